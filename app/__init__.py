@@ -1,0 +1,97 @@
+"""Countersign: people sign, countersign by e-mail, and only confirmed signatures count."""
+
+import logging
+from collections.abc import Mapping
+from typing import Any
+
+from flask import Flask
+from flask_migrate import Migrate
+from sqlalchemy.engine import make_url
+from werkzeug.middleware.proxy_fix import ProxyFix
+from werkzeug.routing import BaseConverter
+
+import config
+from app import cli
+from app.confirmation.views import bp as confirmation
+from app.counting.views import bp as counting
+from app.db import db
+from app.mail import mail
+from app.mailbox.views import bp as mailbox
+from app.organisers.views import bp as organisers
+from app.petitions.views import bp as petitions
+from app.signing.views import bp as signing
+from app.web import display, errors, headers, origin
+from app.web.health import bp as health
+from app.web.language import babel, select_locale
+
+BLUEPRINTS = (petitions, signing, confirmation, counting, organisers, mailbox, health)
+
+
+class SlugConverter(BaseConverter):
+    """A petition's name in an address: small letters, digits and single hyphens."""
+
+    regex = "[a-z0-9]+(?:-[a-z0-9]+)*"
+
+
+class LanguageConverter(BaseConverter):
+    """A language tag in an address, such as `sv` or `pt-BR` (BCP 47)."""
+
+    regex = "[a-z]{2,3}(?:-[A-Za-z]{2,4})?"
+
+
+def create_app(overrides: Mapping[str, Any] | None = None) -> Flask:
+    """Return the app, configured from the environment and then from `overrides` (tests use those).
+
+    Raises config.ConfigError when the environment asks for something unsafe.
+    """
+    app = Flask(__name__, template_folder="../templates", static_folder="../static")
+    app.config.update(overrides or config.load())
+    _configure_logging(app)
+    _configure_proxies(app)
+    _configure_database(app)
+    _configure_language(app)
+    mail.init_app(app)
+    _configure_pages(app)
+    cli.init_app(app)
+    return app
+
+
+def _configure_logging(app: Flask) -> None:
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    logging.getLogger("alembic").setLevel(logging.WARNING)
+    logging.getLogger("mail.log").setLevel(logging.WARNING)
+
+
+def _configure_proxies(app: Flask) -> None:
+    trusted = app.config["TRUSTED_PROXIES"]
+    if trusted:
+        app.wsgi_app = ProxyFix(app.wsgi_app, trusted, trusted, trusted)  # type: ignore[method-assign]
+
+
+def _configure_database(app: Flask) -> None:
+    url = make_url(app.config["SQLALCHEMY_DATABASE_URI"])
+    options: dict[str, Any] = {"pool_timeout": 5}
+    if url.get_backend_name() == "postgresql":
+        options |= {
+            "pool_pre_ping": True,
+            "connect_args": {"connect_timeout": 5, "options": "-c timezone=UTC -c statement_timeout=30000"},
+        }
+    app.config.setdefault("SQLALCHEMY_ENGINE_OPTIONS", options)
+    db.init_app(app)
+    Migrate(app, db, directory=config.ROOT / "migrations", render_as_batch=True)
+
+
+def _configure_language(app: Flask) -> None:
+    app.config.setdefault("BABEL_TRANSLATION_DIRECTORIES", str(config.ROOT / "translations"))
+    babel.init_app(app, locale_selector=select_locale)
+
+
+def _configure_pages(app: Flask) -> None:
+    app.url_map.converters.update(slug=SlugConverter, language=LanguageConverter)
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    display.init_app(app)
+    errors.init_app(app)
+    headers.init_app(app)
+    origin.init_app(app)
+    for blueprint in BLUEPRINTS:
+        app.register_blueprint(blueprint)

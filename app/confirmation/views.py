@@ -1,0 +1,136 @@
+"""The page that the letter's link opens: GET shows and asks, POST confirms, HEAD and scanners change nothing."""
+
+from flask import Blueprint, abort, make_response, redirect, render_template, request, url_for
+from flask_babel import gettext as _
+from werkzeug import Response
+from wtforms import HiddenField
+
+from app import clock, tokens
+from app.confirmation.confirm import Correction, Entry, Standing, confirm, confirmable_until, digest, find
+from app.models import Visibility
+from app.models.signer import signer_of
+from app.petitions.markdown import to_html
+from app.petitions.page import find as find_edition
+from app.petitions.page import progress
+from app.signing.forms import SignerForm
+from app.web import headers, language
+from app.web.origin import authorised_by_token
+
+bp = Blueprint("confirmation", __name__)
+
+
+class ConfirmForm(SignerForm):
+    """The signer's own answers once more, and the digest of what this page showed."""
+
+    digest = HiddenField()
+
+    def correction(self) -> Correction:
+        """Return what a valid form says."""
+        return Correction(
+            name=self.said("name"),
+            affiliation=self.said("affiliation"),
+            country=self.said("country"),
+            comment=self.said("comment"),
+            visibility=Visibility(self.visibility.data),
+            updates=bool(self.updates.data),
+        )
+
+
+@bp.get("/confirm/<token>")
+def ask(token: str) -> Response:
+    """Show what the signature says and ask for the button to be pressed."""
+    entry = _entry(token)
+    if entry is None or entry.standing(clock.now()) != Standing.PENDING:
+        return _no_button(entry)
+    if entry.petition.discreet:
+        return _private("confirmation/discreet.html", entry)
+    return _private("confirmation/confirm.html", entry, **_shown(entry, _as_it_is(entry)))
+
+
+@bp.post("/confirm/<token>")
+@authorised_by_token
+def answer(token: str) -> Response:
+    """Confirm what the page showed, with the signer's corrections; a stale page confirms nothing."""
+    entry = _entry(token)
+    if entry is None or entry.standing(clock.now()) != Standing.PENDING:
+        return _no_button(entry)
+    if "digest" not in request.form:  # a discreet petition's first button: show me
+        return _private("confirmation/confirm.html", entry, **_shown(entry, _as_it_is(entry)))
+    form = ConfirmForm()
+    form.ask(entry.petition)
+    if form.digest.data != digest(entry):
+        return _private("confirmation/confirm.html", entry, 409, stale=True, **_shown(entry, _as_it_is(entry)))
+    if not form.validate():
+        return _private("confirmation/confirm.html", entry, 422, **_shown(entry, form))
+    if not confirm(entry.signature.public_id, form.digest.data, form.correction()):
+        return answer(token)  # another request came between: look again at what is true now
+    if entry.petition.discreet:
+        return redirect(url_for(".ask", token=token), 303)
+    return redirect(url_for(".signed", slug=entry.petition.slug), 303)
+
+
+@bp.get("/petitions/<slug:slug>/signed")
+def signed(slug: str) -> Response:
+    """Thank for a signature, with the count as it is at this moment."""
+    edition = find_edition(slug, request.args.get("language")) or find_edition(slug)
+    if edition is None:
+        abort(404)
+    language.speak(edition.language)
+    html = render_template("confirmation/signed.html", edition=edition, progress=progress(edition.petition))
+    return headers.keep_nowhere(make_response(html))
+
+
+def _entry(token: str) -> Entry | None:
+    try:
+        public_id, _generation = tokens.read(tokens.Purpose.CONFIRM, token)
+    except tokens.BadToken:
+        abort(
+            404,
+            _(
+                "This link is not complete, or was changed on its way. Please copy the whole link from our letter into"
+                " the address line. If that does not help, sign again: it does no harm."
+            ),
+        )
+    entry = find(public_id)
+    if entry is not None:
+        language.speak(entry.signature.language)
+    return entry
+
+
+def _as_it_is(entry: Entry) -> ConfirmForm:
+    signature, signer = entry.signature, signer_of(entry.signature)
+    form = ConfirmForm(
+        formdata=None,
+        data={
+            "name": signer.name,
+            "affiliation": signer.affiliation,
+            "country": signature.country,
+            "comment": signer.comment,
+            "visibility": signature.visibility.value,
+            "updates": signature.updates,
+            "digest": digest(entry),
+        },
+    )
+    form.ask(entry.petition)
+    return form
+
+
+def _shown(entry: Entry, form: ConfirmForm) -> dict[str, object]:
+    return {
+        "form": form,
+        "email": signer_of(entry.signature).email,
+        "privacy": to_html(entry.notice.more),
+        "until": confirmable_until(entry.petition, entry.signature),
+    }
+
+
+def _no_button(entry: Entry | None) -> Response:
+    """Answer a link that has nothing to confirm: a page of its own for each reason, which says what to do next."""
+    standing = entry.standing(clock.now()) if entry else Standing.EXPIRED
+    status = {Standing.VERIFIED: 200, Standing.EXPIRED: 410, Standing.WITHDRAWN: 410}.get(standing, 403)
+    return _private("confirmation/no_button.html", entry, status, standing=standing)
+
+
+def _private(template: str, entry: Entry | None, status: int = 200, **context: object) -> Response:
+    html = render_template(template, entry=entry, **context)
+    return headers.keep_nowhere(make_response(html, status))

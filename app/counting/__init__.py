@@ -1,0 +1,1 @@
+"""The verified count: the ledger behind it, and where it is shown to programs."""

@@ -1,0 +1,100 @@
+"""The count: exact, moved only here, read at the same cost whatever the number.
+
+Each change of a signature appends a row to the ledger; the tally holds the sum of those already folded into it. The
+count is tally + unfolded rows, read in one statement, so a confirmation never waits for another one.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import func, select, update
+from sqlalchemy.orm import Session
+
+from app.db import db, transaction
+from app.models import DELTA, Kind, LedgerEntry, Signature, Tally
+
+MOST_UNFOLDED = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """How many verified signatures there are, and when that number last changed."""
+
+    verified: int
+    as_of: datetime
+
+
+def append(session: Session, signature: Signature, kind: Kind, at: datetime) -> None:
+    """Record in the caller's transaction that `kind` happened to `signature`, whose row the caller holds locked."""
+    signature.changes += 1
+    session.add(
+        LedgerEntry(
+            petition_id=signature.petition_id,
+            signature_id=signature.id,
+            change=signature.changes,
+            kind=kind,
+            delta=DELTA[kind],
+            at=at,
+        )
+    )
+
+
+def read(petition_id: int) -> Count:
+    """Return the petition's verified count as it is now."""
+    unfolded = (LedgerEntry.petition_id == Tally.petition_id) & ~LedgerEntry.folded
+    statement = (
+        select(
+            Tally.base + func.coalesce(func.sum(LedgerEntry.delta), 0),
+            Tally.changed_at,
+            func.max(LedgerEntry.at, type_=LedgerEntry.at.type),
+            func.count(LedgerEntry.id),
+        )
+        .outerjoin(LedgerEntry, unfolded)
+        .where(Tally.petition_id == petition_id)
+        .group_by(Tally.petition_id, Tally.base, Tally.changed_at)
+    )
+    verified, folded_at, unfolded_at, rows = db.session.execute(statement).one()
+    if rows > MOST_UNFOLDED:
+        fold(petition_id)
+    return Count(int(verified), max(folded_at, unfolded_at or folded_at))
+
+
+def fold(petition_id: int) -> int:
+    """Move the petition's unfolded ledger rows into its tally; return how many there were.
+
+    The rows are those that this transaction sees, never "all up to an id": ids commit out of order.
+    """
+    with transaction() as session:
+        tally = session.get_one(Tally, petition_id, with_for_update=True, populate_existing=True)
+        mark = (
+            update(LedgerEntry)
+            .where(LedgerEntry.petition_id == petition_id, ~LedgerEntry.folded)
+            .values(folded=True)
+            .returning(LedgerEntry.delta, LedgerEntry.at)
+            .execution_options(synchronize_session=False)
+        )
+        marked = session.execute(mark).all()
+        if marked:
+            tally.base += sum(delta for delta, _ in marked)
+            tally.changed_at = max(tally.changed_at, *(at for _, at in marked))
+    return len(marked)
+
+
+def fold_all() -> int:
+    """Fold every petition that has unfolded rows; return how many rows were folded."""
+    waiting = select(LedgerEntry.petition_id).where(~LedgerEntry.folded).distinct()
+    return sum(fold(petition_id) for petition_id in db.session.scalars(waiting).all())
+
+
+def open_tally(session: Session, petition_id: int, at: datetime) -> None:
+    """Begin the count of a new petition at nought, in the caller's transaction."""
+    session.add(Tally(petition_id=petition_id, base=0, changed_at=at))
+
+
+def recompute(session: Session, petition_id: int) -> None:
+    """Set the petition's tally, in the caller's transaction, to the sum of the rows that are marked folded."""
+    tally = session.get_one(Tally, petition_id, with_for_update=True, populate_existing=True)
+    folded = select(func.coalesce(func.sum(LedgerEntry.delta), 0)).where(
+        LedgerEntry.petition_id == petition_id, LedgerEntry.folded
+    )
+    tally.base = int(session.scalars(folded).one())

@@ -1,0 +1,101 @@
+"""The database handle, and what differs between SQLite and PostgreSQL."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Any
+
+from flask_sqlalchemy import SQLAlchemy
+from sqlalchemy import BigInteger, Connection, DateTime, Dialect, Engine, Integer, MetaData, Table, event, func, select
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import DeclarativeBase, Session
+from sqlalchemy.types import TypeDecorator
+
+NAMING = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+    "pk": "pk_%(table_name)s",
+}
+WRITES = "countersign_writes"
+
+# SQLite counts rows up by itself only in a column of its own INTEGER type.
+Serial = BigInteger().with_variant(Integer, "sqlite")
+
+
+class Base(DeclarativeBase):
+    """What every model is built on."""
+
+    metadata = MetaData(naming_convention=NAMING)
+
+
+db = SQLAlchemy(metadata=Base.metadata, session_options={"expire_on_commit": False})
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """A moment in UTC: refuses naive ones, and gives aware ones back, from SQLite too."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a moment needs its time zone")
+        return value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+@contextmanager
+def transaction() -> Iterator[Session]:
+    """Give a session whose work is committed as one at the end, or rolled back on any error.
+
+    It begins anew, so that it sees the present, and on SQLite as the one writer from its first statement: a reader
+    that turns writer half-way would be refused there whenever another writer came between.
+    """
+    session = db.session()
+    session.rollback()
+    session.connection(execution_options={WRITES: True})
+    try:
+        yield session
+        session.commit()
+    except BaseException:
+        session.rollback()
+        raise
+
+
+def insert(table: type[Base]) -> postgresql.Insert | sqlite.Insert:
+    """Return an INSERT that knows ON CONFLICT, in the words of the database in use."""
+    target: Table = table.__table__  # type: ignore[assignment]
+    return postgresql.insert(target) if db.engine.dialect.name == "postgresql" else sqlite.insert(target)
+
+
+def hold(session: Session, key: bytes) -> None:
+    """Make others who hold the same `key` (8 bytes or more) wait until this transaction ends.
+
+    SQLite has one writer at a time, so there `transaction` holds everything already.
+    """
+    if db.engine.dialect.name == "postgresql":
+        session.execute(select(func.pg_advisory_xact_lock(int.from_bytes(key[:8], "big", signed=True))))
+
+
+@event.listens_for(Engine, "connect")
+def _prepare(connection: Any, record: object) -> None:
+    if not type(connection).__module__.startswith("sqlite3"):
+        return
+    connection.isolation_level = None  # BEGIN is ours, below: the driver would delay it to the first write
+    for pragma in ("journal_mode=WAL", "foreign_keys=ON", "busy_timeout=10000", "synchronous=FULL"):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+@event.listens_for(Engine, "begin")
+def _begin(connection: Connection) -> None:
+    if connection.dialect.name == "sqlite":
+        writes = connection.get_execution_options().get(WRITES)
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")

@@ -1,0 +1,1 @@
+"""The mailbox of `make run`: where letters end up while no mail server is set."""

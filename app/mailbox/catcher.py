@@ -1,0 +1,33 @@
+"""An SMTP server on loopback that keeps every letter and sends none on."""
+
+import socket
+from pathlib import Path
+
+from aiosmtpd.controller import Controller
+from aiosmtpd.smtp import SMTP, Envelope, Session
+
+from app.mailbox.letters import keep
+
+
+class _Keeper:
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
+        content = envelope.content or b""
+        keep(self._folder, content if isinstance(content, bytes) else content.encode())
+        return "250 caught"
+
+
+def start(folder: Path) -> Controller:
+    """Start catching letters into `folder`, in a thread of this process; the controller knows its port and `stop`."""
+    controller = Controller(_Keeper(folder), hostname="127.0.0.1", port=_free_port())
+    controller.start()
+    return controller
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port

@@ -1,0 +1,62 @@
+"""`/dev/mailbox`: the letters caught, for the one person who runs the site on this machine, and for nobody else."""
+
+import ipaddress
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from flask import Blueprint, Response, abort, current_app, make_response, render_template, request
+from markupsafe import Markup
+
+from app.mailbox import letters
+from app.web import headers
+
+bp = Blueprint("mailbox", __name__, url_prefix="/dev/mailbox")
+FORWARDED = ("Forwarded", "Via", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Real-IP")
+LETTER_POLICY = "default-src 'none'; style-src 'unsafe-inline'; sandbox allow-top-navigation allow-popups"
+
+
+@bp.before_request
+def only_here() -> None:
+    """Answer as if there were no such page to all but a person at this machine under `make run`."""
+    config = current_app.config
+    peer_host = urlsplit(f"//{request.host}").hostname
+    here = (
+        config["MAILBOX_DIR"]
+        and _is_loopback(urlsplit(config["BASE_URL"]).hostname)
+        and _is_loopback(peer_host)
+        and _is_loopback(request.remote_addr)
+        and not any(name in request.headers for name in FORWARDED)
+    )
+    if not here:
+        abort(404)
+
+
+@bp.get("")
+def show() -> Response:
+    """Show the letters caught, the newest first, with the links in them."""
+    caught = letters.newest_first(_folder())
+    return headers.keep_nowhere(make_response(render_template("mailbox/mailbox.html", letters=caught)))
+
+
+@bp.get("/<number>.html")
+def html_part(number: str) -> Response:
+    """Show a letter's HTML part alone, as a mail program would."""
+    letter = letters.find(_folder(), number)
+    if letter is None:
+        abort(404)
+    response = headers.keep_nowhere(make_response(Markup(letter.part("html"))))  # noqa: S704 - our own letter
+    response.headers["Content-Security-Policy"] = LETTER_POLICY
+    return response
+
+
+def _folder() -> Path:
+    return Path(current_app.config["MAILBOX_DIR"])
+
+
+def _is_loopback(host: str | None) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host or "").is_loopback
+    except ValueError:
+        return False

@@ -1,0 +1,59 @@
+"""The outbox: every letter that is to be sent, was sent, or could not be."""
+
+import os
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import ForeignKey, Index, LargeBinary, SmallInteger, Text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.db import Base, Serial, UtcDateTime
+from app.models.signature import words
+
+
+class Occasion(StrEnum):
+    """Why a letter may be due. Which one it is, the worker decides with the signature in hand."""
+
+    SIGNED = "signed"
+    CONFIRMED = "confirmed"
+
+
+class Progress(StrEnum):
+    """How far a letter is. `silent`: nothing was to be said, or enough had been said."""
+
+    WAITING = "waiting"
+    SENT = "sent"
+    FAILED = "failed"
+    SILENT = "silent"
+
+
+class OutboxRow(Base):
+    """One letter. It holds no address and no word of a letter: both are found when it is sent.
+
+    `mailbox` is a keyed hash that counts letters to one mailbox across petitions; `allowed_at` is when this letter was
+    counted. `claim` is drawn by the worker that holds the row until `leased_until`.
+    """
+
+    __tablename__ = "outbox"
+    __table_args__ = (
+        Index("ix_outbox_due", "progress", "priority", "due_at", "id"),
+        Index("ix_outbox_mailbox_allowed_at", "mailbox", "allowed_at"),
+        Index("ix_outbox_signature_id", "signature_id"),
+    )
+
+    id: Mapped[int] = mapped_column(Serial, primary_key=True)
+    public_id: Mapped[bytes] = mapped_column(LargeBinary(16), unique=True, default=lambda: os.urandom(16))
+    signature_id: Mapped[int | None] = mapped_column(ForeignKey("signature.id", ondelete="SET NULL"))
+    petition_id: Mapped[int] = mapped_column(ForeignKey("petition.id"))
+    occasion: Mapped[Occasion] = mapped_column(words(Occasion, "occasion"))
+    priority: Mapped[int] = mapped_column(SmallInteger)
+    mailbox: Mapped[bytes | None] = mapped_column(LargeBinary(32))
+    progress: Mapped[Progress] = mapped_column(words(Progress, "progress"), default=Progress.WAITING)
+    queued_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    due_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    allowed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    attempts: Mapped[int] = mapped_column(default=0, server_default="0")
+    claim: Mapped[bytes | None] = mapped_column(LargeBinary(16))
+    leased_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    reply: Mapped[str] = mapped_column(Text, default="", server_default="")
+    ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)

@@ -1,0 +1,127 @@
+"""A petition, its words and its privacy notice. Words and notices are only ever added, never changed."""
+
+import os
+from datetime import date, datetime
+from typing import Any, TypedDict
+
+from sqlalchemy import JSON, CheckConstraint, ForeignKey, LargeBinary, String, Text, UniqueConstraint, false
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.db import Base, Serial, UtcDateTime
+
+FIELD_CHOICES = ("required", "optional", "off")
+
+
+class Initiator(TypedDict):
+    """One of those who launched a petition. `country` is ISO 3166-1 alpha-2 or empty."""
+
+    name: str
+    affiliation: str
+    country: str
+
+
+class Donation(TypedDict):
+    """Where money for the cause can be sent. `currency` is ISO 4217 or empty."""
+
+    recipient: str
+    iban: str
+    currency: str
+    bank: str
+    note: str
+
+
+class Link(TypedDict):
+    """Something to read about the cause; `url` may be empty."""
+
+    title: str
+    source: str
+    url: str
+
+
+class Elsewhere(TypedDict):
+    """Signatures gathered outside this site: shown apart, never added."""
+
+    count: int
+    source: str
+    url: str
+
+
+def _one_of(column: str) -> CheckConstraint:
+    choices = ", ".join(f"'{choice}'" for choice in FIELD_CHOICES)
+    return CheckConstraint(f"{column} IN ({choices})", name=column)
+
+
+class Petition(Base):
+    """What is signed: where it lives, when it is open, what its form asks, who launched it."""
+
+    __tablename__ = "petition"
+    __table_args__ = (
+        _one_of("affiliation_field"),
+        _one_of("country_field"),
+        _one_of("comment_field"),
+        CheckConstraint("goal IS NULL OR goal > 0", name="goal"),
+    )
+
+    id: Mapped[int] = mapped_column(Serial, primary_key=True)
+    public_id: Mapped[bytes] = mapped_column(LargeBinary(16), unique=True, default=lambda: os.urandom(16))
+    slug: Mapped[str] = mapped_column(String(80), unique=True)
+    language: Mapped[str] = mapped_column(String(12))
+    started_by: Mapped[str] = mapped_column(String(200))
+    started_on: Mapped[date | None]
+    goal: Mapped[int | None]
+    opened_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    closes_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    discreet: Mapped[bool] = mapped_column(server_default=false())
+    contact: Mapped[str] = mapped_column(String(254))
+    affiliation_field: Mapped[str] = mapped_column(String(8))
+    country_field: Mapped[str] = mapped_column(String(8))
+    comment_field: Mapped[str] = mapped_column(String(8))
+    initiators: Mapped[list[Initiator]] = mapped_column(JSON)
+    donations: Mapped[list[Donation]] = mapped_column(JSON)
+    links: Mapped[list[Link]] = mapped_column(JSON)
+    elsewhere: Mapped[Elsewhere | None] = mapped_column(JSON(none_as_null=True))
+    mailbox_key: Mapped[bytes] = mapped_column(LargeBinary)
+
+    def is_open(self, moment: datetime) -> bool:
+        """Tell whether the petition takes signatures at `moment`."""
+        begun = self.opened_at is not None and self.opened_at <= moment
+        return begun and (self.closes_at is None or moment < self.closes_at)
+
+
+class PetitionText(Base):
+    """The words of a petition in one language and version. An edit adds the next version."""
+
+    __tablename__ = "petition_text"
+    __table_args__ = (UniqueConstraint("petition_id", "language", "version"),)
+
+    id: Mapped[int] = mapped_column(Serial, primary_key=True)
+    petition_id: Mapped[int] = mapped_column(ForeignKey("petition.id"))
+    language: Mapped[str] = mapped_column(String(12))
+    version: Mapped[int]
+    title: Mapped[str] = mapped_column(String(200))
+    statement: Mapped[str] = mapped_column(Text)
+    body: Mapped[str] = mapped_column(Text)
+    made_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class PrivacyNotice(Base):
+    """What signers are told about their data, in one version: who answers for it, who gets it, until when."""
+
+    __tablename__ = "privacy_notice"
+    __table_args__ = (UniqueConstraint("petition_id", "version"),)
+
+    id: Mapped[int] = mapped_column(Serial, primary_key=True)
+    petition_id: Mapped[int] = mapped_column(ForeignKey("petition.id"))
+    version: Mapped[int]
+    controller_name: Mapped[str] = mapped_column(String(200))
+    controller_address: Mapped[str] = mapped_column(Text)
+    controller_email: Mapped[str] = mapped_column(String(254))
+    addressed_to: Mapped[str] = mapped_column(Text)
+    erase_after_days: Mapped[int]
+    more: Mapped[str] = mapped_column(Text)
+    made_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+    def says(self) -> dict[str, Any]:
+        """Return what this notice tells signers, by column, without its number and date."""
+        told = ("controller_name", "controller_address", "controller_email", "addressed_to", "erase_after_days", "more")
+        return {column: getattr(self, column) for column in told}

@@ -1,0 +1,87 @@
+"""A signature: one row for each petition and mailbox, from pending to wherever it ends."""
+
+import os
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import CheckConstraint, Enum, ForeignKey, Index, LargeBinary, String, UniqueConstraint, false, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.db import Base, Serial, UtcDateTime
+
+
+class State(StrEnum):
+    """Where a signature stands. Only verified ones count."""
+
+    PENDING = "pending"
+    VERIFIED = "verified"
+    WITHDRAWN = "withdrawn"
+    INVALIDATED = "invalidated"
+    DECLINED = "declined"
+
+
+class Visibility(StrEnum):
+    """Who may see the signer's name: everyone, the addressee, or the organisers alone."""
+
+    PUBLIC = "public"
+    DELIVERY = "delivery"
+    ORGANISERS = "organisers"
+
+
+def words(kind: type[StrEnum], name: str) -> Enum:
+    """Return a column type for the words of `kind`, kept as text and checked by the database."""
+    return Enum(
+        kind,
+        name=name,
+        native_enum=False,
+        length=12,
+        create_constraint=True,
+        values_callable=lambda members: [member.value for member in members],
+    )
+
+
+class Signature(Base):
+    """Who signed is in `sealed` and nowhere else; `email_key` is a keyed hash of the mailbox (see app/signing/sign.py).
+
+    `changes` numbers the changes that the ledger knows of; `expires_at` is empty while a letter still waits.
+    """
+
+    __tablename__ = "signature"
+    __table_args__ = (
+        UniqueConstraint("petition_id", "email_key"),
+        CheckConstraint("sealed IS NULL OR email_key IS NOT NULL", name="sealed_has_key"),
+        CheckConstraint("state NOT IN ('pending', 'verified', 'invalidated') OR sealed IS NOT NULL", name="kept_data"),
+        CheckConstraint("state NOT IN ('withdrawn', 'declined') OR sealed IS NULL", name="erased_data"),
+        Index(
+            "ix_signature_public_names",
+            "petition_id",
+            "verified_at",
+            "id",
+            sqlite_where=text("state = 'verified' AND visibility = 'public'"),
+            postgresql_where=text("state = 'verified' AND visibility = 'public'"),
+        ),
+        Index(
+            "ix_signature_unconfirmed",
+            "expires_at",
+            sqlite_where=text("state = 'pending'"),
+            postgresql_where=text("state = 'pending'"),
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(Serial, primary_key=True)
+    public_id: Mapped[bytes] = mapped_column(LargeBinary(16), unique=True, default=lambda: os.urandom(16))
+    petition_id: Mapped[int] = mapped_column(ForeignKey("petition.id"))
+    text_id: Mapped[int] = mapped_column(ForeignKey("petition_text.id"))
+    notice_id: Mapped[int] = mapped_column(ForeignKey("privacy_notice.id"))
+    language: Mapped[str] = mapped_column(String(12))
+    state: Mapped[State] = mapped_column(words(State, "state"), default=State.PENDING)
+    email_key: Mapped[bytes | None] = mapped_column(LargeBinary(32))
+    sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
+    country: Mapped[str] = mapped_column(String(2))
+    visibility: Mapped[Visibility] = mapped_column(words(Visibility, "visibility"))
+    updates: Mapped[bool] = mapped_column(server_default=false())
+    generation: Mapped[int] = mapped_column(default=0, server_default="0")
+    changes: Mapped[int] = mapped_column(default=0, server_default="0")
+    signed_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    expires_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    verified_at: Mapped[datetime | None] = mapped_column(UtcDateTime)

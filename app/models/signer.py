@@ -1,0 +1,36 @@
+"""Who signed, as it lies sealed in a signature's row."""
+
+from dataclasses import dataclass
+
+from app import sealing
+from app.models.signature import Signature
+
+PURPOSE = "signature"
+
+
+@dataclass(frozen=True, slots=True)
+class Signer:
+    """The part of a signature that says who it is. It is sealed before it reaches the database."""
+
+    name: str
+    affiliation: str
+    comment: str
+    email: str
+
+    def sealed_for(self, public_id: bytes, salt: bytes | None = None) -> bytes:
+        """Return this signer sealed for the signature with that public id; `salt` keeps an earlier one."""
+        fields = (self.name, self.affiliation, self.comment, self.email)
+        return sealing.seal(PURPOSE, public_id, fields, salt)
+
+
+def salt_and_signer(signature: Signature) -> tuple[bytes, Signer]:
+    """Return the salt and the signer sealed in `signature`, which must not have been erased."""
+    if signature.sealed is None:
+        raise ValueError("this signature's data was erased")
+    opened = sealing.unseal(PURPOSE, signature.public_id, signature.sealed)
+    return opened.salt, Signer(*opened.fields)
+
+
+def signer_of(signature: Signature) -> Signer:
+    """Return the signer sealed in `signature`, which must not have been erased."""
+    return salt_and_signer(signature)[1]

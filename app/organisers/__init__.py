@@ -1,0 +1,1 @@
+"""Organisers: those who publish petitions."""

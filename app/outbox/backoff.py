@@ -1,0 +1,17 @@
+"""How long to wait before a letter is tried again, and when to stop trying."""
+
+import random
+from datetime import timedelta
+
+FIRST = timedelta(seconds=30)
+LONGEST = timedelta(minutes=15)
+GIVE_UP_AFTER = timedelta(days=5)  # RFC 5321, 4.5.4.1: at least four to five days
+
+
+def wait(attempts: int) -> timedelta:
+    """Return the wait after that many failed attempts (1 or more): doubling up to a longest, half of it by chance.
+
+    Chance keeps a thousand letters that failed together from coming back together.
+    """
+    full = min(FIRST * 2 ** min(attempts - 1, 10), LONGEST)
+    return full * random.uniform(0.5, 1)

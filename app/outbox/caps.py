@@ -1,0 +1,31 @@
+"""How many letters a stranger can cause to one mailbox: a few, then silence."""
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import case, func, select
+from sqlalchemy.orm import Session
+
+from app.db import hold
+from app.models import OutboxRow
+
+WINDOW = timedelta(hours=24)
+PER_PETITION = 3
+PER_SITE = 6
+
+
+def allow(session: Session, row: OutboxRow, now: datetime) -> bool:
+    """Tell whether this letter may still go out, and count it if so, in the caller's transaction.
+
+    A letter that was counted once is not counted again when it is retried.
+    """
+    if row.mailbox is None or row.allowed_at is not None:
+        return True
+    hold(session, row.mailbox)
+    of_petition = func.coalesce(func.sum(case((OutboxRow.petition_id == row.petition_id, 1), else_=0)), 0)
+    counted = (OutboxRow.mailbox == row.mailbox) & (OutboxRow.allowed_at > now - WINDOW)
+    in_petition, in_site = session.execute(select(of_petition, func.count()).where(counted)).one()
+    if in_petition >= PER_PETITION or in_site >= PER_SITE:
+        return False
+    row.allowed_at = now
+    session.flush()
+    return True

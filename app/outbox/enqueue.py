@@ -1,0 +1,35 @@
+"""Queue a letter in the transaction that causes it."""
+
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from app.models import Occasion, OutboxRow
+
+# The lowest goes out first: somebody is waiting in front of a screen for the confirmation letter.
+PRIORITY = {Occasion.SIGNED: 0, Occasion.CONFIRMED: 1}
+
+
+def enqueue(
+    session: Session,
+    occasion: Occasion,
+    petition_id: int,
+    signature_id: int,
+    at: datetime,
+    mailbox: bytes | None = None,
+) -> None:
+    """Add one letter to the outbox; the caller commits.
+
+    `mailbox` is the site-wide keyed hash of the mailbox that a stranger can cause this letter to reach.
+    """
+    row = OutboxRow(
+        occasion=occasion,
+        priority=PRIORITY[occasion],
+        petition_id=petition_id,
+        signature_id=signature_id,
+        mailbox=mailbox,
+        queued_at=at,
+        due_at=at,
+    )
+    session.add(row)
+    session.flush()

@@ -1,0 +1,77 @@
+"""What the queue looks like to an operator, and how to give stuck letters another try."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import func, select, update
+
+from app import clock
+from app.db import db, transaction
+from app.models import Occasion, OutboxRow, Progress
+
+WORST = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """Letters with the same last answer: how many, how far they are, and what was answered."""
+
+    number: int
+    progress: Progress
+    reply: str
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """The queue at a glance."""
+
+    numbers: dict[tuple[Occasion, Progress], int]
+    oldest_waiting: datetime | None
+    next_due: datetime | None
+    in_hand: int
+    troubles: list[Trouble]
+
+
+def status() -> Status:
+    """Return how many letters wait, went out, failed or were not to be said, and what mail servers answered."""
+    by_kind = select(OutboxRow.occasion, OutboxRow.progress, func.count()).group_by(
+        OutboxRow.occasion, OutboxRow.progress
+    )
+    waiting = OutboxRow.progress == Progress.WAITING
+    when = OutboxRow.queued_at.type
+    oldest, due, in_hand = db.session.execute(
+        select(
+            func.min(OutboxRow.queued_at, type_=when),
+            func.min(OutboxRow.due_at, type_=when),
+            func.count(OutboxRow.id).filter(OutboxRow.leased_until > clock.now()),
+        ).where(waiting)
+    ).one()
+    troubles = (
+        select(func.count(), OutboxRow.progress, OutboxRow.reply)
+        .where(OutboxRow.reply != "")
+        .group_by(OutboxRow.progress, OutboxRow.reply)
+        .order_by(func.count().desc())
+        .limit(WORST)
+    )
+    return Status(
+        numbers={(occasion, progress): number for occasion, progress, number in db.session.execute(by_kind)},
+        oldest_waiting=oldest,
+        next_due=due,
+        in_hand=in_hand,
+        troubles=[Trouble(*row) for row in db.session.execute(troubles)],
+    )
+
+
+def retry() -> int:
+    """Make every letter that failed, or waits for another try, due now; return how many."""
+    now = clock.now()
+    tried = (OutboxRow.progress == Progress.WAITING) & (OutboxRow.attempts > 0)
+    with transaction() as session:
+        again = (
+            update(OutboxRow)
+            .where(tried | (OutboxRow.progress == Progress.FAILED), OutboxRow.signature_id.is_not(None))
+            .values(progress=Progress.WAITING, due_at=now, queued_at=now, ended_at=None)
+            .returning(OutboxRow.id)
+            .execution_options(synchronize_session=False)
+        )
+        return len(session.execute(again).all())

@@ -1,0 +1,1 @@
+"""Petitions: their page, their words, and how they get in."""

@@ -1,0 +1,124 @@
+"""What a petition's page shows."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from sqlalchemy import select
+
+from app import clock
+from app.counting import count
+from app.counting.count import Count
+from app.db import db
+from app.models import Petition, PetitionText, PrivacyNotice, Signature, State, Visibility
+from app.models.signer import signer_of
+from app.petitions.goals import next_goal, percent
+from app.web.language import INTERFACE
+
+LATEST = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Edition:
+    """A petition as it is shown and signed now: its newest words in the reader's language, its newest notice.
+
+    `language` is the page's; the text's own may differ where nobody has translated it.
+    """
+
+    petition: Petition
+    text: PetitionText
+    notice: PrivacyNotice
+    language: str
+
+    def is_open(self) -> bool:
+        """Tell whether it can be signed now."""
+        return self.petition.is_open(clock.now())
+
+    def is_translated(self) -> bool:
+        """Tell whether the words are in the language of the page around them."""
+        return self.text.language == self.language
+
+
+@dataclass(frozen=True, slots=True)
+class PublicName:
+    """A verified signer who wants to be seen, and the day of the signature."""
+
+    name: str
+    affiliation: str
+    country: str
+    comment: str
+    on: date
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """The verified count on its way to the next goal."""
+
+    verified: int
+    goal: int
+    percent: int
+    as_of: datetime
+
+
+def find(slug: str, language: str | None = None) -> Edition | None:
+    """Return the petition's current edition in `language` (default: its own); None for an unknown slug or language."""
+    newest = (
+        select(Petition, PetitionText, PrivacyNotice)
+        .join(PetitionText, PetitionText.petition_id == Petition.id)
+        .join(PrivacyNotice, PrivacyNotice.petition_id == Petition.id)
+        .where(Petition.slug == slug, Petition.opened_at.is_not(None))
+        .order_by(PetitionText.version.desc(), PrivacyNotice.version.desc())
+        .limit(1)
+    )
+    own = newest.where(PetitionText.language == Petition.language)
+    found = db.session.execute(newest.where(PetitionText.language == language)).first() if language else None
+    found = found or db.session.execute(own).first()
+    if found is None:
+        return None
+    petition, text, notice = found
+    language = language or petition.language
+    if language not in {*INTERFACE, text.language}:
+        return None
+    return Edition(petition, text, notice, language)
+
+
+def progress(petition: Petition) -> Progress:
+    """Return the petition's count and next goal as they are now."""
+    now: Count = count.read(petition.id)
+    goal = next_goal(now.verified, petition.goal)
+    return Progress(now.verified, goal, percent(now.verified, goal), now.as_of)
+
+
+def latest_names(petition: Petition) -> list[PublicName]:
+    """Return the newest verified signers whose names everyone may see, the newest first."""
+    newest = (
+        select(Signature)
+        .where(
+            Signature.petition_id == petition.id,
+            Signature.state == State.VERIFIED.value,
+            Signature.visibility == Visibility.PUBLIC.value,
+        )
+        .order_by(Signature.verified_at.desc(), Signature.id.desc())
+        .limit(LATEST)
+    )
+    return [_public(signature) for signature in db.session.scalars(newest)]
+
+
+def open_petitions() -> list[tuple[Petition, PetitionText]]:
+    """Return the petitions that can be signed now with their own words, the newest first."""
+    now = clock.now()
+    latest = (
+        select(Petition, PetitionText)
+        .join(PetitionText, (PetitionText.petition_id == Petition.id) & (PetitionText.language == Petition.language))
+        .where(Petition.opened_at <= now, (Petition.closes_at.is_(None)) | (Petition.closes_at > now))
+        .order_by(Petition.opened_at.desc(), Petition.id.desc(), PetitionText.version.desc())
+    )
+    newest: dict[int, tuple[Petition, PetitionText]] = {}
+    for petition, text in db.session.execute(latest):
+        newest.setdefault(petition.id, (petition, text))
+    return list(newest.values())
+
+
+def _public(signature: Signature) -> PublicName:
+    signer = signer_of(signature)
+    assert signature.verified_at is not None
+    return PublicName(signer.name, signer.affiliation, signature.country, signer.comment, signature.verified_at.date())

@@ -1,0 +1,1 @@
+"""Signing: the form, and the pending signature that it leaves."""

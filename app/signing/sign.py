@@ -1,0 +1,75 @@
+"""Sign: one pending signature and one row in the outbox, in one transaction.
+
+The statements are the same whatever the mailbox's state, and so is the answer: whether somebody signed before is
+nobody else's business. What the state calls for, the worker decides with the row in hand.
+"""
+
+import hmac
+import os
+
+from sqlalchemy import update
+
+from app import clock, sealing, tokens
+from app.db import insert, transaction
+from app.email_address import canonical
+from app.models import Occasion, Petition, Signature, State
+from app.models.signer import Signer
+from app.outbox.enqueue import enqueue
+from app.petitions.page import Edition
+from app.signing.forms import Submission
+
+
+def sign(edition: Edition, submission: Submission) -> None:
+    """Put the submission down as the mailbox's pending signature of this edition and queue the letter that answers.
+
+    While the signature is pending, the newest submission replaces what it says and moves its expiry on; in any other
+    state it changes nothing.
+    """
+    now = clock.now()
+    petition = edition.petition
+    mailbox = canonical(submission.email)
+    key = email_key(petition, mailbox)
+    site_wide = tokens.keyed_hash("mailbox", mailbox)
+    signer = Signer(submission.name, submission.affiliation, submission.comment, submission.email)
+    draft_id = os.urandom(16)
+    said = {
+        "text_id": edition.text.id,
+        "notice_id": edition.notice.id,
+        "language": edition.text.language,
+        "country": submission.country,
+        "visibility": submission.visibility,
+        "updates": submission.updates,
+        "signed_at": now,
+        "expires_at": None,
+    }
+    claim = insert(Signature).values(
+        petition_id=petition.id,
+        public_id=draft_id,
+        email_key=key,
+        state=State.PENDING,
+        sealed=signer.sealed_for(draft_id),
+        **said,
+    )
+    with transaction() as session:
+        # Setting the key to what it is locks the mailbox's row, if there is one, and tells which it is.
+        claim = claim.on_conflict_do_update(
+            index_elements=["petition_id", "email_key"], set_={"email_key": claim.excluded.email_key}
+        )
+        row = session.execute(claim.returning(Signature.id, Signature.public_id)).one()
+        newest = (
+            update(Signature)
+            .where(Signature.id == row.id, Signature.state == State.PENDING)
+            .values(sealed=signer.sealed_for(row.public_id), **said)
+            .execution_options(synchronize_session=False)
+        )
+        session.execute(newest)
+        enqueue(session, Occasion.SIGNED, petition.id, row.id, now, site_wide)
+
+
+def email_key(petition: Petition, mailbox: str) -> bytes:
+    """Return the 32 bytes that stand for a canonical address in this petition (HMAC-SHA256, RFC 2104).
+
+    Only who opens the petition's sealed mailbox key can make them, and no two petitions make the same.
+    """
+    opened = sealing.unseal("mailbox-key", petition.public_id, petition.mailbox_key)
+    return hmac.digest(bytes.fromhex(opened.fields[0]), mailbox.encode(), "sha256")

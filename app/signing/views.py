@@ -1,0 +1,77 @@
+"""The sign form, and the page that says what happens next."""
+
+from flask import Blueprint, abort, make_response, redirect, render_template, request, url_for
+from flask_babel import gettext as _
+from werkzeug import Response
+
+from app import sealing
+from app.petitions import page
+from app.petitions.markdown import to_html
+from app.petitions.page import Edition
+from app.signing import ref
+from app.signing.forms import SignForm
+from app.signing.sign import sign
+from app.web import headers, language
+
+bp = Blueprint("signing", __name__)
+
+
+@bp.get("/petitions/<slug:slug>/sign")
+def form(slug: str) -> Response:
+    """Show the form alone."""
+    edition = _edition(slug, request.args.get("language"))
+    return headers.shared(make_response(_page(edition, SignForm.blank(edition))))
+
+
+@bp.post("/petitions/<slug:slug>/sign")
+def submit(slug: str) -> Response:
+    """Sign: to check-your-email, or back to the form with what was typed and what is wrong with it."""
+    edition = _edition(slug, request.form.get("language"))
+    if not edition.is_open():
+        return make_response(render_template("signing/closed.html", edition=edition), 409)
+    answers = SignForm()
+    answers.ask(edition.petition)
+    if not answers.validate():
+        return make_response(_page(edition, answers), 422)
+    if answers.is_superseded(edition):
+        answers.renew(edition)
+        return make_response(_page(edition, answers, superseded=True), 422)
+    submission = answers.submission()
+    sign(edition, submission)
+    reference = ref.make(slug, edition.language, submission.email)
+    return redirect(url_for(".check_your_email", slug=slug, reference=reference), 303)
+
+
+@bp.get("/petitions/<slug:slug>/check-your-email/<reference>")
+def check_your_email(slug: str, reference: str) -> Response:
+    """Say which address was written to and what to do when nothing comes. It tells nothing else."""
+    try:
+        lang, address = ref.read(slug, reference)
+    except sealing.CannotOpen:
+        abort(
+            404, _("This page is only for the one who has just signed. If that was you, sign again: it does no harm.")
+        )
+    edition = _edition(slug, lang)
+    html = render_template("signing/check_your_email.html", edition=edition, address=address)
+    return headers.keep_nowhere(make_response(html))
+
+
+def _edition(slug: str, lang: str | None) -> Edition:
+    edition = page.find(slug, lang) or page.find(slug)
+    if edition is None:
+        abort(404)
+    language.speak(edition.language)
+    return edition
+
+
+def _page(edition: Edition, answers: SignForm, superseded: bool = False) -> str:
+    return render_template(
+        "signing/sign.html",
+        edition=edition,
+        petition=edition.petition,
+        text=edition.text,
+        body=to_html(edition.text.body) if superseded else None,
+        privacy=to_html(edition.notice.more),
+        form=answers,
+        superseded=superseded,
+    )

@@ -1,0 +1,46 @@
+"""Countries: ISO 3166-1 alpha-2 codes, and their names in the reader's language, from Babel's CLDR data."""
+
+import re
+import unicodedata
+from functools import lru_cache
+
+from babel import Locale
+from flask_babel import gettext as _
+
+from app.web.language import DEFAULT, current
+
+# Two-letter codes of CLDR that are no country: unions, outlying parts that ISO 3166-1 counts elsewhere, placeholders.
+_NO_COUNTRY = {"AC", "CP", "CQ", "DG", "EA", "EU", "EZ", "IC", "QO", "TA", "UN", "XA", "XB", "ZZ"}
+
+# Kosovo has no code of its own in ISO 3166-1; XK is the one in general use, and its people sign too.
+CODES = frozenset(
+    code for code in Locale.parse(DEFAULT).territories if re.fullmatch("[A-Z]{2}", code) and code not in _NO_COUNTRY
+)
+
+
+def name(code: str) -> str:
+    """Return the country's name in the language in use; nothing for no country."""
+    return current().territories.get(code, code) if code else ""
+
+
+def choices() -> list[tuple[str, str]]:
+    """Return codes and names in the order of the alphabet, behind a line that asks to choose."""
+    return [("", _("Choose a country")), *_sorted_names(str(current()))]
+
+
+def code_of(text: str, language: str) -> str | None:
+    """Return the code for a code or a country's name in English or `language`; None for anything else."""
+    if text.upper() in CODES:
+        return text.upper()
+    for locale in (Locale.parse(DEFAULT), Locale.parse(language, sep="-")):
+        for code in CODES:
+            if locale.territories.get(code, "").casefold() == text.casefold():
+                return code
+    return None
+
+
+@lru_cache(maxsize=64)
+def _sorted_names(locale: str) -> tuple[tuple[str, str], ...]:
+    territories = Locale.parse(locale).territories
+    named = ((code, territories.get(code, code)) for code in CODES)
+    return tuple(sorted(named, key=lambda pair: unicodedata.normalize("NFKD", pair[1]).casefold()))

@@ -1,0 +1,36 @@
+"""What templates can say: dates, numbers, countries and languages in the reader's way."""
+
+from flask import Flask, current_app
+from flask_babel import format_date, format_datetime, format_decimal, get_locale
+from markupsafe import Markup, escape
+
+from app.web import countries, language
+
+
+def init_app(app: Flask) -> None:
+    """Make the filters and the few names that every template may use."""
+    app.jinja_env.filters.update(
+        country=countries.name,
+        day=lambda day: format_date(day, "long"),
+        moment=lambda moment: format_datetime(moment, "d MMMM y, HH:mm 'UTC'", rebase=False),
+        number=format_decimal,
+        paragraphs=paragraphs,
+        iban=iban,
+    )
+    app.jinja_env.globals.update(
+        direction=language.direction,
+        language_name=language.name_of,
+        page_language=lambda: str(get_locale() or language.DEFAULT).replace("_", "-"),
+        base_url=lambda: current_app.config["BASE_URL"],
+    )
+
+
+def paragraphs(text: str) -> Markup:
+    """Return plain text as HTML paragraphs, its single line breaks kept."""
+    parts = [str(escape(part)).replace("\n", "<br>") for part in text.split("\n\n") if part.strip()]
+    return Markup("".join(f"<p>{part}</p>" for part in parts))  # noqa: S704 - each part was escaped
+
+
+def iban(number: str) -> str:
+    """Return an IBAN in groups of four, as people read and type it (ISO 13616)."""
+    return " ".join(number[at : at + 4] for at in range(0, len(number), 4))

@@ -1,0 +1,85 @@
+"""Error pages in the site's look, or JSON for programs; the page for our own faults asks nothing of the database."""
+
+import logging
+import traceback
+
+from flask import Flask, Response, jsonify, make_response, render_template, request
+from flask_babel import gettext as _
+from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from werkzeug.exceptions import HTTPException
+
+log = logging.getLogger(__name__)
+SECONDS_TO_WAIT = 10
+
+
+def init_app(app: Flask) -> None:
+    """Register the error pages."""
+    app.register_error_handler(HTTPException, _known)
+    app.register_error_handler(Exception, _fault)
+    for away in (OperationalError, InterfaceError, PoolTimeout):
+        app.register_error_handler(away, _database_away)
+
+
+def _words(code: int) -> tuple[str, str]:
+    """Return the heading and the advice for a status code."""
+    return {
+        400: (_("This could not be read"), _("Please go back, reload the page and try again.")),
+        403: (_("Not from there"), _("Please open our page and send the form from there.")),
+        404: (_("There is nothing here"), _("The address may be mistyped, or the page has moved.")),
+        405: (_("Not like this"), _("This page cannot be asked in that way. Please start from the petition's page.")),
+        413: (
+            _("That is too much"),
+            _("What was sent is larger than this form takes. Please go back and shorten it; nothing was saved."),
+        ),
+    }.get(code, (_("That did not work"), _("Please go back and try again.")))
+
+
+def _known(error: HTTPException) -> Response:
+    code = error.code or 500
+    heading, advice = _words(code)
+    if error.description and error.description != type(error).description:
+        advice = error.description
+    response = _answer(code, heading, advice)
+    for name, value in error.get_headers():
+        if name.lower() not in {"content-type", "content-length"}:
+            response.headers[name] = value
+    return response
+
+
+def _database_away(error: Exception) -> Response:
+    log.error("the database is away: %s", type(error).__name__)
+    response = _answer(
+        503,
+        _("We will be right back"),
+        _("The site cannot reach its data at the moment. Nothing is lost. Please try again in a minute."),
+    )
+    response.headers["Retry-After"] = str(SECONDS_TO_WAIT)
+    return response
+
+
+def _fault(error: Exception) -> Response:
+    # The error's own text may name a signer, so the log gets its kind and the places it passed through.
+    places = " < ".join(
+        f"{frame.filename.rpartition('/')[2]}:{frame.lineno}"
+        for frame in reversed(traceback.extract_tb(error.__traceback__))
+    )
+    log.error("fault in %s: %s at %s", request.endpoint, type(error).__name__, places)
+    return _answer(
+        500,
+        _("Something went wrong on our side"),
+        _("It is our fault, not yours. Please try again in a while; if it stays so, tell the organisers."),
+    )
+
+
+def _answer(code: int, heading: str, advice: str) -> Response:
+    wants_json = request.path.endswith(".json") or (
+        request.accept_mimetypes.best_match(["text/html", "application/json"]) == "application/json"
+    )
+    if wants_json:
+        response = jsonify(error=heading, advice=advice)
+        response.headers["Access-Control-Allow-Origin"] = "*"
+    else:
+        response = make_response(render_template("errors/page.html", code=code, heading=heading, advice=advice))
+    response.status_code = code
+    return response

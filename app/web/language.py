@@ -1,0 +1,52 @@
+"""Which language a page or letter speaks, and how dates and numbers look in it."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from babel import Locale
+from flask import g
+from flask_babel import Babel, force_locale, get_locale
+
+# The languages that the interface itself is written in, each by its own name.
+INTERFACE = {"en": "English"}
+DEFAULT = "en"
+
+babel = Babel()
+
+
+def speak(language: str) -> None:
+    """Let the page that is being made speak `language`, or the default where the interface has no words in it."""
+    g.language = interface_language(language)
+
+
+@contextmanager
+def speaking(language: str) -> Iterator[None]:
+    """Speak `language` inside the block: for letters, which are written outside any request."""
+    with force_locale(interface_language(language)):
+        yield
+
+
+def interface_language(language: str) -> str:
+    """Return `language` if the interface is written in it, else the default."""
+    return language if language in INTERFACE else DEFAULT
+
+
+def select_locale() -> str:
+    """Tell Flask-Babel the language of the page that is being made."""
+    language: str = g.get("language", DEFAULT)
+    return language
+
+
+def current() -> Locale:
+    """Return the locale in use."""
+    return get_locale() or Locale.parse(DEFAULT)
+
+
+def direction(language: str) -> str:
+    """Return the way `language` is written: `ltr` or `rtl`, for HTML's dir attribute."""
+    return Locale.parse(language, sep="-").text_direction
+
+
+def name_of(language: str) -> str:
+    """Return the name of `language` in the language in use."""
+    return Locale.parse(language, sep="-").get_display_name(current()) or language

@@ -1,0 +1,34 @@
+"""Who may post: our own pages, told by Sec-Fetch-Site or Origin, as there is no session to hold a token in."""
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from flask import Flask, abort, current_app, request
+from flask_babel import gettext as _
+
+READING = {"GET", "HEAD", "OPTIONS"}
+OURS = {"same-origin", "none"}
+View = TypeVar("View", bound=Callable[..., Any])
+
+
+def authorised_by_token(view: View) -> View:
+    """Mark a view whose POST is authorised by the token in its path, wherever it was posted from."""
+    view.authorised_by_token = True  # type: ignore[attr-defined]
+    return view
+
+
+def init_app(app: Flask) -> None:
+    """Refuse, before any view runs, what another site's page posts."""
+    app.before_request(_refuse_foreign_posts)
+
+
+def _refuse_foreign_posts() -> None:
+    view = current_app.view_functions.get(request.endpoint or "")
+    if request.method in READING or getattr(view, "authorised_by_token", False):
+        return
+    site = request.headers.get("Sec-Fetch-Site")
+    origin = request.headers.get("Origin")
+    # Browsers that say neither are old or are programs; a page of another site cannot keep a browser from saying it.
+    ours = site in OURS if site else origin in {None, "null", current_app.config["BASE_URL"]}
+    if not ours:
+        abort(403, _("This form was sent from a page of another site. Please open our page and send it from there."))

@@ -1,0 +1,174 @@
+"""The only reader of the environment: makes Flask's configuration of it, or says in words what is wrong."""
+
+import base64
+import binascii
+import os
+import secrets
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+ROOT = Path(__file__).resolve().parent
+LOOPBACK = {"localhost", "127.0.0.1", "::1"}
+EXAMPLE_SECRETS = {"change", "changeme", "secret", "example", "password", "default", "dev", "test", "your"}
+SHORTEST_SECRET = 32
+DATA_KEY_BYTES = 32
+
+
+class ConfigError(Exception):
+    """A setting that the site refuses to start with; its text tells the operator what to do."""
+
+
+def load(environ: Mapping[str, str] | None = None, instance: Path | None = None) -> dict[str, Any]:
+    """Return Flask's configuration made of `environ` (default: this process's own).
+
+    Secrets that are not given are made once into `instance` (default: instance/ beside this file), mode 0600.
+    Raises ConfigError, in words for the operator, on a weak secret, a malformed value or an unsafe combination.
+    """
+    env = os.environ if environ is None else environ
+    instance = instance or ROOT / "instance"
+    port = _number(env, "PORT", 8000)
+    base_url = _base_url(env, port)
+    mailbox = env.get("COUNTERSIGN_MAILBOX")  # set by `flask serve` for the processes that it starts
+    return {
+        "INSTANCE_DIR": str(instance),
+        "PORT": port,
+        "BASE_URL": base_url,
+        "PREFERRED_URL_SCHEME": urlsplit(base_url).scheme,
+        "SECRET_KEY": _secret_key(env, instance),
+        "SECRET_KEY_FALLBACKS": [
+            _checked_secret("SECRET_KEY_FALLBACKS", s) for s in _list(env, "SECRET_KEY_FALLBACKS")
+        ],
+        "DATA_KEYS": _data_keys(env, instance),
+        "SQLALCHEMY_DATABASE_URI": database_uri(env.get("DATABASE_URL") or f"sqlite:///{instance}/countersign.db"),
+        "OUTBOX_LEASE_SECONDS": 120,
+        "SMTP_TIMEOUT_SECONDS": 10,
+        "MAX_CONTENT_LENGTH": 64 * 1024,
+        "MAX_FORM_PARTS": 50,
+        "TRUSTED_PROXIES": _number(env, "TRUSTED_PROXIES", 0),
+        "MAILBOX_DIR": mailbox,
+        **_mail(env, base_url),
+    }
+
+
+def database_uri(url: str) -> str:
+    """Return SQLAlchemy's form of DATABASE_URL: psycopg 3 for PostgreSQL, a full path for SQLite.
+
+    Raises ConfigError for any other database.
+    """
+    for prefix in ("postgresql://", "postgres://"):
+        if url.startswith(prefix):
+            return "postgresql+psycopg://" + url.removeprefix(prefix)
+    if url.startswith("postgresql+psycopg://"):
+        return url
+    if url.startswith("sqlite:///"):
+        return f"sqlite:///{(ROOT / url.removeprefix('sqlite:///')).resolve()}"
+    raise ConfigError("DATABASE_URL must begin with sqlite:/// or postgresql://. Other databases are not supported.")
+
+
+def _mail(env: Mapping[str, str], base_url: str) -> dict[str, Any]:
+    host = urlsplit(base_url).hostname or "localhost"
+    server = env.get("MAIL_SERVER")
+    if not server and host not in LOOPBACK:
+        raise ConfigError(
+            f"BASE_URL is {base_url}, so people will sign there: set MAIL_SERVER to the mail server to use."
+        )
+    use_ssl = _flag(env, "MAIL_USE_SSL")
+    use_tls = _flag(env, "MAIL_USE_TLS")
+    return {
+        "MAIL_SERVER": server,
+        "MAIL_PORT": _number(env, "MAIL_PORT", 465 if use_ssl else 587 if use_tls else 25),
+        "MAIL_USERNAME": env.get("MAIL_USERNAME"),
+        "MAIL_PASSWORD": env.get("MAIL_PASSWORD"),
+        "MAIL_USE_TLS": use_tls,
+        "MAIL_USE_SSL": use_ssl,
+        "MAIL_DEFAULT_SENDER": env.get("MAIL_DEFAULT_SENDER") or f"petitions@{host}",
+    }
+
+
+def _base_url(env: Mapping[str, str], port: int) -> str:
+    url = (env.get("BASE_URL") or f"http://localhost:{port}").rstrip("/")
+    parts = urlsplit(url)
+    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.path or parts.query:
+        raise ConfigError(f"BASE_URL is {url!r}: write it like https://petitions.example.org, with no path behind it.")
+    if parts.scheme == "http" and parts.hostname not in LOOPBACK:
+        raise ConfigError(
+            f"BASE_URL is {url}: outside this machine it must begin with https://, or names travel readable."
+        )
+    return url
+
+
+def _secret_key(env: Mapping[str, str], instance: Path) -> str:
+    return _checked_secret("SECRET_KEY", env.get("SECRET_KEY") or _made_once(instance / "secret_key"))
+
+
+def _checked_secret(name: str, secret: str) -> str:
+    letters = secret.lower()
+    weak = len(secret) < SHORTEST_SECRET or len(set(secret)) < 12
+    if weak or any(letters.startswith(example) for example in EXAMPLE_SECRETS):
+        raise ConfigError(
+            f"{name} is too weak or an example. Leave it out and a strong one is made into instance/, or make one with:"
+            " python3 -c 'import secrets; print(secrets.token_urlsafe(48))'"
+        )
+    return secret
+
+
+def _data_keys(env: Mapping[str, str], instance: Path) -> list[bytes]:
+    given = _list(env, "DATA_KEYS") or _made_once(instance / "data_keys").split(",")
+    keys = [_data_key(text.strip()) for text in given]
+    if len(set(keys)) != len(keys):
+        raise ConfigError("DATA_KEYS names the same key twice: keep each once, the newest first.")
+    return keys
+
+
+def _data_key(text: str) -> bytes:
+    try:
+        key = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
+    except (binascii.Error, ValueError):
+        key = b""
+    if len(key) != DATA_KEY_BYTES or len(set(key)) < 16:
+        raise ConfigError(
+            "DATA_KEYS must be random 32-byte keys in base64, parted by commas, the newest first. Make one with:"
+            " python3 -c 'import secrets; print(secrets.token_urlsafe(32))'"
+        )
+    return key
+
+
+def _made_once(path: Path) -> str:
+    """Return the secret kept at `path`, made there first if nobody has; safe when several processes start at once."""
+    if not path.exists():
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        draft = path.with_name(f"{path.name}.{secrets.token_hex(8)}")
+        with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+            file.write(secrets.token_urlsafe(32))
+        try:
+            os.link(draft, path)  # unlike rename, link never replaces the secret that another process made first
+        except FileExistsError:
+            pass
+        finally:
+            draft.unlink()
+    return path.read_text().strip()
+
+
+def _list(env: Mapping[str, str], name: str) -> list[str]:
+    return [part.strip() for part in env.get(name, "").split(",") if part.strip()]
+
+
+def _number(env: Mapping[str, str], name: str, default: int) -> int:
+    text = env.get(name) or str(default)
+    if not text.isascii() or not text.isdigit() or int(text) > 65535:
+        raise ConfigError(f"{name} is {text!r}: it must be a whole number from 0 to 65535.")
+    return int(text)
+
+
+def _flag(env: Mapping[str, str], name: str) -> bool:
+    text = env.get(name, "").lower()
+    if text not in {"", "0", "1", "false", "true", "no", "yes", "off", "on"}:
+        raise ConfigError(f"{name} is {text!r}: write true or false.")
+    return text in {"1", "true", "yes", "on"}
+
+
+def environment() -> Mapping[str, str]:
+    """Return this process's environment, to be handed on to processes that it starts."""
+    return os.environ
