@@ -1,0 +1,54 @@
+# make run, make test, make check, make bench. Everything is installed into .venv from the lock files.
+PYTHON ?= python3
+BIN := .venv/bin
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+
+.PHONY: help run test check lint bench lock browser clean
+
+help:
+	@echo "make run    serve the site, the mail worker and a mailbox on this machine"
+	@echo "make test   run every test, on SQLite and PostgreSQL, with real mail and a real browser"
+	@echo "make check  lint, types, import rules, templates, migrations"
+	@echo "make bench  the figures"
+
+run: .venv/installed
+	@exec $(BIN)/flask --app wsgi serve --example examples/free-boris-kagarlitsky.md
+
+test: .venv/installed-dev browser
+	$(BIN)/pytest
+
+check: .venv/installed-dev
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/djlint --lint --quiet templates
+	$(BIN)/pytest tests/structure
+
+bench: .venv/installed-dev
+	$(BIN)/python -m bench
+
+# The stamps are touched last, so whatever was cut off half-way is done again by the next call.
+.venv/installed: requirements.lock
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Countersign needs Python 3.11 or newer; try make PYTHON=python3.12")'
+	$(PYTHON) -m venv --clear .venv
+	$(BIN)/python -m pip install --quiet --require-hashes -r requirements.lock
+	@touch $@
+
+.venv/installed-dev: requirements-dev.lock .venv/installed
+	$(BIN)/python -m pip install --quiet --require-hashes -r requirements-dev.lock
+	@touch $@
+
+# Tests use the machine's Chromium, or Debian's where we may install it; without one they say so, and CI fails.
+browser:
+	@command -v chromium >/dev/null || command -v google-chrome >/dev/null || tests/install-chromium.sh
+
+lock:
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \
+	  pyproject.toml -o requirements.lock
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \
+	  --extra dev -c requirements.lock pyproject.toml -o requirements-dev.lock
+
+clean:
+	rm -rf .venv

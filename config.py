@@ -26,7 +26,7 @@ def load(environ: Mapping[str, str] | None = None, instance: Path | None = None)
     Secrets that are not given are made once into `instance` (default: instance/ beside this file), mode 0600.
     Raises ConfigError, in words for the operator, on a weak secret, a malformed value or an unsafe combination.
     """
-    env = os.environ if environ is None else environ
+    env = environment() if environ is None else environ
     instance = instance or ROOT / "instance"
     port = _number(env, "PORT", 8000)
     base_url = _base_url(env, port)
@@ -36,6 +36,7 @@ def load(environ: Mapping[str, str] | None = None, instance: Path | None = None)
         "PORT": port,
         "BASE_URL": base_url,
         "PREFERRED_URL_SCHEME": urlsplit(base_url).scheme,
+        "SERVER_NAME": urlsplit(base_url).netloc,  # for links in letters, which are written outside any request
         "SECRET_KEY": _secret_key(env, instance),
         "SECRET_KEY_FALLBACKS": [
             _checked_secret("SECRET_KEY_FALLBACKS", s) for s in _list(env, "SECRET_KEY_FALLBACKS")
@@ -171,4 +172,4 @@ def _flag(env: Mapping[str, str], name: str) -> bool:
 
 def environment() -> Mapping[str, str]:
     """Return this process's environment, to be handed on to processes that it starts."""
-    return os.environ
+    return os.environ  # noqa: TID251 - here and nowhere else

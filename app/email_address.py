@@ -1,5 +1,7 @@
 """E-mail addresses: is this one, how is it written to, and which mailbox does it reach."""
 
+from collections.abc import Mapping
+
 from email_validator import EmailNotValidError, validate_email
 
 LONGEST = 254  # RFC 5321, 4.5.3.1.3, less the angle brackets
@@ -21,10 +23,10 @@ _MAIN_DOMAIN = {sister: main for main, sisters in _SISTERS.items() for sister in
 _MICROSOFT = ["outlook.com", "hotmail.com", "live.com", "msn.com", "hotmail.co.uk", "hotmail.fr", "hotmail.de"]
 _FASTMAIL = ["fastmail.com", "fastmail.fm", "fastmail.net", "fastmail.org"]
 _PLUS_TAGS = {*_SISTERS, *_MICROSOFT, *_FASTMAIL, "posteo.de", "posteo.net", "mailbox.org"}
-_SAME_LETTERS = {
+_SAME_LETTERS: dict[str, Mapping[int, int | None]] = {
     "gmail.com": str.maketrans("", "", "."),
     "proton.me": str.maketrans("", "", "._-"),
-    "yandex.ru": str.maketrans(".", "-"),
+    "yandex.ru": {ord("."): ord("-")},
 }
 
 

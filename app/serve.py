@@ -79,7 +79,7 @@ def _stand_by(
     while not stopping.wait(0.05 if not told else 0.5):
         ended = next((child for child in children if child.poll() is not None), None)
         if ended is not None:
-            click.echo(f"{ended.args} ended by itself with {ended.returncode}; stopping everything.", err=True)
+            click.echo(f"{ended.args!r} ended by itself with {ended.returncode}; stopping everything.", err=True)
             return 1
         if not told and _answers(host, port):
             _tell(slug, has_mailbox=has_mailbox)

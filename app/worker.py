@@ -62,7 +62,7 @@ class Worker:
             # A database error's own text holds the values of its statement; a mail error's was blanked.
             words = str(error) if isinstance(error, mail.NoConnection) else "the database is away"
             return self._pause(words)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - the loop outlives any fault
             log.error("fault in the worker: %s", type(error).__name__)  # noqa: TRY400 - its text may name a signer
             return self._pause("a fault of our own")
         finally:

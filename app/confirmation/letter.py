@@ -36,12 +36,11 @@ def _folder(occasion: Occasion, state: State) -> str | None:
 
 def _message(row: OutboxRow, folder: str, entry: Entry) -> Message:
     token = tokens.make(tokens.Purpose.CONFIRM, entry.signature.public_id, entry.signature.generation)
-    base_url = current_app.config["BASE_URL"]
     words = {
         "petition": entry.petition,
         "title": None if entry.petition.discreet else entry.text.title,
-        "link": base_url + url_for("confirmation.ask", token=token, _external=False),
-        "petition_link": base_url + url_for("petitions.show", slug=entry.petition.slug, _external=False),
+        "link": url_for("confirmation.ask", token=token),
+        "petition_link": url_for("petitions.show", slug=entry.petition.slug),
         "until": link_works_until(entry.petition, clock.now()),
         "contact": entry.petition.contact,
         "language": entry.signature.language,
@@ -54,5 +53,5 @@ def _message(row: OutboxRow, folder: str, entry: Entry) -> Message:
             extra_headers={"Auto-Submitted": "auto-generated"},  # RFC 3834
         )
         message.html = render_template(f"email/{folder}/body.html", **words)
-    message.msgId = f"<{row.public_id.hex()}@{urlsplit(base_url).hostname}>"
+    message.msgId = f"<{row.public_id.hex()}@{urlsplit(current_app.config['BASE_URL']).hostname}>"
     return message

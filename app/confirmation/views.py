@@ -1,5 +1,7 @@
 """The page that the letter's link opens: GET shows and asks, POST confirms, HEAD and scanners change nothing."""
 
+from typing import Any
+
 from flask import Blueprint, abort, make_response, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from werkzeug import Response
@@ -115,7 +117,7 @@ def _as_it_is(entry: Entry) -> ConfirmForm:
     return form
 
 
-def _shown(entry: Entry, form: ConfirmForm) -> dict[str, object]:
+def _shown(entry: Entry, form: ConfirmForm) -> dict[str, Any]:
     return {
         "form": form,
         "email": signer_of(entry.signature).email,
@@ -131,6 +133,6 @@ def _no_button(entry: Entry | None) -> Response:
     return _private("confirmation/no_button.html", entry, status, standing=standing)
 
 
-def _private(template: str, entry: Entry | None, status: int = 200, **context: object) -> Response:
+def _private(template: str, entry: Entry | None, status: int = 200, **context: Any) -> Response:
     html = render_template(template, entry=entry, **context)
     return headers.keep_nowhere(make_response(html, status))

@@ -67,7 +67,7 @@ def _kind_for(signature: Signature, lacking: int) -> Kind:
     return Kind.WITHDRAWN if signature.state == State.WITHDRAWN else Kind.INVALIDATED
 
 
-def _astray(petition_id: int) -> Select[tuple[int]]:
+def _astray(petition_id: int) -> Select[int]:
     owed = case((Signature.state == State.VERIFIED, 1), else_=0)
     return (
         select(Signature.id)

@@ -1,6 +1,7 @@
 """The count for programs."""
 
-from flask import Blueprint, Response, abort, jsonify
+from flask import Blueprint, abort, jsonify
+from werkzeug import Response
 
 from app import clock
 from app.petitions.page import find, progress

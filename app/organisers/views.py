@@ -1,6 +1,7 @@
 """The organisers' door."""
 
-from flask import Blueprint, Response, make_response, render_template
+from flask import Blueprint, make_response, render_template
+from werkzeug import Response
 
 from app.web import headers
 

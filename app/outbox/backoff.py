@@ -13,5 +13,5 @@ def wait(attempts: int) -> timedelta:
 
     Chance keeps a thousand letters that failed together from coming back together.
     """
-    full = min(FIRST * 2 ** min(attempts - 1, 10), LONGEST)
+    full = min(FIRST * (1 << min(attempts - 1, 10)), LONGEST)
     return full * random.uniform(0.5, 1)

@@ -28,8 +28,11 @@ Ended = Callable[[Session, OutboxRow, datetime], None]
 
 @dataclass(frozen=True, slots=True)
 class Letters:
-    """What the worker knows of letters: `write` makes the message of a row, or None if nothing is to be said;
-    `ended` is told, in the same transaction, that a row is done with, whether its letter was taken or not."""
+    """What the worker knows of letters.
+
+    `write` makes the message of a row, or None if nothing is to be said; `ended` is told, in the same transaction, that
+    a row is done with, whether its letter was taken or not.
+    """
 
     write: Write
     ended: Ended
@@ -42,7 +45,7 @@ class Claimed:
         self.claim = claim
         self.ids = ids
         self._since = time.monotonic()
-        self._lease = current_app.config["OUTBOX_LEASE_SECONDS"]
+        self._lease: float = current_app.config["OUTBOX_LEASE_SECONDS"]
 
     def is_fresh(self) -> bool:
         """Tell whether enough of the lease is left to send one more letter to a slow server."""
@@ -110,7 +113,7 @@ def _write_all(claimed: Claimed, letters: Letters) -> dict[int, Message]:
                 message = letters.write(row) if allowed else None
             except SQLAlchemyError:
                 raise
-            except Exception as error:  # one letter that cannot be written must not hold up the others
+            except Exception as error:  # noqa: BLE001 - one letter that cannot be written must not hold up the others
                 place = traceback.extract_tb(error.__traceback__)[-1]
                 words = f"could not be written: {type(error).__name__} at {place.name}:{place.lineno}"
                 log.error("letter %s %s", row.public_id.hex(), words)  # noqa: TRY400 - its text may name a signer

@@ -1,6 +1,7 @@
 """The start page, and a petition's page."""
 
-from flask import Blueprint, Response, abort, make_response, render_template
+from flask import Blueprint, abort, make_response, render_template
+from werkzeug import Response
 
 from app.petitions import page
 from app.petitions.markdown import to_html

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from flask_babel import lazy_gettext as _
 from wtforms import BooleanField, EmailField, Field, HiddenField, RadioField, SelectField, StringField, TextAreaField
+from wtforms.fields.choices import SelectChoice
 from wtforms.validators import ValidationError
 
 from app.email_address import LONGEST, NotAnAddress, deliverable
@@ -107,9 +108,13 @@ class SignerForm(Form):
     visibility = RadioField(
         _("Who may see your name?"),
         choices=[
-            (Visibility.PUBLIC.value, _("Everyone: it is shown on this site")),
-            (Visibility.DELIVERY.value, _("Only who gets the petition: it is in the list for the addressee")),
-            (Visibility.ORGANISERS.value, _("Only the organisers: you are counted, the list shows a number")),
+            SelectChoice(Visibility.PUBLIC.value, _("Everyone: it is shown on this site")),
+            SelectChoice(
+                Visibility.DELIVERY.value, _("Only who gets the petition: it is in the list for the addressee")
+            ),
+            SelectChoice(
+                Visibility.ORGANISERS.value, _("Only the organisers: you are counted, the list shows a number")
+            ),
         ],
         default=Visibility.DELIVERY.value,
         validate_choice=False,

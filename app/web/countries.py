@@ -6,6 +6,7 @@ from functools import lru_cache
 
 from babel import Locale
 from flask_babel import gettext as _
+from wtforms.fields.choices import SelectChoice
 
 from app.web.language import DEFAULT, current
 
@@ -14,18 +15,20 @@ _NO_COUNTRY = {"AC", "CP", "CQ", "DG", "EA", "EU", "EZ", "IC", "QO", "TA", "UN",
 
 # Kosovo has no code of its own in ISO 3166-1; XK is the one in general use, and its people sign too.
 CODES = frozenset(
-    code for code in Locale.parse(DEFAULT).territories if re.fullmatch("[A-Z]{2}", code) and code not in _NO_COUNTRY
+    code
+    for code in map(str, Locale.parse(DEFAULT).territories)
+    if re.fullmatch("[A-Z]{2}", code) and code not in _NO_COUNTRY
 )
 
 
 def name(code: str) -> str:
     """Return the country's name in the language in use; nothing for no country."""
-    return current().territories.get(code, code) if code else ""
+    return str(current().territories.get(code, code)) if code else ""
 
 
-def choices() -> list[tuple[str, str]]:
-    """Return codes and names in the order of the alphabet, behind a line that asks to choose."""
-    return [("", _("Choose a country")), *_sorted_names(str(current()))]
+def choices() -> list[SelectChoice]:
+    """Return the countries in the order of the alphabet, behind a line that asks to choose."""
+    return [SelectChoice("", _("Choose a country")), *_sorted_names(str(current()))]
 
 
 def code_of(text: str, language: str) -> str | None:
@@ -40,7 +43,8 @@ def code_of(text: str, language: str) -> str | None:
 
 
 @lru_cache(maxsize=64)
-def _sorted_names(locale: str) -> tuple[tuple[str, str], ...]:
+def _sorted_names(locale: str) -> tuple[SelectChoice, ...]:
     territories = Locale.parse(locale).territories
-    named = ((code, territories.get(code, code)) for code in CODES)
-    return tuple(sorted(named, key=lambda pair: unicodedata.normalize("NFKD", pair[1]).casefold()))
+    named = ((code, str(territories.get(code, code))) for code in CODES)
+    in_order = sorted(named, key=lambda pair: unicodedata.normalize("NFKD", pair[1]).casefold())
+    return tuple(SelectChoice(code, country) for code, country in in_order)

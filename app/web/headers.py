@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 from flask import Flask, Response, current_app, request
+from werkzeug import Response as BaseResponse
 
 # `form-action` also governs where a form's redirect may lead, which is always a page of ours.
 POLICY = (
@@ -23,7 +24,7 @@ def keep_nowhere(response: Response) -> Response:
     return response
 
 
-def shared(response: Response, seconds: int = 1) -> Response:
+def shared(response: Response, seconds: int = 1) -> BaseResponse:
     """Return the answer marked as the same for everyone, with an ETag, and as `304` where the reader has it already.
 
     A cache in front of the site may keep it for ten seconds at the most.

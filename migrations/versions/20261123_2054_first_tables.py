@@ -179,7 +179,9 @@ def upgrade() -> None:
         sa.Column("at", moment, nullable=False),
         sa.Column("folded", sa.Boolean(), server_default=sa.false(), nullable=False),
         sa.CheckConstraint(
-            "(kind = 'confirmed' AND delta = 1) OR (kind = 'withdrawn' AND delta = -1) OR (kind = 'invalidated' AND delta = -1) OR (kind = 'restored' AND delta = 1) OR (kind = 'corrected' AND delta = 0)",
+            "(kind = 'confirmed' AND delta = 1) OR (kind = 'withdrawn' AND delta = -1)"
+            " OR (kind = 'invalidated' AND delta = -1) OR (kind = 'restored' AND delta = 1)"
+            " OR (kind = 'corrected' AND delta = 0)",
             name="ck_ledger_delta_of_kind",
         ),
         sa.ForeignKeyConstraint(["petition_id"], ["petition.id"], name="fk_ledger_petition_id"),

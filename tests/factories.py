@@ -1,0 +1,140 @@
+"""Plain makers of what tests need: petitions from files, signatures in a state, and what a person does with them."""
+
+import os
+import re
+import tempfile
+from html import unescape
+from pathlib import Path
+
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import select
+from werkzeug.test import TestResponse
+
+from app import clock
+from app.counting import count
+from app.db import db, transaction
+from app.email_address import canonical
+from app.models import Kind, Petition, PetitionText, PrivacyNotice, Signature, State, Visibility
+from app.models.signer import Signer
+from app.petitions.importing import import_file
+from app.signing.sign import email_key
+
+SLUG = "save-the-test-library"
+FRONT = {
+    "slug": f'"{SLUG}"',
+    "language": '"en"',
+    "title": '"Save the test library"',
+    "started_by": '"Friends of the Test Library"',
+    "statement": '"We ask the town to keep the test library open."',
+    "addressed_to": '"The Town Council of Testville"',
+    "contact": '"library@example.org"',
+    "erase_after_days": "90",
+}
+CONTROLLER = (
+    '[controller]\nname = "Test Library Club"\naddress = "1 Test Street, Testville"\nemail = "data@example.org"\n'
+)
+
+
+def petition_file(
+    body: str = "Books are **good**.", tables: str = "", controller: str = CONTROLLER, **front: str
+) -> str:
+    """Return the text of a petition file; `front` gives TOML values by key, `tables` what follows the controller."""
+    keys = "\n".join(f"{key} = {value}" for key, value in (FRONT | front).items() if value)
+    return f"+++\n{keys}\n{controller}{tables}\n+++\n{body}\n"
+
+
+def make_petition(app: Flask, body: str = "Books are **good**.", tables: str = "", **front: str) -> str:
+    """Import a petition made of `petition_file`; return its slug."""
+    with tempfile.TemporaryDirectory() as folder, app.app_context():
+        path = Path(folder) / "petition.md"
+        path.write_text(petition_file(body, tables, **front), "utf-8")
+        return import_file(path).slug
+
+
+def make_signature(
+    app: Flask,
+    slug: str = SLUG,
+    state: State = State.VERIFIED,
+    email: str = "ann@example.org",
+    name: str = "Ann Example",
+    visibility: Visibility = Visibility.PUBLIC,
+) -> bytes:
+    """Put a signature into the database as if it had come to `state`; return its public id."""
+    with app.app_context(), transaction() as session:
+        petition = session.scalars(select(Petition).where(Petition.slug == slug)).one()
+        text = session.scalars(select(PetitionText).where(PetitionText.petition_id == petition.id)).first()
+        notice = session.scalars(select(PrivacyNotice).where(PrivacyNotice.petition_id == petition.id)).first()
+        assert text and notice
+        public_id = os.urandom(16)
+        erased = state in {State.WITHDRAWN, State.DECLINED}
+        signature = Signature(
+            public_id=public_id,
+            petition_id=petition.id,
+            text_id=text.id,
+            notice_id=notice.id,
+            language="en",
+            state=state,
+            email_key=None if state == State.WITHDRAWN else email_key(petition, canonical(email)),
+            sealed=None if erased else Signer(name, "Reader", "I read.", email).sealed_for(public_id),
+            country="SE",
+            visibility=visibility,
+            signed_at=clock.now(),
+            verified_at=clock.now() if state == State.VERIFIED else None,
+        )
+        session.add(signature)
+        session.flush()
+        if state == State.VERIFIED:
+            count.append(session, signature, Kind.CONFIRMED, clock.now())
+        return public_id
+
+
+def hidden_fields(html: str) -> dict[str, str]:
+    """Return the hidden fields of the form in a page."""
+    tags = re.findall(r"<input[^>]*type=\"hidden\"[^>]*>", html)
+    pairs = [(re.search(r'name="([^"]*)"', tag), re.search(r'value="([^"]*)"', tag)) for tag in tags]
+    return {name[1]: unescape(value[1]) for name, value in pairs if name and value}
+
+
+def sign(client: FlaskClient, slug: str = SLUG, **fields: str) -> TestResponse:
+    """Open the petition's page, fill in its form and send it."""
+    page = client.get(f"/petitions/{slug}").text
+    answers = {
+        "name": "Ann Example",
+        "affiliation": "Reader",
+        "country": "SE",
+        "email": "ann@example.org",
+        "comment": "I read.",
+        "visibility": "public",
+        **hidden_fields(page),
+        **fields,
+    }
+    return client.post(f"/petitions/{slug}/sign", data=answers)
+
+
+def press_confirm(client: FlaskClient, path: str, **corrections: str) -> TestResponse:
+    """Open a confirmation link and press the button of its page, with what it shows or corrections of it."""
+    page = client.get(path).text
+    answers = {
+        "name": "Ann Example",
+        "affiliation": "Reader",
+        "country": "SE",
+        "comment": "I read.",
+        "visibility": "public",
+        **hidden_fields(page),
+        **corrections,
+    }
+    return client.post(path, data=answers)
+
+
+def verified(client: FlaskClient, slug: str = SLUG) -> int:
+    """Return the petition's verified count as programs see it."""
+    answer = client.get(f"/petitions/{slug}/count.json")
+    assert answer.json
+    return int(answer.json["verified"])
+
+
+def signatures(app: Flask) -> list[Signature]:
+    """Return all signatures, the oldest first."""
+    with app.app_context():
+        return list(db.session.scalars(select(Signature).order_by(Signature.id)))

@@ -1,0 +1,80 @@
+"""A real SMTP server for tests: it keeps what it takes, and refuses, stalls or falls silent when told to."""
+
+import asyncio
+import email
+import email.policy
+import re
+import socket
+from collections.abc import Callable
+from email.message import EmailMessage
+
+from aiosmtpd.controller import Controller
+from aiosmtpd.smtp import SMTP, Envelope, Session
+
+
+class MailServer:
+    """Listens on loopback. `answer` may return an SMTP reply to a recipient; `silent_for` stalls before each answer."""
+
+    def __init__(self, port: int | None = None) -> None:
+        self.letters: list[EmailMessage] = []
+        self.connections = 0
+        self.answer: Callable[[str], str | None] = lambda recipient: None
+        self.silent_for = 0.0
+        self.port = port or free_port()
+        self._controller = Controller(self, hostname="127.0.0.1", port=self.port)
+        self._controller.start()
+        self.connections = 0  # the controller's own first knock does not count
+
+    async def handle_EHLO(
+        self, server: SMTP, session: Session, envelope: Envelope, hostname: str, responses: list[str]
+    ) -> list[str]:  # noqa: E501, N802
+        self.connections += 1
+        session.host_name = hostname
+        return responses
+
+    async def handle_RCPT(
+        self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
+    ) -> str:  # noqa: E501, N802
+        await asyncio.sleep(self.silent_for)
+        refusal = self.answer(address)
+        if refusal:
+            return refusal
+        envelope.rcpt_tos.append(address)
+        return "250 ok"
+
+    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
+        message = email.message_from_bytes(bytes(envelope.content or b""), policy=email.policy.default)
+        assert isinstance(message, EmailMessage)
+        self.letters.append(message)
+        return "250 taken"
+
+    def to(self, address: str) -> list[EmailMessage]:
+        """Return the letters to `address`, the oldest first."""
+        return [letter for letter in self.letters if letter["To"].lower() == address.lower()]
+
+    def stop(self) -> None:
+        """Stop listening."""
+        if self._controller.loop.is_running():
+            self._controller.stop()
+
+
+def free_port() -> int:
+    """Return a port of loopback that nothing listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def text_of(letter: EmailMessage, kind: str = "plain") -> str:
+    """Return the words of a letter's `plain` or `html` part."""
+    part = letter.get_body((kind,))
+    assert part is not None
+    return str(part.get_content())
+
+
+def link_in(letter: EmailMessage) -> str:
+    """Return the path of the confirmation link in a letter."""
+    found = re.search(r"https?://[^/\s]+(/confirm/\S+)", text_of(letter))
+    assert found, text_of(letter)
+    return found[1]
