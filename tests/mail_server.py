@@ -27,14 +27,14 @@ class MailServer:
 
     async def handle_EHLO(
         self, server: SMTP, session: Session, envelope: Envelope, hostname: str, responses: list[str]
-    ) -> list[str]:  # noqa: E501, N802
+    ) -> list[str]:
         self.connections += 1
         session.host_name = hostname
         return responses
 
     async def handle_RCPT(
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
-    ) -> str:  # noqa: E501, N802
+    ) -> str:
         await asyncio.sleep(self.silent_for)
         refusal = self.answer(address)
         if refusal:
@@ -42,7 +42,7 @@ class MailServer:
         envelope.rcpt_tos.append(address)
         return "250 ok"
 
-    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
+    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
         message = email.message_from_bytes(bytes(envelope.content or b""), policy=email.policy.default)
         assert isinstance(message, EmailMessage)
         self.letters.append(message)
