@@ -161,6 +161,11 @@ class SignForm(SignerForm):
     text_version = HiddenField()
     notice_version = HiddenField()
 
+    def ask(self, petition: Petition) -> None:
+        """Keep the questions that this petition asks; name and e-mail must always be given."""
+        super().ask(petition)
+        self._must("email", _("Please give your e-mail address. Your signature counts once you confirm it."))
+
     @classmethod
     def blank(cls, edition: Edition) -> "SignForm":
         """Return the empty form as this edition's page carries it."""
@@ -182,10 +187,8 @@ class SignForm(SignerForm):
 
     def validate_email(self, field: Field) -> None:
         """Refuse what no letter can be sent to."""
-        if not field.data:
-            raise ValidationError(_("Please give your e-mail address. Your signature counts once you confirm it."))
         try:
-            field.data = deliverable(field.data)
+            field.data = deliverable(field.data or "")
         except NotAnAddress:
             raise ValidationError(
                 _("This is not a complete e-mail address. It looks like name@example.org, without spaces or accents.")

@@ -12,7 +12,7 @@ def init_app(app: Flask) -> None:
     app.jinja_env.filters.update(
         country=countries.name,
         day=lambda day: format_date(day, "long"),
-        moment=lambda moment: format_datetime(moment, "d MMMM y, HH:mm 'UTC'", rebase=False),
+        moment=lambda moment: f"{format_date(moment, 'long')}, {format_datetime(moment, 'HH:mm', rebase=False)} UTC",
         number=format_decimal,
         paragraphs=paragraphs,
         iban=iban,
