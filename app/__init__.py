@@ -11,16 +11,16 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.routing import BaseConverter
 
 import config
-from app import cli
+from app import cli, mail
 from app.confirmation.views import bp as confirmation
 from app.counting.views import bp as counting
 from app.db import db
-from app.mail import mail
 from app.mailbox.views import bp as mailbox
 from app.organisers.views import bp as organisers
 from app.petitions.views import bp as petitions
 from app.signing.views import bp as signing
 from app.web import display, errors, headers, origin
+from app.web.form import Request
 from app.web.health import bp as health
 from app.web.language import babel, select_locale
 
@@ -87,6 +87,7 @@ def _configure_language(app: Flask) -> None:
 
 
 def _configure_pages(app: Flask) -> None:
+    app.request_class = Request
     app.url_map.converters.update(slug=SlugConverter, language=LanguageConverter)
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     display.init_app(app)

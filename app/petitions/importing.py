@@ -1,5 +1,6 @@
 """Bring a petition file in: whole or not at all, and without effect when it says nothing new."""
 
+import hashlib
 import os
 from datetime import UTC, datetime, time, timedelta
 from enum import StrEnum
@@ -11,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from app import clock, sealing
 from app.counting.count import open_tally
-from app.db import db, transaction
+from app.db import db, hold, transaction
 from app.models import Petition, PetitionText, PrivacyNotice
 from app.petitions.file import BadPetitionFile, PetitionFile, read
 
@@ -42,6 +43,7 @@ def import_file(path: Path) -> Imported:
     file = read(path)
     now = clock.now()
     with transaction() as session:
+        hold(session, hashlib.sha256(file.slug.encode()).digest())
         petition = session.scalars(select(Petition).where(Petition.slug == file.slug).with_for_update()).one_or_none()
         if petition is None:
             petition = _open(session, file, now)

@@ -61,6 +61,8 @@ class Progress:
 
 def find(slug: str, language: str | None = None) -> Edition | None:
     """Return the petition's current edition in `language` (default: its own); None for an unknown slug or language."""
+    if language and "\0" in language:  # PostgreSQL does not take it even to look for
+        return None
     newest = (
         select(Petition, PetitionText, PrivacyNotice)
         .join(PetitionText, PetitionText.petition_id == Petition.id)

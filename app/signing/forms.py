@@ -22,6 +22,9 @@ LONGEST_COMMENT = 1000
 MOST_MARKS = 6
 # Characters that are not seen and turn the text around them; right-to-left letters themselves are welcome.
 TURNING = re.compile("[\u202a-\u202e\u2066-\u2069]")
+# What shows nothing by itself: kinds of characters, and some that pass for letters or signs.
+UNSEEN_KINDS = {"Cc", "Cf", "Me", "Mn", "Zl", "Zp", "Zs"}
+UNSEEN = "\u115f\u1160\u2800\u3164\uffa0"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,13 +41,18 @@ class Submission:
 
 
 def tidy_line(text: str | None) -> str:
-    """Return `text` as Unicode NFC with single spaces and none around it."""
-    return re.sub(r"[^\S\r\n]+", " ", unicodedata.normalize("NFC", text or "")).strip()
+    """Return `text` as Unicode NFC with single spaces and none around it; nothing if nothing in it can be seen."""
+    return _seen(re.sub(r"[^\S\r\n]+", " ", unicodedata.normalize("NFC", text or "")).strip())
 
 
 def tidy_paragraphs(text: str | None) -> str:
-    """Return `text` as Unicode NFC with one kind of line break and no space around it."""
-    return unicodedata.normalize("NFC", text or "").replace("\r\n", "\n").replace("\r", "\n").strip()
+    """Return `text` as Unicode NFC with one kind of line break, spaces for tabs, and no space around it."""
+    one_kind = unicodedata.normalize("NFC", text or "").replace("\r\n", "\n").replace("\r", "\n")
+    return _seen(one_kind.replace("\t", " ").strip())
+
+
+def _seen(text: str) -> str:
+    return text if any(unicodedata.category(c) not in UNSEEN_KINDS and c not in UNSEEN for c in text) else ""
 
 
 def _readable(form: Form, field: Field) -> None:
@@ -55,8 +63,9 @@ def _readable(form: Form, field: Field) -> None:
     if TURNING.search(text) or any(unicodedata.category(c) == "Cc" and c != "\n" for c in text):
         raise ValidationError(_("There is a character in this that cannot be seen. Please type it again by hand."))
     marks = 0
-    for character in text:
-        marks = marks + 1 if unicodedata.combining(character) else 0
+    for kind in map(unicodedata.category, text):
+        if kind != "Cf":  # joiners between marks do not make them fewer
+            marks = marks + 1 if kind.startswith("M") else 0
         if marks > MOST_MARKS:
             raise ValidationError(_("There are too many accents on one letter in this. Please leave some out."))
 
@@ -156,7 +165,9 @@ class SignerForm(Form):
 class SignForm(SignerForm):
     """The sign form: who signs, the address to confirm it by, and which words were read."""
 
-    email = EmailField(_("E-mail"), filters=[tidy_line], render_kw={"autocomplete": "email", "maxlength": LONGEST})
+    email = EmailField(
+        _("E-mail"), filters=[tidy_line], validators=[_AtMost(LONGEST)], render_kw={"autocomplete": "email"}
+    )
     language = HiddenField()
     text_version = HiddenField()
     notice_version = HiddenField()

@@ -1,0 +1,130 @@
+"""Many at the same instant: one signature counts one, one mailbox is one row, two workers never send one letter."""
+
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
+
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import func, select
+
+from app.counting import count
+from app.counting.audit import audit
+from app.db import db
+from app.models import LedgerEntry, Occasion, OutboxRow, Petition, Progress, Signature, State
+from app.outbox import deliver as delivering
+from app.outbox.deliver import deliver
+from app.worker import LETTERS
+from tests.factories import hidden_fields, sign, verified
+from tests.mail_server import MailServer, link_in
+
+THREADS = 50
+Result = TypeVar("Result")
+
+
+def at_once(number: int, task: Callable[[int], Result]) -> list[Result]:
+    """Run `task` in that many threads that all begin at the same instant; return what each gave."""
+    barrier = threading.Barrier(number)
+
+    def run(which: int) -> Result:
+        barrier.wait()
+        return task(which)
+
+    with ThreadPoolExecutor(number) as pool:
+        return list(pool.map(run, range(number)))
+
+
+def number_of(app: Flask, *conditions: object) -> int:
+    with app.app_context():
+        return db.session.scalars(select(func.count()).where(*conditions)).one()  # type: ignore[arg-type]
+
+
+def test_fifty_threads_that_confirm_one_signature_count_one(
+    app: Flask, client: FlaskClient, petition: str, mail_server: MailServer, work: Callable[[], int]
+) -> None:
+    sign(client)
+    work()
+    link = link_in(mail_server.letters[0])
+    answers = {"name": "Ann Example", "country": "SE", "visibility": "public", **hidden_fields(client.get(link).text)}
+    statuses = at_once(THREADS, lambda _: app.test_client().post(link, data=answers).status_code)
+    assert sorted(set(statuses)) == [200, 303]
+    assert statuses.count(303) == 1
+    assert verified(client) == 1
+    assert number_of(app, LedgerEntry.id.is_not(None)) == 1
+    assert number_of(app, OutboxRow.occasion == Occasion.CONFIRMED) == 1
+
+
+def test_fifty_who_sign_with_one_mailbox_make_one_row_and_at_most_three_letters(
+    app: Flask, client: FlaskClient, petition: str, mail_server: MailServer, work: Callable[[], int]
+) -> None:
+    def press(which: int) -> int:
+        return sign(app.test_client(), email=f"a.nn+{which}@gmail.com", name=f"Ann {which}").status_code
+
+    assert set(at_once(THREADS, press)) == {303}
+    assert number_of(app, Signature.id.is_not(None)) == 1
+    assert number_of(app, OutboxRow.id.is_not(None)) == THREADS
+    work()
+    assert len(mail_server.letters) == 3
+
+
+def test_many_who_confirm_their_own_while_the_ledger_is_folded_are_all_counted(
+    app: Flask, client: FlaskClient, petition: str, mail_server: MailServer, work: Callable[[], int]
+) -> None:
+    people = 24
+    for which in range(people):
+        sign(client, email=f"person{which}@example.org")
+    work()
+    links = [link_in(letter) for letter in mail_server.letters]
+
+    def confirm_or_fold(which: int) -> None:
+        if which >= people:
+            with app.app_context():
+                count.fold_all()
+            return
+        other = app.test_client()
+        fields = hidden_fields(other.get(links[which]).text)
+        other.post(links[which], data={"name": "Ann", "country": "SE", "visibility": "public", **fields})
+
+    at_once(people + 6, confirm_or_fold)
+    assert verified(client) == people
+    assert number_of(app, Signature.state == State.VERIFIED) == people
+    with app.app_context():
+        count.fold_all()
+        assert audit(db.session.scalars(select(Petition)).one()).sound
+
+
+def test_workers_at_the_same_time_never_take_one_letter_twice(
+    app: Flask, client: FlaskClient, petition: str, mail_server: MailServer
+) -> None:
+    for which in range(60):
+        sign(client, email=f"person{which}@example.org")
+
+    def work_through(_: int) -> None:
+        with app.app_context():
+            while deliver(LETTERS):
+                pass
+
+    at_once(4, work_through)
+    recipients = [letter["To"] for letter in mail_server.letters]
+    assert len(recipients) == len(set(recipients)) == 60
+    assert number_of(app, OutboxRow.progress == Progress.SENT) == 60
+
+
+def test_workers_together_still_send_only_three_letters_to_one_mailbox(
+    app: Flask, client: FlaskClient, petition: str, mail_server: MailServer
+) -> None:
+    for _ in range(12):
+        sign(client)
+    original, delivering.BATCH = delivering.BATCH, 1  # each worker takes one, so that they meet over the same mailbox
+    try:
+
+        def work_through(_: int) -> None:
+            with app.app_context():
+                while deliver(LETTERS):
+                    pass
+
+        at_once(6, work_through)
+    finally:
+        delivering.BATCH = original
+    assert len(mail_server.letters) == 3

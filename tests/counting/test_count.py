@@ -1,0 +1,189 @@
+"""The count: equal to the rows whatever happens in whatever order, and cheap to read."""
+
+from datetime import timedelta
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient, FlaskCliRunner
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import delete, event, func, insert, select, text, update
+from sqlalchemy.exc import IntegrityError
+
+from app import clock
+from app.counting import count
+from app.counting.audit import audit
+from app.db import db, transaction
+from app.models import Kind, LedgerEntry, Petition, Signature, State, Tally
+from app.signing.purge import purge
+from app.worker import work_once
+from tests.factories import SLUG, make_petition, make_signature, press_confirm, sign, verified
+from tests.mail_server import MailServer, link_in
+
+PEOPLE = st.sampled_from(["ann@example.org", "bob@example.org", "cleo@gmail.com", "c.leo@gmail.com"])
+ACTS = st.lists(st.tuples(st.sampled_from(["sign", "mail", "confirm", "expire", "purge", "fold"]), PEOPLE), max_size=14)
+
+
+@pytest.mark.parametrize("verified_before", [0, 1])
+@given(acts=ACTS)
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_any_order_of_signing_confirming_and_expiring_keeps_count_equal_to_rows(
+    app: Flask, client: FlaskClient, mail_server: MailServer, verified_before: int, acts: list[tuple[str, str]]
+) -> None:
+    with app.app_context(), transaction() as session:
+        for table in reversed(db.metadata.sorted_tables):
+            session.execute(delete(table))
+    mail_server.letters.clear()
+    make_petition(app)
+    if verified_before:
+        make_signature(app, email="dora@example.org")
+    for act, who in acts:
+        play(app, client, mail_server, act, who)
+        with app.app_context():
+            petition = db.session.scalars(select(Petition)).one()
+            is_verified = select(func.count()).where(Signature.state == State.VERIFIED)
+            assert count.read(petition.id).verified == db.session.scalars(is_verified).one()
+            assert audit(petition).sound
+
+
+def play(app: Flask, client: FlaskClient, mail_server: MailServer, act: str, who: str) -> None:
+    if act == "sign":
+        sign(client, email=who)
+    elif act == "confirm":
+        for letter in mail_server.to(who):
+            if "confirm" in letter["Subject"]:
+                press_confirm(client, link_in(letter))
+    with app.app_context():
+        if act == "mail":
+            work_once()
+        elif act == "expire":
+            with transaction() as session:
+                session.execute(update(Signature).values(expires_at=clock.now() - timedelta(minutes=1)))
+        elif act == "purge":
+            purge()
+        elif act == "fold":
+            count.fold_all()
+
+
+def test_count_json_says_how_many_the_goal_and_since_when(app: Flask, client: FlaskClient, petition: str) -> None:
+    make_signature(app)
+    answer = client.get(f"/petitions/{petition}/count.json")
+    with app.app_context():
+        at = db.session.scalars(select(LedgerEntry.at)).one()
+    assert answer.json == {"slug": petition, "verified": 1, "goal": 100, "as_of": clock.iso(at)}
+    assert answer.headers["Access-Control-Allow-Origin"] == "*"
+    assert "max-age=1" in answer.headers["Cache-Control"]
+    again = client.get(f"/petitions/{petition}/count.json", headers={"If-None-Match": answer.headers["ETag"]})
+    assert again.status_code == 304
+
+
+def test_folding_moves_the_sum_into_the_tally_and_changes_nothing_that_is_seen(
+    app: Flask, client: FlaskClient, petition: str
+) -> None:
+    for which in range(5):
+        make_signature(app, email=f"person{which}@example.org")
+    before = client.get(f"/petitions/{petition}/count.json").json
+    with app.app_context():
+        assert count.fold_all() == 5
+        assert db.session.scalars(select(Tally.base)).one() == 5
+        assert count.fold_all() == 0
+    assert client.get(f"/petitions/{petition}/count.json").json == before
+
+
+def many_ledger_rows(app: Flask, number: int, *, folded: bool) -> None:
+    """Put that many confirmed signatures into the database by set-based SQL, quickly."""
+    first = make_signature(app)
+    with app.app_context(), transaction() as session:
+        one = session.scalars(select(Signature).where(Signature.public_id == first)).one()
+        numbers = (
+            f"WITH RECURSIVE n(i) AS (SELECT 2 UNION ALL SELECT i + 1 FROM n WHERE i <= {number}) "
+            "INSERT INTO ledger (petition_id, signature_id, change, kind, delta, at, folded) "
+            "SELECT :petition, :signature, i, 'confirmed', 1, at, :folded FROM n, ledger WHERE ledger.change = 1"
+        )
+        session.execute(text(numbers), {"petition": one.petition_id, "signature": one.id, "folded": folded})
+
+
+def test_a_reader_that_meets_over_a_thousand_unfolded_rows_folds_them(
+    app: Flask, client: FlaskClient, petition: str
+) -> None:
+    many_ledger_rows(app, count.MOST_UNFOLDED, folded=False)
+    shown = verified(client)
+    with app.app_context():
+        assert db.session.scalars(select(func.count()).where(~LedgerEntry.folded)).one() == 0
+    assert verified(client) == shown == count.MOST_UNFOLDED + 1
+
+
+def test_reading_touches_the_unfolded_rows_alone(app: Flask, petition: str) -> None:
+    many_ledger_rows(app, 5000, folded=True)
+    statements: list[tuple[str, object]] = []
+    with app.app_context():
+        db.session.execute(text("ANALYZE"))
+        db.session.commit()
+        petition_id = db.session.scalars(select(Petition.id)).one()
+        record = lambda c, cursor, statement, parameters, *rest: statements.append((statement, parameters))  # noqa: E731
+        event.listen(db.engine, "before_cursor_execute", record)
+        count.read(petition_id)
+        event.remove(db.engine, "before_cursor_execute", record)
+        assert len(statements) == 1
+        explain = "EXPLAIN " if db.engine.dialect.name == "postgresql" else "EXPLAIN QUERY PLAN "
+        with db.engine.connect() as connection:
+            plan = str(connection.exec_driver_sql(explain + statements[0][0], statements[0][1]).all())  # type: ignore[arg-type]
+    assert "ix_ledger_unfolded" in plan
+    assert "Seq Scan on ledger" not in plan
+    assert "SCAN ledger" not in plan
+
+
+class TestAudit:
+    """`flask count audit` finds every way in which count, ledger and rows can differ, and repairs by appending."""
+
+    def test_a_sound_count_is_called_sound(self, app: Flask, petition: str, runner: FlaskCliRunner) -> None:
+        make_signature(app)
+        result = runner.invoke(args=["count", "audit"])
+        assert result.exit_code == 0
+        assert f"{SLUG}: sound: shown 1, verified rows 1" in result.output
+
+    @pytest.mark.parametrize(
+        "damage",
+        [
+            update(Tally).values(base=41),
+            update(Signature).values(state=State.PENDING),
+            update(Signature).values(state=State.INVALIDATED),
+            delete(LedgerEntry),
+            update(LedgerEntry).values(folded=True),
+        ],
+        ids=["tally", "row back to pending", "row invalidated by hand", "ledger row gone", "folded without the tally"],
+    )
+    def test_damage_is_found_and_repaired(
+        self, app: Flask, client: FlaskClient, petition: str, runner: FlaskCliRunner, damage: object
+    ) -> None:
+        make_signature(app)
+        with app.app_context(), transaction() as session:
+            session.execute(damage)  # type: ignore[call-overload]
+        found = runner.invoke(args=["count", "audit"])
+        assert found.exit_code == 1
+        assert "DIFFERS" in found.output
+        with app.app_context():
+            before = [(row.id, row.kind, row.delta) for row in db.session.scalars(select(LedgerEntry))]
+        assert runner.invoke(args=["count", "audit", "--repair"]).exit_code == 0
+        assert runner.invoke(args=["count", "audit"]).exit_code == 0
+        with app.app_context():
+            after = [(row.id, row.kind, row.delta) for row in db.session.scalars(select(LedgerEntry))]
+            rows = db.session.scalars(select(func.count()).where(Signature.state == State.VERIFIED)).one()
+        assert after[: len(before)] == before
+        assert verified(client) == rows
+
+
+def test_the_ledger_refuses_a_delta_that_is_not_its_kinds(app: Flask, petition: str) -> None:
+    make_signature(app)
+    with app.app_context(), pytest.raises(IntegrityError, match="delta_of_kind"), transaction() as session:
+        session.execute(update(LedgerEntry).where(LedgerEntry.kind == Kind.CONFIRMED).values(delta=2))
+
+
+def test_one_change_number_of_a_signature_is_used_once(app: Flask, petition: str) -> None:
+    make_signature(app)
+    with app.app_context():
+        one = db.session.scalars(select(LedgerEntry)).one()
+        again = {"petition_id": one.petition_id, "signature_id": one.signature_id, "change": one.change}
+        twice = insert(LedgerEntry).values(**again, kind=Kind.WITHDRAWN, delta=-1, at=clock.now(), folded=False)
+        with pytest.raises(IntegrityError), transaction() as session:
+            session.execute(twice)

@@ -1,0 +1,270 @@
+"""The outbox: every letter goes out at least once, in good order, whatever the mail server does."""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient, FlaskCliRunner
+from sqlalchemy import select, update
+
+from app import clock, mail
+from app.db import db, transaction
+from app.models import OutboxRow, Progress, Signature
+from app.outbox import deliver as delivering
+from app.outbox.deliver import deliver
+from app.worker import LETTERS, work_once
+from tests.factories import make_signature, press_confirm, sign
+from tests.mail_server import MailServer, link_in, text_of
+
+Work = Callable[[], int]
+
+
+def rows(app: Flask) -> list[OutboxRow]:
+    with app.app_context():
+        return list(db.session.scalars(select(OutboxRow).order_by(OutboxRow.id)))
+
+
+def make_all_due(app: Flask) -> None:
+    with app.app_context(), transaction() as session:
+        session.execute(update(OutboxRow).values(due_at=clock.now() - timedelta(seconds=1)))
+
+
+def test_letters_say_who_made_them_and_track_nobody(
+    app: Flask, client: FlaskClient, petition: str, mail_server: MailServer, work: Work
+) -> None:
+    sign(client)
+    work()
+    (letter,) = mail_server.letters
+    (row,) = rows(app)
+    assert letter["Message-ID"] == f"<{row.public_id.hex()}@localhost>"
+    assert letter["Auto-Submitted"] == "auto-generated"
+    assert "img" not in text_of(letter, "html")
+    for kind in ("plain", "html"):
+        assert link_in(letter) in text_of(letter, kind)
+
+
+def test_no_letter_contains_anything_that_the_signer_typed(
+    client: FlaskClient, petition: str, mail_server: MailServer, work: Work
+) -> None:
+    typed = {
+        "name": "Zorblax Quuxley",
+        "affiliation": "Frobnicators Local 77",
+        "comment": "Xyzzyplugh forever",
+        "email": "wibblewobble@example.org",
+    }
+    sign(client, **typed, country="BT")
+    work()
+    press_confirm(client, link_in(mail_server.letters[0]), **typed, country="BT")
+    sign(client, **typed)
+    work()
+    assert len(mail_server.letters) == 3
+    for letter in mail_server.letters:
+        del letter["To"]
+        words = letter.as_string() + text_of(letter) + text_of(letter, "html")
+        for said in (*typed.values(), "wibblewobble", "Bhutan"):
+            assert said not in words
+
+
+def test_confirmations_go_before_everything_else(
+    app: Flask, client: FlaskClient, petition: str, mail_server: MailServer, work: Work
+) -> None:
+    sign(client, email="first@example.org")
+    work()
+    press_confirm(client, link_in(mail_server.letters[0]))
+    sign(client, email="second@example.org")
+    work()
+    assert [letter["Subject"].partition(":")[0] for letter in mail_server.letters[1:]] == [
+        "Please confirm your signature",
+        "Thank you, your signature counts",
+    ]
+
+
+def test_many_letters_share_one_connection(
+    client: FlaskClient, petition: str, mail_server: MailServer, work: Work
+) -> None:
+    for number in range(12):
+        sign(client, email=f"person{number}@example.org")
+    work()
+    assert len(mail_server.letters) == 12
+    assert mail_server.connections == 1
+
+
+@pytest.mark.parametrize("reply", ["451 4.7.1 greylisted", "421 4.3.2 closing"])
+def test_a_temporary_refusal_is_tried_again_later_and_longer_each_time(
+    app: Flask, client: FlaskClient, petition: str, mail_server: MailServer, reply: str
+) -> None:
+    mail_server.answer = lambda recipient: reply
+    sign(client)
+    waits = []
+    for _ in range(5):
+        make_all_due(app)
+        asked = clock.now()
+        with app.app_context():
+            try:
+                work_once()
+            except mail.NoConnection:
+                assert reply.startswith("421")
+        (row,) = rows(app)
+        assert row.progress == Progress.WAITING
+        assert reply[:3] in row.reply
+        waits.append(row.due_at - asked)
+    assert waits[4] > waits[0] * 3
+    mail_server.answer = lambda recipient: None
+    make_all_due(app)
+    with app.app_context():
+        work_once()
+    assert [row.progress for row in rows(app)] == [Progress.SENT]
+    assert len(mail_server.letters) == 1
+
+
+def test_a_permanent_refusal_ends_with_the_servers_words_and_no_address(
+    app: Flask, client: FlaskClient, petition: str, mail_server: MailServer, work: Work, runner: FlaskCliRunner
+) -> None:
+    mail_server.answer = lambda recipient: f"550 5.1.1 <{recipient}> user ann is unknown, ask postmaster@example.org"
+    sign(client)
+    work()
+    (row,) = rows(app)
+    assert row.progress == Progress.FAILED
+    assert row.reply == "550 5.1.1 <[address]> user [address] is unknown, ask [address]"
+    told = runner.invoke(args=["outbox", "status"]).output
+    assert "signed\tfailed\t1" in told
+    assert "is unknown" in told
+    assert "@" not in told
+
+
+def test_one_refused_letter_does_not_hold_up_the_others(
+    app: Flask, client: FlaskClient, petition: str, mail_server: MailServer, work: Work
+) -> None:
+    mail_server.answer = lambda recipient: "550 no" if recipient.startswith("bad") else None
+    for name in ("bad", "good", "better"):
+        sign(client, email=f"{name}@example.org")
+    work()
+    assert len(mail_server.letters) == 2
+    assert mail_server.connections == 1
+
+
+def test_a_server_that_is_down_delays_letters_and_no_page(
+    app: Flask, client: FlaskClient, petition: str, mail_server: MailServer
+) -> None:
+    mail_server.stop()
+    assert sign(client).status_code == 303
+    with app.app_context(), pytest.raises(mail.NoConnection):
+        work_once()
+    (row,) = rows(app)
+    assert (row.progress, row.attempts, row.claim) == (Progress.WAITING, 1, None)
+    assert "no connection" in row.reply
+    again = MailServer(mail_server.port)
+    make_all_due(app)
+    with app.app_context():
+        work_once()
+    again.stop()
+    assert len(again.letters) == 1
+
+
+def test_a_server_that_falls_silent_is_given_up_on_for_now(
+    app: Flask, client: FlaskClient, petition: str, mail_server: MailServer
+) -> None:
+    mail_server.silent_for = 30
+    sign(client)
+    with app.app_context(), pytest.raises(mail.NoConnection):
+        work_once()
+    (row,) = rows(app)
+    assert (row.progress, row.reply) == (Progress.WAITING, "the mail server did not answer in time")
+
+
+def test_after_five_days_a_letter_is_given_up(
+    app: Flask, client: FlaskClient, petition: str, mail_server: MailServer, work: Work
+) -> None:
+    mail_server.answer = lambda recipient: "451 later"
+    sign(client)
+    with app.app_context(), transaction() as session:
+        session.execute(update(OutboxRow).values(queued_at=clock.now() - timedelta(days=6)))
+    work()
+    (row,) = rows(app)
+    assert (row.progress, row.reply) == (Progress.FAILED, "given up: 451 later")
+
+
+def test_the_operator_can_have_failed_letters_tried_again(
+    app: Flask, client: FlaskClient, petition: str, mail_server: MailServer, work: Work, runner: FlaskCliRunner
+) -> None:
+    mail_server.answer = lambda recipient: "550 no"
+    sign(client)
+    work()
+    mail_server.answer = lambda recipient: None
+    assert runner.invoke(args=["outbox", "retry"]).output == "1 due now\n"
+    work()
+    assert len(mail_server.letters) == 1
+    assert rows(app)[0].public_id.hex() in mail_server.letters[0]["Message-ID"]
+
+
+def test_a_letter_that_cannot_be_written_says_so_and_holds_up_nothing(
+    app: Flask,
+    client: FlaskClient,
+    petition: str,
+    mail_server: MailServer,
+    work: Work,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    sign(client, email="broken@example.org")
+    sign(client, email="whole@example.org")
+    with app.app_context(), transaction() as session:
+        broken = session.scalars(select(OutboxRow).order_by(OutboxRow.id)).first()
+        assert broken
+        spoil = update(Signature).where(Signature.id == broken.signature_id).values(sealed=b"not sealed by us")
+        session.execute(spoil)
+    work()
+    assert [letter["To"] for letter in mail_server.letters] == ["whole@example.org"]
+    assert rows(app)[0].reply.startswith("could not be written: CannotOpen")
+    assert "example.org" not in caplog.text
+
+
+def test_a_killed_workers_letters_come_back_when_its_lease_is_over(
+    app: Flask, client: FlaskClient, petition: str, mail_server: MailServer, work: Work
+) -> None:
+    sign(client)
+    with app.app_context():
+        claimed = delivering._claim()  # and then the worker is killed
+        assert len(claimed.ids) == 1
+        assert deliver(LETTERS) == 0
+    with app.app_context(), transaction() as session:
+        session.execute(update(OutboxRow).values(leased_until=clock.now() - timedelta(seconds=1)))
+    work()
+    assert len(mail_server.letters) == 1
+
+
+def test_a_worker_whose_lease_was_lost_marks_nothing(
+    app: Flask, client: FlaskClient, petition: str, mail_server: MailServer
+) -> None:
+    sign(client)
+    with app.app_context():
+        claimed = delivering._claim()
+    with app.app_context(), transaction() as session:
+        session.execute(update(OutboxRow).values(claim=b"another worker's"))
+    with app.app_context():
+        delivering._mark(claimed, claimed.ids[0], Progress.SENT, "", LETTERS)
+    assert [row.progress for row in rows(app)] == [Progress.WAITING]
+
+
+def test_who_has_signed_before_is_told_so_by_letter_alone(
+    app: Flask, client: FlaskClient, petition: str, mail_server: MailServer, work: Work
+) -> None:
+    make_signature(app, email="ann@example.org")
+    first = sign(client, email="Ann@example.org")
+    new = sign(client, email="new@example.org")
+    assert (first.status_code, len(first.location)) == (new.status_code, len(new.location))
+    work()
+    subjects = {letter["To"]: letter["Subject"] for letter in mail_server.letters}
+    assert subjects["ann@example.org"] == "You have already signed: Save the test library"
+    assert subjects["new@example.org"].startswith("Please confirm")
+
+
+def test_strangers_cause_three_letters_to_a_mailbox_and_then_silence(
+    app: Flask, client: FlaskClient, petition: str, mail_server: MailServer, work: Work
+) -> None:
+    for spelling in ("ann@gmail.com", "a.nn@gmail.com", "ann+1@gmail.com", "Ann@googlemail.com", "an.n@gmail.com"):
+        assert sign(client, email=spelling).status_code == 303
+    work()
+    assert len(mail_server.letters) == 3
+    assert sorted(row.progress for row in rows(app)) == [Progress.SENT] * 3 + [Progress.SILENT] * 2
+    assert len({row.signature_id for row in rows(app)}) == 1
