@@ -3,6 +3,7 @@
 import base64
 import binascii
 import os
+import re
 import secrets
 from collections.abc import Mapping
 from pathlib import Path
@@ -11,6 +12,7 @@ from urllib.parse import urlsplit
 
 ROOT = Path(__file__).resolve().parent
 LOOPBACK = {"localhost", "127.0.0.1", "::1"}
+SITE = re.compile(r"https?://(?:[a-z0-9-]+(?:\.[a-z0-9-]+)*|\[::1\])(?::[0-9]{1,5})?")
 EXAMPLE_SECRETS = {"change", "changeme", "secret", "example", "password", "default", "dev", "test", "your"}
 SHORTEST_SECRET = 32
 DATA_KEY_BYTES = 32
@@ -89,19 +91,19 @@ def _mail(env: Mapping[str, str], base_url: str) -> dict[str, Any]:
 
 
 def _base_url(env: Mapping[str, str], port: int) -> str:
-    url = (env.get("BASE_URL") or f"http://localhost:{port}").rstrip("/")
-    parts = urlsplit(url)
-    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.path or parts.query:
+    url = (env.get("BASE_URL") or f"http://localhost:{port}").rstrip("/").lower()
+    if not SITE.fullmatch(url):
         raise ConfigError(f"BASE_URL is {url!r}: write it like https://petitions.example.org, with no path behind it.")
-    if parts.scheme == "http" and parts.hostname not in LOOPBACK:
+    if url.startswith("http:") and urlsplit(url).hostname not in LOOPBACK:
         raise ConfigError(
             f"BASE_URL is {url}: outside this machine it must begin with https://, or names travel readable."
         )
-    return url
+    return url.removesuffix(":443" if url.startswith("https:") else ":80")  # spelt as browsers spell it in Origin
 
 
 def _secret_key(env: Mapping[str, str], instance: Path) -> str:
-    return _checked_secret("SECRET_KEY", env.get("SECRET_KEY") or _made_once(instance / "secret_key"))
+    given = env.get("SECRET_KEY")  # one made here may by chance begin like an example
+    return _checked_secret("SECRET_KEY", given) if given else _made_once(instance / "secret_key")
 
 
 def _checked_secret(name: str, secret: str) -> str:
@@ -149,7 +151,10 @@ def _made_once(path: Path) -> str:
             pass
         finally:
             draft.unlink()
-    return path.read_text().strip()
+    made = path.read_text().strip()
+    if len(made) < SHORTEST_SECRET:
+        raise ConfigError(f"{path} is damaged: put it back from a backup. What it sealed or signed needs it.")
+    return made
 
 
 def _list(env: Mapping[str, str], name: str) -> list[str]:

