@@ -1,0 +1,240 @@
+"""Petition files: read whole, or refused with the file, the key, and what would be right."""
+
+from datetime import date
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from app.petitions.file import NEEDED, BadPetitionFile, PetitionFile, read
+from tests.factories import CONTROLLER, petition_file
+
+FULL = """
+[fields]
+affiliation = "required"
+country = "off"
+
+[[initiators]]
+name = "Анна Пример"
+affiliation = "Readers' Union"
+country = "SE"
+
+[[initiators]]
+name = "Bo Example"
+country = "sweden"
+
+[[donations]]
+recipient = "Test Library Club"
+iban = "gb82 west 1234 5698 7654 32"
+currency = "GBP"
+bank = "Test Bank"
+note = "For shelves"
+
+[[donations]]
+recipient = "Test Library Club"
+iban = "DE89370400440532013000"
+
+[[links]]
+title = "A library in need"
+source = "The Testville Times"
+url = "https://times.example/library"
+
+[[links]]
+title = "On paper only"
+
+[elsewhere]
+count = 214
+source = "On paper"
+"""
+
+
+def read_text(folder: Path, text: str | bytes) -> PetitionFile:
+    path = folder / "petition.md"
+    path.write_bytes(text if isinstance(text, bytes) else text.encode())
+    return read(path)
+
+
+def refusal(folder: Path, text: str | bytes) -> str:
+    """Return the words with which this file is refused, less the file's name that they begin with."""
+    with pytest.raises(BadPetitionFile) as refused:
+        read_text(folder, text)
+    words, name = str(refused.value), f"{folder / 'petition.md'}: "
+    assert words.startswith(name)
+    assert "\n" not in words
+    return words.removeprefix(name)
+
+
+def test_a_file_with_everything_is_read_as_it_is_written(tmp_path: Path) -> None:
+    front = {"started_on": "2026-11-01", "goal": "500", "closes_on": "2027-01-31", "discreet": "true"}
+    assert read_text(
+        tmp_path, petition_file("Books.\n\nMore.", FULL, **front, privacy='"More *here*."')
+    ) == PetitionFile(
+        slug="save-the-test-library",
+        language="en",
+        title="Save the test library",
+        started_by="Friends of the Test Library",
+        statement="We ask the town to keep the test library open.",
+        addressed_to="The Town Council of Testville",
+        contact="library@example.org",
+        erase_after_days=90,
+        controller={"name": "Test Library Club", "address": "1 Test Street, Testville", "email": "data@example.org"},
+        body="Books.\n\nMore.",
+        fields={"affiliation": "required", "country": "off", "comment": "optional"},
+        started_on=date(2026, 11, 1),
+        goal=500,
+        closes_on=date(2027, 1, 31),
+        discreet=True,
+        privacy="More *here*.",
+        initiators=(
+            {"name": "Анна Пример", "affiliation": "Readers' Union", "country": "SE"},
+            {"name": "Bo Example", "affiliation": "", "country": "SE"},
+        ),
+        donations=(
+            {
+                "recipient": "Test Library Club",
+                "iban": "GB82WEST12345698765432",
+                "currency": "GBP",
+                "bank": "Test Bank",
+                "note": "For shelves",
+            },
+            {
+                "recipient": "Test Library Club",
+                "iban": "DE89370400440532013000",
+                "currency": "",
+                "bank": "",
+                "note": "",
+            },
+        ),
+        links=(
+            {"title": "A library in need", "source": "The Testville Times", "url": "https://times.example/library"},
+            {"title": "On paper only", "source": "", "url": ""},
+        ),
+        elsewhere={"count": 214, "source": "On paper", "url": ""},
+    )
+
+
+def test_what_need_not_be_said_has_a_default(tmp_path: Path) -> None:
+    file = read_text(tmp_path, petition_file())
+    assert file.fields == {"affiliation": "optional", "country": "required", "comment": "optional"}
+    assert (file.started_on, file.goal, file.closes_on, file.discreet, file.privacy) == (None, None, None, False, "")
+    assert (file.initiators, file.donations, file.links, file.elsewhere) == ((), (), (), None)
+
+
+@pytest.mark.parametrize("written", ["body with **marks**", "", "\n\n+++ is no end here\n\n", "tail\n+++\nmore"])
+def test_all_below_the_second_line_of_pluses_is_the_body(tmp_path: Path, written: str) -> None:
+    assert read_text(tmp_path, petition_file(written)).body == written.strip()
+
+
+@pytest.mark.parametrize("mark", ["", "\ufeff"])
+@pytest.mark.parametrize("line_break", ["\n", "\r\n"])
+def test_files_from_any_editor_say_the_same(tmp_path: Path, line_break: str, mark: str) -> None:
+    text = petition_file("One.\n\nTwo.", FULL, statement='"""We ask\nthe town."""')
+    file = read_text(tmp_path, mark + text.replace("\n", line_break))
+    assert file == read_text(tmp_path, text)
+    assert file.statement == "We ask\nthe town."
+
+
+def test_spaces_behind_the_pluses_and_no_line_break_at_the_end_do_no_harm(tmp_path: Path) -> None:
+    assert read_text(tmp_path, petition_file("").replace("+++", "+++ \t").rstrip("\n")).body == ""
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "+++", "+++\n", "slug = 'x'", "# A heading\n", "\n" + petition_file(), "++++\n" + petition_file()[4:],
+     petition_file().replace("\n+++\n", "\n"), "---\nslug: x\n---\n"],
+)  # fmt: skip
+def test_a_file_without_front_matter_is_refused(tmp_path: Path, text: str) -> None:
+    assert refusal(tmp_path, text).startswith("+++: the file must begin with a line +++, then TOML")
+
+
+@pytest.mark.parametrize(
+    "front", ["slug", "slug = free", 'slug = "a"\nslug = "b"', "x = [" * 2000, '[[a]]\n[a]\nb = "c"']
+)
+def test_front_matter_that_is_no_toml_is_refused(tmp_path: Path, front: str) -> None:
+    assert refusal(tmp_path, f"+++\n{front}\n+++\n").startswith("between the +++ lines there must be TOML: ")
+
+
+@pytest.mark.parametrize("text", [b"\xff\xfe+\0+\0", petition_file("Bücher").encode("latin-1"), b"\x80"])
+def test_a_file_in_another_encoding_is_refused(tmp_path: Path, text: bytes) -> None:
+    assert refusal(tmp_path, text) == "the file must be text in UTF-8."
+
+
+def test_control_characters_in_the_body_are_refused(tmp_path: Path) -> None:
+    assert refusal(tmp_path, petition_file("Bo\0oks")) == "the Markdown below +++: must not hold control characters."
+
+
+def test_a_body_beyond_all_measure_is_refused(tmp_path: Path) -> None:
+    assert "at most 100000 characters; it has 100001" in refusal(tmp_path, petition_file("x" * 100_001))
+
+
+@pytest.mark.parametrize("key", NEEDED)
+def test_what_is_needed_must_be_there(tmp_path: Path, key: str) -> None:
+    text = petition_file(controller="") if key == "controller" else petition_file(**{key: ""})
+    assert refusal(tmp_path, text) == f"{key}: is missing, and must be given."
+
+
+def test_these_keys_are_needed_and_no_others() -> None:
+    assert sorted(NEEDED) == [
+        "addressed_to", "contact", "controller", "erase_after_days", "language", "slug", "started_by", "statement",
+        "title",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("tables", "key"),
+    [
+        ('[[initiators]]\naffiliation = "Union"', "initiators[1].name"),
+        ('[[initiators]]\nname = "Ann"\n[[initiators]]\n', "initiators[2].name"),
+        ('[[donations]]\niban = "DE89370400440532013000"', "donations[1].recipient"),
+        ('[[donations]]\nrecipient = "Club"', "donations[1].iban"),
+        ('[[links]]\nurl = "https://times.example/"', "links[1].title"),
+        ("[elsewhere]\ncount = 3", "elsewhere.source"),
+        ('[elsewhere]\nsource = "On paper"', "elsewhere.count"),
+    ],
+)
+def test_what_a_table_needs_must_be_there(tmp_path: Path, tables: str, key: str) -> None:
+    assert refusal(tmp_path, petition_file(tables=tables)) == f"{key}: is missing, and must be given."
+
+
+@pytest.mark.parametrize("key", ["name", "address", "email"])
+def test_the_controller_must_be_named_in_full(tmp_path: Path, key: str) -> None:
+    controller = "".join(line for line in CONTROLLER.splitlines(keepends=True) if not line.startswith(key))
+    assert (
+        refusal(tmp_path, petition_file(controller=controller)) == f"controller.{key}: is missing, and must be given."
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "key", "known"),
+    [
+        (petition_file(titel='"x"'), "titel", "title"),
+        (petition_file(Slug='"x"'), "Slug", "slug"),
+        (petition_file(controller=CONTROLLER + 'phone = "1"\n'), "controller.phone", "email"),
+        (petition_file(tables='[fields]\nname = "off"'), "fields.name", "affiliation"),
+        (
+            petition_file(tables='[[initiators]]\nname = "x"\n[[initiators]]\nrole = "x"'),
+            "initiators[2].role",
+            "country",
+        ),
+        (petition_file(tables='[[donations]]\nswift = "x"'), "donations[1].swift", "iban"),
+        (petition_file(tables='[[links]]\nhref = "x"'), "links[1].href", "url"),
+        (petition_file(tables="[elsewhere]\ntotal = 1"), "elsewhere.total", "count"),
+        (petition_file(tables='[[signers]]\nname = "x"'), "signers", "initiators"),
+    ],
+)
+def test_a_key_that_is_not_known_is_refused_and_those_that_are_are_named(
+    tmp_path: Path, text: str, key: str, known: str
+) -> None:
+    words = refusal(tmp_path, text)
+    assert words.startswith(f"{key}: is not known here. Known are: ")
+    assert known in words.partition("Known are: ")[2].rstrip(".").split(", ")
+
+
+@settings(deadline=None, max_examples=150)
+@given(st.text(st.characters(exclude_categories=["Cs"]), max_size=60) | st.binary(max_size=60))
+def test_no_file_at_all_makes_it_stumble(tmp_path_factory: pytest.TempPathFactory, content: str | bytes) -> None:
+    folder = tmp_path_factory.getbasetemp()
+    assert refusal(folder, content)
+    if isinstance(content, str):
+        assert refusal(folder, f"+++\n{content}\n+++\n")

@@ -1,0 +1,82 @@
+"""The next goal: the organiser's own until it is reached, then the first step strictly above the count."""
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from app.petitions.goals import next_goal, percent
+
+STEPS = [
+    *(100, 200, 500, 1_000, 1_500, 2_500, 5_000, 7_500),
+    *(10_000, 15_000, 25_000, 35_000, 50_000, 75_000),
+    *(100_000, 150_000, 250_000, 350_000, 500_000, 750_000),
+    *(1_000_000, 1_500_000, 2_500_000, 3_500_000, 5_000_000, 7_500_000),
+    *(10_000_000, 15_000_000, 25_000_000, 35_000_000, 50_000_000, 75_000_000, 100_000_000),
+]
+counts = st.integers(0, 200_000_000)
+owns = st.none() | st.integers(1, 200_000_000)
+
+
+def test_the_steps_are_these_and_no_others() -> None:
+    climbed, at = [], 0
+    while at < STEPS[-1]:
+        at = next_goal(at, None)
+        climbed.append(at)
+    assert climbed == STEPS
+
+
+@pytest.mark.parametrize(
+    ("verified", "goal"),
+    [(0, 100), (99, 100), (100, 200), (101, 200), (1_365, 1_500), (1_500, 2_500), (9_999, 10_000), (10_000, 15_000)],
+)
+def test_the_goal_is_the_first_step_above_the_count(verified: int, goal: int) -> None:
+    assert next_goal(verified, None) == goal
+
+
+@settings(deadline=None)
+@given(counts)
+def test_no_step_is_passed_over(verified: int) -> None:
+    if verified < STEPS[-1]:
+        assert next_goal(verified, None) == min(step for step in STEPS if step > verified)
+
+
+@settings(deadline=None)
+@given(st.integers(10_000, 10**30))
+def test_from_ten_thousand_on_the_steps_repeat_times_ten_without_end(verified: int) -> None:
+    assert next_goal(verified * 10, None) == next_goal(verified, None) * 10
+
+
+@settings(deadline=None)
+@given(counts, owns)
+def test_the_goal_is_always_above_the_count(verified: int, own: int | None) -> None:
+    assert next_goal(verified, own) > verified
+
+
+@settings(deadline=None)
+@given(st.integers(1, 200_000_000), st.data())
+def test_the_organisers_own_goal_holds_until_it_is_reached(own: int, data: st.DataObject) -> None:
+    assert next_goal(data.draw(st.integers(0, own - 1)), own) == own
+    assert next_goal(own, own) == next_goal(own, None)
+    after = data.draw(st.integers(own, own * 2))
+    assert next_goal(after, own) == next_goal(after, None)
+
+
+@settings(deadline=None)
+@given(counts, counts, owns)
+def test_the_goal_never_goes_down_as_the_count_goes_up(one: int, other: int, own: int | None) -> None:
+    fewer, more = sorted((one, other))
+    assert next_goal(fewer, own) <= next_goal(more, own)
+
+
+@settings(deadline=None)
+@given(counts, owns)
+def test_the_bar_is_never_full_before_the_goal(verified: int, own: int | None) -> None:
+    shown = percent(verified, next_goal(verified, own))
+    assert 0 <= shown < 100
+
+
+@pytest.mark.parametrize(
+    ("verified", "goal", "shown"), [(0, 100, 0), (1_365, 1_500, 91), (999, 1_000, 99), (5, 5, 100)]
+)
+def test_the_bar_is_rounded_down(verified: int, goal: int, shown: int) -> None:
+    assert percent(verified, goal) == shown
