@@ -30,7 +30,7 @@ class Site:
         self._env = {**inherited(), **env, "PORT": str(self.port), "PYTHONUNBUFFERED": "1"}
         self.lines: list[str] = []
 
-    def start(self) -> "Site":
+    def start(self, seconds: float = START_SECONDS) -> "Site":
         """Start it and wait for the line that is printed last."""
         self.process = subprocess.Popen(
             self._command,
@@ -42,7 +42,7 @@ class Site:
         )
         self.lines = []
         threading.Thread(target=self._listen, args=(self.process,), daemon=True).start()
-        wait_until(lambda: any("door:" in line for line in self.lines) or self.process.poll() is not None)
+        wait_until(lambda: any("door:" in line for line in self.lines) or self.process.poll() is not None, seconds)
         assert self.process.poll() is None, "".join(self.lines)
         return self
 
