@@ -7,7 +7,7 @@ from flask import Flask
 from flask.cli import AppGroup, with_appcontext
 from sqlalchemy import select
 
-from app import clock, serve, worker
+from app import clock, mail, serve, worker
 from app.counting.audit import audit, repair
 from app.db import db
 from app.models import Petition
@@ -62,7 +62,10 @@ def list_petitions() -> None:
 def work(once: bool) -> None:
     """Send letters until stopped."""
     if once:
-        click.echo(f"{worker.work_once()} taken in hand")
+        try:
+            click.echo(f"{worker.work_once()} taken in hand")
+        except mail.NoConnection as error:
+            raise click.ClickException(f"letters wait: {error}") from error
     else:
         worker.Worker().run()
 

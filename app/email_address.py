@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+import idna
 from email_validator import EmailNotValidError, validate_email
 
 LONGEST = 254  # RFC 5321, 4.5.3.1.3, less the angle brackets
@@ -43,6 +44,15 @@ def deliverable(text: str) -> str:
     if address is None or "." not in address.rpartition("@")[2] or len(address) > LONGEST:
         raise NotAnAddress("no domain, or too long")
     return address
+
+
+def readable(address: str) -> str:
+    """Return a deliverable `address` as people write it: its domain in its own letters (RFC 5890)."""
+    local, _, domain = address.rpartition("@")
+    try:
+        return f"{local}@{idna.decode(domain)}"
+    except idna.IDNAError:
+        return address
 
 
 def canonical(address: str) -> str:

@@ -85,6 +85,8 @@ def init_app(app: Flask) -> None:
 def connection() -> Iterator[TimedConnection]:
     """Open one SMTP connection for many letters; raise NoConnection when that fails."""
     opened = _mail.connect()
+    if not opened.mail.server:
+        raise NoConnection("no mail server is set: see MAIL_SERVER")
     try:
         opened.__enter__()
     except (smtplib.SMTPException, OSError) as error:

@@ -14,10 +14,11 @@ from types import FrameType
 import click
 import flask_migrate
 from flask import current_app, url_for
+from sqlalchemy.exc import OperationalError
 
 import config
 from app.mailbox import catcher
-from app.petitions.importing import import_if_new
+from app.petitions.importing import BadPetitionFile, import_if_new
 
 START_SECONDS = 30
 STOP_SECONDS = 10
@@ -31,14 +32,22 @@ def serve(example: Path | None) -> int:
     if taken:
         click.echo(f"Port {port} is in use. Stop what uses it, or choose another: make run PORT={port + 1}", err=True)
         return 1
-    flask_migrate.upgrade()
-    slug = import_if_new(example) if example else None
+    try:
+        flask_migrate.upgrade()
+        slug = import_if_new(example) if example else None
+    except OperationalError as error:
+        click.echo(f"The database of DATABASE_URL cannot be used: {error.orig}", err=True)
+        return 1
+    except BadPetitionFile as error:
+        click.echo(str(error), err=True)
+        return 1
     env = dict(config.environment())
     mailbox = None
     if not current_app.config["MAIL_SERVER"]:
         folder = Path(current_app.config["INSTANCE_DIR"]) / "mailbox"
         mailbox = catcher.start(folder)
         env |= {"MAIL_SERVER": "127.0.0.1", "MAIL_PORT": str(mailbox.port), "COUNTERSIGN_MAILBOX": str(folder)}
+        env |= dict.fromkeys(("MAIL_USE_TLS", "MAIL_USE_SSL", "MAIL_USERNAME", "MAIL_PASSWORD"), "")
     children = [_start(env, *command) for command in [*(_web(host, port) for host in hosts), _worker()]]
     try:
         return _stand_by(children, hosts[0], port, slug, has_mailbox=mailbox is not None)

@@ -16,6 +16,7 @@ def run() -> None:
         context.configure(connection=connection, target_metadata=db.metadata, transactional_ddl=True, **settings)
         with context.begin_transaction():
             if connection.dialect.name == "postgresql":
+                connection.execute(text("SET LOCAL statement_timeout = 0"))  # large tables take their time
                 connection.execute(text("SELECT pg_advisory_xact_lock(:number)"), {"number": MIGRATING})
             context.run_migrations()
 

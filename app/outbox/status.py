@@ -7,7 +7,7 @@ from sqlalchemy import func, select, update
 
 from app import clock
 from app.db import db, transaction
-from app.models import Occasion, OutboxRow, Progress
+from app.models import Occasion, OutboxRow, Progress, Signature, State
 
 WORST = 10
 
@@ -74,4 +74,9 @@ def retry() -> int:
             .returning(OutboxRow.id)
             .execution_options(synchronize_session=False)
         )
-        return len(session.execute(again).all())
+        number = len(session.execute(again).all())
+        waiting = select(OutboxRow.signature_id).where(OutboxRow.progress == Progress.WAITING)
+        # No signature expires while its letter waits, so those whose letter had failed stop expiring.
+        stay = update(Signature).where(Signature.state == State.PENDING, Signature.id.in_(waiting))
+        session.execute(stay.values(expires_at=None).execution_options(synchronize_session=False))
+    return number

@@ -84,7 +84,7 @@ def read(path: Path) -> PetitionFile:
         return _checked(tomllib.loads(front), body)
     except UnicodeDecodeError:
         raise BadPetitionFile(f"{path}: the file must be text in UTF-8.") from None
-    except tomllib.TOMLDecodeError as error:
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
         raise BadPetitionFile(f"{path}: between the +++ lines there must be TOML: {error}") from None
     except _Wrong as wrong:
         raise BadPetitionFile(f"{path}: {wrong}") from None
@@ -271,8 +271,8 @@ def _currency(key: str, value: Any) -> str:
 
 def _iban(key: str, value: Any) -> str:
     try:
-        return str(iban_rules.validate(value, check_country=False))
-    except (BadIban, TypeError, AttributeError):
+        return str(iban_rules.validate(value if isinstance(value, str) else "", check_country=False))
+    except BadIban:
         raise _Wrong(key, "is not an IBAN: its checksum does not fit. Please copy it again, whole.") from None
 
 

@@ -4,6 +4,7 @@ from flask import Flask, current_app
 from flask_babel import format_date, format_datetime, format_decimal, get_locale
 from markupsafe import Markup, escape
 
+from app.email_address import readable
 from app.web import countries, language
 
 
@@ -16,6 +17,7 @@ def init_app(app: Flask) -> None:
         number=format_decimal,
         paragraphs=paragraphs,
         iban=iban,
+        address=readable,
     )
     app.jinja_env.globals.update(
         direction=language.direction,
