@@ -1,6 +1,7 @@
 # make run, make test, make check, make bench. Everything is installed into .venv from the lock files.
 PYTHON ?= python3
 BIN := .venv/bin
+CATALOGUES := $(patsubst %.po,%.mo,$(wildcard translations/*/LC_MESSAGES/messages.po))
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 
@@ -12,13 +13,13 @@ help:
 	@echo "make check  lint, types, import rules, templates, migrations"
 	@echo "make bench  the figures"
 
-run: .venv/installed
+run: .venv/installed $(CATALOGUES)
 	@exec $(BIN)/flask --app wsgi serve --example examples/free-boris-kagarlitsky.md
 
-test: .venv/installed-dev browser
+test: .venv/installed-dev $(CATALOGUES) browser
 	$(BIN)/pytest
 
-check: .venv/installed-dev
+check: .venv/installed-dev $(CATALOGUES)
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
@@ -26,7 +27,7 @@ check: .venv/installed-dev
 	$(BIN)/djlint --lint --quiet templates
 	$(BIN)/pytest tests/structure
 
-bench: .venv/installed-dev
+bench: .venv/installed-dev $(CATALOGUES)
 	$(BIN)/python -m bench
 
 # The stamps are touched last, so whatever was cut off half-way is done again by the next call.
@@ -39,6 +40,9 @@ bench: .venv/installed-dev
 .venv/installed-dev: requirements-dev.lock .venv/installed
 	$(BIN)/python -m pip install --quiet --require-hashes -r requirements-dev.lock
 	@touch $@
+
+%.mo: %.po .venv/installed
+	@$(BIN)/pybabel --quiet compile -i $< -o $@
 
 # Tests use the machine's Chromium, or Debian's where we may install it; without one they say so, and CI fails.
 browser:

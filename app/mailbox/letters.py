@@ -3,6 +3,7 @@
 import email
 import email.policy
 import os
+import re
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -47,7 +48,7 @@ def newest_first(folder: Path) -> list[Letter]:
 def find(folder: Path, number: str) -> Letter | None:
     """Return the letter with this number, if it is there."""
     path = folder / f"{number}.eml"
-    return _read(path) if number.isdigit() and path.is_file() else None
+    return _read(path) if re.fullmatch("[0-9]{20}", number) and path.is_file() else None
 
 
 def _read(path: Path) -> Letter:

@@ -35,7 +35,7 @@ def sign(edition: Edition, submission: Submission) -> None:
     said = {
         "text_id": edition.text.id,
         "notice_id": edition.notice.id,
-        "language": edition.text.language,
+        "language": edition.language,
         "country": submission.country,
         "visibility": submission.visibility,
         "updates": submission.updates,

@@ -8,7 +8,7 @@ from flask import g
 from flask_babel import Babel, force_locale, get_locale
 
 # The languages that the interface itself is written in, each by its own name.
-INTERFACE = {"en": "English"}
+INTERFACE = {"en": "English", "sv": "Svenska"}
 DEFAULT = "en"
 
 babel = Babel()

@@ -1,0 +1,48 @@
+"""Every string that people read is in every catalogue, translated, with its own placeholders, and nothing else is."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from babel.messages import Catalog
+from babel.messages.pofile import read_po
+
+import config
+from app.web.language import DEFAULT, INTERFACE
+
+FOLDER = config.ROOT / "translations"
+PLACEHOLDER = re.compile(r"%\(\w+\)[sd]")
+
+
+@pytest.fixture(scope="module")
+def said(tmp_path_factory: pytest.TempPathFactory) -> Catalog:
+    """Give all strings of code and templates."""
+    target = tmp_path_factory.mktemp("strings") / "messages.pot"
+    extract = [sys.executable, "-m", "babel.messages.frontend", "-q", "extract", "-F", str(FOLDER / "babel.cfg")]
+    subprocess.run([*extract, "-o", str(target), "."], cwd=config.ROOT, check=True)
+    with target.open("rb") as file:
+        return read_po(file)
+
+
+def catalogue(language: str) -> Catalog:
+    with (FOLDER / language / "LC_MESSAGES" / "messages.po").open("rb") as file:
+        return read_po(file)
+
+
+def test_each_interface_language_has_its_catalogue() -> None:
+    assert {path.name for path in Path(FOLDER).iterdir() if path.is_dir()} == set(INTERFACE) - {DEFAULT}
+
+
+@pytest.mark.parametrize("language", sorted(set(INTERFACE) - {DEFAULT}))
+def test_a_catalogue_says_all_of_it_and_nothing_else(said: Catalog, language: str) -> None:
+    there = catalogue(language)
+    assert {message.id for message in said} == {message.id for message in there}
+    for message in there:
+        words = message.string if isinstance(message.string, tuple) else (message.string,)
+        asked = message.id if isinstance(message.id, tuple) else (message.id,)
+        assert all(words), message.id
+        assert not message.fuzzy, message.id
+        for word in words if message.id else ():
+            assert set(PLACEHOLDER.findall(word)) == set(PLACEHOLDER.findall(asked[-1])), message.id
