@@ -1,0 +1,125 @@
+"""Signing: the same answer and the same statements whoever signed before, and nothing readable in the database."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import event, select
+
+from app.db import Base, db
+from app.models import OutboxRow, Signature, State
+from app.models.signer import signer_of
+from tests.factories import make_petition, make_signature, sign, signatures
+
+STATES = [None, *State]
+
+
+@contextmanager
+def statements(app: Flask) -> Iterator[list[str]]:
+    """Collect the statements that reach the database, in order."""
+    seen: list[str] = []
+    with app.app_context():
+        engine = db.engine
+
+    def record(connection, cursor, statement, *rest):  # type: ignore[no-untyped-def]
+        seen.append(statement)
+
+    event.listen(engine, "before_cursor_execute", record)
+    try:
+        yield seen
+    finally:
+        event.remove(engine, "before_cursor_execute", record)
+
+
+def answers_and_statements(app: Flask, client: FlaskClient) -> dict[State | None, tuple[object, list[str]]]:
+    found = {}
+    for state in STATES:
+        address = f"{state or 'nobody'}@example.org".ljust(24, "x")
+        if state:
+            make_signature(app, state=state, email=address)
+        with statements(app) as seen:
+            answer = sign(client, email=address)
+        headers = sorted((name, len(value)) for name, value in answer.headers)
+        found[state] = ((answer.status_code, headers, len(answer.data)), seen)
+    return found
+
+
+def test_a_stranger_cannot_tell_who_signed_before_and_neither_can_a_clock(
+    app: Flask, client: FlaskClient, petition: str
+) -> None:
+    found = answers_and_statements(app, client)
+    answer, seen = found[None]
+    assert answer[0] == 303  # type: ignore[index]
+    assert len(seen) > 3
+    for state in STATES:
+        assert found[state] == (answer, seen), state
+
+
+def test_every_signing_writes_exactly_one_outbox_row(app: Flask, client: FlaskClient, petition: str) -> None:
+    for number in range(1, 4):
+        sign(client)
+        with app.app_context():
+            assert len(db.session.scalars(select(OutboxRow)).all()) == number
+    assert len(signatures(app)) == 1
+
+
+@pytest.mark.parametrize("state", [State.VERIFIED, State.INVALIDATED, State.DECLINED])
+def test_signing_again_changes_nothing_of_what_is_no_longer_pending(
+    app: Flask, client: FlaskClient, petition: str, state: State
+) -> None:
+    make_signature(app, state=state)
+    with app.app_context():
+        before = tuple(db.session.execute(select(Signature.__table__)).one())
+    sign(client, name="Somebody Else", visibility="organisers", country="FI")
+    with app.app_context():
+        assert tuple(db.session.execute(select(Signature.__table__)).one()) == before
+
+
+def test_who_withdrew_can_sign_again_as_if_for_the_first_time(app: Flask, client: FlaskClient, petition: str) -> None:
+    withdrawn = make_signature(app, state=State.WITHDRAWN)
+    sign(client)
+    old, new = signatures(app)
+    assert (old.public_id, old.state) == (withdrawn, State.WITHDRAWN)
+    assert new.state == State.PENDING
+    assert new.public_id != withdrawn
+
+
+def test_the_newest_submission_replaces_a_pending_one(app: Flask, client: FlaskClient, petition: str) -> None:
+    sign(client, name="Ann Mistyped", email="ann+1@gmail.com")
+    first = signatures(app)[0].public_id
+    sign(client, name="Ann Right", email="a.nn@gmail.com")
+    (signature,) = signatures(app)
+    assert signature.public_id == first
+    with app.app_context():
+        assert (signer_of(signature).name, signer_of(signature).email) == ("Ann Right", "a.nn@gmail.com")
+
+
+def test_one_mailbox_may_sign_two_petitions_and_they_share_no_key(
+    app: Flask, client: FlaskClient, petition: str
+) -> None:
+    other = make_petition(app, slug='"another-petition"')
+    sign(client)
+    sign(client, other)
+    first, second = signatures(app)
+    assert first.email_key != second.email_key
+
+
+def test_the_database_holds_no_readable_word_of_a_signer(app: Flask, client: FlaskClient, petition: str) -> None:
+    sign(client, name="Zorblax Quuxley", affiliation="Frobnicator", comment="Xyzzyplugh", email="wibble@example.org")
+    with app.app_context():
+        rows = [tuple(row) for table in Base.metadata.sorted_tables for row in db.session.execute(select(table))]
+    held = repr(rows).lower()
+    for word in ("zorblax", "quuxley", "frobnicator", "xyzzyplugh", "wibble"):
+        assert word not in held
+    assert "save the test library" in held
+
+
+def test_sealed_values_tell_not_even_how_long_a_name_is(app: Flask, client: FlaskClient, petition: str) -> None:
+    sign(client, email="short@example.org", name="A", comment="")
+    sign(client, email="long@example.org", name="A" * 90, comment="")
+    short, long = signatures(app)
+    assert short.sealed
+    assert long.sealed
+    assert len(short.sealed) == len(long.sealed)
