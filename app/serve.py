@@ -60,7 +60,9 @@ def serve(example: Path | None) -> int:
 def _web(host: str, port: int) -> list[str]:
     return [
         *("granian", "--interface", "wsgi", "--host", host, "--port", str(port), "--no-ws"),
-        *("--workers", "1", "--blocking-threads", "4", "--log-level", "warning", "wsgi:app"),
+        # A web process that is told to stop while it starts would else stay for ever.
+        *("--workers", "1", "--workers-kill-timeout", "5", "--blocking-threads", "4", "--log-level", "warning"),
+        "wsgi:app",
     ]
 
 

@@ -199,7 +199,7 @@ class SignForm(SignerForm):
     def validate_email(self, field: Field) -> None:
         """Refuse what no letter can be sent to."""
         try:
-            field.data = deliverable(field.data or "")
+            deliverable(field.data or "")
         except NotAnAddress:
             raise ValidationError(
                 _("This is not a complete e-mail address. It looks like name@example.org, without spaces or accents.")
@@ -211,7 +211,7 @@ class SignForm(SignerForm):
             name=self.said("name"),
             affiliation=self.said("affiliation"),
             country=self.said("country"),
-            email=self.said("email"),
+            email=deliverable(self.said("email")),
             comment=self.said("comment"),
             visibility=Visibility(self.visibility.data),
             updates=bool(self.updates.data),

@@ -1,0 +1,199 @@
+"""What a value in a petition file may be: checks that give the value tidied, or say what would be right."""
+
+import re
+from collections.abc import Callable
+from datetime import date, datetime
+from typing import Any
+from urllib.parse import urlsplit
+
+from babel import Locale, UnknownLocaleError
+from babel.numbers import is_currency
+from stdnum import iban as iban_rules
+from stdnum.exceptions import ValidationError as BadIban
+
+from app.email_address import NotAnAddress, deliverable
+from app.models.petition import FIELD_CHOICES
+from app.web.countries import code_of
+
+YEARS = range(1900, 3000)  # the calendar of Python ends soon after, and days are added to dates
+SLUG = re.compile("[a-z0-9]+(?:-[a-z0-9]+)*")
+LANGUAGE = re.compile("[a-z]{2,3}(?:-[A-Z][a-z]{3})?(?:-[A-Z]{2})?")
+
+
+class Wrong(Exception):
+    """A value is wrong: `key` says where, the text what would be right."""
+
+    def __init__(self, key: str, right: str) -> None:
+        super().__init__(f"{key}: {right}")
+
+
+Check = Callable[[str, Any], Any]
+
+
+def each(inside: str, table: dict[str, Any], checks: dict[str, Check]) -> dict[str, Any]:
+    """Return `table` with each value checked by the check of its key; raise Wrong for a key that has none."""
+    for key in table:
+        if key not in checks:
+            raise Wrong(f"{inside}{key}", f"is not known here. Known are: {', '.join(checks)}.")
+    return {key: checks[key](f"{inside}{key}", value) for key, value in table.items()}
+
+
+class maybe:  # noqa: N801 - reads as a word in the table of checks
+    """A check of a value that may be left out or empty; it is then an empty text."""
+
+    def __init__(self, check: Check) -> None:
+        self.check = check
+
+    def __call__(self, key: str, value: Any) -> Any:
+        return "" if value == "" else self.check(key, value)
+
+
+def table(*, optional: bool = False, **checks: Check) -> Check:
+    """Return a check of a table with these checks by key; all are needed but `maybe` ones, unless `optional`."""
+
+    def check(key: str, value: Any) -> dict[str, Any]:
+        if not isinstance(value, dict):
+            raise Wrong(key, f"must be a table with {', '.join(checks)}.")
+        said = each(f"{key}.", value, checks)
+        for name, inner in checks.items():
+            if name not in said and isinstance(inner, maybe):
+                said[name] = ""
+            elif name not in said and not optional:
+                raise Wrong(f"{key}.{name}", "is missing, and must be given.")
+        return said
+
+    return check
+
+
+def list_of(inner: Check) -> Check:
+    """Return a check of a list of tables, [[key]] in TOML, each held to `inner`."""
+
+    def check(key: str, value: Any) -> tuple[Any, ...]:
+        if not isinstance(value, list):
+            raise Wrong(key, f"must be written as [[{key}]], once for each.")
+        return tuple(inner(f"{key}[{number}]", item) for number, item in enumerate(value, 1))
+
+    return check
+
+
+def text(most: int, *, empty: bool = False) -> Check:
+    """Return a check of a text of at most `most` characters, with `empty` also of none."""
+
+    def check(key: str, value: Any) -> str:
+        if not isinstance(value, str) or not (empty or value.strip()):
+            raise Wrong(key, "must be a text in quotes, and not empty.")
+        if len(value) > most:
+            raise Wrong(key, f"must have at most {most} characters; it has {len(value)}.")
+        if any(ord(c) < 32 and c not in "\n\r\t" for c in value):
+            raise Wrong(key, "must not hold control characters.")
+        return value.replace("\r\n", "\n").strip()
+
+    return check
+
+
+def line(most: int) -> Check:
+    """Return a check of a text on one line."""
+
+    def check(key: str, value: Any) -> str:
+        words: str = text(most)(key, value)
+        if "\n" in words or "\r" in words:
+            raise Wrong(key, "must be on one line.")
+        return words
+
+    return check
+
+
+def whole_number(least: int, most: int) -> Check:
+    """Return a check of a whole number in these bounds, both included."""
+
+    def check(key: str, value: Any) -> int:
+        if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= most:
+            raise Wrong(key, f"must be a whole number from {least} to {most}, without quotes.")
+        return value
+
+    return check
+
+
+def slug(key: str, value: Any) -> str:
+    """Check a petition's name in its address."""
+    if not isinstance(value, str) or len(value) > 80 or not SLUG.fullmatch(value):
+        raise Wrong(key, "must be small letters a-z, digits and single hyphens, at most 80, such as free-the-books.")
+    return value
+
+
+def language(key: str, value: Any) -> str:
+    """Check a language tag that CLDR knows (BCP 47), and return it in its usual spelling."""
+    try:
+        tag = str(Locale.parse(value, sep="-")).replace("_", "-")
+    except (ValueError, TypeError, UnknownLocaleError):
+        tag = ""
+    if not LANGUAGE.fullmatch(tag):
+        raise Wrong(key, "must be a language tag, such as en, sv or pt-BR.")
+    return tag
+
+
+def day(key: str, value: Any) -> date:
+    """Check a date."""
+    if not isinstance(value, date) or isinstance(value, datetime) or value.year not in YEARS:
+        raise Wrong(key, "must be a date without quotes, such as 2026-11-23.")
+    return value
+
+
+def yes_or_no(key: str, value: Any) -> bool:
+    """Check a boolean."""
+    if not isinstance(value, bool):
+        raise Wrong(key, "must be true or false, without quotes.")
+    return value
+
+
+def field(key: str, value: Any) -> str:
+    """Check whether a question is required, optional or off."""
+    if value not in FIELD_CHOICES:
+        raise Wrong(key, f"must be one of {', '.join(FIELD_CHOICES)}.")
+    return str(value)
+
+
+def email(key: str, value: Any) -> str:
+    """Check an e-mail address."""
+    try:
+        return deliverable(value)
+    except (NotAnAddress, TypeError, AttributeError):
+        raise Wrong(key, "must be an e-mail address, such as office@example.org.") from None
+
+
+def country(language: str) -> Callable[[str, Any], str]:
+    """Return a check of a country, by code or by its name in English or `language`; it gives the code."""
+
+    def check(key: str, value: Any) -> str:
+        code = code_of(value, language) if isinstance(value, str) else None
+        if code is None:
+            raise Wrong(key, "must be a country's two letters (ISO 3166-1), such as SE.")
+        return code
+
+    return check
+
+
+def currency(key: str, value: Any) -> str:
+    """Check a currency (ISO 4217)."""
+    if not isinstance(value, str) or not is_currency(value):
+        raise Wrong(key, "must be a currency's three letters (ISO 4217), such as EUR.")
+    return value
+
+
+def iban(key: str, value: Any) -> str:
+    """Check an account by its checksum, and return it without spaces (ISO 13616)."""
+    try:
+        return str(iban_rules.validate(value if isinstance(value, str) else "", check_country=False))
+    except BadIban:
+        raise Wrong(key, "is not an IBAN: its checksum does not fit. Please copy it again, whole.") from None
+
+
+def url(key: str, value: Any) -> str:
+    """Check a web address."""
+    try:
+        parts = urlsplit(value) if isinstance(value, str) else None
+    except ValueError:
+        parts = None
+    if parts is None or parts.scheme not in {"http", "https"} or not parts.hostname or re.search(r"\s", value):
+        raise Wrong(key, "must be a web address that begins with https:// or http://.")
+    return str(value)
