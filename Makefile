@@ -5,15 +5,18 @@ CATALOGUES := $(patsubst %.po,%.mo,$(wildcard translations/*/LC_MESSAGES/message
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 
-.PHONY: help run test check lint bench lock browser clean
+.PHONY: help install run test check lint bench lock browser clean
 
 help:
 	@echo "make run    serve the site, the mail worker and a mailbox on this machine"
 	@echo "make test   run every test, on SQLite and PostgreSQL, with real mail and a real browser"
 	@echo "make check  lint, types, import rules, templates, migrations"
 	@echo "make bench  the figures"
+	@echo "make install  only what a public site needs: the locked packages and the translations"
 
-run: .venv/installed $(CATALOGUES)
+install: .venv/installed $(CATALOGUES)
+
+run: install
 	@exec $(BIN)/flask --app wsgi serve --example examples/free-boris-kagarlitsky.md
 
 test: .venv/installed-dev $(CATALOGUES) browser

@@ -1,0 +1,51 @@
+"""Letters given another try: their signatures wait as long as they do."""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient, FlaskCliRunner
+
+from app import clock
+from tests.factories import sign, signatures
+from tests.mail_server import MailServer, free_port
+
+
+def test_a_signature_does_not_expire_while_its_failed_letter_waits_for_another_try(
+    app: Flask,
+    client: FlaskClient,
+    petition: str,
+    mail_server: MailServer,
+    work: Callable[[], int],
+    runner: FlaskCliRunner,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    mail_server.answer = lambda recipient: "550 5.7.1 not from you"
+    sign(client)
+    work()
+    assert signatures(app)[0].expires_at is not None
+    runner.invoke(args=["outbox", "retry"])
+
+    later = clock.now() + timedelta(days=8)
+    monkeypatch.setattr(clock, "now", lambda: later)
+    runner.invoke(args=["signatures", "purge"])
+    assert len(signatures(app)) == 1
+    mail_server.answer = lambda recipient: None
+    work()
+    assert len(mail_server.letters) == 1
+
+
+def test_sending_by_hand_tells_in_words_what_stops_it(
+    app: Flask, client: FlaskClient, petition: str, runner: FlaskCliRunner
+) -> None:
+    sign(client)
+    state = app.extensions["mail"]
+    state.port = free_port()
+    refused = runner.invoke(args=["outbox", "work", "--once"])
+    assert refused.exit_code == 1
+    assert "letters wait: no connection" in refused.output
+
+    state.server = None
+    runner.invoke(args=["outbox", "retry"])
+    assert "no mail server is set: see MAIL_SERVER" in runner.invoke(args=["outbox", "work", "--once"]).output

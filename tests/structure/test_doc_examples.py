@@ -1,0 +1,88 @@
+"""The examples in the pages of docs/ do what they say."""
+
+import code
+import getpass
+import re
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient, FlaskCliRunner
+
+import config
+from app.models import State
+from app.petitions.file import NEEDED, BadPetitionFile, read
+from tests.factories import CONTROLLER, SLUG, make_signature, petition_file, sign, signatures, verified
+
+PETITION_FILE = (config.ROOT / "docs/petition-file.md").read_text("utf-8")
+OPERATING = (config.ROOT / "docs/operating.md").read_text("utf-8")
+KEYS = {
+    key.strip("[]"): (needed, said)
+    for key, needed, said in re.findall(r"^\| `(\S+)` \| (\w+) \| (.*) \|$", PETITION_FILE, re.MULTILINE)
+}
+
+
+def block(page: str, language: str) -> str:
+    """Return the first block of code in that language."""
+    found = re.search(rf"^```{language}\n(.*?)^```", page, re.MULTILINE | re.DOTALL)
+    assert found
+    return found[1]
+
+
+def known_keys(folder: Path, text: str) -> list[str]:
+    """Return the keys that the refusal of an unknown one lists."""
+    path = folder / "petition.md"
+    path.write_text(text, "utf-8")
+    with pytest.raises(BadPetitionFile, match=r"nonsense: is not known here\. Known are: ") as refused:
+        read(path)
+    return str(refused.value).partition("Known are: ")[2].rstrip(".").split(", ")
+
+
+def test_the_example_petition_is_imported_and_shown(
+    app: Flask, client: FlaskClient, runner: FlaskCliRunner, tmp_path: Path
+) -> None:
+    path = tmp_path / "my-petition.md"
+    path.write_text(block(PETITION_FILE, "markdown"), "utf-8")
+    assert runner.invoke(args=["petition", "import", str(path)]).output == "keep-the-night-bus: opened\n"
+    page = client.get("/petitions/keep-the-night-bus").text
+    for shown in ("Keep the night bus", "<strong>Nurses", "Night Workers", "GB82 WEST", "212", "Exampletown News"):
+        assert shown in page
+
+
+def test_every_key_of_a_petition_file_is_explained_and_no_other(tmp_path: Path) -> None:
+    assert sorted(KEYS) == sorted(known_keys(tmp_path, petition_file(nonsense="1")))
+
+
+def test_the_needed_keys_are_said_to_be(tmp_path: Path) -> None:
+    assert {key for key, (needed, _) in KEYS.items() if needed == "yes"} == set(NEEDED)
+
+
+@pytest.mark.parametrize(
+    "table", ["[controller]", "[fields]", "[[initiators]]", "[[donations]]", "[[links]]", "[elsewhere]"]
+)
+def test_every_key_of_a_table_is_explained(tmp_path: Path, table: str) -> None:
+    ours = f"{table}\nnonsense = 1\n"
+    is_controller = table == "[controller]"
+    text = petition_file(controller=ours) if is_controller else petition_file(controller=CONTROLLER, tables=ours)
+    for key in known_keys(tmp_path, text):
+        assert f"`{key}`" in KEYS[table.strip("[]")][1]
+
+
+def test_withdrawing_by_hand_erases_the_data_and_lowers_the_count(
+    app: Flask, client: FlaskClient, petition: str, runner: FlaskCliRunner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_signature(app, email="ann@example.org")
+    make_signature(app, email="bob@example.org")
+    monkeypatch.setattr(getpass, "getpass", lambda prompt: "Ann@Example.org")
+    with app.app_context():
+        shell = code.InteractiveConsole()
+        for line in [*block(OPERATING, "python").replace("my-petition", SLUG).splitlines(), ""]:
+            shell.push(line)
+
+    ann, bob = signatures(app)
+    assert (ann.state, ann.sealed, ann.email_key) == (State.WITHDRAWN, None, None)
+    assert bob.state == State.VERIFIED
+    assert verified(client) == 1
+    assert runner.invoke(args=["count", "audit"]).exit_code == 0
+    sign(client, email="ann@example.org")
+    assert len(signatures(app)) == 3

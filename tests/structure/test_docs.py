@@ -1,0 +1,170 @@
+"""What is written about the site is true of it: settings, commands, places, dependencies, examples."""
+
+import ast
+import re
+import shlex
+import tomllib
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import click
+import pytest
+from flask import Flask
+
+import config
+from app import cli
+from app.models import Occasion, Progress
+
+ROOT = config.ROOT
+README = (ROOT / "README.md").read_text("utf-8")
+OPERATING = (ROOT / "docs/operating.md").read_text("utf-8")
+PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", ROOT / "deploy/README.md", *sorted((ROOT / "docs").glob("*.md"))]
+NOT_FOR_OPERATORS = {"COUNTERSIGN_MAILBOX"}  # `make run` sets it for the processes that it starts
+MADE_WHILE_RUNNING = ("instance/", ".venv/")
+FLASKS_OWN = {"db upgrade", "db current", "shell"}
+
+
+class Recorder(Mapping[str, str]):
+    """An empty environment that remembers what it was asked for."""
+
+    def __init__(self) -> None:
+        self.asked: set[str] = set()
+
+    def __getitem__(self, name: str) -> str:
+        self.asked.add(name)
+        raise KeyError(name)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(())
+
+    def __len__(self) -> int:
+        return 0
+
+
+def prose(page: Path) -> str:
+    """Return a page without its blocks of code."""
+    return re.sub(r"^```.*?^```", "", page.read_text("utf-8"), flags=re.MULTILINE | re.DOTALL)
+
+
+def first_cells(text: str) -> list[str]:
+    """Return the first cell of each row of the tables in `text`, without their heads."""
+    rows = re.findall(r"^\| (.*?) \|", text, re.MULTILINE)
+    heads = re.findall(r"^\| (.*?) \|.*\n\|-", text, re.MULTILINE)
+    return [row for row in rows if row not in heads]
+
+
+def section(text: str, heading: str) -> str:
+    return text.split(f"## {heading}\n", 1)[1].split("\n## ", 1)[0]
+
+
+def read_settings(folder: Path) -> set[str]:
+    recorder = Recorder()
+    config.load(recorder, instance=folder)
+    return recorder.asked - NOT_FOR_OPERATORS
+
+
+def example_environment() -> dict[str, str]:
+    lines = shlex.split((ROOT / ".env.example").read_text("utf-8"), comments=True)
+    return dict(line.split("=", 1) for line in lines)
+
+
+def commands(group: click.Group, before: str = "") -> Iterator[str]:
+    for name, command in group.commands.items():
+        if isinstance(command, click.Group):
+            yield from commands(command, f"{before}{name} ")
+        else:
+            yield before + name
+
+
+def registered() -> set[str]:
+    bare = Flask("bare")
+    cli.init_app(bare)
+    return set(commands(bare.cli))
+
+
+def test_the_readme_explains_the_settings_that_are_read_and_no_others(tmp_path: Path) -> None:
+    explained = re.findall(r"`(\w+)`", " ".join(first_cells(section(README, "Settings"))))
+    assert sorted(explained) == sorted(read_settings(tmp_path))
+
+
+def test_the_example_environment_names_the_settings_that_are_read_and_no_others(tmp_path: Path) -> None:
+    assert example_environment().keys() == read_settings(tmp_path)
+
+
+def test_the_example_environment_as_it_stands_changes_nothing(tmp_path: Path) -> None:
+    as_it_stands = config.load(example_environment(), instance=tmp_path)
+    nothing_set = config.load({}, instance=tmp_path)
+    assert {name: value or None for name, value in as_it_stands.items()} == {
+        name: value or None for name, value in nothing_set.items()
+    }
+
+
+@pytest.mark.parametrize("command", sorted(registered()))
+def test_every_command_is_explained(command: str) -> None:
+    assert re.search(rf"(?:`|flask --app wsgi ){command}\b", README + OPERATING)
+
+
+def test_every_command_that_is_told_exists() -> None:
+    told = [*PAGES, ROOT / "templates/organisers/door.html", *(ROOT / "deploy").glob("*.service")]
+    words = {line for page in told for line in re.findall(r"flask --app wsgi ([a-z][a-z -]*)", page.read_text("utf-8"))}
+    assert words
+    for line in words:
+        assert any(f"{line} ".startswith(f"{known} ") for known in registered() | FLASKS_OWN), line
+
+
+def test_every_make_target_that_is_told_exists() -> None:
+    targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE))
+    told = {
+        name for page in PAGES for name in re.findall(r"(?:^|`)make ([a-z]+)", page.read_text("utf-8"), re.MULTILINE)
+    }
+    assert {"run", "test"} <= told <= targets
+
+
+def test_every_direct_dependency_has_its_reason_and_nothing_else_has() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    wanted = [*project["dependencies"], *project["optional-dependencies"]["dev"]]
+    names = [re.split(r"[\[<>=~! ]", line)[0] for line in wanted]
+    assert sorted(first_cells((ROOT / "docs/dependencies.md").read_text("utf-8"))) == sorted(names)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_every_place_that_is_named_exists(page: Path) -> None:
+    named = re.findall(r"`([^`\s]*/[^`\s]*)`", prose(page))
+    ours = [place for place in named if not place.startswith(("/", *MADE_WHILE_RUNNING)) and ":" not in place]
+    assert [place for place in ours if not (ROOT / place).exists()] == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_every_link_leads_somewhere(page: Path) -> None:
+    for target in re.findall(r"\]\(([^)\s]+)\)", prose(page)):
+        place, _, anchor = target.partition("#")
+        found = page.parent / place if place else page
+        assert found.exists(), target
+        if anchor:
+            headings = re.findall(r"^#+ (.*)$", found.read_text("utf-8"), re.MULTILINE)
+            assert anchor in [re.sub(r"[^\w -]", "", heading).lower().replace(" ", "-") for heading in headings], target
+
+
+def test_every_step_of_the_way_is_where_the_page_says() -> None:
+    steps = re.findall(r"`(\w+)`\s+in\s+`([\w/]+\.py)`", (ROOT / "docs/a-signature-travels.md").read_text("utf-8"))
+    assert len(steps) > 20
+    for name, place in steps:
+        tree = ast.parse((ROOT / place).read_text("utf-8"))
+        defined = {node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.ClassDef)}
+        assert name in defined, f"{name} in {place}"
+
+
+def test_the_map_has_every_room_and_every_file_in_it() -> None:
+    rows = dict(re.findall(r"^\| `([^`]+)` \| (.*) \|$", section(README, "The rooms"), re.MULTILINE))
+    files = [path.relative_to(ROOT) for path in (ROOT / "app").rglob("*.py") if path.name != "__init__.py"]
+    assert files
+    for file in files:
+        in_room = file.parent != Path("app")
+        assert f"`{file.stem}`" in rows[f"{file.parent}/"] if in_room else str(file) in rows, file
+
+
+def test_the_operators_page_explains_every_word_of_the_outbox() -> None:
+    words: list[Any] = [*Progress]
+    assert set(words) <= {cell.strip("`") for cell in first_cells(section(OPERATING, "Mail is not going out"))}
+    assert all(f"`{occasion}`" in OPERATING for occasion in Occasion)
