@@ -3,9 +3,11 @@
 import sys
 
 from app import create_app
+from app.web.page_cache import PageCache
 from config import ConfigError
 
 try:
     app = create_app()
+    app.wsgi_app = PageCache(app.wsgi_app)  # type: ignore[method-assign]
 except ConfigError as error:
     sys.exit(f"Countersign does not start: {error}")

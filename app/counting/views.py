@@ -19,4 +19,4 @@ def count_json(slug: str) -> Response:
     now = progress(edition.petition)
     response = jsonify(slug=slug, verified=now.verified, goal=now.goal, as_of=clock.iso(now.as_of))
     response.headers["Access-Control-Allow-Origin"] = "*"
-    return headers.shared(response)
+    return headers.shared(response, seconds=1)

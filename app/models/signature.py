@@ -50,7 +50,7 @@ class Signature(Base):
     __table_args__ = (
         UniqueConstraint("petition_id", "email_key"),
         CheckConstraint("sealed IS NULL OR email_key IS NOT NULL", name="sealed_has_key"),
-        CheckConstraint("state NOT IN ('pending', 'verified', 'invalidated') OR sealed IS NOT NULL", name="kept_data"),
+        CheckConstraint("state <> 'pending' OR sealed IS NOT NULL", name="pending_data"),
         CheckConstraint("state NOT IN ('withdrawn', 'declined') OR sealed IS NULL", name="erased_data"),
         Index(
             "ix_signature_public_names",

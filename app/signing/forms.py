@@ -6,14 +6,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from flask_babel import lazy_gettext as _
-from wtforms import BooleanField, EmailField, Field, HiddenField, RadioField, SelectField, StringField, TextAreaField
+from wtforms import BooleanField, EmailField, Field, HiddenField, RadioField, StringField, TextAreaField
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import ValidationError
 
 from app.email_address import LONGEST, NotAnAddress, deliverable
 from app.models import Petition, Visibility
 from app.petitions.page import Edition
-from app.web.countries import CODES, choices
+from app.web import countries
 from app.web.form import Form
 
 LONGEST_NAME = 100
@@ -108,9 +108,7 @@ class SignerForm(Form):
 
     name = _line(_("Your name"), LONGEST_NAME, autocomplete="name")
     affiliation = _line(_("Title or affiliation"), LONGEST_AFFILIATION, autocomplete="organization-title")
-    country = SelectField(
-        _("Country of origin"), choices=choices, validate_choice=False, render_kw={"autocomplete": "country"}
-    )
+    country = StringField(_("Country of origin"), widget=countries.select, render_kw={"autocomplete": "country"})
     comment = TextAreaField(
         _("Comment"), filters=[tidy_paragraphs], validators=[_readable, _AtMost(LONGEST_COMMENT)], render_kw={"rows": 3}
     )
@@ -149,7 +147,7 @@ class SignerForm(Form):
 
     def validate_country(self, field: Field) -> None:
         """Refuse a country that is not on the list."""
-        if field.data and field.data not in CODES:
+        if field.data and field.data not in countries.CODES:
             raise ValidationError(_("Please choose a country from the list."))
 
     def validate_visibility(self, field: Field) -> None:

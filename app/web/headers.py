@@ -24,12 +24,12 @@ def keep_nowhere(response: Response) -> Response:
     return response
 
 
-def shared(response: Response, seconds: int = 1) -> BaseResponse:
+def shared(response: Response, seconds: int = 0) -> BaseResponse:
     """Return the answer marked as the same for everyone, with an ETag, and as `304` where the reader has it already.
 
-    A cache in front of the site may keep it for ten seconds at the most.
+    Browsers may keep it for `seconds`; a cache in front of the site shows nothing that is older than ten.
     """
-    response.headers["Cache-Control"] = f"public, max-age={seconds}, s-maxage={seconds}, stale-while-revalidate=8"
+    response.headers["Cache-Control"] = f"public, max-age={seconds}, s-maxage=1, stale-while-revalidate=8"
     response.add_etag()
     return response.make_conditional(request)
 

@@ -35,11 +35,11 @@ def upgrade() -> None:
         sa.Column("elsewhere", sa.JSON(none_as_null=True), nullable=True),
         sa.Column("mailbox_key", sa.LargeBinary(), nullable=False),
         sa.CheckConstraint(
-            "affiliation_field IN ('required', 'optional', 'off')", name="ck_petition_affiliation_field"
+            "affiliation_field IN ('required', 'optional', 'off')", name=op.f("ck_petition_affiliation_field")
         ),
-        sa.CheckConstraint("comment_field IN ('required', 'optional', 'off')", name="ck_petition_comment_field"),
-        sa.CheckConstraint("country_field IN ('required', 'optional', 'off')", name="ck_petition_country_field"),
-        sa.CheckConstraint("goal IS NULL OR goal > 0", name="ck_petition_goal"),
+        sa.CheckConstraint("comment_field IN ('required', 'optional', 'off')", name=op.f("ck_petition_comment_field")),
+        sa.CheckConstraint("country_field IN ('required', 'optional', 'off')", name=op.f("ck_petition_country_field")),
+        sa.CheckConstraint("goal IS NULL OR goal > 0", name=op.f("ck_petition_goal")),
         sa.PrimaryKeyConstraint("id", name="pk_petition"),
         sa.UniqueConstraint("public_id", name="uq_petition_public_id"),
         sa.UniqueConstraint("slug", name="uq_petition_slug"),
@@ -127,11 +127,11 @@ def upgrade() -> None:
         sa.Column("signed_at", moment, nullable=False),
         sa.Column("expires_at", moment, nullable=True),
         sa.Column("verified_at", moment, nullable=True),
+        sa.CheckConstraint("state <> 'pending' OR sealed IS NOT NULL", name=op.f("ck_signature_pending_data")),
         sa.CheckConstraint(
-            "state NOT IN ('pending', 'verified', 'invalidated') OR sealed IS NOT NULL", name="ck_signature_kept_data"
+            "state NOT IN ('withdrawn', 'declined') OR sealed IS NULL", name=op.f("ck_signature_erased_data")
         ),
-        sa.CheckConstraint("state NOT IN ('withdrawn', 'declined') OR sealed IS NULL", name="ck_signature_erased_data"),
-        sa.CheckConstraint("sealed IS NULL OR email_key IS NOT NULL", name="ck_signature_sealed_has_key"),
+        sa.CheckConstraint("sealed IS NULL OR email_key IS NOT NULL", name=op.f("ck_signature_sealed_has_key")),
         sa.ForeignKeyConstraint(["notice_id"], ["privacy_notice.id"], name="fk_signature_notice_id"),
         sa.ForeignKeyConstraint(["petition_id"], ["petition.id"], name="fk_signature_petition_id"),
         sa.ForeignKeyConstraint(["text_id"], ["petition_text.id"], name="fk_signature_text_id"),
@@ -182,7 +182,7 @@ def upgrade() -> None:
             "(kind = 'confirmed' AND delta = 1) OR (kind = 'withdrawn' AND delta = -1)"
             " OR (kind = 'invalidated' AND delta = -1) OR (kind = 'restored' AND delta = 1)"
             " OR (kind = 'corrected' AND delta = 0)",
-            name="ck_ledger_delta_of_kind",
+            name=op.f("ck_ledger_delta_of_kind"),
         ),
         sa.ForeignKeyConstraint(["petition_id"], ["petition.id"], name="fk_ledger_petition_id"),
         sa.ForeignKeyConstraint(["signature_id"], ["signature.id"], name="fk_ledger_signature_id"),

@@ -1,0 +1,75 @@
+"""Pages that are the same for everyone, repeated from memory for a second: for when a petition goes viral."""
+
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+SECONDS = 1.0
+MOST_PAGES = 500
+LONGEST = 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class _Page:
+    """An answer as it was made: when its making began, its headers, and the whole body."""
+
+    begun: float
+    etag: str
+    headers: list[tuple[str, str]]
+    body: bytes
+
+
+class PageCache:
+    """A WSGI application around another one.
+
+    It keeps what that one marks `public` with an ETag (see `shared` in app/web/headers.py) and repeats it to whoever
+    asks for the same path within a second of when its making began, so that the count in it is never older.
+    """
+
+    def __init__(self, app: "WSGIApplication") -> None:
+        self._app = app
+        self._pages: dict[str, _Page] = {}
+
+    def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+        """Answer from memory, or let the app answer and remember that."""
+        if environ["REQUEST_METHOD"] != "GET" or environ.get("QUERY_STRING"):
+            return self._app(environ, start_response)
+        path = environ.get("PATH_INFO", "")
+        page = self._pages.get(path)
+        if page is not None and time.monotonic() - page.begun < SECONDS:
+            return _repeat(page, environ, start_response)
+        return self._ask(environ, start_response, path)
+
+    def _ask(self, environ: "WSGIEnvironment", start_response: "StartResponse", path: str) -> Iterable[bytes]:
+        begun = time.monotonic()
+        seen: list[tuple[str, list[tuple[str, str]]]] = []
+
+        def note(status: str, headers: list[tuple[str, str]], exc_info: object = None) -> object:
+            seen.append((status, headers))
+            return start_response(status, headers)
+
+        parts = self._app(environ, note)  # type: ignore[arg-type]
+        status, headers = seen[-1]
+        found = {name.lower(): value for name, value in headers}
+        if not status.startswith("200 ") or "public" not in found.get("cache-control", "") or "etag" not in found:
+            return parts
+        body = b"".join(parts)
+        if len(body) <= LONGEST:
+            if len(self._pages) >= MOST_PAGES:
+                self._pages.clear()
+            self._pages[path] = _Page(begun, found["etag"], headers, body)
+        return [body]
+
+
+def _repeat(page: _Page, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+    asked = environ.get("HTTP_IF_NONE_MATCH", "")
+    if page.etag in (tag.strip().removeprefix("W/") for tag in asked.split(",")):
+        kept = [(name, value) for name, value in page.headers if not name.lower().startswith("content-")]
+        start_response("304 NOT MODIFIED", kept)
+        return []
+    start_response("200 OK", page.headers)
+    return [page.body]

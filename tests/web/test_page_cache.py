@@ -1,0 +1,58 @@
+"""Pages for everyone are repeated from memory for a second; nothing that is anybody's own ever is."""
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import event
+
+from app.db import db
+from app.web import page_cache
+from app.web.page_cache import PageCache
+from tests.factories import make_signature, sign
+
+
+@pytest.fixture
+def now(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """Give a clock that stands still until a test sets it on."""
+    at = [100.0]
+    monkeypatch.setattr(page_cache.time, "monotonic", lambda: at[0])
+    return at
+
+
+@pytest.fixture
+def client(app: Flask, now: list[float]) -> FlaskClient:
+    """Ask the site through the cache, as `wsgi.py` serves it."""
+    app.wsgi_app = PageCache(app.wsgi_app)  # type: ignore[method-assign]
+    return app.test_client()
+
+
+def test_a_page_is_repeated_for_a_second_without_asking_the_database(
+    app: Flask, client: FlaskClient, petition: str, now: list[float]
+) -> None:
+    first = client.get(f"/petitions/{petition}")
+    asked: list[str] = []
+    with app.app_context():
+        event.listen(db.engine, "before_cursor_execute", lambda c, cursor, statement, *rest: asked.append(statement))
+    again = client.get(f"/petitions/{petition}")
+    assert (again.data, again.headers) == (first.data, first.headers)
+    assert asked == []
+    make_signature(app)
+    now[0] += 1.0
+    assert b"Ann Example" in client.get(f"/petitions/{petition}").data
+
+
+def test_a_reader_who_has_it_is_told_so(client: FlaskClient, petition: str) -> None:
+    etag = client.get(f"/petitions/{petition}").headers["ETag"]
+    for have in (etag, f'"other", {etag}', f"W/{etag}"):
+        answer = client.get(f"/petitions/{petition}", headers={"If-None-Match": have})
+        assert (answer.status_code, answer.data) == (304, b"")
+        assert answer.headers["ETag"] == etag
+    assert client.get(f"/petitions/{petition}", headers={"If-None-Match": '"other"'}).status_code == 200
+
+
+def test_nothing_that_is_ones_own_is_kept(client: FlaskClient, petition: str) -> None:
+    for name in ("ann", "bob"):
+        answer = sign(client, email=f"{name}@example.org")
+        assert f"{name}@example.org" in client.get(answer.location).text
+    assert client.get(f"/petitions/{petition}/sign?language=sv").text != client.get(f"/petitions/{petition}/sign").text
+    assert client.get("/nowhere").status_code == 404
