@@ -1,7 +1,6 @@
 """One foreground command for one machine: the site, the mail worker and, without MAIL_SERVER, the mail catcher."""
 
 import http.client
-import os
 import signal
 import socket
 import subprocess
@@ -48,7 +47,7 @@ def serve(example: Path | None) -> int:
         mailbox = catcher.start(folder)
         env |= {"MAIL_SERVER": "127.0.0.1", "MAIL_PORT": str(mailbox.port), "COUNTERSIGN_MAILBOX": str(folder)}
         env |= dict.fromkeys(("MAIL_USE_TLS", "MAIL_USE_SSL", "MAIL_USERNAME", "MAIL_PASSWORD"), "")
-    children = [_start(env, *command) for command in [*(_web(host, port) for host in hosts), _worker()]]
+    children = _start_all(env, [*(_web(host, port) for host in hosts), _worker()])
     try:
         return _stand_by(children, hosts[0], port, slug, has_mailbox=mailbox is not None)
     finally:
@@ -70,9 +69,11 @@ def _worker() -> list[str]:
     return ["flask", "--app", "wsgi", "outbox", "work"]
 
 
-def _start(env: dict[str, str], *command: str) -> subprocess.Popen[bytes]:
-    # A session of its own: Ctrl-C reaches this process alone, which then stops the others in good order.
-    return subprocess.Popen([sys.executable, "-m", *command], env=env, cwd=config.ROOT, start_new_session=True)
+def _start_all(env: dict[str, str], commands: list[list[str]]) -> list[subprocess.Popen[bytes]]:
+    # All stay in one process group, so that whoever kills that leaves nothing behind. A Ctrl-C reaches all of them too;
+    # ignored until each has its own handler, it does not tear one apart that is still starting.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    return [subprocess.Popen([sys.executable, "-m", *command], env=env, cwd=config.ROOT) for command in commands]
 
 
 def _stand_by(
@@ -147,5 +148,5 @@ def _stop_all(children: list[subprocess.Popen[bytes]]) -> None:
         try:
             child.wait(max(0, deadline - time.monotonic()))
         except subprocess.TimeoutExpired:
-            os.killpg(child.pid, signal.SIGKILL)
+            child.kill()
             child.wait()

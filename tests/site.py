@@ -1,6 +1,7 @@
 """The whole site as processes of its own, as `make run` starts them, to be asked over HTTP and killed."""
 
 import http.client
+import os
 import signal
 import subprocess
 import sys
@@ -39,6 +40,7 @@ class Site:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
+            start_new_session=True,
         )
         self.lines = []
         threading.Thread(target=self._listen, args=(self.process,), daemon=True).start()
@@ -54,18 +56,18 @@ class Site:
     def interrupt(self) -> int:
         """Press Ctrl-C; return the exit code once everything has ended."""
         family = self._family()
-        self.process.send_signal(signal.SIGINT)
+        os.killpg(self.process.pid, signal.SIGINT)  # as a terminal does: make and what it runs both get it
         code = self.process.wait(START_SECONDS)
         assert not [member for member in family if member.is_running() and member.status() != psutil.STATUS_ZOMBIE]
         return code
 
     def kill_everything(self) -> None:
-        """Kill every process of it with -9, all at once."""
+        """Kill every process of it with -9, all at once; none of them hides in another group."""
         family = self._family()
-        for member in family:
-            member.kill()
-        psutil.wait_procs(family, timeout=10)
+        os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait(10)
+        left = psutil.wait_procs(family, timeout=10)[1]
+        assert not [member for member in left if member.status() != psutil.STATUS_ZOMBIE]
 
     def _family(self) -> list[psutil.Process]:
         parent = psutil.Process(self.process.pid)

@@ -26,8 +26,10 @@ class _Page:
 class PageCache:
     """A WSGI application around another one.
 
-    It keeps what that one marks `public` with an ETag (see `shared` in app/web/headers.py) and repeats it to whoever
-    asks for the same path within a second of when its making began, so that the count in it is never older.
+    It keeps pages that that one marks `public` with an ETag (see `shared` in app/web/headers.py) and repeats them to
+    whoever asks for the same path within a second of when their making began, so that the count in them is never older.
+    What is posted here, but for signing, which moves nothing public, makes it forget them all: who has just confirmed
+    sees it at once.
     """
 
     def __init__(self, app: "WSGIApplication") -> None:
@@ -36,9 +38,13 @@ class PageCache:
 
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         """Answer from memory, or let the app answer and remember that."""
+        path = environ.get("PATH_INFO", "")
+        if environ["REQUEST_METHOD"] == "POST" and not path.startswith("/petitions/"):
+            answer = self._app(environ, start_response)
+            self._pages.clear()
+            return answer
         if environ["REQUEST_METHOD"] != "GET" or environ.get("QUERY_STRING"):
             return self._app(environ, start_response)
-        path = environ.get("PATH_INFO", "")
         page = self._pages.get(path)
         if page is not None and time.monotonic() - page.begun < SECONDS:
             return _repeat(page, environ, start_response)
@@ -55,7 +61,8 @@ class PageCache:
         parts = self._app(environ, note)  # type: ignore[arg-type]
         status, headers = seen[-1]
         found = {name.lower(): value for name, value in headers}
-        if not status.startswith("200 ") or "public" not in found.get("cache-control", "") or "etag" not in found:
+        is_shared = "public" in found.get("cache-control", "") and "etag" in found
+        if not (status.startswith("200 ") and is_shared and found.get("content-type", "").startswith("text/html")):
             return parts
         body = b"".join(parts)
         if len(body) <= LONGEST:

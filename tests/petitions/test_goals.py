@@ -18,10 +18,9 @@ owns = st.none() | st.integers(1, 200_000_000)
 
 
 def test_the_steps_are_these_and_no_others() -> None:
-    climbed, at = [], 0
-    while at < STEPS[-1]:
-        at = next_goal(at, None)
-        climbed.append(at)
+    climbed = [next_goal(0, None)]
+    for _ in STEPS[1:]:
+        climbed.append(next_goal(climbed[-1], None))
     assert climbed == STEPS
 
 

@@ -95,6 +95,11 @@ def test_what_was_typed_is_kept_in_every_field(client: FlaskClient, petition: st
     assert typed_in(answer) == TYPED
 
 
+def test_an_address_stays_as_it_was_typed_too(client: FlaskClient, petition: str) -> None:
+    for typed in ("Ann@EXAMPLE.org", "ann@b\u00fccher.example"):
+        assert typed_in(sign(client, email=typed, name=""))["email"] == typed
+
+
 def test_what_was_left_out_stays_out(client: FlaskClient, petition: str) -> None:
     answer = sign(client, name="Ann", affiliation="", comment="", country="", email="", visibility="public")
     assert typed_in(answer) == {

@@ -1,5 +1,7 @@
 """Pages for everyone are repeated from memory for a second; nothing that is anybody's own ever is."""
 
+from collections.abc import Callable
+
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
@@ -8,7 +10,8 @@ from sqlalchemy import event
 from app.db import db
 from app.web import page_cache
 from app.web.page_cache import PageCache
-from tests.factories import make_signature, sign
+from tests.factories import make_signature, press_confirm, sign, verified
+from tests.mail_server import MailServer, link_in
 
 
 @pytest.fixture
@@ -39,6 +42,24 @@ def test_a_page_is_repeated_for_a_second_without_asking_the_database(
     make_signature(app)
     now[0] += 1.0
     assert b"Ann Example" in client.get(f"/petitions/{petition}").data
+
+
+def test_who_has_just_confirmed_sees_it_at_once(
+    app: Flask, client: FlaskClient, petition: str, mail_server: MailServer, work: Callable[[], int]
+) -> None:
+    sign(client)
+    work()
+    assert "Ann Example" not in client.get(f"/petitions/{petition}").text
+    assert verified(client) == 0
+    press_confirm(client, link_in(mail_server.letters[0]))
+    assert "Ann Example" in client.get(f"/petitions/{petition}").text
+    assert verified(client) == 1
+
+
+def test_programs_always_read_the_count_live(app: Flask, client: FlaskClient, petition: str) -> None:
+    assert verified(client) == 0
+    make_signature(app)
+    assert verified(client) == 1
 
 
 def test_a_reader_who_has_it_is_told_so(client: FlaskClient, petition: str) -> None:

@@ -1,0 +1,170 @@
+"""Importing: whole or not at all, and without effect when nothing is new."""
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from threading import Barrier
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient, FlaskCliRunner
+
+from app import sealing
+from app.db import db
+from app.petitions import importing
+from app.petitions.file import BadPetitionFile
+from app.petitions.importing import Outcome, import_file, import_if_new
+from tests.factories import SLUG, make_petition, make_signature, petition_file, verified
+from tests.petitions.conftest import Import
+from tests.petitions.stored import everything, notices, texts, the_petition
+
+INITIATOR = '[[initiators]]\nname = "Ann Example"\n'
+
+
+def test_a_new_petition_is_open_at_once_with_its_count_at_nought(
+    app: Flask, client: FlaskClient, bring: Import
+) -> None:
+    assert bring() == Outcome.OPENED
+    assert client.get(f"/petitions/{SLUG}").status_code == 200
+    assert verified(client) == 0
+    assert [text.version for text in texts(app)] == [1]
+    assert [notice.version for notice in notices(app)] == [1]
+
+
+def test_the_same_file_again_changes_not_a_single_row(app: Flask, bring: Import) -> None:
+    full = (
+        "Books.",
+        INITIATOR
+        + '[[donations]]\nrecipient = "Club"\niban = "DE89370400440532013000"\n[[links]]\ntitle = "Read"\n'
+        + '[elsewhere]\ncount = 3\nsource = "On paper"\n[fields]\ncomment = "off"\n',
+    )
+    front = {"goal": "500", "started_on": "2026-11-01", "closes_on": "2999-12-31", "privacy": '"More."'}
+    assert bring(*full, **front) == Outcome.OPENED
+    make_signature(app)
+    before = everything(app)
+    assert bring(*full, **front) == Outcome.UNCHANGED
+    assert everything(app) == before
+
+
+def test_other_changes_update_the_petition_and_leave_what_it_is(app: Flask, client: FlaskClient, bring: Import) -> None:
+    bring(tables=INITIATOR, goal="500")
+    make_signature(app)
+    old = the_petition(app)
+    changed = {"started_by": '"Others"', "started_on": "2026-11-02", "contact": '"new@example.org"', "discreet": "true"}
+    assert (
+        bring(tables='[fields]\ncomment = "off"\n[elsewhere]\ncount = 7\nsource = "On paper"', **changed)
+        == Outcome.UPDATED
+    )
+    new = the_petition(app)
+    assert (new.started_by, new.contact, new.discreet, new.comment_field) == ("Others", "new@example.org", True, "off")
+    assert (new.goal, new.initiators) == (None, [])
+    assert new.elsewhere == {"count": 7, "source": "On paper", "url": ""}
+    for column in ("id", "public_id", "slug", "language", "mailbox_key", "opened_at"):
+        assert getattr(new, column) == getattr(old, column)
+    assert (len(texts(app)), len(notices(app)), verified(client)) == (1, 1, 1)
+
+
+def test_the_last_day_is_a_day_to_sign_on(app: Flask, bring: Import) -> None:
+    bring(closes_on="2999-12-31")
+    petition = the_petition(app)
+    midnight = datetime(3000, 1, 1, tzinfo=UTC)
+    assert petition.closes_at == midnight
+    assert petition.is_open(midnight - timedelta(seconds=1))
+    assert not petition.is_open(midnight)
+
+
+def test_every_petition_has_a_sealed_mailbox_key_of_its_own(app: Flask) -> None:
+    keys = []
+    for slug in ("first-petition", "second-petition"):
+        make_petition(app, slug=f'"{slug}"')
+        petition = the_petition(app, slug)
+        with app.app_context():
+            (key,) = sealing.unseal("mailbox-key", petition.public_id, petition.mailbox_key).fields
+        assert len(bytes.fromhex(key)) == 32
+        assert key.encode() not in petition.mailbox_key
+        keys.append(key)
+    assert keys[0] != keys[1]
+
+
+def test_a_file_with_one_mistake_brings_nothing_in(app: Flask, bring: Import) -> None:
+    empty = everything(app)
+    with pytest.raises(BadPetitionFile, match=r"petition\.md: initiators\[2\]\.country: must be"):
+        bring(tables=INITIATOR + '[[initiators]]\nname = "Bo"\ncountry = "Atlantis"')
+    assert everything(app) == empty
+    bring()
+    before = everything(app)
+    with pytest.raises(BadPetitionFile, match=r"petition\.md: links\[1\]\.url: must be"):
+        bring("New words.", '[[links]]\ntitle = "x"\nurl = "x"', goal="900", addressed_to='"The Mayor"')
+    assert everything(app) == before
+
+
+def test_a_petition_stays_in_its_language(app: Flask, bring: Import) -> None:
+    bring()
+    before = everything(app)
+    with pytest.raises(BadPetitionFile, match=r"petition\.md: language: this petition is in 'en', and stays so"):
+        bring("Nya ord.", language='"sv"', goal="900")
+    assert everything(app) == before
+
+
+@pytest.mark.parametrize("known", [False, True])
+def test_a_fault_half_way_leaves_nothing_half_done(
+    app: Flask, bring: Import, monkeypatch: pytest.MonkeyPatch, known: bool
+) -> None:
+    if known:
+        bring()
+    before = everything(app)
+
+    def fail(*_: object) -> bool:
+        db.session.flush()
+        raise RuntimeError("the power fails")
+
+    monkeypatch.setattr(importing, "_add_notice", fail)
+    with pytest.raises(RuntimeError, match="the power fails"):
+        bring("New words.", goal="900")
+    assert everything(app) == before
+
+
+def test_many_imports_at_once_open_one_petition(app: Flask, tmp_path: Path) -> None:
+    path = tmp_path / "petition.md"
+    path.write_text(petition_file(), "utf-8")
+    start = Barrier(6)
+
+    def run(_: int) -> Outcome:
+        with app.app_context():
+            start.wait()
+            return import_file(path).outcome
+
+    with ThreadPoolExecutor(6) as threads:
+        outcomes = list(threads.map(run, range(6)))
+    assert sorted(outcomes) == [Outcome.UNCHANGED] * 5 + [Outcome.OPENED]
+    assert len(texts(app)) == 1
+    assert the_petition(app)
+
+
+def test_loading_a_petition_if_it_is_new_leaves_a_known_one_alone(app: Flask, tmp_path: Path) -> None:
+    path = tmp_path / "petition.md"
+    path.write_text(petition_file(), "utf-8")
+    with app.app_context():
+        assert import_if_new(path) == SLUG
+    before = everything(app)
+    path.write_text(petition_file("New words.", goal="900"), "utf-8")
+    with app.app_context():
+        assert import_if_new(path) == SLUG
+    assert everything(app) == before
+
+
+def test_the_command_says_what_it_did_or_what_is_wrong(app: Flask, runner: FlaskCliRunner, tmp_path: Path) -> None:
+    path = tmp_path / "petition.md"
+    for text, code, words in (
+        (petition_file(goal='"many"'), 1, f"Error: {path}: goal: must be a whole number from 1 to 2000000000"),
+        (petition_file(), 0, f"{SLUG}: opened\n"),
+        (petition_file(), 0, f"{SLUG}: nothing new\n"),
+        (petition_file("New words."), 0, f"{SLUG}: a new version of the text\n"),
+        (petition_file("New words.", goal="900"), 0, f"{SLUG}: updated\n"),
+    ):
+        path.write_text(text, "utf-8")
+        result = runner.invoke(args=["petition", "import", str(path)])
+        assert result.exit_code == code
+        assert result.output.startswith(words)
+    make_signature(app)
+    assert runner.invoke(args=["petition", "list"]).output == f"{SLUG}\topen\t1\tSave the test library\n"

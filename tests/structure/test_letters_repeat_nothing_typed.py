@@ -1,0 +1,30 @@
+"""No letter's template can name what a signer typed: letters go to mailboxes that strangers may have typed in."""
+
+from pathlib import Path
+
+import pytest
+from jinja2 import Environment, nodes
+
+from tests.structure.source import ROOT, TEMPLATES, place
+
+TYPED = {"name", "affiliation", "comment", "email", "address", "country"}
+LEADS_THERE = {"signer", "signature", "entry", "row", "sealed", "form", "submission", "request", "g", "config"}
+LETTERS = [path for path in TEMPLATES if ROOT / "templates" / "email" in path.parents]
+
+
+def named(source: str) -> set[str]:
+    tree = Environment(extensions=["jinja2.ext.i18n"]).parse(source)
+    plain = {one.name for one in tree.find_all(nodes.Name)}
+    attributes = {one.attr for one in tree.find_all(nodes.Getattr)}
+    items = {one.arg.value for one in tree.find_all(nodes.Getitem) if isinstance(one.arg, nodes.Const)}
+    return plain | attributes | items
+
+
+@pytest.mark.parametrize("path", LETTERS, ids=place)
+def test_a_letter_names_nothing_that_was_typed(path: Path) -> None:
+    assert not named(path.read_text("utf-8")) & (TYPED | LEADS_THERE)
+
+
+def test_this_test_sees_names_wherever_they_stand() -> None:
+    sly = '{% if a %}{{ entry.comment }}{% endif %}{{ _("%(n)s", n=name) }}{{ x["email"] }}{% set y = affiliation %}'
+    assert {"entry", "comment", "name", "email", "affiliation"} <= named(sly)

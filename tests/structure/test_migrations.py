@@ -1,0 +1,94 @@
+"""Migrations: one line of them, up from nothing to what the models say, and down to nothing again."""
+
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import flask_migrate
+import psycopg
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from flask import Flask
+from sqlalchemy import Engine, inspect
+
+import config
+from app.db import Base, db
+from tests.conftest import DATABASES, make_app, on_server
+
+SCRIPTS = ScriptDirectory(str(config.ROOT / "migrations"))
+IN_ORDER = [script.revision for script in reversed(list(SCRIPTS.walk_revisions()))]
+
+
+@pytest.fixture(params=DATABASES)
+def app(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Flask]:
+    """The app on a database that has nothing in it, not even tables."""
+    if request.param == "sqlite":
+        app = make_app(tmp_path, f"sqlite:///{tmp_path}/nothing.db")
+        with app.app_context():
+            yield app
+            db.engine.dispose()
+        return
+    server = request.getfixturevalue("postgres")
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute("CREATE DATABASE nothing")
+        app = make_app(tmp_path, on_server(server, "nothing"))
+        with app.app_context():
+            yield app
+            db.engine.dispose()
+        connection.execute("DROP DATABASE nothing WITH (FORCE)")
+
+
+def tables(engine: Engine) -> set[str]:
+    return set(inspect(engine).get_table_names()) - {"alembic_version"}
+
+
+def details(engine: Engine) -> dict[str, list[tuple[str, str]]]:
+    """Return what compare_metadata does not look at: checks, foreign keys' actions, what partial indexes are about."""
+    looking = inspect(engine)
+    found = {}
+    for table in tables(engine):
+        checks = [(one["name"], one["sqltext"]) for one in looking.get_check_constraints(table)]
+        keys = [(one["name"], one["options"]) for one in looking.get_foreign_keys(table)]
+        indexes = [(one["name"], spelt(one.get("dialect_options", {}))) for one in looking.get_indexes(table)]
+        found[table] = sorted((str(name), str(detail)) for name, detail in [*checks, *keys, *indexes])
+    return found
+
+
+def spelt(options: Mapping[str, object]) -> dict[str, str]:
+    return {name: str(value) for name, value in options.items()}
+
+
+def test_there_is_one_line_of_migrations_named_by_date() -> None:
+    assert len(SCRIPTS.get_heads()) == 1, "two migrations follow the same one: put one behind the other"
+    for script in SCRIPTS.walk_revisions():
+        name = Path(script.path).name
+        assert re.fullmatch(r"\d{8}_\d{4}_[a-z0-9_]+\.py", name), name
+        assert name.startswith(script.revision)
+
+
+def test_each_step_can_be_taken_back(app: Flask) -> None:
+    for revision in IN_ORDER:
+        before = tables(db.engine)
+        flask_migrate.upgrade(revision=revision)
+        after = tables(db.engine)
+        flask_migrate.downgrade(revision="-1")
+        assert tables(db.engine) == before, f"{revision} leaves something behind when it is taken back"
+        flask_migrate.upgrade(revision=revision)
+        assert tables(db.engine) == after
+    flask_migrate.downgrade(revision="base")
+    assert tables(db.engine) == set()
+
+
+def test_the_migrations_make_what_the_models_say(app: Flask) -> None:
+    flask_migrate.upgrade()
+    with db.engine.connect() as connection:
+        # Alembic takes SQLite's empty text for none.
+        options = {"compare_type": True, "compare_server_default": connection.dialect.name != "sqlite"}
+        context = MigrationContext.configure(connection, opts=options)
+        assert compare_metadata(context, Base.metadata) == []
+    migrated = details(db.engine)
+    flask_migrate.downgrade(revision="base")
+    Base.metadata.create_all(db.engine)
+    assert migrated == details(db.engine)

@@ -1,0 +1,45 @@
+"""The public interface: sent letters and other people's scripts depend on these addresses, so none goes away."""
+
+import re
+from pathlib import Path
+
+import pytest
+from flask import Flask
+
+from tests.conftest import make_app
+
+PROMISED = {
+    "/": {"GET"},
+    "/petitions/<slug>": {"GET"},
+    "/petitions/<slug>/<lang>": {"GET"},
+    "/petitions/<slug>/sign": {"GET", "POST"},
+    "/petitions/<slug>/check-your-email/<reference>": {"GET"},
+    "/petitions/<slug>/signed": {"GET"},
+    "/petitions/<slug>/count.json": {"GET"},
+    "/confirm/<token>": {"GET", "POST"},
+    "/organise/login": {"GET"},
+    "/healthz": {"GET"},
+    "/dev/mailbox": {"GET"},
+    "/dev/mailbox/<number>.html": {"GET"},
+    "/static/<filename>": {"GET"},
+}
+
+
+@pytest.fixture
+def routed(tmp_path: Path) -> dict[str, set[str]]:
+    """The methods of each address of the app; HEAD and OPTIONS go without saying."""
+    app: Flask = make_app(tmp_path, f"sqlite:///{tmp_path}/none.db")
+    found: dict[str, set[str]] = {}
+    for rule in app.url_map.iter_rules():
+        address = re.sub(r"<\w+:(\w+)>", r"<\1>", rule.rule)
+        found.setdefault(address, set()).update((rule.methods or set()) - {"HEAD", "OPTIONS"})
+    return found
+
+
+def test_no_promised_address_has_gone(routed: dict[str, set[str]]) -> None:
+    for address, methods in PROMISED.items():
+        assert methods <= routed.get(address, set()), f"{address} is gone or has lost a method: sent links break"
+
+
+def test_no_address_came_unnoticed(routed: dict[str, set[str]]) -> None:
+    assert routed == PROMISED, "add a new address here once you mean to keep it for good"

@@ -1,0 +1,47 @@
+"""The ledger and the tally are written in app/counting/ and nowhere else, so the count cannot drift by another way."""
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from tests.structure.source import ROOT, SHIPPED, place, tree
+
+KEPT = {"LedgerEntry", "Tally"}
+WRITING = {"insert", "update", "delete", "bulk_insert_mappings", "bulk_update_mappings", "bulk_save_objects"}
+WRITING_SQL = re.compile(r"(insert\s+into|update|delete\s+from|truncate)\s+(ledger|tally)\b", re.IGNORECASE)
+ITS_PLACE = ROOT / "app" / "counting"
+
+
+def names_in(node: ast.AST) -> set[str]:
+    return {one.id for one in ast.walk(node) if isinstance(one, ast.Name)} | {
+        one.attr for one in ast.walk(node) if isinstance(one, ast.Attribute)
+    }
+
+
+def last_name(node: ast.expr) -> str:
+    return node.attr if isinstance(node, ast.Attribute) else node.id if isinstance(node, ast.Name) else ""
+
+
+def writings(path: Path) -> Iterator[ast.expr]:
+    """Yield what makes, changes or deletes rows of the ledger or the tally."""
+    for node in ast.walk(tree(path)):
+        if isinstance(node, ast.Call):
+            called = last_name(node.func)
+            told = set().union(*(names_in(argument) for argument in [node.func, *node.args]))
+            if called in KEPT or (called in WRITING and told & KEPT):
+                yield node
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str) and WRITING_SQL.search(node.value):
+            yield node
+        elif isinstance(node, ast.Attribute) and node.attr == "changes" and isinstance(node.ctx, ast.Store):
+            yield node  # the number of the change that the next ledger row takes
+
+
+def test_only_counting_writes_the_ledger_and_the_tally() -> None:
+    elsewhere = [place(path, node) for path in SHIPPED if ITS_PLACE not in path.parents for node in writings(path)]
+    assert not elsewhere
+
+
+def test_this_test_sees_what_counting_writes() -> None:
+    seen = [ast.unparse(node).partition("(")[0] for path in ITS_PLACE.glob("*.py") for node in writings(path)]
+    assert {"LedgerEntry", "Tally", "update", "signature.changes"} <= set(seen)
