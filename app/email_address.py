@@ -37,7 +37,9 @@ def deliverable(text: str) -> str:
     Raises NotAnAddress for anything else, and for what only servers with SMTPUTF8 could take.
     """
     try:
-        parsed = validate_email(text, check_deliverability=False, allow_smtputf8=False, test_environment=True)
+        parsed = validate_email(
+            text, check_deliverability=False, allow_smtputf8=False, test_environment=True, strict=True
+        )
     except EmailNotValidError as error:
         raise NotAnAddress(str(error)) from error
     address = parsed.ascii_email
