@@ -36,6 +36,7 @@ bench: .venv/installed-dev $(CATALOGUES)
 # The stamps are touched last, so whatever was cut off half-way is done again by the next call.
 .venv/installed: requirements.lock
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Countersign needs Python 3.11 or newer; try make PYTHON=python3.12")'
+	@echo "Installing into .venv: this is done once and takes about a minute."
 	$(PYTHON) -m venv --clear .venv
 	$(BIN)/python -m pip install --quiet --require-hashes -r requirements.lock
 	@touch $@

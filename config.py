@@ -30,7 +30,7 @@ def load(environ: Mapping[str, str] | None = None, instance: Path | None = None)
     """
     env = environment() if environ is None else environ
     instance = instance or ROOT / "instance"
-    port = _number(env, "PORT", 8000)
+    port = _number(env, "PORT", 8000, least=1)
     base_url = _base_url(env, port)
     mailbox = env.get("COUNTERSIGN_MAILBOX")  # set by `flask serve` for the processes that it starts
     return {
@@ -161,10 +161,10 @@ def _list(env: Mapping[str, str], name: str) -> list[str]:
     return [part.strip() for part in env.get(name, "").split(",") if part.strip()]
 
 
-def _number(env: Mapping[str, str], name: str, default: int) -> int:
+def _number(env: Mapping[str, str], name: str, default: int, least: int = 0) -> int:
     text = env.get(name) or str(default)
-    if not text.isascii() or not text.isdigit() or int(text) > 65535:
-        raise ConfigError(f"{name} is {text!r}: it must be a whole number from 0 to 65535.")
+    if not text.isascii() or not text.isdigit() or not least <= int(text) <= 65535:
+        raise ConfigError(f"{name} is {text!r}: it must be a whole number from {least} to 65535.")
     return int(text)
 
 

@@ -71,7 +71,12 @@ def _configure_proxies(app: Flask) -> None:
 def _configure_database(app: Flask) -> None:
     url = make_url(app.config["SQLALCHEMY_DATABASE_URI"])
     # Without hide_parameters an error's text, and so a log, would hold what a signer typed.
-    options: dict[str, Any] = {"pool_timeout": 5, "hide_parameters": True}
+    options: dict[str, Any] = {
+        "pool_size": 20,
+        "max_overflow": 30,
+        "pool_timeout": 10,
+        "hide_parameters": True,
+    }
     if url.get_backend_name() == "postgresql":
         options |= {
             "pool_pre_ping": True,

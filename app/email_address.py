@@ -43,7 +43,8 @@ def deliverable(text: str) -> str:
     except EmailNotValidError as error:
         raise NotAnAddress(str(error)) from error
     address = parsed.ascii_email
-    if address is None or "." not in address.rpartition("@")[2] or len(address) > LONGEST:
+    # `=?` begins an encoded word (RFC 2047): mail programs would show what it decodes to, and Python's trips over it.
+    if address is None or "=?" in address or "." not in address.rpartition("@")[2] or len(address) > LONGEST:
         raise NotAnAddress("no domain, or too long")
     return address
 

@@ -3,13 +3,11 @@
 import re
 import smtplib
 import ssl
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 from urllib.parse import urlsplit
 
 from flask import Flask, current_app
-from flask_mail import BadHeaderError, Connection, Mail, Message
+from flask_mail import Connection, Mail, Message
 
 ADDRESS = re.compile(r"[^\s<>\"':;,()\[\]]+@[^\s<>\"':;,()\[\]]+")
 LONGEST_REPLY = 300
@@ -29,7 +27,7 @@ class Permanent(SendingFailed):
 
 
 class NoConnection(Temporary):
-    """The server could not be reached, or the connection is not usable any more."""
+    """The server could not be reached, so that no letter can go now."""
 
 
 class TimedConnection(Connection):
@@ -81,40 +79,54 @@ def init_app(app: Flask) -> None:
     _mail.init_app(app)
 
 
-@contextmanager
-def connection() -> Iterator[TimedConnection]:
-    """Open one SMTP connection for many letters; raise NoConnection when that fails."""
-    opened = _mail.connect()
-    if not opened.mail.server:
-        raise NoConnection("no mail server is set: see MAIL_SERVER")
-    try:
-        opened.__enter__()
-    except (smtplib.SMTPException, OSError) as error:
-        raise NoConnection(_words(error)) from None
-    try:
-        yield opened
-    finally:
-        opened.close()
+class Line:
+    """One SMTP connection for many letters, opened when the first one is sent and anew after it broke."""
 
+    def __init__(self) -> None:
+        self._connection: TimedConnection | None = None
 
-def send(opened: TimedConnection, message: Message) -> None:
-    """Send one message to its one recipient over an open connection.
+    def send(self, message: Message) -> None:
+        """Send one message to its one recipient; return when the server has taken it.
 
-    Returns when the server has taken it. Raises Permanent for a 5xx answer, NoConnection when the connection broke or
-    fell silent, Temporary for any other answer.
-    """
-    recipient = str(message.recipients[0])
-    try:
-        opened.send(message)
-    except smtplib.SMTPRecipientsRefused as error:
-        code, reply = next(iter(error.recipients.values()))
-        raise _answer(code, reply, recipient) from None
-    except smtplib.SMTPResponseException as error:
-        raise _answer(error.smtp_code, error.smtp_error, recipient) from None
-    except (smtplib.SMTPException, OSError) as error:
-        raise NoConnection(_words(error)) from None
-    except (BadHeaderError, ValueError) as error:
-        raise Temporary(f"could not be sent: {type(error).__name__}") from None
+        Raises NoConnection when the server cannot be reached, Permanent for a 5xx answer to this letter, Temporary for
+        any other answer and for none.
+        """
+        recipient = str(message.recipients[0])
+        opened = self._connection or self._open()
+        try:
+            opened.send(message)
+        except smtplib.SMTPRecipientsRefused as error:
+            code, reply = next(iter(error.recipients.values()))
+            raise self._answer(code, reply, recipient) from None
+        except smtplib.SMTPResponseException as error:
+            raise self._answer(error.smtp_code, error.smtp_error, recipient) from None
+        except (smtplib.SMTPException, OSError) as error:
+            self.close()
+            raise Temporary(_words(error)) from None
+
+    def close(self) -> None:
+        """Let go of the connection, if there is one."""
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+    def _open(self) -> TimedConnection:
+        opened = _mail.connect()
+        if not opened.mail.server:
+            raise NoConnection("no mail server is set: see MAIL_SERVER")
+        try:
+            opened.__enter__()
+        except (smtplib.SMTPException, OSError) as error:
+            raise NoConnection(_words(error)) from None
+        self._connection = opened
+        return opened
+
+    def _answer(self, code: int, reply: bytes | str, recipient: str) -> SendingFailed:
+        if code == SERVICE_GOES:
+            self.close()
+        text = reply.decode("utf-8", "replace") if isinstance(reply, bytes) else reply
+        words = blanked(f"{code} {text}", recipient)
+        return Permanent(words) if 500 <= code < 600 else Temporary(words)
 
 
 def blanked(reply: str, recipient: str = "") -> str:
@@ -123,14 +135,6 @@ def blanked(reply: str, recipient: str = "") -> str:
     for part in filter(None, (recipient, recipient.partition("@")[0])):
         text = re.sub(rf"(?<!\w){re.escape(part)}(?!\w)", "[address]", text, flags=re.IGNORECASE)
     return ADDRESS.sub("[address]", text)[:LONGEST_REPLY]
-
-
-def _answer(code: int, reply: bytes | str, recipient: str) -> SendingFailed:
-    text = reply.decode("utf-8", "replace") if isinstance(reply, bytes) else reply
-    words = blanked(f"{code} {text}", recipient)
-    if code == SERVICE_GOES:
-        return NoConnection(words)
-    return Permanent(words) if 500 <= code < 600 else Temporary(words)
 
 
 def _words(error: Exception) -> str:

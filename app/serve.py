@@ -60,7 +60,7 @@ def _web(host: str, port: int) -> list[str]:
     return [
         *("granian", "--interface", "wsgi", "--host", host, "--port", str(port), "--no-ws"),
         # A web process that is told to stop while it starts would else stay for ever.
-        *("--workers", "1", "--workers-kill-timeout", "5", "--blocking-threads", "4", "--log-level", "warning"),
+        *("--workers", "1", "--workers-kill-timeout", "2", "--blocking-threads", "16", "--log-level", "critical"),
         "wsgi:app",
     ]
 

@@ -54,10 +54,10 @@ class Worker:
 
     def _turn(self) -> float:
         """Do what is due; return how many seconds to wait before the next turn."""
+        handled = 0
         try:
+            self._tidy()
             handled = deliver(LETTERS, self._stop.is_set)
-            count.fold_all()
-            self._purge_now_and_then()
         except (mail.NoConnection, OperationalError, InterfaceError) as error:
             # A database error's own text holds the values of its statement; a mail error's was blanked.
             words = str(error) if isinstance(error, mail.NoConnection) else "the database is away"
@@ -76,7 +76,9 @@ class Worker:
         log.warning("%s; next try in %.0f s", words, seconds)
         return seconds
 
-    def _purge_now_and_then(self) -> None:
+    def _tidy(self) -> None:
+        """Fold and, now and then, purge: before the letters, so that no mail server's trouble ever puts it off."""
+        count.fold_all()
         if time.monotonic() - self._purged_at > PURGE_EVERY_SECONDS:
             self._purged_at = time.monotonic()
             purge()

@@ -85,11 +85,15 @@ def test_an_address_that_is_none_is_refused_with_an_example(tmp_path: Path, url:
     assert words.startswith("BASE_URL is ") and "write it like https://petitions.example.org" in words
 
 
+def test_a_site_needs_a_port_that_people_can_be_sent_to(tmp_path: Path) -> None:
+    assert "from 1 to 65535" in refusal(tmp_path, PORT="0")
+
+
 @pytest.mark.parametrize("name", ["PORT", "MAIL_PORT", "TRUSTED_PROXIES"])
 @pytest.mark.parametrize("text", ["http", "-1", "1.5", "65536", "8000 ", "0x10", "٨٠٠٠", "²", "1e3"])
 def test_a_number_that_is_none_is_refused(tmp_path: Path, name: str, text: str) -> None:
     words = refusal(tmp_path, **{name: text})
-    assert words.startswith(f"{name} is {text!r}") and "a whole number from 0 to 65535" in words
+    assert words.startswith(f"{name} is {text!r}") and f"a whole number from {int(name == 'PORT')} to 65535" in words
 
 
 @pytest.mark.parametrize("name", ["MAIL_USE_TLS", "MAIL_USE_SSL"])

@@ -86,6 +86,7 @@ def test_an_address_is_written_as_mail_servers_take_it(text: str, address: str) 
         "ann..b@example.org", ".ann@example.org", "ann.@example.org", "ann b@example.org", " ann@example.org",
         "ann@example.org\n", "ann@exam\0ple.org", "ann\r\nBcc: eve@example.org", "ann@example.org,eve@example.org",
         "Ann <ann@example.org>", '"ann b"@example.org', "ann@[127.0.0.1]", "ann@exa_mple.org", "änn@example.org",
+        "=?utf-8?q?hello?=@example.org", "=??Q??=@example.org", f"{'a' * 65}@example.org",
         f"{'a' * 60}@{'b' * 60}.{'c' * 60}.{'d' * 60}.{'e' * 20}.example",
     ],
 )  # fmt: skip

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from app import clock
@@ -118,9 +118,10 @@ def confirm(public_id: bytes, seen: str, correction: Correction) -> bool:
 
 def letter_ended(session: Session, row: OutboxRow, now: datetime) -> None:
     """Start the seven days of a pending signature whose letter was taken, or will never be, in that transaction."""
-    signature = row.signature_id and session.get(Signature, row.signature_id, with_for_update=True)
-    if row.occasion == Occasion.SIGNED and signature and signature.state == State.PENDING:
-        signature.expires_at = now + LINK_WORKS_FOR
+    if row.occasion == Occasion.SIGNED:
+        mine = (Signature.id == row.signature_id) & (Signature.state == State.PENDING)
+        begun = update(Signature).where(mine).values(expires_at=now + LINK_WORKS_FOR)
+        session.execute(begun.execution_options(synchronize_session=False))
 
 
 def _flip(session: Session, signature: Signature, correction: Correction, now: datetime) -> None:

@@ -3,7 +3,6 @@
 from typing import Any
 
 from flask import Blueprint, abort, make_response, redirect, render_template, request, url_for
-from flask_babel import gettext as _
 from werkzeug import Response
 from wtforms import HiddenField
 
@@ -68,7 +67,9 @@ def answer(token: str) -> Response:
         return answer(token)  # another request came between: look again at what is true now
     if entry.petition.discreet:
         return redirect(url_for(".ask", token=token), 303)
-    return redirect(url_for(".signed", slug=entry.petition.slug), 303)
+    spoken = entry.signature.language
+    other = spoken if spoken != entry.petition.language else None
+    return redirect(url_for(".signed", slug=entry.petition.slug, language=other), 303)
 
 
 @bp.get("/petitions/<slug:slug>/signed")
@@ -86,13 +87,7 @@ def _entry(token: str) -> Entry | None:
     try:
         public_id, _generation = tokens.read(tokens.Purpose.CONFIRM, token)
     except tokens.BadToken:
-        abort(
-            404,
-            _(
-                "This link is not complete, or was changed on its way. Please copy the whole link from our letter into"
-                " the address line. If that does not help, sign again: it does no harm."
-            ),
-        )
+        abort(_private("confirmation/no_button.html", None, 404, standing="altered"))
     entry = find(public_id)
     if entry is not None:
         language.speak(entry.signature.language)

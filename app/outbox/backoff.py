@@ -5,7 +5,13 @@ from datetime import timedelta
 
 FIRST = timedelta(seconds=30)
 LONGEST = timedelta(minutes=15)
+FEWEST = 10
 GIVE_UP_AFTER = timedelta(days=5)  # RFC 5321, 4.5.4.1: at least four to five days
+
+
+def is_hopeless(attempts: int, age: timedelta) -> bool:
+    """Tell whether to stop after that many failed attempts and that long; a letter that only waited is still tried."""
+    return attempts >= FEWEST and age > GIVE_UP_AFTER
 
 
 def wait(attempts: int) -> timedelta:

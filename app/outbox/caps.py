@@ -14,15 +14,16 @@ PER_SITE = 6
 
 
 def allow(session: Session, row: OutboxRow, now: datetime) -> bool:
-    """Tell whether this letter may still go out, and count it if so, in the caller's transaction.
+    """Tell whether this letter may go out now, and count it if so, in the caller's transaction.
 
-    A letter that was counted once is not counted again when it is retried.
+    A letter that is tried again is counted anew, at the moment when it may arrive.
     """
-    if row.mailbox is None or row.allowed_at is not None:
+    if row.mailbox is None:
         return True
     hold(session, row.mailbox)
     of_petition = func.coalesce(func.sum(case((OutboxRow.petition_id == row.petition_id, 1), else_=0)), 0)
-    counted = (OutboxRow.mailbox == row.mailbox) & (OutboxRow.allowed_at > now - WINDOW)
+    others = (OutboxRow.mailbox == row.mailbox) & (OutboxRow.id != row.id)
+    counted = others & (OutboxRow.allowed_at > now - WINDOW)
     in_petition, in_site = session.execute(select(of_petition, func.count()).where(counted)).one()
     if in_petition >= PER_PETITION or in_site >= PER_SITE:
         return False

@@ -55,26 +55,23 @@ class Claimed:
 def deliver(letters: Letters, stopping: Callable[[], bool] = lambda: False) -> int:
     """Claim the letters that are due, confirmations first, and send them; return how many were claimed.
 
-    Raises mail.NoConnection when the server cannot be reached, after the letters were put back for later.
+    Raises mail.NoConnection when the server cannot be reached, after the letters were put off.
     """
     claimed = _claim()
-    if not claimed.ids:
-        return 0
-    messages = _write_all(claimed, letters)
+    left = list(claimed.ids)
+    line = mail.Line()
     try:
-        if messages:
-            with mail.connection() as opened:
-                for row_id in list(messages):
-                    if stopping() or not claimed.is_fresh():
-                        break
-                    _send_one(opened, claimed, row_id, messages.pop(row_id), letters)
+        while left and claimed.is_fresh() and not stopping():
+            _write_and_send(line, claimed, left[0], letters)
+            left.pop(0)
     except mail.NoConnection as error:
-        for row_id in messages:
+        for row_id in left:
             _put_off(claimed, row_id, str(error), letters)
-        messages.clear()
+        left.clear()
         raise
     finally:
-        _release(claimed, list(messages))
+        line.close()
+        _release(claimed, left)
     return len(claimed.ids)
 
 
@@ -100,44 +97,40 @@ def _claim() -> Claimed:
     return Claimed(claim, ids)
 
 
-def _write_all(claimed: Claimed, letters: Letters) -> dict[int, Message]:
-    """Return the messages to send by row id, in order; rows with nothing to say end here."""
-    messages: dict[int, Message] = {}
-    now = clock.now()
-    with transaction() as session:
-        mine = select(OutboxRow).where(OutboxRow.claim == claimed.claim, OutboxRow.progress == Progress.WAITING)
-        in_order = mine.order_by(OutboxRow.priority, OutboxRow.due_at, OutboxRow.id)
-        for row in session.scalars(in_order.execution_options(populate_existing=True)).all():
-            allowed = caps.allow(session, row, now)
-            try:
-                message = letters.write(row) if allowed else None
-            except SQLAlchemyError:
-                raise
-            except Exception as error:  # noqa: BLE001 - one letter that cannot be written must not hold up the others
-                place = traceback.extract_tb(error.__traceback__)[-1]
-                words = f"could not be written: {type(error).__name__} at {place.name}:{place.lineno}"
-                log.error("letter %s %s", row.public_id.hex(), words)  # noqa: TRY400 - its text may name a signer
-                _retry(row, words, now)
-                continue
-            if message is None:
-                _end(session, row, Progress.SILENT, "", now, letters)
-            else:
-                messages[row.id] = message
-    return messages
-
-
-def _send_one(opened: mail.TimedConnection, claimed: Claimed, row_id: int, message: Message, letters: Letters) -> None:
+def _write_and_send(line: mail.Line, claimed: Claimed, row_id: int, letters: Letters) -> None:
+    """See one letter through: sent, failed, put off, or nothing to say. Only a server that is away is raised."""
     try:
-        mail.send(opened, message)
+        message = _write(claimed, row_id, letters)
+        if message is None:
+            return
+        line.send(message)
+    except (mail.NoConnection, SQLAlchemyError):
+        raise
     except mail.Permanent as error:
         _mark(claimed, row_id, Progress.FAILED, str(error), letters)
-    except mail.NoConnection as error:
-        _put_off(claimed, row_id, str(error), letters)
-        raise
     except mail.Temporary as error:
         _put_off(claimed, row_id, str(error), letters)
+    except Exception as error:  # noqa: BLE001 - one letter that cannot be made must not hold up the others
+        place = traceback.extract_tb(error.__traceback__)[-1]
+        words = f"could not be made: {type(error).__name__} at {place.name}:{place.lineno}"
+        log.error("letter in outbox row %s %s", row_id, words)  # noqa: TRY400 - its text may name a signer
+        _put_off(claimed, row_id, words, letters)
     else:
         _mark(claimed, row_id, Progress.SENT, "", letters)
+
+
+def _write(claimed: Claimed, row_id: int, letters: Letters) -> Message | None:
+    """Return the message of a row, counted against the caps; None when it is not ours or there is nothing to say."""
+    now = clock.now()
+    with transaction() as session:
+        row = _still_mine(session, claimed, row_id)
+        if row is None:
+            return None
+        message = letters.write(row)
+        if message is None or not caps.allow(session, row, now):
+            _end(session, row, Progress.SILENT, "", now, letters)
+            return None
+    return message
 
 
 def _mark(claimed: Claimed, row_id: int, progress: Progress, reply: str, letters: Letters) -> None:
@@ -153,7 +146,7 @@ def _put_off(claimed: Claimed, row_id: int, reply: str, letters: Letters) -> Non
     now = clock.now()
     with transaction() as session:
         row = _still_mine(session, claimed, row_id)
-        if row is not None and row.queued_at < now - backoff.GIVE_UP_AFTER:
+        if row is not None and backoff.is_hopeless(row.attempts, now - row.queued_at):
             row.attempts += 1
             _end(session, row, Progress.FAILED, f"given up: {reply}", now, letters)
         elif row is not None:

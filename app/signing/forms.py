@@ -115,7 +115,10 @@ class SignerForm(Form):
     visibility = RadioField(
         _("Who may see your name?"),
         choices=[
-            SelectChoice(Visibility.PUBLIC.value, _("Everyone: it is shown on this site")),
+            SelectChoice(
+                Visibility.PUBLIC.value,
+                _("Everyone: it is shown on this site, with your affiliation, country and comment"),
+            ),
             SelectChoice(
                 Visibility.DELIVERY.value, _("Only who gets the petition: it is in the list for the addressee")
             ),

@@ -43,7 +43,8 @@ class PageCache:
             answer = self._app(environ, start_response)
             self._pages.clear()
             return answer
-        if environ["REQUEST_METHOD"] != "GET" or environ.get("QUERY_STRING"):
+        is_page = not path.startswith("/static/") and "//" not in path and not environ.get("QUERY_STRING")
+        if environ["REQUEST_METHOD"] != "GET" or not is_page:
             return self._app(environ, start_response)
         page = self._pages.get(path)
         if page is not None and time.monotonic() - page.begun < SECONDS:
@@ -56,20 +57,23 @@ class PageCache:
 
         def note(status: str, headers: list[tuple[str, str]], exc_info: object = None) -> object:
             seen.append((status, headers))
-            return start_response(status, headers)
+            return None
 
-        parts = self._app(environ, note)  # type: ignore[arg-type]
+        # The whole page is wanted even for a reader who has it, or it would never be kept.
+        whole = {name: value for name, value in environ.items() if name not in {"HTTP_IF_NONE_MATCH", "HTTP_RANGE"}}
+        parts = self._app(whole, note)  # type: ignore[arg-type]
         status, headers = seen[-1]
         found = {name.lower(): value for name, value in headers}
-        is_shared = "public" in found.get("cache-control", "") and "etag" in found
-        if not (status.startswith("200 ") and is_shared and found.get("content-type", "").startswith("text/html")):
+        is_shared = status.startswith("200 ") and "public" in found.get("cache-control", "") and "etag" in found
+        if not is_shared:
+            start_response(status, headers)
             return parts
-        body = b"".join(parts)
-        if len(body) <= LONGEST:
+        page = _Page(begun, found["etag"], headers, b"".join(parts))
+        if found["content-type"].startswith("text/html") and len(page.body) <= LONGEST:
             if len(self._pages) >= MOST_PAGES:
                 self._pages.clear()
-            self._pages[path] = _Page(begun, found["etag"], headers, body)
-        return [body]
+            self._pages[path] = page
+        return _repeat(page, environ, start_response)
 
 
 def _repeat(page: _Page, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:

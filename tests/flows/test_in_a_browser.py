@@ -74,7 +74,7 @@ def fill(page: Page, email: str, name: str = "Ann Example") -> None:
     page.get_by_label("Your name").fill(name)
     page.get_by_label("Country of origin").select_option("SE")
     page.get_by_label("E-mail").fill(email)
-    page.get_by_label("Everyone: it is shown on this site").check()
+    page.get_by_label("Everyone: it is shown on this site", exact=False).check()
 
 
 def count_of(page: Page) -> int:

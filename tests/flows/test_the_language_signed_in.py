@@ -25,7 +25,8 @@ def test_page_letter_and_confirm_page_speak_the_language_signed_in(
     assert letter["Subject"] == "Bekräfta din underskrift: Save the test library"
     assert "Länken fungerar till" in text_of(letter)
     assert "Bekräfta din underskrift" in client.get(link_in(letter)).text
-    press_confirm(client, link_in(letter))
+    confirmed = press_confirm(client, link_in(letter))
+    assert "Tack. Din underskrift räknas." in client.get(confirmed.location).text
     work()
     assert mail_server.letters[1]["Subject"].startswith("Tack, din underskrift räknas")
 

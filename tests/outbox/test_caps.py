@@ -1,6 +1,5 @@
 """Strangers can cause few letters to one mailbox: three for a petition and six for the site in a day."""
 
-from collections.abc import Callable
 from datetime import timedelta
 
 from flask import Flask
@@ -9,13 +8,14 @@ from sqlalchemy import update
 
 from app import clock
 from app.db import transaction
-from app.models import OutboxRow
-from tests.factories import make_petition, sign
+from app.models import OutboxRow, Progress, State
+from tests.factories import make_petition, make_signature, sign
 from tests.mail_server import MailServer
+from tests.outbox.test_deliver import Work, make_all_due, rows
 
 
 def test_six_letters_to_a_mailbox_on_all_petitions_together(
-    app: Flask, client: FlaskClient, mail_server: MailServer, work: Callable[[], int]
+    app: Flask, client: FlaskClient, mail_server: MailServer, work: Work
 ) -> None:
     for number in range(4):
         slug = make_petition(app, slug=f'"petition-{number}"')
@@ -26,7 +26,7 @@ def test_six_letters_to_a_mailbox_on_all_petitions_together(
 
 
 def test_the_next_day_letters_go_out_again(
-    app: Flask, client: FlaskClient, petition: str, mail_server: MailServer, work: Callable[[], int]
+    app: Flask, client: FlaskClient, petition: str, mail_server: MailServer, work: Work
 ) -> None:
     for _ in range(4):
         sign(client)
@@ -36,3 +36,59 @@ def test_the_next_day_letters_go_out_again(
     sign(client)
     work()
     assert len(mail_server.letters) == 4
+
+
+def test_letters_that_were_delayed_for_days_still_arrive_three_at_the_most(
+    app: Flask, client: FlaskClient, petition: str, mail_server: MailServer, work: Work
+) -> None:
+    mail_server.answer = lambda recipient: "451 later"
+    for _ in range(3):
+        for _ in range(3):
+            sign(client)
+        make_all_due(app)
+        work()
+        with app.app_context(), transaction() as session:
+            session.execute(update(OutboxRow).values(allowed_at=clock.now() - timedelta(hours=25)))
+    mail_server.answer = lambda recipient: None
+    make_all_due(app)
+    work()
+    assert len(mail_server.letters) == 3
+
+
+def test_what_was_never_written_counts_for_nothing(
+    app: Flask, client: FlaskClient, mail_server: MailServer, work: Work
+) -> None:
+    for number in range(2):
+        slug = make_petition(app, slug=f'"declined-{number}"')
+        make_signature(app, slug, state=State.DECLINED)
+        for _ in range(3):
+            sign(client, slug)
+    work()
+    assert mail_server.letters == []
+    sign(client, make_petition(app))
+    work()
+    assert len(mail_server.letters) == 1
+
+
+def test_who_has_signed_before_is_told_so_by_letter_alone(
+    app: Flask, client: FlaskClient, petition: str, mail_server: MailServer, work: Work
+) -> None:
+    make_signature(app, email="ann@example.org")
+    first = sign(client, email="Ann@example.org")
+    new = sign(client, email="new@example.org")
+    assert (first.status_code, len(first.location)) == (new.status_code, len(new.location))
+    work()
+    subjects = {letter["To"]: letter["Subject"] for letter in mail_server.letters}
+    assert subjects["ann@example.org"] == "You have already signed: Save the test library"
+    assert subjects["new@example.org"].startswith("Please confirm")
+
+
+def test_strangers_cause_three_letters_to_a_mailbox_and_then_silence(
+    app: Flask, client: FlaskClient, petition: str, mail_server: MailServer, work: Work
+) -> None:
+    for spelling in ("ann@gmail.com", "a.nn@gmail.com", "ann+1@gmail.com", "Ann@googlemail.com", "an.n@gmail.com"):
+        assert sign(client, email=spelling).status_code == 303
+    work()
+    assert len(mail_server.letters) == 3
+    assert sorted(row.progress for row in rows(app)) == [Progress.SENT] * 3 + [Progress.SILENT] * 2
+    assert len({row.signature_id for row in rows(app)}) == 1

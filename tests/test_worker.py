@@ -1,0 +1,61 @@
+"""The worker: whatever goes wrong with mail or database, it goes on, and its other work is done."""
+
+from datetime import timedelta
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import update
+from sqlalchemy.exc import OperationalError
+
+from app import clock, worker
+from app.db import transaction
+from app.models import LedgerEntry, Signature
+from app.worker import Worker
+from tests.factories import make_signature, sign, signatures
+from tests.mail_server import MailServer
+
+
+def turn(app: Flask) -> float:
+    with app.app_context():
+        return Worker()._turn()
+
+
+def test_a_mail_server_that_is_down_puts_off_neither_folding_nor_forgetting(
+    app: Flask, client: FlaskClient, petition: str, mail_server: MailServer
+) -> None:
+    mail_server.stop()
+    make_signature(app, email="verified@example.org")
+    sign(client, email="expired@example.org")
+    with app.app_context(), transaction() as session:
+        expired = update(Signature).where(Signature.verified_at.is_(None))
+        session.execute(expired.values(expires_at=clock.now() - timedelta(days=1)))
+    sign(client, email="new@example.org")
+    assert turn(app) > worker.IDLE_SECONDS
+    assert len(signatures(app)) == 2
+    with app.app_context(), transaction() as session:
+        assert [entry.folded for entry in session.query(LedgerEntry)] == [True]
+
+
+@pytest.mark.parametrize(
+    ("fault", "told"),
+    [
+        (OperationalError("SELECT secret@example.org", {}, Exception()), "the database is away"),
+        (KeyError("secret@example.org"), "fault"),
+    ],
+    ids=["database away", "a fault of our own"],
+)
+def test_any_trouble_makes_it_wait_longer_each_time_and_tells_no_address(
+    app: Flask, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, fault: Exception, told: str
+) -> None:
+    def fail(*_: object) -> int:
+        raise fault
+
+    monkeypatch.setattr(worker, "deliver", fail)
+    running = Worker()
+    with app.app_context():
+        waits = [running._turn() for _ in range(6)]
+    assert waits[5] > waits[0] * 2
+    assert max(waits) <= worker.LONGEST_PAUSE_SECONDS
+    assert told in caplog.text
+    assert "secret@example.org" not in caplog.text
