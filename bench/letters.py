@@ -1,0 +1,106 @@
+"""Letters: through app/outbox/deliver.py to a fast mail server, against a plain Flask-Mail batch on one connection."""
+
+import os
+import time
+from collections.abc import Callable, Iterator
+
+from flask import Flask
+from flask_mail import Mail, Message
+from sqlalchemy import func, insert, select
+
+from app import clock
+from app.confirmation import letter
+from app.db import db, transaction
+from app.models import Occasion, OutboxRow, Progress
+from app.outbox.deliver import deliver
+from app.worker import LETTERS
+from bench import people
+from bench.figure import Figure, in_turns, middle, ratios
+from bench.stage import Stage, free_port
+
+SECONDS = 2.5
+IN_THE_QUEUE = 2500  # more than go out in that time
+
+
+def run(stage: Stage) -> Iterator[Figure]:
+    """Measure confirmation letters, each to another signer, from the outbox to the mail server's 250."""
+    port = free_port()
+    sink = stage.start("-m", "bench.sink", str(port))
+    assert sink.stdout
+    sink.stdout.readline()
+    app = stage.app(stage.database("letters"), MAIL_PORT=port)
+    _fill(app)
+    with app.app_context():
+        row = db.session.scalars(select(OutboxRow).limit(1)).one()
+        sample = letter.write(row)
+        assert sample is not None
+    _through_the_outbox(app, 0.5)
+    batch = _plain_batch(port, sample)
+    batch()
+
+    pairs = in_turns(lambda: _through_the_outbox(app, SECONDS), batch)
+    seen = [pair[0] for pair in pairs]
+    yield Figure("letters: through the outbox", seen, "/s", at_least=800)
+    detail = f"outbox {middle(pairs, 0)}/s, Flask-Mail {middle(pairs, 1)}/s"
+    yield Figure("letters: through the outbox / Flask-Mail batch", ratios(pairs), "x", at_least=2.5, detail=detail)
+
+
+def _fill(app: Flask) -> None:
+    """Add signers with their letters until enough of these wait."""
+    with app.app_context():
+        known = _letters(Progress.WAITING) + _letters(Progress.SENT)
+        missing = IN_THE_QUEUE - _letters(Progress.WAITING)
+    if missing <= 0:
+        return
+    signed = people.make_pending(app, missing, known + 1)
+    now = clock.now()
+    with app.app_context(), transaction() as session:
+        petition_id = people.edition().petition.id
+        rows = [
+            {
+                "signature_id": one.id,
+                "petition_id": petition_id,
+                "occasion": Occasion.SIGNED,
+                "priority": 0,
+                "mailbox": os.urandom(32),
+                "queued_at": now,
+                "due_at": now,
+            }
+            for one in signed
+        ]
+        session.execute(insert(OutboxRow), rows)
+
+
+def _through_the_outbox(app: Flask, seconds: float) -> float:
+    """Send batch after batch as the worker does; return how many letters a second went out."""
+    _fill(app)
+    with app.app_context():
+        before, began = _letters(Progress.SENT), time.perf_counter()
+        while time.perf_counter() - began < seconds:
+            assert deliver(LETTERS)
+        took = time.perf_counter() - began
+        return (_letters(Progress.SENT) - before) / took
+
+
+def _letters(progress: Progress) -> int:
+    number = select(func.count()).select_from(OutboxRow).where(OutboxRow.progress == progress)
+    return db.session.scalars(number).one()
+
+
+def _plain_batch(port: int, sample: Message) -> Callable[[], float]:
+    """Return Flask-Mail as its documentation uses it, with words that are ready and no database behind it."""
+    app = Flask(__name__)
+    app.config.update(MAIL_SERVER="127.0.0.1", MAIL_PORT=port, MAIL_DEFAULT_SENDER=sample.sender)
+    mail = Mail(app)
+
+    def batch() -> float:
+        number, began = 0, time.perf_counter()
+        with app.app_context(), mail.connect() as connection:
+            while time.perf_counter() - began < SECONDS:
+                number += 1
+                message = Message(sample.subject, recipients=[f"ann.{number}@example.org"], body=sample.body)
+                message.html = sample.html
+                connection.send(message)
+        return number / (time.perf_counter() - began)
+
+    return batch

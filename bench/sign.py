@@ -1,0 +1,52 @@
+"""Signing: POST over HTTP, with validation and sealing, against pgbench that inserts the same two rows."""
+
+from collections.abc import Iterator
+from itertools import count
+from urllib.parse import urlencode
+
+from bench import load, people, pgbench
+from bench.figure import Figure, in_turns, middle, ratios
+from bench.stage import SLUG, Stage
+
+CLIENTS = 16
+SECONDS = 2
+MOST_REQUESTS = 4000
+
+TWO_INSERTS = f"""
+BEGIN;
+INSERT INTO signature (public_id, petition_id, text_id, notice_id, language, state, email_key, sealed, country,
+  visibility, updates, signed_at)
+VALUES (uuid_send(gen_random_uuid()), :petition, :text, :notice, 'en', 'pending',
+  sha256(uuid_send(gen_random_uuid())), '\\x{"ab" * people.SEALED_BYTES}', 'SE', 'delivery', false, now())
+RETURNING id AS signature \\gset
+INSERT INTO outbox (public_id, signature_id, petition_id, occasion, priority, mailbox, progress, queued_at, due_at)
+VALUES (uuid_send(gen_random_uuid()), :signature, :petition, 'signed', 0, sha256(uuid_send(gen_random_uuid())),
+  'waiting', now(), now());
+COMMIT;
+"""
+
+
+def run(stage: Stage) -> Iterator[Figure]:
+    """Measure both sides at 16 clients."""
+    database = stage.database("signing")
+    with stage.app(database).app_context():
+        under = people.edition()
+        ids = {"petition": under.petition.id, "text": under.text.id, "notice": under.notice.id}
+        versions = {"text_version": under.text.version, "notice_version": under.notice.version}
+    port = stage.serve_site(database)
+    numbers = count()
+
+    def over_http(most: int = MOST_REQUESTS) -> float:
+        requests = [_request(next(numbers), versions) for _ in range(most)]
+        return load.rate(port, requests, 303, CLIENTS, SECONDS, again=False)
+
+    over_http(200)
+    pairs = in_turns(over_http, lambda: pgbench.rate(stage, database, TWO_INSERTS, CLIENTS, SECONDS, ids))
+    detail = f"HTTP {middle(pairs, 0)}/s, pgbench {middle(pairs, 1)}/s"
+    yield Figure("sign: over HTTP / two inserts in pgbench", ratios(pairs), "x", at_least=0.22, detail=detail)
+
+
+def _request(number: int, versions: dict[str, int]) -> bytes:
+    answers = {"name": f"Ann Example the {number}th", "email": f"ann.{number}@example.org", **people.ANSWERS}
+    form = urlencode({**answers, "language": "en", **versions})
+    return load.post(f"/petitions/{SLUG}/sign", form, Sec_Fetch_Site="same-origin")
