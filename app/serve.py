@@ -3,10 +3,9 @@
 import http.client
 import signal
 import socket
-import subprocess
-import sys
 import threading
 import time
+from multiprocessing.context import ForkProcess
 from pathlib import Path
 from types import FrameType
 
@@ -15,12 +14,12 @@ import flask_migrate
 from flask import current_app, url_for
 from sqlalchemy.exc import OperationalError
 
-import config
+from app import processes
+from app.db import db
 from app.mailbox import catcher
 from app.petitions.importing import BadPetitionFile, import_if_new
 
 START_SECONDS = 30
-STOP_SECONDS = 10
 
 
 def serve(example: Path | None) -> int:
@@ -40,45 +39,29 @@ def serve(example: Path | None) -> int:
     except BadPetitionFile as error:
         click.echo(str(error), err=True)
         return 1
-    env = dict(config.environment())
-    mailbox = None
-    if not current_app.config["MAIL_SERVER"]:
-        folder = Path(current_app.config["INSTANCE_DIR"]) / "mailbox"
-        mailbox = catcher.start(folder)
-        env |= {"MAIL_SERVER": "127.0.0.1", "MAIL_PORT": str(mailbox.port), "COUNTERSIGN_MAILBOX": str(folder)}
-        env |= dict.fromkeys(("MAIL_USE_TLS", "MAIL_USE_SSL", "MAIL_USERNAME", "MAIL_PASSWORD"), "")
-    children = _start_all(env, [*(_web(host, port) for host in hosts), _worker()])
+    db.session.remove()
+    db.engine.dispose()
+    with_mailbox = not current_app.config["MAIL_SERVER"]
+    folder = Path(current_app.config["INSTANCE_DIR"]) / "mailbox"
+    mail_port = catcher.free_port()
+    children = processes.start(_caught_by(folder, mail_port) if with_mailbox else {}, hosts, port)
+    # The catcher is a thread, so it begins after the forks: a forked process has one thread only.
+    mailbox = catcher.start(folder, mail_port) if with_mailbox else None
     try:
-        return _stand_by(children, hosts[0], port, slug, has_mailbox=mailbox is not None)
+        return _stand_by(children, hosts[0], port, slug, has_mailbox=with_mailbox)
     finally:
-        _stop_all(children)
+        processes.stop(children)
         if mailbox:
             mailbox.stop()
 
 
-def _web(host: str, port: int) -> list[str]:
-    return [
-        *("granian", "--interface", "wsgi", "--host", host, "--port", str(port), "--no-ws"),
-        # A web process that is told to stop while it starts would else stay for ever.
-        *("--workers", "1", "--workers-kill-timeout", "2", "--blocking-threads", "16", "--log-level", "critical"),
-        "wsgi:app",
-    ]
+def _caught_by(folder: Path, port: int) -> dict[str, str]:
+    """Return the settings under which letters go to the catcher on `port`, and are shown from `folder`."""
+    unset = dict.fromkeys(("MAIL_USE_TLS", "MAIL_USE_SSL", "MAIL_USERNAME", "MAIL_PASSWORD"), "")
+    return {**unset, "MAIL_SERVER": "127.0.0.1", "MAIL_PORT": str(port), "COUNTERSIGN_MAILBOX": str(folder)}
 
 
-def _worker() -> list[str]:
-    return ["flask", "--app", "wsgi", "outbox", "work"]
-
-
-def _start_all(env: dict[str, str], commands: list[list[str]]) -> list[subprocess.Popen[bytes]]:
-    # All stay in one process group, so that whoever kills that leaves nothing behind. A Ctrl-C reaches all of them too;
-    # ignored until each has its own handler, it does not tear one apart that is still starting.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    return [subprocess.Popen([sys.executable, "-m", *command], env=env, cwd=config.ROOT) for command in commands]
-
-
-def _stand_by(
-    children: list[subprocess.Popen[bytes]], host: str, port: int, slug: str | None, *, has_mailbox: bool
-) -> int:
+def _stand_by(children: list[ForkProcess], host: str, port: int, slug: str | None, *, has_mailbox: bool) -> int:
     stopping = threading.Event()
 
     def stop(number: int, frame: FrameType | None) -> None:
@@ -89,9 +72,9 @@ def _stand_by(
     deadline = time.monotonic() + START_SECONDS
     told = False
     while not stopping.wait(0.05 if not told else 0.5):
-        ended = next((child for child in children if child.poll() is not None), None)
+        ended = next((child for child in children if not child.is_alive()), None)
         if ended is not None:
-            click.echo(f"{ended.args!r} ended by itself with {ended.returncode}; stopping everything.", err=True)
+            click.echo(f"The {ended.name} ended by itself with {ended.exitcode}; stopping everything.", err=True)
             return 1
         if not told and _answers(host, port):
             _tell(slug, has_mailbox=has_mailbox)
@@ -138,15 +121,3 @@ def _answers(host: str, port: int) -> bool:
         return False
     finally:
         asking.close()
-
-
-def _stop_all(children: list[subprocess.Popen[bytes]]) -> None:
-    for child in children:
-        child.terminate()
-    deadline = time.monotonic() + STOP_SECONDS
-    for child in children:
-        try:
-            child.wait(max(0, deadline - time.monotonic()))
-        except subprocess.TimeoutExpired:
-            child.kill()
-            child.wait()

@@ -19,14 +19,15 @@ class _Keeper:
         return "250 caught"
 
 
-def start(folder: Path) -> Controller:
-    """Start catching letters into `folder`, in a thread of this process; the controller knows its port and `stop`."""
-    controller = Controller(_Keeper(folder), hostname="127.0.0.1", port=_free_port())
+def start(folder: Path, port: int) -> Controller:
+    """Start catching letters on `port` into `folder`, in a thread of this process; the controller can `stop`."""
+    controller = Controller(_Keeper(folder), hostname="127.0.0.1", port=port)
     controller.start()
     return controller
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """Return a port of loopback that nothing listens on."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]

@@ -44,7 +44,7 @@ def here(tmp_path: Path, folder: Path) -> Flask:
 @pytest.fixture
 def mailbox(folder: Path) -> Iterator[int]:
     """The port of a catcher that keeps its letters in `folder`."""
-    controller = catcher.start(folder)
+    controller = catcher.start(folder, catcher.free_port())
     yield controller.port
     controller.stop()
 
@@ -172,7 +172,7 @@ def test_the_oldest_letters_go(folder: Path, monkeypatch: pytest.MonkeyPatch) ->
 
 
 def test_the_catcher_listens_on_this_machine_alone(folder: Path) -> None:
-    controller = catcher.start(folder)
+    controller = catcher.start(folder, catcher.free_port())
     try:
         assert controller.server is not None
         assert {name[0] for name in (socket.getsockname() for socket in controller.server.sockets)} == {"127.0.0.1"}
