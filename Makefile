@@ -4,14 +4,13 @@ BIN := .venv/bin
 CATALOGUES := $(patsubst %.po,%.mo,$(wildcard translations/*/LC_MESSAGES/messages.po))
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-
-.PHONY: help install run test check lint bench lock browser clean
+.PHONY: help install run test check bench lock browser clean
 
 help:
-	@echo "make run    serve the site, the mail worker and a mailbox on this machine"
-	@echo "make test   run every test, on SQLite and PostgreSQL, with real mail and a real browser"
-	@echo "make check  lint, types, import rules, templates, migrations"
-	@echo "make bench  the figures"
+	@echo "make run      serve the site, the mail worker and a mailbox on this machine"
+	@echo "make test     run every test, on SQLite and PostgreSQL, with real mail and a real browser"
+	@echo "make check    lint, types, import rules, templates, migrations"
+	@echo "make bench    the figures"
 	@echo "make install  only what a public site needs: the locked packages and the translations"
 
 install: .venv/installed $(CATALOGUES)

@@ -27,6 +27,7 @@ def sign(edition: Edition, submission: Submission) -> None:
     """
     now = clock.now()
     petition = edition.petition
+    petition_id = petition.id  # read before the transaction begins anew, which would have to ask for it again
     mailbox = canonical(submission.email)
     key = email_key(petition, mailbox)
     site_wide = tokens.keyed_hash("mailbox", mailbox)
@@ -43,7 +44,7 @@ def sign(edition: Edition, submission: Submission) -> None:
         "expires_at": None,
     }
     claim = insert(Signature).values(
-        petition_id=petition.id,
+        petition_id=petition_id,
         public_id=draft_id,
         email_key=key,
         state=State.PENDING,
@@ -63,7 +64,7 @@ def sign(edition: Edition, submission: Submission) -> None:
             .execution_options(synchronize_session=False)
         )
         session.execute(newest)
-        enqueue(session, Occasion.SIGNED, petition.id, row.id, now, site_wide)
+        enqueue(session, Occasion.SIGNED, petition_id, row.id, now, site_wide)
 
 
 def email_key(petition: Petition, mailbox: str) -> bytes:
