@@ -1,0 +1,1 @@
+"""The verified list, written down for those who get it."""
