@@ -8,7 +8,7 @@ moved to another row does not open.
 
 import hashlib
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from cryptography.exceptions import InvalidTag
@@ -21,6 +21,8 @@ NONCE_BYTES = 12
 SALT_BYTES = 32
 STEP = 256
 HEAD = 1 + KEY_ID_BYTES + NONCE_BYTES
+COUNT = 1 + SALT_BYTES
+FIELDS = COUNT + 1
 
 
 class CannotOpen(Exception):
@@ -48,15 +50,17 @@ def seal(purpose: str, public_id: bytes, fields: Sequence[str], salt: bytes | No
 
 def unseal(purpose: str, public_id: bytes, sealed: bytes) -> Opened:
     """Return what `seal` was given; raise CannotOpen when it was not sealed here for this purpose and row."""
-    wanted = sealed[1 : 1 + KEY_ID_BYTES]
-    nonce = sealed[1 + KEY_ID_BYTES : HEAD]
-    for key in data_keys():
-        if sealed[:1] == VERSION and key_id(key) == wanted:
-            try:
-                return _unpack(AESGCM(key).decrypt(nonce, sealed[HEAD:], _bound(purpose, public_id)))
-            except (InvalidTag, ValueError) as error:  # ValueError: cut so short that no nonce is left
-                raise CannotOpen("the sealed value was altered or moved") from error
-    raise CannotOpen("no key in DATA_KEYS opens this value: put back the key that it was sealed with")
+    packed = _decrypter(purpose)(public_id, sealed)
+    return Opened(packed[1 : 1 + SALT_BYTES], tuple(_fields(packed)))
+
+
+def opener(purpose: str) -> Callable[[bytes, bytes], list[str]]:
+    """Return what opens many values of one purpose: it takes a public id and a sealed value, and gives the fields.
+
+    It keeps the keys of the moment ready, and works outside the app's context too. It raises CannotOpen as `unseal`.
+    """
+    decrypt = _decrypter(purpose)
+    return lambda public_id, sealed: _fields(decrypt(public_id, sealed))
 
 
 def key_id(key: bytes) -> bytes:
@@ -83,13 +87,31 @@ def _pack(salt: bytes, fields: Sequence[str]) -> bytes:
     return packed + bytes(-len(packed) % STEP)
 
 
-def _unpack(packed: bytes) -> Opened:
-    if packed[:1] != VERSION:
-        raise CannotOpen("this value was sealed by a newer version of the site")
-    salt, count, at = packed[1 : 1 + SALT_BYTES], packed[1 + SALT_BYTES], 2 + SALT_BYTES
+def _decrypter(purpose: str) -> Callable[[bytes, bytes], bytes]:
+    """Return what gives the packed inside of a sealed value of this purpose, by its public id."""
+    ciphers = {VERSION + key_id(key): AESGCM(key) for key in reversed(data_keys())}  # of two alike, the newest
+    before = _bound(purpose, b"")
+
+    def decrypt(public_id: bytes, sealed: bytes) -> bytes:
+        cipher = ciphers.get(sealed[: 1 + KEY_ID_BYTES])
+        if cipher is None:
+            raise CannotOpen("no key in DATA_KEYS opens this value: put back the key that it was sealed with")
+        try:
+            packed = cipher.decrypt(sealed[1 + KEY_ID_BYTES : HEAD], sealed[HEAD:], before + public_id)
+        except (InvalidTag, ValueError) as error:  # ValueError: cut so short that no nonce is left
+            raise CannotOpen("the sealed value was altered or moved") from error
+        if packed[:1] != VERSION:
+            raise CannotOpen("this value was sealed by a newer version of the site")
+        return packed
+
+    return decrypt
+
+
+def _fields(packed: bytes) -> list[str]:
+    at = FIELDS
     fields = []
-    for _ in range(count):
-        length = int.from_bytes(packed[at : at + 2], "big")
-        fields.append(packed[at + 2 : at + 2 + length].decode())
-        at += 2 + length
-    return Opened(salt, tuple(fields))
+    for _ in range(packed[COUNT]):
+        end = at + 2 + (packed[at] << 8 | packed[at + 1])
+        fields.append(packed[at + 2 : end].decode())
+        at = end
+    return fields
