@@ -37,8 +37,8 @@ def signer_of(signature: Signature) -> Signer:
     return salt_and_signer(signature)[1]
 
 
-def opener() -> Callable[[bytes, bytes], list[str]]:
-    """Return what opens many signers fast: it takes public id and sealed bytes, and gives the fields as Signer has them.
+def opener() -> Callable[[bytes, bytes], tuple[bytes, list[str]]]:
+    """Return what opens many signers fast: it takes public id and sealed bytes, gives the salt and the signer's fields.
 
     Name, affiliation, comment, email, as a plain list: a million of them are too many to be made objects.
     """
