@@ -1,13 +1,13 @@
 """The rows of an export: one statement, one snapshot, read in pieces so that a million take no more memory than ten."""
 
-from collections.abc import Generator, Mapping
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, NamedTuple
 
 from flask_babel import gettext as _
-from sqlalchemy import ColumnElement, Engine, Select, String, select, type_coerce
+from sqlalchemy import ColumnElement, Select, String, select, type_coerce
 
 from app import clock
 from app.db import db, in_utc, stream
@@ -107,7 +107,7 @@ def read(petition_id: int, choice: Choice) -> Generator[Row, None, None]:
     They come from a connection of their own, opened with the first row and given back after the last one or when the
     iterator is closed. Call this inside the app's context; the rows may be read outside it.
     """
-    return _rows(db.engine, _statement(petition_id, choice), choice)
+    return _rows(stream(db.engine, _statement(petition_id, choice)), opener(), choice)
 
 
 def _statement(petition_id: int, choice: Choice) -> Select[*tuple[Any, ...]]:
@@ -146,20 +146,31 @@ def _midnight(day: date) -> datetime:
     return datetime.combine(day, time(), UTC)
 
 
-def _rows(engine: Engine, statement: Select[*tuple[Any, ...]], choice: Choice) -> Generator[Row, None, None]:
-    unseal = opener()
+def _rows(
+    found: Generator[Sequence[Any], None, None],
+    unseal: Callable[[bytes, bytes], tuple[bytes, list[str]]],
+    choice: Choice,
+) -> Generator[Row, None, None]:
     hidden = Visibility.ORGANISERS.value if choice.for_addressee else None
-    nobody = b"", ["", "", "", ""]
+    erased = (b"", ["", "", "", ""])
     number = 0
-    with closing(stream(engine, statement)) as found:
+    with closing(found):
         for public_id, sealed, country, language, version, verified_at, visibility, state, updates in found:
             number += 1
             if visibility == hidden:
                 yield Row(number, "", "", "", "", "", None, None, "", "", "")
                 continue
-            _salt, (name, affiliation, comment, email) = unseal(public_id, sealed) if sealed else nobody
+            _salt, (name, affiliation, comment, email) = unseal(public_id, sealed) if sealed else erased
             yield Row(
-                number, name, affiliation, country, comment, language, version,
-                in_utc(verified_at) if verified_at else None, visibility, state,
+                number,
+                name,
+                affiliation,
+                country,
+                comment,
+                language,
+                version,
+                in_utc(verified_at) if verified_at else None,
+                visibility,
+                state,
                 email if updates and choice.with_email else "",
-            )  # fmt: skip
+            )

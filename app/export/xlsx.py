@@ -71,6 +71,8 @@ class _Sink:
     def flush(self) -> None:
         """Do nothing: what is written is there to be taken."""
 
+    close = flush
+
     def take(self) -> bytes:
         taken = b"".join(self._kept)
         self._kept.clear()
