@@ -1,12 +1,26 @@
 """The database handle, and what differs between SQLite and PostgreSQL."""
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
 
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import BigInteger, Connection, DateTime, Dialect, Engine, Integer, MetaData, Table, event, func, select
+from psycopg import ServerCursor
+from sqlalchemy import (
+    BigInteger,
+    Connection,
+    DateTime,
+    Dialect,
+    Engine,
+    Integer,
+    MetaData,
+    Select,
+    Table,
+    event,
+    func,
+    select,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import DeclarativeBase, Session
 from sqlalchemy.types import TypeDecorator
@@ -19,6 +33,7 @@ NAMING = {
     "pk": "pk_%(table_name)s",
 }
 WRITES = "countersign_writes"
+PIECE = 1000  # rows of a stream that are in memory at once
 
 # SQLite counts rows up by itself only in a column of its own INTEGER type.
 Serial = BigInteger().with_variant(Integer, "sqlite")
@@ -47,9 +62,12 @@ class UtcDateTime(TypeDecorator[datetime]):
         return value.astimezone(UTC)
 
     def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        if value is None:
-            return None
-        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+        return None if value is None else in_utc(value)
+
+
+def in_utc(value: datetime) -> datetime:
+    """Return a moment from the database, where SQLite has none but in UTC, as aware and in UTC."""
+    return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
 @contextmanager
@@ -68,6 +86,31 @@ def transaction() -> Iterator[Session]:
     except BaseException:
         session.rollback()
         raise
+
+
+def stream(engine: Engine, statement: Select[*tuple[Any, ...]]) -> Generator[Sequence[Any], None, None]:
+    """Yield the rows of `statement` from one snapshot, in pieces, through a connection of its own.
+
+    It is opened with the first row, and given back after the last one or when the iterator is closed. One piece is in
+    memory at a time, and PostgreSQL's limit on how long a statement may take holds for each piece alone. Give columns
+    types that both databases return alike: on PostgreSQL it is the driver that makes the values.
+    """
+    with engine.connect() as connection:
+        if engine.dialect.name == "postgresql":
+            yield from _from_server_cursor(connection, statement)
+        else:
+            for piece in connection.execution_options(yield_per=PIECE).execute(statement).partitions():
+                yield from piece
+
+
+def _from_server_cursor(connection: Connection, statement: Select[*tuple[Any, ...]]) -> Iterator[Sequence[Any]]:
+    """Read with psycopg itself: SQLAlchemy's rows cost as much again, and bytes in hexadecimal twice that."""
+    compiled = statement.compile(dialect=connection.dialect, compile_kwargs={"render_postcompile": True})
+    driver: Any = connection.connection.driver_connection
+    with ServerCursor(driver, "stream") as cursor:
+        cursor.execute(str(compiled), compiled.params, binary=True)
+        while piece := cursor.fetchmany(PIECE):
+            yield from piece
 
 
 def insert(table: type[Base]) -> postgresql.Insert | sqlite.Insert:

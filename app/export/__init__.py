@@ -1,1 +1,1 @@
-"""The verified list, written down for those who get it."""
+"""Exporting: the verified list, handed over as a file that streams."""

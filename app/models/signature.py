@@ -61,6 +61,14 @@ class Signature(Base):
             postgresql_where=text("state = 'verified' AND visibility = 'public'"),
         ),
         Index(
+            "ix_signature_verified",
+            "petition_id",
+            "verified_at",
+            "id",
+            sqlite_where=text("state = 'verified'"),
+            postgresql_where=text("state = 'verified'"),
+        ),
+        Index(
             "ix_signature_unconfirmed",
             "expires_at",
             sqlite_where=text("state = 'pending'"),
