@@ -15,6 +15,7 @@ from app import cli, mail
 from app.confirmation.views import bp as confirmation
 from app.counting.views import bp as counting
 from app.db import db
+from app.export.views import bp as export
 from app.mailbox.views import bp as mailbox
 from app.organisers import sign_in
 from app.organisers.petition_views import bp as members
@@ -26,7 +27,7 @@ from app.web.form import Request
 from app.web.health import bp as health
 from app.web.language import babel, select_locale
 
-BLUEPRINTS = (petitions, signing, confirmation, counting, organisers, members, mailbox, health)
+BLUEPRINTS = (petitions, signing, confirmation, counting, organisers, members, export, mailbox, health)
 
 
 class SlugConverter(BaseConverter):

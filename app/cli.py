@@ -12,8 +12,9 @@ from app import clock, mail, serve, worker
 from app.counting.audit import audit, repair
 from app.db import db
 from app.export import make
+from app.export.handing_over import begin
 from app.export.rows import Choice
-from app.models import Petition, State
+from app.models import Format, Petition, State
 from app.outbox.status import retry, status
 from app.petitions.importing import BadPetitionFile, import_file
 from app.petitions.page import find, progress
@@ -24,6 +25,7 @@ petition_group = AppGroup("petition", help="Petitions: bring one in, list them."
 outbox_group = AppGroup("outbox", help="Letters: send them, look at the queue.")
 count_group = AppGroup("count", help="The verified count: prove it.")
 signatures_group = AppGroup("signatures", help="Signatures: hand over the verified list, upkeep.")
+LISTS = [kind.value for kind in make.FORMATS]
 
 
 def init_app(app: Flask) -> None:
@@ -125,7 +127,7 @@ def purge_now() -> None:
 
 @signatures_group.command("export")
 @click.argument("slug")
-@click.option("--format", "kind", type=click.Choice(list(make.FORMATS)), default="csv", show_default=True)
+@click.option("--format", "kind", type=click.Choice(LISTS), default="csv", show_default=True)
 @click.option("-o", "--output", type=click.Path(dir_okay=False, path_type=Path), help="A file; it is there once whole.")
 @click.option("--for-addressee", is_flag=True, help="Who signed for organisers only is a number.")
 @click.option("--country", multiple=True, help="Only this country, such as SE; may be given again.")
@@ -139,6 +141,7 @@ def purge_now() -> None:
 )
 @click.option("--excel", is_flag=True, help="CSV that Excel opens right in every script and country.")
 @click.option("--with-email", is_flag=True, help="Add the addresses of those who agreed to updates.")
+@click.option("--to", "recipient", default="", help="Who gets the list: it is recorded.")
 def export_list(
     slug: str,
     kind: str,
@@ -150,6 +153,7 @@ def export_list(
     state: tuple[str, ...],
     excel: bool,
     with_email: bool,
+    recipient: str,
 ) -> None:
     """Write the petition's verified list, with names, to a FILE that only you can read, or to standard output."""
     edition = find(slug)
@@ -169,4 +173,5 @@ def export_list(
         )
     except ValueError as error:
         raise click.ClickException(str(error)) from error
-    make.hand_over(make.make(edition, kind, choice, for_excel=excel), output)
+    begun = begin(edition.petition, None, Format(kind), choice, recipient)
+    make.hand_over(make.make(edition, begun, for_excel=excel), output)

@@ -41,10 +41,7 @@ def seal(purpose: str, public_id: bytes, fields: Sequence[str], salt: bytes | No
 
     `salt` keeps the salt of a value that is sealed anew; without it a fresh one is drawn.
     """
-    key = data_keys()[0]
-    nonce = os.urandom(NONCE_BYTES)
-    packed = AESGCM(key).encrypt(nonce, _pack(salt or os.urandom(SALT_BYTES), fields), _bound(purpose, public_id))
-    return VERSION + key_id(key) + nonce + packed
+    return _encrypt(_pack(salt or os.urandom(SALT_BYTES), fields), purpose, public_id)
 
 
 def unseal(purpose: str, public_id: bytes, sealed: bytes) -> Opened:
@@ -59,19 +56,10 @@ def opener(purpose: str) -> Callable[[bytes, bytes], tuple[bytes, list[str]]]:
     It keeps the keys of the moment ready, so it is faster than `unseal` and works outside the app's context too. It
     raises CannotOpen in the same cases.
     """
-    ciphers = {VERSION + key_id(key): AESGCM(key) for key in reversed(data_keys())}  # of two named alike, the newest
-    bound = _bound(purpose, b"")
+    decrypt = _decrypter(purpose)
 
     def open_one(public_id: bytes, sealed: bytes) -> tuple[bytes, list[str]]:
-        cipher = ciphers.get(sealed[: 1 + KEY_ID_BYTES])
-        if cipher is None:
-            raise CannotOpen("no key in DATA_KEYS opens this value: put back the key that it was sealed with")
-        try:
-            packed = cipher.decrypt(sealed[1 + KEY_ID_BYTES : HEAD], sealed[HEAD:], bound + public_id)
-        except (InvalidTag, ValueError) as error:  # ValueError: cut so short that no nonce is left
-            raise CannotOpen("the sealed value was altered or moved") from error
-        if packed[0] != VERSION[0]:
-            raise CannotOpen("this value was sealed by a newer version of the site")
+        packed = decrypt(public_id, sealed)
         at = COUNT + 1
         fields = []
         for _ in range(packed[COUNT]):
@@ -83,6 +71,16 @@ def opener(purpose: str) -> Callable[[bytes, bytes], tuple[bytes, list[str]]]:
     return open_one
 
 
+def seal_bytes(purpose: str, public_id: bytes, content: bytes) -> bytes:
+    """Return a whole file sealed under the newest key, for this purpose and row; its length can be told."""
+    return _encrypt(VERSION + content, purpose, public_id)
+
+
+def unseal_bytes(purpose: str, public_id: bytes, sealed: bytes) -> bytes:
+    """Return the file that `seal_bytes` was given; raise CannotOpen when it was not sealed here for this purpose."""
+    return _decrypter(purpose)(public_id, sealed)[1:]
+
+
 def key_id(key: bytes) -> bytes:
     """Return the 4 bytes that name `key` in what it sealed, and tell nothing else about it."""
     return hashlib.sha256(b"countersign.key-id" + key).digest()[:KEY_ID_BYTES]
@@ -92,6 +90,31 @@ def data_keys() -> list[bytes]:
     """Return the keys in use, the newest first."""
     keys: list[bytes] = current_app.config["DATA_KEYS"]
     return keys
+
+
+def _encrypt(packed: bytes, purpose: str, public_id: bytes) -> bytes:
+    key = data_keys()[0]
+    nonce = os.urandom(NONCE_BYTES)
+    return VERSION + key_id(key) + nonce + AESGCM(key).encrypt(nonce, packed, _bound(purpose, public_id))
+
+
+def _decrypter(purpose: str) -> Callable[[bytes, bytes], bytes]:
+    ciphers = {VERSION + key_id(key): AESGCM(key) for key in reversed(data_keys())}  # of two named alike, the newest
+    bound = _bound(purpose, b"")
+
+    def decrypt(public_id: bytes, sealed: bytes) -> bytes:
+        cipher = ciphers.get(sealed[: 1 + KEY_ID_BYTES])
+        if cipher is None:
+            raise CannotOpen("no key in DATA_KEYS opens this value: put back the key that it was sealed with")
+        try:
+            packed = cipher.decrypt(sealed[1 + KEY_ID_BYTES : HEAD], sealed[HEAD:], bound + public_id)
+        except (InvalidTag, ValueError) as error:  # ValueError: cut so short that no nonce is left
+            raise CannotOpen("the sealed value was altered or moved") from error
+        if packed[0] != VERSION[0]:
+            raise CannotOpen("this value was sealed by a newer version of the site")
+        return packed
+
+    return decrypt
 
 
 def _bound(purpose: str, public_id: bytes) -> bytes:

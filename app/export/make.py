@@ -1,35 +1,39 @@
-"""Makes an export in one of its formats: as a stream of bytes, or as a file that is there only when it is whole."""
+"""Makes an export in one of its formats: recorded, as a stream of bytes, or as a file that is there only when whole."""
 
 import os
 import secrets
 import signal
 import sys
-from collections.abc import Generator, Iterable
+from collections.abc import Callable, Generator, Iterable, Iterator
 from pathlib import Path
 
 from app.export import csv, json, rows, xlsx
-from app.export.rows import Choice
+from app.export.handing_over import choice_of, recorded
+from app.export.rows import Row
+from app.models import Format, HandOver
 from app.petitions.page import Edition
 
 FORMATS = {
-    "csv": "text/csv; charset=utf-8; header=present",
-    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-    "json": "application/json",
+    Format.CSV: "text/csv; charset=utf-8; header=present",
+    Format.XLSX: "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    Format.JSON: "application/json",
 }
 
 
-def make(edition: Edition, kind: str, choice: Choice, *, for_excel: bool = False) -> Generator[bytes, None, None]:
-    """Return the petition's list in pieces, in a format named in FORMATS; `for_excel` is for CSV alone.
+def make(edition: Edition, begun: HandOver, *, for_excel: bool = False) -> Generator[bytes, None, None]:
+    """Return the list that the record `begun` asks for, in pieces, in one of FORMATS; `for_excel` is for CSV alone.
 
-    Call this inside the app's context; the pieces may be taken outside it. Close the iterator if not all are taken.
+    Call this, and take the pieces, inside the app's context. The record gets its number of rows with the last piece;
+    close the iterator if not all are taken.
     """
-    found = rows.read(edition.petition.id, choice)
+    choice = choice_of(begun)
     heading = rows.heading(edition)
-    if kind == "xlsx":
-        return xlsx.write(found, choice, heading)
-    if kind == "json":
-        return json.write(found, choice, heading)
-    return csv.write(found, choice, heading, for_excel=for_excel)
+    writers: dict[Format, Callable[[Iterator[Row]], Iterator[bytes]]] = {
+        Format.CSV: lambda found: csv.write(found, choice, heading, for_excel=for_excel),
+        Format.XLSX: lambda found: xlsx.write(found, choice, heading),
+        Format.JSON: lambda found: json.write(found, choice, heading),
+    }
+    return recorded(begun.id, rows.read(edition.petition.id, choice), writers[begun.format])
 
 
 def hand_over(pieces: Iterable[bytes], path: Path | None) -> None:

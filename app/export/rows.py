@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, NamedTuple
 
 from flask_babel import gettext as _
-from sqlalchemy import ColumnElement, Select, String, select, type_coerce
+from sqlalchemy import ColumnElement, Select, String, func, select, type_coerce
 
 from app import clock
 from app.db import db, in_utc, stream
@@ -101,16 +101,29 @@ def heading(edition: Edition) -> Heading:
     return Heading(edition.petition.slug, text.title, text.language, clock.now(), labels, names)
 
 
-def read(petition_id: int, choice: Choice) -> Generator[Row, None, None]:
-    """Return the rows of `choice`, numbered from 1 in the order in which they were verified.
+def read(petition_id: int, choice: Choice, before: datetime | None = None) -> Generator[Row, None, None]:
+    """Return the rows of `choice`, numbered from 1 in the order in which they were verified; those `before`, if given.
 
     They come from a connection of their own, opened with the first row and given back after the last one or when the
     iterator is closed. Call this inside the app's context; the rows may be read outside it.
     """
-    return _rows(stream(db.engine, _statement(petition_id, choice)), opener(), choice)
+    return _rows(stream(db.engine, _statement(petition_id, choice, before)), opener(), choice)
 
 
-def _statement(petition_id: int, choice: Choice) -> Select[*tuple[Any, ...]]:
+def number_of(petition_id: int, choice: Choice, before: datetime) -> int:
+    """Return how many rows `choice` has that were verified before that moment."""
+    rows = select(func.count()).select_from(Signature).where(*_conditions(petition_id, choice, before))
+    return db.session.scalars(rows).one()
+
+
+def texts_signed(petition_id: int, choice: Choice, before: datetime) -> list[PetitionText]:
+    """Return each text that somebody in `choice` signed, by language and version."""
+    signed = select(Signature.text_id).where(*_conditions(petition_id, choice, before)).distinct()
+    texts = select(PetitionText).where(PetitionText.id.in_(signed))
+    return list(db.session.scalars(texts.order_by(PetitionText.language, PetitionText.version)))
+
+
+def _conditions(petition_id: int, choice: Choice, before: datetime | None) -> list[ColumnElement[bool]]:
     verified_at = Signature.verified_at
     conditions: list[ColumnElement[bool]] = [
         Signature.petition_id == petition_id,
@@ -122,6 +135,13 @@ def _statement(petition_id: int, choice: Choice) -> Select[*tuple[Any, ...]]:
         conditions.append(verified_at >= _midnight(choice.since))
     if choice.until:
         conditions.append(verified_at < _midnight(choice.until + DAY))
+    if before:
+        conditions.append(verified_at < before)
+    return conditions
+
+
+def _statement(petition_id: int, choice: Choice, before: datetime | None) -> Select[*tuple[Any, ...]]:
+    verified_at = Signature.verified_at
     # Without null the index of verified signatures gives the order; with it, the two databases must be told one.
     order = verified_at.nulls_last() if choice.with_state else verified_at
     return (
@@ -137,7 +157,7 @@ def _statement(petition_id: int, choice: Choice) -> Select[*tuple[Any, ...]]:
             Signature.updates,
         )
         .join(PetitionText, PetitionText.id == Signature.text_id)
-        .where(*conditions)
+        .where(*_conditions(petition_id, choice, before))
         .order_by(order, Signature.id)
     )
 
