@@ -13,6 +13,7 @@ from flask import (
     url_for,
 )
 from flask_babel import gettext as _
+from werkzeug import Response as BaseResponse
 
 from app import clock
 from app.db import db
