@@ -10,7 +10,7 @@ from flask_babel import gettext as _
 from sqlalchemy import ColumnElement, Select, String, select, type_coerce
 
 from app import clock
-from app.db import db, in_utc, stream
+from app.db import db, stream
 from app.models import PetitionText, Signature, State, Visibility
 from app.models.signer import opener
 from app.petitions.page import Edition
@@ -169,7 +169,7 @@ def _rows(
                 comment,
                 language,
                 version,
-                in_utc(verified_at) if verified_at else None,
+                verified_at,
                 visibility,
                 state,
                 email if updates and choice.with_email else "",
