@@ -132,7 +132,7 @@ def _statement(petition_id: int, choice: Choice) -> Select[*tuple[Any, ...]]:
             Signature.language,
             PetitionText.version,
             verified_at,
-            type_coerce(Signature.visibility, String),
+            type_coerce(Signature.visibility, String),  # the bare word, as `stream` wants it
             type_coerce(Signature.state, String),
             Signature.updates,
         )
