@@ -159,6 +159,8 @@ def export_list(
     edition = find(slug)
     if edition is None:
         raise click.ClickException(f"there is no petition {slug}; `petition list` shows which there are")
+    if excel and kind != "csv":
+        raise click.ClickException("--excel is a way to write CSV: leave it out, or use --format csv")
     unknown = set(country) - countries.CODES
     if unknown:
         raise click.ClickException(f"{', '.join(sorted(unknown))}: no country's code (ISO 3166-1) such as SE")

@@ -62,12 +62,9 @@ class UtcDateTime(TypeDecorator[datetime]):
         return value.astimezone(UTC)
 
     def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        return None if value is None else in_utc(value)
-
-
-def in_utc(value: datetime) -> datetime:
-    """Return a moment from the database, where SQLite has none but in UTC, as aware and in UTC."""
-    return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
 @contextmanager
@@ -107,6 +104,7 @@ def _from_server_cursor(connection: Connection, statement: Select[*tuple[Any, ..
     """Read with psycopg itself: SQLAlchemy's rows cost as much again, and bytes in hexadecimal twice that."""
     compiled = statement.compile(dialect=connection.dialect, compile_kwargs={"render_postcompile": True})
     driver: Any = connection.connection.driver_connection
+    driver.execute("SET LOCAL TIME ZONE 'UTC'")  # whatever stands between may have dropped what the connection asked
     with ServerCursor(driver, "stream") as cursor:
         cursor.execute(str(compiled), compiled.params, binary=True)
         while piece := cursor.fetchmany(PIECE):

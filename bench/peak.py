@@ -1,4 +1,4 @@
-"""Runs one of the app's commands in this process, throws away its output, and prints the most memory it took, in KiB."""
+"""Runs a command of the app in this process, throws away its output, and prints the most memory it took, in KiB."""
 
 import contextlib
 import os

@@ -10,7 +10,7 @@ from flask_babel import gettext as _
 from sqlalchemy import ColumnElement, Select, String, func, select, type_coerce
 
 from app import clock
-from app.db import db, in_utc, stream
+from app.db import db, stream
 from app.models import PetitionText, Signature, State, Visibility
 from app.models.signer import opener
 from app.petitions.page import Edition
@@ -152,7 +152,7 @@ def _statement(petition_id: int, choice: Choice, before: datetime | None) -> Sel
             Signature.language,
             PetitionText.version,
             verified_at,
-            type_coerce(Signature.visibility, String),
+            type_coerce(Signature.visibility, String),  # the bare word, as `stream` wants it
             type_coerce(Signature.state, String),
             Signature.updates,
         )
@@ -189,7 +189,7 @@ def _rows(
                 comment,
                 language,
                 version,
-                in_utc(verified_at) if verified_at else None,
+                verified_at,
                 visibility,
                 state,
                 email if updates and choice.with_email else "",

@@ -11,6 +11,7 @@ import re
 import zipfile
 from collections.abc import Generator, Iterable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from itertools import islice
 from xml.sax.saxutils import escape
 
@@ -114,11 +115,11 @@ def _add(archive: zipfile.ZipFile, part: str, text: str) -> None:
 def _line(row: Row, choice: Choice, countries: Mapping[str, str]) -> str:
     number, name, affiliation, country, comment, language, version, at, visibility, state, email = row
     moment = f'<c s="{MOMENT}"><v>{(at - DAY_NOUGHT) // SECOND / SECONDS_OF_DAY:.9f}</v></c>' if at else NOTHING
-    more = (_text(state) if choice.with_state else "") + (_text(email) if choice.with_email else "")
+    more = (_word(state) if choice.with_state else "") + (_text(email) if choice.with_email else "")
     return (
-        f"<row><c><v>{number}</v></c>{_text(name)}{_text(affiliation)}{_text(countries.get(country, country))}"
-        f"{_text(comment)}{_text(language)}{f'<c><v>{version}</v></c>' if version else NOTHING}{moment}"
-        f"{_text(visibility)}{more}</row>"
+        f"<row><c><v>{number}</v></c>{_text(name)}{_text(affiliation)}{_word(countries.get(country, country))}"
+        f"{_text(comment)}{_word(language)}{f'<c><v>{version}</v></c>' if version else NOTHING}{moment}"
+        f"{_word(visibility)}{more}</row>"
     )
 
 
@@ -130,6 +131,9 @@ def _text(text: str, style: int = PLAIN) -> str:
         held = NUMBERED.sub("_x005F_", UNHOLDABLE.sub("\ufffd", text))
         text = escape(held, {"\r": "&#13;"})
     return f'<c s="{style}" t="inlineStr"><is><t xml:space="preserve">{text}</t></is></c>'
+
+
+_word = lru_cache(maxsize=1024)(_text)  # for what comes again and again; nothing that tells who signed is kept
 
 
 def _above_rows(choice: Choice, heading: Heading) -> bytes:
