@@ -10,8 +10,10 @@ from collections.abc import Iterator
 
 from flask import Flask
 
+from app.export.handing_over import begin
 from app.export.make import make
 from app.export.rows import Choice
+from app.models import Format
 from bench import people
 from bench.figure import Figure, in_turns, middle, number, ratios
 from bench.stage import SLUG, Stage
@@ -60,7 +62,8 @@ def _filled(stage: Stage, name: str, rows: int) -> str:
 
 def _pieces(app: Flask, kind: str) -> Iterator[bytes]:
     with app.app_context():
-        return make(people.edition(), kind, Choice())
+        edition = people.edition()
+        yield from make(edition, begin(edition.petition, None, Format(kind), Choice(), "the bench"))
 
 
 def _seconds(app: Flask, kind: str) -> float:

@@ -133,7 +133,7 @@ def _conditions(petition_id: int, choice: Choice, before: datetime | None) -> li
         conditions.append(Signature.country.in_(choice.countries))
     if choice.since:
         conditions.append(verified_at >= _midnight(choice.since))
-    if choice.until:
+    if choice.until and choice.until < date.max:
         conditions.append(verified_at < _midnight(choice.until + DAY))
     if before:
         conditions.append(verified_at < before)

@@ -10,8 +10,9 @@ from sqlalchemy import update
 
 from app.db import transaction
 from app.export import make
+from app.export.handing_over import begin
 from app.export.rows import COLUMNS, Choice, Heading, Row, read
-from app.models import Signature, State, Visibility
+from app.models import Format, Signature, State, Visibility
 from app.models.signer import Signer
 from app.petitions.page import find
 from tests.factories import SLUG, make_signature
@@ -78,7 +79,8 @@ def made(app: Flask, kind: str, choice: Choice | None = None) -> bytes:
     with app.app_context():
         edition = find(SLUG)
         assert edition
-        return b"".join(make.make(edition, kind, choice or Choice()))
+        begun = begin(edition.petition, None, Format(kind), choice or Choice(), "Registry of Testville")
+        return b"".join(make.make(edition, begun))
 
 
 def parsed(pieces: Iterable[bytes]) -> list[list[str]]:

@@ -57,7 +57,7 @@ def test_addresses_are_written_only_when_asked_for(runner: FlaskCliRunner) -> No
 
 def test_each_format_opens_in_a_program_of_its_own(runner: FlaskCliRunner) -> None:
     whole = {
-        kind: runner.invoke(args=["signatures", "export", "save-the-test-library", "--format", kind]).stdout_bytes
+        kind: runner.invoke(args=["signatures", "export", "save-the-test-library", "--format", kind.value]).stdout_bytes
         for kind in make.FORMATS
     }
     assert [line[1] for line in parsed([whole["csv"]])] == ["name", "Ann", "Bob"]
