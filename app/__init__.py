@@ -17,6 +17,7 @@ from app.counting.views import bp as counting
 from app.db import db
 from app.mailbox.views import bp as mailbox
 from app.organisers import sign_in
+from app.organisers.people_views import bp as people
 from app.organisers.petition_views import bp as members
 from app.organisers.views import bp as organisers
 from app.petitions.views import bp as petitions
@@ -26,7 +27,7 @@ from app.web.form import Request
 from app.web.health import bp as health
 from app.web.language import babel, select_locale
 
-BLUEPRINTS = (petitions, signing, confirmation, counting, organisers, members, mailbox, health)
+BLUEPRINTS = (petitions, signing, confirmation, counting, organisers, people, members, mailbox, health)
 
 
 class SlugConverter(BaseConverter):

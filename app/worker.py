@@ -10,12 +10,13 @@ from types import FrameType
 from flask_mail import Message
 from sqlalchemy.exc import InterfaceError, OperationalError
 
-from app import mail
+from app import clock, mail
 from app.confirmation import letter
 from app.confirmation.confirm import letter_ended
 from app.counting import count
 from app.db import db
 from app.models import Occasion, OutboxRow
+from app.organisers.accounts import forget_expired_invitations
 from app.organisers.letter import write as write_to_organiser
 from app.outbox.deliver import Letters, deliver
 from app.signing.purge import purge
@@ -90,3 +91,4 @@ class Worker:
         if time.monotonic() - self._purged_at > PURGE_EVERY_SECONDS:
             self._purged_at = time.monotonic()
             purge()
+            forget_expired_invitations(clock.now())
