@@ -58,9 +58,9 @@ def post_in_words(
     """Write the letter of templates/email/<letter>/ in the organiser's language and put it into the outbox."""
     words["language"] = organiser.language
     with speaking(organiser.language):
-        subject, text, html = (
-            render_template(f"email/{letter}/{part}", **words) for part in ("subject.txt", "body.txt", "body.html")
-        )
+        subject = render_template(f"email/{letter}/subject.txt", **words)
+        text = render_template(f"email/{letter}/body.txt", **words)
+        html = render_template(f"email/{letter}/body.html", **words)
     post(session, organiser.email, subject, text, html, at, by_stranger=by_stranger)
 
 

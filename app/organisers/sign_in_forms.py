@@ -23,7 +23,7 @@ class CodesForm(TwoFactorSetupForm):  # type: ignore[misc]
 class SecondStepForm(TwoFactorSelectForm):  # type: ignore[misc]
     """Which second step to take, by one button each."""
 
-    which = HiddenField()
+    which = HiddenField(validators=[AnyOf(["authenticator", "webauthn"])])
 
 
 class RescueForm(TwoFactorRescueForm):  # type: ignore[misc]

@@ -1,11 +1,11 @@
 """Organisers for tests: accounts made at once, browsers that are signed in as them, and what their pages ask for."""
 
 import time
-from datetime import timedelta
 
 from flask import Flask
+from flask import session as present_session
 from flask.testing import FlaskClient
-from flask_security.proxies import _datastore
+from flask_security.proxies import _datastore, _security
 from flask_security.utils import hash_password
 from flask_wtf.csrf import generate_csrf
 from sqlalchemy import select
@@ -55,9 +55,7 @@ def browser(app: Flask) -> FlaskClient:
     client = app.test_client()
     with client.session_transaction("/organise") as session, app.test_request_context("/organise"):
         token = generate_csrf()
-        from flask import session as made
-
-        session.update(made)
+        session.update(present_session)
     client.environ_base["HTTP_X_CSRFTOKEN"] = token
     return client
 
@@ -84,23 +82,22 @@ def signed_in(
     return client
 
 
-def half_signed_in(app: Flask, email: str = OWNER) -> FlaskClient:
-    """Return a client that has given the right password and owes the code from the app, which is set up."""
+def half_signed_in(app: Flask, email: str = OWNER, *, anew: bool = True) -> FlaskClient:
+    """Return a client that has given the right password and owes the code from the app, which is set up (`anew`)."""
     organiser_id = make_organiser(app, email)
     client = browser(app)
     with app.app_context(), transaction() as session:
         organiser = session.get_one(Organiser, organiser_id)
-        _datastore.tf_set(organiser, "authenticator", new_secret())
+        if anew:
+            _datastore.tf_set(organiser, "authenticator", new_secret())
         uniquifier = organiser.fs_uniquifier
     with client.session_transaction("/organise") as cookie:
-        cookie.update({"tf_user_id": uniquifier, "tf_state": "ready"})
+        cookie.update({"tf_user_id": uniquifier, "tf_state": "ready", "tf_select": True})
     return client
 
 
 def new_secret() -> str:
     """Return a secret for codes as it travels while it is set up."""
-    from flask_security.proxies import _security
-
     return str(_security.totp_factory.generate_totp_secret())
 
 
@@ -120,8 +117,3 @@ def letters_to_organisers(app: Flask) -> list[str]:
     return [
         f"To: {message.recipients[0]}\nSubject: {message.subject}\n\n{message.body}" for message in messages if message
     ]
-
-
-def days(number: int) -> timedelta:
-    """Return that many days."""
-    return timedelta(days=number)
