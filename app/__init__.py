@@ -18,6 +18,7 @@ from app.db import db
 from app.export.views import bp as export
 from app.mailbox.views import bp as mailbox
 from app.organisers import sign_in
+from app.organisers.people_views import bp as people
 from app.organisers.petition_views import bp as members
 from app.organisers.views import bp as organisers
 from app.petitions.views import bp as petitions
@@ -27,7 +28,7 @@ from app.web.form import Request
 from app.web.health import bp as health
 from app.web.language import babel, select_locale
 
-BLUEPRINTS = (petitions, signing, confirmation, counting, organisers, members, export, mailbox, health)
+BLUEPRINTS = (petitions, signing, confirmation, counting, organisers, people, members, export, mailbox, health)
 
 
 class SlugConverter(BaseConverter):

@@ -11,10 +11,13 @@ from sqlalchemy import select
 from app import clock, mail, serve, worker
 from app.counting.audit import audit, repair
 from app.db import db
+from app.email_address import NotAnAddress
 from app.export import make
 from app.export.handing_over import begin
 from app.export.rows import Choice
-from app.models import Format, Petition, State
+from app.models import Format, Petition, Role, State
+from app.organisers import accounts
+from app.organisers.members import LastOwner
 from app.outbox.status import retry, status
 from app.petitions.importing import BadPetitionFile, import_file
 from app.petitions.page import find, progress
@@ -25,12 +28,13 @@ petition_group = AppGroup("petition", help="Petitions: bring one in, list them."
 outbox_group = AppGroup("outbox", help="Letters: send them, look at the queue.")
 count_group = AppGroup("count", help="The verified count: prove it.")
 signatures_group = AppGroup("signatures", help="Signatures: hand over the verified list, upkeep.")
+organiser_group = AppGroup("organiser", help="Organisers: invite them.")
 LISTS = [kind.value for kind in make.FORMATS]
 
 
 def init_app(app: Flask) -> None:
     """Add the commands to the app."""
-    for command in (petition_group, outbox_group, count_group, signatures_group, serve_all):
+    for command in (petition_group, outbox_group, count_group, signatures_group, organiser_group, serve_all):
         app.cli.add_command(command)
 
 
@@ -177,3 +181,24 @@ def export_list(
         raise click.ClickException(str(error)) from error
     begun = begin(edition.petition, None, Format(kind), choice, recipient)
     make.hand_over(make.make(edition, begun, for_excel=excel), output)
+
+
+@organiser_group.command("invite")
+@click.argument("email")
+@click.option("--petition", "slug", help="The petition to work on.")
+@click.option("--role", type=click.Choice([role.value for role in Role]), help="What to be to that petition.")
+@click.option("--administrator", is_flag=True, help="Make it an administrator of the site.")
+def invite(email: str, slug: str | None, role: str | None, administrator: bool) -> None:
+    """Invite the person at EMAIL by letter; who has an account already is given the role at once."""
+    if bool(slug) != bool(role):
+        raise click.UsageError("--petition and --role go together: what shall this person be to which petition?")
+    petition = db.session.scalars(select(Petition).where(Petition.slug == slug)).one_or_none() if slug else None
+    if slug and petition is None:
+        raise click.ClickException(f"there is no petition {slug}: see `flask petition list`")
+    try:
+        accounts.invite(email, petition, Role(role) if role else None, administrator=administrator)
+    except NotAnAddress:
+        raise click.ClickException(f"{email} is not a complete e-mail address") from None
+    except LastOwner:
+        raise click.ClickException("this is the petition's last owner: invite another owner first") from None
+    click.echo("a letter is on its way; the link in it works for 7 days")

@@ -85,8 +85,8 @@ class Organiser(Base, UserMixin):  # type: ignore[misc]
 
     @tf_totp_secret.setter
     def tf_totp_secret(self, secret: str | None) -> None:
+        # `totp_counter` stays: it counts half minutes, so the code that set this secret up does not work again.
         self.sealed_totp = sealing.seal("organiser-totp", self.public_id, [secret]) if secret else None
-        self.totp_counter = None
 
     @property
     def mf_recovery_codes(self) -> list[str]:
@@ -104,6 +104,7 @@ class Organiser(Base, UserMixin):  # type: ignore[misc]
         self.email_key = self.sealed_email = self.sealed_totp = self.sealed_recovery_codes = None
         self.password = self.tf_primary_method = self.totp_counter = self.invited_until = None
         self.active = self.is_administrator = False
+        self.fs_uniquifier = secrets.token_hex(32)  # ends sessions, and what letters on their way would open
         self.webauthn.clear()
 
 

@@ -25,6 +25,7 @@ class Who(StrEnum):
     """Whom a page is open to. Of a petition's people each includes those below it in this list."""
 
     EVERYBODY = "everybody"
+    HALF_SIGNED_IN = "half signed in"  # gave the first factor, owes the second
     ORGANISERS = "organisers"
     ADMINISTRATORS = "administrators"
     VIEWERS = "viewers"

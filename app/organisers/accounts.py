@@ -4,6 +4,7 @@ import hmac
 import os
 from datetime import datetime, timedelta
 
+from flask_security.proxies import _security as security
 from flask_security.utils import hash_password
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
@@ -14,7 +15,7 @@ from app.email_address import canonical, deliverable
 from app.models import Act, Membership, Organiser, Petition, Role, Site
 from app.organisers.audit import record
 from app.organisers.letter import post_in_words
-from app.organisers.members import give_role, petitions_of
+from app.organisers.members import give_role, hold_petition, petitions_of
 from app.petitions.page import newest_title
 from app.web.language import DEFAULT
 from app.web.link import link
@@ -53,10 +54,13 @@ def invite(
     """Give the mailbox of a deliverable address an account if it has none, and a role in the petition; write to it.
 
     `by` is who invites (None: a command). Whoever has not joined yet gets a new link, and older ones stop working.
+    Raises NotAnAddress, and LastOwner where the only owner would become something less.
     """
     address = deliverable(address)
     now = clock.now()
     with transaction() as session:
+        if petition is not None:
+            hold_petition(session, petition.id)
         key = email_key(session, address)
         draft = Organiser(address, key, language)
         columns = ("public_id", "email_key", "sealed_email", "language", "fs_uniquifier")
@@ -72,7 +76,7 @@ def invite(
         if administrator and not organiser.is_administrator:
             organiser.is_administrator = True
             record(session, Act.APPOINTED, None, actor, organiser.id)
-        _write_invitation(session, organiser, petition, now)
+        _write(session, organiser, petition, now)
 
 
 def find_invited(token: str) -> Organiser | None:
@@ -90,7 +94,8 @@ def find_invited(token: str) -> Organiser | None:
 
 def join(organiser: Organiser, password: str | None) -> Organiser | None:
     """Let an invited organiser in, once; return them, or None if another click with the same link came first."""
-    hashed = hash_password(password) if password else None
+    # Unicode spells one letter in several ways (UAX 15): Flask-Security brings passwords into one before it compares.
+    hashed = hash_password(security.password_util.normalize(password)) if password else None
     now = clock.now()
     with transaction() as session:
         still_open = (Organiser.id == organiser.id) & Organiser.joined_at.is_(None) & Organiser.active
@@ -115,14 +120,18 @@ def forget_expired_invitations(now: datetime) -> int:
         late = (Organiser.joined_at.is_(None)) & (Organiser.invited_until < now)
         organisers = session.scalars(select(Organiser).where(late).with_for_update()).all()
         for organiser in organisers:
+            for petition_id in session.scalars(petitions_of(organiser.id)).all():
+                record(session, Act.LEFT, petition_id, None, organiser.id, because="expired")
             session.execute(delete(Membership).where(Membership.organiser_id == organiser.id))
             organiser.erase()
     return len(organisers)
 
 
-def _write_invitation(session: Session, organiser: Organiser, petition: Petition | None, now: datetime) -> None:
+def _write(session: Session, organiser: Organiser, petition: Petition | None, now: datetime) -> None:
     title = newest_title(petition) if petition and not petition.discreet else None
     if organiser.joined_at:
+        if petition is None and not organiser.is_administrator:
+            return  # has an account, and was given nothing new
         post_in_words(session, organiser, "added", now, title=title, link=link("organisers.home"))
         return
     organiser.generation += 1

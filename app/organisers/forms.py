@@ -2,15 +2,16 @@
 
 from flask_babel import lazy_gettext as _
 from flask_wtf import FlaskForm
-from wtforms import EmailField, PasswordField, RadioField
+from wtforms import EmailField, HiddenField, PasswordField, RadioField, SelectField
 from wtforms.fields.choices import SelectChoice
-from wtforms.validators import DataRequired, Length, Optional, ValidationError
+from wtforms.validators import DataRequired, Length, ValidationError
 
 from app.email_address import LONGEST, NotAnAddress, deliverable
 from app.models import Role
+from app.web.language import INTERFACE
 
 SHORTEST_PASSWORD = 12
-LONGEST_PASSWORD = 200
+LONGEST_PASSWORD = 128
 
 ROLES = (
     SelectChoice(Role.VIEWER.value, _("Viewer: sees the numbers, never people")),
@@ -50,20 +51,24 @@ class SiteInvitationForm(InvitationForm):
 class RoleForm(OrganiserForm):
     """What somebody is to be to a petition from now on."""
 
-    role = RadioField(_("As what?"), choices=ROLES)
+    role = SelectField(_("As what?"), choices=ROLES)
+
+
+class LanguageForm(OrganiserForm):
+    """Which language pages and letters speak to an organiser."""
+
+    language = SelectField(
+        _("Language of these pages and of our letters"), choices=[SelectChoice(*one) for one in INTERFACE.items()]
+    )
 
 
 class JoinForm(OrganiserForm):
-    """How an invited organiser will sign in: a password, or nothing here and a passkey on the next page."""
+    """How an invited organiser will sign in: `way` is "password", or empty for a passkey made on the next page."""
 
-    password = PasswordField(
-        _("Password"),
-        validators=[
-            Optional(),
-            Length(
-                min=SHORTEST_PASSWORD, message=_("Please use at least 12 characters; some words in a row are fine.")
-            ),
-            Length(max=LONGEST_PASSWORD),
-        ],
-        render_kw={"autocomplete": "new-password"},
-    )
+    way = HiddenField()
+    password = PasswordField(_("Password"), render_kw={"autocomplete": "new-password"})
+
+    def validate_password(self, field: PasswordField) -> None:
+        """Refuse a password that is easily guessed, and none where one was to be given."""
+        if self.way.data and not SHORTEST_PASSWORD <= len(field.data or "") <= LONGEST_PASSWORD:
+            raise ValidationError(_("Please use 12 to 128 characters; some words in a row are fine."))

@@ -2,6 +2,7 @@
 
 import os
 from datetime import datetime
+from typing import Any
 from urllib.parse import urlsplit
 
 from flask import current_app, render_template
@@ -51,17 +52,19 @@ def post(
     session.execute(insert(OutboxRow.__table__).values(row))  # type: ignore[arg-type]
 
 
-def post_in_words(session: Session, organiser: Organiser, letter: str, at: datetime, **words: object) -> None:
+def post_in_words(
+    session: Session, organiser: Organiser, letter: str, at: datetime, *, by_stranger: bool = False, **words: Any
+) -> None:
     """Write the letter of templates/email/<letter>/ in the organiser's language and put it into the outbox."""
     words["language"] = organiser.language
     with speaking(organiser.language):
-        subject, text, html = (
-            render_template(f"email/{letter}/{part}", **words) for part in ("subject.txt", "body.txt", "body.html")
-        )
-    post(session, organiser.email, subject, text, html, at)
+        subject = render_template(f"email/{letter}/subject.txt", **words)
+        text = render_template(f"email/{letter}/body.txt", **words)
+        html = render_template(f"email/{letter}/body.html", **words)
+    post(session, organiser.email, subject, text, html, at, by_stranger=by_stranger)
 
 
-def post_to_owners(session: Session, petition_id: int, letter: str, at: datetime, **words: object) -> None:
+def post_to_owners(session: Session, petition_id: int, letter: str, at: datetime, **words: Any) -> None:
     """Write a letter to every owner of a petition who has joined."""
     owners = (
         db.select(Organiser)

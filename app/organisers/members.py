@@ -12,8 +12,17 @@ class LastOwner(Exception):
     """Nobody would be left who answers for the petition, or for the site."""
 
 
+def hold_petition(session: Session, petition_id: int) -> None:
+    """Let nobody else change who is what to the petition until this transaction ends; take it before any organiser.
+
+    So two owners who leave at once cannot each see the other still there. Signing is not held up: it needs no more than
+    that the petition stays (FOR NO KEY UPDATE, PostgreSQL).
+    """
+    session.execute(select(Petition.id).where(Petition.id == petition_id).with_for_update(key_share=True))
+
+
 def give_role(session: Session, petition_id: int, organiser_id: int, role: Role) -> None:
-    """Make somebody a member of the petition, or another kind of member, in the caller's transaction.
+    """Make somebody a member of the petition, or another kind of member, in a transaction that holds the petition.
 
     Raises LastOwner where nobody who has joined would be left to answer for it.
     """
@@ -27,6 +36,7 @@ def give_role(session: Session, petition_id: int, organiser_id: int, role: Role)
 def change_role(petition: Petition, organiser_id: int, role: Role, by: Organiser) -> None:
     """Make a member of the petition something else; raise LastOwner where nobody would be left to answer for it."""
     with transaction() as session:
+        hold_petition(session, petition.id)
         member = session.get(Membership, (petition.id, organiser_id), populate_existing=True)
         if member is not None and member.role != role:
             give_role(session, petition.id, organiser_id, role)
@@ -48,17 +58,20 @@ def set_administrator(organiser_id: int, by: Organiser, *, to: bool) -> None:
             return
         organiser.is_administrator = to
         record(session, Act.APPOINTED if to else Act.DISMISSED, None, by.id, organiser_id)
-        _keep_an_administrator(session)
+        if organiser.joined_at:
+            _keep_an_administrator(session)
 
 
 def end_account(organiser_id: int, by: Organiser) -> None:
     """Erase an account with all its roles; raise LastOwner where a petition or the site would be left alone."""
     with transaction() as session:
         _hold_administrators(session)
-        organiser = session.get_one(Organiser, organiser_id, with_for_update=True, populate_existing=True)
-        was_administrator = organiser.is_administrator
         for petition_id in session.scalars(petitions_of(organiser_id)).all():
             _leave(session, petition_id, organiser_id, by)
+        organiser = session.get_one(
+            Organiser, organiser_id, with_for_update={"key_share": True}, populate_existing=True
+        )
+        was_administrator = organiser.is_administrator and organiser.joined_at is not None
         organiser.erase()
         record(session, Act.LEFT, None, by.id, organiser_id)
         if was_administrator:
@@ -73,6 +86,7 @@ def petitions_of(organiser_id: int) -> Select[int]:
 
 
 def _leave(session: Session, petition_id: int, organiser_id: int, by: Organiser) -> None:
+    hold_petition(session, petition_id)
     was_owner = _is_joined_owner(session, petition_id, organiser_id)
     member = session.get(Membership, (petition_id, organiser_id), populate_existing=True)
     if member is not None:
@@ -82,8 +96,6 @@ def _leave(session: Session, petition_id: int, organiser_id: int, by: Organiser)
 
 
 def _is_joined_owner(session: Session, petition_id: int, organiser_id: int) -> bool:
-    # The petition's row is held, so that two owners who leave at once cannot both see the other still there.
-    session.execute(select(Petition.id).where(Petition.id == petition_id).with_for_update())
     mine = Membership.organiser_id == organiser_id
     return session.scalars(_joined_owners(petition_id).where(mine)).first() is not None
 
@@ -97,17 +109,20 @@ def _keep_an_owner(session: Session, petition_id: int, *, was_owner: bool) -> No
 def _joined_owners(petition_id: int) -> Select[int]:
     joined = select(Membership.organiser_id).join(Organiser, Organiser.id == Membership.organiser_id)
     return joined.where(
-        Membership.petition_id == petition_id, Membership.role == Role.OWNER, Organiser.joined_at.is_not(None)
+        Membership.petition_id == petition_id,
+        Membership.role == Role.OWNER,
+        Organiser.joined_at.is_not(None),
+        Organiser.active,
     )
 
 
 def _hold_administrators(session: Session) -> None:
-    session.scalars(
-        select(Organiser.id).where(Organiser.is_administrator).order_by(Organiser.id).with_for_update()
-    ).all()
+    held = select(Organiser.id).where(Organiser.is_administrator).order_by(Organiser.id)
+    session.scalars(held.with_for_update(key_share=True)).all()
 
 
 def _keep_an_administrator(session: Session) -> None:
     session.flush()
-    if session.scalars(select(Organiser.id).where(Organiser.is_administrator)).first() is None:
+    joined = Organiser.is_administrator & Organiser.joined_at.is_not(None)
+    if session.scalars(select(Organiser.id).where(joined)).first() is None:
         raise LastOwner

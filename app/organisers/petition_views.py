@@ -1,24 +1,23 @@
 """Who works on a petition, and what they did: its members and its audit log."""
 
-from flask import Blueprint, flash, make_response, redirect, render_template, request, url_for
+from flask import Blueprint, flash, redirect, request, url_for
 from flask_babel import gettext as _
 from sqlalchemy import select
 from werkzeug import Response
 
 from app.db import db
 from app.models import Membership, Organiser, Role
-from app.organisers import accounts, audit, members
+from app.organisers import accounts, audit, audit_words, members
 from app.organisers.access import Who, me, open_to, petition_here
 from app.organisers.forms import InvitationForm, RoleForm
-from app.organisers.views import find_by_reference
+from app.organisers.views import find_by_reference, private
 from app.petitions.page import newest_title
-from app.web import headers
 
 bp = Blueprint("members", __name__, url_prefix="/organise/petitions/<slug:slug>")
 
 
 @bp.get("/members")
-@open_to(Who.ROLE_GIVERS)
+@open_to(Who.ROLE_GIVERS, fresh=True)
 def show(slug: str) -> Response:
     """List who is what to the petition."""
     return _members(InvitationForm())
@@ -82,17 +81,16 @@ def log(slug: str) -> Response:
     """Show what was done to the petition, the newest first, a page at a time."""
     entries = audit.entries(petition_here().id, before=request.args.get("before", type=int))
     older = entries[-1].id if len(entries) == audit.A_PAGE else None
-    return _private("organisers/log.html", tab="log", entries=entries, older=older)
+    return _page("organisers/log.html", tab="log", entries=entries, older=older, words=audit_words)
 
 
 def _members(form: InvitationForm, status: int = 200, *, last_owner: bool = False) -> Response:
     mine = Membership.petition_id == petition_here().id
     listed = select(Organiser, Membership.role).join(Membership, Membership.organiser_id == Organiser.id)
-    rows = db.session.execute(listed.where(mine).order_by(Organiser.id)).all()
-    return _private("organisers/members.html", status, tab="members", members=rows, form=form, last_owner=last_owner)
+    rows = db.session.execute(listed.where(mine, Organiser.active).order_by(Organiser.id)).all()
+    return _page("organisers/members.html", status, tab="members", members=rows, form=form, last_owner=last_owner)
 
 
-def _private(template: str, status: int = 200, **context: object) -> Response:
+def _page(template: str, status: int = 200, **context: object) -> Response:
     petition = petition_here()
-    html = render_template(template, petition=petition, title=newest_title(petition), **context)
-    return headers.keep_nowhere(make_response(html, status))
+    return private(template, status, petition=petition, title=newest_title(petition), **context)

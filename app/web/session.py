@@ -9,8 +9,8 @@ PLACE = "/organise"
 
 
 def is_for_organisers(path: str) -> bool:
-    """Tell whether a page at `path` is one of the organisers'."""
-    return path == PLACE or path.startswith(f"{PLACE}/")
+    """Tell whether a page at `path`, with or without its query, is one of the organisers'."""
+    return path.partition("?")[0] == PLACE or path.startswith(f"{PLACE}/")
 
 
 class OrganisersSession(SecureCookieSessionInterface):

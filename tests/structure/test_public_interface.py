@@ -17,7 +17,40 @@ PROMISED = {
     "/petitions/<slug>/signed": {"GET"},
     "/petitions/<slug>/count.json": {"GET"},
     "/confirm/<token>": {"GET", "POST"},
-    "/organise/login": {"GET"},
+    "/organise": {"GET"},
+    "/organise/login": {"GET", "POST"},
+    "/organise/logout": {"POST"},
+    "/organise/reset": {"GET", "POST"},
+    "/organise/reset/<token>": {"GET", "POST"},
+    "/organise/verify": {"GET", "POST"},
+    "/organise/change": {"GET", "POST"},
+    "/organise/tf-setup": {"GET", "POST"},
+    "/organise/tf-setup/<token>": {"POST"},
+    "/organise/tf-select": {"GET", "POST"},
+    "/organise/tf-validate": {"GET", "POST"},
+    "/organise/tf-rescue": {"GET", "POST"},
+    "/organise/mf-recovery": {"GET", "POST"},
+    "/organise/mf-recovery-codes": {"GET", "POST"},
+    "/organise/wan-register": {"GET", "POST"},
+    "/organise/wan-register/<token>": {"POST"},
+    "/organise/wan-signin": {"GET", "POST"},
+    "/organise/wan-signin/<token>": {"POST"},
+    "/organise/wan-verify": {"GET", "POST"},
+    "/organise/wan-verify/<token>": {"POST"},
+    "/organise/wan-delete": {"GET", "POST"},
+    "/organise/invitation/<token>": {"GET", "POST"},
+    "/organise/account": {"GET"},
+    "/organise/account/language": {"POST"},
+    "/organise/account/sign-out-everywhere": {"POST"},
+    "/organise/account/end": {"GET", "POST"},
+    "/organise/people": {"GET", "POST"},
+    "/organise/people/<member>": {"GET"},
+    "/organise/people/<member>/<what>": {"POST"},
+    "/organise/petitions/<slug>/members": {"GET", "POST"},
+    "/organise/petitions/<slug>/members/<member>/role": {"POST"},
+    "/organise/petitions/<slug>/members/<member>/remove": {"POST"},
+    "/organise/petitions/<slug>/leave": {"POST"},
+    "/organise/petitions/<slug>/log": {"GET"},
     "/healthz": {"GET"},
     "/dev/mailbox": {"GET"},
     "/dev/mailbox/<number>.html": {"GET"},
@@ -31,7 +64,7 @@ def routed(tmp_path: Path) -> dict[str, set[str]]:
     app: Flask = make_app(tmp_path, f"sqlite:///{tmp_path}/none.db")
     found: dict[str, set[str]] = {}
     for rule in app.url_map.iter_rules():
-        address = re.sub(r"<\w+:(\w+)>", r"<\1>", rule.rule)
+        address = re.sub(r"<\w+(?:\([^)]*\))?:(\w+)>", r"<\1>", rule.rule)
         found.setdefault(address, set()).update((rule.methods or set()) - {"HEAD", "OPTIONS"})
     return found
 

@@ -6,14 +6,32 @@ from pathlib import Path
 from typing import Any
 
 from flask import Flask
+from flask_security.recoverable import generate_reset_password_token
 from sqlalchemy import select, update
 
 from app import clock, tokens
 from app.db import Base, db, transaction
 from app.mailbox import letters
-from app.models import Signature, State
+from app.models import (
+    Act,
+    Delivery,
+    DeliveryVolume,
+    Format,
+    HandOver,
+    Organiser,
+    Passkey,
+    Petition,
+    Picture,
+    Role,
+    Signature,
+    State,
+)
+from app.organisers import accounts
+from app.organisers.audit import record
 from app.signing import ref
+from app.web.session import is_for_organisers
 from tests.factories import SLUG, make_petition, make_signature, sign
+from tests.organisers.people import browser, half_signed_in, make_organiser, organiser, signed_in
 
 READING = ("GET", "HEAD", "OPTIONS")
 
@@ -40,6 +58,38 @@ def signatures_in_every_state(app: Flask) -> list[bytes]:
     return [*ids, expired, quiet]
 
 
+def what_organisers_leave(app: Flask) -> list[str]:
+    """Put a row into each table that organisers fill; return the tokens that letters to them carry."""
+    owner = make_organiser(app, role=Role.OWNER, administrator=True)
+    with app.app_context():
+        accounts.invite("invited@example.org")
+        with transaction() as session:
+            petition = session.scalars(select(Petition).where(Petition.slug == SLUG)).one()
+            record(session, Act.EDITED, petition.id, owner)
+            one = {"public_id": bytes(16), "petition_id": petition.id}
+            hand_over = HandOver(**one, at=clock.now(), format=Format.PDF, choice={}, sealed_recipient=b"x")
+            key = Passkey(
+                "phone",
+                user_id=owner,
+                credential_id=b"1",
+                public_key=b"2",
+                backup_state=False,
+                device_type="",
+                usage="first",
+            )
+            key.lastuse_datetime = clock.now()
+            session.add_all([hand_over, key, Picture(petition_id=petition.id, digest="", width=1, height=1, data=b"x")])
+            session.flush()
+            delivery = Delivery(hand_over_id=hand_over.id, petition_id=petition.id, language="en", rows_wanted=1)
+            session.add(delivery)
+            session.flush()
+            session.add(DeliveryVolume(delivery_id=delivery.id, number=1, public_id=bytes(16), sealed=b"x"))
+        invited = db.session.scalars(select(Organiser).where(Organiser.joined_at.is_(None))).one()
+        with app.test_request_context("/organise/reset"):
+            reset = generate_reset_password_token(db.session.get_one(Organiser, owner))
+        return [tokens.make(tokens.Purpose.INVITATION, invited.public_id, invited.generation), reset]
+
+
 def test_reading_changes_nothing(app: Flask, tmp_path: Path) -> None:
     client = app.test_client()
     make_petition(app)
@@ -48,15 +98,22 @@ def test_reading_changes_nothing(app: Flask, tmp_path: Path) -> None:
     sign(client, email="new@example.org")
     app.config["MAILBOX_DIR"] = str(tmp_path / "mailbox")
     letters.keep(tmp_path / "mailbox", b"Subject: Hello\r\n\r\nwords\r\n")
+    for_organisers = what_organisers_leave(app)
     with app.app_context():
         values = {
             "slug": [SLUG, "quiet", "closed", "unknown"],
             "lang": ["en", "sv", "xx"],
-            "token": [*(tokens.make(tokens.Purpose.CONFIRM, one) for one in [*ids, bytes(16)]), "altered"],
+            "token": [
+                *(tokens.make(tokens.Purpose.CONFIRM, one) for one in [*ids, bytes(16)]),
+                *for_organisers,
+                "altered",
+            ],
             "reference": [ref.make(SLUG, "en", "new@example.org"), "altered"],
             "number": [letters.newest_first(tmp_path / "mailbox")[0].number, "0"],
             "filename": ["css/base.css"],
+            "member": [organiser(app).public_id.hex(), "00", "altered"],
         }
+    half_signed_in(app, "half@example.org")
     before = everything(app)
     assert all(before.values()), "a table without a row shows no change"
 
@@ -64,11 +121,15 @@ def test_reading_changes_nothing(app: Flask, tmp_path: Path) -> None:
     for rule in (one for one in app.url_map.iter_rules() if "GET" in (one.methods or ())):
         names = sorted(rule.arguments)
         seen = set()
+        readers = [client]
+        if is_for_organisers(rule.rule):
+            readers = [browser(app), signed_in(app), half_signed_in(app, "half@example.org", anew=False)]
         for chosen in itertools.product(*(values[name] for name in names)):
             path = addresses.build(rule.endpoint, dict(zip(names, chosen, strict=True)), "GET")
             for method in READING:
-                with client.open(path, method=method) as answer:
-                    seen.add(answer.status_code)
+                for reader in readers:
+                    with reader.open(path, method=method) as answer:
+                        seen.add(answer.status_code)
             assert everything(app) == before, f"reading {path} has written"
         assert 200 in seen, f"the walk never came to what {rule.rule} shows"
         assert max(seen) < 500, f"{rule.rule} failed"

@@ -3,9 +3,11 @@
 import ast
 import re
 from collections.abc import Iterator
+from pathlib import Path
 
 from jinja2 import Environment, meta
 
+from tests.conftest import make_app
 from tests.structure.source import APP, TEMPLATES, template_name, tree
 
 NAMES = {template_name(path) for path in TEMPLATES}
@@ -17,26 +19,34 @@ def named_in_templates() -> Iterator[str]:
         yield from (name for name in referenced if name)
 
 
+def strings(path: Path) -> set[str]:
+    return {one.value for one in ast.walk(tree(path)) if isinstance(one, ast.Constant) and isinstance(one.value, str)}
+
+
 def named_in_code() -> Iterator[str]:
-    """Yield the template names in code; f-strings are filled with the words of the same file."""
+    """Yield the template names in code; f-strings are filled with the words of the app."""
+    words = {word for path in APP for word in strings(path) if re.fullmatch(r"\w+", word)}
     for path in APP:
-        strings = {
-            one.value for one in ast.walk(tree(path)) if isinstance(one, ast.Constant) and isinstance(one.value, str)
-        }
-        yield from (text for text in strings if re.fullmatch(r"\w[\w/]*\.(html|txt)", text))
+        yield from (text for text in strings(path) if re.fullmatch(r"\w[\w/]*\.(html|txt)", text))
         for node in ast.walk(tree(path)):
             if isinstance(node, ast.JoinedStr) and ast.unparse(node).rstrip("'\"").endswith((".html", ".txt")):
-                yield from filled(node, strings)
+                yield from filled(node, words)
 
 
 def filled(node: ast.JoinedStr, words: set[str]) -> Iterator[str]:
     parts = [part.value if isinstance(part, ast.Constant) else None for part in node.values]
-    for word in (word for word in words if re.fullmatch(r"\w+", word)):
+    for word in words:
         yield "".join(str(word if part is None else part) for part in parts)
 
 
-def test_every_template_is_used() -> None:
-    assert NAMES - {*named_in_code(), *named_in_templates()} == set()
+def named_by_the_library(folder: Path) -> set[str]:
+    """Return the templates that Flask-Security is set to show."""
+    settings = make_app(folder, f"sqlite:///{folder}/none.db").config
+    return {str(value) for name, value in settings.items() if re.fullmatch(r"SECURITY_\w+_TEMPLATE", name)}
+
+
+def test_every_template_is_used(tmp_path: Path) -> None:
+    assert NAMES - {*named_in_code(), *named_in_templates(), *named_by_the_library(tmp_path)} == set()
 
 
 def test_every_template_that_is_named_is_there() -> None:

@@ -12,6 +12,8 @@ ANYTHING = {
     "reference": "a-reference",
     "filename": "x",
     "number": "1",
+    "member": "00",
+    "what": "appoint",
 }
 
 

@@ -21,7 +21,6 @@ SHARED = (
     "/petitions/save-the-test-library/en",
     "/petitions/save-the-test-library/sign",
     "/petitions/save-the-test-library/count.json",
-    "/organise/login",
 )
 
 

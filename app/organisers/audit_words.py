@@ -1,0 +1,56 @@
+"""The audit log in words: one sentence for each act, with its details; who did it and when stand beside it."""
+
+from flask_babel import gettext as _
+from flask_babel import ngettext
+
+from app.models import Act, Role
+from app.organisers.audit import Told
+
+
+def who(told: Told) -> str:
+    """Return who did it, for people."""
+    return str(_("a command, or the site itself") if told.by_command else told.who or _("a former organiser"))
+
+
+def sentence(told: Told) -> str:
+    """Return what was done, as a sentence without its subject. Details that it has no words for are left out."""
+    one = told.whom or str(_("a former organiser"))
+    of_people: dict[Act, str] = {
+        Act.INVITED: _("invited %(whom)s as %(role)s", whom=one, role=_role(told)),
+        Act.JOINED: _("joined"),
+        Act.ROLE: _("made %(whom)s %(role)s", whom=one, role=_role(told)),
+        Act.LEFT: _left(told, one),
+        Act.APPOINTED: _("made %(whom)s an administrator of the site", whom=one),
+        Act.DISMISSED: _("made %(whom)s no longer an administrator of the site", whom=one),
+    }
+    return of_people.get(told.act) or _of_petition(told)
+
+
+def _left(told: Told, one: str) -> str:
+    if told.details.get("because") == "expired":
+        return str(_("took %(whom)s off, as the invitation had expired", whom=one))
+    is_self = told.who and told.who == told.whom
+    return str(_("left") if is_self else _("took %(whom)s off", whom=one))
+
+
+def _of_petition(told: Told) -> str:
+    rows = int(told.details.get("rows") or 0)
+    words: dict[Act, str] = {
+        Act.CREATED: _("created the petition"),
+        Act.EDITED: _("edited the petition"),
+        Act.IMPORTED: _("brought in a petition file"),
+        Act.OPENED: _("opened the petition"),
+        Act.CLOSED: _("closed the petition"),
+        Act.REOPENED: _("opened the petition again"),
+        Act.EXPORTED: _("exported the signatures"),
+        Act.INVALIDATED: ngettext("invalidated %(num)s signature", "invalidated %(num)s signatures", rows),
+        Act.RESTORED: ngettext("restored %(num)s signature", "restored %(num)s signatures", rows),
+        Act.HID: ngettext("hid %(num)s name or comment", "hid %(num)s names or comments", rows),
+        Act.SHOWED: ngettext("showed %(num)s name or comment again", "showed %(num)s names or comments again", rows),
+    }
+    return words[told.act]
+
+
+def _role(told: Told) -> str:
+    words: dict[str, str] = {Role.VIEWER: _("viewer"), Role.EDITOR: _("editor"), Role.OWNER: _("owner")}
+    return words.get(str(told.details.get("role")), "")

@@ -1,0 +1,61 @@
+"""Who has an account on the site, for its administrators."""
+
+from flask import Blueprint, flash, redirect, url_for
+from flask_babel import gettext as _
+from sqlalchemy import select
+from werkzeug import Response
+
+from app.db import db
+from app.models import Organiser
+from app.organisers import accounts, members
+from app.organisers.access import Who, me, open_to
+from app.organisers.forms import OrganiserForm, SiteInvitationForm
+from app.organisers.views import find_by_reference, private
+
+bp = Blueprint("people", __name__, url_prefix="/organise/people")
+
+
+@bp.get("")
+@open_to(Who.ADMINISTRATORS, fresh=True)
+def show() -> Response:
+    """List everybody who has an account on the site or is invited."""
+    return _people(SiteInvitationForm())
+
+
+@bp.post("")
+@open_to(Who.ADMINISTRATORS, fresh=True)
+def invite() -> Response:
+    """Invite somebody to the site."""
+    form = SiteInvitationForm()
+    if not form.validate():
+        return _people(form, 422)
+    accounts.invite(form.address(), by=me(), language=me().language)
+    flash(_("Whoever has no account yet gets an invitation by e-mail."), "info")
+    return redirect(url_for(".show"), 303)
+
+
+@bp.get("/<member>")
+@open_to(Who.ADMINISTRATORS, fresh=True)
+def ask(member: str) -> Response:
+    """Show what an administrator can do with an account."""
+    return private("organisers/person.html", person=find_by_reference(member), form=OrganiserForm())
+
+
+@bp.post("/<member>/<any(appoint,dismiss,remove):what>")
+@open_to(Who.ADMINISTRATORS, fresh=True)
+def change(member: str, what: str) -> Response:
+    """Make somebody an administrator or no longer one, or erase their account."""
+    organiser = find_by_reference(member)
+    try:
+        if what == "remove":
+            members.end_account(organiser.id, me())
+        else:
+            members.set_administrator(organiser.id, me(), to=what == "appoint")
+    except members.LastOwner:
+        return private("organisers/person.html", 409, person=organiser, form=OrganiserForm(), last_owner=True)
+    return redirect(url_for(".show"), 303)
+
+
+def _people(form: SiteInvitationForm, status: int = 200) -> Response:
+    active = db.session.scalars(select(Organiser).where(Organiser.active).order_by(Organiser.id)).all()
+    return private("organisers/people.html", status, people=active, form=form)

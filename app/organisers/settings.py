@@ -1,0 +1,62 @@
+"""How Flask-Security is set up: what it offers here, where it leads, and how long things last."""
+
+from datetime import timedelta
+
+import config
+from app import clock
+from app.organisers.access import FRESH_MINUTES, GRACE_MINUTES
+from app.organisers.forms import SHORTEST_PASSWORD
+from app.web import session
+
+RESET_WITHIN = timedelta(hours=2)
+LOOK_BACK_SECONDS = 30  # so that a code that was shown half a minute ago still works (RFC 6238, 5.2)
+
+SETTINGS = {
+    "URL_PREFIX": session.PLACE,
+    "STATIC_FOLDER": None,
+    "CLI_USERS_NAME": None,
+    "CLI_ROLES_NAME": None,
+    "JOIN_USER_ROLES": False,  # what one may do is in `membership`
+    "I18N_DOMAIN": "messages",
+    "I18N_DIRNAME": [str(config.ROOT / "translations")],
+    "PASSWORD_HASH": "argon2",
+    "PASSWORD_SCHEMES": ["argon2"],
+    "PASSWORD_SINGLE_HASH": {"argon2"},
+    "PASSWORD_LENGTH_MIN": SHORTEST_PASSWORD,
+    "RETURN_GENERIC_RESPONSES": True,
+    "RECOVERABLE": True,
+    "RESET_PASSWORD_WITHIN": RESET_WITHIN,
+    "CHANGEABLE": True,
+    "TRACKABLE": False,  # no addresses of who signs in
+    "TWO_FACTOR": True,
+    "TWO_FACTOR_ENABLED_METHODS": ["authenticator"],
+    "TWO_FACTOR_AUTHENTICATOR_VALIDITY": LOOK_BACK_SECONDS,
+    "TWO_FACTOR_RESCUE_EMAIL": False,
+    "TWO_FACTOR_ALWAYS_VALIDATE": True,
+    "TWO_FACTOR_POST_SETUP_VIEW": "organisers.account",
+    "TOTP_ISSUER": "Countersign",
+    "MULTI_FACTOR_RECOVERY_CODES": True,
+    "MULTI_FACTOR_RECOVERY_CODES_N": 8,
+    "WEBAUTHN": True,
+    "WAN_RP_NAME": "Countersign",
+    "WAN_ALLOW_USER_HINTS": False,  # hints tell strangers which addresses have accounts
+    "WAN_POST_REGISTER_VIEW": "organisers.account",
+    "WAN_SIGNIN_WITHIN": timedelta(minutes=5),
+    "WAN_SIGNIN_TIMEOUT": 300_000,  # the same, in milliseconds
+    "FRESHNESS": timedelta(minutes=FRESH_MINUTES),
+    "FRESHNESS_GRACE_PERIOD": timedelta(minutes=GRACE_MINUTES),
+    "FRESHNESS_ALLOW_AUTH_TOKEN": False,
+    "API_ENABLED_METHODS": ["session"],
+    "DATETIME_FACTORY": clock.now,
+    "POST_LOGIN_VIEW": "organisers.home",
+    "POST_VERIFY_VIEW": "organisers.home",
+    "POST_LOGOUT_VIEW": "security.login",
+    "POST_CHANGE_VIEW": "organisers.account",
+    "POST_RESET_VIEW": "security.login",
+    # The names of our letters: see `Letters` in app/organisers/sign_in.py, which writes them itself.
+    "EMAIL_TEMPLATE_PASSWORD_RESET": "password_reset",
+    "EMAIL_TEMPLATE_PASSWORD_RESET_NOTICE": "password_changed",
+    "EMAIL_TEMPLATE_PASSWORD_CHANGE_NOTICE": "password_changed",
+    "EMAIL_PLAINTEXT": False,
+    "EMAIL_HTML": False,
+}

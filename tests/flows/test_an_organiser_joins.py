@@ -1,0 +1,192 @@
+"""Organisers with a phone: invited by command, they join with a password or a passkey, and sign in again with it."""
+
+import os
+import re
+import subprocess
+import time
+from collections.abc import Iterator
+
+import pytest
+from passlib.totp import TOTP
+from playwright.sync_api import Browser, BrowserContext, Page
+
+import config
+from tests.flows.conftest import EXAMPLE
+from tests.site import Site, wait_until
+
+PASSWORD = "correct horse battery staple"
+HALF_A_MINUTE = 30
+
+
+@pytest.fixture
+def context(browser: Browser, site: Site) -> Iterator[BrowserContext]:
+    """Give a phone's browser of its own."""
+    context = browser.new_context(
+        viewport={"width": 390, "height": 844}, base_url=f"http://localhost:{site.port}", locale="en-GB"
+    )
+    yield context
+    context.close()
+
+
+@pytest.fixture
+def page(context: BrowserContext, site: Site) -> Iterator[Page]:
+    """Give a page that fails the test if it asks another host or logs an error."""
+    page = context.new_page()
+    troubles: list[str] = []
+    page.on("console", lambda message: troubles.append(message.text) if message.type == "error" else None)
+    page.on("pageerror", lambda error: troubles.append(str(error)))
+    page.on("request", lambda asked: None if f"localhost:{site.port}" in asked.url else troubles.append(asked.url))
+    yield page
+    assert not troubles
+
+
+@pytest.fixture
+def passkeys(context: BrowserContext, page: Page) -> None:
+    """Let the phone have a finger print reader that always says yes (WebAuthn's virtual authenticator)."""
+    session = context.new_cdp_session(page)
+    session.send("WebAuthn.enable")
+    options = {
+        "protocol": "ctap2",
+        "transport": "internal",
+        "hasResidentKey": True,
+        "hasUserVerification": True,
+        "isUserVerified": True,
+    }
+    session.send("WebAuthn.addVirtualAuthenticator", {"options": options})
+
+
+def too_wide(page: Page) -> bool:
+    return bool(page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth"))
+
+
+def invite(site: Site, *options: str) -> str:
+    """Invite somebody new by command; return the address."""
+    address = f"olga{os.urandom(4).hex()}@example.org"
+    command = [*site._command[:5], "organiser", "invite", address, *options]
+    done = subprocess.run(command, cwd=config.ROOT, env=site._env, check=True, capture_output=True, text=True)
+    assert "a letter is on its way" in done.stdout
+    return address
+
+
+def link_to(page: Page, address: str, part: str) -> str:
+    """Return the link with that part in the letter to `address`, read in the mailbox page."""
+    letter = page.locator("article.letter", has_text=address).locator("pre a", has_text=part)
+
+    def arrived() -> bool:
+        page.goto("/dev/mailbox")
+        return letter.count() > 0
+
+    wait_until(arrived)
+    link = letter.first.get_attribute("href")
+    assert link
+    return link
+
+
+def join_with_password(page: Page, address: str) -> None:
+    page.goto(link_to(page, address, "/organise/invitation/"))
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Join with this password").click()
+
+
+def sign_in(page: Page, address: str) -> None:
+    page.goto("/organise")
+    page.get_by_label("E-mail").fill(address)
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in", exact=True).click()
+
+
+def code_now(key: str) -> str:
+    return str(TOTP(key).generate().token)
+
+
+def wait_for_the_next_code() -> None:
+    time.sleep(HALF_A_MINUTE - time.time() % HALF_A_MINUTE + 0.5)
+
+
+def test_with_a_password_and_then_codes_from_an_app(page: Page, site: Site) -> None:
+    address = invite(site, "--petition", EXAMPLE, "--role", "owner")
+    join_with_password(page, address)
+    assert page.get_by_role("heading", level=1).inner_text() == "My petitions"
+    assert "You answer for it." in page.inner_text("main")
+
+    page.get_by_role("link", name="My account").click()
+    page.get_by_role("link", name="Turn on").click()
+    page.get_by_role("button", name="Set up").click()
+    assert page.get_by_role("img", name="QR code").locator("svg").bounding_box()
+    key = page.locator("code").inner_text()
+    page.get_by_label("Code of six digits").fill(code_now(key))
+    page.get_by_role("button", name="Turn on").click()
+    assert page.get_by_role("heading", level=1).inner_text() == "My account"
+
+    page.get_by_role("button", name="Sign out", exact=True).click()
+    sign_in(page, address)
+    assert page.get_by_role("heading", level=1).inner_text() == "The code from your app"
+    wait_for_the_next_code()
+    page.get_by_label("Code of six digits").fill(code_now(key))
+    page.get_by_role("button", name="Sign in").click()
+    assert page.get_by_role("heading", level=1).inner_text() == "My petitions"
+
+
+def test_with_a_passkey(page: Page, site: Site, passkeys: None) -> None:
+    address = invite(site, "--petition", EXAMPLE, "--role", "editor")
+    page.goto(link_to(page, address, "/organise/invitation/"))
+    page.get_by_role("button", name="Join with a passkey").click()
+    page.get_by_label("Name of the passkey").fill("my phone")
+    page.get_by_role("button", name="Add a passkey").click()
+    page.wait_for_url(re.compile("/organise/account$"))
+    assert "my phone" in page.inner_text("main")
+
+    page.get_by_role("button", name="Sign out", exact=True).click()
+    page.get_by_role("button", name="Sign in with a passkey").click()
+    page.wait_for_url(re.compile("/organise$"))
+    assert "You work on it." in page.inner_text("main")
+
+
+def test_a_passkey_that_is_not_there_is_told_in_words(page: Page, passkeys: None) -> None:
+    page.goto("/organise/login")
+    page.get_by_role("button", name="Sign in with a passkey").click()
+    page.get_by_role("alert").filter(has_text="That did not work").wait_for()
+    assert page.get_by_role("button", name="Use the passkey").is_visible()
+
+
+def test_without_scripts_passkeys_are_not_promised(browser: Browser, site: Site) -> None:
+    context = browser.new_context(java_script_enabled=False, base_url=f"http://localhost:{site.port}")
+    page = context.new_page()
+    join_with_password(page, invite(site))
+    page.goto("/organise/wan-register")
+    assert "Passkeys need scripts" in page.inner_text("main")
+    context.close()
+
+
+def test_every_page_fits_on_the_narrowest_phone(page: Page, site: Site, passkeys: None) -> None:
+    address = invite(site, "--petition", EXAMPLE, "--role", "owner", "--administrator")
+    page.set_viewport_size({"width": 320, "height": 640})
+    link = link_to(page, address, "/organise/invitation/")
+    for path in ("/organise/login", "/organise/reset", "/organise/wan-signin", link):
+        page.goto(path)
+        assert not too_wide(page), path
+    join_with_password(page, address)
+    for path in (
+        "",
+        "/invitation/over",
+        "/account",
+        "/account/end",
+        "/people",
+        f"/petitions/{EXAMPLE}/members",
+        f"/petitions/{EXAMPLE}/log",
+        "/verify",
+        "/wan-verify",
+        "/change",
+        "/tf-setup",
+        "/mf-recovery-codes",
+        "/wan-register",
+    ):
+        page.goto(f"/organise{path}")
+        assert page.locator("h1").count() == 1
+        assert not too_wide(page), path
+    page.goto("/organise/tf-setup")
+    page.get_by_role("button", name="Set up").click()
+    assert not too_wide(page)
+    page.goto("/organise/mf-recovery-codes")
+    page.get_by_role("button", name="Make new codes").click()
+    assert not too_wide(page)

@@ -1,0 +1,119 @@
+"""Organisers for tests: accounts made at once, browsers that are signed in as them, and what their pages ask for."""
+
+import time
+
+from flask import Flask
+from flask import session as present_session
+from flask.testing import FlaskClient
+from flask_security.proxies import _datastore, _security
+from flask_security.utils import hash_password
+from flask_wtf.csrf import generate_csrf
+from sqlalchemy import select
+
+from app import clock
+from app.db import db, transaction
+from app.email_address import deliverable
+from app.models import Membership, Organiser, OutboxRow, Petition, Role
+from app.organisers import accounts
+from app.organisers.letter import write
+from tests.factories import SLUG
+
+OWNER = "owner@example.org"
+PASSWORD = "correct horse battery staple"
+
+
+def make_organiser(
+    app: Flask,
+    email: str = OWNER,
+    role: Role | None = None,
+    slug: str = SLUG,
+    *,
+    administrator: bool = False,
+    password: str | None = None,
+) -> int:
+    """Put an organiser who has joined into the database, or give one who is there a role; return the id."""
+    with app.app_context():
+        hashed = hash_password(password) if password else None
+        with transaction() as session:
+            address = deliverable(email)
+            organiser = accounts.find(session, address)
+            if organiser is None:
+                organiser = Organiser(address, accounts.email_key(session, address), "en")
+                organiser.joined_at = clock.now()
+                session.add(organiser)
+            organiser.is_administrator = organiser.is_administrator or administrator
+            organiser.password = hashed or organiser.password
+            session.flush()
+            if role is not None:
+                petition = session.scalars(select(Petition).where(Petition.slug == slug)).one()
+                session.merge(Membership(petition_id=petition.id, organiser_id=organiser.id, role=role))
+            return organiser.id
+
+
+def browser(app: Flask) -> FlaskClient:
+    """Return a client whose posts carry the token that our forms carry, as nobody."""
+    client = app.test_client()
+    with client.session_transaction("/organise") as session, app.test_request_context("/organise"):
+        token = generate_csrf()
+        session.update(present_session)
+    client.environ_base["HTTP_X_CSRFTOKEN"] = token
+    return client
+
+
+def signed_in(
+    app: Flask,
+    email: str = OWNER,
+    role: Role | None = None,
+    slug: str = SLUG,
+    *,
+    administrator: bool = False,
+    minutes_ago: int = 0,
+) -> FlaskClient:
+    """Return a client signed in as an organiser, who is made if need be and given the role; its posts carry the token.
+
+    `minutes_ago` is when they signed in: pages that want it fresh ask again after 15.
+    """
+    organiser_id = make_organiser(app, email, role, slug, administrator=administrator)
+    client = browser(app)
+    with app.app_context():
+        uniquifier = db.session.get_one(Organiser, organiser_id).fs_uniquifier
+    with client.session_transaction("/organise") as session:
+        session.update({"_user_id": uniquifier, "_fresh": True, "fs_paa": time.time() - minutes_ago * 60})
+    return client
+
+
+def half_signed_in(app: Flask, email: str = OWNER, *, anew: bool = True) -> FlaskClient:
+    """Return a client that has given the right password and owes the code from the app, which is set up (`anew`)."""
+    organiser_id = make_organiser(app, email)
+    client = browser(app)
+    with app.app_context(), transaction() as session:
+        organiser = session.get_one(Organiser, organiser_id)
+        if anew:
+            _datastore.tf_set(organiser, "authenticator", new_secret())
+        uniquifier = organiser.fs_uniquifier
+    with client.session_transaction("/organise") as cookie:
+        cookie.update({"tf_user_id": uniquifier, "tf_state": "ready", "tf_select": True})
+    return client
+
+
+def new_secret() -> str:
+    """Return a secret for codes as it travels while it is set up."""
+    return str(_security.totp_factory.generate_totp_secret())
+
+
+def organiser(app: Flask, email: str = OWNER) -> Organiser:
+    """Return an organiser's row."""
+    with app.app_context():
+        found = accounts.find(db.session(), deliverable(email))
+        assert found
+        return found
+
+
+def letters_to_organisers(app: Flask) -> list[str]:
+    """Return the text of each letter to an organiser that waits in the outbox, the oldest first."""
+    with app.app_context():
+        rows = db.session.scalars(select(OutboxRow).where(OutboxRow.sealed.is_not(None)).order_by(OutboxRow.id))
+        messages = [write(row) for row in rows]
+    return [
+        f"To: {message.recipients[0]}\nSubject: {message.subject}\n\n{message.body}" for message in messages if message
+    ]

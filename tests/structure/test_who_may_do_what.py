@@ -1,0 +1,114 @@
+"""Every organisers' page says whom it is open to, and a request by everybody else to each of them is refused."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from werkzeug.routing import Rule
+from werkzeug.test import TestResponse
+
+from app.models import Role
+from app.organisers.access import ENOUGH, Who
+from app.organisers.sign_in import OPEN_TO
+from app.web.session import is_for_organisers
+from tests.conftest import make_app
+from tests.factories import SLUG, make_petition
+from tests.organisers.people import browser, half_signed_in, make_organiser, organiser, signed_in
+
+ELSEWHERE = "keep-the-test-bridge"
+SIGNED_IN = {"stranger", "viewer", "editor", "owner", "owner elsewhere", "administrator"}
+INVITED_IN = {
+    Who.EVERYBODY: {"nobody", "half signed in", *SIGNED_IN},
+    Who.HALF_SIGNED_IN: {"half signed in"},
+    Who.ORGANISERS: SIGNED_IN,
+    Who.ADMINISTRATORS: {"administrator"},
+    Who.VIEWERS: {"viewer", "editor", "owner"},
+    Who.EDITORS: {"editor", "owner"},
+    Who.OWNERS: {"owner"},
+    Who.ROLE_GIVERS: {"owner", "administrator"},
+}
+PEOPLE: dict[str, Callable[[Flask, str], FlaskClient]] = {
+    "nobody": lambda app, email: browser(app),
+    "half signed in": half_signed_in,
+    "stranger": signed_in,
+    "viewer": lambda app, email: signed_in(app, email, Role.VIEWER),
+    "editor": lambda app, email: signed_in(app, email, Role.EDITOR),
+    "owner": lambda app, email: signed_in(app, email, Role.OWNER),
+    "owner elsewhere": lambda app, email: signed_in(app, email, Role.OWNER, ELSEWHERE),
+    "administrator": lambda app, email: signed_in(app, email, administrator=True),
+}
+
+
+def rules(app: Flask) -> list[Rule]:
+    """Return the rules of all organisers' pages."""
+    return [rule for rule in app.url_map.iter_rules() if is_for_organisers(rule.rule)]
+
+
+def declared(app: Flask, rule: Rule) -> Who | None:
+    """Return whom a page says that it is open to."""
+    who: Who | None = OPEN_TO.get(rule.endpoint) or getattr(app.view_functions[rule.endpoint], "open_to", None)
+    return who
+
+
+def example_values(app: Flask) -> dict[str, str]:
+    """Return an example of each argument of an organisers' address."""
+    make_organiser(app, "somebody@example.org")
+    return {
+        "slug": SLUG,
+        "token": "altered",
+        "member": organiser(app, "somebody@example.org").public_id.hex(),
+        "what": "appoint",
+    }
+
+
+def is_refused(answer: TestResponse, who: Who) -> bool:
+    """Tell whether an answer says no: there is no such page, or sign in first."""
+    to_sign_in = answer.status_code == 302 and answer.location.startswith("/organise/login")
+    return answer.status_code == 404 or (to_sign_in and (who == Who.HALF_SIGNED_IN or "?next=" in answer.location))
+
+
+@pytest.fixture
+def bare(tmp_path: Path) -> Flask:
+    """The app without a database."""
+    return make_app(tmp_path, f"sqlite:///{tmp_path}/none.db")
+
+
+def test_every_page_says_whom_it_is_open_to(bare: Flask) -> None:
+    silent = [f"{rule.endpoint} at {rule.rule}" for rule in rules(bare) if declared(bare, rule) is None]
+    assert not silent, "mark our views with @open_to, and name Flask-Security's in OPEN_TO"
+
+
+def test_the_table_of_the_librarys_pages_names_those_that_are_there_and_no_others(bare: Flask) -> None:
+    there = {rule.endpoint for rule in bare.url_map.iter_rules() if rule.endpoint.startswith("security.")}
+    assert set(OPEN_TO) == there
+
+
+def test_a_page_of_a_petition_asks_for_a_role_in_it_and_no_other_page_does(bare: Flask) -> None:
+    for rule in rules(bare):
+        assert ("slug" in rule.arguments) == (declared(bare, rule) in ENOUGH), rule.rule
+
+
+@pytest.mark.parametrize("person", PEOPLE)
+def test_each_page_answers_those_that_it_is_open_to_and_nobody_else(app: Flask, person: str) -> None:
+    make_petition(app)
+    make_petition(app, slug=f'"{ELSEWHERE}"')
+    values = example_values(app)
+    addresses = app.url_map.bind("localhost")
+    wrong = []
+    for number, rule in enumerate(rules(app)):
+        unknown = rule.arguments - values.keys()
+        assert not unknown, f"add an example of {unknown} in {rule.rule} to example_values"
+        who = declared(app, rule)
+        assert who is not None
+        if who == Who.HALF_SIGNED_IN and person in SIGNED_IN:
+            continue  # they are through already, and are sent to their petitions
+        for method in sorted((rule.methods or set()) - {"HEAD", "OPTIONS"}):
+            client = PEOPLE[person](app, f"person{number}{method}@example.org")
+            path = addresses.build(rule.endpoint, {name: values[name] for name in rule.arguments}, method)
+            with client.open(path, method=method) as answer:
+                may = person in INVITED_IN[who]
+                if is_refused(answer, who) == may or answer.status_code >= 500:
+                    wrong.append(f"{method} {path}: {answer.status_code} {answer.headers.get('Location', '')}")
+    assert not wrong, f"{person} gets what is not theirs, or does not get what is"
