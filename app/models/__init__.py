@@ -3,7 +3,7 @@
 from app.models.ledger import DELTA, Kind, LedgerEntry, Tally
 from app.models.outbox import Occasion, OutboxRow, Progress
 from app.models.petition import Donation, Elsewhere, Initiator, Link, Petition, PetitionText, PrivacyNotice
-from app.models.signature import Signature, State, Visibility
+from app.models.signature import Reason, Signature, State, Visibility
 
 __all__ = [
     "DELTA",
@@ -19,6 +19,7 @@ __all__ = [
     "PetitionText",
     "PrivacyNotice",
     "Progress",
+    "Reason",
     "Signature",
     "State",
     "Tally",

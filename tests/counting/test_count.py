@@ -14,7 +14,7 @@ from app import clock
 from app.counting import count
 from app.counting.audit import audit
 from app.db import db, transaction
-from app.models import Kind, LedgerEntry, Petition, Signature, State, Tally
+from app.models import Kind, LedgerEntry, Petition, Reason, Signature, State, Tally
 from app.signing.purge import purge
 from app.worker import work_once
 from tests.factories import SLUG, make_petition, make_signature, press_confirm, sign, verified
@@ -147,7 +147,7 @@ class TestAudit:
         [
             update(Tally).values(base=41),
             update(Signature).values(state=State.PENDING),
-            update(Signature).values(state=State.INVALIDATED),
+            update(Signature).values(state=State.INVALIDATED, reason=Reason.OTHER),
             delete(LedgerEntry),
             update(LedgerEntry).values(folded=True),
         ],
