@@ -6,9 +6,23 @@ from datetime import UTC, datetime
 from typing import Any
 
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import BigInteger, Connection, DateTime, Dialect, Engine, Integer, MetaData, Table, event, func, select
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Connection,
+    DateTime,
+    Dialect,
+    Engine,
+    Integer,
+    MetaData,
+    Table,
+    cast,
+    event,
+    func,
+    select,
+)
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.orm import DeclarativeBase, Session
+from sqlalchemy.orm import DeclarativeBase, InstrumentedAttribute, Session
 from sqlalchemy.types import TypeDecorator
 
 NAMING = {
@@ -68,6 +82,29 @@ def transaction() -> Iterator[Session]:
     except BaseException:
         session.rollback()
         raise
+
+
+@contextmanager
+def snapshot() -> Iterator[Session]:
+    """Give a session that only reads, and whose statements all see the database as it was at one moment.
+
+    On SQLite every transaction does; PostgreSQL is asked for it.
+    """
+    session = db.session()
+    session.rollback()
+    if db.engine.dialect.name == "postgresql":
+        session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
+    try:
+        yield session
+    finally:
+        session.rollback()
+
+
+def seconds(moment: InstrumentedAttribute[datetime] | InstrumentedAttribute[datetime | None]) -> ColumnElement[int]:
+    """Return the whole seconds from 1970 to the moment in a column, in the words of the database in use."""
+    if db.engine.dialect.name == "postgresql":
+        return cast(func.extract("epoch", func.date_trunc("second", moment)), BigInteger)
+    return cast(func.strftime("%s", moment), Integer)
 
 
 def insert(table: type[Base]) -> postgresql.Insert | sqlite.Insert:
