@@ -148,7 +148,7 @@ def test_a_cursor_beyond_all_times_is_no_cursor(raw: str) -> None:
 def test_the_ten_thousandth_page_costs_what_the_first_does(
     app: Flask, petition: str, selection: Selection, index: str
 ) -> None:
-    """The database reads a page's rows from an index and no others, wherever the page is, whatever it is filtered by."""
+    """The database reads a page's rows from an index and no others, wherever the page is, whatever the filter."""
     add_people(app, DEEP)
     add_people(app, DEEP // 4, country="NO")
     add_people(app, DEEP // 4, State.PENDING)
