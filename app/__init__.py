@@ -16,6 +16,8 @@ from app.confirmation.views import bp as confirmation
 from app.counting.views import bp as counting
 from app.db import db
 from app.mailbox.views import bp as mailbox
+from app.organisers import sign_in
+from app.organisers.petition_views import bp as members
 from app.organisers.views import bp as organisers
 from app.petitions.views import bp as petitions
 from app.signing.views import bp as signing
@@ -24,7 +26,7 @@ from app.web.form import Request
 from app.web.health import bp as health
 from app.web.language import babel, select_locale
 
-BLUEPRINTS = (petitions, signing, confirmation, counting, organisers, mailbox, health)
+BLUEPRINTS = (petitions, signing, confirmation, counting, organisers, members, mailbox, health)
 
 
 class SlugConverter(BaseConverter):
@@ -52,6 +54,7 @@ def create_app(overrides: Mapping[str, Any] | None = None) -> Flask:
     _configure_language(app)
     mail.init_app(app)
     _configure_pages(app)
+    sign_in.init_app(app)
     cli.init_app(app)
     return app
 

@@ -104,9 +104,7 @@ def seconds(moment: InstrumentedAttribute[datetime] | InstrumentedAttribute[date
     """Return the whole seconds from 1970 to the moment in a column, in the words of the database in use."""
     if db.engine.dialect.name == "postgresql":
         return cast(func.extract("epoch", func.date_trunc("second", moment)), BigInteger)
-    to_the_second = func.substr(
-        moment, 1, len("2026-11-23 09:30:00")
-    )  # SQLite itself would round the last millisecond up
+    to_the_second = func.substr(moment, 1, len("2026-11-23 09:30:00"))  # SQLite would round the last millisecond up
     return cast(func.strftime("%s", to_the_second), Integer)
 
 

@@ -17,6 +17,7 @@ class Purpose(StrEnum):
     """What a token opens. One made for a purpose opens nothing else."""
 
     CONFIRM = "confirm"
+    INVITATION = "invitation"
 
 
 class BadToken(Exception):

@@ -7,6 +7,7 @@ import threading
 import time
 from types import FrameType
 
+from flask_mail import Message
 from sqlalchemy.exc import InterfaceError, OperationalError
 
 from app import mail
@@ -14,10 +15,17 @@ from app.confirmation import letter
 from app.confirmation.confirm import letter_ended
 from app.counting import count
 from app.db import db
+from app.models import Occasion, OutboxRow
+from app.organisers.letter import write as write_to_organiser
 from app.outbox.deliver import Letters, deliver
 from app.signing.purge import purge
 
-LETTERS = Letters(write=letter.write, ended=letter_ended)
+
+def _write(row: OutboxRow) -> Message | None:
+    return write_to_organiser(row) if row.occasion == Occasion.ORGANISER else letter.write(row)
+
+
+LETTERS = Letters(write=_write, ended=letter_ended)
 IDLE_SECONDS = 0.5
 LONGEST_PAUSE_SECONDS = 30
 PURGE_EVERY_SECONDS = 60

@@ -1,26 +1,42 @@
 """What is kept, and the rules that the database itself enforces."""
 
+from app.models.audit import Act, AuditEntry
+from app.models.handover import Delivery, DeliveryVolume, Format, HandOver, Making
 from app.models.ledger import DELTA, Kind, LedgerEntry, Tally
+from app.models.organiser import Membership, Organiser, Passkey, Role, Site
 from app.models.outbox import Occasion, OutboxRow, Progress
-from app.models.petition import Donation, Elsewhere, Initiator, Link, Petition, PetitionText, PrivacyNotice
+from app.models.petition import Donation, Elsewhere, Initiator, Link, Petition, PetitionText, Picture, PrivacyNotice
 from app.models.signature import Reason, Signature, State, Visibility
 
 __all__ = [
     "DELTA",
+    "Act",
+    "AuditEntry",
+    "Delivery",
+    "DeliveryVolume",
     "Donation",
     "Elsewhere",
+    "Format",
+    "HandOver",
     "Initiator",
     "Kind",
     "LedgerEntry",
     "Link",
+    "Making",
+    "Membership",
     "Occasion",
+    "Organiser",
     "OutboxRow",
+    "Passkey",
     "Petition",
     "PetitionText",
+    "Picture",
     "PrivacyNotice",
     "Progress",
     "Reason",
+    "Role",
     "Signature",
+    "Site",
     "State",
     "Tally",
     "Visibility",

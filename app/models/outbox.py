@@ -4,7 +4,7 @@ import os
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import ForeignKey, Index, LargeBinary, SmallInteger, Text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, SmallInteger, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.db import Base, Serial, UtcDateTime
@@ -16,6 +16,7 @@ class Occasion(StrEnum):
 
     SIGNED = "signed"
     CONFIRMED = "confirmed"
+    ORGANISER = "organiser"
 
 
 class Progress(StrEnum):
@@ -28,7 +29,10 @@ class Progress(StrEnum):
 
 
 class OutboxRow(Base):
-    """One letter. It holds no address and no word of a letter: both are found when it is sent.
+    """One letter.
+
+    To a signer it holds no address and no word: both are found when it is sent. To an organiser, `sealed` is the letter
+    until it has gone out or been given up.
 
     `mailbox` is a keyed hash that counts letters to one mailbox across petitions; `allowed_at` is when this letter was
     counted. `claim` is drawn by the worker that holds the row until `leased_until`.
@@ -36,6 +40,8 @@ class OutboxRow(Base):
 
     __tablename__ = "outbox"
     __table_args__ = (
+        CheckConstraint("occasion = 'organiser' OR petition_id IS NOT NULL", name="petition_of_signer"),
+        CheckConstraint("occasion = 'organiser' OR sealed IS NULL", name="sealed_of_organiser"),
         Index("ix_outbox_due", "progress", "priority", "due_at", "id"),
         Index("ix_outbox_mailbox_allowed_at", "mailbox", "allowed_at"),
         Index("ix_outbox_signature_id", "signature_id"),
@@ -45,7 +51,8 @@ class OutboxRow(Base):
     id: Mapped[int] = mapped_column(Serial, primary_key=True)
     public_id: Mapped[bytes] = mapped_column(LargeBinary(16), unique=True, default=lambda: os.urandom(16))
     signature_id: Mapped[int | None] = mapped_column(ForeignKey("signature.id", ondelete="SET NULL"))
-    petition_id: Mapped[int] = mapped_column(ForeignKey("petition.id"))
+    petition_id: Mapped[int | None] = mapped_column(ForeignKey("petition.id"))
+    sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
     occasion: Mapped[Occasion] = mapped_column(words(Occasion, "occasion"))
     priority: Mapped[int] = mapped_column(SmallInteger)
     mailbox: Mapped[bytes | None] = mapped_column(LargeBinary(32))

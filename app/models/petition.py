@@ -2,14 +2,23 @@
 
 import os
 from datetime import date, datetime
+from enum import StrEnum
 from typing import Any, TypedDict
 
-from sqlalchemy import JSON, CheckConstraint, ForeignKey, LargeBinary, String, Text, UniqueConstraint, false
+from sqlalchemy import JSON, BigInteger, CheckConstraint, ForeignKey, LargeBinary, String, Text, UniqueConstraint, false
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.db import Base, Serial, UtcDateTime
 
 FIELD_CHOICES = ("required", "optional", "off")
+
+
+class Standing(StrEnum):
+    """Where a petition stands: nobody but its organisers sees a draft, and only an open one takes signatures."""
+
+    DRAFT = "draft"
+    OPEN = "open"
+    CLOSED = "closed"
 
 
 class Initiator(TypedDict):
@@ -52,7 +61,10 @@ def _one_of(column: str) -> CheckConstraint:
 
 
 class Petition(Base):
-    """What is signed: where it lives, when it is open, what its form asks, who launched it."""
+    """What is signed: where it lives, when it is open, what its form asks, who launched it.
+
+    `revision` grows with every change of what stands in this row, so that who saves on top of another's change is told.
+    """
 
     __tablename__ = "petition"
     __table_args__ = (
@@ -80,16 +92,27 @@ class Petition(Base):
     donations: Mapped[list[Donation]] = mapped_column(JSON)
     links: Mapped[list[Link]] = mapped_column(JSON)
     elsewhere: Mapped[Elsewhere | None] = mapped_column(JSON(none_as_null=True))
+    donations_changed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    image_alt: Mapped[str] = mapped_column(String(200), default="", server_default="")
+    revision: Mapped[int] = mapped_column(default=1, server_default="1")
     mailbox_key: Mapped[bytes] = mapped_column(LargeBinary)
 
     def is_open(self, moment: datetime) -> bool:
         """Tell whether the petition takes signatures at `moment`."""
-        begun = self.opened_at is not None and self.opened_at <= moment
-        return begun and (self.closes_at is None or moment < self.closes_at)
+        return self.standing(moment) == Standing.OPEN
+
+    def standing(self, moment: datetime) -> Standing:
+        """Tell where the petition stands at `moment`."""
+        if self.opened_at is None or self.opened_at > moment:
+            return Standing.DRAFT
+        return Standing.OPEN if self.closes_at is None or moment < self.closes_at else Standing.CLOSED
 
 
 class PetitionText(Base):
-    """The words of a petition in one language and version. An edit adds the next version."""
+    """The words of a petition in one language and version. An edit adds the next version.
+
+    `after_signatures` is the verified count at the moment when this version was made.
+    """
 
     __tablename__ = "petition_text"
     __table_args__ = (UniqueConstraint("petition_id", "language", "version"),)
@@ -101,7 +124,22 @@ class PetitionText(Base):
     title: Mapped[str] = mapped_column(String(200))
     statement: Mapped[str] = mapped_column(Text)
     body: Mapped[str] = mapped_column(Text)
+    after_signatures: Mapped[int] = mapped_column(BigInteger, default=0, server_default="0")
     made_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class Picture(Base):
+    """The header image of a petition in one width, as it is sent: made anew from what was uploaded."""
+
+    __tablename__ = "picture"
+    __table_args__ = (UniqueConstraint("petition_id", "digest", "width"),)
+
+    id: Mapped[int] = mapped_column(Serial, primary_key=True)
+    petition_id: Mapped[int] = mapped_column(ForeignKey("petition.id"))
+    digest: Mapped[str] = mapped_column(String(32))
+    width: Mapped[int]
+    height: Mapped[int]
+    data: Mapped[bytes] = mapped_column(LargeBinary)
 
 
 class PrivacyNotice(Base):

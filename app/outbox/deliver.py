@@ -161,6 +161,8 @@ def _still_mine(session: Session, claimed: Claimed, row_id: int) -> OutboxRow | 
 def _end(session: Session, row: OutboxRow, progress: Progress, reply: str, now: datetime, letters: Letters) -> None:
     row.progress, row.reply, row.ended_at = progress, reply, now
     row.claim = row.leased_until = None
+    if progress != Progress.FAILED:  # what failed may be given another try
+        row.sealed = None
     letters.ended(session, row, now)
 
 

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from app.models import Occasion, OutboxRow
 
 # The lowest goes out first: somebody is waiting in front of a screen for the confirmation letter.
-PRIORITY = {Occasion.SIGNED: 0, Occasion.CONFIRMED: 1}
+PRIORITY = {Occasion.SIGNED: 0, Occasion.ORGANISER: 0, Occasion.CONFIRMED: 1}
 
 
 def enqueue(

@@ -66,10 +66,11 @@ def retry() -> int:
     """Make every letter that failed, or waits for another try, due now; return how many."""
     now = clock.now()
     tried = (OutboxRow.progress == Progress.WAITING) & (OutboxRow.attempts > 0)
+    has_words = OutboxRow.signature_id.is_not(None) | OutboxRow.sealed.is_not(None)
     with transaction() as session:
         again = (
             update(OutboxRow)
-            .where(tried | (OutboxRow.progress == Progress.FAILED), OutboxRow.signature_id.is_not(None))
+            .where(tried | (OutboxRow.progress == Progress.FAILED), has_words)
             .values(progress=Progress.WAITING, due_at=now, queued_at=now, ended_at=None)
             .returning(OutboxRow.id)
             .execution_options(synchronize_session=False)

@@ -83,6 +83,14 @@ def find(slug: str, language: str | None = None) -> Edition | None:
     return Edition(petition, text, notice, language)
 
 
+def newest_title(petition: Petition) -> str:
+    """Return the petition's title in its own language, as it reads now."""
+    mine = (PetitionText.petition_id == petition.id) & (PetitionText.language == petition.language)
+    return (
+        db.session.scalars(select(PetitionText.title).where(mine).order_by(PetitionText.version.desc())).first() or ""
+    )
+
+
 def progress(petition: Petition) -> Progress:
     """Return the petition's count and next goal as they are now."""
     now: Count = count.read(petition.id)

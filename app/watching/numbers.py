@@ -77,8 +77,8 @@ def numbers(petition_id: int) -> Numbers:
         .where(OutboxRow.petition_id == petition_id, OutboxRow.progress != Progress.SILENT)
         .group_by(OutboxRow.progress)
     )
-    states = dict(tuple(row) for row in db.session.execute(by_state))
-    letters = dict(tuple(row) for row in db.session.execute(by_progress))
+    states = {row[0]: row[1] for row in db.session.execute(by_state)}
+    letters = {row[0]: row[1] for row in db.session.execute(by_progress)}
     return Numbers(
         verified,
         *(states.get(state, 0) for state in others),

@@ -1,0 +1,51 @@
+"""The audit log: one row for each act of an organiser. The database refuses to change or delete any."""
+
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import JSON, ForeignKey, Index
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.db import Base, Serial, UtcDateTime
+from app.models.signature import words
+
+
+class Act(StrEnum):
+    """What was done."""
+
+    CREATED = "created"
+    EDITED = "edited"
+    IMPORTED = "imported"
+    OPENED = "opened"
+    CLOSED = "closed"
+    REOPENED = "reopened"
+    INVITED = "invited"
+    JOINED = "joined"
+    ROLE = "role"
+    LEFT = "left"
+    EXPORTED = "exported"
+    INVALIDATED = "invalidated"
+    RESTORED = "restored"
+    HID = "hid"
+    SHOWED = "showed"
+    APPOINTED = "appointed"
+    DISMISSED = "dismissed"
+
+
+class AuditEntry(Base):
+    """Who did what to which petition, and when. Without an organiser it was done by command.
+
+    `details` holds numbers, versions and words of ours, never anything about a signer and nothing typed by a person;
+    `subject_id` is the organiser that it was done to.
+    """
+
+    __tablename__ = "audit_entry"
+    __table_args__ = (Index("ix_audit_entry_petition_id_id", "petition_id", "id"),)
+
+    id: Mapped[int] = mapped_column(Serial, primary_key=True)
+    at: Mapped[datetime] = mapped_column(UtcDateTime)
+    petition_id: Mapped[int | None] = mapped_column(ForeignKey("petition.id"))
+    organiser_id: Mapped[int | None] = mapped_column(ForeignKey("organiser.id"))
+    subject_id: Mapped[int | None] = mapped_column(ForeignKey("organiser.id"))
+    act: Mapped[Act] = mapped_column(words(Act, "act"))
+    details: Mapped[dict[str, int | str]] = mapped_column(JSON)

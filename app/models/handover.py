@@ -1,0 +1,81 @@
+"""Hand-overs: each time that signatures left the site as a list, and the PDF deliveries that the worker makes."""
+
+import os
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import JSON, BigInteger, ForeignKey, Index, LargeBinary, String
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.db import Base, Serial, UtcDateTime
+from app.models.signature import words
+
+
+class Format(StrEnum):
+    """What kind of file a list is."""
+
+    CSV = "csv"
+    XLSX = "xlsx"
+    JSON = "json"
+    PDF = "pdf"
+
+
+class Making(StrEnum):
+    """How far a delivery is."""
+
+    WAITING = "waiting"
+    MAKING = "making"
+    READY = "ready"
+    FAILED = "failed"
+
+
+class HandOver(Base):
+    """One list that was asked for: by whom (nobody: by command), for whom, which rows of it.
+
+    `rows` is empty until the list has gone out whole. To whom it goes is typed by a person, so it is sealed.
+    """
+
+    __tablename__ = "hand_over"
+    __table_args__ = (Index("ix_hand_over_petition_id_id", "petition_id", "id"),)
+
+    id: Mapped[int] = mapped_column(Serial, primary_key=True)
+    public_id: Mapped[bytes] = mapped_column(LargeBinary(16), unique=True, default=lambda: os.urandom(16))
+    petition_id: Mapped[int] = mapped_column(ForeignKey("petition.id"))
+    organiser_id: Mapped[int | None] = mapped_column(ForeignKey("organiser.id"))
+    at: Mapped[datetime] = mapped_column(UtcDateTime)
+    format: Mapped[Format] = mapped_column(words(Format, "format"))
+    choice: Mapped[dict[str, object]] = mapped_column(JSON)
+    sealed_recipient: Mapped[bytes] = mapped_column(LargeBinary)
+    rows: Mapped[int | None] = mapped_column(BigInteger)
+
+
+class Delivery(Base):
+    """A PDF that the worker makes of a hand-over. `claim` is the worker's that makes it, until `leased_until`."""
+
+    __tablename__ = "delivery"
+    __table_args__ = (Index("ix_delivery_making", "making", "id"),)
+
+    id: Mapped[int] = mapped_column(Serial, primary_key=True)
+    hand_over_id: Mapped[int] = mapped_column(ForeignKey("hand_over.id"), unique=True)
+    petition_id: Mapped[int] = mapped_column(ForeignKey("petition.id"))
+    language: Mapped[str] = mapped_column(String(12))
+    making: Mapped[Making] = mapped_column(words(Making, "making"), default=Making.WAITING)
+    rows_wanted: Mapped[int] = mapped_column(BigInteger)
+    rows_done: Mapped[int] = mapped_column(BigInteger, default=0, server_default="0")
+    attempts: Mapped[int] = mapped_column(default=0, server_default="0")
+    claim: Mapped[bytes | None] = mapped_column(LargeBinary(16))
+    leased_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    ready_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+class DeliveryVolume(Base):
+    """One volume of a delivery, sealed; gone a day after it was made."""
+
+    __tablename__ = "delivery_volume"
+
+    delivery_id: Mapped[int] = mapped_column(
+        ForeignKey("delivery.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
+    )
+    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    public_id: Mapped[bytes] = mapped_column(LargeBinary(16), unique=True)
+    sealed: Mapped[bytes] = mapped_column(LargeBinary)

@@ -1,0 +1,159 @@
+"""Organisers: their accounts, their passkeys, and what they may do with which petition."""
+
+import os
+import secrets
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from flask_security import AsaList, UserMixin, WebAuthnMixin
+from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, String, Text, false
+from sqlalchemy.ext.mutable import MutableList
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from app import sealing
+from app.db import Base, Serial, UtcDateTime
+from app.models.signature import words
+
+
+class Role(StrEnum):
+    """What an organiser is to a petition: sees its numbers, works on it, or answers for it."""
+
+    VIEWER = "viewer"
+    EDITOR = "editor"
+    OWNER = "owner"
+
+
+class Site(Base):
+    """The one row of what belongs to the site as a whole: the sealed key that tells organisers' mailboxes apart."""
+
+    __tablename__ = "site"
+    __table_args__ = (CheckConstraint("id = 1", name="only_one"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    public_id: Mapped[bytes] = mapped_column(LargeBinary(16))
+    mailbox_key: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class Organiser(Base, UserMixin):  # type: ignore[misc]
+    """An account. Address, second-factor secret and recovery codes are sealed; `email_key` finds the mailbox.
+
+    Until `joined_at` it is an invitation, open until `invited_until`. Flask-Security knows it as its user, and gives
+    the columns that begin with `fs_` and `tf_` their names.
+    """
+
+    __tablename__ = "organiser"
+    __table_args__ = (CheckConstraint("(email_key IS NULL) = (sealed_email IS NULL)", name="address_whole"),)
+
+    id: Mapped[int] = mapped_column(Serial, primary_key=True)
+    public_id: Mapped[bytes] = mapped_column(LargeBinary(16), unique=True)
+    email_key: Mapped[bytes | None] = mapped_column(LargeBinary(32), unique=True)
+    sealed_email: Mapped[bytes | None] = mapped_column(LargeBinary)
+    language: Mapped[str] = mapped_column(String(12))
+    is_administrator: Mapped[bool] = mapped_column(default=False, server_default=false())
+    active: Mapped[bool] = mapped_column(default=True)
+    password: Mapped[str | None] = mapped_column(String(255))
+    fs_uniquifier: Mapped[str] = mapped_column(String(64), unique=True)
+    fs_webauthn_user_handle: Mapped[str | None] = mapped_column(String(64), unique=True)
+    tf_primary_method: Mapped[str | None] = mapped_column(String(16))
+    sealed_totp: Mapped[bytes | None] = mapped_column(LargeBinary)
+    totp_counter: Mapped[int | None] = mapped_column()
+    sealed_recovery_codes: Mapped[bytes | None] = mapped_column(LargeBinary)
+    generation: Mapped[int] = mapped_column(default=0, server_default="0")
+    invited_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    joined_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+    webauthn: Mapped[list["Passkey"]] = relationship(back_populates="user", cascade="all, delete-orphan")
+    roles: tuple[()] = ()  # Flask-Security's own roles, of which we use none: what one may do is in `membership`
+
+    def __init__(self, email: str, email_key: bytes, language: str) -> None:
+        self.public_id = os.urandom(16)
+        self.email_key = email_key
+        self.sealed_email = sealing.seal("organiser-email", self.public_id, [email])
+        self.language = language
+        self.fs_uniquifier = secrets.token_hex(32)
+
+    @property
+    def email(self) -> str:
+        """The address, or nothing once it has been erased."""
+        return _opened("organiser-email", self.public_id, self.sealed_email)[0] if self.sealed_email else ""
+
+    @property
+    def tf_totp_secret(self) -> str | None:
+        """The secret that the authenticator app shares with us."""
+        return _opened("organiser-totp", self.public_id, self.sealed_totp)[0] if self.sealed_totp else None
+
+    @tf_totp_secret.setter
+    def tf_totp_secret(self, secret: str | None) -> None:
+        self.sealed_totp = sealing.seal("organiser-totp", self.public_id, [secret]) if secret else None
+        self.totp_counter = None
+
+    @property
+    def mf_recovery_codes(self) -> list[str]:
+        """The recovery codes that are left."""
+        return _opened("organiser-codes", self.public_id, self.sealed_recovery_codes)
+
+    @mf_recovery_codes.setter
+    def mf_recovery_codes(self, codes: list[str] | None) -> None:
+        self.sealed_recovery_codes = sealing.seal("organiser-codes", self.public_id, codes) if codes else None
+
+    tf_phone_number: None = None  # Flask-Security resets it; there is no SMS here
+
+    def erase(self) -> None:
+        """Forget who this was and how they signed in; the row stays for the audit log, as a former organiser."""
+        self.email_key = self.sealed_email = self.sealed_totp = self.sealed_recovery_codes = None
+        self.password = self.tf_primary_method = self.totp_counter = self.invited_until = None
+        self.active = self.is_administrator = False
+        self.webauthn.clear()
+
+
+class Passkey(Base, WebAuthnMixin):  # type: ignore[misc]
+    """A passkey of an organiser (W3C Web Authentication). What it is called is the organiser's own words, so sealed."""
+
+    __tablename__ = "passkey"
+    __table_args__ = (Index("ix_passkey_user_id", "user_id"),)
+
+    id: Mapped[int] = mapped_column(Serial, primary_key=True)
+    public_id: Mapped[bytes] = mapped_column(LargeBinary(16), unique=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("organiser.id", ondelete="CASCADE"))
+    credential_id: Mapped[bytes] = mapped_column(LargeBinary(1024), unique=True)
+    public_key: Mapped[bytes] = mapped_column(LargeBinary)
+    sign_count: Mapped[int] = mapped_column(default=0)
+    transports: Mapped[list[str] | None] = mapped_column(MutableList.as_mutable(AsaList()))
+    backup_state: Mapped[bool] = mapped_column()
+    device_type: Mapped[str] = mapped_column(String(64))
+    extensions: Mapped[str | None] = mapped_column(Text)
+    usage: Mapped[str] = mapped_column(String(16))
+    sealed_name: Mapped[bytes] = mapped_column(LargeBinary)
+    lastuse_datetime: Mapped[datetime] = mapped_column(UtcDateTime)
+
+    user: Mapped[Organiser] = relationship(back_populates="webauthn")
+
+    def __init__(self, name: str, **columns: Any) -> None:
+        self.public_id = os.urandom(16)
+        self.sealed_name = sealing.seal("passkey-name", self.public_id, [name])
+        super().__init__(**columns)
+
+    @property
+    def name(self) -> str:
+        """What its owner calls it."""
+        return _opened("passkey-name", self.public_id, self.sealed_name)[0]
+
+    def get_user_mapping(self) -> dict[str, Any]:
+        """Return what Flask-Security finds the owner by."""
+        return {"id": self.user_id}
+
+
+class Membership(Base):
+    """What one organiser is to one petition."""
+
+    __tablename__ = "membership"
+    __table_args__ = (Index("ix_membership_organiser_id", "organiser_id"),)
+
+    petition_id: Mapped[int] = mapped_column(ForeignKey("petition.id"), primary_key=True, autoincrement=False)
+    organiser_id: Mapped[int] = mapped_column(ForeignKey("organiser.id"), primary_key=True, autoincrement=False)
+    role: Mapped[Role] = mapped_column(words(Role, "role"))
+
+
+def _opened(purpose: str, public_id: bytes, sealed: bytes | None) -> list[str]:
+    return list(sealing.unseal(purpose, public_id, sealed).fields) if sealed else []

@@ -1,0 +1,132 @@
+"""Accounts: found by mailbox, invited by letter, joined from the link in it, erased when they end."""
+
+import hmac
+import os
+from datetime import datetime, timedelta
+
+from flask_security.utils import hash_password
+from sqlalchemy import delete, select, update
+from sqlalchemy.orm import Session
+
+from app import clock, sealing, tokens
+from app.db import db, insert, transaction
+from app.email_address import canonical, deliverable
+from app.models import Act, Membership, Organiser, Petition, Role, Site
+from app.organisers.audit import record
+from app.organisers.letter import post_in_words
+from app.organisers.members import give_role, petitions_of
+from app.petitions.page import newest_title
+from app.web.language import DEFAULT
+from app.web.link import link
+
+INVITATION_WORKS_FOR = timedelta(days=7)
+KEY_PURPOSE = "site-mailbox-key"
+
+
+def find(session: Session, address: str) -> Organiser | None:
+    """Return the account of the mailbox that a deliverable address reaches, if there is one."""
+    return session.scalars(select(Organiser).where(Organiser.email_key == email_key(session, address))).one_or_none()
+
+
+def email_key(session: Session, address: str) -> bytes:
+    """Return the 32 bytes that stand for an organiser's mailbox on this site (HMAC-SHA256, RFC 2104)."""
+    site = session.get(Site, 1)
+    if site is None:  # first of all organisers; two at once agree by the row that came first
+        public_id = os.urandom(16)
+        key = sealing.seal(KEY_PURPOSE, public_id, [os.urandom(32).hex()])
+        first = insert(Site).values(id=1, public_id=public_id, mailbox_key=key).on_conflict_do_nothing()
+        session.execute(first)
+        site = session.get_one(Site, 1)
+    opened = sealing.unseal(KEY_PURPOSE, site.public_id, site.mailbox_key)
+    return hmac.digest(bytes.fromhex(opened.fields[0]), canonical(address).encode(), "sha256")
+
+
+def invite(
+    address: str,
+    petition: Petition | None = None,
+    role: Role | None = None,
+    *,
+    administrator: bool = False,
+    by: Organiser | None = None,
+    language: str = DEFAULT,
+) -> None:
+    """Give the mailbox of a deliverable address an account if it has none, and a role in the petition; write to it.
+
+    `by` is who invites (None: a command). Whoever has not joined yet gets a new link, and older ones stop working.
+    """
+    address = deliverable(address)
+    now = clock.now()
+    with transaction() as session:
+        key = email_key(session, address)
+        draft = Organiser(address, key, language)
+        columns = ("public_id", "email_key", "sealed_email", "language", "fs_uniquifier")
+        new = insert(Organiser).values(active=True, **{name: getattr(draft, name) for name in columns})
+        # Setting the key to what it is locks the row that is there, and makes two invitations at once one account.
+        new = new.on_conflict_do_update(index_elements=["email_key"], set_={"email_key": new.excluded.email_key})
+        organiser_id = session.execute(new.returning(Organiser.id)).scalar_one()
+        organiser = session.get_one(Organiser, organiser_id, populate_existing=True)
+        actor = by.id if by else None
+        if petition is not None and role is not None:
+            give_role(session, petition.id, organiser.id, role)
+            record(session, Act.INVITED, petition.id, actor, organiser.id, role=role.value)
+        if administrator and not organiser.is_administrator:
+            organiser.is_administrator = True
+            record(session, Act.APPOINTED, None, actor, organiser.id)
+        _write_invitation(session, organiser, petition, now)
+
+
+def find_invited(token: str) -> Organiser | None:
+    """Return the organiser whom an invitation's link invites; None when it is used, replaced, expired or not ours."""
+    try:
+        public_id, generation = tokens.read(tokens.Purpose.INVITATION, token)
+    except tokens.BadToken:
+        return None
+    organiser = db.session.scalars(select(Organiser).where(Organiser.public_id == public_id)).one_or_none()
+    if organiser is None or organiser.joined_at or organiser.generation != generation:
+        return None
+    is_open = organiser.active and organiser.invited_until is not None and organiser.invited_until > clock.now()
+    return organiser if is_open else None
+
+
+def join(organiser: Organiser, password: str | None) -> Organiser | None:
+    """Let an invited organiser in, once; return them, or None if another click with the same link came first."""
+    hashed = hash_password(password) if password else None
+    now = clock.now()
+    with transaction() as session:
+        still_open = (Organiser.id == organiser.id) & Organiser.joined_at.is_(None) & Organiser.active
+        same_link = Organiser.generation == organiser.generation
+        joined = (
+            update(Organiser)
+            .where(still_open, same_link)
+            .values(joined_at=now, invited_until=None, generation=Organiser.generation + 1, password=hashed)
+            .returning(Organiser.id)
+            .execution_options(synchronize_session=False)
+        )
+        if session.execute(joined).first() is None:
+            return None
+        for petition_id in session.scalars(petitions_of(organiser.id)).all():
+            record(session, Act.JOINED, petition_id, organiser.id, organiser.id)
+        return session.get_one(Organiser, organiser.id, populate_existing=True)
+
+
+def forget_expired_invitations(now: datetime) -> int:
+    """Erase those who never joined and whose invitation has expired, with their roles; return how many."""
+    with transaction() as session:
+        late = (Organiser.joined_at.is_(None)) & (Organiser.invited_until < now)
+        organisers = session.scalars(select(Organiser).where(late).with_for_update()).all()
+        for organiser in organisers:
+            session.execute(delete(Membership).where(Membership.organiser_id == organiser.id))
+            organiser.erase()
+    return len(organisers)
+
+
+def _write_invitation(session: Session, organiser: Organiser, petition: Petition | None, now: datetime) -> None:
+    title = newest_title(petition) if petition and not petition.discreet else None
+    if organiser.joined_at:
+        post_in_words(session, organiser, "added", now, title=title, link=link("organisers.home"))
+        return
+    organiser.generation += 1
+    organiser.invited_until = now + INVITATION_WORKS_FOR
+    token = tokens.make(tokens.Purpose.INVITATION, organiser.public_id, organiser.generation)
+    where = link("organisers.invitation", token=token)
+    post_in_words(session, organiser, "invitation", now, title=title, link=where, until=organiser.invited_until)

@@ -1,0 +1,74 @@
+"""The audit log: what organisers did, added in the transaction that does it, read by owners."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from app import clock
+from app.db import db
+from app.models import Act, AuditEntry, Organiser
+
+A_PAGE = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """One act as owners read it: `who` and `whom` are addresses, empty for a command and for former organisers."""
+
+    id: int
+    at: datetime
+    act: Act
+    by_command: bool
+    who: str
+    whom: str
+    details: dict[str, int | str]
+
+
+def record(
+    session: Session,
+    act: Act,
+    petition_id: int | None,
+    organiser_id: int | None,
+    subject_id: int | None = None,
+    **details: int | str,
+) -> None:
+    """Add an act to the log in the caller's transaction; the caller commits.
+
+    `organiser_id` is who did it (None: a command), `subject_id` the organiser it was done to. `details` are numbers and
+    words of ours: nothing about a signer, and nothing that a person typed.
+    """
+    session.add(
+        AuditEntry(
+            at=clock.now(),
+            petition_id=petition_id,
+            organiser_id=organiser_id,
+            subject_id=subject_id,
+            act=act,
+            details=details,
+        )
+    )
+
+
+def entries(petition_id: int, before: int | None = None) -> list[Told]:
+    """Return a petition's newest hundred acts, or the newest hundred before the one with that id, the newest first."""
+    mine = AuditEntry.petition_id == petition_id
+    if before is not None:
+        mine &= AuditEntry.id < before
+    rows = db.session.scalars(select(AuditEntry).where(mine).order_by(AuditEntry.id.desc()).limit(A_PAGE)).all()
+    named = {row.organiser_id for row in rows} | {row.subject_id for row in rows}
+    found = db.session.scalars(select(Organiser).where(Organiser.id.in_(named)))
+    address = {organiser.id: organiser.email for organiser in found}
+    return [
+        Told(
+            id=row.id,
+            at=row.at,
+            act=row.act,
+            by_command=row.organiser_id is None,
+            who=address.get(row.organiser_id or 0, ""),
+            whom=address.get(row.subject_id or 0, ""),
+            details=row.details,
+        )
+        for row in rows
+    ]

@@ -1,0 +1,113 @@
+"""Members: who is what to a petition and to the site, and that somebody is left to answer for each."""
+
+from sqlalchemy import Select, select
+from sqlalchemy.orm import Session
+
+from app.db import insert, transaction
+from app.models import Act, Membership, Organiser, Petition, Role
+from app.organisers.audit import record
+
+
+class LastOwner(Exception):
+    """Nobody would be left who answers for the petition, or for the site."""
+
+
+def give_role(session: Session, petition_id: int, organiser_id: int, role: Role) -> None:
+    """Make somebody a member of the petition, or another kind of member, in the caller's transaction.
+
+    Raises LastOwner where nobody who has joined would be left to answer for it.
+    """
+    was_owner = _is_joined_owner(session, petition_id, organiser_id)
+    given = insert(Membership).values(petition_id=petition_id, organiser_id=organiser_id, role=role)
+    keys = ["petition_id", "organiser_id"]
+    session.execute(given.on_conflict_do_update(index_elements=keys, set_={"role": role}))
+    _keep_an_owner(session, petition_id, was_owner=was_owner)
+
+
+def change_role(petition: Petition, organiser_id: int, role: Role, by: Organiser) -> None:
+    """Make a member of the petition something else; raise LastOwner where nobody would be left to answer for it."""
+    with transaction() as session:
+        member = session.get(Membership, (petition.id, organiser_id), populate_existing=True)
+        if member is not None and member.role != role:
+            give_role(session, petition.id, organiser_id, role)
+            record(session, Act.ROLE, petition.id, by.id, organiser_id, role=role.value)
+
+
+def remove_member(petition: Petition, organiser_id: int, by: Organiser) -> None:
+    """End what somebody is to a petition; raise LastOwner where nobody would be left to answer for it."""
+    with transaction() as session:
+        _leave(session, petition.id, organiser_id, by)
+
+
+def set_administrator(organiser_id: int, by: Organiser, *, to: bool) -> None:
+    """Make somebody an administrator of the site, or no longer one; raise LastOwner for the last one."""
+    with transaction() as session:
+        _hold_administrators(session)
+        organiser = session.get_one(Organiser, organiser_id, populate_existing=True)
+        if organiser.is_administrator == to or not organiser.active:
+            return
+        organiser.is_administrator = to
+        record(session, Act.APPOINTED if to else Act.DISMISSED, None, by.id, organiser_id)
+        _keep_an_administrator(session)
+
+
+def end_account(organiser_id: int, by: Organiser) -> None:
+    """Erase an account with all its roles; raise LastOwner where a petition or the site would be left alone."""
+    with transaction() as session:
+        _hold_administrators(session)
+        organiser = session.get_one(Organiser, organiser_id, with_for_update=True, populate_existing=True)
+        was_administrator = organiser.is_administrator
+        for petition_id in session.scalars(petitions_of(organiser_id)).all():
+            _leave(session, petition_id, organiser_id, by)
+        organiser.erase()
+        record(session, Act.LEFT, None, by.id, organiser_id)
+        if was_administrator:
+            _keep_an_administrator(session)
+
+
+def petitions_of(organiser_id: int) -> Select[int]:
+    """Return the statement that finds the ids of an organiser's petitions, the lowest first."""
+    return (
+        select(Membership.petition_id).where(Membership.organiser_id == organiser_id).order_by(Membership.petition_id)
+    )
+
+
+def _leave(session: Session, petition_id: int, organiser_id: int, by: Organiser) -> None:
+    was_owner = _is_joined_owner(session, petition_id, organiser_id)
+    member = session.get(Membership, (petition_id, organiser_id), populate_existing=True)
+    if member is not None:
+        session.delete(member)
+        record(session, Act.LEFT, petition_id, by.id, organiser_id)
+        _keep_an_owner(session, petition_id, was_owner=was_owner)
+
+
+def _is_joined_owner(session: Session, petition_id: int, organiser_id: int) -> bool:
+    # The petition's row is held, so that two owners who leave at once cannot both see the other still there.
+    session.execute(select(Petition.id).where(Petition.id == petition_id).with_for_update())
+    mine = Membership.organiser_id == organiser_id
+    return session.scalars(_joined_owners(petition_id).where(mine)).first() is not None
+
+
+def _keep_an_owner(session: Session, petition_id: int, *, was_owner: bool) -> None:
+    session.flush()
+    if was_owner and session.scalars(_joined_owners(petition_id)).first() is None:
+        raise LastOwner
+
+
+def _joined_owners(petition_id: int) -> Select[int]:
+    joined = select(Membership.organiser_id).join(Organiser, Organiser.id == Membership.organiser_id)
+    return joined.where(
+        Membership.petition_id == petition_id, Membership.role == Role.OWNER, Organiser.joined_at.is_not(None)
+    )
+
+
+def _hold_administrators(session: Session) -> None:
+    session.scalars(
+        select(Organiser.id).where(Organiser.is_administrator).order_by(Organiser.id).with_for_update()
+    ).all()
+
+
+def _keep_an_administrator(session: Session) -> None:
+    session.flush()
+    if session.scalars(select(Organiser.id).where(Organiser.is_administrator)).first() is None:
+        raise LastOwner

@@ -1,0 +1,98 @@
+"""Who works on a petition, and what they did: its members and its audit log."""
+
+from flask import Blueprint, flash, make_response, redirect, render_template, request, url_for
+from flask_babel import gettext as _
+from sqlalchemy import select
+from werkzeug import Response
+
+from app.db import db
+from app.models import Membership, Organiser, Role
+from app.organisers import accounts, audit, members
+from app.organisers.access import Who, me, open_to, petition_here
+from app.organisers.forms import InvitationForm, RoleForm
+from app.organisers.views import find_by_reference
+from app.petitions.page import newest_title
+from app.web import headers
+
+bp = Blueprint("members", __name__, url_prefix="/organise/petitions/<slug:slug>")
+
+
+@bp.get("/members")
+@open_to(Who.ROLE_GIVERS)
+def show(slug: str) -> Response:
+    """List who is what to the petition."""
+    return _members(InvitationForm())
+
+
+@bp.post("/members")
+@open_to(Who.ROLE_GIVERS, fresh=True)
+def invite(slug: str) -> Response:
+    """Invite somebody to the petition."""
+    form = InvitationForm()
+    if not form.validate():
+        return _members(form, 422)
+    try:
+        accounts.invite(form.address(), petition_here(), Role(form.role.data), by=me(), language=me().language)
+    except members.LastOwner:
+        return _members(form, 409, last_owner=True)
+    flash(_("The invitation is on its way."), "info")
+    return redirect(url_for(".show", slug=slug), 303)
+
+
+@bp.post("/members/<member>/role")
+@open_to(Who.ROLE_GIVERS, fresh=True)
+def change_role(slug: str, member: str) -> Response:
+    """Make a member something else."""
+    form = RoleForm()
+    if not form.validate():
+        return _members(InvitationForm(), 422)
+    try:
+        members.change_role(petition_here(), find_by_reference(member).id, Role(form.role.data), me())
+    except members.LastOwner:
+        return _members(InvitationForm(), 409, last_owner=True)
+    return redirect(url_for(".show", slug=slug), 303)
+
+
+@bp.post("/members/<member>/remove")
+@open_to(Who.ROLE_GIVERS, fresh=True)
+def remove(slug: str, member: str) -> Response:
+    """Take a member off the petition."""
+    try:
+        members.remove_member(petition_here(), find_by_reference(member).id, me())
+    except members.LastOwner:
+        return _members(InvitationForm(), 409, last_owner=True)
+    return redirect(url_for(".show", slug=slug), 303)
+
+
+@bp.post("/leave")
+@open_to(Who.VIEWERS)
+def leave(slug: str) -> Response:
+    """Let this organiser leave the petition."""
+    try:
+        members.remove_member(petition_here(), me().id, me())
+    except members.LastOwner:
+        flash(_("You are the last owner. Make somebody else an owner first, then leave."), "error")
+        return redirect(url_for(".show", slug=slug), 303)
+    return redirect(url_for("organisers.home"), 303)
+
+
+@bp.get("/log")
+@open_to(Who.OWNERS)
+def log(slug: str) -> Response:
+    """Show what was done to the petition, the newest first, a page at a time."""
+    entries = audit.entries(petition_here().id, before=request.args.get("before", type=int))
+    older = entries[-1].id if len(entries) == audit.A_PAGE else None
+    return _private("organisers/log.html", tab="log", entries=entries, older=older)
+
+
+def _members(form: InvitationForm, status: int = 200, *, last_owner: bool = False) -> Response:
+    mine = Membership.petition_id == petition_here().id
+    listed = select(Organiser, Membership.role).join(Membership, Membership.organiser_id == Organiser.id)
+    rows = db.session.execute(listed.where(mine).order_by(Organiser.id)).all()
+    return _private("organisers/members.html", status, tab="members", members=rows, form=form, last_owner=last_owner)
+
+
+def _private(template: str, status: int = 200, **context: object) -> Response:
+    petition = petition_here()
+    html = render_template(template, petition=petition, title=newest_title(petition), **context)
+    return headers.keep_nowhere(make_response(html, status))
