@@ -33,6 +33,7 @@ csrf = CSRFProtect()
 SETTINGS = {
     "URL_PREFIX": session.PLACE,
     "STATIC_FOLDER": None,
+    "JOIN_USER_ROLES": False,  # there are none of its kind
     "CLI_USERS_NAME": None,
     "CLI_ROLES_NAME": None,
     "PASSWORD_HASH": "argon2",

@@ -11,6 +11,7 @@ WIDTH = 360
 HEIGHT = 150
 ABOVE = 18  # room for the words on the highest line
 ROW = 40
+MOST_ROWS = 8
 
 
 @dataclass(frozen=True, slots=True)
