@@ -34,10 +34,14 @@ VISIBILITIES = {
 STEPS = {Step.HOUR: lazy("By the hour"), Step.DAY: lazy("By day"), Step.WEEK: lazy("By week")}
 
 
+def short(moment: datetime) -> str:
+    """Return a moment in UTC to the minute, in the reader's way, as short as lists want it."""
+    return f"{format_date(moment, 'medium')}, {format_datetime(moment, 'HH:mm', rebase=False)} UTC"
+
+
 def begin_of(step: datetime, by: Step) -> str:
     """Return when a step of the growth curve begins, in the reader's way, in UTC."""
-    day = str(format_date(step, "medium"))
-    return f"{day}, {format_datetime(step, 'HH:mm', rebase=False)}" if by == Step.HOUR else day
+    return short(step).removesuffix(" UTC") if by == Step.HOUR else str(format_date(step, "medium"))
 
 
 def duration(seconds: int) -> str:
