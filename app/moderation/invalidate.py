@@ -24,12 +24,9 @@ def invalidate(
         rows = lock(session, petition_id, in_state(selection, State.VERIFIED), seen)
         if not rows:
             return 0
-        ids = [row.id for row in rows]
-        flip = update(Signature).where(Signature.id.in_(ids)).values(state=State.INVALIDATED, reason=reason)
-        session.execute(flip.execution_options(synchronize_session=False))
-        if note:
-            notes = [{"id": row.id, "note_sealed": sealed_note(note, row.public_id)} for row in rows]
-            session.execute(update(Signature), notes)
-        count.append_all(session, petition_id, ids, Kind.INVALIDATED, clock.now())
-        record(session, Act.INVALIDATED, petition_id, organiser_id, number=len(ids), reason=reason.value)
-    return len(ids)
+        why = {"state": State.INVALIDATED, "reason": reason}
+        flipped = [{"id": row.id, "note_sealed": sealed_note(note, row.public_id), **why} for row in rows]
+        session.execute(update(Signature), flipped)
+        count.append_all(session, [row.id for row in rows], Kind.INVALIDATED, clock.now())
+        record(session, Act.INVALIDATED, petition_id, organiser_id, number=len(rows), reason=reason.value)
+    return len(rows)

@@ -30,6 +30,6 @@ def restore(petition_id: int, selection: Selection, seen: str, organiser_id: int
         flip = update(Signature).where(Signature.id.in_(ids))
         flip = flip.values(state=State.VERIFIED, reason=None, note_sealed=None)
         session.execute(flip.execution_options(synchronize_session=False))
-        count.append_all(session, petition_id, ids, Kind.RESTORED, clock.now())
+        count.append_all(session, ids, Kind.RESTORED, clock.now())
         record(session, Act.RESTORED, petition_id, organiser_id, number=len(ids))
     return len(ids)
