@@ -7,6 +7,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import update
 
+from app import clock
 from app.db import transaction
 from app.models import Act, AuditEntry, Role, Signature, State
 from app.watching.selection import Selection
@@ -89,6 +90,16 @@ def test_when_the_number_has_changed_it_is_shown_anew_and_nothing_is_done(app: F
     assert counted(app) == 2
     assert editor.post(f"{LIST}/invalidate", data=answers(again.text, reason="other")).status_code == 303
     assert counted(app) == 0
+
+
+def test_those_who_sign_while_an_editor_reads_do_not_stop_it_and_are_left_alone(
+    app: Flask, editor: FlaskClient
+) -> None:
+    add_people(app, 2)
+    page = look(editor, "invalidate", all="1")
+    add_people(app, 1, signed_at=clock.now())
+    assert editor.post(f"{LIST}/invalidate", data=answers(page, reason="other")).status_code == 303
+    assert counted(app) == 1
 
 
 def test_nothing_ticked_is_not_everybody(app: Flask, editor: FlaskClient) -> None:
