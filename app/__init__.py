@@ -15,6 +15,7 @@ from app import cli, mail
 from app.confirmation.views import bp as confirmation
 from app.counting.views import bp as counting
 from app.db import db
+from app.export.views import bp as export
 from app.mailbox.views import bp as mailbox
 from app.moderation.views import bp as moderation
 from app.organisers import sign_in
@@ -28,7 +29,19 @@ from app.web.form import Request
 from app.web.health import bp as health
 from app.web.language import babel, select_locale
 
-BLUEPRINTS = (petitions, signing, confirmation, counting, organisers, members, watching, moderation, mailbox, health)
+BLUEPRINTS = (
+    petitions,
+    signing,
+    confirmation,
+    counting,
+    organisers,
+    members,
+    watching,
+    moderation,
+    export,
+    mailbox,
+    health,
+)
 
 
 class SlugConverter(BaseConverter):

@@ -1,5 +1,6 @@
 """The commands, one call each."""
 
+from datetime import datetime
 from pathlib import Path
 
 import click
@@ -10,16 +11,21 @@ from sqlalchemy import select
 from app import clock, mail, serve, worker
 from app.counting.audit import audit, repair
 from app.db import db
-from app.models import Petition
+from app.export import make
+from app.export.handing_over import begin
+from app.export.rows import Choice
+from app.models import Format, Petition, State
 from app.outbox.status import retry, status
 from app.petitions.importing import BadPetitionFile, import_file
 from app.petitions.page import find, progress
 from app.signing.purge import purge
+from app.web import countries
 
 petition_group = AppGroup("petition", help="Petitions: bring one in, list them.")
 outbox_group = AppGroup("outbox", help="Letters: send them, look at the queue.")
 count_group = AppGroup("count", help="The verified count: prove it.")
-signatures_group = AppGroup("signatures", help="Signatures: upkeep.")
+signatures_group = AppGroup("signatures", help="Signatures: hand over the verified list, upkeep.")
+LISTS = [kind.value for kind in make.FORMATS]
 
 
 def init_app(app: Flask) -> None:
@@ -117,3 +123,57 @@ def purge_now() -> None:
     """Delete pending signatures whose link has expired, and letters that ended a week ago."""
     unconfirmed, ended = purge()
     click.echo(f"{unconfirmed} unconfirmed signatures and {ended} ended letters deleted")
+
+
+@signatures_group.command("export")
+@click.argument("slug")
+@click.option("--format", "kind", type=click.Choice(LISTS), default="csv", show_default=True)
+@click.option("-o", "--output", type=click.Path(dir_okay=False, path_type=Path), help="A file; it is there once whole.")
+@click.option("--for-addressee", is_flag=True, help="Who signed for organisers only is a number.")
+@click.option("--country", multiple=True, help="Only this country, such as SE; may be given again.")
+@click.option("--since", type=click.DateTime(["%Y-%m-%d"]), help="Only verified on this day (UTC) or later.")
+@click.option("--until", type=click.DateTime(["%Y-%m-%d"]), help="Only verified on this day (UTC) or earlier.")
+@click.option(
+    "--state",
+    type=click.Choice([one.value for one in State]),
+    multiple=True,
+    help="Other states than verified; may be repeated.",
+)
+@click.option("--excel", is_flag=True, help="CSV that Excel opens right in every script and country.")
+@click.option("--with-email", is_flag=True, help="Add the addresses of those who agreed to updates.")
+@click.option("--to", "recipient", default="", help="Who gets the list: it is recorded.")
+def export_list(
+    slug: str,
+    kind: str,
+    output: Path | None,
+    for_addressee: bool,
+    country: tuple[str, ...],
+    since: datetime | None,
+    until: datetime | None,
+    state: tuple[str, ...],
+    excel: bool,
+    with_email: bool,
+    recipient: str,
+) -> None:
+    """Write the petition's verified list, with names, to a FILE that only you can read, or to standard output."""
+    edition = find(slug)
+    if edition is None:
+        raise click.ClickException(f"there is no petition {slug}; `petition list` shows which there are")
+    if excel and kind != "csv":
+        raise click.ClickException("--excel is a way to write CSV: leave it out, or use --format csv")
+    unknown = set(country) - countries.CODES
+    if unknown:
+        raise click.ClickException(f"{', '.join(sorted(unknown))}: no country's code (ISO 3166-1) such as SE")
+    try:
+        choice = Choice(
+            states=frozenset(map(State, state or (State.VERIFIED,))),
+            countries=frozenset(country),
+            since=since.date() if since else None,
+            until=until.date() if until else None,
+            for_addressee=for_addressee,
+            with_email=with_email,
+        )
+    except ValueError as error:
+        raise click.ClickException(str(error)) from error
+    begun = begin(edition.petition, None, Format(kind), choice, recipient)
+    make.hand_over(make.make(edition, begun, for_excel=excel), output)

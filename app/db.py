@@ -1,11 +1,12 @@
 """The database handle, and what differs between SQLite and PostgreSQL."""
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
 
 from flask_sqlalchemy import SQLAlchemy
+from psycopg import ServerCursor
 from sqlalchemy import (
     BigInteger,
     ColumnElement,
@@ -15,6 +16,7 @@ from sqlalchemy import (
     Engine,
     Integer,
     MetaData,
+    Select,
     Table,
     cast,
     event,
@@ -33,6 +35,7 @@ NAMING = {
     "pk": "pk_%(table_name)s",
 }
 WRITES = "countersign_writes"
+PIECE = 1000  # rows of a stream that are in memory at once
 
 # SQLite counts rows up by itself only in a column of its own INTEGER type.
 Serial = BigInteger().with_variant(Integer, "sqlite")
@@ -106,6 +109,32 @@ def seconds(moment: InstrumentedAttribute[datetime] | InstrumentedAttribute[date
         return cast(func.extract("epoch", func.date_trunc("second", moment)), BigInteger)
     to_the_second = func.substr(moment, 1, len("2026-11-23 09:30:00"))  # SQLite would round the last millisecond up
     return cast(func.strftime("%s", to_the_second), Integer)
+
+
+def stream(engine: Engine, statement: Select[*tuple[Any, ...]]) -> Generator[Sequence[Any], None, None]:
+    """Yield the rows of `statement` from one snapshot, in pieces, through a connection of its own.
+
+    It is opened with the first row, and given back after the last one or when the iterator is closed. One piece is in
+    memory at a time, and PostgreSQL's limit on how long a statement may take holds for each piece alone. Give columns
+    types that both databases return alike: on PostgreSQL it is the driver that makes the values.
+    """
+    with engine.connect() as connection:
+        if engine.dialect.name == "postgresql":
+            yield from _from_server_cursor(connection, statement)
+        else:
+            for piece in connection.execution_options(yield_per=PIECE).execute(statement).partitions():
+                yield from piece
+
+
+def _from_server_cursor(connection: Connection, statement: Select[*tuple[Any, ...]]) -> Iterator[Sequence[Any]]:
+    """Read with psycopg itself: SQLAlchemy's rows cost as much again, and bytes in hexadecimal twice that."""
+    compiled = statement.compile(dialect=connection.dialect, compile_kwargs={"render_postcompile": True})
+    driver: Any = connection.connection.driver_connection
+    driver.execute("SET LOCAL TIME ZONE 'UTC'")  # whatever stands between may have dropped what the connection asked
+    with ServerCursor(driver, "stream") as cursor:
+        cursor.execute(str(compiled), compiled.params, binary=True)
+        while piece := cursor.fetchmany(PIECE):
+            yield from piece
 
 
 def insert(table: type[Base]) -> postgresql.Insert | sqlite.Insert:

@@ -1,21 +1,25 @@
-"""The worker: sends what is in the outbox, folds the ledger, forgets what is to be forgotten."""
+"""The worker: sends what is in the outbox, makes deliveries, folds the ledger, forgets what is to be forgotten."""
 
 import logging
 import random
 import signal
 import threading
 import time
+from collections.abc import Callable
 from types import FrameType
 
+from flask import Flask, current_app
 from flask_mail import Message
 from sqlalchemy.exc import InterfaceError, OperationalError
 
-from app import mail
+from app import clock, mail
 from app.confirmation import letter
 from app.confirmation.confirm import letter_ended
 from app.counting import count
 from app.db import db
+from app.export import making
 from app.models import Occasion, OutboxRow
+from app.organisers.accounts import forget_expired_invitations
 from app.organisers.letter import write as write_to_organiser
 from app.outbox.deliver import Letters, deliver
 from app.signing.purge import purge
@@ -29,43 +33,82 @@ LETTERS = Letters(write=_write, ended=letter_ended)
 IDLE_SECONDS = 0.5
 LONGEST_PAUSE_SECONDS = 30
 PURGE_EVERY_SECONDS = 60
+JOIN_SECONDS = 3
 log = logging.getLogger(__name__)
 
 
 def work_once() -> int:
-    """Send all letters that are due now and return; return how many were taken in hand."""
+    """Send all letters and make all deliveries that are due now; return how many letters were taken in hand."""
     total = 0
     while handled := deliver(LETTERS):
         total += handled
     count.fold_all()
+    making.make_due()
     return total
 
 
 class Worker:
-    """The loop. A mail server or a database that is away makes it wait, longer each time, and never ends it."""
+    """Two loops until asked to stop: letters and upkeep in this thread, PDF deliveries in another one.
+
+    A delivery may take minutes, and no letter waits for it.
+    """
 
     def __init__(self) -> None:
         self._stop = threading.Event()
-        self._troubles = 0
         self._purged_at = float("-inf")
+        self.letters = Loop(self._letters_and_upkeep, self._stop)
+        self.deliveries = Loop(lambda: making.make_due(self._stop.is_set), self._stop)
 
     def stop(self, number: int = 0, frame: FrameType | None = None) -> None:
-        """Ask the loop to end once the letter in hand is through. Fits as a signal handler."""
+        """Ask both loops to end once what is in hand is through. Fits as a signal handler."""
         self._stop.set()
 
     def run(self) -> None:
         """Work until asked to stop by SIGTERM or SIGINT."""
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self.stop)
-        while not self._stop.is_set():
-            self._stop.wait(self._turn())
+        app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]  # noqa: SLF001
+        # A daemon, so that a page that takes long to set holds up no end: what is half-made is begun anew later.
+        making = threading.Thread(target=self._make_deliveries, args=(app,), name="deliveries", daemon=True)
+        making.start()
+        self.letters.run()
+        making.join(JOIN_SECONDS)
 
-    def _turn(self) -> float:
+    def _make_deliveries(self, app: Flask) -> None:
+        with app.app_context():
+            self.deliveries.run()
+
+    def _letters_and_upkeep(self) -> int:
+        # Upkeep comes before the letters, so that no mail server's trouble ever puts it off.
+        count.fold_all()
+        if time.monotonic() - self._purged_at > PURGE_EVERY_SECONDS:
+            self._purged_at = time.monotonic()
+            purge()
+            forget_expired_invitations(clock.now())
+            making.forget_old()
+        return deliver(LETTERS, self._stop.is_set)
+
+
+class Loop:
+    """Does `work` again and again; it tells how much it found to do.
+
+    A mail server or a database that is away makes it wait, longer each time, and never ends it.
+    """
+
+    def __init__(self, work: Callable[[], int], stop: threading.Event) -> None:
+        self._work = work
+        self._stop = stop
+        self._troubles = 0
+
+    def run(self) -> None:
+        """Work until asked to stop."""
+        while not self._stop.is_set():
+            self._stop.wait(self.turn())
+
+    def turn(self) -> float:
         """Do what is due; return how many seconds to wait before the next turn."""
-        handled = 0
         try:
-            self._tidy()
-            handled = deliver(LETTERS, self._stop.is_set)
+            handled = self._work()
         except (mail.NoConnection, OperationalError, InterfaceError) as error:
             # A database error's own text holds the values of its statement; a mail error's was blanked.
             words = str(error) if isinstance(error, mail.NoConnection) else "the database is away"
@@ -83,10 +126,3 @@ class Worker:
         seconds = min(2.0**self._troubles, LONGEST_PAUSE_SECONDS) * random.uniform(0.5, 1)
         log.warning("%s; next try in %.0f s", words, seconds)
         return seconds
-
-    def _tidy(self) -> None:
-        """Fold and, now and then, purge: before the letters, so that no mail server's trouble ever puts it off."""
-        count.fold_all()
-        if time.monotonic() - self._purged_at > PURGE_EVERY_SECONDS:
-            self._purged_at = time.monotonic()
-            purge()

@@ -5,7 +5,7 @@ import sys
 import time
 from contextlib import ExitStack
 
-from bench import confirm, count, figure, letters, page, sealing, sign
+from bench import confirm, count, export, figure, letters, page, sealing, sign
 from bench.stage import Stage
 
 FIGURES = {
@@ -14,6 +14,7 @@ FIGURES = {
     "sign": sign.run,
     "page": page.run,
     "letters": letters.run,
+    "export": export.run,
     "sealing": sealing.run,
 }
 

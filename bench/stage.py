@@ -89,14 +89,14 @@ class Stage:
 
     def app(self, database: str, **settings: object) -> Flask:
         """Return the app of this process on a database; `settings` replace its configuration."""
-        app = create_app({**config.load(self._environment(database), instance=self.folder), **settings})
+        app = create_app({**config.load(self.environment(database), instance=self.folder), **settings})
         self._stack.callback(_let_go, app)
         return app
 
     def serve_site(self, database: str) -> int:
         """Serve the real app from a database; return the port."""
         port = free_port()
-        self._serve("wsgi:app", port, "/healthz", self._environment(database) | {"PORT": str(port)})
+        self._serve("wsgi:app", port, "/healthz", self.environment(database) | {"PORT": str(port)})
         return port
 
     def serve_hello(self) -> int:
@@ -115,7 +115,8 @@ class Stage:
         self._stack.callback(_stop, process)
         return process
 
-    def _environment(self, database: str) -> dict[str, str]:
+    def environment(self, database: str) -> dict[str, str]:
+        """Return what a process finds in its environment to be the site on a database."""
         return {**self._secrets, "DATABASE_URL": self.url(database), "MAIL_SERVER": "127.0.0.1", "MAIL_PORT": "1"}
 
     def _serve(self, target: str, port: int, path: str, environment: dict[str, str]) -> None:

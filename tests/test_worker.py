@@ -18,7 +18,7 @@ from tests.mail_server import MailServer
 
 def turn(app: Flask) -> float:
     with app.app_context():
-        return Worker()._turn()
+        return Worker().letters.turn()
 
 
 def test_a_mail_server_that_is_down_puts_off_neither_folding_nor_forgetting(
@@ -54,7 +54,7 @@ def test_any_trouble_makes_it_wait_longer_each_time_and_tells_no_address(
     monkeypatch.setattr(worker, "deliver", fail)
     running = Worker()
     with app.app_context():
-        waits = [running._turn() for _ in range(6)]
+        waits = [running.letters.turn() for _ in range(6)]
     assert waits[5] > waits[0] * 2
     assert max(waits) <= worker.LONGEST_PAUSE_SECONDS
     assert told in caplog.text

@@ -91,6 +91,14 @@ class Signature(Base):
         Index("ix_signature_list", "petition_id", "state", "listed_at", "public_id"),
         Index("ix_signature_list_of_country", "petition_id", "country", "state", "listed_at", "public_id", "language"),
         Index(
+            "ix_signature_verified",
+            "petition_id",
+            "verified_at",
+            "id",
+            sqlite_where=text("state = 'verified'"),
+            postgresql_where=text("state = 'verified'"),
+        ),
+        Index(
             "ix_signature_unconfirmed",
             "expires_at",
             sqlite_where=text("state = 'pending'"),

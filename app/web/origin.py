@@ -5,6 +5,7 @@ from typing import Any, TypeVar
 
 from flask import Flask, abort, current_app, request
 from flask_babel import gettext as _
+from werkzeug.datastructures import Headers
 
 READING = {"GET", "HEAD", "OPTIONS"}
 OURS = {"same-origin", "none"}
@@ -22,13 +23,16 @@ def init_app(app: Flask) -> None:
     app.before_request(_refuse_foreign_posts)
 
 
+def is_ours(headers: Headers) -> bool:
+    """Tell whether a request comes from a page of this site, or was typed in, and not from another site's page."""
+    site = headers.get("Sec-Fetch-Site")
+    # Browsers that say neither are old or are programs; a page of another site cannot keep a browser from saying it.
+    return site in OURS if site else headers.get("Origin") in {None, "null", current_app.config["BASE_URL"]}
+
+
 def _refuse_foreign_posts() -> None:
     view = current_app.view_functions.get(request.endpoint or "")
     if request.method in READING or getattr(view, "authorised_by_token", False):
         return
-    site = request.headers.get("Sec-Fetch-Site")
-    origin = request.headers.get("Origin")
-    # Browsers that say neither are old or are programs; a page of another site cannot keep a browser from saying it.
-    ours = site in OURS if site else origin in {None, "null", current_app.config["BASE_URL"]}
-    if not ours:
+    if not is_ours(request.headers):
         abort(403, _("This form was sent from a page of another site. Please open our page and send it from there."))

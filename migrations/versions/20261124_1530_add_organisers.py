@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "20261124_1530"
-down_revision = "20261123_2054"
+down_revision = "20261124_1520"
 branch_labels = None
 depends_on = None
 

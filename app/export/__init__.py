@@ -1,0 +1,1 @@
+"""Exporting: the verified list, handed over as a file that streams."""

@@ -1,0 +1,64 @@
+"""What is handed over: the words that were signed, told apart by their hash, and the signatures under them."""
+
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+
+def text_sha256(title: str, statement: str, body: str) -> str:
+    """Return the SHA-256, in hexadecimal, of title, empty line, statement, empty line, body, in UTF-8.
+
+    Nothing else goes in: the body is the Markdown as it was written, and no line break is added at the end.
+    """
+    return hashlib.sha256(f"{title}\n\n{statement}\n\n{body}".encode()).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class SignedText:
+    """The words of a petition in one language and version that somebody on the list signed; `body` is Markdown."""
+
+    language: str
+    version: int
+    title: str
+    statement: str
+    body: str
+
+    def sha256(self) -> str:
+        """Return the hash that tells these words from any others."""
+        return text_sha256(self.title, self.statement, self.body)
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """What the list is about: `count` verified signatures in all, `made_at` in UTC, each text that was signed."""
+
+    title: str
+    language: str
+    started_by: str
+    addressed_to: str
+    count: int
+    made_at: datetime
+    texts: tuple[SignedText, ...]
+
+
+class Row(Protocol):
+    """One signature on the list; one who did not want to be named has a number, and nothing in all the rest.
+
+    `country` is an ISO 3166-1 code, `verified_at` is in UTC.
+    """
+
+    @property
+    def number(self) -> int: ...
+    @property
+    def name(self) -> str: ...
+    @property
+    def affiliation(self) -> str: ...
+    @property
+    def country(self) -> str: ...
+    @property
+    def comment(self) -> str: ...
+    @property
+    def language(self) -> str: ...
+    @property
+    def verified_at(self) -> datetime | str | None: ...

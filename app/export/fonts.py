@@ -1,0 +1,78 @@
+"""Which fonts the printed list is set in, and which characters none of them has."""
+
+import sys
+import unicodedata
+from collections.abc import Iterator
+from functools import lru_cache
+from importlib.resources import files
+from pathlib import Path
+
+from fontTools.ttLib import TTCollection, TTFont
+
+# Packages whose folders hold the fonts; nothing of the machine's own is used, so every machine sets the same pages.
+PACKAGES = ("manimgx_fonts", "noto_cjk_sans_otc", "fontpkg_amiri")
+KINDS = {".ttf", ".ttc", ".otf"}
+
+# Amiri for Arabic: PDF viewers find and copy a name only if each letter has a glyph of its own. Noto draws a letter and
+# its dots apart, and most other fonts draw lam and alif as one.
+SCRIPTS = (
+    *("Hebrew", "Devanagari", "Bengali", "Gurmukhi", "Gujarati", "Oriya", "Tamil", "Telugu", "Kannada", "Malayalam"),
+    *("Sinhala", "Thai", "Lao", "Myanmar", "Khmer", "Ethiopic", "Armenian", "Georgian"),
+)
+OTHERS = ("Noto Sans Symbols", "Noto Emoji")
+HAN = {"ja": "JP", "ko": "KR", "zh-tw": "TC", "zh-hk": "HK", "zh-mo": "HK", "zh-hant": "TC"}
+
+# Shown in the place of a character that no font has: it is seen that something is missing.
+MISSING = "\ufffd"
+# What needs no drawing: spaces, line breaks, joiners and other signs that only steer the letters around them.
+UNDRAWN = {"Cc", "Cf", "Zl", "Zp", "Zs"}
+
+
+def folders() -> list[str]:
+    """Return the folders to look for fonts in."""
+    return [str(files(package)) for package in PACKAGES]
+
+
+def han(language: str) -> str:
+    """Return whose shapes of Han characters readers of `language` expect: SC, TC, HK, JP or KR; SC where unknown."""
+    tag = language.lower()
+    return HAN.get(tag) or HAN.get(tag.partition("-")[0]) or "SC"
+
+
+def families(language: str) -> list[str]:
+    """Return the families to try for each character, in that order, in a text of `language`."""
+    return [
+        "Noto Sans",
+        "Amiri",
+        *(f"Noto Sans {script}" for script in SCRIPTS),
+        f"Noto Sans CJK {han(language)}",
+        *OTHERS,
+    ]
+
+
+def drawable(text: str) -> tuple[str, int]:
+    """Return `text` with MISSING for each character that no font has, and how many those were."""
+    strange = {character for character in set(text) if not _has(character)}
+    if not strange:
+        return text, 0
+    return "".join(MISSING if c in strange else c for c in text), sum(c in strange for c in text)
+
+
+@lru_cache(maxsize=sys.maxunicode + 1)
+def _has(character: str) -> bool:
+    kind = unicodedata.category(character)
+    if kind in UNDRAWN or unicodedata.name(character, "").startswith(("VARIATION SELECTOR", "COMBINING GRAPHEME")):
+        return True
+    return kind != "Co" and ord(character) in _characters()
+
+
+@lru_cache(maxsize=1)
+def _characters() -> frozenset[int]:
+    return frozenset(code for font in _fonts() for code in font.getBestCmap())
+
+
+def _fonts() -> Iterator[TTFont]:
+    for file in sorted(file for folder in folders() for file in Path(folder).rglob("*") if file.suffix in KINDS):
+        # All the fonts of a collection have the same characters, in the shapes of several languages.
+        with TTCollection(file, lazy=True) if file.suffix == ".ttc" else TTFont(file, lazy=True) as opened:
+            yield opened.fonts[0] if isinstance(opened, TTCollection) else opened

@@ -1,0 +1,113 @@
+"""What an organiser chooses of a list, and to whom it goes."""
+
+from flask_babel import gettext
+from flask_babel import lazy_gettext as _
+from werkzeug.datastructures import MultiDict
+from wtforms import BooleanField, DateField, Field, RadioField, SelectMultipleField, StringField
+from wtforms.fields.choices import SelectChoice
+from wtforms.validators import DataRequired, Length, Optional, ValidationError
+
+from app.export.rows import VERIFIED, Choice
+from app.models import Format, State
+from app.organisers.forms import OrganiserForm
+from app.web import countries
+
+KINDS = (
+    SelectChoice("pdf", _("PDF: the delivery, with the text and the numbered list, to hand over")),
+    SelectChoice("xlsx", _("XLSX: for Excel and other spreadsheets")),
+    SelectChoice("csv", _("CSV: for programs (UTF-8, commas)")),
+    SelectChoice("excel", _("CSV for Excel: opens right in every country and script")),
+    SelectChoice("json", _("JSON: for programs")),
+)
+STATES = (
+    SelectChoice(State.VERIFIED.value, _("verified")),
+    SelectChoice(State.PENDING.value, _("pending")),
+    SelectChoice(State.INVALIDATED.value, _("invalidated")),
+    SelectChoice(State.WITHDRAWN.value, _("withdrawn (without names)")),
+    SelectChoice(State.DECLINED.value, _("declined (without names)")),
+)
+
+
+class ExportForm(OrganiserForm):
+    """Which rows, in which file, for whom."""
+
+    recipient = StringField(
+        _("Who gets this list?"),
+        validators=[DataRequired(_("Please say who gets it: it is recorded.")), Length(max=300)],
+    )
+    kind = RadioField(_("As what?"), choices=KINDS, default="pdf")
+    for_addressee = BooleanField(
+        _("For the addressee: who chose to be seen by the organisers only is just a number"), default=True
+    )
+    countries = SelectMultipleField(_("Only these countries"), validate_choice=False)
+    since = DateField(_("Verified from"), validators=[Optional()])
+    until = DateField(_("Verified until"), validators=[Optional()])
+    states = SelectMultipleField(_("Which signatures"), choices=STATES, default=[State.VERIFIED.value])
+    with_email = BooleanField(_("With the e-mail addresses of those who agreed to updates"))
+
+    def offer(self, signed_from: list[tuple[str, int]], *, emails: bool) -> None:
+        """Offer the countries that were signed from, and e-mail addresses to owners alone."""
+        self.countries.choices = [(code, f"{countries.name(code)} ({number})") for code, number in signed_from]
+        if not emails:
+            del self.with_email
+
+    def validate_countries(self, field: Field) -> None:
+        """Refuse what is no country."""
+        if set(field.data or ()) - countries.CODES:
+            raise ValidationError(_("Please choose countries from the list."))
+
+    def validate_states(self, field: Field) -> None:
+        """Refuse a delivery of anything but verified signatures."""
+        kind = self.kind.data if self.kind else ""
+        if kind == Format.PDF and set(field.data or VERIFIED) != set(VERIFIED):
+            raise ValidationError(_("The PDF is the delivery, so it has verified signatures only."))
+
+    def validate_for_addressee(self, field: Field) -> None:
+        """Refuse to hand over to the addressee what must never go there."""
+        if field.data and (self._emails() or set(self.states.data or VERIFIED) != set(VERIFIED)):
+            raise ValidationError(_("The addressee gets verified signatures only, and never an e-mail address."))
+
+    def format(self) -> Format:
+        """Return the file format of a valid form."""
+        return Format.CSV if self.kind.data == "excel" else Format(self.kind.data)
+
+    def choice(self) -> Choice:
+        """Return which rows a valid form asks for."""
+        return Choice(
+            states=frozenset(State(word) for word in self.states.data or [State.VERIFIED.value]),
+            countries=frozenset(self.countries.data or ()),
+            since=self.since.data,
+            until=self.until.data,
+            for_addressee=bool(self.for_addressee.data),
+            with_email=self._emails(),
+        )
+
+    def _emails(self) -> bool:
+        return "with_email" in self and bool(self.with_email.data)
+
+
+class QueryForm(ExportForm):
+    """The same, as programs say it in the address; nothing in it is needed, and what it says changes nothing."""
+
+    class Meta(OrganiserForm.Meta):  # type: ignore[misc,name-defined]
+        """Flask-WTF's settings."""
+
+        csrf = False
+
+    recipient = None
+    kind = None
+    for_addressee = BooleanField()
+    excel = BooleanField()
+
+
+def wrong(form: QueryForm) -> str:
+    """Return, in words, what is wrong with a query."""
+    parts = [f"{name}: {errors[0]}" for name, errors in form.errors.items() if name]
+    return " ".join([gettext("The address asks for something that cannot be had:"), *map(str, parts)])
+
+
+def query(arguments: MultiDict[str, str]) -> QueryForm:
+    """Return the query in an address."""
+    form = QueryForm(arguments)
+    form.offer([], emails=True)
+    return form

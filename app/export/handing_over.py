@@ -1,0 +1,169 @@
+"""Handing over: each list that leaves the site is recorded before its first byte, and again once it has gone whole."""
+
+from collections.abc import Callable, Generator, Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from sqlalchemy import func, select, update
+
+from app import clock, sealing
+from app.db import db, transaction
+from app.export.rows import Choice, Row
+from app.models import Act, Delivery, Format, HandOver, Organiser, Petition, Signature, State
+from app.organisers.audit import record
+
+PURPOSE = "hand-over"
+BEGIN_WITHIN = timedelta(minutes=15)
+LATEST = 20
+
+
+class Counted:
+    """Rows on their way, and how many of them have passed."""
+
+    def __init__(self, rows: Iterator[Row]) -> None:
+        self._rows = rows
+        self.number = 0
+
+    def __iter__(self) -> Iterator[Row]:
+        return self
+
+    def __next__(self) -> Row:
+        row = next(self._rows)
+        self.number += 1
+        return row
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """One hand-over as the petition's people read it; `rows` is None while it is under way, or when it was cut off."""
+
+    at: datetime
+    format: Format
+    by: str
+    recipient: str
+    rows: int | None
+
+
+def begin(petition: Petition, organiser: Organiser | None, kind: Format, choice: Choice, recipient: str) -> HandOver:
+    """Record that a list is asked for: by whom (None: by command), what of it, and to whom it goes. Return the record.
+
+    A PDF is queued with it for the worker, which writes it in the organiser's language.
+    """
+    with transaction() as session:
+        row = HandOver(
+            petition_id=petition.id,
+            organiser_id=organiser.id if organiser else None,
+            at=clock.now(),
+            format=kind,
+            choice=as_json(choice),
+            sealed_recipient=b"",
+        )
+        session.add(row)
+        session.flush()
+        row.sealed_recipient = sealing.seal(PURPOSE, row.public_id, [recipient])
+        if kind == Format.PDF:
+            language = organiser.language if organiser else petition.language
+            session.add(Delivery(hand_over_id=row.id, petition_id=petition.id, language=language, rows_wanted=0))
+        emails = {"emails": 1} if choice.with_email else {}
+        record(session, Act.EXPORTED, petition.id, row.organiser_id, format=kind.value, **emails)
+    return row
+
+
+def find_begun(reference: str, petition: Petition, organiser: Organiser, kind: Format) -> HandOver | None:
+    """Return the record that this organiser made a short while ago and whose list has not gone out yet."""
+    try:
+        public_id = bytes.fromhex(reference)
+    except ValueError:
+        return None
+    mine = (
+        (HandOver.public_id == public_id)
+        & (HandOver.petition_id == petition.id)
+        & (HandOver.organiser_id == organiser.id)
+        & (HandOver.format == kind)
+        & HandOver.rows.is_(None)
+        & (HandOver.at > clock.now() - BEGIN_WITHIN)
+    )
+    return db.session.scalars(select(HandOver).where(mine)).one_or_none()
+
+
+def finish(hand_over_id: int, rows: int) -> None:
+    """Record that the whole list has gone out, with that many rows."""
+    with transaction() as session:
+        whole = update(HandOver).where(HandOver.id == hand_over_id, HandOver.rows.is_(None)).values(rows=rows)
+        session.execute(whole.execution_options(synchronize_session=False))
+
+
+def recorded(
+    hand_over_id: int, rows: Generator[Row, None, None], write: Callable[[Iterator[Row]], Iterator[bytes]]
+) -> Generator[bytes, None, None]:
+    """Yield what `write` makes of the rows, and record their number once its last piece has been taken.
+
+    Who breaks off half-way leaves a record that says so.
+    """
+    passing = Counted(rows)
+    with closing(rows):
+        yield from write(passing)
+    finish(hand_over_id, passing.number)
+
+
+def latest(petition_id: int) -> list[Told]:
+    """Return the petition's newest hand-overs, the newest first."""
+    newest = (
+        select(HandOver, Organiser)
+        .outerjoin(Organiser, Organiser.id == HandOver.organiser_id)
+        .where(HandOver.petition_id == petition_id)
+        .order_by(HandOver.id.desc())
+        .limit(LATEST)
+    )
+    return [
+        Told(row.at, row.format, organiser.email if organiser else "", recipient_of(row), row.rows)
+        for row, organiser in db.session.execute(newest)
+    ]
+
+
+def recipient_of(row: HandOver) -> str:
+    """Return to whom a list went, as its organiser said."""
+    return sealing.unseal(PURPOSE, row.public_id, row.sealed_recipient).fields[0]
+
+
+def newest_delivery(petition_id: int) -> Delivery | None:
+    """Return the petition's newest PDF delivery that is made, being made or could not be made."""
+    mine = Delivery.petition_id == petition_id
+    return db.session.scalars(select(Delivery).where(mine).order_by(Delivery.id.desc()).limit(1)).first()
+
+
+def countries_signed_from(petition_id: int) -> list[tuple[str, int]]:
+    """Return the countries of the petition's verified signatures, each with how many, the most first."""
+    mine = (Signature.petition_id == petition_id) & (Signature.state == State.VERIFIED) & (Signature.country != "")
+    number = func.count()
+    rows = db.session.execute(
+        select(Signature.country, number).where(mine).group_by(Signature.country).order_by(number.desc())
+    )
+    return [(code, count) for code, count in rows]
+
+
+def as_json(choice: Choice) -> dict[str, object]:
+    """Return a choice as it is kept with its record."""
+    return {
+        "states": sorted(state.value for state in choice.states),
+        "countries": sorted(choice.countries),
+        "since": choice.since.isoformat() if choice.since else None,
+        "until": choice.until.isoformat() if choice.until else None,
+        "for_addressee": choice.for_addressee,
+        "with_email": choice.with_email,
+    }
+
+
+def choice_of(row: HandOver) -> Choice:
+    """Return the choice that a record keeps."""
+    kept = row.choice
+    since, until = kept["since"], kept["until"]
+    return Choice(
+        states=frozenset(State(word) for word in kept["states"]),  # type: ignore[attr-defined]
+        countries=frozenset(kept["countries"]),  # type: ignore[call-overload]
+        since=date.fromisoformat(str(since)) if since else None,
+        until=date.fromisoformat(str(until)) if until else None,
+        for_addressee=bool(kept["for_addressee"]),
+        with_email=bool(kept["with_email"]),
+    )

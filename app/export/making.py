@@ -1,0 +1,186 @@
+"""Making a delivery: claimed by one worker, written volume by volume, offered when whole, kept sealed for a day."""
+
+import logging
+import os
+import traceback
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from sqlalchemy import delete, func, or_, select, update
+from sqlalchemy.orm import Session
+
+from app import clock, sealing
+from app.db import db, transaction
+from app.export import pdf
+from app.export.delivery import Delivery as Signatures
+from app.export.delivery import SignedText
+from app.export.handing_over import Counted, choice_of
+from app.export.rows import Choice, number_of, read, texts_signed
+from app.models import Delivery, DeliveryVolume, HandOver, Making, Petition
+from app.petitions.page import find
+from app.web.language import speaking
+
+PURPOSE = "delivery"
+LEASE = timedelta(minutes=2)
+KEPT_FOR = timedelta(days=1)
+MOST_ATTEMPTS = 3
+log = logging.getLogger(__name__)
+
+
+class Stopped(Exception):
+    """The worker is to end, or another one has taken the delivery over."""
+
+
+class Changed(Exception):
+    """Signatures left the list while it was being written, so that its title page would be wrong."""
+
+
+def make_due(stopping: Callable[[], bool] = lambda: False) -> int:
+    """Make the deliveries that wait, one after the other; return how many were finished.
+
+    One that a killed worker left half-made is begun anew once its lease has run out, three times at most.
+    """
+    made = 0
+    while not stopping() and (claimed := _claim()):
+        claim, delivery_id = claimed
+        try:
+            _make(delivery_id, claim, stopping)
+            made += 1
+        except Stopped:
+            _let_go(delivery_id, claim, failed=False)
+        except Exception as error:  # noqa: BLE001 - one delivery that cannot be made must not hold up the others
+            place = traceback.extract_tb(error.__traceback__)[-1]
+            words = f"{type(error).__name__} at {place.name}:{place.lineno}"
+            log.error("delivery %s could not be made: %s", delivery_id, words)  # noqa: TRY400 - its text may name a signer
+            _let_go(delivery_id, claim, failed=True)
+        finally:
+            db.session.rollback()
+    return made
+
+
+def volumes(delivery_id: int) -> int:
+    """Return how many volumes of a delivery are here."""
+    mine = DeliveryVolume.delivery_id == delivery_id
+    return db.session.scalars(select(func.count()).select_from(DeliveryVolume).where(mine)).one()
+
+
+def volume(delivery_id: int, number: int) -> bytes | None:
+    """Return one volume of a delivery as a PDF file; None when it has no such volume."""
+    kept = db.session.get(DeliveryVolume, (delivery_id, number))
+    return sealing.unseal_bytes(PURPOSE, kept.public_id, kept.sealed) if kept else None
+
+
+def forget_old() -> int:
+    """Delete the deliveries that were ready a day ago or could not be made; return how many. Their record stays."""
+    failed = (Delivery.making == Making.FAILED) & (Delivery.leased_until < clock.now() - KEPT_FOR)
+    old = or_(Delivery.ready_until < clock.now(), failed)
+    with transaction() as session:
+        ids = session.scalars(select(Delivery.id).where(old)).all()
+        session.execute(delete(DeliveryVolume).where(DeliveryVolume.delivery_id.in_(ids)))
+        session.execute(delete(Delivery).where(Delivery.id.in_(ids)))
+    return len(ids)
+
+
+def _claim() -> tuple[bytes, int] | None:
+    now = clock.now()
+    claim = os.urandom(16)
+    left = (Delivery.making == Making.MAKING) & (Delivery.leased_until < now)
+    due = select(Delivery.id).where(or_(Delivery.making == Making.WAITING, left)).order_by(Delivery.id).limit(1)
+    # A look first, so that an idle worker never takes SQLite's one write lock.
+    if db.session.scalars(due).first() is None:
+        return None
+    with transaction() as session:
+        delivery_id = session.scalars(due.with_for_update(skip_locked=True)).first()
+        if delivery_id is None:
+            return None
+        taken = session.get_one(Delivery, delivery_id, populate_existing=True)
+        taken.attempts += 1
+        taken.rows_done = 0
+        taken.claim, taken.leased_until = claim, now + LEASE
+        # One that was begun too often and never ended has killed its workers: no more of that.
+        hopeless = taken.attempts > MOST_ATTEMPTS
+        taken.making = Making.FAILED if hopeless else Making.MAKING
+        session.execute(delete(DeliveryVolume).where(DeliveryVolume.delivery_id == delivery_id))
+    return None if hopeless else (claim, delivery_id)
+
+
+def _make(delivery_id: int, claim: bytes, stopping: Callable[[], bool]) -> None:
+    asked = db.session.get_one(Delivery, delivery_id)
+    hand_over = db.session.get_one(HandOver, asked.hand_over_id)
+    petition = db.session.get_one(Petition, asked.petition_id)
+    choice = choice_of(hand_over)
+    # Who signs from now on is not in it, so its number stands while it is being written.
+    wanted = number_of(petition.id, choice, before=hand_over.at)
+    told = _told(petition, choice, wanted, hand_over.at)
+    rows = Counted(read(petition.id, choice, before=hand_over.at))
+    db.session.rollback()
+    done = 0
+
+    def progress(in_volume: int) -> None:
+        _report(delivery_id, claim, done + in_volume, wanted)
+        if stopping():
+            raise Stopped
+
+    progress(0)
+    parts = max(1, -(-wanted // pdf.ROWS_PER_VOLUME))
+    with speaking(asked.language):
+        for number in range(1, parts + 1):
+            written = pdf.write_volume(told, rows, number, parts, progress)
+            done = rows.number
+            _keep(delivery_id, claim, number, written)
+    if done != wanted or next(rows, None) is not None:
+        raise Changed
+    _finish(delivery_id, claim, done)
+
+
+def _told(petition: Petition, choice: Choice, wanted: int, at: datetime) -> Signatures:
+    texts = tuple(
+        SignedText(text.language, text.version, text.title, text.statement, text.body)
+        for text in texts_signed(petition.id, choice, before=at)
+    )
+    edition = find(petition.slug)
+    assert edition, "a list is only asked for of a petition that was opened"
+    started_by, addressed_to = petition.started_by, edition.notice.addressed_to
+    return Signatures(edition.text.title, edition.text.language, started_by, addressed_to, wanted, at, texts)
+
+
+def _report(delivery_id: int, claim: bytes, done: int, wanted: int) -> None:
+    """Say how far the delivery is and keep it for a while longer; raise Stopped when it is no longer ours."""
+    with transaction() as session:
+        values = {"rows_done": done, "rows_wanted": wanted, "leased_until": clock.now() + LEASE}
+        _change(session, delivery_id, claim, values)
+
+
+def _keep(delivery_id: int, claim: bytes, number: int, written: bytes) -> None:
+    public_id = os.urandom(16)
+    sealed = sealing.seal_bytes(PURPOSE, public_id, written)
+    with transaction() as session:
+        _change(session, delivery_id, claim, {"leased_until": clock.now() + LEASE})
+        session.add(DeliveryVolume(delivery_id=delivery_id, number=number, public_id=public_id, sealed=sealed))
+
+
+def _finish(delivery_id: int, claim: bytes, rows: int) -> None:
+    now = clock.now()
+    with transaction() as session:
+        values = {"making": Making.READY, "rows_done": rows, "ready_until": now + KEPT_FOR, "claim": None}
+        _change(session, delivery_id, claim, values)
+        hand_over = select(Delivery.hand_over_id).where(Delivery.id == delivery_id).scalar_subquery()
+        session.execute(update(HandOver).where(HandOver.id == hand_over).values(rows=rows))
+
+
+def _let_go(delivery_id: int, claim: bytes, *, failed: bool) -> None:
+    """Give a delivery back, to be begun anew; for good once it has failed too often."""
+    with transaction() as session:
+        mine = (Delivery.id == delivery_id) & (Delivery.claim == claim)
+        held = session.scalars(select(Delivery).where(mine).with_for_update()).one_or_none()
+        if held is not None:
+            held.making = Making.FAILED if failed and held.attempts >= MOST_ATTEMPTS else Making.WAITING
+            held.attempts -= 0 if failed else 1
+            held.claim = None
+
+
+def _change(session: Session, delivery_id: int, claim: bytes, values: dict[str, object]) -> None:
+    mine = (Delivery.id == delivery_id) & (Delivery.claim == claim)
+    changed = update(Delivery).where(mine).values(**values).returning(Delivery.id)
+    if session.execute(changed.execution_options(synchronize_session=False)).first() is None:
+        raise Stopped

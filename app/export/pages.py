@@ -1,0 +1,137 @@
+"""What stands on the pages of the printed list, as `delivery.typ` wants it: the values and the fixed words."""
+
+import re
+import unicodedata
+from datetime import date, datetime
+from functools import lru_cache
+
+from flask_babel import format_date, format_datetime, format_decimal, ngettext
+from flask_babel import gettext as _
+
+from app.export import fonts
+from app.export.delivery import Delivery, Row, SignedText
+from app.web import countries
+from app.web.language import current, direction, name_of
+
+LONGEST_WORD = 20  # letters that fit into the column of names even if all are as wide as W
+LONGEST_WORD_OF_TEXT = 70
+MOST_LINES_TOGETHER = 12
+# Where a word may be broken that is too long for its line.
+BREAK = "\u200b"
+
+
+class Pen:
+    """Writes values down for the typesetter, and counts the characters that no font has."""
+
+    def __init__(self) -> None:
+        self.missing = 0
+
+    def write(self, text: str, longest_word: int = LONGEST_WORD) -> str:
+        """Return `text` as it can be drawn, with a place to break in each word longer than `longest_word`."""
+        drawn, missing = fonts.drawable(text)
+        self.missing += missing
+        if len(drawn) > longest_word and max(map(len, drawn.split()), default=0) > longest_word:
+            return "".join(_broken(part, longest_word) for part in re.split(r"(\s+)", drawn))
+        return drawn
+
+    def row(self, row: Row) -> list[object]:
+        """Return one line of the list: number, name, affiliation, country, day, comment, may it be cut, language."""
+        comment = re.sub(r"\s*\n\s*", "\n", row.comment)
+        return [
+            format_decimal(row.number),
+            self.write(row.name),
+            self.write(row.affiliation),
+            _country(row.country, str(current())),
+            _day(row.verified_at.date(), str(current())) if isinstance(row.verified_at, datetime) else "",
+            self.write(comment),
+            comment.count("\n") >= MOST_LINES_TOGETHER,
+            row.language if fonts.han(row.language) != fonts.han("") else "",
+        ]
+
+    def text(self, text: SignedText) -> dict[str, object]:
+        """Return the exact words of one text, and what tells them from others."""
+        return {
+            "title": self.write(text.title),
+            "statement": self.write(text.statement),
+            "body": self.write(text.body, LONGEST_WORD_OF_TEXT),
+            "about": _language_and_version(text),
+            "hash_name": _("SHA-256 of title, empty line, statement, empty line and text, in UTF-8"),
+            "sha256": text.sha256(),
+            "families": fonts.families(text.language),
+            "rtl": direction(text.language) == "rtl",
+            **_lang(text.language),
+        }
+
+    def cover(self, delivery: Delivery, volume: str, numbers: str) -> dict[str, object]:
+        """Return the title page. It tells how much could not be drawn, so it is written after all the rest."""
+        facts = [
+            [_("Started by"), self.write(delivery.started_by)],
+            [_("Addressed to"), self.write(delivery.addressed_to)],
+            [_("Verified signatures"), format_decimal(delivery.count)],
+            [_("As of"), _moment(delivery.made_at)],
+            [_("This volume"), f"{volume}\n{numbers}" if numbers else volume],
+        ]
+        return {
+            "kind": _("Petition, with the list of those who signed it"),
+            "facts": [fact for fact in facts if fact[1]],
+            "signed": _("The texts that were signed, and the SHA-256 of each"),
+            "texts": [[_language_and_version(text), text.sha256()] for text in delivery.texts],
+            "note": _(
+                "Each signature was confirmed by its signer from an e-mail address of their own. "
+                "A number without a name stands for a signer who asked not to be named."
+            ),
+            "missing": self.missing
+            and ngettext(
+                "%(num)s character in this volume could not be drawn and is shown as %(sign)s.",
+                "%(num)s characters in this volume could not be drawn and are shown as %(sign)s.",
+                self.missing,
+                sign=fonts.MISSING,
+            ),
+        }
+
+
+def frame(delivery: Delivery, pen: Pen, volume: str) -> dict[str, object]:
+    """Return what all pages have: running head, foot, the columns' names, the fonts."""
+    return {
+        "title": pen.write(delivery.title),
+        "volume": volume,
+        "page_of": _("Page %(page)s of %(pages)s", page="{page}", pages="{pages}"),
+        "columns": [_("No."), _("Name"), _("Country"), _("Date")],
+        "families": fonts.families(delivery.language),
+        "han": {language: fonts.families(language) for language in fonts.HAN},
+        **_lang(str(current()).replace("_", "-")),
+    }
+
+
+def _language_and_version(text: SignedText) -> str:
+    return str(_("%(language)s, version %(version)s", language=name_of(text.language), version=text.version))
+
+
+def _lang(language: str) -> dict[str, str | None]:
+    """Return language and region as the typesetter takes them."""
+    first, *rest = language.split("-")
+    return {"lang": first.lower(), "region": next((part.upper() for part in rest if len(part) == 2), None)}
+
+
+def _moment(moment: datetime) -> str:
+    return f"{format_date(moment, 'long')}, {format_datetime(moment, 'HH:mm', rebase=False)} UTC"
+
+
+@lru_cache(maxsize=4096)
+def _day(day: date, locale: str) -> str:
+    return str(format_date(day, "medium"))
+
+
+@lru_cache(maxsize=4096)
+def _country(code: str, locale: str) -> str:
+    return countries.name(code)
+
+
+def _broken(word: str, longest: int) -> str:
+    """Return `word` with a BREAK after each `longest` letters or more; a letter keeps its marks and joiners."""
+    pieces, start = [], 0
+    for at, character in enumerate(word):
+        if at - start >= longest and unicodedata.category(character) not in {"Mn", "Mc", "Me", "Cf"}:
+            pieces.append(word[start:at])
+            start = at
+    return BREAK.join([*pieces, word[start:]])

@@ -1,0 +1,75 @@
+"""Writes the delivery: the verified list of a petition as PDF volumes that an addressee can be handed."""
+
+from collections.abc import Callable, Iterator
+from io import BytesIO
+from itertools import islice
+from typing import Any
+
+from flask_babel import format_decimal
+from flask_babel import gettext as _
+from pypdf import PdfReader, PdfWriter
+from pypdf.generic import NameObject, TextStringObject
+
+from app.export import fonts
+from app.export.delivery import Delivery, Row
+from app.export.pages import Pen, frame
+from app.export.typeset import typeset
+from app.web.language import current
+
+ROWS_PER_VOLUME = 50_000
+ROWS_PER_PART = 2_000  # what the typesetter lays out at once, in about 250 MB
+
+
+def write_volume(
+    delivery: Delivery, rows: Iterator[Row], volume: int, volumes: int, progress: Callable[[int], None]
+) -> bytes:
+    """Return volume `volume` of `volumes` as a PDF in the language in use; the first has the texts that were signed.
+
+    Takes at most ROWS_PER_VOLUME from `rows` and leaves the rest to the next call. `progress` is told again and again
+    how many rows of this volume are done. Raises NotTypeset where the typesetter failed.
+    """
+    pen = Pen()
+    lines = [pen.row(row) for row in islice(rows, ROWS_PER_VOLUME)]
+    name = _("Volume %(volume)s of %(volumes)s", volume=format_decimal(volume), volumes=format_decimal(volumes))
+    numbers = _("Numbers %(first)s to %(last)s", first=lines[0][0], last=lines[-1][0]) if lines else ""
+    every = frame(delivery, pen, name)
+    texts = [pen.text(text) for text in delivery.texts] if volume == 1 else []
+    opening = {**every, "texts": texts, "cover": pen.cover(delivery, name, numbers)}
+    following = {**every, "texts": [], "cover": None}
+    parts = [
+        {**(following if at else opening), "rows": lines[at : at + ROWS_PER_PART]}
+        for at in range(0, len(lines) or 1, ROWS_PER_PART)
+    ]
+    if len(parts) > 1:
+        return _joined(delivery, parts, progress)
+    pdf = typeset({**parts[0], "first_page": 1, "pages": None}, fonts.folders(), delivery.made_at, tagged=True)
+    progress(len(lines))
+    return pdf
+
+
+def _joined(delivery: Delivery, parts: list[dict[str, Any]], progress: Callable[[int], None]) -> bytes:
+    """Return the parts as one document. Each page says how many there are, so all are laid out twice.
+
+    Parts are not tagged for screen readers: tags do not survive the joining.
+    """
+    turns = 2 * len(parts)
+    rows = sum(len(part["rows"]) for part in parts)
+    first_pages, pages = [], 0
+    for turn, part in enumerate(parts, 1):
+        first_pages.append(pages + 1)
+        pages += len(PdfReader(BytesIO(_part(delivery, part, first_pages[-1], first_pages[-1]))).pages)
+        progress(rows * turn // turns)
+    document = PdfWriter()
+    for turn, (part, first_page) in enumerate(zip(parts, first_pages, strict=True), 1 + len(parts)):
+        document.append(BytesIO(_part(delivery, part, first_page, pages)), import_outline=False)
+        progress(rows * turn // turns)
+    document.metadata = {"/Title": delivery.title, "/CreationDate": f"D:{delivery.made_at:%Y%m%d%H%M%S}Z"}
+    document.root_object[NameObject("/Lang")] = TextStringObject(current().language)
+    written = BytesIO()
+    document.write(written)
+    return written.getvalue()
+
+
+def _part(delivery: Delivery, part: dict[str, Any], first_page: int, pages: int) -> bytes:
+    said = {**part, "first_page": first_page, "pages": pages}
+    return typeset(said, fonts.folders(), delivery.made_at, tagged=False)

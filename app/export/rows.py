@@ -1,0 +1,196 @@
+"""The rows of an export: one statement, one snapshot, read in pieces so that a million take no more memory than ten."""
+
+from collections.abc import Callable, Generator, Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any, NamedTuple
+
+from flask_babel import gettext as _
+from sqlalchemy import ColumnElement, Select, String, func, select, type_coerce
+
+from app import clock
+from app.db import db, stream
+from app.models import PetitionText, Signature, State, Visibility
+from app.models.signer import opener
+from app.petitions.page import Edition
+from app.web import countries
+
+VERIFIED = frozenset({State.VERIFIED})
+COLUMNS = (
+    "number", "name", "affiliation", "country", "comment", "language", "text_version", "verified_at", "visibility",
+)  # fmt: skip
+DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What is exported: verified rows only, unless other states are asked for.
+
+    `countries` are codes, none meaning all; `since` and `until` are days in UTC, both included, and leave out what was
+    never verified. `for_addressee` makes rows that only organisers may see a number; `with_email` adds the addresses of
+    those who agreed to updates, and no others. Raises ValueError for what must never be handed over together.
+    """
+
+    states: frozenset[State] = VERIFIED
+    countries: frozenset[str] = frozenset()
+    since: date | None = None
+    until: date | None = None
+    for_addressee: bool = False
+    with_email: bool = False
+
+    def __post_init__(self) -> None:
+        if self.for_addressee and (self.with_email or self.with_state):
+            raise ValueError("the addressee gets verified signatures, and never an e-mail address")
+
+    @property
+    def with_state(self) -> bool:
+        """Whether there is a column that tells verified rows from others."""
+        return self.states != VERIFIED
+
+    def columns(self) -> tuple[str, ...]:
+        """Return the names of the columns, in order, as programs see them: fields of Row."""
+        return (*COLUMNS, *(("state",) if self.with_state else ()), *(("email",) if self.with_email else ()))
+
+
+class Row(NamedTuple):
+    """One signature. What was erased, or is a number only, is empty; `verified_at` is in UTC."""
+
+    number: int
+    name: str
+    affiliation: str
+    country: str
+    comment: str
+    language: str
+    text_version: int | None
+    verified_at: datetime | None
+    visibility: str
+    state: str
+    email: str
+
+
+@dataclass(frozen=True, slots=True)
+class Heading:
+    """What a file says above its rows; labels and names of countries are in the reader's language."""
+
+    slug: str
+    title: str
+    language: str
+    exported_at: datetime
+    labels: Mapping[str, str]
+    countries: Mapping[str, str]
+
+
+def heading(edition: Edition) -> Heading:
+    """Return the heading of an export made now, in the language in use."""
+    labels = {
+        "number": _("Number"),
+        "name": _("Name"),
+        "affiliation": _("Title or affiliation"),
+        "country": _("Country"),
+        "comment": _("Comment"),
+        "language": _("Language"),
+        "text_version": _("Text version"),
+        "verified_at": _("Verified at (UTC)"),
+        "visibility": _("Visibility"),
+        "state": _("State"),
+        "email": _("E-mail"),
+    }
+    names = {code: countries.name(code) for code in countries.CODES}
+    text = edition.text
+    return Heading(edition.petition.slug, text.title, text.language, clock.now(), labels, names)
+
+
+def read(petition_id: int, choice: Choice, before: datetime | None = None) -> Generator[Row, None, None]:
+    """Return the rows of `choice`, numbered from 1 in the order in which they were verified; those `before`, if given.
+
+    They come from a connection of their own, opened with the first row and given back after the last one or when the
+    iterator is closed. Call this inside the app's context; the rows may be read outside it.
+    """
+    return _rows(stream(db.engine, _statement(petition_id, choice, before)), opener(), choice)
+
+
+def number_of(petition_id: int, choice: Choice, before: datetime) -> int:
+    """Return how many rows `choice` has that were verified before that moment."""
+    rows = select(func.count()).select_from(Signature).where(*_conditions(petition_id, choice, before))
+    return db.session.scalars(rows).one()
+
+
+def texts_signed(petition_id: int, choice: Choice, before: datetime) -> list[PetitionText]:
+    """Return each text that somebody in `choice` signed, by language and version."""
+    signed = select(Signature.text_id).where(*_conditions(petition_id, choice, before)).distinct()
+    texts = select(PetitionText).where(PetitionText.id.in_(signed))
+    return list(db.session.scalars(texts.order_by(PetitionText.language, PetitionText.version)))
+
+
+def _conditions(petition_id: int, choice: Choice, before: datetime | None) -> list[ColumnElement[bool]]:
+    verified_at = Signature.verified_at
+    conditions: list[ColumnElement[bool]] = [
+        Signature.petition_id == petition_id,
+        Signature.state.in_(choice.states) if choice.with_state else Signature.state == State.VERIFIED,
+    ]
+    if choice.countries:
+        conditions.append(Signature.country.in_(choice.countries))
+    if choice.since:
+        conditions.append(verified_at >= _midnight(choice.since))
+    if choice.until and choice.until < date.max:
+        conditions.append(verified_at < _midnight(choice.until + DAY))
+    if before:
+        conditions.append(verified_at < before)
+    return conditions
+
+
+def _statement(petition_id: int, choice: Choice, before: datetime | None) -> Select[*tuple[Any, ...]]:
+    verified_at = Signature.verified_at
+    # Without null the index of verified signatures gives the order; with it, the two databases must be told one.
+    order = verified_at.nulls_last() if choice.with_state else verified_at
+    return (
+        select(
+            Signature.public_id,
+            Signature.sealed,
+            Signature.country,
+            Signature.language,
+            PetitionText.version,
+            verified_at,
+            type_coerce(Signature.visibility, String),  # the bare word, as `stream` wants it
+            type_coerce(Signature.state, String),
+            Signature.updates,
+        )
+        .join(PetitionText, PetitionText.id == Signature.text_id)
+        .where(*_conditions(petition_id, choice, before))
+        .order_by(order, Signature.id)
+    )
+
+
+def _midnight(day: date) -> datetime:
+    return datetime.combine(day, time(), UTC)
+
+
+def _rows(
+    found: Generator[Sequence[Any], None, None],
+    unseal: Callable[[bytes, bytes], tuple[bytes, list[str]]],
+    choice: Choice,
+) -> Generator[Row, None, None]:
+    hidden = Visibility.ORGANISERS.value if choice.for_addressee else None
+    erased = (b"", ["", "", "", ""])
+    number = 0
+    with closing(found):
+        for public_id, sealed, country, language, version, verified_at, visibility, state, updates in found:
+            number += 1
+            if visibility == hidden:
+                yield Row(number, "", "", "", "", "", None, None, "", "", "")
+                continue
+            _salt, (name, affiliation, comment, email) = unseal(public_id, sealed) if sealed else erased
+            yield Row(
+                number,
+                name,
+                affiliation,
+                country,
+                comment,
+                language,
+                version,
+                verified_at,
+                visibility,
+                state,
+                email if updates and choice.with_email else "",
+            )

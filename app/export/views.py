@@ -1,0 +1,161 @@
+"""Exports: what to hand over and to whom; the list streamed as a file; the PDF that the worker makes."""
+
+from flask import (
+    Blueprint,
+    Response,
+    abort,
+    jsonify,
+    make_response,
+    redirect,
+    render_template,
+    request,
+    stream_with_context,
+    url_for,
+)
+from flask_babel import gettext as _
+from werkzeug import Response as BaseResponse
+
+from app import clock
+from app.db import db
+from app.export import forms, handing_over, making
+from app.export.forms import ExportForm
+from app.export.make import FORMATS, make
+from app.models import Delivery, Format, HandOver, Making
+from app.organisers.access import Who, may, me, open_to, petition_here
+from app.petitions.page import Edition, find, newest_title
+from app.web import headers
+from app.web.origin import is_ours
+
+bp = Blueprint("export", __name__, url_prefix="/organise/petitions/<slug:slug>")
+
+
+@bp.get("/export")
+@open_to(Who.EDITORS, fresh=True)
+def choose(slug: str) -> Response:
+    """Ask which rows go to whom, and show what was handed over before."""
+    return _page(_form())
+
+
+@bp.post("/export")
+@open_to(Who.EDITORS, fresh=True)
+def hand_over(slug: str) -> BaseResponse:
+    """Record what was chosen, and lead to the file."""
+    form = _form()
+    if not form.validate():
+        return _page(form, 422)
+    kind = form.format()
+    begun = handing_over.begin(petition_here(), me(), kind, form.choice(), form.recipient.data)
+    if kind == Format.PDF:
+        return redirect(url_for(".pdf", slug=slug), 303)
+    excel = 1 if form.kind.data == "excel" else None
+    reference = begun.public_id.hex()
+    return redirect(url_for(".download", slug=slug, kind=kind.value, list=reference, excel=excel), 303)
+
+
+@bp.get("/signatures.<any(csv,xlsx,json):kind>")
+@open_to(Who.EDITORS, fresh=True)
+def download(slug: str, kind: str) -> BaseResponse:
+    """Stream the list: the one that was chosen on the page, or what the address asks for."""
+    if not is_ours(request.headers):
+        abort(403, _("A list is only given to our own pages. Please start on the export page."))
+    petition, file_format = _edition().petition, Format(kind)
+    asked = forms.query(request.args)
+    if not asked.validate():
+        abort(400, forms.wrong(asked))
+    if asked.choice().with_email and not may(Who.OWNERS):
+        abort(403, _("Only owners may ask for e-mail addresses."))
+    if "list" in request.args:
+        begun = handing_over.find_begun(request.args["list"], petition, me(), file_format)
+        if begun is None:
+            abort(404, _("This download was already taken or is too old. Please start it again on the export page."))
+    else:
+        begun = handing_over.begin(petition, me(), file_format, asked.choice(), "")
+    return _streamed(begun, for_excel=bool(asked.excel.data))
+
+
+@bp.post("/signatures.pdf")
+@open_to(Who.EDITORS, fresh=True)
+def make_pdf(slug: str) -> BaseResponse:
+    """Let the worker make the delivery."""
+    form = _form()
+    form.kind.data = Format.PDF.value
+    if not form.validate():
+        return _page(form, 422)
+    handing_over.begin(petition_here(), me(), Format.PDF, form.choice(), form.recipient.data)
+    return redirect(url_for(".pdf", slug=slug), 303)
+
+
+@bp.get("/signatures.pdf")
+@open_to(Who.EDITORS, fresh=True)
+def pdf(slug: str) -> BaseResponse:
+    """Give the newest delivery, a volume at a time, or say how far it is."""
+    newest = handing_over.newest_delivery(petition_here().id)
+    if newest is None:
+        abort(404, _("No delivery is here. Each is kept for a day; make a new one on the export page."))
+    if newest.making != Making.READY:
+        return _progress(newest)
+    number = request.args.get("volume", 1, type=int)
+    volume = making.volume(newest.id, number)
+    if volume is None:
+        abort(404, _("This delivery has no such volume."))
+    response = make_response(volume)
+    response.mimetype = "application/pdf"
+    return _attached(response, f"{slug}-{number}.pdf" if making.volumes(newest.id) > 1 else f"{slug}.pdf")
+
+
+def _form() -> ExportForm:
+    _edition()
+    form = ExportForm()
+    form.offer(handing_over.countries_signed_from(petition_here().id), emails=may(Who.OWNERS))
+    return form
+
+
+def _streamed(begun: HandOver, *, for_excel: bool) -> Response:
+    edition = _edition()
+    mimetype = "text/csv; charset=utf-16" if for_excel and begun.format == Format.CSV else FORMATS[begun.format]
+    name = f"{edition.petition.slug}-{clock.now().date().isoformat()}.{begun.format.value}"
+    if request.method == "HEAD":
+        return _attached(Response(mimetype=mimetype), name)
+    pieces = make(edition, begun, for_excel=for_excel)
+    db.session.rollback()  # no connection waits while the list goes out
+    return _attached(Response(stream_with_context(pieces), mimetype=mimetype), name)
+
+
+def _edition() -> Edition:
+    """Return the petition as it is shown; before it was ever opened there is nothing to hand over."""
+    edition = find(petition_here().slug)
+    if edition is None:
+        abort(409, _("This petition has not been opened yet, so there is no list."))
+    return edition
+
+
+def _progress(newest: Delivery) -> Response:
+    failed = newest.making == Making.FAILED
+    status = 409 if failed else 202
+    if request.accept_mimetypes.best_match(["text/html", "application/json"]) == "application/json":
+        response = jsonify(making=newest.making.value, rows_done=newest.rows_done, rows_wanted=newest.rows_wanted)
+        response.status_code = status
+    else:
+        response = _private("export/progress.html", status, newest=newest, failed=failed)
+    if not failed:
+        response.headers["Refresh"] = "3"
+    return headers.keep_nowhere(response)
+
+
+def _page(form: ExportForm, status: int = 200) -> Response:
+    petition_id = petition_here().id
+    newest = handing_over.newest_delivery(petition_id)
+    volumes = making.volumes(newest.id) if newest and newest.making == Making.READY else 0
+    told = handing_over.latest(petition_id)
+    return _private("export/export.html", status, form=form, told=told, newest=newest, volumes=volumes)
+
+
+def _attached(response: Response, name: str) -> Response:
+    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
+    return headers.keep_nowhere(response)
+
+
+def _private(template: str, status: int = 200, **context: object) -> Response:
+    petition = petition_here()
+    html = render_template(template, petition=petition, title=newest_title(petition), tab="export", **context)
+    return headers.keep_nowhere(make_response(html, status))

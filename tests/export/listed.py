@@ -1,0 +1,88 @@
+"""What the tests of the export share: signatures of every kind, and the heading above their list."""
+
+import csv
+import io
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+
+from flask import Flask
+from sqlalchemy import update
+
+from app.db import transaction
+from app.export import make
+from app.export.handing_over import begin
+from app.export.rows import COLUMNS, Choice, Heading, Row, read
+from app.models import Format, Signature, State, Visibility
+from app.models.signer import Signer
+from app.petitions.page import find
+from tests.factories import SLUG, make_signature
+
+NOON = datetime(2026, 11, 23, 12, 0, 0, 987_654, UTC)
+HEADING = Heading(
+    slug=SLUG,
+    title="Save the test library",
+    language="en",
+    exported_at=NOON,
+    labels={column: column.title() for column in (*COLUMNS, "state", "email")},
+    countries={"SE": "Sweden"},
+)
+
+
+def add(
+    app: Flask,
+    name: str = "Ann Example",
+    affiliation: str = "Reader",
+    comment: str = "I read.",
+    email: str = "ann@example.org",
+    *,
+    state: State = State.VERIFIED,
+    visibility: Visibility = Visibility.PUBLIC,
+    country: str = "SE",
+    updates: bool = False,
+    at: datetime | None = NOON,
+    **columns: object,
+) -> bytes:
+    """Put a signature into the database; return its public id."""
+    public_id = make_signature(app, SLUG, state, email, visibility=visibility)
+    values: dict[str, object] = {"country": country, "updates": updates, "verified_at": at, **columns}
+    if state not in {State.WITHDRAWN, State.DECLINED}:
+        with app.app_context():
+            values["sealed"] = Signer(name, affiliation, comment, email).sealed_for(public_id)
+    with app.app_context(), transaction() as session:
+        session.execute(update(Signature).where(Signature.public_id == public_id).values(**values))
+    return public_id
+
+
+def row(number: int = 1, **fields: object) -> Row:
+    """Return a row as one signer fills it, with other `fields`."""
+    usual = Row(
+        number, "Ann Example", "Reader", "SE", "I read.", "en", 1, NOON + timedelta(seconds=number), "public",
+        "verified", "",
+    )  # fmt: skip
+    return usual._replace(**fields)
+
+
+def rows_of(app: Flask, choice: Choice | None = None) -> list[Row]:
+    """Return the petition's rows as `choice` wants them."""
+    with app.app_context():
+        edition = find(SLUG)
+        assert edition
+        return list(read(edition.petition.id, choice or Choice()))
+
+
+def names_of(app: Flask, choice: Choice) -> list[str]:
+    return [row.name for row in rows_of(app, choice)]
+
+
+def made(app: Flask, kind: str, choice: Choice | None = None) -> bytes:
+    """Return an export of the petition as a whole."""
+    with app.app_context():
+        edition = find(SLUG)
+        assert edition
+        begun = begin(edition.petition, None, Format(kind), choice or Choice(), "Registry of Testville")
+        return b"".join(make.make(edition, begun))
+
+
+def parsed(pieces: Iterable[bytes]) -> list[list[str]]:
+    """Return the cells of a CSV file, its line of column names included."""
+    return list(csv.reader(io.StringIO(b"".join(pieces).decode(), newline=""), strict=True))

@@ -1,0 +1,120 @@
+"""`flask signatures export`: the list to a file that is there only when it is whole, or to standard output."""
+
+import io
+import json
+import signal
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+
+import openpyxl
+import pytest
+from flask import Flask
+from flask.testing import FlaskCliRunner
+
+from app.export import make
+from app.models import State, Visibility
+from tests.export.listed import NOON, add, parsed
+
+
+@pytest.fixture(autouse=True)
+def _signed(app: Flask, petition: str) -> None:
+    add(app, "Ann", email="ann@example.org", updates=True)
+    add(app, "Bob", email="bob@example.org", country="FI", at=NOON.replace(day=24), visibility=Visibility.ORGANISERS)
+    add(app, "Cleo", email="cleo@example.org", state=State.PENDING, at=None)
+
+
+def names(runner: FlaskCliRunner, *options: str) -> list[str]:
+    done = runner.invoke(args=["signatures", "export", "save-the-test-library", *options])
+    assert done.exit_code == 0, done.output
+    return [line[1] for line in parsed([done.stdout_bytes])[1:]]
+
+
+@pytest.mark.parametrize(
+    ("options", "wanted"),
+    [
+        ("", ["Ann", "Bob"]),
+        ("--for-addressee", ["Ann", ""]),
+        ("--country FI", ["Bob"]),
+        ("--country FI --country SE", ["Ann", "Bob"]),
+        ("--since 2026-11-24", ["Bob"]),
+        ("--until 2026-11-23", ["Ann"]),
+        ("--state pending", ["Cleo"]),
+        ("--state pending --state verified", ["Ann", "Bob", "Cleo"]),
+    ],
+)
+def test_it_writes_what_was_chosen_to_standard_output(runner: FlaskCliRunner, options: str, wanted: list[str]) -> None:
+    assert names(runner, *options.split()) == wanted
+
+
+def test_addresses_are_written_only_when_asked_for(runner: FlaskCliRunner) -> None:
+    command = ["signatures", "export", "save-the-test-library"]
+    assert b"ann@example.org" not in runner.invoke(args=command).stdout_bytes
+    with_email = runner.invoke(args=[*command, "--with-email"]).stdout_bytes
+    assert b"ann@example.org" in with_email
+    assert b"bob@example.org" not in with_email
+
+
+def test_each_format_opens_in_a_program_of_its_own(runner: FlaskCliRunner) -> None:
+    whole = {
+        kind: runner.invoke(args=["signatures", "export", "save-the-test-library", "--format", kind.value]).stdout_bytes
+        for kind in make.FORMATS
+    }
+    assert [line[1] for line in parsed([whole["csv"]])] == ["name", "Ann", "Bob"]
+    assert [one["name"] for one in json.loads(whole["json"])["rows"]] == ["Ann", "Bob"]
+    assert openpyxl.load_workbook(io.BytesIO(whole["xlsx"])).active["B3"].value == "Bob"
+    excel = runner.invoke(args=["signatures", "export", "save-the-test-library", "--excel"]).stdout_bytes
+    assert '\t"Bob"\t' in excel.decode("utf-16")
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        (["no-such-petition"], "there is no petition no-such-petition"),
+        (["save-the-test-library", "--excel", "--format", "json"], "--excel is a way to write CSV"),
+        (["save-the-test-library", "--country", "Sweden"], "Sweden: no country's code"),
+        (["save-the-test-library", "--for-addressee", "--with-email"], "never an e-mail address"),
+        (["save-the-test-library", "--for-addressee", "--state", "pending"], "verified signatures"),
+    ],
+)
+def test_what_cannot_be_is_told_in_words(runner: FlaskCliRunner, options: list[str], told: str, tmp_path: Path) -> None:
+    done = runner.invoke(args=["signatures", "export", *options, "-o", str(tmp_path / "list.csv")])
+    assert done.exit_code == 1
+    assert told in done.stderr
+    assert not (tmp_path / "list.csv").exists()
+
+
+def test_the_file_is_its_owners_alone_and_replaces_an_earlier_one(runner: FlaskCliRunner, tmp_path: Path) -> None:
+    folder = tmp_path / "lists"
+    folder.mkdir()
+    path = folder / "list.csv"
+    path.write_text("last week's")
+    path.chmod(0o644)
+    done = runner.invoke(args=["signatures", "export", "save-the-test-library", "-o", str(path)])
+    assert (done.exit_code, done.output) == (0, "")
+    assert len(parsed([path.read_bytes()])) == 3
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert list(folder.iterdir()) == [path]
+
+
+@pytest.mark.parametrize("how", [OSError("gone"), KeyboardInterrupt(), signal.SIGTERM])
+def test_what_was_cut_off_leaves_the_earlier_file_and_nothing_else(
+    tmp_path: Path, how: BaseException | signal.Signals
+) -> None:
+    path = tmp_path / "lists" / "list.csv"
+    path.parent.mkdir()
+    path.write_text("last week's")
+
+    def pieces() -> Iterator[bytes]:
+        yield b"half a "
+        assert len(list(path.parent.iterdir())) == 2
+        if isinstance(how, signal.Signals):
+            signal.raise_signal(how)
+        else:
+            raise how
+
+    with pytest.raises((OSError, KeyboardInterrupt, SystemExit)):
+        make.hand_over(pieces(), path)
+    assert path.read_text() == "last week's"
+    assert list(path.parent.iterdir()) == [path]
+    assert signal.getsignal(signal.SIGTERM) == signal.SIG_DFL

@@ -1,0 +1,122 @@
+"""The list as CSV: parsed back it says what the signers said, and no cell of it is a formula."""
+
+import csv
+import io
+from itertools import islice
+
+from flask import Flask
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from app.export.csv import SIGNS, write
+from app.export.rows import COLUMNS, Choice, Row
+from app.models import State
+from tests.export.listed import HEADING, NOON, add, made, parsed, row
+
+# Longer for its signs: where they stand is what matters.
+TYPED = st.lists(st.sampled_from([*SIGNS, *"\t\r\n ,;\"'\0a", "\u00a0", "\ufeff", "\u200b"]), max_size=6).map("".join)
+ANYTHING = st.text(st.characters(exclude_categories=["Cs"])) | TYPED
+
+
+def cells(*rows: Row, choice: Choice | None = None) -> list[list[str]]:
+    return parsed(write(rows, choice or Choice(), HEADING))
+
+
+def for_excel(*rows: Row) -> str:
+    return b"".join(write(rows, Choice(), HEADING, for_excel=True)).decode("utf-16")
+
+
+def test_a_line_has_every_column(app: Flask, petition: str) -> None:
+    add(app, "Анна Пример", "Читательница", 'She said: "no",\nمرحبا 你好', country="SE")
+    assert parsed([made(app, "csv")]) == [
+        list(COLUMNS),
+        [
+            "1", "Анна Пример", "Читательница", "SE", 'She said: "no",\nمرحبا 你好', "en", "1", "2026-11-23T12:00:00Z",
+            "public",
+        ],
+    ]  # fmt: skip
+
+
+def test_other_columns_come_when_they_are_asked_for() -> None:
+    choice = Choice(states=frozenset({State.PENDING}), with_email=True)
+    found = cells(row(state="pending", verified_at=None, email="ann@example.org"), choice=choice)
+    assert found[0][9:] == ["state", "email"]
+    assert found[1][7:] == ["", "public", "pending", "ann@example.org"]
+
+
+def test_a_number_only_is_a_line_of_empty_cells() -> None:
+    empty = Row(7, "", "", "", "", "", None, None, "", "", "")
+    assert b"".join(write([empty], Choice(for_addressee=True), HEADING)).endswith(b"\r\n7,,,,,,,,\r\n")
+
+
+def test_it_is_utf8_without_a_mark_and_its_lines_end_as_rfc_4180_says() -> None:
+    whole = b"".join(write([row(1), row(2)], Choice(), HEADING))
+    assert whole.startswith(b"number,name,")
+    assert whole.count(b"\r\n") == whole.count(b"\n") == 3
+    assert whole.endswith(b"\r\n")
+
+
+@given(ANYTHING, ANYTHING, ANYTHING)
+@example("=1+1", "@SUM(A1)", "-2+3")
+@example("\t=1", "\r=1", " \n =1")
+@example("＝1", "＋1", "\ufeff@x")
+@example('=HYPERLINK("http://example.org")', '","', '"')
+def test_parsed_back_it_is_what_was_typed_but_for_the_mark_before_a_formula(
+    name: str, affiliation: str, comment: str
+) -> None:
+    found = cells(row(name=name, affiliation=affiliation, comment=comment))[1]
+    for said, cell in ((name, found[1]), (affiliation, found[2]), (comment, found[4])):
+        assert cell in {said, f"'{said}"}
+        dangerous = said.startswith(("\t", "\r")) or said.strip().startswith(tuple(SIGNS))
+        assert cell.startswith("'") or not dangerous
+        if said[:1].isalnum():
+            assert cell == said
+
+
+@given(st.lists(ANYTHING, max_size=3))
+def test_excel_gets_utf16_with_tabs_and_parses_the_same(names: list[str]) -> None:
+    rows = [row(number, name=name) for number, name in enumerate(names, 1)]
+    text = for_excel(*rows)
+    found = list(csv.reader(io.StringIO(text, newline=""), dialect="excel-tab"))
+    assert [line[1:] for line in found[1:]] == [line[1:] for line in cells(*rows)[1:]]
+
+
+def test_excel_gets_a_byte_order_mark_and_column_names_for_people() -> None:
+    whole = b"".join(write([], Choice(), HEADING, for_excel=True))
+    assert whole.startswith(b"\xff\xfe\x22\x00")
+    assert for_excel().startswith('"Number"\t"Name"')
+
+
+def test_the_column_names_come_before_any_row_is_read() -> None:
+    def rows() -> object:
+        raise AssertionError("read too early")
+        yield row()
+
+    assert next(write(rows(), Choice(), HEADING)).startswith(b"number,")  # type: ignore[arg-type]
+
+
+def test_a_long_list_comes_in_pieces() -> None:
+    pieces = list(write((row(number) for number in range(1, 5000)), Choice(), HEADING))
+    assert len(pieces) > 5
+    assert max(map(len, pieces)) < 2 * 64 * 1024
+    assert len(parsed(pieces)) == 5000
+
+
+def test_the_time_is_cut_to_the_second_and_never_rounded_up() -> None:
+    assert cells(row(verified_at=NOON.replace(hour=1, minute=2, second=59, microsecond=999_999)))[1][7] == (
+        "2026-11-23T01:02:59Z"
+    )
+
+
+def test_who_stops_reading_stops_the_rows() -> None:
+    taken = []
+
+    def rows() -> object:
+        for number in range(1, 100_000):
+            taken.append(number)
+            yield row(number)
+
+    pieces = write(rows(), Choice(), HEADING)  # type: ignore[arg-type]
+    list(islice(pieces, 2))
+    pieces.close()
+    assert 0 < len(taken) < 2000

@@ -1,0 +1,72 @@
+"""The list as JSON: whole it parses, cut off anywhere it does not."""
+
+import json
+
+import pytest
+from flask import Flask
+
+from app import clock
+from app.export.json import write
+from app.export.rows import Choice, Row
+from app.models import State
+from tests.export.listed import HEADING, NOON, add, made, row
+
+
+def whole(*rows: Row, choice: Choice | None = None) -> bytes:
+    return b"".join(write(rows, choice or Choice(), HEADING))
+
+
+def test_it_says_whose_list_it_is_and_every_column_of_its_rows(app: Flask, petition: str) -> None:
+    add(app, "Анна Пример", "第一", 'She said: "no",\nمرحبا')
+    found = json.loads(made(app, "json"))
+    at = found.pop("exported_at")
+    assert at.endswith("Z")
+    assert found == {
+        "petition": petition,
+        "title": "Save the test library",
+        "language": "en",
+        "rows": [
+            {
+                "number": 1,
+                "name": "Анна Пример",
+                "affiliation": "第一",
+                "country": "SE",
+                "comment": 'She said: "no",\nمرحبا',
+                "language": "en",
+                "text_version": 1,
+                "verified_at": clock.iso(NOON),
+                "visibility": "public",
+            }
+        ],
+        "count": 1,
+    }
+
+
+def test_other_columns_come_when_they_are_asked_for() -> None:
+    choice = Choice(states=frozenset({State.PENDING}), with_email=True)
+    found = json.loads(whole(row(state="pending", verified_at=None, email="ann@example.org"), choice=choice))
+    assert list(found["rows"][0].items())[-4:] == [
+        ("verified_at", None),
+        ("visibility", "public"),
+        ("state", "pending"),
+        ("email", "ann@example.org"),
+    ]
+
+
+def test_a_list_without_rows_is_whole_too() -> None:
+    found = json.loads(whole())
+    assert (found["rows"], found["count"]) == ([], 0)
+
+
+def test_the_count_is_the_last_key_so_that_nothing_cut_off_parses() -> None:
+    text = whole(row(1), row(2, name="Bob"), row(3, comment="}]}"))
+    assert list(json.loads(text))[-2:] == ["rows", "count"]
+    for length in range(len(text.rstrip())):
+        with pytest.raises(ValueError, match=r"\w"):
+            json.loads(text[:length].decode("utf-8", "ignore"))
+
+
+def test_a_long_list_comes_in_pieces() -> None:
+    pieces = list(write((row(number) for number in range(1, 5000)), Choice(), HEADING))
+    assert len(pieces) > 5
+    assert json.loads(b"".join(pieces))["count"] == 4999

@@ -1,0 +1,193 @@
+"""The PDF delivery: made by the worker on a POST, offered only when whole, kept sealed for a day, begun anew after a kill."""
+
+import io
+import threading
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from flask import Flask
+from pypdf import PdfReader
+from sqlalchemy import select, update
+
+from app import clock
+from app.db import db, transaction
+from app.export import handing_over, making, pdf
+from app.export.rows import Choice
+from app.models import Delivery, DeliveryVolume, Format, HandOver, Making, Petition, Signature, State, Visibility
+from tests.factories import SLUG, make_signature
+
+
+def ask(app: Flask, choice: Choice | None = None, recipient: str = "Registry of Testville") -> None:
+    with app.app_context():
+        petition = db.session.scalars(select(Petition).where(Petition.slug == SLUG)).one()
+        handing_over.begin(petition, None, Format.PDF, choice or Choice(), recipient)
+
+
+def newest(app: Flask) -> Delivery:
+    with app.app_context():
+        return db.session.scalars(select(Delivery).order_by(Delivery.id.desc())).first() or pytest.fail("none")
+
+
+def make(app: Flask) -> int:
+    with app.app_context():
+        return making.make_due()
+
+
+def text_of(app: Flask, number: int = 1) -> str:
+    with app.app_context():
+        written = making.volume(newest(app).id, number)
+    assert written
+    return "\n".join(page.extract_text() for page in PdfReader(io.BytesIO(written)).pages)
+
+
+def test_the_worker_makes_it_and_its_record_says_how_many_rows(
+    app: Flask, petition: str, work: Callable[[], int]
+) -> None:
+    make_signature(app, name="Ann Example")
+    make_signature(app, name="Боб Пример", email="bob@example.org")
+    make_signature(app, state=State.PENDING, name="Pending Example", email="pending@example.org")
+    ask(app)
+    assert newest(app).making == Making.WAITING
+    work()
+    assert newest(app).making == Making.READY
+    text = text_of(app)
+    assert "Ann Example" in text
+    assert "Боб Пример" in text
+    assert "Pending Example" not in text
+    with app.app_context():
+        assert db.session.scalars(select(HandOver.rows)).one() == 2
+
+
+def test_for_the_addressee_whoever_wants_to_be_seen_by_organisers_only_is_a_number(app: Flask, petition: str) -> None:
+    make_signature(app, name="Ann Example", visibility=Visibility.DELIVERY)
+    make_signature(app, name="Hidden Example", email="hidden@example.org", visibility=Visibility.ORGANISERS)
+    ask(app, Choice(for_addressee=True))
+    make(app)
+    assert "Hidden Example" not in text_of(app)
+    assert newest(app).rows_done == 2
+
+
+def test_many_rows_make_several_volumes(app: Flask, petition: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pdf, "ROWS_PER_VOLUME", 2)
+    for number in range(5):
+        make_signature(app, name=f"Ann Example{number}", email=f"ann{number}@example.org")
+    ask(app)
+    make(app)
+    with app.app_context():
+        assert making.volumes(newest(app).id) == 3
+    assert "Ann Example4" in text_of(app, 3)
+    assert "Ann Example4" not in text_of(app, 1)
+
+
+def test_who_signs_while_it_is_made_is_not_in_it(app: Flask, petition: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    make_signature(app, name="Ann Example")
+    ask(app)
+    counted = making.number_of
+
+    def late(*arguments: object, **named: object) -> int:
+        number = counted(*arguments, **named)  # type: ignore[arg-type]
+        db.session.rollback()
+        make_signature(app, name="Late Example", email="late@example.org")
+        return number
+
+    monkeypatch.setattr(making, "number_of", late)
+    make(app)
+    assert newest(app).making == Making.READY
+    assert "Late Example" not in text_of(app)
+
+
+def test_nothing_is_offered_that_a_withdrawal_made_wrong(
+    app: Flask, petition: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_signature(app, name="Ann Example")
+    gone = make_signature(app, name="Gone Example", email="gone@example.org")
+    ask(app)
+    counted = making.number_of
+
+    def withdrawn(*arguments: object, **named: object) -> int:
+        number = counted(*arguments, **named)  # type: ignore[arg-type]
+        with transaction() as session:
+            mine = Signature.public_id == gone
+            erased = {"state": State.WITHDRAWN, "sealed": None, "email_key": None}
+            session.execute(update(Signature).where(mine).values(**erased))
+        monkeypatch.setattr(making, "number_of", counted)
+        return number
+
+    monkeypatch.setattr(making, "number_of", withdrawn)
+    assert make(app) == 1
+    assert newest(app).attempts == 2
+    assert "Gone Example" not in text_of(app)
+    assert newest(app).rows_done == 1
+
+
+def test_one_that_cannot_be_made_is_given_up_after_three_tries_and_offers_nothing(
+    app: Flask, petition: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    make_signature(app, name="Secret Example")
+
+    def fail(*_: object) -> bytes:
+        raise ValueError("Secret Example")
+
+    monkeypatch.setattr(pdf, "write_volume", fail)
+    ask(app)
+    assert make(app) == 0
+    assert newest(app).making == Making.FAILED
+    assert newest(app).attempts == 3
+    assert "Secret Example" not in caplog.text
+    with app.app_context():
+        assert db.session.scalars(select(DeliveryVolume)).all() == []
+        assert db.session.scalars(select(HandOver.rows)).one() is None
+
+
+def test_one_that_a_killed_worker_left_is_begun_anew_when_its_lease_is_over(app: Flask, petition: str) -> None:
+    make_signature(app)
+    ask(app)
+    with app.app_context():
+        assert making._claim()
+    assert make(app) == 0
+    with app.app_context(), transaction() as session:
+        session.execute(update(Delivery).values(leased_until=clock.now() - timedelta(seconds=1)))
+    assert make(app) == 1
+    assert newest(app).making == Making.READY
+
+
+def test_a_worker_that_is_stopped_gives_it_back(app: Flask, petition: str) -> None:
+    make_signature(app)
+    ask(app)
+    answers = iter([False, True, True, True])
+    with app.app_context():
+        assert making.make_due(lambda: next(answers)) == 0
+    assert newest(app).making == Making.WAITING
+    assert newest(app).attempts == 0
+    assert make(app) == 1
+
+
+def test_two_workers_never_make_the_same_one(app: Flask, petition: str) -> None:
+    make_signature(app)
+    for _ in range(4):
+        ask(app)
+    made: list[int] = []
+    threads = [threading.Thread(target=lambda: made.append(make(app))) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sum(made) == 4
+    with app.app_context():
+        assert {row.attempts for row in db.session.scalars(select(Delivery))} == {1}
+
+
+def test_it_lies_sealed_and_is_gone_after_a_day(app: Flask, petition: str) -> None:
+    make_signature(app)
+    ask(app)
+    make(app)
+    with app.app_context():
+        kept = db.session.scalars(select(DeliveryVolume)).one()
+        assert b"%PDF" not in kept.sealed
+        assert making.forget_old() == 0
+        with transaction() as session:
+            session.execute(update(Delivery).values(ready_until=clock.now() - timedelta(seconds=1)))
+        assert making.forget_old() == 1
+        assert db.session.scalars(select(DeliveryVolume)).all() == []
+        assert db.session.scalars(select(HandOver.rows)).one() == 1

@@ -1,0 +1,276 @@
+"""The delivery as a PDF: what a reader finds in it, in every script, and what is told where no font helps."""
+
+import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from io import BytesIO
+from types import SimpleNamespace
+
+import pypdf
+import pypdfium2
+import pytest
+from flask import Flask
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from wtforms.validators import ValidationError
+
+from app.export import pdf, typeset
+from app.export.delivery import Delivery, SignedText, text_sha256
+from app.export.fonts import MISSING
+from app.signing import forms
+from app.web.language import babel, speaking
+
+
+@dataclass(frozen=True)
+class Line:
+    number: int
+    name: str = ""
+    affiliation: str = ""
+    country: str = ""
+    comment: str = ""
+    language: str = ""
+    verified_at: datetime | str = ""
+    visibility: str = "delivery"
+
+
+ENGLISH = SignedText("en", 1, "Free the example", "We ask for its freedom.", "It is **held**.\n\n- since 2020\n")
+RUSSIAN = SignedText("ru", 3, "Свободу примеру", "Мы требуем свободы.", "Его держат взаперти.")
+DELIVERY = Delivery(
+    title="Free the example",
+    language="en",
+    started_by="The Example Committee",
+    addressed_to="The Parliament of Example",
+    count=12_345,
+    made_at=datetime(2026, 11, 24, 9, 30, tzinfo=UTC),
+    texts=(ENGLISH, RUSSIAN),
+)
+NAMES = {
+    "Latin": "Żółć Example",
+    "Vietnamese": "Nguyễn Văn Ví Dụ",
+    "Cyrillic": "Борис Примеров",
+    "Greek": "Ελένη Παραδείγματος",
+    "Armenian": "Հայկ Օրինակյան",
+    "Georgian": "გიორგი მაგალითი",
+    "Arabic": "أحمد محمد المثالي",
+    "Arabic with lam-alif": "الأردن لاله",
+    "Persian": "محمد رضا پهلوی",
+    "Urdu": "ڈاکٹر محمد اقبال",
+    "Hebrew": "ישראל ישראלי",
+    "Devanagari": "राम कुमार क्षत्रिय",
+    "Bengali": "রহিম উদ্দিন",
+    "Gurmukhi": "ਸਿੰਘ",
+    "Tamil": "தமிழ் செல்வன்",
+    "Telugu": "తెలుగు రామ",
+    "Thai": "สมชาย ใจดี",
+    "Ethiopic": "አበበ በቀለ",
+    "simplified Han": "汉字王小明",
+    "traditional Han": "臺灣陳大文",
+    "Kana": "やまだ タロウ",
+    "Hangul": "김철수",
+}
+
+
+@pytest.fixture(scope="module")
+def site() -> Flask:
+    """An application that knows languages and nothing else: the writer needs no database."""
+    site = Flask(__name__)
+    babel.init_app(site)
+    return site
+
+
+@contextmanager
+def speaking_on(site: Flask, language: str = "en") -> Iterator[None]:
+    with site.app_context(), speaking(language):
+        yield
+
+
+def written(site: Flask, lines: list[Line], delivery: Delivery = DELIVERY, language: str = "en") -> bytes:
+    with speaking_on(site, language):
+        return pdf.write_volume(delivery, iter(lines), 1, 1, lambda _: None)
+
+
+def pages(document: bytes) -> list[str]:
+    """Each page's text as Chrome's viewer finds it, with plain line ends."""
+    with pypdfium2.PdfDocument(document) as opened:
+        return [page.get_textpage().get_text_range().replace("\r\n", "\n") for page in opened]
+
+
+def test_the_title_page_says_what_is_handed_over(site: Flask) -> None:
+    cover = pages(written(site, [Line(1, "Ann Example"), Line(2, "Bo Example")]))[0]
+    for words in (
+        *("Free the example", "The Example Committee", "The Parliament of Example", "12,345"),
+        *("November 24, 2026, 09:30 UTC", "Volume 1 of 1", "Numbers 1 to 2", "English, version 1", ENGLISH.sha256()),
+        *("Russian, version 3", RUSSIAN.sha256(), "Page 1 of 4"),
+    ):
+        assert words in cover
+    assert MISSING not in cover
+
+
+def test_each_text_that_was_signed_is_there_in_full_with_its_hash(site: Flask) -> None:
+    _, english, russian, _ = pages(written(site, [Line(1, "Ann Example")]))
+    for text, page in ((ENGLISH, english), (RUSSIAN, russian)):
+        for words in (text.title, text.statement, *text.body.split("\n"), text.sha256()):
+            assert words in page
+
+
+def test_anybody_can_compute_the_hash_anew() -> None:
+    said = "Free the example\n\nWe ask for its freedom.\n\nIt is **held**.\n\n- since 2020\n"
+    assert ENGLISH.sha256() == hashlib.sha256(said.encode()).hexdigest() == text_sha256(*said.split("\n\n", 2))
+
+
+def test_the_list_has_number_name_affiliation_country_day_and_comment(site: Flask) -> None:
+    line = Line(7, "Ann Example", "University of Example", "SE", "Because.", "en", datetime(2026, 11, 3, tzinfo=UTC))
+    found = pages(written(site, [line]))[-1]
+    for words in ("7", "Ann Example", "University of Example", "Sweden", "Because.", "Nov 3, 2026", "Page 4 of 4"):
+        assert words in found
+
+
+@pytest.mark.parametrize("script", NAMES)
+def test_a_name_is_found_in_its_own_script(everybody: str, script: str) -> None:
+    assert NAMES[script] in everybody
+
+
+@pytest.fixture(scope="module")
+def everybody(site: Flask) -> str:
+    return "\n".join(pages(written(site, [Line(n, name) for n, name in enumerate(NAMES.values(), 1)])))
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        *("Latin", "Vietnamese", "Cyrillic", "Greek", "Armenian", "Georgian", "Thai", "Ethiopic"),
+        *("Kana", "Hangul", "simplified Han", "traditional Han"),
+    ],
+)
+def test_where_letters_stand_side_by_side_simple_programs_find_the_name_too(site: Flask, script: str) -> None:
+    document = pypdf.PdfReader(BytesIO(written(site, [Line(1, NAMES[script])])))
+    assert NAMES[script] in document.pages[-1].extract_text()
+
+
+def test_no_name_of_these_scripts_lacks_a_letter(everybody: str) -> None:
+    assert MISSING not in everybody
+
+
+def test_who_did_not_want_to_be_named_is_a_number_only(site: Flask) -> None:
+    found = pages(written(site, [Line(1, "Ann Example"), Line(2), Line(3, "Bo Example")]))[-1]
+    assert found.split("Ann Example")[1].split("Bo Example")[0].split() == ["2", "3"]
+
+
+@pytest.mark.parametrize("strange", ["\ue000", "\U000fe4e5", "\U000e0fff", "\U0003fffd", "\U0001e900", "\uffff"])
+def test_a_character_that_no_font_has_is_shown_and_told(site: Flask, strange: str) -> None:
+    found = pages(written(site, [Line(1, f"Ann {strange} Example")]))
+    assert "1 character in this volume could not be drawn" in found[0]
+    assert f"Ann {MISSING} Example" in found[-1]
+
+
+@pytest.mark.parametrize(("comment", "first"), [("one سلام two", "one"), ("سلام one سلام two", "two")])
+def test_a_mixed_comment_runs_in_the_direction_of_its_first_letter(site: Flask, comment: str, first: str) -> None:
+    document = written(site, [Line(1, "Ann Example", comment=comment)])
+    with pypdfium2.PdfDocument(document) as opened:
+        words = opened[len(opened) - 1].get_textpage()
+        found = {word: words.search(word).get_next() for word in ("one", "two")}
+        lefts = {word: words.get_charbox(place[0])[0] for word, place in found.items() if place}
+    assert min(lefts, key=lambda word: lefts[word]) == first
+
+
+def test_emoji_are_drawn(site: Flask) -> None:
+    assert "could not be drawn" not in pages(written(site, [Line(1, "Ann 😀 Example")]))[0]
+
+
+def test_what_was_typed_is_never_run_as_markup(site: Flask) -> None:
+    typed = '#panic() *bold* $x$ @ref <label> \\ "quoted" #sys.inputs'
+    assert typed in pages(written(site, [Line(1, typed)]))[-1]
+
+
+def test_a_word_longer_than_its_column_stays_in_it(site: Flask) -> None:
+    document = written(site, [Line(1, "W" * 100, country="SE")])
+    with pypdfium2.PdfDocument(document) as opened:
+        words = opened[len(opened) - 1].get_textpage()
+        country = words.search("Sweden").get_next()
+        assert country
+        left_of_country = words.get_charbox(country[0])[0]
+        rights = [words.get_charbox(at)[2] for at in range(words.count_chars()) if words.get_text_range(at, 1) == "W"]
+    assert len(rights) == 100
+    assert max(rights) < left_of_country
+
+
+def test_a_comment_of_many_lines_goes_on_on_the_next_page(site: Flask) -> None:
+    comment = "\n".join(f"line {n}." for n in range(111))
+    found = "\n".join(pages(written(site, [Line(1, "Ann Example", comment=comment)])))
+    assert all(f"line {n}." in found for n in range(111))
+
+
+def test_a_line_is_not_cut_where_a_page_ends(site: Flask) -> None:
+    lines = [Line(n, f"Name{n}x", comment=f"start{n}x {'freedom ' * 100} end{n}x") for n in range(1, 12)]
+    for page in pages(written(site, lines)):
+        for n in range(1, 12):
+            assert (f"start{n}x" in page) == (f"end{n}x" in page)
+
+
+def test_the_document_tells_its_title_and_language_and_is_tagged(site: Flask) -> None:
+    document = pypdf.PdfReader(BytesIO(written(site, [Line(1, "Ann Example")], language="sv")))
+    assert document.metadata and document.metadata.title == "Free the example"
+    assert document.root_object["/Lang"] == "sv"
+    assert "/StructTreeRoot" in document.root_object
+
+
+def test_a_list_of_nobody_can_be_handed_over(site: Flask) -> None:
+    assert "Page 1 of 3" in pages(written(site, []))[0]
+
+
+def test_a_list_in_parts_is_numbered_through(site: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pdf, "ROWS_PER_PART", 2)
+    told: list[int] = []
+    with speaking_on(site):
+        made = pdf.write_volume(DELIVERY, (Line(n, f"Name{n}x") for n in range(1, 6)), 1, 1, told.append)
+    found = pages(made)
+    assert [page.split("Page ")[1].split("\n")[0] for page in found] == [f"{n} of 6" for n in range(1, 7)]
+    assert all(f"Name{n}x" in found[3 + (n - 1) // 2] for n in range(1, 6))
+    assert told == sorted(told) and told[-1] == 5
+    document = pypdf.PdfReader(BytesIO(made))
+    assert document.metadata and document.metadata.title == "Free the example"
+    assert document.root_object["/Lang"] == "en"
+
+
+def test_more_rows_than_one_volume_holds_go_into_the_next(site: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pdf, "ROWS_PER_VOLUME", 2)
+    rows = (Line(n, f"Name{n}x") for n in range(1, 4))
+    with speaking_on(site):
+        first, second = ("\n".join(pages(pdf.write_volume(DELIVERY, rows, n, 2, lambda _: None))) for n in (1, 2))
+    assert "Volume 1 of 2" in first and "Numbers 1 to 2" in first and ENGLISH.statement in first
+    assert "Volume 2 of 2" in second and "Numbers 3 to 3" in second and ENGLISH.statement not in second
+    assert "Name2x" in first and "Name3x" not in first and "Name3x" in second
+
+
+def test_the_same_list_makes_the_same_bytes(site: Flask) -> None:
+    assert written(site, [Line(1, "Ann Example")]) == written(site, [Line(1, "Ann Example")])
+
+
+def test_a_typesetter_that_fails_is_told_and_repeats_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(typeset.NotTypeset) as told:
+        typeset.typeset({"title": "Ann Example"}, [], DELIVERY.made_at, tagged=True)
+    assert "Ann" not in str(told.value)
+
+
+def _passes_our_forms(text: str) -> bool:
+    try:
+        forms._readable(forms.SignerForm.__new__(forms.SignerForm), SimpleNamespace(data=text))  # type: ignore[arg-type]
+    except ValidationError:
+        return False
+    return True
+
+
+words = st.text(min_size=1, max_size=200).map(forms.tidy_paragraphs).filter(_passes_our_forms)
+
+
+@given(lines=st.lists(st.tuples(words, words, words), max_size=30), title=words)
+@settings(max_examples=15, deadline=None)
+def test_whatever_our_forms_let_through_can_be_written(
+    site: Flask, lines: list[tuple[str, str, str]], title: str
+) -> None:
+    rows = [Line(n, *map(forms.tidy_line, (a, b)), comment=c) for n, (a, b, c) in enumerate(lines, 1)]
+    text = replace(ENGLISH, title=title, statement=title, body=title)
+    document = written(site, rows, replace(DELIVERY, title=title, started_by=title, texts=(text,)))
+    assert f"Page 1 of {len(pages(document))}" in pages(document)[0]

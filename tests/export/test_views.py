@@ -1,0 +1,216 @@
+"""Handing over in the browser: each list is recorded, streams, opens in its own program, and half of one is not whole."""
+
+import csv
+import io
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+import openpyxl
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from pypdf import PdfReader
+from sqlalchemy import select
+from werkzeug.test import TestResponse
+
+from app.db import db
+from app.export import handing_over
+from app.models import Act, AuditEntry, HandOver, Role, State, Visibility
+from tests.export.listed import add
+from tests.factories import SLUG, make_petition, make_signature
+from tests.organisers.people import OWNER, signed_in
+
+PLACE = f"/organise/petitions/{SLUG}"
+CHOICE = {"recipient": "Registry of Testville", "states": "verified"}
+
+
+@pytest.fixture
+def owner(app: Flask, petition: str) -> FlaskClient:
+    return signed_in(app, OWNER, Role.OWNER)
+
+
+@pytest.fixture
+def editor(app: Flask, petition: str) -> FlaskClient:
+    return signed_in(app, "editor@example.org", Role.EDITOR)
+
+
+def hand_over(client: FlaskClient, kind: str, **choice: object) -> TestResponse:
+    """Fill in the form of the export page and follow it to the file."""
+    return client.post(f"{PLACE}/export", data={**CHOICE, "kind": kind, **choice}, follow_redirects=True)
+
+
+def names(answer: TestResponse) -> list[str]:
+    assert answer.status_code == 200, answer.text
+    return [row["name"] for row in csv.DictReader(io.StringIO(answer.text, newline=""))]
+
+
+def records(app: Flask) -> list[HandOver]:
+    with app.app_context():
+        return list(db.session.scalars(select(HandOver).order_by(HandOver.id)))
+
+
+def test_each_format_opens_in_its_own_program(app: Flask, owner: FlaskClient, work: Callable[[], int]) -> None:
+    add(app, "Ann Example")
+    add(app, "Боб Пример", email="bob@example.org")
+    assert names(hand_over(owner, "csv")) == ["Ann Example", "Боб Пример"]
+    sheet = openpyxl.load_workbook(io.BytesIO(hand_over(owner, "xlsx").data)).active
+    assert [sheet["B2"].value, sheet["B3"].value] == ["Ann Example", "Боб Пример"]
+    assert [row["name"] for row in json.loads(hand_over(owner, "json").text)["rows"]] == ["Ann Example", "Боб Пример"]
+    assert "Боб Пример" in hand_over(owner, "excel").data.decode("utf-16")
+    waiting = hand_over(owner, "pdf")
+    assert waiting.status_code == 202
+    work()
+    ready = owner.get(f"{PLACE}/signatures.pdf")
+    assert ready.mimetype == "application/pdf"
+    assert "Боб Пример" in "".join(page.extract_text() for page in PdfReader(io.BytesIO(ready.data)).pages)
+    assert [record.rows for record in records(app)] == [2, 2, 2, 2, 2]
+
+
+def test_a_hand_over_says_to_whom_when_and_how_many(app: Flask, owner: FlaskClient) -> None:
+    add(app)
+    hand_over(owner, "csv", recipient="Ministry of Tests")
+    page = owner.get(f"{PLACE}/export").text
+    assert "Ministry of Tests" in page
+    assert OWNER in page
+    assert b"Ministry" not in records(app)[0].sealed_recipient
+    with app.app_context():
+        entry = db.session.scalars(select(AuditEntry).where(AuditEntry.act == Act.EXPORTED)).one()
+        assert entry.details == {"format": "csv"}
+
+
+def test_one_that_is_cut_off_is_recorded_as_cut_off(app: Flask, owner: FlaskClient) -> None:
+    make_signature(app)
+    answer = owner.get(f"{PLACE}/signatures.json", buffered=False)
+    pieces = iter(answer.response)
+    first = next(pieces)
+    answer.close()
+    with pytest.raises(json.JSONDecodeError):
+        json.loads(first)
+    assert [record.rows for record in records(app)] == [None]
+    assert "under way, or cut off" in owner.get(f"{PLACE}/export").text
+
+
+def test_who_chose_to_be_seen_by_organisers_only_is_a_number_for_the_addressee(app: Flask, owner: FlaskClient) -> None:
+    add(app, "Hidden Example", visibility=Visibility.ORGANISERS)
+    add(app, "Ann Example", email="bob@example.org", visibility=Visibility.DELIVERY)
+    assert sorted(names(hand_over(owner, "csv", for_addressee="y"))) == ["", "Ann Example"]
+
+
+def test_addresses_are_for_owners_and_of_those_who_agreed(app: Flask, owner: FlaskClient, editor: FlaskClient) -> None:
+    add(app, "Ann", email="ann@example.org", updates=True)
+    add(app, "Bob", email="bob@example.org", updates=False)
+    assert "ann@example.org" not in hand_over(owner, "csv").text
+    asked = hand_over(owner, "csv", with_email="y").text
+    assert "ann@example.org" in asked
+    assert "bob@example.org" not in asked
+    assert "ann@example.org" not in hand_over(editor, "csv", with_email="y").text
+    assert editor.get(f"{PLACE}/signatures.csv?with_email=1").status_code == 403
+    assert "ann@example.org" in owner.get(f"{PLACE}/signatures.csv?with_email=1").text
+    refused = hand_over(owner, "csv", with_email="y", for_addressee="y")
+    assert refused.status_code == 422
+    assert "never an e-mail address" in refused.text
+
+
+def test_it_can_be_filtered_and_a_filter_that_matches_nothing_is_an_empty_list(app: Flask, owner: FlaskClient) -> None:
+    add(app, "Ann", country="SE", at=datetime(2026, 11, 1, 12, tzinfo=UTC))
+    add(app, "Bob", email="bob@example.org", country="FI", at=datetime(2026, 11, 3, 12, tzinfo=UTC))
+    assert names(owner.get(f"{PLACE}/signatures.csv?countries=FI")) == ["Bob"]
+    assert names(owner.get(f"{PLACE}/signatures.csv?since=2026-11-02")) == ["Bob"]
+    assert names(owner.get(f"{PLACE}/signatures.csv?until=2026-11-02")) == ["Ann"]
+    assert names(owner.get(f"{PLACE}/signatures.csv?until=9999-12-31")) == ["Ann", "Bob"]
+    assert names(owner.get(f"{PLACE}/signatures.csv?countries=NO")) == []
+    assert names(hand_over(owner, "csv", countries="FI")) == ["Bob"]
+
+
+@pytest.mark.parametrize(
+    "query", ["countries=XX", "since=yesterday", "states=nonsense", "for_addressee=1&with_email=1"]
+)
+def test_an_address_that_asks_for_nonsense_is_refused_in_words(app: Flask, owner: FlaskClient, query: str) -> None:
+    answer = owner.get(f"{PLACE}/signatures.csv?{query}")
+    assert answer.status_code == 400
+    assert "cannot be had" in answer.text
+    assert records(app) == []
+
+
+def test_other_states_only_when_asked_for(app: Flask, owner: FlaskClient) -> None:
+    add(app, "Ann")
+    add(app, "Pending", email="pending@example.org", state=State.PENDING, at=None)
+    assert names(owner.get(f"{PLACE}/signatures.csv")) == ["Ann"]
+    assert names(owner.get(f"{PLACE}/signatures.csv?states=pending")) == ["Pending"]
+    refused = hand_over(owner, "pdf", states=["verified", "pending"])
+    assert refused.status_code == 422
+    assert "verified signatures only" in refused.text
+
+
+def test_another_sites_page_cannot_start_an_export(app: Flask, owner: FlaskClient) -> None:
+    for site in ("cross-site", "same-site"):
+        answer = owner.get(f"{PLACE}/signatures.csv", headers={"Sec-Fetch-Site": site})
+        assert answer.status_code == 403
+    assert records(app) == []
+
+
+def test_asking_for_the_head_alone_hands_over_nothing(app: Flask, owner: FlaskClient) -> None:
+    add(app)
+    answer = owner.head(f"{PLACE}/signatures.csv")
+    assert answer.status_code == 200
+    assert records(app) == []
+
+
+def test_who_signed_in_long_ago_is_asked_again(app: Flask, petition: str) -> None:
+    late = signed_in(app, OWNER, Role.OWNER, minutes_ago=60)
+    for path in ("export", "signatures.csv", "signatures.pdf"):
+        answer = late.get(f"{PLACE}/{path}")
+        assert answer.status_code == 302
+        assert "/organise/verify" in answer.location
+    assert records(app) == []
+
+
+def test_the_download_that_was_chosen_is_given_once_and_to_who_chose_it(
+    app: Flask, owner: FlaskClient, editor: FlaskClient
+) -> None:
+    add(app)
+    chosen = owner.post(f"{PLACE}/export", data={**CHOICE, "kind": "csv"}).location
+    assert editor.get(chosen).status_code == 404
+    assert names(owner.get(chosen)) == ["Ann Example"]
+    assert owner.get(chosen).status_code == 404
+
+
+def test_nothing_of_another_petition_is_in_it(app: Flask, owner: FlaskClient) -> None:
+    other = make_petition(app, slug='"other"')
+    make_signature(app, other, name="Other Example")
+    add(app)
+    assert names(owner.get(f"{PLACE}/signatures.csv")) == ["Ann Example"]
+    assert owner.get("/organise/petitions/other/signatures.csv").status_code == 404
+
+
+def test_a_name_that_is_a_formula_stays_text(app: Flask, owner: FlaskClient) -> None:
+    add(app, "=HYPERLINK(1)")
+    assert names(owner.get(f"{PLACE}/signatures.csv")) == ["'=HYPERLINK(1)"]
+    cell = openpyxl.load_workbook(io.BytesIO(owner.get(f"{PLACE}/signatures.xlsx").data)).active["B2"]
+    assert cell.data_type == "s"
+
+
+def test_the_progress_of_a_delivery_is_told_to_people_and_programs(app: Flask, owner: FlaskClient) -> None:
+    assert owner.get(f"{PLACE}/signatures.pdf").status_code == 404
+    owner.post(f"{PLACE}/signatures.pdf", data=CHOICE)
+    page = owner.get(f"{PLACE}/signatures.pdf")
+    assert page.status_code == 202
+    assert page.headers["Refresh"]
+    told = owner.get(f"{PLACE}/signatures.pdf", headers={"Accept": "application/json"})
+    assert told.json == {"making": "waiting", "rows_done": 0, "rows_wanted": 0}
+
+
+def test_the_list_is_kept_by_no_cache(app: Flask, owner: FlaskClient) -> None:
+    answer = owner.get(f"{PLACE}/signatures.csv")
+    assert answer.headers["Cache-Control"] == "no-store"
+    assert answer.headers["Content-Disposition"].startswith("attachment; filename=")
+
+
+def test_a_record_keeps_the_choice_exactly(app: Flask, owner: FlaskClient) -> None:
+    hand_over(owner, "csv", countries=["SE", "FI"], since="2026-11-01", until="2026-11-30", for_addressee="y")
+    with app.app_context():
+        kept = handing_over.choice_of(records(app)[0])
+    assert (kept.countries, kept.for_addressee) == (frozenset({"SE", "FI"}), True)
+    assert str(kept.since) == "2026-11-01"
+    assert handing_over.as_json(kept) == records(app)[0].choice

@@ -1,0 +1,144 @@
+"""The list as a workbook: loaded by another program it has real dates, a frozen line of names, and never a formula."""
+
+import io
+import zipfile
+from datetime import UTC, datetime, timedelta
+from itertools import islice
+
+import openpyxl
+import pytest
+from flask import Flask
+from hypothesis import example, given
+from hypothesis import strategies as st
+from openpyxl.worksheet.worksheet import Worksheet
+
+from app.export import xlsx
+from app.export.rows import Choice, Row
+from app.export.xlsx import write
+from app.models import State
+from tests.export.listed import HEADING, NOON, add, made, row
+
+UNHOLDABLE = {*map(chr, range(32)), "\ufffe", "\uffff"} - {"\t", "\n", "\r"}
+
+
+def loaded(whole: bytes) -> list[Worksheet]:
+    assert zipfile.ZipFile(io.BytesIO(whole)).testzip() is None
+    return list(openpyxl.load_workbook(io.BytesIO(whole)).worksheets)
+
+
+def sheet_of(*rows: Row, choice: Choice | None = None) -> Worksheet:
+    (sheet,) = loaded(b"".join(write(rows, choice or Choice(), HEADING)))
+    return sheet
+
+
+def values(sheet: Worksheet) -> list[list[object]]:
+    return [[cell.value for cell in line] for line in sheet.iter_rows()]
+
+
+def test_it_has_every_column_with_real_dates_and_numbers(app: Flask, petition: str) -> None:
+    add(app, "Анна Пример", "第一", 'She said: "no",\nمرحبا & <b>')
+    (sheet,) = loaded(made(app, "xlsx"))
+    at = NOON.replace(tzinfo=None, microsecond=0)
+    assert values(sheet) == [
+        [
+            "Number", "Name", "Title or affiliation", "Country", "Comment", "Language", "Text version",
+            "Verified at (UTC)", "Visibility",
+        ],
+        [1, "Анна Пример", "第一", "Sweden", 'She said: "no",\nمرحبا & <b>', "en", 1, at, "public"],
+    ]  # fmt: skip
+    assert sheet["H2"].is_date
+    assert sheet["H2"].number_format.replace("\\", "") == "yyyy-mm-dd hh:mm:ss"
+
+
+def test_its_column_names_are_bold_and_stay_in_sight_above_wide_columns() -> None:
+    sheet = sheet_of(row())
+    assert sheet.freeze_panes == "A2"
+    assert all(cell.font.b for cell in sheet[1])
+    assert not sheet["B2"].font.b
+    assert sheet.column_dimensions["B"].width == 30
+    assert sheet.column_dimensions["E"].width == 60
+
+
+def test_other_columns_come_when_they_are_asked_for() -> None:
+    choice = Choice(states=frozenset({State.PENDING}), with_email=True)
+    found = values(sheet_of(row(state="pending", verified_at=None, email="ann@example.org"), choice=choice))
+    assert found[1][7:] == [None, "public", "pending", "ann@example.org"]
+
+
+def test_a_number_only_is_a_line_of_empty_cells() -> None:
+    empty = Row(7, "", "", "", "", "", None, None, "", "", "")
+    assert values(sheet_of(empty))[1] == [7, *[None] * 8]
+
+
+@given(st.text(st.characters(), max_size=20), st.sampled_from(["", "=", "+", "-", "@", "\t="]))
+@example("1+1", "=")
+@example("]]>&amp;<c/>", "")
+@example("\x00\x0b\x1f\ufffe\uffff\ud800", "")
+@example("  kept  \r\n ", "")
+def test_whatever_was_typed_is_there_as_text(typed: str, sign: str) -> None:
+    sheet = sheet_of(row(comment=sign + typed))
+    cell = sheet["E2"]
+    expected = "".join("\ufffd" if c in UNHOLDABLE or "\ud800" <= c <= "\udfff" else c for c in sign + typed)
+    assert (cell.value or "").replace("_x005F_", "_") == expected
+    assert cell.data_type == ("s" if sign + typed else "n"), "an empty cell counts as a number, a formula as f"
+
+
+def test_what_looks_like_a_characters_number_is_kept_from_excel() -> None:
+    whole = b"".join(write([row(comment="_x0041_ and _xylophone")], Choice(), HEADING))
+    sheet = zipfile.ZipFile(io.BytesIO(whole)).read("xl/worksheets/sheet1.xml").decode()
+    assert "_x005F_x0041_ and _xylophone" in sheet
+
+
+@given(st.integers(0, 3_000_000_000))
+def test_every_second_comes_back_as_that_second(seconds: int) -> None:
+    moment = datetime.fromtimestamp(seconds, UTC)
+    sheet = sheet_of(row(verified_at=moment))
+    assert abs(sheet["H2"].value - moment.replace(tzinfo=None)) < timedelta(milliseconds=2)
+
+
+@pytest.mark.parametrize(("limit", "most"), [("MOST_ROWS", 4), ("MOST_ROWS", 5), ("MOST_BYTES", 2000)])
+def test_rows_that_a_sheet_cannot_take_go_on_to_the_next(
+    monkeypatch: pytest.MonkeyPatch, limit: str, most: int
+) -> None:
+    monkeypatch.setattr(xlsx, limit, most)
+    monkeypatch.setattr(xlsx, "PIECE", 2)
+    for number in range(14):
+        sheets = loaded(b"".join(write([row(n) for n in range(1, number + 1)], Choice(), HEADING)))
+        numbers = [line[0] for sheet in sheets for line in values(sheet)[1:]]
+        assert numbers == list(range(1, number + 1))
+        assert all(values(sheet)[0][0] == "Number" for sheet in sheets)
+        assert all(len(values(sheet)) > 1 for sheet in sheets) or number == 0
+        if limit == "MOST_ROWS":
+            assert len(sheets) == max(1, -(-number // (most - 1)))
+    assert len(sheets) > 2
+
+
+def test_its_first_bytes_come_before_any_row_is_read() -> None:
+    def rows() -> object:
+        raise AssertionError("read too early")
+        yield row()
+
+    assert next(write(rows(), Choice(), HEADING)).startswith(b"PK")  # type: ignore[arg-type]
+
+
+def test_cut_off_anywhere_it_does_not_open() -> None:
+    whole = b"".join(write([row(1), row(2)], Choice(), HEADING))
+    for length in range(0, len(whole) - 1, 7):
+        with pytest.raises(zipfile.BadZipFile):
+            zipfile.ZipFile(io.BytesIO(whole[:length]))
+
+
+def test_rows_that_fail_half_way_give_nothing_that_opens() -> None:
+    def rows() -> object:
+        yield from (row(number) for number in range(1, 1000))
+        raise OSError("the database went away")
+
+    pieces = []
+    with pytest.raises(OSError, match="went away"):
+        pieces.extend(write(rows(), Choice(), HEADING))  # type: ignore[arg-type]
+    left_early = write((row(number) for number in range(1, 1000)), Choice(), HEADING)
+    pieces_left_early = list(islice(left_early, 3))
+    left_early.close()
+    for some in (pieces, pieces_left_early):
+        with pytest.raises(zipfile.BadZipFile):
+            zipfile.ZipFile(io.BytesIO(b"".join(some)))
