@@ -17,18 +17,33 @@ from app.counting.views import bp as counting
 from app.db import db
 from app.export.views import bp as export
 from app.mailbox.views import bp as mailbox
+from app.moderation.views import bp as moderation
 from app.organisers import sign_in
 from app.organisers.people_views import bp as people
 from app.organisers.petition_views import bp as members
 from app.organisers.views import bp as organisers
 from app.petitions.views import bp as petitions
 from app.signing.views import bp as signing
+from app.watching.views import bp as watching
 from app.web import display, errors, headers, origin
 from app.web.form import Request
 from app.web.health import bp as health
 from app.web.language import babel, select_locale
 
-BLUEPRINTS = (petitions, signing, confirmation, counting, organisers, people, members, export, mailbox, health)
+BLUEPRINTS = (
+    petitions,
+    signing,
+    confirmation,
+    counting,
+    organisers,
+    people,
+    members,
+    watching,
+    moderation,
+    export,
+    mailbox,
+    health,
+)
 
 
 class SlugConverter(BaseConverter):

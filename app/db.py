@@ -9,6 +9,7 @@ from flask_sqlalchemy import SQLAlchemy
 from psycopg import ServerCursor
 from sqlalchemy import (
     BigInteger,
+    ColumnElement,
     Connection,
     DateTime,
     Dialect,
@@ -17,12 +18,13 @@ from sqlalchemy import (
     MetaData,
     Select,
     Table,
+    cast,
     event,
     func,
     select,
 )
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.orm import DeclarativeBase, Session
+from sqlalchemy.orm import DeclarativeBase, InstrumentedAttribute, Session
 from sqlalchemy.types import TypeDecorator
 
 NAMING = {
@@ -83,6 +85,30 @@ def transaction() -> Iterator[Session]:
     except BaseException:
         session.rollback()
         raise
+
+
+@contextmanager
+def snapshot() -> Iterator[Session]:
+    """Give a session that only reads, and whose statements all see the database as it was at one moment.
+
+    On SQLite every transaction does; PostgreSQL is asked for it.
+    """
+    session = db.session()
+    session.rollback()
+    if db.engine.dialect.name == "postgresql":
+        session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
+    try:
+        yield session
+    finally:
+        session.rollback()
+
+
+def seconds(moment: InstrumentedAttribute[datetime] | InstrumentedAttribute[datetime | None]) -> ColumnElement[int]:
+    """Return the whole seconds from 1970 to the moment in a column, in the words of the database in use."""
+    if db.engine.dialect.name == "postgresql":
+        return cast(func.extract("epoch", func.date_trunc("second", moment)), BigInteger)
+    to_the_second = func.substr(moment, 1, len("2026-11-23 09:30:00"))  # SQLite would round the last millisecond up
+    return cast(func.strftime("%s", to_the_second), Integer)
 
 
 def stream(engine: Engine, statement: Select[*tuple[Any, ...]]) -> Generator[Sequence[Any], None, None]:

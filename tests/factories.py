@@ -15,7 +15,7 @@ from app import clock
 from app.counting import count
 from app.db import db, transaction
 from app.email_address import canonical
-from app.models import Kind, OutboxRow, Petition, PetitionText, PrivacyNotice, Signature, State, Visibility
+from app.models import Kind, OutboxRow, Petition, PetitionText, PrivacyNotice, Reason, Signature, State, Visibility
 from app.models.signer import Signer
 from app.petitions.importing import import_file
 from app.signing.sign import email_key
@@ -80,7 +80,8 @@ def make_signature(
             country="SE",
             visibility=visibility,
             signed_at=clock.now(),
-            verified_at=clock.now() if state == State.VERIFIED else None,
+            verified_at=clock.now() if state in {State.VERIFIED, State.INVALIDATED} else None,
+            reason=Reason.OTHER if state == State.INVALIDATED else None,
         )
         session.add(signature)
         session.flush()

@@ -4,13 +4,14 @@ Each change of a signature appends a row to the ledger; the tally holds the sum 
 count is tally + unfolded rows, read in one statement, so a confirmation never waits for another one.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, select, update
+from sqlalchemy import func, insert, literal, select, update
 from sqlalchemy.orm import Session
 
-from app.db import db, transaction
+from app.db import UtcDateTime, db, transaction
 from app.models import DELTA, Kind, LedgerEntry, Signature, Tally
 
 MOST_UNFOLDED = 1000
@@ -37,6 +38,26 @@ def append(session: Session, signature: Signature, kind: Kind, at: datetime) -> 
             at=at,
         )
     )
+
+
+def append_all(session: Session, signature_ids: Sequence[int], kind: Kind, at: datetime) -> None:
+    """Record in the caller's transaction that `kind` happened to each of these signatures.
+
+    The caller holds their rows locked, and there are at most some ten thousand of them.
+    """
+    these = Signature.id.in_(signature_ids)
+    numbered = update(Signature).where(these).values(changes=Signature.changes + 1)
+    session.execute(numbered.execution_options(synchronize_session=False))
+    entries = select(
+        Signature.petition_id,
+        Signature.id,
+        Signature.changes,
+        literal(kind, LedgerEntry.kind.type),
+        literal(DELTA[kind]),
+        literal(at, UtcDateTime()),
+    ).where(these)
+    columns = ("petition_id", "signature_id", "change", "kind", "delta", "at")
+    session.execute(insert(LedgerEntry).from_select(columns, entries))
 
 
 def read(petition_id: int) -> Count:

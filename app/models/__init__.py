@@ -6,7 +6,7 @@ from app.models.ledger import DELTA, Kind, LedgerEntry, Tally
 from app.models.organiser import Membership, Organiser, Passkey, Role, Site
 from app.models.outbox import Occasion, OutboxRow, Progress
 from app.models.petition import Donation, Elsewhere, Initiator, Link, Petition, PetitionText, Picture, PrivacyNotice
-from app.models.signature import Signature, State, Visibility
+from app.models.signature import Reason, Signature, State, Visibility
 
 __all__ = [
     "DELTA",
@@ -33,6 +33,7 @@ __all__ = [
     "Picture",
     "PrivacyNotice",
     "Progress",
+    "Reason",
     "Role",
     "Signature",
     "Site",

@@ -40,7 +40,7 @@ class LedgerEntry(Base):
             sqlite_where=text("folded = 0"),
             postgresql_where=text("NOT folded"),
         ),
-        Index("ix_ledger_petition_id_at", "petition_id", "at"),
+        Index("ix_ledger_petition_id_at_delta", "petition_id", "at", "delta"),
     )
 
     id: Mapped[int] = mapped_column(Serial, primary_key=True)

@@ -45,6 +45,7 @@ class OutboxRow(Base):
         Index("ix_outbox_due", "progress", "priority", "due_at", "id"),
         Index("ix_outbox_mailbox_allowed_at", "mailbox", "allowed_at"),
         Index("ix_outbox_signature_id", "signature_id"),
+        Index("ix_outbox_petition_id_progress", "petition_id", "progress"),
     )
 
     id: Mapped[int] = mapped_column(Serial, primary_key=True)

@@ -4,7 +4,18 @@ import os
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import CheckConstraint, Enum, ForeignKey, Index, LargeBinary, String, UniqueConstraint, false, text
+from sqlalchemy import (
+    CheckConstraint,
+    Computed,
+    Enum,
+    ForeignKey,
+    Index,
+    LargeBinary,
+    String,
+    UniqueConstraint,
+    false,
+    text,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.db import Base, Serial, UtcDateTime
@@ -28,6 +39,17 @@ class Visibility(StrEnum):
     ORGANISERS = "organisers"
 
 
+class Reason(StrEnum):
+    """Why an organiser does not let a signature count."""
+
+    MADE_UP = "made-up"
+    DUPLICATE = "duplicate"
+    NOT_THEIRS = "not-theirs"
+    AUTOMATED = "automated"
+    OFFENSIVE = "offensive"
+    OTHER = "other"
+
+
 def words(kind: type[StrEnum], name: str) -> Enum:
     """Return a column type for the words of `kind`, kept as text and checked by the database."""
     return Enum(
@@ -43,7 +65,9 @@ def words(kind: type[StrEnum], name: str) -> Enum:
 class Signature(Base):
     """Who signed is in `sealed` and nowhere else; `email_key` is a keyed hash of the mailbox (see app/signing/sign.py).
 
-    `changes` numbers the changes that the ledger knows of; `expires_at` is empty while a letter still waits.
+    `changes` numbers the changes that the ledger knows of; `expires_at` is empty while a letter still waits. `reason`
+    and the organiser's sealed note say why it is invalidated; the note goes when the signer's data goes. `listed_at` is
+    when it was verified, or else signed: what lists are in the order of.
     """
 
     __tablename__ = "signature"
@@ -52,14 +76,20 @@ class Signature(Base):
         CheckConstraint("sealed IS NULL OR email_key IS NOT NULL", name="sealed_has_key"),
         CheckConstraint("state <> 'pending' OR sealed IS NOT NULL", name="pending_data"),
         CheckConstraint("state NOT IN ('withdrawn', 'declined') OR sealed IS NULL", name="erased_data"),
+        CheckConstraint("(state = 'invalidated') = (reason IS NOT NULL)", name="reason_of_invalidated"),
+        CheckConstraint(
+            "note_sealed IS NULL OR (state = 'invalidated' AND sealed IS NOT NULL)", name="note_of_invalidated"
+        ),
         Index(
             "ix_signature_public_names",
             "petition_id",
             "verified_at",
             "id",
-            sqlite_where=text("state = 'verified' AND visibility = 'public'"),
-            postgresql_where=text("state = 'verified' AND visibility = 'public'"),
+            sqlite_where=text("state = 'verified' AND visibility = 'public' AND hidden_name = 0"),
+            postgresql_where=text("state = 'verified' AND visibility = 'public' AND NOT hidden_name"),
         ),
+        Index("ix_signature_list", "petition_id", "state", "listed_at", "public_id"),
+        Index("ix_signature_list_of_country", "petition_id", "country", "state", "listed_at", "public_id", "language"),
         Index(
             "ix_signature_verified",
             "petition_id",
@@ -93,3 +123,10 @@ class Signature(Base):
     signed_at: Mapped[datetime] = mapped_column(UtcDateTime)
     expires_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     verified_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    listed_at: Mapped[datetime] = mapped_column(
+        UtcDateTime, Computed("coalesce(verified_at, signed_at)", persisted=True), nullable=True
+    )
+    reason: Mapped[Reason | None] = mapped_column(words(Reason, "reason"))
+    note_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
+    hidden_name: Mapped[bool] = mapped_column(default=False, server_default=false())
+    hidden_comment: Mapped[bool] = mapped_column(default=False, server_default=false())

@@ -7,6 +7,7 @@ from app import sealing
 from app.models.signature import Signature
 
 PURPOSE = "signature"
+NOTE_PURPOSE = "invalidation-note"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +36,18 @@ def salt_and_signer(signature: Signature) -> tuple[bytes, Signer]:
 def signer_of(signature: Signature) -> Signer:
     """Return the signer sealed in `signature`, which must not have been erased."""
     return salt_and_signer(signature)[1]
+
+
+def sealed_note(note: str, public_id: bytes) -> bytes | None:
+    """Return an organiser's note sealed for the signature with that public id; None where there is nothing to keep."""
+    return sealing.seal(NOTE_PURPOSE, public_id, [note]) if note else None
+
+
+def note_of(signature: Signature) -> str:
+    """Return the organiser's note sealed with `signature`, or nothing."""
+    if signature.note_sealed is None:
+        return ""
+    return sealing.unseal(NOTE_PURPOSE, signature.public_id, signature.note_sealed).fields[0]
 
 
 def opener() -> Callable[[bytes, bytes], tuple[bytes, list[str]]]:

@@ -99,13 +99,17 @@ def progress(petition: Petition) -> Progress:
 
 
 def latest_names(petition: Petition) -> list[PublicName]:
-    """Return the newest verified signers whose names everyone may see, the newest first."""
+    """Return the newest verified signers whose names everyone may see, the newest first.
+
+    Names that organisers hid are left out, and so are the words of comments that they hid.
+    """
     newest = (
         select(Signature)
         .where(
             Signature.petition_id == petition.id,
             Signature.state == State.VERIFIED.value,
             Signature.visibility == Visibility.PUBLIC.value,
+            ~Signature.hidden_name,
         )
         .order_by(Signature.verified_at.desc(), Signature.id.desc())
         .limit(LATEST)
@@ -131,4 +135,5 @@ def open_petitions() -> list[tuple[Petition, PetitionText]]:
 def _public(signature: Signature) -> PublicName:
     signer = signer_of(signature)
     assert signature.verified_at is not None
-    return PublicName(signer.name, signer.affiliation, signature.country, signer.comment, signature.verified_at.date())
+    comment = "" if signature.hidden_comment else signer.comment
+    return PublicName(signer.name, signer.affiliation, signature.country, comment, signature.verified_at.date())

@@ -40,7 +40,7 @@ def code_of(text: str, language: str) -> str | None:
 
 
 def select(field: StringField, **attributes: object) -> Markup:
-    """Return `field` as a `<select>` of all countries (a WTForms widget).
+    """Return `field` as a `<select>` of all countries (a WTForms widget); `ask` are the words of no choice.
 
     WTForms' own writes each of the 250 options anew for each page, which takes longer than all the rest of it.
     """
@@ -48,8 +48,8 @@ def select(field: StringField, **attributes: object) -> Markup:
         attributes["required"] = True
     options = _options(str(current()))
     chosen = f'value="{escape(field.data or "")}"'
+    ask = escape(attributes.pop("ask", None) or _("Choose a country"))
     attributes_written = html_params(name=field.name, **{"id": field.id, **attributes})
-    ask = escape(_("Choose a country"))
     html = f'<select {attributes_written}><option value="">{ask}</option>'
     return Markup(html + options.replace(chosen, f"{chosen} selected", 1) + "</select>")  # noqa: S704 - all escaped
 

@@ -80,9 +80,7 @@ def test_many_rows_make_several_volumes(app: Flask, petition: str, monkeypatch: 
     assert "Ann Example4" not in text_of(app, 1)
 
 
-def test_who_signs_while_it_is_made_is_not_in_it(
-    app: Flask, petition: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_who_signs_while_it_is_made_is_not_in_it(app: Flask, petition: str, monkeypatch: pytest.MonkeyPatch) -> None:
     make_signature(app, name="Ann Example")
     ask(app)
     counted = making.number_of

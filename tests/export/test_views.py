@@ -123,7 +123,9 @@ def test_it_can_be_filtered_and_a_filter_that_matches_nothing_is_an_empty_list(a
     assert names(hand_over(owner, "csv", countries="FI")) == ["Bob"]
 
 
-@pytest.mark.parametrize("query", ["countries=XX", "since=yesterday", "states=nonsense", "for_addressee=1&with_email=1"])
+@pytest.mark.parametrize(
+    "query", ["countries=XX", "since=yesterday", "states=nonsense", "for_addressee=1&with_email=1"]
+)
 def test_an_address_that_asks_for_nonsense_is_refused_in_words(app: Flask, owner: FlaskClient, query: str) -> None:
     answer = owner.get(f"{PLACE}/signatures.csv?{query}")
     assert answer.status_code == 400

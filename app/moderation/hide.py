@@ -1,0 +1,40 @@
+"""Hide: a public name or comment is not shown on the petition's page, and counts all the same."""
+
+from enum import StrEnum
+
+from sqlalchemy import update
+
+from app.db import transaction
+from app.models import Act, Signature
+from app.organisers.audit import record
+
+
+class Part(StrEnum):
+    """What of a signature can be hidden. Without its name, nothing of it is shown."""
+
+    NAME = "name"
+    COMMENT = "comment"
+
+
+COLUMNS = {Part.NAME: Signature.hidden_name, Part.COMMENT: Signature.hidden_comment}
+
+
+def hide(petition_id: int, public_id: bytes, part: Part, organiser_id: int | None) -> bool:
+    """Hide a part of the signature with this random id; tell whether it was there and shown until now."""
+    return _set(petition_id, public_id, part, organiser_id, hidden=True)
+
+
+def show(petition_id: int, public_id: bytes, part: Part, organiser_id: int | None) -> bool:
+    """Show a part of the signature with this random id again; tell whether it was there and hidden until now."""
+    return _set(petition_id, public_id, part, organiser_id, hidden=False)
+
+
+def _set(petition_id: int, public_id: bytes, part: Part, organiser_id: int | None, *, hidden: bool) -> bool:
+    column = COLUMNS[part]
+    mine = update(Signature).where(Signature.petition_id == petition_id, Signature.public_id == public_id)
+    turned = mine.where(column.is_not(hidden)).values({column: hidden}).returning(Signature.id)
+    with transaction() as session:
+        changed = session.execute(turned.execution_options(synchronize_session=False)).first() is not None
+        if changed:
+            record(session, Act.HID if hidden else Act.SHOWED, petition_id, organiser_id, part=part.value)
+    return changed

@@ -1,0 +1,152 @@
+"""The list of signatures, newest first: page by page at the same cost, however deep, and one by its mailbox.
+
+A page begins where the one before it ended: at a moment and a random id, both in an index. Without a state to filter
+by, the newest of each state are read from the same index, and the newest of these are the page.
+"""
+
+import base64
+import binascii
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from sqlalchemy import ColumnElement, Select, asc, desc, literal, select, tuple_, union_all
+
+from app.db import UtcDateTime, db
+from app.models import PetitionText, Signature, State
+from app.models.signer import Signer, note_of, signer_of
+from app.watching.selection import ID_BYTES, Selection
+
+A_PAGE = 50
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+MICROSECOND = timedelta(microseconds=1)
+MOMENT_BYTES = 8
+
+
+class BadCursor(ValueError):
+    """The text is no place in a list."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cursor:
+    """A place in a list: between the signature with this moment and random id, and the next or previous one."""
+
+    listed_at: datetime
+    public_id: bytes
+    newer: bool
+
+    def text(self) -> str:
+        """Return it for an address: opaque, with no serial number in it."""
+        moment = (self.listed_at - EPOCH) // MICROSECOND
+        raw = bytes([self.newer]) + moment.to_bytes(MOMENT_BYTES, "big", signed=True) + self.public_id
+        return base64.urlsafe_b64encode(raw).decode("ascii").rstrip("=")
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One signature as those see it who work on the petition. `signer` is None where the data was erased.
+
+    `entry` is its name in addresses and forms; the e-mail address is left out of what lists show.
+    """
+
+    entry: str
+    signature: Signature
+    text_version: int
+    signer: Signer | None
+    note: str
+
+    @property
+    def restorable(self) -> bool:
+        """Tell whether it can count again: it is invalidated, and still says who signed."""
+        return self.signature.state == State.INVALIDATED and self.signer is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Up to fifty rows, and the places from which the newer and the older ones are read, where there are any."""
+
+    rows: list[Row]
+    newer: str | None
+    older: str | None
+
+
+def read_cursor(text: str) -> Cursor:
+    """Return the place that `Cursor.text` wrote; raise BadCursor for anything else."""
+    try:
+        raw = base64.b64decode(text.encode("ascii") + b"=" * (-len(text) % 4), b"-_", validate=True)
+        if len(raw) != 1 + MOMENT_BYTES + ID_BYTES or raw[0] > 1:
+            raise BadCursor
+        moment = EPOCH + int.from_bytes(raw[1 : 1 + MOMENT_BYTES], "big", signed=True) * MICROSECOND
+    except (UnicodeEncodeError, binascii.Error, OverflowError) as error:
+        raise BadCursor from error
+    return Cursor(moment, raw[1 + MOMENT_BYTES :], bool(raw[0]))
+
+
+def page(petition_id: int, selection: Selection, cursor: Cursor | None = None) -> Page:
+    """Return a page of the selected signatures, the newest first, from `cursor` on or from the newest."""
+    newer = cursor is not None and cursor.newer
+    found = db.session.execute(_statement(petition_id, selection, cursor)).all()
+    more = len(found) > A_PAGE
+    kept = found[:A_PAGE]
+    rows = [_row(signature, version) for signature, version in (reversed(kept) if newer else kept)]
+    if not rows:
+        return Page([], None, None)
+    has_newer, has_older = (more, True) if newer else (cursor is not None, more)
+    return Page(
+        rows,
+        newer=_place(rows[0], newer=True) if has_newer else None,
+        older=_place(rows[-1], newer=False) if has_older else None,
+    )
+
+
+def one(petition_id: int, public_id: bytes) -> Row | None:
+    """Return the petition's signature with this random id; None if there is none."""
+    return _first(Signature.petition_id == petition_id, Signature.public_id == public_id)
+
+
+def of_mailbox(petition_id: int, email_key: bytes) -> Row | None:
+    """Return the petition's signature of the mailbox that `email_key` stands for; None if there is none."""
+    return _first(Signature.petition_id == petition_id, Signature.email_key == email_key)
+
+
+def _statement(petition_id: int, selection: Selection, cursor: Cursor | None) -> Select[Signature, int]:
+    newer = cursor is not None and cursor.newer
+    place = tuple_(Signature.listed_at, Signature.public_id)
+    turned = asc if newer else desc
+    order = (turned(Signature.listed_at), turned(Signature.public_id))
+    beyond = []
+    if cursor is not None:
+        there = tuple_(literal(cursor.listed_at, UtcDateTime()), literal(cursor.public_id))
+        beyond = [place > there if newer else place < there]
+    wanted = [
+        select(Signature.id)
+        .where(*selection.conditions(petition_id), Signature.state == state, *beyond)
+        .order_by(*order)
+        .limit(A_PAGE + 1)
+        for state in ([selection.state] if selection.state else State)
+    ]
+    ids = union_all(*(select(one_state.subquery().c.id) for one_state in wanted)).subquery()
+    return (
+        select(Signature, PetitionText.version)
+        .join(ids, ids.c.id == Signature.id)
+        .join(PetitionText, PetitionText.id == Signature.text_id)
+        .order_by(*order)
+        .limit(A_PAGE + 1)
+    )
+
+
+def _first(*conditions: ColumnElement[bool]) -> Row | None:
+    found = db.session.execute(
+        select(Signature, PetitionText.version)
+        .join(PetitionText, PetitionText.id == Signature.text_id)
+        .where(*conditions)
+    ).first()
+    return _row(*found) if found else None
+
+
+def _row(signature: Signature, version: int) -> Row:
+    signer = signer_of(signature) if signature.sealed is not None else None
+    return Row(signature.public_id.hex(), signature, version, signer, note_of(signature))
+
+
+def _place(row: Row, *, newer: bool) -> str:
+    return Cursor(row.signature.listed_at, row.signature.public_id, newer).text()

@@ -1,0 +1,92 @@
+"""Which signatures are meant: by state, country and day, or by name of the entry, in addresses, forms and queries."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+
+from sqlalchemy import ColumnElement
+
+from app.models import Signature, State
+from app.web.countries import CODES
+
+ID_BYTES = 16
+
+
+class NotASelection(ValueError):
+    """A value that names no state, country, day or entry. Ignoring it would select more than was meant."""
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """What signatures of a petition have in common; what is None does not matter.
+
+    `day` is the UTC day on which it was verified, or else signed; `before` leaves out what came at that moment or
+    later; `entries` are random public ids.
+    """
+
+    state: State | None = None
+    country: str | None = None
+    day: date | None = None
+    before: datetime | None = None
+    entries: tuple[bytes, ...] = ()
+
+    def conditions(self, petition_id: int) -> list[ColumnElement[bool]]:
+        """Return what must hold of a signature of this petition to be meant."""
+        meant: list[ColumnElement[bool]] = [Signature.petition_id == petition_id]
+        if self.state is not None:
+            meant.append(Signature.state == self.state)
+        if self.country is not None:
+            meant.append(Signature.country == self.country)
+        if self.day is not None:
+            begin = datetime.combine(self.day, time.min, UTC)
+            meant += [Signature.listed_at >= begin, Signature.listed_at < begin + timedelta(days=1)]
+        if self.before is not None:
+            meant.append(Signature.listed_at < self.before)
+        if self.entries:
+            meant.append(Signature.public_id.in_(self.entries))
+        return meant
+
+    def fields(self) -> dict[str, str]:
+        """Return it, but for the entries, as fields of a form or an address: what `read` reads back."""
+        given = {
+            "state": self.state.value if self.state else "",
+            "country": self.country or "",
+            "day": self.day.isoformat() if self.day else "",
+            "before": self.before.isoformat() if self.before else "",
+        }
+        return {name: value for name, value in given.items() if value}
+
+
+def read(given: Mapping[str, str], entries: Iterable[str] = ()) -> Selection:
+    """Return the selection in the fields of a form or an address and the names of entries; raise NotASelection."""
+    country = given.get("country") or None
+    if country is not None and country not in CODES:
+        raise NotASelection("country")
+    try:
+        return Selection(
+            state=State(given["state"]) if given.get("state") else None,
+            country=country,
+            day=date.fromisoformat(given["day"]) if given.get("day") else None,
+            before=_moment(given["before"]) if given.get("before") else None,
+            entries=tuple(entry_id(entry) for entry in entries),
+        )
+    except ValueError as error:
+        raise NotASelection(str(error)) from error
+
+
+def entry_id(entry: str) -> bytes:
+    """Return the public id in an entry's name, which is its hexadecimal; raise NotASelection for anything else."""
+    try:
+        public_id = bytes.fromhex(entry)
+    except ValueError as error:
+        raise NotASelection("entry") from error
+    if public_id.hex() != entry or len(public_id) != ID_BYTES:
+        raise NotASelection("entry")
+    return public_id
+
+
+def _moment(text: str) -> datetime:
+    moment = datetime.fromisoformat(text)
+    if moment.tzinfo is None:
+        raise NotASelection("a moment needs its time zone")
+    return moment

@@ -1,0 +1,149 @@
+"""The dashboard, which shows numbers and never people, and the list of signatures, for editors and owners."""
+
+from dataclasses import asdict
+from typing import Any
+
+from flask import Blueprint, abort, jsonify, make_response, render_template, request
+from flask_babel import gettext as _
+from werkzeug import Response
+from wtforms import EmailField, StringField
+from wtforms.validators import ValidationError
+
+from app import clock
+from app.counting import count
+from app.db import snapshot
+from app.email_address import LONGEST, NotAnAddress, canonical, deliverable
+from app.models import Petition, State
+from app.organisers.access import Who, open_to, petition_here
+from app.organisers.forms import OrganiserForm
+from app.petitions.page import newest_title
+from app.signing.sign import email_key
+from app.watching import listing, plots, selection, words
+from app.watching.growth import Step, fitting, growth
+from app.watching.numbers import delays, numbers, places
+from app.watching.selection import Selection
+from app.web import countries, headers
+
+bp = Blueprint("watching", __name__, url_prefix="/organise/petitions/<slug:slug>")
+
+
+class FilterForm(OrganiserForm):
+    """The filter above the list; it is sent by GET, so only the country's list is drawn by it."""
+
+    country = StringField(widget=countries.select)
+
+
+class FindForm(OrganiserForm):
+    """Whose signature to look for. The address is posted, and stands in no address or log."""
+
+    email = EmailField(render_kw={"autocomplete": "off", "maxlength": LONGEST, "required": True})
+
+    def validate_email(self, field: EmailField) -> None:
+        """Refuse what is no whole address: part of one cannot be looked for, as all of it is sealed."""
+        try:
+            deliverable((field.data or "").strip())
+        except NotAnAddress:
+            raise ValidationError(_("Please type the whole address.")) from None
+
+
+@bp.get("")
+@open_to(Who.VIEWERS)
+def dashboard(slug: str) -> Response:
+    """Show how the petition is doing, all of it at one moment."""
+    petition = petition_here()
+    petition_id, since, now = petition.id, petition.opened_at or clock.now(), clock.now()
+    by = Step(request.args["by"]) if request.args.get("by") in set(Step) else fitting(since, now)
+    count.read(petition_id)  # where much is to be folded this does it, which would end the snapshot
+    with snapshot():
+        standing = numbers(petition_id)
+        where = places(petition_id)
+        took = delays(petition_id)
+        curve = growth(petition_id, by, since, now, standing.verified)
+    return _private(
+        "watching/dashboard.html",
+        petition,
+        tab="dashboard",
+        numbers=standing,
+        places=where,
+        delays=took,
+        growth=curve,
+        by=by,
+        as_of=now,
+        plots=plots,
+        words=words,
+    )
+
+
+@bp.get("/numbers.json")
+@open_to(Who.VIEWERS)
+def numbers_json(slug: str) -> Response:
+    """Answer the dashboard's script with the numbers as they are now."""
+    return headers.keep_nowhere(jsonify(asdict(numbers(petition_here().id))))
+
+
+@bp.get("/signatures")
+@open_to(Who.EDITORS)
+def signatures(slug: str) -> Response:
+    """List signatures, fifty a page, the newest first."""
+    try:
+        chosen = selection.read(request.args)
+        place = listing.read_cursor(request.args["from"]) if request.args.get("from") else None
+    except (selection.NotASelection, listing.BadCursor):
+        abort(404, _("There is no such list. Please choose from the filter on the page."))
+    petition = petition_here()
+    return _list(petition, chosen, listing.page(petition.id, chosen, place), FindForm())
+
+
+@bp.post("/signatures/find")
+@open_to(Who.EDITORS)
+def find(slug: str) -> Response:
+    """Show the signature of a mailbox, found by its keyed hash, or say that there is none."""
+    petition, form = petition_here(), FindForm()
+    if not form.validate():
+        return _list(petition, Selection(), listing.page(petition.id, Selection()), form, 422)
+    key = email_key(petition, canonical(deliverable(form.email.data.strip())))
+    found = listing.of_mailbox(petition.id, key)
+    return _list(petition, Selection(), listing.Page([found] if found else [], None, None), form, looked_for=True)
+
+
+@bp.get("/signatures/<entry>")
+@open_to(Who.EDITORS)
+def signature(slug: str, entry: str) -> Response:
+    """Show one signature, and what can be done with it."""
+    petition = petition_here()
+    try:
+        row = listing.one(petition.id, selection.entry_id(entry))
+    except selection.NotASelection:
+        abort(404)
+    if row is None:
+        abort(404)
+    return _private("watching/signature.html", petition, tab="signatures", row=row, form=OrganiserForm(), words=words)
+
+
+def _list(
+    petition: Petition,
+    chosen: Selection,
+    page: listing.Page,
+    find_form: FindForm,
+    status: int = 200,
+    *,
+    looked_for: bool = False,
+) -> Response:
+    return _private(
+        "watching/signatures.html",
+        petition,
+        status,
+        tab="signatures",
+        page=page,
+        chosen=chosen,
+        filter_form=FilterForm(formdata=None, data={"country": chosen.country}),
+        find_form=find_form,
+        looked_for=looked_for,
+        states=State,
+        words=words,
+    )
+
+
+def _private(template: str, petition: Petition, status: int = 200, **context: Any) -> Response:
+    html = render_template(template, petition=petition, title=newest_title(petition), **context)
+    return headers.keep_nowhere(make_response(html, status))

@@ -1,0 +1,74 @@
+"""What states, reasons and visibilities are called on organisers' pages, and how steps of time are written."""
+
+from datetime import datetime
+
+from flask_babel import format_date, format_datetime
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as lazy
+
+from app.models import Reason, State, Visibility
+from app.watching.growth import Step
+from app.watching.numbers import Delays, Places
+from app.web import countries, language
+
+STATES = {
+    State.VERIFIED: lazy("Verified"),
+    State.PENDING: lazy("Pending"),
+    State.WITHDRAWN: lazy("Withdrawn"),
+    State.INVALIDATED: lazy("Invalidated"),
+    State.DECLINED: lazy("Declined"),
+}
+REASONS = {
+    Reason.MADE_UP: lazy("A made-up name"),
+    Reason.DUPLICATE: lazy("The same person twice"),
+    Reason.NOT_THEIRS: lazy("Signed with somebody else's address"),
+    Reason.AUTOMATED: lazy("Signed by a program"),
+    Reason.OFFENSIVE: lazy("Offensive"),
+    Reason.OTHER: lazy("Another reason"),
+}
+VISIBILITIES = {
+    Visibility.PUBLIC: lazy("seen by everyone"),
+    Visibility.DELIVERY: lazy("seen by the addressee"),
+    Visibility.ORGANISERS: lazy("seen by organisers only"),
+}
+STEPS = {Step.HOUR: lazy("By the hour"), Step.DAY: lazy("By day"), Step.WEEK: lazy("By week")}
+
+
+def short(moment: datetime) -> str:
+    """Return a moment in UTC to the minute, in the reader's way, as short as lists want it."""
+    return f"{format_date(moment, 'medium')}, {format_datetime(moment, 'HH:mm', rebase=False)} UTC"
+
+
+def begin_of(step: datetime, by: Step) -> str:
+    """Return when a step of the growth curve begins, in the reader's way, in UTC."""
+    return short(step).removesuffix(" UTC") if by == Step.HOUR else str(format_date(step, "medium"))
+
+
+def duration(seconds: int) -> str:
+    """Return a length of time for people, in its one or two largest units."""
+    minutes, hours, days = seconds // 60, seconds // 3600, seconds // 86400
+    if minutes < 1:
+        return str(_("%(number)d s", number=seconds))
+    if hours < 1:
+        return str(_("%(number)d min", number=minutes))
+    if days < 1:
+        return str(_("%(hours)d h %(minutes)d min", hours=hours, minutes=minutes % 60))
+    return str(_("%(days)d d %(hours)d h", days=days, hours=hours % 24))
+
+
+def by_country(places: Places) -> list[tuple[str, int]]:
+    """Return the countries' names with their numbers, the largest first."""
+    return [(countries.name(code) or str(_("No country given")), number) for code, number in places.countries]
+
+
+def by_language(places: Places) -> list[tuple[str, int]]:
+    """Return the languages' names with their numbers, the largest first."""
+    return [(language.name_of(tag), number) for tag, number in places.languages]
+
+
+def by_delay(delays: Delays | None) -> list[tuple[str, int]]:
+    """Return the lengths of time that confirming is told in with their numbers, the shortest first."""
+    if delays is None:
+        return []
+    names = (_("Under a minute"), _("Under 10 minutes"), _("Under an hour"), _("Under a day"), _("A day or longer"))
+    return list(zip(map(str, names), delays.buckets, strict=True))

@@ -1,0 +1,100 @@
+"""An editor with a real browser, on a phone and on a screen: watch signatures arrive, take one out, put it back."""
+
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from flask_migrate import upgrade
+from playwright.sync_api import Browser, Page
+from werkzeug.serving import make_server
+
+from app.db import db
+from tests.conftest import make_app
+from tests.factories import make_petition, make_signature
+from tests.flows.test_in_a_browser import browser, overflows
+from tests.mail_server import free_port
+from tests.site import wait_until
+from tests.watching.organiser import BASE, signed_in
+from tests.watching.people import add_people
+
+__all__ = ["browser"]  # a fixture, so that pytest finds it here
+
+
+@pytest.fixture
+def app(tmp_path: Path) -> Iterator[Flask]:
+    """The site on SQLite with a petition that a few have signed."""
+    app = make_app(tmp_path, f"sqlite:///{tmp_path}/site.db")
+    with app.app_context():
+        upgrade()
+    make_petition(app)
+    add_people(app, 3, country="NO")
+    make_signature(app, name="Zoe Example", email="zoe@example.org")
+    yield app
+    with app.app_context():
+        db.engine.dispose()
+
+
+@pytest.fixture(params=[(390, True), (390, False), (1280, True)], ids=lambda p: f"{p[0]}px-scripts-{p[1]}")
+def page(browser: Browser, app: Flask, request: pytest.FixtureRequest) -> Iterator[Page]:
+    """The editor's page, which fails the test on any error or breach of the content policy."""
+    width, scripts = request.param
+    cookie = signed_in(app).get_cookie("organiser")
+    assert cookie
+    port = free_port()
+    server = make_server("127.0.0.1", port, app, threaded=True)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    base = f"http://localhost:{port}"
+    context = browser.new_context(
+        viewport={"width": width, "height": 844}, java_script_enabled=scripts, base_url=base, color_scheme="dark"
+    )
+    context.add_cookies([{"name": "organiser", "value": cookie.value, "url": base}])
+    page = context.new_page()
+    troubles: list[str] = []
+    page.on("console", lambda message: troubles.append(message.text) if message.type == "error" else None)
+    page.on("pageerror", lambda error: troubles.append(str(error)))
+    yield page
+    context.close()
+    server.shutdown()
+    server.server_close()
+    assert not [trouble for trouble in troubles if "422" not in trouble]
+
+
+def count_on(page: Page) -> str:
+    return page.locator("[data-number=verified]").inner_text()
+
+
+def test_signatures_are_watched_as_they_arrive(app: Flask, page: Page, request: pytest.FixtureRequest) -> None:
+    page.goto(BASE)
+    assert count_on(page) == "4"
+    assert not overflows(page)
+    add_people(app, 2)
+    if "scripts-False" in request.node.name:
+        page.reload()
+    wait_until(lambda: count_on(page) == "6")
+
+
+def test_one_is_taken_out_and_put_back(page: Page) -> None:
+    page.goto(f"{BASE}/signatures")
+    page.get_by_label("The whole address").fill("zoe@example.org")
+    page.get_by_role("button", name="Find").click()
+    assert "zoe@" not in page.url
+    page.get_by_label("Zoe Example").check()
+    page.get_by_role("button", name="Invalidate…").click()
+    assert page.get_by_role("heading", name="This will invalidate 1 signature").is_visible()
+    page.get_by_role("button", name="Invalidate 1 signature").click()
+    page.get_by_role("link", name="Please choose a reason.").click()
+    page.get_by_label("The same person twice").check()
+    page.get_by_label("A note for those who work on this petition").fill("Also signed as Zoë")
+    assert not overflows(page)
+    page.get_by_role("button", name="Invalidate 1 signature").click()
+    assert page.get_by_text("1 signature does not count any more.").is_visible()
+    assert page.get_by_text("Also signed as Zoë").is_visible()
+    page.get_by_role("link", name="Dashboard").click()
+    assert count_on(page) == "3"
+    page.goto(f"{BASE}/signatures?state=invalidated")
+    page.get_by_role("button", name="Restore all invalidated ones that match").click()
+    page.get_by_role("button", name="Restore 1 signature").click()
+    page.get_by_role("link", name="Dashboard").click()
+    assert count_on(page) == "4"

@@ -1,0 +1,48 @@
+"""What an editor does to signatures, without the pages around it: look first, then press."""
+
+from flask import Flask
+from sqlalchemy import func, select
+
+from app.counting import count
+from app.counting.audit import audit
+from app.db import db
+from app.models import AuditEntry, Petition, Reason, Signature, State
+from app.moderation.batch import in_state, preview
+from app.moderation.invalidate import invalidate
+from app.moderation.restore import restore
+from app.watching.selection import Selection
+from tests.watching.people import petition_id_of
+
+EVERYBODY = Selection()
+
+
+def invalidated(app: Flask, selection: Selection = EVERYBODY, reason: Reason = Reason.MADE_UP, note: str = "") -> int:
+    """Invalidate what is selected, as it is now; return how many."""
+    with app.app_context():
+        petition_id = petition_id_of()
+        seen = preview(petition_id, in_state(selection, State.VERIFIED)).seen
+        return invalidate(petition_id, selection, seen, reason, note, None)
+
+
+def restored(app: Flask, selection: Selection = EVERYBODY) -> int:
+    """Restore what is selected, as it is now; return how many."""
+    with app.app_context():
+        petition_id = petition_id_of()
+        seen = preview(petition_id, in_state(selection, State.INVALIDATED)).seen
+        return restore(petition_id, selection, seen, None)
+
+
+def counted(app: Flask) -> int:
+    """Return the count, having proved it against ledger and rows."""
+    with app.app_context():
+        petition = db.session.scalars(select(Petition)).one()
+        verified = db.session.scalars(select(func.count()).where(Signature.state == State.VERIFIED)).one()
+        assert audit(petition).sound
+        assert count.read(petition.id).verified == verified
+        return verified
+
+
+def told(app: Flask) -> list[tuple[str, dict[str, int | str]]]:
+    """Return what the audit log tells, the oldest first."""
+    with app.app_context():
+        return [(row.act.value, row.details) for row in db.session.scalars(select(AuditEntry).order_by(AuditEntry.id))]

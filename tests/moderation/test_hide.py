@@ -1,0 +1,61 @@
+"""Hiding: the petition's page shows less, the count stays, and the log tells it."""
+
+import os
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from app.models import State
+from app.moderation.hide import Part, hide, show
+from tests.factories import make_signature, verified
+from tests.moderation.act import told
+from tests.watching.people import petition_id_of
+
+
+@pytest.fixture
+def shown(app: Flask, petition: str) -> bytes:
+    """A verified signer whose name everyone may see."""
+    return make_signature(app, name="Zoe Example")
+
+
+def test_a_hidden_name_leaves_the_page_and_not_the_count(app: Flask, client: FlaskClient, shown: bytes) -> None:
+    with app.app_context():
+        assert hide(petition_id_of(), shown, Part.NAME, None)
+    page = client.get("/petitions/save-the-test-library").text
+    assert "Zoe Example" not in page and "I read." not in page
+    assert verified(client) == 1
+    with app.app_context():
+        assert show(petition_id_of(), shown, Part.NAME, None)
+    assert "Zoe Example" in client.get("/petitions/save-the-test-library").text
+
+
+def test_a_hidden_comment_leaves_the_name(app: Flask, client: FlaskClient, shown: bytes) -> None:
+    with app.app_context():
+        assert hide(petition_id_of(), shown, Part.COMMENT, None)
+    page = client.get("/petitions/save-the-test-library").text
+    assert "Zoe Example" in page and "I read." not in page
+
+
+def test_the_log_tells_each_act_once(app: Flask, shown: bytes) -> None:
+    with app.app_context():
+        petition_id = petition_id_of()
+        assert [hide(petition_id, shown, Part.COMMENT, None) for _ in range(2)] == [True, False]
+        assert [show(petition_id, shown, Part.COMMENT, None) for _ in range(2)] == [True, False]
+    assert told(app)[-2:] == [("hid", {"part": "comment"}), ("showed", {"part": "comment"})]
+
+
+def test_nothing_of_another_petition_or_of_nobody_is_hidden(app: Flask, shown: bytes) -> None:
+    with app.app_context():
+        assert not hide(petition_id_of() + 1, shown, Part.NAME, None)
+        assert not hide(petition_id_of(), os.urandom(16), Part.NAME, None)
+
+
+def test_a_pending_signature_is_on_no_page_hidden_or_not(app: Flask, client: FlaskClient, petition: str) -> None:
+    waiting = make_signature(app, name="Zoe Example", state=State.PENDING)
+    before = client.get(f"/petitions/{petition}").text
+    with app.app_context():
+        hide(petition_id_of(), waiting, Part.NAME, None)
+        show(petition_id_of(), waiting, Part.NAME, None)
+    assert client.get(f"/petitions/{petition}").text == before
+    assert "Zoe" not in before

@@ -1,0 +1,208 @@
+"""Invalidating and restoring: only what was shown, only from the right state, and the count follows exactly."""
+
+import os
+from datetime import timedelta
+
+import pytest
+from flask import Flask
+from sqlalchemy import func, select, update
+from sqlalchemy.exc import IntegrityError
+
+from app import clock
+from app.db import db, transaction
+from app.models import Kind, LedgerEntry, Reason, Signature, State
+from app.models.signer import note_of
+from app.moderation import batch
+from app.moderation.batch import in_state, preview
+from app.moderation.invalidate import invalidate
+from app.moderation.restore import restore
+from app.watching.selection import Selection
+from tests.concurrency.test_races import at_once
+from tests.factories import make_petition, signatures
+from tests.moderation.act import EVERYBODY, counted, invalidated, restored, told
+from tests.watching.people import NOON, add_people, petition_id_of
+
+THREADS = 20
+
+
+def states(app: Flask) -> list[State]:
+    return [one.state for one in signatures(app)]
+
+
+def test_one_is_invalidated_and_restored_and_the_count_follows(app: Flask, petition: str) -> None:
+    one, _ = add_people(app, 2)
+    only = Selection(entries=(one,))
+    assert invalidated(app, only, Reason.DUPLICATE) == 1
+    assert counted(app) == 1
+    first, second = signatures(app)
+    assert (first.state, first.reason) == (State.INVALIDATED, Reason.DUPLICATE)
+    assert (second.state, second.reason) == (State.VERIFIED, None)
+    before = first.verified_at
+    assert restored(app, only) == 1
+    assert counted(app) == 2
+    first = signatures(app)[0]
+    assert (first.state, first.reason, first.verified_at) == (State.VERIFIED, None, before)
+    with app.app_context():
+        mine = select(LedgerEntry.change, LedgerEntry.kind).where(LedgerEntry.signature_id == first.id)
+        assert [tuple(row) for row in db.session.execute(mine.order_by(LedgerEntry.change))] == [
+            (1, Kind.CONFIRMED),
+            (2, Kind.INVALIDATED),
+            (3, Kind.RESTORED),
+        ]
+
+
+def test_many_are_invalidated_by_filter_and_none_beside(app: Flask, petition: str) -> None:
+    make_petition(app, slug='"another"')
+    add_people(app, 5, country="NO", slug="another")
+    add_people(app, 37, country="NO")
+    add_people(app, 3, country="SE")
+    add_people(app, 2, country="NO", signed_at=NOON + timedelta(days=3))
+    with app.app_context():
+        found = preview(petition_id_of(), Selection(State.VERIFIED, "NO", NOON.date()))
+    assert (found.number, found.matching, found.erased) == (37, 37, 0)
+    assert invalidated(app, Selection(country="NO", day=NOON.date())) == 37
+    assert states(app).count(State.INVALIDATED) == 37
+    assert states(app).count(State.VERIFIED) == 10
+
+
+def test_the_log_tells_number_and_reason_and_nobody(app: Flask, petition: str) -> None:
+    add_people(app, 3)
+    invalidated(app, reason=Reason.AUTOMATED, note="Looks like Ann Example's work")
+    restored(app)
+    assert told(app)[-2:] == [
+        ("invalidated", {"number": 3, "reason": "automated"}),
+        ("restored", {"number": 3}),
+    ]
+
+
+@pytest.mark.parametrize("state", [State.PENDING, State.WITHDRAWN, State.DECLINED, State.INVALIDATED])
+def test_only_verified_signatures_are_invalidated(app: Flask, petition: str, state: State) -> None:
+    add_people(app, 2, state)
+    assert invalidated(app) == 0
+    assert states(app) == [state] * 2
+    assert "invalidated" not in [act for act, _ in told(app)]
+
+
+@pytest.mark.parametrize("state", [State.PENDING, State.WITHDRAWN, State.DECLINED, State.VERIFIED])
+def test_only_invalidated_signatures_are_restored(app: Flask, petition: str, state: State) -> None:
+    add_people(app, 2, state)
+    assert restored(app) == 0
+    assert states(app) == [state] * 2
+
+
+def test_a_signature_that_its_signer_erased_is_not_restored(app: Flask, petition: str) -> None:
+    kept, gone = add_people(app, 2, State.INVALIDATED)
+    with app.app_context(), transaction() as session:
+        session.execute(update(Signature).where(Signature.public_id == gone).values(sealed=None))
+    with app.app_context():
+        found = preview(petition_id_of(), Selection(State.INVALIDATED))
+    assert (found.number, found.matching, found.erased) == (1, 1, 1)
+    assert restored(app, Selection(entries=(gone,))) == 0
+    assert restored(app) == 1
+    assert {one.public_id: one.state for one in signatures(app)} == {kept: State.VERIFIED, gone: State.INVALIDATED}
+
+
+def test_a_note_is_sealed_with_each_row_and_goes_when_it_is_restored(app: Flask, petition: str) -> None:
+    add_people(app, 2)
+    invalidated(app, note="Wrote to us that he never signed")
+    first, second = signatures(app)
+    with app.app_context():
+        assert note_of(first) == note_of(second) == "Wrote to us that he never signed"
+    assert first.note_sealed and b"never signed" not in first.note_sealed
+    restored(app)
+    assert [one.note_sealed for one in signatures(app)] == [None, None]
+
+
+@pytest.mark.parametrize(
+    ("change", "check"),
+    [
+        ({"state": State.INVALIDATED}, "reason_of_invalidated"),
+        ({"reason": Reason.OTHER}, "reason_of_invalidated"),
+        ({"note_sealed": b"note"}, "note_of_invalidated"),
+        ({"state": State.INVALIDATED, "reason": Reason.OTHER, "note_sealed": b"n", "sealed": None}, "note_of_inv"),
+    ],
+)
+def test_the_database_refuses_a_reason_or_note_that_does_not_fit(
+    app: Flask, petition: str, change: dict[str, object], check: str
+) -> None:
+    add_people(app, 1)
+    with app.app_context(), pytest.raises(IntegrityError, match=check), transaction() as session:
+        session.execute(update(Signature).values(change))
+
+
+class TestTheSameAsShown:
+    """A press changes the very signatures that its page told of, or none."""
+
+    def test_one_that_left_meanwhile_stops_it(self, app: Flask, petition: str) -> None:
+        one, _, _ = add_people(app, 3)
+        with app.app_context():
+            petition_id = petition_id_of()
+            seen = preview(petition_id, Selection(State.VERIFIED)).seen
+        invalidated(app, Selection(entries=(one,)))
+        with app.app_context():
+            assert invalidate(petition_id, EVERYBODY, seen, Reason.OTHER, "", None) == 0
+        assert counted(app) == 2
+
+    def test_one_in_the_place_of_another_stops_it_too(self, app: Flask, petition: str) -> None:
+        one, other = add_people(app, 2, State.INVALIDATED)
+        restored(app, Selection(entries=(one,)))
+        with app.app_context():
+            petition_id = petition_id_of()
+            seen = preview(petition_id, Selection(State.INVALIDATED)).seen
+        invalidated(app, Selection(entries=(one,)))
+        restored(app, Selection(entries=(other,)))
+        with app.app_context():
+            assert restore(petition_id, EVERYBODY, seen, None) == 0
+
+    def test_those_who_come_after_it_was_shown_are_left_alone(self, app: Flask, petition: str) -> None:
+        add_people(app, 2)
+        shown = Selection(before=clock.now())
+        with app.app_context():
+            petition_id = petition_id_of()
+            seen = preview(petition_id, in_state(shown, State.VERIFIED)).seen
+        add_people(app, 1, signed_at=clock.now())
+        with app.app_context():
+            assert invalidate(petition_id, shown, seen, Reason.OTHER, "", None) == 2
+        assert counted(app) == 1
+
+    def test_someone_elses_entries_are_not_reached(self, app: Flask, petition: str) -> None:
+        make_petition(app, slug='"another"')
+        (stranger,) = add_people(app, 1, slug="another")
+        assert invalidated(app, Selection(entries=(stranger, os.urandom(16)))) == 0
+        assert states(app) == [State.VERIFIED]
+
+    def test_too_many_are_taken_the_newest_first(
+        self, app: Flask, petition: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(batch, "MOST_AT_ONCE", 4)
+        people = add_people(app, 10)
+        with app.app_context():
+            found = preview(petition_id_of(), Selection(State.VERIFIED))
+        assert (found.number, found.matching) == (4, 10)
+        assert [invalidated(app) for _ in range(4)] == [4, 4, 2, 0]
+        with app.app_context():
+            order = select(Signature.public_id).join(LedgerEntry).where(LedgerEntry.kind == Kind.INVALIDATED)
+            first = db.session.scalars(order.order_by(LedgerEntry.at, LedgerEntry.id).limit(4)).all()
+        assert set(first) == set(people[-4:])
+
+
+def test_twenty_who_invalidate_and_restore_the_same_signatures_leave_count_and_rows_equal(
+    app: Flask, petition: str
+) -> None:
+    people = add_people(app, 3)
+
+    def press(which: int) -> int:
+        only = Selection(entries=tuple(people[: 1 + which % 3]))
+        act = invalidated if which % 2 else restored
+        return sum(act(app, only) for _ in range(3))
+
+    at_once(THREADS, press)
+    counted(app)
+    with app.app_context():
+        for one in db.session.scalars(select(Signature)):
+            kinds = db.session.scalars(
+                select(LedgerEntry.kind).where(LedgerEntry.signature_id == one.id).order_by(LedgerEntry.change)
+            ).all()
+            turns = [Kind.RESTORED, Kind.INVALIDATED]
+            assert kinds == [Kind.CONFIRMED, *(turns[number % 2] for number in range(1, len(kinds)))]
+        assert db.session.scalars(select(func.max(Signature.changes))).one() > 1

@@ -1,0 +1,166 @@
+"""The pages around invalidating, restoring and hiding: shown with the number first, done only as shown."""
+
+import re
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import update
+
+from app import clock
+from app.db import transaction
+from app.models import Act, AuditEntry, Role, Signature, State
+from app.watching.selection import Selection
+from tests.factories import hidden_fields, signatures, verified
+from tests.html_page import HtmlPage
+from tests.moderation.act import counted, invalidated, told
+from tests.watching.organiser import BASE, press, signed_in
+from tests.watching.people import NOON, add_people
+
+LIST = f"{BASE}/signatures"
+
+
+@pytest.fixture
+def editor(app: Flask, petition: str) -> FlaskClient:
+    """A browser of one who works on the petition."""
+    return signed_in(app, Role.EDITOR)
+
+
+def look(client: FlaskClient, act: str, **fields: object) -> str:
+    """Ask what `act` would do; return the page."""
+    answer = press(client, client.get(LIST).text, f"{LIST}/{act}", **fields)
+    assert answer.status_code == 200
+    return answer.text
+
+
+def answers(page: str, **fields: object) -> dict[str, object]:
+    """Return what the form of the page would send."""
+    entries = re.findall(r'<input type="hidden" name="entry" value="(\w+)">', page)
+    return {**hidden_fields(page), **({"entry": entries} if entries else {}), **fields}
+
+
+def test_the_number_comes_first_then_the_reason_then_it_is_done(app: Flask, editor: FlaskClient) -> None:
+    add_people(app, 37, country="NO")
+    add_people(app, 2, country="SE")
+    page = look(editor, "invalidate", all="1", country="NO", day=str(NOON.date()))
+    assert "This will invalidate 37 signatures" in page
+    assert counted(app) == 39
+    without = editor.post(f"{LIST}/invalidate", data=answers(page))
+    assert without.status_code == 422
+    assert HtmlPage(without.text).errors() == {"reason": "Please choose a reason."}
+    assert counted(app) == 39
+    done = editor.post(f"{LIST}/invalidate", data=answers(without.text, reason="automated", note="Same machine"))
+    assert (done.status_code, verified(editor)) == (303, 2)
+    assert counted(app) == 2
+    listed = editor.get(done.headers["Location"]).text
+    assert "37 signatures do not count any more." in listed
+    assert told(app)[-1] == ("invalidated", {"number": 37, "reason": "automated"})
+
+
+def test_the_ticked_ones_are_invalidated_and_restored(app: Flask, editor: FlaskClient) -> None:
+    one, two, _ = (public_id.hex() for public_id in add_people(app, 3))
+    page = look(editor, "invalidate", entry=[one, two])
+    assert "This will invalidate 2 signatures" in page and "Person 0" in page and "Person 2" not in page
+    editor.post(f"{LIST}/invalidate", data=answers(page, reason="duplicate"))
+    assert counted(app) == 1
+    page = look(editor, "restore", entry=[one, two])
+    assert "This will restore 2 signatures" in page
+    editor.post(f"{LIST}/restore", data=answers(page))
+    assert counted(app) == 3
+
+
+def test_who_did_it_is_in_the_log(app: Flask, editor: FlaskClient) -> None:
+    (one,) = add_people(app, 1)
+    page = look(editor, "invalidate", entry=one.hex())
+    editor.post(f"{LIST}/invalidate", data=answers(page, reason="other"))
+    with app.app_context(), transaction() as session:
+        entry = session.query(AuditEntry).where(AuditEntry.act == Act.INVALIDATED).one()
+        assert entry.organiser_id is not None
+        assert entry.petition_id is not None
+
+
+def test_when_the_number_has_changed_it_is_shown_anew_and_nothing_is_done(app: Flask, editor: FlaskClient) -> None:
+    one, *_ = add_people(app, 3)
+    page = look(editor, "invalidate", all="1")
+    invalidated(app, Selection(entries=(one,)))
+    again = editor.post(f"{LIST}/invalidate", data=answers(page, reason="other", note="Mine"))
+    assert again.status_code == 409
+    assert "This will invalidate 2 signatures" in again.text and "nothing was done" in again.text
+    assert "Mine" in again.text
+    assert counted(app) == 2
+    assert editor.post(f"{LIST}/invalidate", data=answers(again.text, reason="other")).status_code == 303
+    assert counted(app) == 0
+
+
+def test_those_who_sign_while_an_editor_reads_do_not_stop_it_and_are_left_alone(
+    app: Flask, editor: FlaskClient
+) -> None:
+    add_people(app, 2)
+    page = look(editor, "invalidate", all="1")
+    add_people(app, 1, signed_at=clock.now())
+    assert editor.post(f"{LIST}/invalidate", data=answers(page, reason="other")).status_code == 303
+    assert counted(app) == 1
+
+
+def test_nothing_ticked_is_not_everybody(app: Flask, editor: FlaskClient) -> None:
+    add_people(app, 2)
+    for act in ("invalidate", "restore"):
+        answer = press(editor, editor.get(LIST).text, f"{LIST}/{act}")
+        assert (answer.status_code, answer.headers["Location"]) == (303, LIST)
+    assert "Tick at least one signature first." in editor.get(LIST).text
+
+
+@pytest.mark.parametrize("wrong", [{"country": "QQ"}, {"day": "soon"}, {"entry": "7"}, {"state": "counted"}])
+def test_a_selection_that_cannot_be_read_selects_nobody(app: Flask, editor: FlaskClient, wrong: dict[str, str]) -> None:
+    add_people(app, 1)
+    answer = press(editor, editor.get(LIST).text, f"{LIST}/invalidate", all="1", seen="x", reason="other", **wrong)
+    assert answer.status_code == 400
+    assert counted(app) == 1
+
+
+def test_what_its_signer_erased_is_refused_in_words(app: Flask, editor: FlaskClient) -> None:
+    (gone,) = add_people(app, 1, State.INVALIDATED)
+    with app.app_context(), transaction() as session:
+        session.execute(update(Signature).values(sealed=None))
+    page = look(editor, "restore", entry=gone.hex())
+    assert "There is nothing to restore" in page
+    assert "its signer has erased what it said" in page
+    own = editor.get(f"{LIST}/{gone.hex()}").text
+    assert "cannot be restored" in own and "Restore…" not in own
+    assert editor.post(f"{LIST}/restore", data={**answers(look(editor, "restore", entry=gone.hex())), "seen": "e3b0"})
+    assert signatures(app)[0].state == State.INVALIDATED
+
+
+def test_a_note_is_shown_to_editors_as_words_and_is_bounded(app: Flask, editor: FlaskClient) -> None:
+    (one,) = add_people(app, 1)
+    page = look(editor, "invalidate", entry=one.hex())
+    long = editor.post(f"{LIST}/invalidate", data=answers(page, reason="other", note="x" * 1001))
+    assert long.status_code == 422 and counted(app) == 1
+    editor.post(f"{LIST}/invalidate", data=answers(page, reason="other", note="<b>Not</b> hers"))
+    assert "&lt;b&gt;Not&lt;/b&gt; hers" in editor.get(f"{LIST}/{one.hex()}").text
+
+
+def test_a_name_is_hidden_and_shown_with_one_press_each(app: Flask, editor: FlaskClient, petition: str) -> None:
+    (one,) = add_people(app, 1)
+    own = f"{LIST}/{one.hex()}"
+    public = f"/petitions/{petition}"
+    assert "Person 0" in editor.get(public).text
+    assert press(editor, editor.get(own).text, f"{own}/hide", part="name").status_code == 303
+    assert "Person 0" not in editor.get(public).text
+    assert "name hidden" in editor.get(own).text
+    assert press(editor, editor.get(own).text, f"{own}/show", part="name").status_code == 303
+    assert "Person 0" in editor.get(public).text
+    assert press(editor, editor.get(own).text, f"{own}/hide", part="address").status_code == 400
+
+
+@pytest.mark.parametrize("act", ["invalidate", "restore", "{entry}/hide", "{entry}/show", "find"])
+def test_viewers_and_strangers_reach_none_of_it(app: Flask, petition: str, act: str) -> None:
+    (one,) = add_people(app, 1)
+    viewer = signed_in(app, Role.VIEWER)
+    path = f"{LIST}/{act.format(entry=one.hex())}"
+    fields = {"csrf_token": "", "entry": one.hex(), "part": "name"}
+    assert viewer.post(path, data=fields).status_code in {400, 404}
+    token = hidden_fields(viewer.get(BASE).text).get("csrf_token", "")
+    assert viewer.post(path, data={**fields, "csrf_token": token}).status_code == 404
+    assert app.test_client().post(path, data=fields).status_code in {302, 400, 401}
+    assert signatures(app)[0].state == State.VERIFIED and not signatures(app)[0].hidden_name

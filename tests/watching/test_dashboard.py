@@ -1,0 +1,96 @@
+"""The dashboard: the numbers of the petition, each plot with its table, and not one word about a person."""
+
+from datetime import timedelta
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import event
+
+from app import clock
+from app.db import db
+from app.models import Role, State
+from tests.html_page import HtmlPage
+from tests.watching.organiser import BASE, signed_in
+from tests.watching.people import add_people
+
+
+@pytest.fixture
+def viewer(app: Flask, petition: str) -> FlaskClient:
+    """A browser of one who sees the numbers."""
+    return signed_in(app, Role.VIEWER)
+
+
+def test_the_numbers_are_there_and_are_the_ones_for_scripts(app: Flask, viewer: FlaskClient) -> None:
+    for number, state in enumerate(State, 3):
+        add_people(app, number, state)
+    page = HtmlPage(viewer.get(BASE).text)
+    shown = {one.get("data-number"): one.words() for one in page.elements if one.get("data-number")}
+    answer = viewer.get(f"{BASE}/numbers.json")
+    assert answer.headers["Cache-Control"] == "no-store"
+    assert {name: str(number) for name, number in (answer.json or {}).items()} == shown
+    states = {"pending": 3, "verified": 4, "withdrawn": 5, "invalidated": 6, "declined": 7}
+    assert answer.json == states | {"sent": 0, "waiting": 0, "failed": 0}
+
+
+def test_it_tells_numbers_and_never_people(app: Flask, viewer: FlaskClient) -> None:
+    ids = add_people(app, 3)
+    for path in (BASE, f"{BASE}/numbers.json"):
+        text = viewer.get(path).text
+        assert "Person" not in text and "Reader" not in text and "@" not in text
+        assert not [one for one in ids if one.hex() in text]
+    for path in (f"{BASE}/signatures", f"{BASE}/signatures/{ids[0].hex()}"):
+        assert viewer.get(path).status_code == 404
+    assert f"{BASE}/signatures" not in viewer.get(BASE).text
+
+
+@pytest.mark.parametrize("by", ["hour", "day", "week"])
+def test_every_plot_reads_itself_out_and_has_a_table_behind_it(app: Flask, viewer: FlaskClient, by: str) -> None:
+    add_people(app, 4, country="NO", language="sv", signed_at=clock.now() - timedelta(hours=3))
+    add_people(app, 1, country="SE", signed_at=clock.now() - timedelta(hours=2))
+    page = HtmlPage(viewer.get(f"{BASE}?by={by}").text)
+    plots = page.all("svg", role="img")
+    assert len(plots) == 5
+    for plot in plots:
+        title, description = (page.by_id(name) for name in (plot.get("aria-labelledby") or "").split())
+        assert (title.tag, description.tag) == ("title", "desc")
+        assert title.words() and description.words()
+    rows = [row.words() for row in page.all("tr")]
+    assert {"Norway4", "Sweden1", "Swedish4", "English1", "Under 10 minutes5"} <= set(rows)
+    assert len(page.all("details")) == 4
+    assert page.all("td")[1].words() == "5", "the newest step comes first, and ends at the count"
+    (chosen,) = [link for link in page.all("a") if link.get("aria-current") == "true"]
+    assert f"by={by}" in (chosen.get("href") or "")
+
+
+def test_an_empty_petition_has_a_dashboard_too(viewer: FlaskClient) -> None:
+    answer = viewer.get(BASE)
+    assert answer.status_code == 200
+    assert "Nothing to show yet." in answer.text
+
+
+def test_a_step_that_there_is_not_shows_the_usual_one(viewer: FlaskClient) -> None:
+    assert viewer.get(f"{BASE}?by=minute").text.count('aria-current="true"') == 1
+
+
+def test_there_is_no_style_or_script_in_the_page_itself(app: Flask, viewer: FlaskClient) -> None:
+    add_people(app, 2)
+    page = HtmlPage(viewer.get(BASE).text)
+    assert not [one for one in page.elements if one.get("style") or one.tag == "style"]
+    assert all(one.get("src") for one in page.all("script"))
+
+
+def test_it_asks_the_database_the_same_few_questions_whatever_the_number(app: Flask, viewer: FlaskClient) -> None:
+    def questions() -> int:
+        asked: list[str] = []
+        record = lambda c, cur, statement, *rest: asked.append(statement)  # noqa: E731
+        with app.app_context():
+            engine = db.engine
+        event.listen(engine, "before_cursor_execute", record)
+        viewer.get(BASE)
+        event.remove(engine, "before_cursor_execute", record)
+        return len(asked)
+
+    before = questions()
+    add_people(app, 300)
+    assert questions() == before

@@ -1,0 +1,200 @@
+"""The list of signatures: whole, in order, at the same cost however deep, and never without its filter."""
+
+import os
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+from flask import Flask
+from hypothesis import given
+from hypothesis import strategies as st
+from sqlalchemy import event, select, text, update
+
+from app.db import db, transaction
+from app.models import Signature, State
+from app.watching import listing
+from app.watching.listing import A_PAGE, BadCursor, Cursor, page, read_cursor
+from app.watching.selection import Selection
+from tests.factories import make_petition
+from tests.watching.people import NOON, add_people, petition_id_of
+
+DEEP = 6_000
+
+
+def walk(petition_id: int, selection: Selection = Selection()) -> list[list[str]]:  # noqa: B008 - never changed
+    """Return the entries of all pages, followed by the links to older ones."""
+    pages, cursor = [], None
+    while True:
+        shown = page(petition_id, selection, cursor)
+        pages.append([row.entry for row in shown.rows])
+        if shown.older is None:
+            return pages
+        cursor = read_cursor(shown.older)
+
+
+def test_the_pages_together_are_everybody_once_the_newest_first(app: Flask, petition: str) -> None:
+    """Many at the same instant, and in every state, so that the order hangs on more than the time."""
+    people = [(state, add_people(app, 41, state, apart=timedelta(0))) for state in State]
+    with app.app_context():
+        petition_id = petition_id_of()
+        pages = walk(petition_id)
+        rows = {row.public_id.hex(): row.listed_at for row in db.session.scalars(select(Signature))}
+    assert [len(one) for one in pages] == [50, 50, 50, 50, 5]
+    shown = [entry for one in pages for entry in one]
+    assert shown == sorted(rows, key=lambda entry: (rows[entry], entry), reverse=True)
+    assert set(shown) == {public_id.hex() for _, ids in people for public_id in ids}
+
+
+def test_the_way_back_shows_the_same_pages(app: Flask, petition: str) -> None:
+    add_people(app, 120)
+    with app.app_context():
+        petition_id = petition_id_of()
+        first = page(petition_id, Selection())
+        second = page(petition_id, Selection(), read_cursor(first.older or ""))
+        third = page(petition_id, Selection(), read_cursor(second.older or ""))
+        assert [len(one.rows) for one in (first, second, third)] == [50, 50, 20]
+        assert (first.newer, third.older) == (None, None)
+        back = page(petition_id, Selection(), read_cursor(third.newer or ""))
+        assert [row.entry for row in back.rows] == [row.entry for row in second.rows]
+        again = page(petition_id, Selection(), read_cursor(back.newer or ""))
+        assert [row.entry for row in again.rows] == [row.entry for row in first.rows]
+        assert again.newer is None
+
+
+def test_filters_leave_what_was_asked_for_and_nothing_of_another_petition(app: Flask, petition: str) -> None:
+    make_petition(app, slug='"another"')
+    add_people(app, 3, slug="another")
+    swedes = add_people(app, 3, country="SE")
+    norwegians = add_people(app, 2, country="NO", signed_at=NOON + timedelta(days=1))
+    waiting = add_people(app, 2, State.PENDING, country="NO")
+    with app.app_context():
+        petition_id = petition_id_of()
+
+        def shown(**asked: Any) -> set[bytes]:
+            return {bytes.fromhex(row.entry) for row in page(petition_id, Selection(**asked)).rows}
+
+        assert shown() == {*swedes, *norwegians, *waiting}
+        assert shown(country="NO") == {*norwegians, *waiting}
+        assert shown(country="NO", state=State.VERIFIED) == {*norwegians}
+        assert shown(state=State.PENDING) == {*waiting}
+        assert shown(day=date(2026, 11, 20)) == {*swedes, *waiting}
+        assert shown(day=date(2026, 11, 21), state=State.VERIFIED, country="NO") == {*norwegians}
+        assert shown(day=date(2026, 11, 22)) == set()
+        assert shown(country="DK") == set()
+        assert shown(entries=(swedes[0], os.urandom(16))) == {swedes[0]}
+
+
+def test_a_day_begins_at_midnight_utc_and_ends_before_the_next(app: Flask, petition: str) -> None:
+    midnight = NOON + timedelta(hours=12)
+    late, early = add_people(
+        app, 2, signed_at=midnight, took=timedelta(microseconds=-1), apart=timedelta(microseconds=1)
+    )
+    with app.app_context():
+        petition_id = petition_id_of()
+        on = [page(petition_id, Selection(day=date(2026, 11, day))).rows for day in (20, 21)]
+    assert [[row.entry for row in rows] for rows in on] == [[late.hex()], [early.hex()]]
+
+
+def test_rows_say_who_signed_but_not_the_address_and_erased_ones_nothing(app: Flask, petition: str) -> None:
+    add_people(app, 1)
+    (gone,) = add_people(app, 1, State.INVALIDATED)
+    with app.app_context():
+        with transaction() as session:
+            session.execute(update(Signature).where(Signature.public_id == gone).values(sealed=None))
+        kept, erased = sorted(page(petition_id_of(), Selection()).rows, key=lambda row: row.signer is None)
+    assert kept.signer and kept.signer.name == "Person 0"
+    assert kept.text_version == 1
+    assert erased.signer is None and not erased.restorable
+
+
+@given(
+    moment=st.datetimes(min_value=NOON.replace(tzinfo=None, year=1900)).map(
+        lambda one: one.replace(tzinfo=NOON.tzinfo)
+    ),
+    public_id=st.binary(min_size=16, max_size=16),
+    newer=st.booleans(),
+)
+def test_a_cursor_survives_the_way_through_an_address(moment: Any, public_id: bytes, newer: bool) -> None:
+    cursor = Cursor(moment, public_id, newer)
+    assert read_cursor(cursor.text()) == cursor
+
+
+@given(text=st.text(max_size=60))
+def test_anything_else_is_no_cursor(text: str) -> None:
+    try:
+        cursor = read_cursor(text)
+    except BadCursor:
+        return
+    assert len(cursor.public_id) == 16
+
+
+@pytest.mark.parametrize("raw", ["_" * 34, "AH" + "_" * 32, "Ag" + "A" * 32])
+def test_a_cursor_beyond_all_times_is_no_cursor(raw: str) -> None:
+    with pytest.raises(BadCursor):
+        read_cursor(raw)
+
+
+@pytest.mark.parametrize(
+    ("selection", "index"),
+    [
+        (Selection(), "ix_signature_list"),
+        (Selection(state=State.VERIFIED), "ix_signature_list"),
+        (Selection(country="NO"), "ix_signature_list_of_country"),
+        (Selection(country="NO", state=State.VERIFIED), "ix_signature_list_of_country"),
+        (Selection(day=NOON.date()), "ix_signature_list"),
+    ],
+    ids=["everybody", "one state", "one country", "country and state", "one day"],
+)
+def test_the_ten_thousandth_page_costs_what_the_first_does(
+    app: Flask, petition: str, selection: Selection, index: str
+) -> None:
+    """The database reads a page's rows from an index and no others, wherever the page is, whatever the filter."""
+    add_people(app, DEEP)
+    add_people(app, DEEP // 4, country="NO")
+    add_people(app, DEEP // 4, State.PENDING)
+    with app.app_context():
+        petition_id = petition_id_of()
+        db.session.execute(text("ANALYZE"))
+        db.session.commit()
+        deep = Cursor(NOON + timedelta(seconds=DEEP // 8), b"\x80" * 16, newer=False)
+        for cursor in (None, deep, Cursor(deep.listed_at, deep.public_id, newer=True)):
+            if db.engine.dialect.name == "postgresql":
+                read = rows_read(petition_id, selection, cursor)
+                assert read <= len(State) * (A_PAGE + 1) * 2, f"{read} rows read for a page of {A_PAGE}"
+            else:
+                plan = sqlite_plan(petition_id, selection, cursor)
+                assert "SCAN signature" not in plan
+                assert f"USING INDEX {index} (" in plan or f"USING COVERING INDEX {index} (" in plan
+                assert "public_id)" in plan or cursor is None or selection.day, plan
+
+
+def asked(petition_id: int, selection: Selection, cursor: Cursor | None) -> tuple[str, Any]:
+    """Return the statement that reads a page, as the driver is given it."""
+    statements: list[tuple[str, Any]] = []
+    record = lambda c, cur, statement, parameters, *rest: statements.append((statement, parameters))  # noqa: E731
+    event.listen(db.engine, "before_cursor_execute", record)
+    listing.page(petition_id, selection, cursor)
+    event.remove(db.engine, "before_cursor_execute", record)
+    return statements[-1]  # on SQLite a BEGIN may come before it
+
+
+def sqlite_plan(petition_id: int, selection: Selection, cursor: Cursor | None) -> str:
+    statement, parameters = asked(petition_id, selection, cursor)
+    with db.engine.connect() as connection:
+        return str(connection.exec_driver_sql("EXPLAIN QUERY PLAN " + statement, parameters).all())
+
+
+def rows_read(petition_id: int, selection: Selection, cursor: Cursor | None) -> int:
+    """Return how many rows PostgreSQL took from the table and its indexes, those included that it then left out."""
+    statement, parameters = asked(petition_id, selection, cursor)
+    with db.engine.connect() as connection:
+        explained = connection.exec_driver_sql("EXPLAIN (ANALYZE, FORMAT JSON) " + statement, parameters).scalar_one()
+    return sum_of_scans(explained[0]["Plan"])
+
+
+def sum_of_scans(node: dict[str, Any]) -> int:
+    below = sum(sum_of_scans(one) for one in node.get("Plans", []))
+    if node.get("Relation Name") != "signature":
+        return below
+    left_out = sum(value for name, value in node.items() if name.startswith("Rows Removed"))
+    return below + int((node["Actual Rows"] + left_out) * node["Actual Loops"])

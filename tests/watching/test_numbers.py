@@ -1,0 +1,95 @@
+"""The dashboard's numbers are those of the rows, on both databases, and of this petition alone."""
+
+from datetime import timedelta
+
+from flask import Flask
+from hypothesis import given
+from hypothesis import strategies as st
+from sqlalchemy import update
+
+from app.db import snapshot, transaction
+from app.models import Occasion, OutboxRow, Progress, State
+from app.outbox.enqueue import enqueue
+from app.watching.numbers import Delays, Numbers, delays, numbers, places
+from tests.factories import make_petition, make_signature, signatures
+from tests.watching.people import add_people, petition_id_of
+
+FEW = {State.PENDING: 2, State.VERIFIED: 5, State.WITHDRAWN: 3, State.INVALIDATED: 4, State.DECLINED: 1}
+
+
+def test_each_state_is_counted_for_this_petition_alone(app: Flask, petition: str) -> None:
+    make_petition(app, slug='"another"')
+    for state, number in FEW.items():
+        add_people(app, number, state)
+        add_people(app, 7, state, slug="another")
+    with app.app_context():
+        assert numbers(petition_id_of()) == Numbers(
+            verified=5, pending=2, withdrawn=3, invalidated=4, declined=1, sent=0, waiting=0, failed=0
+        )
+
+
+def test_letters_are_counted_by_how_far_they_are(app: Flask, petition: str) -> None:
+    make_signature(app)
+    signature = signatures(app)[0]
+    ends = [Progress.SENT] * 3 + [Progress.FAILED] * 2 + [Progress.SILENT]
+    with app.app_context():
+        with transaction() as session:
+            for _ in range(7):
+                enqueue(session, Occasion.SIGNED, signature.petition_id, signature.id, signature.signed_at)
+            session.flush()
+            for number, progress in enumerate(ends, 1):
+                session.execute(update(OutboxRow).where(OutboxRow.id == number).values(progress=progress))
+        found = numbers(signature.petition_id)
+    assert (found.sent, found.waiting, found.failed) == (3, 1, 2)
+
+
+def test_the_share_confirmed_leaves_out_who_said_it_was_not_them() -> None:
+    found = Numbers(verified=5, pending=3, withdrawn=1, invalidated=1, declined=90, sent=0, waiting=0, failed=0)
+    assert (found.confirmed, found.share_confirmed) == (7, 70)
+    assert Numbers(0, 0, 0, 0, 4, 0, 0, 0).share_confirmed is None
+
+
+def test_places_are_those_of_verified_signatures_the_largest_first(app: Flask, petition: str) -> None:
+    add_people(app, 3, country="NO", language="sv")
+    add_people(app, 2, country="SE", language="sv")
+    add_people(app, 2, country="", language="en")
+    add_people(app, 9, State.PENDING, country="DK", language="da")
+    with app.app_context():
+        found = places(petition_id_of())
+    assert found.countries == [("NO", 3), ("", 2), ("SE", 2)]
+    assert found.languages == [("sv", 5), ("en", 2)]
+
+
+def test_half_and_nine_in_ten_are_of_whole_seconds_and_the_buckets_hold_everybody(app: Flask, petition: str) -> None:
+    for took in (0.999, 59, 60, 599, 600, 3599, 3600, 86399, 86400, 200000):
+        add_people(app, 1, took=timedelta(seconds=took))
+    add_people(app, 3, State.PENDING)
+    with app.app_context():
+        assert delays(petition_id_of()) == Delays(number=10, median=600, ninetieth=86400, buckets=(2, 2, 2, 2, 2))
+
+
+def test_without_anybody_there_is_no_delay_to_tell(app: Flask, petition: str) -> None:
+    add_people(app, 1, State.PENDING)
+    with app.app_context():
+        assert delays(petition_id_of()) is None
+
+
+def test_what_is_seen_in_a_snapshot_does_not_move_while_others_sign(app: Flask, petition: str) -> None:
+    add_people(app, 1)
+    with app.app_context():
+        petition_id = petition_id_of()
+        with snapshot():
+            before = numbers(petition_id)
+            with app.app_context():  # another's session
+                add_people(app, 2)
+            assert numbers(petition_id) == before
+            assert places(petition_id).countries == [("SE", 1)]
+        assert numbers(petition_id).verified == 3
+
+
+@given(
+    st.builds(Numbers, *(st.integers(0, 10**7) for _ in range(8))),
+)
+def test_a_share_is_between_nothing_and_all(found: Numbers) -> None:
+    assert found.share_confirmed is None or 0 <= found.share_confirmed <= 100
+    assert (found.share_confirmed == 100) == (found.confirmed > 0 and found.pending == 0)

@@ -1,0 +1,69 @@
+"""A selection survives the way through addresses and forms, and a value that selects nothing known is refused."""
+
+import os
+from datetime import UTC, date, datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.models import State
+from app.watching.selection import NotASelection, Selection, entry_id, read
+
+SELECTIONS = st.builds(
+    Selection,
+    state=st.none() | st.sampled_from(State),
+    country=st.none() | st.sampled_from(["SE", "RU", "XK"]),
+    day=st.none() | st.dates(),
+    before=st.none() | st.datetimes(timezones=st.just(UTC)),
+)
+
+
+@given(selection=SELECTIONS)
+def test_what_is_written_into_a_form_is_read_back(selection: Selection) -> None:
+    assert read(selection.fields()) == selection
+
+
+def test_empty_fields_select_everything() -> None:
+    assert read({"state": "", "country": "", "day": "", "before": ""}) == Selection()
+
+
+@pytest.mark.parametrize(
+    "given_fields",
+    [
+        {"state": "counted"},
+        {"country": "QQ"},
+        {"country": "se"},
+        {"day": "tomorrow"},
+        {"day": "2026-02-30"},
+        {"before": "2026-11-20T12:00:00"},
+        {"before": "soon"},
+    ],
+)
+def test_a_value_that_is_not_known_is_refused_rather_than_ignored(given_fields: dict[str, str]) -> None:
+    with pytest.raises(NotASelection):
+        read(given_fields)
+
+
+def test_entries_are_named_by_the_hexadecimal_of_their_random_ids() -> None:
+    public_id = os.urandom(16)
+    assert entry_id(public_id.hex()) == public_id
+    assert read({}, [public_id.hex()]).entries == (public_id,)
+
+
+@pytest.mark.parametrize("entry", ["", "7", "ab" * 15, "ab" * 17, "AB" * 16, " " + "ab" * 16, "zz" * 16, "ab\0" * 9])
+def test_nothing_else_names_an_entry(entry: str) -> None:
+    with pytest.raises(NotASelection):
+        entry_id(entry)
+
+
+def test_a_day_is_a_day_in_utc() -> None:
+    conditions = [
+        str(one.compile(compile_kwargs={"literal_binds": True}))
+        for one in Selection(day=date(2026, 11, 20)).conditions(1)
+    ]
+    assert conditions[1:] == [
+        "signature.listed_at >= '2026-11-20 00:00:00+00:00'",
+        "signature.listed_at < '2026-11-21 00:00:00+00:00'",
+    ]
+    assert datetime(2026, 11, 20, tzinfo=UTC).isoformat(" ") in conditions[1]
