@@ -64,6 +64,8 @@ def download(slug: str, kind: str) -> BaseResponse:
         abort(400, forms.wrong(asked))
     if asked.choice().with_email and not may(Who.OWNERS):
         abort(403, _("Only owners may ask for e-mail addresses."))
+    if request.method == "HEAD":
+        return _attached(Response(mimetype=FORMATS[file_format]), f"{slug}.{kind}")
     if "list" in request.args:
         begun = handing_over.find_begun(request.args["list"], petition, me(), file_format)
         if begun is None:
@@ -114,8 +116,6 @@ def _streamed(begun: HandOver, *, for_excel: bool) -> Response:
     edition = _edition()
     mimetype = "text/csv; charset=utf-16" if for_excel and begun.format == Format.CSV else FORMATS[begun.format]
     name = f"{edition.petition.slug}-{clock.now().date().isoformat()}.{begun.format.value}"
-    if request.method == "HEAD":
-        return _attached(Response(mimetype=mimetype), name)
     pieces = make(edition, begun, for_excel=for_excel)
     db.session.rollback()  # no connection waits while the list goes out
     return _attached(Response(stream_with_context(pieces), mimetype=mimetype), name)
