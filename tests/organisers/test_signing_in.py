@@ -287,5 +287,5 @@ def test_a_library_token_opens_nothing(app: Flask) -> None:
     with app.test_request_context("/organise"):
         token = db.session.get_one(Organiser, organiser_id).get_auth_token()
     client = app.test_client()
-    for path in ("/organise", "/organise/account", "/organise/change", "/organise/mf-recovery-codes"):
+    for path in ("/organise", "/organise/account", "/organise/change", "/organise/tf-setup"):
         assert client.get(path, headers={"Authentication-Token": str(token)}).status_code == 302, path
