@@ -69,7 +69,8 @@ def post_to_owners(session: Session, petition_id: int, letter: str, at: datetime
     owners = (
         db.select(Organiser)
         .join(Membership, Membership.organiser_id == Organiser.id)
-        .where(Membership.petition_id == petition_id, Membership.role == Role.OWNER, Organiser.joined_at.is_not(None))
+        .where(Membership.petition_id == petition_id, Membership.role == Role.OWNER)
+        .where(Organiser.joined_at.is_not(None), Organiser.active)
     )
     for owner in session.scalars(owners).all():
         post_in_words(session, owner, letter, at, **words)

@@ -5,13 +5,15 @@ from urllib.parse import urlsplit
 
 from flask import Flask, abort, redirect, request, url_for
 from flask_babel import gettext as _
-from flask_security import MailUtil, Security, current_user
+from flask_security import EmailValidateException, MailUtil, Security, current_user
+from flask_security.utils import get_message
 from flask_wtf import CSRFProtect
 from flask_wtf.csrf import CSRFError
 from werkzeug import Response
 
 from app import clock, tokens
 from app.db import WRITES, db
+from app.email_address import NotAnAddress, deliverable
 from app.models import Organiser
 from app.organisers.access import Who, may
 from app.organisers.factors import CodesOfApps, Passkeys, datastore
@@ -55,6 +57,15 @@ WRITE_NOTHING = {"security.login", "security.verify"}
 class Letters(MailUtil):  # type: ignore[misc]
     """Puts Flask-Security's letters into our outbox, in our words and the organiser's language."""
 
+    def normalize(self, email: str) -> str:
+        """Return an address as mail servers take it; raise EmailValidateException for what is none."""
+        try:
+            return deliverable(email.strip())
+        except NotAnAddress:
+            raise EmailValidateException(get_message("INVALID_EMAIL_ADDRESS")[0]) from None
+
+    validate = normalize  # the library's own asks the name servers about the domain, while somebody waits
+
     def send_mail(self, template: str, *rendered: object, user: Organiser, **words: Any) -> None:
         """Queue the letter of that name in the transaction of what causes it. Strangers can cause one kind."""
         now = clock.now()
@@ -86,6 +97,7 @@ def init_app(app: Flask) -> None:
         totp_cls=CodesOfApps,
         webauthn_util_cls=Passkeys,
     )
+    security.login_manager.request_loader(None)  # the cookie alone opens these pages, no token in an address or header
     security.want_json(lambda request: False)  # pages alone: a second interface would have to be guarded as well
     security.unauthn_handler(lambda mechanisms, headers=None: _to_sign_in("security.login"))
     security.reauthn_handler(lambda within, grace: _to_sign_in("security.verify"))

@@ -168,7 +168,6 @@ def test_every_page_fits_on_the_narrowest_phone(page: Page, site: Site, passkeys
     join_with_password(page, address)
     for path in (
         "",
-        "/invitation/over",
         "/account",
         "/account/end",
         "/people",

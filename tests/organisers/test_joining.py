@@ -1,0 +1,255 @@
+"""Invitations: by command or by an organiser, a letter with a link that opens once, for a week, one account."""
+
+import re
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient, FlaskCliRunner
+from sqlalchemy import func, select, update
+
+from app import clock
+from app.db import db, transaction
+from app.models import Membership, Organiser, Role
+from app.organisers import accounts
+from tests.concurrency.test_races import at_once
+from tests.factories import SLUG, make_petition
+from tests.organisers.people import (
+    OWNER,
+    PASSWORD,
+    browser,
+    letters_to_organisers,
+    make_organiser,
+    organiser,
+    signed_in,
+)
+from tests.organisers.test_signing_in import is_in, sign_in
+
+NEW = "new@example.org"
+WITH_PASSWORD = {"way": "password", "password": PASSWORD}
+
+
+def invite(runner: FlaskCliRunner, *options: str, email: str = NEW) -> str:
+    done = runner.invoke(args=["organiser", "invite", email, *options])
+    assert done.exit_code == 0, done.output
+    return done.output
+
+
+def newest_link(app: Flask) -> str:
+    """Return the path of the link in the newest letter that has one."""
+    links = re.findall(r"https?://[^/\s]+(/organise/invitation/\S+)", "\n".join(letters_to_organisers(app)))
+    return str(links[-1])
+
+
+def roles(app: Flask) -> dict[str, Role]:
+    with app.app_context():
+        rows = db.session.execute(select(Organiser, Membership.role).join(Membership))
+        return {person.email: role for person, role in rows}
+
+
+def test_the_link_asks_and_the_button_lets_in(app: Flask, petition: str, runner: FlaskCliRunner) -> None:
+    assert "a letter is on its way" in invite(runner, "--petition", SLUG, "--role", "editor")
+    client = browser(app)
+    page = client.get(newest_link(app))
+    assert NEW in page.text
+    assert page.headers["Cache-Control"] == "no-store"
+    assert client.post(newest_link(app), data=WITH_PASSWORD).location == "/organise"
+    assert "Save the test library" in client.get("/organise").text
+    assert roles(app) == {NEW: Role.EDITOR}
+    assert sign_in(browser(app), NEW).location == "/organise"
+
+
+def test_without_a_password_the_way_leads_to_a_passkey(app: Flask, runner: FlaskCliRunner) -> None:
+    invite(runner)
+    client = browser(app)
+    assert client.post(newest_link(app)).location == "/organise/wan-register"
+    assert "Name of the passkey" in client.get("/organise/wan-register").text
+
+
+@pytest.mark.parametrize("password", ["", "short", "elevenchars", "x" * 129])
+def test_a_password_that_will_not_do_is_refused_and_the_link_still_works(
+    app: Flask, runner: FlaskCliRunner, password: str
+) -> None:
+    invite(runner)
+    answer = browser(app).post(newest_link(app), data={"way": "password", "password": password})
+    assert answer.status_code == 422
+    assert "12 to 128 characters" in answer.text
+    assert password == "" or f'value="{password}"' not in answer.text
+    assert browser(app).post(newest_link(app), data=WITH_PASSWORD).status_code == 303
+
+
+def expire(app: Flask, runner: FlaskCliRunner, link: str) -> str:
+    with app.app_context(), transaction() as session:
+        session.execute(update(Organiser).values(invited_until=clock.now() - timedelta(seconds=1)))
+    return link
+
+
+def use(app: Flask, runner: FlaskCliRunner, link: str) -> str:
+    browser(app).post(link, data=WITH_PASSWORD)
+    return link
+
+
+def replace(app: Flask, runner: FlaskCliRunner, link: str) -> str:
+    invite(runner)
+    assert newest_link(app) != link
+    return link
+
+
+def alter(app: Flask, runner: FlaskCliRunner, link: str) -> str:
+    return link[:-1] + ("A" if link[-1] != "A" else "B")
+
+
+@pytest.mark.parametrize("spoil", [expire, use, replace, alter])
+def test_a_link_that_is_over_says_so_kindly(
+    app: Flask, runner: FlaskCliRunner, spoil: Callable[[Flask, FlaskCliRunner, str], str]
+) -> None:
+    invite(runner)
+    link = spoil(app, runner, newest_link(app))
+    client = browser(app)
+    for answer in (client.get(link), client.post(link, data=WITH_PASSWORD)):
+        assert answer.status_code == 410
+        assert "This invitation is over" in answer.text
+    assert not is_in(client)
+
+
+def test_a_newer_letter_still_works(app: Flask, runner: FlaskCliRunner) -> None:
+    invite(runner)
+    invite(runner)
+    assert browser(app).post(newest_link(app), data=WITH_PASSWORD).status_code == 303
+
+
+def test_of_two_who_join_at_once_one_does(app: Flask, runner: FlaskCliRunner) -> None:
+    invite(runner)
+    link = newest_link(app)
+    clients = [browser(app) for _ in range(2)]
+    statuses = at_once(2, lambda which: clients[which].post(link, data=WITH_PASSWORD).status_code)
+    assert sorted(statuses) == [303, 410]
+    assert [is_in(client) for client in clients].count(True) == 1
+
+
+def test_two_invitations_at_once_make_one_account(app: Flask, petition: str) -> None:
+    def task(which: int) -> None:
+        with app.app_context():
+            accounts.invite(NEW)
+
+    at_once(4, task)
+    with app.app_context():
+        assert db.session.scalars(select(func.count(Organiser.id))).one() == 1
+    assert browser(app).post(newest_link(app), data=WITH_PASSWORD).status_code == 303
+
+
+def test_opening_the_link_changes_nothing(app: Flask, runner: FlaskCliRunner) -> None:
+    invite(runner)
+    for _ in range(3):
+        assert browser(app).get(newest_link(app)).status_code == 200
+    assert organiser(app, NEW).joined_at is None
+    assert browser(app).post(newest_link(app), data=WITH_PASSWORD).status_code == 303
+
+
+def test_who_is_signed_in_here_is_replaced_by_who_joins(app: Flask, runner: FlaskCliRunner) -> None:
+    invite(runner)
+    client = signed_in(app)
+    client.post(newest_link(app), data=WITH_PASSWORD)
+    page = client.get("/organise/account").text
+    assert NEW in page
+    assert OWNER not in page
+
+
+def test_who_has_an_account_gets_the_role_and_is_told(app: Flask, petition: str, runner: FlaskCliRunner) -> None:
+    make_organiser(app, NEW)
+    invite(runner, "--petition", SLUG, "--role", "viewer")
+    assert roles(app) == {NEW: Role.VIEWER}
+    (letter,) = letters_to_organisers(app)
+    assert "You now work on a petition: Save the test library" in letter
+
+
+def test_another_spelling_of_a_mailbox_is_the_same_account(app: Flask, runner: FlaskCliRunner) -> None:
+    invite(runner, email="new.organiser@gmail.com")
+    invite(runner, email="NewOrganiser+petitions@googlemail.com")
+    with app.app_context():
+        assert db.session.scalars(select(func.count(Organiser.id))).one() == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["x@example.org", "--petition", "nothing", "--role", "owner"], "there is no petition nothing"),
+        (["not an address"], "not an address is not a complete e-mail address"),
+        (["x@example.org", "--role", "owner"], "--petition and --role go together"),
+        (["x@example.org", "--petition", SLUG], "--petition and --role go together"),
+        (["x@example.org", "--petition", SLUG, "--role", "king"], "'king' is not one of"),
+    ],
+)
+def test_the_command_says_in_words_what_is_wrong(
+    app: Flask, petition: str, runner: FlaskCliRunner, arguments: list[str], said: str
+) -> None:
+    done = runner.invoke(args=["organiser", "invite", *arguments])
+    assert done.exit_code != 0
+    assert said in done.output
+    assert not letters_to_organisers(app)
+
+
+def test_the_command_does_not_leave_a_petition_without_an_owner(
+    app: Flask, petition: str, runner: FlaskCliRunner
+) -> None:
+    make_organiser(app, role=Role.OWNER)
+    done = runner.invoke(args=["organiser", "invite", OWNER, "--petition", SLUG, "--role", "viewer"])
+    assert done.exit_code != 0
+    assert "last owner" in done.output
+    assert roles(app) == {OWNER: Role.OWNER}
+
+
+def test_an_administrator_is_made_by_command(app: Flask, runner: FlaskCliRunner) -> None:
+    invite(runner, "--administrator")
+    client = browser(app)
+    client.post(newest_link(app), data=WITH_PASSWORD)
+    assert client.get("/organise/people").status_code == 200
+
+
+def test_who_never_joins_is_forgotten_when_the_link_ends(app: Flask, petition: str, runner: FlaskCliRunner) -> None:
+    make_organiser(app)
+    invite(runner, "--petition", SLUG, "--role", "owner")
+    with app.app_context():
+        assert accounts.forget_expired_invitations(clock.now() + timedelta(days=6)) == 0
+        assert accounts.forget_expired_invitations(clock.now() + timedelta(days=8)) == 1
+        row = db.session.scalars(select(Organiser).order_by(Organiser.id.desc())).first()
+        assert row
+        assert (row.email, row.email_key, row.active) == ("", None, False)
+    assert roles(app) == {}
+    log = signed_in(app, role=Role.OWNER).get(f"/organise/petitions/{SLUG}/log").text
+    assert "as the invitation had expired" in log
+
+
+def test_an_owner_invites_and_the_letter_of_a_discreet_petition_keeps_its_cause(app: Flask) -> None:
+    make_petition(app, discreet="true")
+    client = signed_in(app, role=Role.OWNER)
+    answer = client.post(f"/organise/petitions/{SLUG}/members", data={"email": NEW, "role": "viewer"})
+    assert answer.status_code == 303
+    (letter,) = letters_to_organisers(app)
+    assert "library" not in letter
+    assert roles(app)[NEW] == Role.VIEWER
+
+
+def test_an_owner_is_told_what_is_wrong_with_an_address(app: Flask, petition: str) -> None:
+    client = signed_in(app, role=Role.OWNER)
+    answer = client.post(f"/organise/petitions/{SLUG}/members", data={"email": "nobody", "role": "viewer"})
+    assert answer.status_code == 422
+    assert "not a complete e-mail address" in answer.text
+
+
+def test_inviting_a_member_of_the_site_to_the_site_says_nothing_to_them(app: Flask) -> None:
+    make_organiser(app, NEW)
+    client: FlaskClient = signed_in(app, administrator=True)
+    client.post("/organise/people", data={"email": NEW})
+    assert letters_to_organisers(app) == []
+
+
+def test_pages_and_letters_speak_the_language_that_was_chosen(
+    app: Flask, petition: str, runner: FlaskCliRunner
+) -> None:
+    client = signed_in(app)
+    client.post("/organise/account/language", data={"language": "sv"})
+    assert '<html lang="sv"' in client.get("/organise").text
+    assert client.post("/organise/account/language", data={"language": "xx"}).status_code == 422
+    assert organiser(app).language == "sv"

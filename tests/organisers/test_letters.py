@@ -1,0 +1,164 @@
+"""Letters to organisers: sealed until they are sent and then gone, in their language, and few that strangers cause."""
+
+import re
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskCliRunner
+from sqlalchemy import select
+
+from app import clock, sealing
+from app.db import Base, db, transaction
+from app.models import Organiser, OutboxRow, Progress, Role
+from app.organisers.letter import post_to_owners, write
+from tests.mail_server import MailServer
+from tests.organisers.authenticator import Authenticator
+from tests.organisers.people import (
+    OWNER,
+    PASSWORD,
+    browser,
+    letters_to_organisers,
+    make_organiser,
+    organiser,
+    signed_in,
+)
+from tests.organisers.test_second_factor import add, make_codes, set_up_codes
+from tests.organisers.test_signing_in import RESET
+
+
+def rows(app: Flask) -> list[OutboxRow]:
+    with app.app_context():
+        return list(db.session.scalars(select(OutboxRow).order_by(OutboxRow.id)))
+
+
+def test_a_letter_is_sent_with_both_bodies_and_then_emptied(
+    app: Flask, runner: FlaskCliRunner, mail_server: MailServer, work: Callable[[], int]
+) -> None:
+    runner.invoke(args=["organiser", "invite", OWNER])
+    (row,) = rows(app)
+    assert row.sealed
+    assert b"example.org" not in row.sealed
+    work()
+    (letter,) = mail_server.letters
+    assert letter["To"] == OWNER
+    assert letter["Subject"] == "Invitation to join"
+    assert {part.get_content_type() for part in letter.walk()} >= {"text/plain", "text/html"}
+    (row,) = rows(app)
+    assert (row.progress, row.sealed) == (Progress.SENT, None)
+
+
+def test_nobody_reads_a_waiting_letter_without_the_keys(app: Flask, runner: FlaskCliRunner) -> None:
+    runner.invoke(args=["organiser", "invite", OWNER])
+    (row,) = rows(app)
+    app.config["DATA_KEYS"] = [bytes(range(1, 33))]
+    with app.app_context(), pytest.raises(sealing.CannotOpen):
+        write(row)
+
+
+def test_a_letter_that_failed_can_be_tried_again(
+    app: Flask, runner: FlaskCliRunner, mail_server: MailServer, work: Callable[[], int]
+) -> None:
+    mail_server.answer = lambda recipient: "550 5.1.1 no such mailbox"
+    runner.invoke(args=["organiser", "invite", OWNER])
+    work()
+    assert rows(app)[0].progress == Progress.FAILED
+    mail_server.answer = lambda recipient: None
+    assert runner.invoke(args=["outbox", "retry"]).output == "1 due now\n"
+    work()
+    assert len(mail_server.letters) == 1
+
+
+def test_a_stranger_causes_three_letters_a_day_at_most(
+    app: Flask, mail_server: MailServer, work: Callable[[], int]
+) -> None:
+    make_organiser(app, password=PASSWORD)
+    client = browser(app)
+    for _ in range(8):
+        assert "a letter with a link is on its way" in client.post(RESET, data={"email": OWNER}).text
+        work()
+    assert len(mail_server.letters) == 3
+    with app.app_context(), transaction() as session:
+        for row in session.scalars(select(OutboxRow).where(OutboxRow.allowed_at.is_not(None))):
+            row.allowed_at = clock.now() - timedelta(hours=25)
+    client.post(RESET, data={"email": OWNER})
+    work()
+    assert len(mail_server.letters) == 4
+
+
+def test_a_letter_speaks_its_readers_language_whoever_causes_it(app: Flask) -> None:
+    make_organiser(app, password=PASSWORD)
+    browser(app).post(RESET, data={"email": OWNER}, headers={"Accept-Language": "sv"})
+    (letter,) = letters_to_organisers(app)
+    assert "asked for a new password" in letter
+
+
+@pytest.mark.parametrize("letter", ["invitation", "added", "password_reset", "password_changed"])
+@pytest.mark.parametrize("title", ["", "<b>Save</b> the library & more"])
+def test_every_letter_says_which_site_writes_and_where_to_go(
+    app: Flask, petition: str, letter: str, title: str
+) -> None:
+    make_organiser(app, role=Role.OWNER)
+    with app.app_context(), transaction() as session:
+        words = {"title": title, "link": "http://localhost:8000/organise/x", "until": clock.now()}
+        post_to_owners(session, 1, letter, clock.now(), **words)
+    (row,) = rows(app)
+    with app.app_context():
+        message = write(row)
+    assert message
+    assert "\n" not in str(message.subject)
+    for body in (message.body, message.html):
+        assert body
+        assert app.config["BASE_URL"] in body
+        assert "http://localhost:8000/organise/x" in body
+    assert "<b>Save" not in (message.html or "")
+    if title and letter in {"invitation", "added"}:
+        assert title in (message.body or "")
+
+
+def everything_stored(app: Flask) -> bytes:
+    """Return what the database holds, as bytes: all columns of all tables, and the file where there is one."""
+    with app.app_context():
+        dump = b""
+        for table in Base.metadata.sorted_tables:
+            for row in db.session.execute(select(table)):
+                dump += b"\0".join(value if isinstance(value, bytes) else str(value).encode() for value in row)
+        if db.engine.dialect.name == "sqlite":
+            db.session.rollback()
+            with db.engine.connect() as connection:
+                connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+            with open(str(db.engine.url.database), "rb") as file:
+                dump += file.read()
+        return dump
+
+
+def test_a_stolen_database_tells_nothing_of_organisers(app: Flask, petition: str, runner: FlaskCliRunner) -> None:
+    make_organiser(app, password=PASSWORD)
+    client = signed_in(app, role=Role.OWNER)
+    key = set_up_codes(client)
+    codes = make_codes(client)
+    add(client, Authenticator(app.config["BASE_URL"]), name="Olgas privata telefon")
+    runner.invoke(args=["organiser", "invite", "invited@example.org"])
+    client.post(RESET, data={"email": OWNER})
+    link = re.search(r"/organise/reset/(\S+)", letters_to_organisers(app)[-1])
+    assert link
+    stored = everything_stored(app)
+    assert b"owner" in stored
+    secrets = [OWNER, "invited@example.org", "Olgas", *codes, key.replace("-", ""), link[1], PASSWORD, "127.0.0.1"]
+    assert [secret for secret in secrets if secret.encode() in stored] == []
+
+
+def test_every_sealed_value_of_an_ended_account_is_gone(app: Flask) -> None:
+    make_organiser(app, password=PASSWORD)
+    client = signed_in(app)
+    set_up_codes(client)
+    make_codes(client)
+    add(client, Authenticator(app.config["BASE_URL"]))
+    ended = organiser(app).id
+    assert client.post("/organise/account/end").status_code == 303
+    with app.app_context():
+        row = db.session.get_one(Organiser, ended)
+        left = (row.email_key, row.sealed_email, row.sealed_totp, row.sealed_recovery_codes, row.password, row.webauthn)
+        assert left == (None, None, None, None, None, [])
+        assert not row.active

@@ -1,0 +1,160 @@
+"""Members: a petition and the site always keep somebody who answers for them, whoever leaves at whatever moment."""
+
+from collections.abc import Callable
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import select
+
+from app.db import db, transaction
+from app.models import Act, AuditEntry, Membership, Organiser, Role
+from app.organisers.audit import record
+from tests.concurrency.test_races import at_once
+from tests.factories import SLUG
+from tests.organisers.people import OWNER, make_organiser, organiser, signed_in
+
+OTHER = "other@example.org"
+PLACE = f"/organise/petitions/{SLUG}"
+
+
+def reference(app: Flask, email: str) -> str:
+    return organiser(app, email).public_id.hex()
+
+
+def owners(app: Flask) -> set[str]:
+    with app.app_context():
+        rows = select(Organiser).join(Membership).where(Membership.role == Role.OWNER)
+        return {person.email for person in db.session.scalars(rows)}
+
+
+def leave(app: Flask, client: FlaskClient) -> str:
+    return client.post(f"{PLACE}/leave", follow_redirects=True).text
+
+
+def demote(app: Flask, client: FlaskClient) -> str:
+    return client.post(f"{PLACE}/members/{reference(app, OWNER)}/role", data={"role": "viewer"}).text
+
+
+def invite_as_less(app: Flask, client: FlaskClient) -> str:
+    return client.post(f"{PLACE}/members", data={"email": OWNER, "role": "viewer"}).text
+
+
+def remove(app: Flask, client: FlaskClient) -> str:
+    return client.post(f"{PLACE}/members/{reference(app, OWNER)}/remove").text
+
+
+def end(app: Flask, client: FlaskClient) -> str:
+    return client.post("/organise/account/end").text
+
+
+@pytest.mark.parametrize("go", [leave, demote, invite_as_less, remove, end])
+@pytest.mark.parametrize("invited", [False, True])
+def test_the_last_owner_stays(
+    app: Flask, petition: str, go: Callable[[Flask, FlaskClient], str], invited: bool
+) -> None:
+    client = signed_in(app, role=Role.OWNER)
+    if invited:  # who has not joined answers for nothing
+        client.post(f"{PLACE}/members", data={"email": OTHER, "role": "owner"})
+    said = go(app, client)
+    assert any(words in said for words in ("needs an owner who answers for it", "the last owner"))
+    assert OWNER in owners(app)
+    assert client.get(f"{PLACE}/log").status_code == 200
+
+
+@pytest.mark.parametrize("go", [leave, demote, invite_as_less, remove, end])
+def test_with_another_owner_one_may_go(app: Flask, petition: str, go: Callable[[Flask, FlaskClient], str]) -> None:
+    make_organiser(app, OTHER, Role.OWNER)
+    go(app, signed_in(app, role=Role.OWNER))
+    assert owners(app) == {OTHER}
+
+
+def test_of_two_owners_who_leave_at_once_one_stays(app: Flask, petition: str) -> None:
+    clients = [signed_in(app, email, Role.OWNER) for email in (OWNER, OTHER)]
+    at_once(2, lambda which: clients[which].post(f"{PLACE}/leave").status_code)
+    assert len(owners(app)) == 1
+
+
+def test_of_two_owners_who_end_their_accounts_at_once_one_stays(app: Flask, petition: str) -> None:
+    clients = [signed_in(app, email, Role.OWNER) for email in (OWNER, OTHER)]
+    statuses = at_once(2, lambda which: clients[which].post("/organise/account/end").status_code)
+    assert sorted(statuses) == [303, 409]
+    assert len(owners(app)) == 1
+
+
+def test_of_two_administrators_who_dismiss_each_other_at_once_one_stays(app: Flask) -> None:
+    emails = (OWNER, OTHER)
+    clients = [signed_in(app, email, administrator=True) for email in emails]
+    others = [reference(app, email) for email in reversed(emails)]
+    statuses = at_once(2, lambda which: clients[which].post(f"/organise/people/{others[which]}/dismiss").status_code)
+    assert 303 in statuses
+    with app.app_context():
+        assert len(db.session.scalars(select(Organiser).where(Organiser.is_administrator)).all()) == 1
+
+
+@pytest.mark.parametrize("what", ["dismiss", "remove"])
+def test_the_last_administrator_stays(app: Flask, what: str) -> None:
+    client = signed_in(app, administrator=True)
+    client.post("/organise/people", data={"email": OTHER})
+    client.post(f"/organise/people/{reference(app, OTHER)}/appoint")  # has not joined, so does not answer for the site
+    answer = client.post(f"/organise/people/{reference(app, OWNER)}/{what}")
+    assert answer.status_code == 409
+    assert "the last administrator" in answer.text
+    assert client.get("/organise/people").status_code == 200
+
+
+def test_an_administrator_gives_roles_in_a_petition_of_others_and_sees_no_more(app: Flask, petition: str) -> None:
+    make_organiser(app, OTHER, Role.VIEWER)
+    client = signed_in(app, administrator=True)
+    assert "Save the test library" in client.get("/organise").text
+    client.post(f"{PLACE}/members/{reference(app, OTHER)}/role", data={"role": "owner"})
+    assert owners(app) == {OTHER}
+    assert client.get(f"{PLACE}/log").status_code == 404
+
+
+def test_a_member_who_was_taken_off_is_out_at_once(app: Flask, petition: str) -> None:
+    other = signed_in(app, OTHER, Role.OWNER)
+    assert other.get(f"{PLACE}/log").status_code == 200
+    signed_in(app, role=Role.OWNER).post(f"{PLACE}/members/{reference(app, OTHER)}/remove")
+    assert other.get(f"{PLACE}/log").status_code == 404
+    assert "Save the test library" not in other.get("/organise").text
+
+
+def test_an_account_that_an_administrator_ends_is_out_at_once(app: Flask) -> None:
+    other = signed_in(app, OTHER)
+    ended = reference(app, OTHER)
+    signed_in(app, administrator=True).post(f"/organise/people/{ended}/remove")
+    assert other.get("/organise").status_code == 302
+    assert signed_in(app, administrator=True).get(f"/organise/people/{ended}").status_code == 404
+
+
+def test_the_log_tells_who_did_what_and_keeps_no_address_of_who_is_gone(app: Flask, petition: str) -> None:
+    client = signed_in(app, role=Role.OWNER)
+    make_organiser(app, OTHER, Role.EDITOR)
+    client.post(f"{PLACE}/members/{reference(app, OTHER)}/role", data={"role": "viewer"})
+    page = client.get(f"{PLACE}/log").text
+    assert f"made {OTHER} viewer" in page
+    signed_in(app, OTHER).post("/organise/account/end")
+    page = client.get(f"{PLACE}/log").text
+    assert OTHER not in page
+    assert "made a former organiser viewer" in page
+    with app.app_context():
+        for entry in db.session.scalars(select(AuditEntry)):
+            assert "@" not in str(entry.details)
+
+
+def test_the_log_is_paged_and_has_words_for_every_act(app: Flask, petition: str) -> None:
+    client = signed_in(app, role=Role.OWNER)
+    with app.app_context():
+        petition_id = db.session.scalars(select(Membership.petition_id)).one()
+        acts = [*Act] * 7
+        with transaction() as session:
+            for act in acts:
+                record(session, act, petition_id, None, rows=3, role="viewer")
+                session.flush()
+    first = client.get(f"{PLACE}/log")
+    assert first.text.count("a command, or the site itself") == 100
+    assert "invalidated 3 signatures" in first.text
+    older = first.text.split('rel="next"')[0].rpartition('href="')[2].rstrip('" ')
+    assert client.get(older.replace("&amp;", "&")).text.count("a command, or the site itself") == len(acts) - 100
+    assert client.get(f"{PLACE}/log?before=nonsense").status_code == 200

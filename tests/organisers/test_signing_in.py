@@ -1,0 +1,291 @@
+"""Signing in: tells nobody who has an account, takes nothing that is not from our pages, and ends when it should."""
+
+import re
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+import config
+from app import create_app
+from app.db import db
+from app.models import Organiser, Role
+from app.organisers import members
+from app.web.origin import READING
+from app.web.session import is_for_organisers
+from tests.conftest import SECRETS
+from tests.factories import SLUG, sign
+from tests.organisers.people import (
+    OWNER,
+    PASSWORD,
+    browser,
+    letters_to_organisers,
+    make_organiser,
+    organiser,
+    signed_in,
+)
+from tests.structure.test_who_may_do_what import example_values
+
+LOGIN = "/organise/login"
+RESET = "/organise/reset"
+
+
+def sign_in(client: FlaskClient, email: str = OWNER, password: str = PASSWORD, path: str = LOGIN) -> TestResponse:
+    return client.post(path, data={"email": email, "password": password})
+
+
+def without_tokens(answer: TestResponse) -> tuple[int, str, list[str]]:
+    """Return what an answer tells: its status, its text without what is drawn anew each time, its headers' names."""
+    text = re.sub(r'name="csrf_token" value="[^"]*"', "", answer.text)
+    return answer.status_code, text, sorted(answer.headers.keys())
+
+
+def is_in(client: FlaskClient) -> bool:
+    return client.get("/organise/account").status_code == 200
+
+
+def test_the_right_password_leads_to_the_petitions(app: Flask) -> None:
+    make_organiser(app, password=PASSWORD)
+    client = browser(app)
+    assert sign_in(client).location == "/organise"
+    assert "My petitions" in client.get("/organise").text
+
+
+@pytest.mark.parametrize("email", ["stranger@example.org", "invited@example.org", "passkey@example.org", OWNER])
+def test_a_wrong_sign_in_tells_nothing_about_the_address(app: Flask, email: str) -> None:
+    make_organiser(app, password=PASSWORD)
+    make_organiser(app, "passkey@example.org")
+    app.test_cli_runner().invoke(args=["organiser", "invite", "invited@example.org"])
+    known = without_tokens(sign_in(browser(app), OWNER, "a wrong password"))
+    answer = without_tokens(sign_in(browser(app), email, "a wrong password"))
+    assert answer == (known[0], known[1].replace(OWNER, email), known[2])
+    assert "do not belong together" in answer[1]
+
+
+@pytest.mark.parametrize("email", ["stranger@example.org", "invited@example.org", "passkey@example.org"])
+def test_asking_for_a_new_password_tells_nothing_about_the_address(app: Flask, email: str) -> None:
+    make_organiser(app, password=PASSWORD)
+    make_organiser(app, "passkey@example.org")
+    app.test_cli_runner().invoke(args=["organiser", "invite", "invited@example.org"])
+    known = without_tokens(browser(app).post(RESET, data={"email": OWNER}))
+    answer = without_tokens(browser(app).post(RESET, data={"email": email}))
+    assert answer == (known[0], known[1].replace(OWNER, email), known[2])
+    reset_letters = [letter for letter in letters_to_organisers(app) if "Set a new password" in letter]
+    assert len(reset_letters) == (2 if email == "passkey@example.org" else 1)
+
+
+def test_every_post_without_the_token_is_refused(app: Flask, petition: str) -> None:
+    client = signed_in(app, role=Role.OWNER, administrator=True)
+    client.environ_base.pop("HTTP_X_CSRFTOKEN")
+    values = example_values(app)
+    addresses = app.url_map.bind("localhost")
+    tried = 0
+    for rule in (one for one in app.url_map.iter_rules() if is_for_organisers(one.rule)):
+        for method in (rule.methods or set()) - READING:
+            path = addresses.build(rule.endpoint, {name: values[name] for name in rule.arguments}, method)
+            for data in ({}, {"csrf_token": "made up"}):
+                assert client.open(path, method=method, data=data).status_code in {400, 403}, path
+            tried += 1
+    assert tried > 20
+    assert is_in(client)
+
+
+def test_the_token_of_another_session_is_refused(app: Flask) -> None:
+    make_organiser(app, password=PASSWORD)
+    client, other = browser(app), browser(app)
+    client.environ_base["HTTP_X_CSRFTOKEN"] = other.environ_base["HTTP_X_CSRFTOKEN"]
+    assert sign_in(client).status_code == 400
+
+
+@pytest.fixture
+def public(database_url: str, tmp_path: Path) -> Iterator[Flask]:
+    """The app as it runs for everybody, with a certificate."""
+    env = {**SECRETS, "DATABASE_URL": database_url, "BASE_URL": "https://petitions.example.org", "MAIL_SERVER": "x"}
+    app = create_app(config.load(env, instance=tmp_path))
+    yield app
+    with app.app_context():
+        db.engine.dispose()
+
+
+def test_the_cookie_is_bound_to_this_host_and_out_of_scripts_reach(public: Flask) -> None:
+    answer = public.test_client().get(LOGIN, base_url="https://petitions.example.org")
+    name, _, flags = answer.headers["Set-Cookie"].partition("=")
+    assert name == "__Host-organiser"
+    assert {"Secure", "HttpOnly", "Path=/", "SameSite=Lax"} <= {flag.strip() for flag in flags.split(";")}
+    assert "Domain" not in flags
+
+
+def test_without_a_certificate_the_cookie_still_works_on_this_machine(app: Flask) -> None:
+    cookie = app.test_client().get(LOGIN).headers["Set-Cookie"]
+    assert cookie.startswith("organiser=")
+    assert "Secure" not in cookie
+
+
+def test_no_page_of_signers_looks_at_the_cookie_or_sets_one(app: Flask, petition: str) -> None:
+    client = signed_in(app, role=Role.OWNER)
+    nobody = app.test_client()
+    for path in ("/", f"/petitions/{SLUG}", f"/petitions/{SLUG}/count.json", f"/petitions/{SLUG}/signed", "/nothing"):
+        answer = client.get(path)
+        assert "Set-Cookie" not in answer.headers
+        assert "Cookie" not in answer.headers.get("Vary", "")
+        assert answer.data == nobody.get(path).data
+    assert "Set-Cookie" not in sign(client).headers
+
+
+def test_signing_out_everywhere_ends_every_session(app: Flask) -> None:
+    here, there = signed_in(app), signed_in(app)
+    assert here.post("/organise/account/sign-out-everywhere").status_code == 303
+    assert not is_in(here)
+    assert not is_in(there)
+
+
+def test_signing_out_ends_this_session_alone(app: Flask) -> None:
+    here, there = signed_in(app), signed_in(app)
+    here.post("/organise/logout")
+    assert not is_in(here)
+    assert is_in(there)
+
+
+def ask_for_a_new_password(app: Flask, host: str = "localhost") -> str:
+    known = browser(app)
+    cookie = known.get_cookie("organiser")
+    assert cookie
+    headers = {
+        "Host": host,
+        "Cookie": f"organiser={cookie.value}",
+        "X-CSRFToken": known.environ_base["HTTP_X_CSRFTOKEN"],
+    }
+    assert app.test_client(use_cookies=False).post(RESET, data={"email": OWNER}, headers=headers).status_code == 200
+    found = re.search(r"https?://\S+/organise/reset/\S+", letters_to_organisers(app)[-1])
+    assert found
+    return found[0]
+
+
+def test_a_new_password_by_letter_ends_every_session_and_the_link_works_once(app: Flask) -> None:
+    make_organiser(app, password=PASSWORD)
+    before = signed_in(app)
+    link = ask_for_a_new_password(app)
+    path = "/" + link.split("/", 3)[3]
+    new = {"password": "ein ganz neues Kennwort", "password_confirm": "ein ganz neues Kennwort"}
+    client = browser(app)
+    assert "Set a new password" in client.get(path).text
+    assert client.post(path, data=new).location == LOGIN
+    assert not is_in(before)
+    assert "Your password was changed" in letters_to_organisers(app)[-1]
+    assert client.post(path, data=new).location == RESET
+    assert sign_in(client).status_code == 200
+    assert sign_in(client, password=new["password"]).location == "/organise"
+
+
+def test_the_link_in_the_letter_leads_to_us_whatever_the_request_says(app: Flask) -> None:
+    make_organiser(app, password=PASSWORD)
+    link = ask_for_a_new_password(app, host="evil.example")
+    assert link.startswith(app.config["BASE_URL"])
+    assert "evil" not in letters_to_organisers(app)[-1]
+
+
+def test_changing_the_password_ends_the_other_sessions(app: Flask) -> None:
+    make_organiser(app, password=PASSWORD)
+    here, there = signed_in(app), signed_in(app)
+    new = "ein ganz neues Kennwort"
+    answer = here.post(
+        "/organise/change", data={"password": PASSWORD, "new_password": new, "new_password_confirm": new}
+    )
+    assert answer.location == "/organise/account"
+    assert is_in(here)
+    assert not is_in(there)
+
+
+def test_a_password_is_the_same_however_its_letters_are_spelt(app: Flask) -> None:
+    app.test_cli_runner().invoke(args=["organiser", "invite", OWNER])
+    found = re.search(r"/organise/invitation/\S+", letters_to_organisers(app)[-1])
+    assert found
+    browser(app).post(found[0], data={"way": "password", "password": "un été à la française"})
+    assert sign_in(browser(app), password="un e\u0301te\u0301 a\u0300 la franc\u0327aise").location == "/organise"
+
+
+def test_who_signed_in_long_ago_is_asked_again_and_comes_back(app: Flask, petition: str) -> None:
+    make_organiser(app, password=PASSWORD)
+    page = f"/organise/petitions/{SLUG}/members"
+    client = signed_in(app, role=Role.OWNER, minutes_ago=16)
+    asked = client.get(page)
+    assert asked.location == f"/organise/verify?next={page}"
+    assert "Is it still you?" in client.get(asked.location).text
+    assert "This is not your password" in client.post(asked.location, data={"password": "wrong"}).text
+    assert client.post(asked.location, data={"password": PASSWORD}).location == page
+    assert client.get(page).status_code == 200
+
+
+def test_a_form_sent_too_late_leads_back_to_its_page(app: Flask, petition: str) -> None:
+    page = f"/organise/petitions/{SLUG}/members"
+    client = signed_in(app, role=Role.OWNER, minutes_ago=16)
+    answer = client.post(page, data={"email": "x@example.org"}, headers={"Referer": f"http://localhost{page}"})
+    assert answer.location == f"/organise/verify?next={page}"
+    assert not letters_to_organisers(app)
+
+
+@pytest.mark.parametrize("minutes", [0, 14])
+def test_who_signed_in_a_short_while_ago_is_not_asked(app: Flask, petition: str, minutes: int) -> None:
+    client = signed_in(app, role=Role.OWNER, minutes_ago=minutes)
+    assert client.get(f"/organise/petitions/{SLUG}/members").status_code == 200
+
+
+@pytest.mark.parametrize("elsewhere", ["https://evil.example/", "//evil.example", "///evil.example", "/\\evil.example"])
+@pytest.mark.parametrize("place", ["query", "form"])
+def test_signing_in_leads_to_no_other_site(app: Flask, elsewhere: str, place: str) -> None:
+    make_organiser(app, password=PASSWORD)
+    client = browser(app)
+    data = {"email": OWNER, "password": PASSWORD} | ({"next": elsewhere} if place == "form" else {})
+    answer = client.post(LOGIN, data=data, query_string={"next": elsewhere} if place == "query" else {})
+    assert re.match(r"/(?![/\\])", answer.headers.get("Location", "/"))
+
+
+def test_who_is_not_signed_in_comes_back_after_it(app: Flask) -> None:
+    make_organiser(app, password=PASSWORD)
+    client = browser(app)
+    asked = client.get("/organise/account")
+    assert asked.location == "/organise/login?next=/organise/account"
+    assert sign_in(client, path=asked.location).location == "/organise/account"
+
+
+def test_an_ended_account_is_out_at_once_and_its_letters_open_nothing(app: Flask) -> None:
+    make_organiser(app, password=PASSWORD)
+    client = signed_in(app)
+    link = ask_for_a_new_password(app)
+    path = "/" + link.split("/", 3)[3]
+    person = organiser(app)
+    with app.app_context():
+        members.end_account(person.id, person)
+    assert not is_in(client)
+    new = {"password": "ein ganz neues Kennwort", "password_confirm": "ein ganz neues Kennwort"}
+    assert browser(app).post(path, data=new).location == RESET
+    assert sign_in(browser(app)).status_code == 200
+
+
+def test_a_session_is_over_after_twelve_hours(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    client = signed_in(app)
+    assert is_in(client)
+    later = time.time() + 13 * 60 * 60
+    monkeypatch.setattr(time, "time", lambda: later)
+    assert not is_in(client)
+
+
+def test_programs_get_pages_as_well_and_no_token(app: Flask) -> None:
+    make_organiser(app, password=PASSWORD)
+    client = browser(app)
+    answer = client.post(f"{LOGIN}?include_auth_token", json={"email": OWNER, "password": PASSWORD})
+    assert answer.mimetype == "text/html"
+    assert "token" not in answer.get_data(as_text=True).replace("csrf_token", "")
+
+
+def test_a_library_token_opens_nothing(app: Flask) -> None:
+    organiser_id = make_organiser(app)
+    with app.test_request_context("/organise"):
+        token = db.session.get_one(Organiser, organiser_id).get_auth_token()
+    client = app.test_client()
+    for path in ("/organise", "/organise/account", "/organise/change", "/organise/tf-setup"):
+        assert client.get(path, headers={"Authentication-Token": str(token)}).status_code == 302, path
