@@ -1,4 +1,4 @@
-"""The PDF delivery: made by the worker on a POST, offered only when whole, kept sealed for a day, begun anew after a kill."""
+"""The PDF delivery: made by the worker, offered only when whole, kept sealed for a day, begun anew after a kill."""
 
 import io
 import threading

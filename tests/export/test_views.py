@@ -1,4 +1,4 @@
-"""Handing over in the browser: each list is recorded, streams, opens in its own program, and half of one is not whole."""
+"""Handing over in the browser: each list is recorded, streams, opens in its own program, and is never half of one."""
 
 import csv
 import io

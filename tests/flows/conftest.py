@@ -4,7 +4,7 @@ import shutil
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, Page, sync_playwright
 
 import config
 from tests.conftest import SECRETS
@@ -44,3 +44,8 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     site._command += ["--example", f"examples/{EXAMPLE}.md"]
     yield site.start()
     site.interrupt()
+
+
+def overflows(page: Page) -> bool:
+    """Tell whether a page scrolls sideways."""
+    return bool(page.locator("html").evaluate("html => html.scrollWidth > html.clientWidth"))

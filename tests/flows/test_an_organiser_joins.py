@@ -11,7 +11,7 @@ from passlib.totp import TOTP
 from playwright.sync_api import Browser, BrowserContext, Page
 
 import config
-from tests.flows.conftest import EXAMPLE
+from tests.flows.conftest import EXAMPLE, overflows
 from tests.site import Site, wait_until
 
 PASSWORD = "correct horse battery staple"
@@ -53,10 +53,6 @@ def passkeys(context: BrowserContext, page: Page) -> None:
         "isUserVerified": True,
     }
     session.send("WebAuthn.addVirtualAuthenticator", {"options": options})
-
-
-def too_wide(page: Page) -> bool:
-    return bool(page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth"))
 
 
 def invite(site: Site, *options: str) -> str:
@@ -164,7 +160,7 @@ def test_every_page_fits_on_the_narrowest_phone(page: Page, site: Site, passkeys
     link = link_to(page, address, "/organise/invitation/")
     for path in ("/organise/login", "/organise/reset", "/organise/wan-signin", link):
         page.goto(path)
-        assert not too_wide(page), path
+        assert not overflows(page), path
     join_with_password(page, address)
     for path in (
         "",
@@ -182,10 +178,10 @@ def test_every_page_fits_on_the_narrowest_phone(page: Page, site: Site, passkeys
     ):
         page.goto(f"/organise{path}")
         assert page.locator("h1").count() == 1
-        assert not too_wide(page), path
+        assert not overflows(page), path
     page.goto("/organise/tf-setup")
     page.get_by_role("button", name="Set up").click()
-    assert not too_wide(page)
+    assert not overflows(page)
     page.goto("/organise/mf-recovery-codes")
     page.get_by_role("button", name="Make new codes").click()
-    assert not too_wide(page)
+    assert not overflows(page)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page
 
-from tests.flows.conftest import EXAMPLE
+from tests.flows.conftest import EXAMPLE, overflows
 from tests.site import Site, wait_until
 
 
@@ -57,10 +57,6 @@ def letter_to(page: Page, address: str) -> str:
     link = letter.locator("pre a", has_text="/confirm/").get_attribute("href")
     assert link
     return link
-
-
-def overflows(page: Page) -> bool:
-    return bool(page.locator("html").evaluate("html => html.scrollWidth > html.clientWidth"))
 
 
 def test_the_whole_story(page: Page) -> None:

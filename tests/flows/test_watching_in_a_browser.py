@@ -13,13 +13,11 @@ from werkzeug.serving import make_server
 from app.db import db
 from tests.conftest import make_app
 from tests.factories import make_petition, make_signature
-from tests.flows.test_in_a_browser import browser, overflows
+from tests.flows.conftest import overflows
 from tests.mail_server import free_port
 from tests.site import wait_until
 from tests.watching.organiser import BASE, signed_in
 from tests.watching.people import add_people
-
-__all__ = ["browser"]  # a fixture, so that pytest finds it here
 
 
 @pytest.fixture

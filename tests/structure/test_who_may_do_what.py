@@ -6,15 +6,19 @@ from pathlib import Path
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy import select
 from werkzeug.routing import Rule
 from werkzeug.test import TestResponse
 
-from app.models import Role
+from app.db import db
+from app.export.handing_over import begin
+from app.export.rows import Choice
+from app.models import Format, Petition, Role
 from app.organisers.access import ENOUGH, Who
 from app.organisers.sign_in import OPEN_TO
 from app.web.session import is_for_organisers
 from tests.conftest import make_app
-from tests.factories import SLUG, make_petition
+from tests.factories import SLUG, make_petition, make_signature
 from tests.organisers.people import browser, half_signed_in, make_organiser, organiser, signed_in
 
 ELSEWHERE = "keep-the-test-bridge"
@@ -55,11 +59,17 @@ def declared(app: Flask, rule: Rule) -> Who | None:
 def example_values(app: Flask) -> dict[str, str]:
     """Return an example of each argument of an organisers' address."""
     make_organiser(app, "somebody@example.org")
+    signed = make_signature(app)
+    with app.app_context():
+        petition = db.session.scalars(select(Petition).where(Petition.slug == SLUG)).one()
+        begin(petition, None, Format.PDF, Choice(), "Registry of Testville")
     return {
         "slug": SLUG,
         "token": "altered",
         "member": organiser(app, "somebody@example.org").public_id.hex(),
         "what": "appoint",
+        "entry": signed.hex(),
+        "kind": "csv",
     }
 
 

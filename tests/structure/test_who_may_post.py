@@ -14,6 +14,8 @@ ANYTHING = {
     "number": "1",
     "member": "00",
     "what": "appoint",
+    "entry": "00",
+    "kind": "csv",
 }
 
 

@@ -4,32 +4,18 @@ import re
 
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import select
 from werkzeug.test import TestResponse
 
-from app import clock
-from app.db import transaction
-from app.models import Membership, Organiser, Petition, Role
-from app.organisers.accounts import email_key
+from app.models import Role
 from tests.factories import SLUG, hidden_fields
+from tests.organisers import people
 
 BASE = f"/organise/petitions/{SLUG}"
 
 
 def signed_in(app: Flask, role: Role = Role.EDITOR, slug: str = SLUG, email: str = "olga@example.org") -> FlaskClient:
     """Return the browser of an organiser who is `role` in the petition and has just signed in."""
-    with app.app_context(), transaction() as session:
-        organiser = Organiser(email, email_key(session, email), "en")
-        organiser.joined_at = clock.now()
-        session.add(organiser)
-        session.flush()
-        petition_id = session.scalars(select(Petition.id).where(Petition.slug == slug)).one()
-        session.add(Membership(petition_id=petition_id, organiser_id=organiser.id, role=role))
-        identity = organiser.fs_uniquifier
-    client = app.test_client()
-    with client.session_transaction("/organise") as cookie:
-        cookie.update({"_user_id": identity, "_fresh": True, "fs_cc": "set", "fs_paa": clock.now().timestamp()})
-    return client
+    return people.signed_in(app, email, role, slug)
 
 
 def press(client: FlaskClient, page: str, path: str, **fields: object) -> TestResponse:
