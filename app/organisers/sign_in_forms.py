@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from flask_security import LoginForm, TwoFactorRescueForm, TwoFactorSelectForm, TwoFactorSetupForm
+from flask_security import LoginForm, MfRecoveryForm, TwoFactorRescueForm, TwoFactorSelectForm, TwoFactorSetupForm
 from flask_security.webauthn import WebAuthnRegisterForm
-from wtforms import HiddenField, RadioField
-from wtforms.validators import AnyOf
+from wtforms import HiddenField, RadioField, StringField
+from wtforms.validators import AnyOf, DataRequired
 
 
 class SignInForm(LoginForm):  # type: ignore[misc]
@@ -36,6 +36,12 @@ class RescueForm(TwoFactorRescueForm):  # type: ignore[misc]
         self.help_setup.choices = []  # the library adds those that it would offer
 
 
+class RecoveryForm(MfRecoveryForm):  # type: ignore[misc]
+    """A recovery code, as people type what they have on paper."""
+
+    code = StringField(filters=[lambda typed: (typed or "").strip().lower()], validators=[DataRequired()])
+
+
 class PasskeyForm(WebAuthnRegisterForm):  # type: ignore[misc]
     """A new passkey: what its owner calls it, and whether it is all that is asked for."""
 
@@ -47,5 +53,6 @@ FORMS = {
     "two_factor_setup_form": CodesForm,
     "two_factor_select_form": SecondStepForm,
     "two_factor_rescue_form": RescueForm,
+    "mf_recovery_form": RecoveryForm,
     "wan_register_form": PasskeyForm,
 }

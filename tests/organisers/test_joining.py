@@ -9,7 +9,7 @@ from flask import Flask
 from flask.testing import FlaskClient, FlaskCliRunner
 from sqlalchemy import func, select, update
 
-from app import clock
+from app import clock, worker
 from app.db import db, transaction
 from app.models import Membership, Organiser, Role
 from app.organisers import accounts
@@ -253,3 +253,12 @@ def test_pages_and_letters_speak_the_language_that_was_chosen(
     assert '<html lang="sv"' in client.get("/organise").text
     assert client.post("/organise/account/language", data={"language": "xx"}).status_code == 422
     assert organiser(app).language == "sv"
+
+
+def test_the_worker_forgets_them(app: Flask, runner: FlaskCliRunner, monkeypatch: pytest.MonkeyPatch) -> None:
+    invite(runner)
+    later = clock.now() + timedelta(days=8)
+    monkeypatch.setattr(clock, "now", lambda: later)
+    with app.app_context():
+        worker.Worker()._tidy()
+        assert accounts.find(db.session(), NEW) is None

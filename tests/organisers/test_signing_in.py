@@ -289,3 +289,12 @@ def test_a_library_token_opens_nothing(app: Flask) -> None:
     client = app.test_client()
     for path in ("/organise", "/organise/account", "/organise/change", "/organise/tf-setup"):
         assert client.get(path, headers={"Authentication-Token": str(token)}).status_code == 302, path
+
+
+def test_who_has_no_password_is_not_asked_for_one(app: Flask) -> None:
+    client = signed_in(app, minutes_ago=20)
+    page = client.get("/organise/verify")
+    assert "You have neither a password nor a passkey yet." in page.text
+    answer = client.post("/organise/verify", data={"password": "x"})
+    assert answer.status_code == 200
+    assert client.get("/organise/account/end").status_code == 302

@@ -1,0 +1,58 @@
+"""Every organisers' page: kept by no cache, one heading, nothing that the policy forbids, each field with its label."""
+
+from flask import Flask
+
+from app.models import Role
+from tests.html_page import HtmlPage
+from tests.organisers.people import PASSWORD, browser, half_signed_in, make_organiser, signed_in
+from tests.structure.test_who_may_do_what import example_values, rules
+
+NOT_SEEN = {"hidden", "submit"}
+
+
+def pages(app: Flask) -> dict[str, HtmlPage]:
+    """Return each page that shows something, as somebody who may see it, by its address."""
+    values = example_values(app)
+    addresses = app.url_map.bind("localhost")
+    make_organiser(app, "half@example.org", password=PASSWORD)
+    found = {}
+    for rule in rules(app):
+        if "GET" not in (rule.methods or ()):
+            continue
+        path = addresses.build(rule.endpoint, {name: values[name] for name in rule.arguments}, "GET")
+        for who in (browser(app), signed_in(app, role=Role.OWNER, administrator=True), half_signed_in(app)):
+            with who.get(path) as answer:
+                if answer.mimetype == "text/html" and answer.status_code in {200, 410}:
+                    assert "no-store" in answer.headers["Cache-Control"], path
+                    found[path] = HtmlPage(answer.text)
+    owner = signed_in(app, role=Role.OWNER)
+    found["codes"] = HtmlPage(owner.post("/organise/tf-setup", data={"setup": "authenticator"}).text)
+    found["recovery"] = HtmlPage(owner.post("/organise/mf-recovery-codes").text)
+    found["new passkey"] = HtmlPage(owner.post("/organise/wan-register", data={"name": "a", "usage": "first"}).text)
+    found["passkey"] = HtmlPage(browser(app).post("/organise/wan-signin").text)
+    return found
+
+
+def test_every_page_is_in_our_look_and_holds_to_the_policy(app: Flask, petition: str) -> None:
+    shown = pages(app)
+    assert len(shown) > 18
+    for path, page in shown.items():
+        assert len(page.all("h1")) == 1, path
+        assert page.all("link", rel="stylesheet"), path
+        assert "data:" not in page.html, path
+        for one in page.elements:
+            assert one.tag != "style", path
+            assert not [name for name in one.attributes if name == "style" or name.startswith("on")], (path, one)
+            if one.tag == "script":
+                assert (one.get("src") or "").startswith("/static/"), path
+        assert all(one.get("href") != "" for one in page.all("a")), path
+
+
+def test_every_field_has_a_label_and_no_two_things_one_name(app: Flask, petition: str) -> None:
+    for path, page in pages(app).items():
+        ids = [one.get("id") for one in page.elements if one.get("id")]
+        assert len(ids) == len(set(ids)), path
+        labelled = {label.get("for") for label in page.all("label")}
+        for tag in ("input", "select", "textarea"):
+            for control in page.all(tag):
+                assert control.get("type") in NOT_SEEN or control.get("id") in labelled, (path, control)
