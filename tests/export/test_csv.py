@@ -2,8 +2,10 @@
 
 import csv
 import io
+from collections.abc import Iterator
 from itertools import islice
 
+import pytest
 from flask import Flask
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -54,6 +56,22 @@ def test_it_is_utf8_without_a_mark_and_its_lines_end_as_rfc_4180_says() -> None:
     assert whole.startswith(b"number,name,")
     assert whole.count(b"\r\n") == whole.count(b"\n") == 3
     assert whole.endswith(b"\r\n")
+
+
+@pytest.mark.parametrize("for_excel", [False, True])
+def test_where_the_rows_break_off_the_last_line_says_so(for_excel: bool) -> None:
+    def broken() -> Iterator[Row]:
+        yield row(1)
+        raise ConnectionError
+
+    pieces = []
+    writing = write(broken(), Choice(), HEADING, for_excel=for_excel)
+    with pytest.raises(ConnectionError):
+        for piece in writing:
+            pieces.append(piece)  # noqa: PERF402 - what was written until then
+    text = b"".join(pieces).decode("utf-16" if for_excel else "utf-8")
+    assert text.splitlines()[-1] == '"Cut_Off"'
+    assert "Ann Example" in text
 
 
 @given(ANYTHING, ANYTHING, ANYTHING)
