@@ -64,11 +64,10 @@ def test_where_the_rows_break_off_the_last_line_says_so(for_excel: bool) -> None
         yield row(1)
         raise ConnectionError
 
-    pieces = []
+    pieces: list[bytes] = []
     writing = write(broken(), Choice(), HEADING, for_excel=for_excel)
     with pytest.raises(ConnectionError):
-        for piece in writing:
-            pieces.append(piece)  # noqa: PERF402 - what was written until then
+        pieces.extend(writing)
     text = b"".join(pieces).decode("utf-16" if for_excel else "utf-8")
     assert text.splitlines()[-1] == '"Cut_Off"'
     assert "Ann Example" in text
