@@ -98,6 +98,7 @@ def init_app(app: Flask) -> None:
         webauthn_util_cls=Passkeys,
     )
     security.login_manager.request_loader(None)  # the cookie alone opens these pages, no token in an address or header
+    security.principal.identity_loaders.clear()  # its own roles, of which we use none, would be looked up on every page
     security.want_json(lambda request: False)  # pages alone: a second interface would have to be guarded as well
     security.unauthn_handler(lambda mechanisms, headers=None: _to_sign_in("security.login"))
     security.reauthn_handler(lambda within, grace: _to_sign_in("security.verify"))
