@@ -55,6 +55,15 @@ class Elsewhere(TypedDict):
     url: str
 
 
+class Translation(TypedDict):
+    """The words of a petition in another language than its own."""
+
+    language: str
+    title: str
+    statement: str
+    body: str
+
+
 def _one_of(column: str) -> CheckConstraint:
     choices = ", ".join(f"'{choice}'" for choice in FIELD_CHOICES)
     return CheckConstraint(f"{column} IN ({choices})", name=column)
