@@ -78,7 +78,9 @@ def parse(content: bytes, name: str, needed: tuple[str, ...] = NEEDED) -> Petiti
 
 def checks(language: str, needed: tuple[str, ...] = NEEDED) -> dict[str, values.Check]:
     """Return the check of each key's value, in a petition in `language` that needs these keys."""
-    perhaps = (lambda check: check) if "controller" in needed else values.maybe
+    controller = dict(CONTROLLER)
+    if "controller" not in needed:
+        controller = {part: values.maybe(check) for part, check in CONTROLLER.items()}
     return {
         "slug": values.slug,
         "language": values.language,
@@ -92,14 +94,14 @@ def checks(language: str, needed: tuple[str, ...] = NEEDED) -> dict[str, values.
         "addressed_to": values.text(1000),
         "contact": values.line(254),
         "erase_after_days": values.whole_number(1, LONGEST_KEEPING),
-        "controller": values.table(**{part: perhaps(check) for part, check in CONTROLLER.items()}),
+        "controller": values.table(controller),
         "privacy": values.text(LONGEST_TEXT, empty=True),
-        "fields": values.table(affiliation=values.field, country=values.field, comment=values.field, optional=True),
-        "initiators": values.list_of(values.table(**initiator(language))),
-        "donations": values.list_of(values.table(**DONATION)),
-        "links": values.list_of(values.table(**LINK)),
-        "elsewhere": values.table(**ELSEWHERE),
-        "translations": values.list_of(values.table(**TRANSLATION)),
+        "fields": values.table(dict.fromkeys(USUALLY_ASKED, values.field), optional=True),
+        "initiators": values.list_of(values.table(initiator(language))),
+        "donations": values.list_of(values.table(DONATION)),
+        "links": values.list_of(values.table(LINK)),
+        "elsewhere": values.table(ELSEWHERE),
+        "translations": values.list_of(values.table(TRANSLATION)),
     }
 
 

@@ -51,7 +51,7 @@ class maybe:  # noqa: N801 - reads as a word in the table of checks
         return "" if value == "" else self.check(key, value)
 
 
-def table(*, optional: bool = False, **checks: Check) -> Check:
+def table(checks: dict[str, Check], *, optional: bool = False) -> Check:
     """Return a check of a table with these checks by key; all are needed but `maybe` ones, unless `optional`."""
 
     def check(key: str, value: Any) -> dict[str, Any]:

@@ -52,8 +52,8 @@ def claim(session: Session, file: PetitionFile, now: datetime) -> int | None:
         closes_at=after(file.closes_on),
         **_columns(file),
     )
-    draft = draft.on_conflict_do_nothing(index_elements=["slug"]).returning(Petition.id)
-    petition_id: int | None = session.execute(draft).scalar_one_or_none()
+    unless_taken = draft.on_conflict_do_nothing(index_elements=["slug"]).returning(Petition.id)
+    petition_id: int | None = session.execute(unless_taken).scalar_one_or_none()
     if petition_id is not None:
         count.open_tally(session, petition_id, now)
         session.flush()
@@ -144,9 +144,10 @@ def _add_texts(session: Session, petition_id: int, file: PetitionFile, now: date
     newest = newest_texts(session, petition_id)
     added = {}
     signed = None
-    for words in ({**one} for one in (own, *file.translations)):
+    said: list[dict[str, Any]] = [own, *({**one} for one in file.translations)]
+    for words in said:
         before = newest.get(words["language"])
-        if before is not None and all(getattr(before, column) == said for column, said in words.items()):
+        if before is not None and all(getattr(before, column) == value for column, value in words.items()):
             continue
         signed = count.verified(session, petition_id) if signed is None else signed
         version = before.version + 1 if before else 1

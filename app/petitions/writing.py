@@ -49,7 +49,7 @@ def _pairs(values: Mapping[str, Any]) -> list[str]:
 
 
 def _is_said(key: str, value: Any) -> bool:
-    return value not in (None, "", False) and (key, value) != ("erase_after_days", 0)
+    return value not in (None, "") and value is not False and (key, value) != ("erase_after_days", 0)
 
 
 def _toml(value: str | int | bool | date) -> str:

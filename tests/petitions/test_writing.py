@@ -41,7 +41,7 @@ DONATIONS = st.fixed_dictionaries(
     }
 )
 LINKS = st.fixed_dictionaries({"title": lines(), "source": st.just("") | lines(), "url": URLS})
-ELSEWHERE = st.fixed_dictionaries({"count": st.integers(0, 2_000_000_000), "source": lines(), "url": URLS})
+ELSEWHERE = st.fixed_dictionaries({"count": st.just(0) | st.integers(0, 2_000_000_000), "source": lines(), "url": URLS})
 TRANSLATIONS = st.fixed_dictionaries(
     {"language": st.sampled_from(["sv", "de", "pt-BR"]), "title": lines(), "statement": SAID, "body": texts()}
 )
