@@ -48,7 +48,8 @@ def _by_words(old: str, new: str) -> list[Piece]:
     if len(before) * len(after) > MOST_COMPARED:
         return [Piece(Kind.REMOVED, old), Piece(Kind.ADDED, new)]
     pieces = []
-    for tag, i, j, k, m in SequenceMatcher(None, before, after, autojunk=False).get_opcodes():
+    # Spaces between words are no likeness of two sentences.
+    for tag, i, j, k, m in SequenceMatcher(str.isspace, before, after, autojunk=False).get_opcodes():
         if tag == "equal":
             pieces.append(Piece(Kind.SAME, "".join(before[i:j])))
         else:

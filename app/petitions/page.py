@@ -111,6 +111,12 @@ def progress(petition: Petition) -> Progress:
     return Progress(now.verified, goal, percent(now.verified, goal), now.as_of)
 
 
+def other_languages(edition: Edition) -> list[str]:
+    """Return the languages that the petition's words are in, but for the page's own."""
+    written = select(PetitionText.language).where(PetitionText.petition_id == edition.petition.id).distinct()
+    return sorted(tag for tag in db.session.scalars(written) if tag != edition.text.language)
+
+
 def header_image(petition: Petition) -> list[tuple[str, int, int]]:
     """Return digest, width and height of the petition's header image in each of its widths, the narrowest first."""
     if not petition.image_alt:  # every image has one

@@ -99,10 +99,14 @@ def said_in(listed: FieldList) -> tuple[dict[str, Any], ...]:
     return tuple(entry.form.said() for entry in listed if not entry.form.is_blank())
 
 
-def pad(listed: FieldList, spare: int = SPARE_ROWS) -> None:
-    """Let blank rows stand at the end."""
-    blank = sum(entry.form.is_blank() for entry in listed)
-    for _row in range(spare - blank):
+def pad(listed: FieldList) -> None:
+    """Let some blank rows stand at the end."""
+    add_rows(listed, SPARE_ROWS - sum(entry.form.is_blank() for entry in listed))
+
+
+def add_rows(listed: FieldList, how_many: int) -> None:
+    """Add blank rows at the end."""
+    for _row in range(how_many):
         listed.append_entry()
 
 

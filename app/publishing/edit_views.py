@@ -18,7 +18,7 @@ from app.petitions.markdown import to_html
 from app.petitions.saving import TRUST
 from app.petitions.stored import as_file
 from app.publishing.change import Part, Stale, change
-from app.publishing.checked import mistakes, pad
+from app.publishing.checked import add_rows, mistakes
 from app.publishing.forms import DetailsForm, PartForm, TrustForm, WordsForm
 from app.web import headers, language, limits
 
@@ -116,7 +116,7 @@ def _save(slug: str, form: PartForm, part: Part, show: Any) -> BaseResponse:
     form.is_draft = petition_here().opened_at is None
     more = request.form.get("more")
     if more in form.lists:
-        pad(form[more], MORE_ROWS)
+        add_rows(form[more], MORE_ROWS)
         return show(form)  # type: ignore[no-any-return]
     if not form.validate():
         return show(form, 422)  # type: ignore[no-any-return]
@@ -187,7 +187,16 @@ def _tell(saved: object) -> None:
 def _words(form: WordsForm, file: PetitionFile, tag: str, status: int = 200, **context: Any) -> BaseResponse:
     context.setdefault("preview", to_html((form.body.data or "").strip()))
     written = [file.language, *(one["language"] for one in file.translations)]
-    return _page("words", form, status, file=file, lang=tag, written=written, choices=_choices(written), **context)
+    return _page(
+        "publishing/words.html",
+        form,
+        status,
+        file=file,
+        lang=tag,
+        written=written,
+        choices=_choices(written),
+        **context,
+    )
 
 
 def _choices(written: list[str]) -> Iterator[tuple[str, str]]:
@@ -195,20 +204,19 @@ def _choices(written: list[str]) -> Iterator[tuple[str, str]]:
 
 
 def _details_page(form: DetailsForm, status: int = 200, **context: Any) -> BaseResponse:
-    return _page("details", form, status, **context)
+    return _page("publishing/details.html", form, status, **context)
 
 
 def _trust_page(form: TrustForm, status: int = 200, **context: Any) -> BaseResponse:
-    return _page("trust", form, status, **context)
+    return _page("publishing/trust.html", form, status, **context)
 
 
-def _page(part: str, form: PartForm, status: int, **context: Any) -> BaseResponse:
+def _page(template: str, form: PartForm, status: int, **context: Any) -> BaseResponse:
     form.pad()
     petition = petition_here()
     html = render_template(
-        f"publishing/{part}.html",
+        template,
         tab="petition",
-        part=part,
         petition=petition,
         title=context["file"].title if "file" in context else _file().title,
         form=form,

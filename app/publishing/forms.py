@@ -6,6 +6,7 @@ from flask_babel import lazy_gettext as _
 from flask_wtf.file import FileField
 from wtforms import BooleanField, FormField, HiddenField, RadioField, SelectField
 from wtforms.fields.choices import SelectChoice
+from wtforms.validators import InputRequired
 
 from app.organisers.forms import OrganiserForm
 from app.petitions import file_values as values
@@ -171,7 +172,7 @@ class NewForm(OrganiserForm):
     """What makes a draft."""
 
     title = line(_("Title"), CHECK["title"], always=True, most=200)
-    language = SelectField(_("Language"), choices=language.choices)
+    language = SelectField(_("Language"), choices=language.choices, validators=[InputRequired()])
     slug = line(_("Name in the address"), CHECK["slug"], optional=True, autocapitalize="none", spellcheck="false")
 
 

@@ -68,7 +68,6 @@ def _page(form: ImageForm, status: int = 200) -> BaseResponse:
     html = render_template(
         "publishing/image.html",
         tab="petition",
-        part="image",
         petition=petition,
         title=page.newest_title(petition),
         image=page.header_image(petition),

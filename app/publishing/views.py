@@ -147,7 +147,6 @@ def _overview(
     html = render_template(
         "publishing/overview.html",
         tab="petition",
-        part="overview",
         petition=petition,
         title=file.title,
         file=file,

@@ -54,6 +54,11 @@ def name_of(language: str) -> str:
     return Locale.parse(language, sep="-").get_display_name(current()) or language
 
 
+def own_name(language: str) -> str:
+    """Return the name of `language` in itself."""
+    return Locale.parse(language, sep="-").get_display_name() or language
+
+
 def choices() -> list[tuple[str, str]]:
     """Return tag and name of the languages that a petition can be written in, by name in the language in use."""
     return _choices(str(current()))

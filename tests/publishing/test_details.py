@@ -105,7 +105,7 @@ def test_more_rows_keep_what_was_typed_and_save_nothing(app: Flask, desk: Desk) 
     page = HtmlPage(answer.text)
     assert answer.status_code == 200
     assert page.by_id("links-1-title").get("value") == "Kept"
-    assert len([one for one in page.all("input") if (one.get("name") or "").endswith("-title")]) == 4
+    assert len([one for one in page.all("input") if (one.get("name") or "").endswith("-title")]) == 5
     assert stored(app).started_by == "Friends of the Test Library"
 
 

@@ -123,3 +123,7 @@ def test_a_translation_that_a_file_does_not_name_stays(app: Flask, desk: Desk) -
     bring(desk, petition_file("Other words."))
     assert [(text.language, text.version) for text in texts(app)] == [("en", 1), ("sv", 1), ("en", 2)]
     assert b"Vi ber." in desk.get(f"{PLACE}/petition.md").data
+
+
+def test_who_signed_in_long_ago_does_so_again_before_bringing_a_file_in(seat: Seat) -> None:
+    assert "/organise/verify" in seat(None, minutes_ago=60).get(IMPORT).location
