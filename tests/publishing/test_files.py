@@ -1,6 +1,9 @@
 """Petition files by browser: brought in whole or not at all, and downloaded without loss."""
 
 import io
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
 
 import pytest
 from flask import Flask
@@ -10,9 +13,11 @@ from werkzeug.test import TestResponse
 
 from app.db import db
 from app.models import Act, Membership, Role
-from app.petitions.file import parse
+from app.petitions.file import BadPetitionFile, parse
+from app.petitions.importing import import_file
 from tests.factories import SLUG, make_petition, petition_file
 from tests.html_page import HtmlPage
+from tests.mail_server import MailServer
 from tests.petitions.stored import everything, notices, texts
 from tests.publishing.conftest import PLACE, Desk, Seat, stored
 from tests.publishing.test_details import TABLES, acts
@@ -127,3 +132,27 @@ def test_a_translation_that_a_file_does_not_name_stays(app: Flask, desk: Desk) -
 
 def test_who_signed_in_long_ago_does_so_again_before_bringing_a_file_in(seat: Seat) -> None:
     assert "/organise/verify" in seat(None, minutes_ago=60).get(IMPORT).location
+
+
+def test_a_file_by_command_is_written_down_and_told_to_owners_as_well(
+    app: Flask, desk: Desk, mail_server: MailServer, work: Callable[[], int], tmp_path: Path
+) -> None:
+    path = tmp_path / "petition.md"
+    path.write_text(petition_file(contact='"new@example.org"'), "utf-8")
+    with app.app_context():
+        import_file(path)
+    assert acts(app)[-1] == (Act.IMPORTED, {"what": "contact"})
+    work()
+    assert [letter["To"] for letter in mail_server.letters] == ["olga@example.org"]
+
+
+def test_a_file_by_command_opens_the_draft_that_it_is_about_if_it_is_whole(
+    app: Flask, draft: Desk, client: FlaskClient, tmp_path: Path
+) -> None:
+    path = tmp_path / "petition.md"
+    for text, status in ((petition_file(contact=""), 404), (petition_file(), 200)):
+        path.write_text(text, "utf-8")
+        with app.app_context(), suppress(BadPetitionFile):
+            import_file(path)
+        assert client.get(f"/petitions/{SLUG}").status_code == status
+    assert [act for act, _ in acts(app)] == [Act.CREATED, Act.IMPORTED, Act.OPENED]
