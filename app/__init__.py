@@ -23,9 +23,12 @@ from app.organisers.people_views import bp as people
 from app.organisers.petition_views import bp as members
 from app.organisers.views import bp as organisers
 from app.petitions.views import bp as petitions
+from app.publishing.edit_views import bp as editing
+from app.publishing.image_views import bp as image
+from app.publishing.views import bp as publishing
 from app.signing.views import bp as signing
 from app.watching.views import bp as watching
-from app.web import display, errors, headers, origin
+from app.web import display, errors, headers, limits, origin
 from app.web.form import Request
 from app.web.health import bp as health
 from app.web.language import babel, select_locale
@@ -40,6 +43,9 @@ BLUEPRINTS = (
     members,
     watching,
     moderation,
+    publishing,
+    editing,
+    image,
     export,
     mailbox,
     health,
@@ -119,6 +125,7 @@ def _configure_pages(app: Flask) -> None:
     display.init_app(app)
     errors.init_app(app)
     headers.init_app(app)
+    limits.init_app(app)
     origin.init_app(app)
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)

@@ -20,7 +20,7 @@ from app.organisers import accounts
 from app.organisers.members import LastOwner
 from app.outbox.status import retry, status
 from app.petitions.importing import BadPetitionFile, import_file
-from app.petitions.page import find, progress
+from app.petitions.page import find, newest_title, progress
 from app.signing.purge import purge
 from app.web import countries
 
@@ -61,9 +61,7 @@ def import_petition(file: Path) -> None:
 def list_petitions() -> None:
     """List all petitions: slug, state, verified count."""
     for petition in db.session.scalars(select(Petition).order_by(Petition.slug)):
-        state = "open" if petition.is_open(clock.now()) else "closed"
-        edition = find(petition.slug)
-        title = edition.text.title if edition else ""
+        state, title = petition.standing(clock.now()), newest_title(petition)
         click.echo(f"{petition.slug}\t{state}\t{progress(petition).verified}\t{title}")
 
 

@@ -60,9 +60,10 @@ class HtmlPage(HTMLParser):
         (found,) = [one for one in self.elements if one.get("id") == name]
         return found
 
-    def answers(self) -> dict[str, str]:
-        """Return what the page's one form would send as it stands, in the way of HTML's form submission."""
-        (form,) = self.all("form", method="post")
+    def answers(self, form: Element | None = None) -> dict[str, str]:
+        """Return what a form, by default the page's one, would send as it stands: HTML's form submission."""
+        if form is None:
+            (form,) = self.all("form", method="post")
         sent = {}
         for one in (element for element in self.elements if form in element.inside):
             name, value = one.get("name"), one.get("value")

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, insert, literal, select, update
+from sqlalchemy import Select, func, insert, literal, select, update
 from sqlalchemy.orm import Session
 
 from app.db import UtcDateTime, db, transaction
@@ -62,22 +62,15 @@ def append_all(session: Session, signature_ids: Sequence[int], kind: Kind, at: d
 
 def read(petition_id: int) -> Count:
     """Return the petition's verified count as it is now."""
-    unfolded = (LedgerEntry.petition_id == Tally.petition_id) & ~LedgerEntry.folded
-    statement = (
-        select(
-            Tally.base + func.coalesce(func.sum(LedgerEntry.delta), 0),
-            Tally.changed_at,
-            func.max(LedgerEntry.at, type_=LedgerEntry.at.type),
-            func.count(LedgerEntry.id),
-        )
-        .outerjoin(LedgerEntry, unfolded)
-        .where(Tally.petition_id == petition_id)
-        .group_by(Tally.petition_id, Tally.base, Tally.changed_at)
-    )
-    verified, folded_at, unfolded_at, rows = db.session.execute(statement).one()
+    verified_now, folded_at, unfolded_at, rows = db.session.execute(_sum(petition_id)).one()
     if rows > MOST_UNFOLDED:
         fold(petition_id)
-    return Count(int(verified), max(folded_at, unfolded_at or folded_at))
+    return Count(int(verified_now), max(folded_at, unfolded_at or folded_at))
+
+
+def verified(session: Session, petition_id: int) -> int:
+    """Return the petition's verified count as the caller's transaction sees it. It folds nothing."""
+    return int(session.execute(_sum(petition_id)).one()[0])
 
 
 def fold(petition_id: int) -> int:
@@ -119,3 +112,18 @@ def recompute(session: Session, petition_id: int) -> None:
         LedgerEntry.petition_id == petition_id, LedgerEntry.folded
     )
     tally.base = int(session.scalars(folded).one())
+
+
+def _sum(petition_id: int) -> Select[int, datetime, datetime | None, int]:
+    unfolded = (LedgerEntry.petition_id == Tally.petition_id) & ~LedgerEntry.folded
+    return (
+        select(
+            Tally.base + func.coalesce(func.sum(LedgerEntry.delta), 0),
+            Tally.changed_at,
+            func.max(LedgerEntry.at, type_=LedgerEntry.at.type),
+            func.count(LedgerEntry.id),
+        )
+        .outerjoin(LedgerEntry, unfolded)
+        .where(Tally.petition_id == petition_id)
+        .group_by(Tally.petition_id, Tally.base, Tally.changed_at)
+    )

@@ -5,7 +5,17 @@ from app.models.handover import Delivery, DeliveryVolume, Format, HandOver, Maki
 from app.models.ledger import DELTA, Kind, LedgerEntry, Tally
 from app.models.organiser import Membership, Organiser, Passkey, Role, Site
 from app.models.outbox import Occasion, OutboxRow, Progress
-from app.models.petition import Donation, Elsewhere, Initiator, Link, Petition, PetitionText, Picture, PrivacyNotice
+from app.models.petition import (
+    Donation,
+    Elsewhere,
+    Initiator,
+    Link,
+    Petition,
+    PetitionText,
+    Picture,
+    PrivacyNotice,
+    Translation,
+)
 from app.models.signature import Reason, Signature, State, Visibility
 
 __all__ = [
@@ -39,5 +49,6 @@ __all__ = [
     "Site",
     "State",
     "Tally",
+    "Translation",
     "Visibility",
 ]

@@ -55,6 +55,15 @@ class Elsewhere(TypedDict):
     url: str
 
 
+class Translation(TypedDict):
+    """The words of a petition in another language than its own."""
+
+    language: str
+    title: str
+    statement: str
+    body: str
+
+
 def _one_of(column: str) -> CheckConstraint:
     choices = ", ".join(f"'{choice}'" for choice in FIELD_CHOICES)
     return CheckConstraint(f"{column} IN ({choices})", name=column)
@@ -63,7 +72,7 @@ def _one_of(column: str) -> CheckConstraint:
 class Petition(Base):
     """What is signed: where it lives, when it is open, what its form asks, who launched it.
 
-    `revision` grows with every change of what stands in this row, so that who saves on top of another's change is told.
+    `image_alt` is what its header image shows, in words; without an image it is empty.
     """
 
     __tablename__ = "petition"
@@ -94,7 +103,6 @@ class Petition(Base):
     elsewhere: Mapped[Elsewhere | None] = mapped_column(JSON(none_as_null=True))
     donations_changed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     image_alt: Mapped[str] = mapped_column(String(200), default="", server_default="")
-    revision: Mapped[int] = mapped_column(default=1, server_default="1")
     mailbox_key: Mapped[bytes] = mapped_column(LargeBinary)
 
     def is_open(self, moment: datetime) -> bool:

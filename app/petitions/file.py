@@ -2,27 +2,21 @@
 
 import re
 import tomllib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from typing import Any
 
-from app.models import Donation, Elsewhere, Initiator, Link
+from flask_babel import gettext as _
+
+from app.models import Donation, Elsewhere, Initiator, Link, Translation
 from app.petitions import file_values as values
 
-NEEDED = (
-    "slug",
-    "language",
-    "title",
-    "started_by",
-    "statement",
-    "addressed_to",
-    "contact",
-    "erase_after_days",
-    "controller",
-)
+TO_BEGIN = ("slug", "language", "title")
+NEEDED = (*TO_BEGIN, "started_by", "statement", "addressed_to", "contact", "erase_after_days", "controller")
 LONGEST_TEXT = 100_000
 LONGEST_KEEPING = 3650
+USUALLY_ASKED = {"affiliation": "optional", "country": "required", "comment": "optional"}
 
 
 class BadPetitionFile(Exception):
@@ -31,19 +25,19 @@ class BadPetitionFile(Exception):
 
 @dataclass(frozen=True, slots=True)
 class PetitionFile:
-    """What a petition file says, checked."""
+    """What a petition file says, checked. What is needed but not said yet, in a draft, is empty."""
 
     slug: str
     language: str
     title: str
-    started_by: str
-    statement: str
-    addressed_to: str
-    contact: str
-    erase_after_days: int
-    controller: dict[str, str]
-    body: str
-    fields: dict[str, str]
+    started_by: str = ""
+    statement: str = ""
+    addressed_to: str = ""
+    contact: str = ""
+    erase_after_days: int = 0
+    controller: dict[str, str] = field(default_factory=lambda: {"name": "", "address": "", "email": ""})
+    body: str = ""
+    fields: dict[str, str] = field(default_factory=lambda: dict(USUALLY_ASKED))
     started_on: date | None = None
     goal: int | None = None
     closes_on: date | None = None
@@ -53,37 +47,41 @@ class PetitionFile:
     donations: tuple[Donation, ...] = ()
     links: tuple[Link, ...] = ()
     elsewhere: Elsewhere | None = None
+    translations: tuple[Translation, ...] = ()
+
+    def missing(self) -> list[str]:
+        """Return the keys of what is not said yet, and without which a petition does not open."""
+        return [key for key in NEEDED if not all(_parts_of(getattr(self, key)))]
 
 
 def read(path: Path) -> PetitionFile:
     """Return what the petition file at `path` says; raise BadPetitionFile if anything in it is wrong."""
+    return parse(path.read_bytes(), str(path))
+
+
+def parse(content: bytes, name: str, needed: tuple[str, ...] = NEEDED) -> PetitionFile:
+    """Return what a petition file with these bytes says; raise BadPetitionFile, with its `name`, if anything is wrong.
+
+    A draft needs fewer keys than what opens: those in TO_BEGIN.
+    """
     try:
-        front, body = _parts(path.read_text("utf-8"))
-        return _checked(tomllib.loads(front), body)
+        front, body = _parts(content.decode())
+        return _checked(tomllib.loads(front), body, needed)
     except UnicodeDecodeError:
-        raise BadPetitionFile(f"{path}: the file must be text in UTF-8.") from None
+        raise BadPetitionFile(f"{name}: {_('the file must be text in UTF-8.')}") from None
     except (tomllib.TOMLDecodeError, RecursionError) as error:
-        raise BadPetitionFile(f"{path}: between the +++ lines there must be TOML: {error}") from None
+        words = _("between the +++ lines there must be TOML: %(error)s", error=error)
+        raise BadPetitionFile(f"{name}: {words}") from None
     except values.Wrong as wrong:
-        raise BadPetitionFile(f"{path}: {wrong}") from None
+        raise BadPetitionFile(f"{name}: {wrong}") from None
 
 
-def _parts(text: str) -> tuple[str, str]:
-    found = re.fullmatch(r"\ufeff?\+\+\+[ \t]*\r?\n(.*?)^\+\+\+[ \t]*(?:\r?\n(.*))?", text, re.DOTALL | re.MULTILINE)
-    if not found:
-        raise values.Wrong(
-            "+++", "the file must begin with a line +++, then TOML, a line +++, and the petition's Markdown."
-        )
-    body = (found[2] or "").strip()
-    return found[1].replace("\r\n", "\n"), values.text(LONGEST_TEXT, empty=True)("the Markdown below +++", body)
-
-
-def _checked(front: dict[str, Any], body: str) -> PetitionFile:
-    for key in NEEDED:
-        if key not in front:
-            raise values.Wrong(key, "is missing, and must be given.")
-    language = values.language("language", front["language"])
-    known: dict[str, values.Check] = {
+def checks(language: str, needed: tuple[str, ...] = NEEDED) -> dict[str, values.Check]:
+    """Return the check of each key's value, in a petition in `language` that needs these keys."""
+    controller = dict(CONTROLLER)
+    if "controller" not in needed:
+        controller = {part: values.maybe(check) for part, check in CONTROLLER.items()}
+    return {
         "slug": values.slug,
         "language": values.language,
         "title": values.line(200),
@@ -96,32 +94,79 @@ def _checked(front: dict[str, Any], body: str) -> PetitionFile:
         "addressed_to": values.text(1000),
         "contact": values.line(254),
         "erase_after_days": values.whole_number(1, LONGEST_KEEPING),
-        "controller": values.table(name=values.line(200), address=values.text(500), email=values.email),
+        "controller": values.table(controller),
         "privacy": values.text(LONGEST_TEXT, empty=True),
-        "fields": values.table(affiliation=values.field, country=values.field, comment=values.field, optional=True),
-        "initiators": values.list_of(
-            values.table(
-                name=values.line(200),
-                affiliation=values.maybe(values.line(500)),
-                country=values.maybe(values.country(language)),
-            )
-        ),
-        "donations": values.list_of(
-            values.table(
-                recipient=values.line(200),
-                iban=values.iban,
-                currency=values.maybe(values.currency),
-                bank=values.maybe(values.line(200)),
-                note=values.maybe(values.text(500)),
-            )
-        ),
-        "links": values.list_of(
-            values.table(title=values.line(300), source=values.maybe(values.line(200)), url=values.maybe(values.url))
-        ),
-        "elsewhere": values.table(
-            count=values.whole_number(0, 2_000_000_000), source=values.line(200), url=values.maybe(values.url)
-        ),
+        "fields": values.table(dict.fromkeys(USUALLY_ASKED, values.field), optional=True),
+        "initiators": values.list_of(values.table(initiator(language))),
+        "donations": values.list_of(values.table(DONATION)),
+        "links": values.list_of(values.table(LINK)),
+        "elsewhere": values.table(ELSEWHERE),
+        "translations": values.list_of(values.table(TRANSLATION)),
     }
-    said = values.each("", front, known)
-    asked = {"affiliation": "optional", "country": "required", "comment": "optional"} | said.pop("fields", {})
+
+
+CONTROLLER: dict[str, values.Check] = {
+    "name": values.line(200),
+    "address": values.text(500),
+    "email": values.email,
+}
+DONATION: dict[str, values.Check] = {
+    "recipient": values.line(200),
+    "iban": values.iban,
+    "currency": values.maybe(values.currency),
+    "bank": values.maybe(values.line(200)),
+    "note": values.maybe(values.text(500)),
+}
+LINK: dict[str, values.Check] = {
+    "title": values.line(300),
+    "source": values.maybe(values.line(200)),
+    "url": values.maybe(values.url),
+}
+ELSEWHERE: dict[str, values.Check] = {
+    "count": values.whole_number(0, 2_000_000_000),
+    "source": values.line(200),
+    "url": values.maybe(values.url),
+}
+TRANSLATION: dict[str, values.Check] = {
+    "language": values.language,
+    "title": values.line(200),
+    "statement": values.text(LONGEST_TEXT),
+    "body": values.maybe(values.text(LONGEST_TEXT, empty=True)),
+}
+
+
+def initiator(language: str) -> dict[str, values.Check]:
+    """Return the checks of an initiator, whose country may be named in `language`."""
+    return {
+        "name": values.line(200),
+        "affiliation": values.maybe(values.line(500)),
+        "country": values.maybe(values.country(language)),
+    }
+
+
+def _parts(text: str) -> tuple[str, str]:
+    found = re.fullmatch(r"\ufeff?\+\+\+[ \t]*\r?\n(.*?)^\+\+\+[ \t]*(?:\r?\n(.*))?", text, re.DOTALL | re.MULTILINE)
+    if not found:
+        words = _("the file must begin with a line +++, then TOML, a line +++, and the petition's Markdown.")
+        raise values.Wrong("+++", words)
+    body = (found[2] or "").strip()
+    return found[1].replace("\r\n", "\n"), values.text(LONGEST_TEXT, empty=True)(_("the Markdown below +++"), body)
+
+
+def _checked(front: dict[str, Any], body: str, needed: tuple[str, ...]) -> PetitionFile:
+    for key in needed:
+        if key not in front:
+            raise values.Wrong(key, _("is missing, and must be given."))
+    language = values.language("language", front["language"])
+    said = values.each("", front, checks(language, needed))
+    seen = {language}
+    for number, translation in enumerate(said.get("translations", ()), 1):
+        if translation["language"] in seen:
+            raise values.Wrong(f"translations[{number}].language", _("must be another one: there is a text in it."))
+        seen.add(translation["language"])
+    asked = USUALLY_ASKED | said.pop("fields", {})
     return PetitionFile(**said, fields=asked, body=body)
+
+
+def _parts_of(value: Any) -> list[Any]:
+    return list(value.values()) if isinstance(value, dict) else [value]

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from babel import Locale, UnknownLocaleError
 from babel.numbers import is_currency
+from flask_babel import gettext as _
 from stdnum import iban as iban_rules
 from stdnum.exceptions import ValidationError as BadIban
 
@@ -16,15 +17,17 @@ from app.models.petition import FIELD_CHOICES
 from app.web.countries import code_of
 
 YEARS = range(1900, 3000)  # the calendar of Python ends soon after, and days are added to dates
+OUR_PLACES = {"new", "import"}  # below /organise/petitions/
 SLUG = re.compile("[a-z0-9]+(?:-[a-z0-9]+)*")
 LANGUAGE = re.compile("[a-z]{2,3}(?:-[A-Z][a-z]{3})?(?:-[A-Z]{2})?")
 
 
 class Wrong(Exception):
-    """A value is wrong: `key` says where, the text what would be right."""
+    """A value is wrong: `key` says where, `right` what would be right."""
 
     def __init__(self, key: str, right: str) -> None:
         super().__init__(f"{key}: {right}")
+        self.right = right
 
 
 Check = Callable[[str, Any], Any]
@@ -34,7 +37,7 @@ def each(inside: str, table: dict[str, Any], checks: dict[str, Check]) -> dict[s
     """Return `table` with each value checked by the check of its key; raise Wrong for a key that has none."""
     for key in table:
         if key not in checks:
-            raise Wrong(f"{inside}{key}", f"is not known here. Known are: {', '.join(checks)}.")
+            raise Wrong(f"{inside}{key}", _("is not known here. Known are: %(keys)s.", keys=", ".join(checks)))
     return {key: checks[key](f"{inside}{key}", value) for key, value in table.items()}
 
 
@@ -48,18 +51,18 @@ class maybe:  # noqa: N801 - reads as a word in the table of checks
         return "" if value == "" else self.check(key, value)
 
 
-def table(*, optional: bool = False, **checks: Check) -> Check:
+def table(checks: dict[str, Check], *, optional: bool = False) -> Check:
     """Return a check of a table with these checks by key; all are needed but `maybe` ones, unless `optional`."""
 
     def check(key: str, value: Any) -> dict[str, Any]:
         if not isinstance(value, dict):
-            raise Wrong(key, f"must be a table with {', '.join(checks)}.")
+            raise Wrong(key, _("must be a table with %(keys)s.", keys=", ".join(checks)))
         said = each(f"{key}.", value, checks)
         for name, inner in checks.items():
             if name not in said and isinstance(inner, maybe):
                 said[name] = ""
             elif name not in said and not optional:
-                raise Wrong(f"{key}.{name}", "is missing, and must be given.")
+                raise Wrong(f"{key}.{name}", _("is missing, and must be given."))
         return said
 
     return check
@@ -70,7 +73,7 @@ def list_of(inner: Check) -> Check:
 
     def check(key: str, value: Any) -> tuple[Any, ...]:
         if not isinstance(value, list):
-            raise Wrong(key, f"must be written as [[{key}]], once for each.")
+            raise Wrong(key, _("must be written as %(key)s, once for each.", key=f"[[{key}]]"))
         return tuple(inner(f"{key}[{number}]", item) for number, item in enumerate(value, 1))
 
     return check
@@ -80,13 +83,17 @@ def text(most: int, *, empty: bool = False) -> Check:
     """Return a check of a text of at most `most` characters, with `empty` also of none."""
 
     def check(key: str, value: Any) -> str:
-        if not isinstance(value, str) or not (empty or value.strip()):
-            raise Wrong(key, "must be a text in quotes, and not empty.")
-        if len(value) > most:
-            raise Wrong(key, f"must have at most {most} characters; it has {len(value)}.")
-        if any(ord(c) < 32 and c not in "\n\r\t" for c in value):
-            raise Wrong(key, "must not hold control characters.")
-        return value.replace("\r\n", "\n").strip()
+        if not isinstance(value, str):
+            raise Wrong(key, _("must be a text in quotes, and not empty."))
+        if not (empty or value.strip()):
+            raise Wrong(key, _("must not be empty."))
+        tidy = value.replace("\r\n", "\n").replace("\r", "\n").strip()
+        if len(tidy) > most:
+            words = _("must have at most %(most)d characters; it has %(number)d.", most=most, number=len(tidy))
+            raise Wrong(key, words)
+        if any(ord(c) < 32 and c not in "\n\t" for c in tidy):
+            raise Wrong(key, _("must not hold control characters."))
+        return tidy
 
     return check
 
@@ -96,8 +103,8 @@ def line(most: int) -> Check:
 
     def check(key: str, value: Any) -> str:
         words: str = text(most)(key, value)
-        if "\n" in words or "\r" in words:
-            raise Wrong(key, "must be on one line.")
+        if "\n" in words:
+            raise Wrong(key, _("must be on one line."))
         return words
 
     return check
@@ -107,8 +114,11 @@ def whole_number(least: int, most: int) -> Check:
     """Return a check of a whole number in these bounds, both included."""
 
     def check(key: str, value: Any) -> int:
+        if isinstance(value, str):
+            words = _("must be a whole number from %(least)d to %(most)d, without quotes.", least=least, most=most)
+            raise Wrong(key, words)
         if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= most:
-            raise Wrong(key, f"must be a whole number from {least} to {most}, without quotes.")
+            raise Wrong(key, _("must be a whole number from %(least)d to %(most)d.", least=least, most=most))
         return value
 
     return check
@@ -117,7 +127,10 @@ def whole_number(least: int, most: int) -> Check:
 def slug(key: str, value: Any) -> str:
     """Check a petition's name in its address."""
     if not isinstance(value, str) or len(value) > 80 or not SLUG.fullmatch(value):
-        raise Wrong(key, "must be small letters a-z, digits and single hyphens, at most 80, such as free-the-books.")
+        words = _("must be small letters a-z, digits and single hyphens, at most 80, such as free-the-books.")
+        raise Wrong(key, words)
+    if value in OUR_PLACES:
+        raise Wrong(key, _("must be another one: the site itself needs this one."))
     return value
 
 
@@ -128,28 +141,30 @@ def language(key: str, value: Any) -> str:
     except (ValueError, TypeError, UnknownLocaleError):
         tag = ""
     if not LANGUAGE.fullmatch(tag):
-        raise Wrong(key, "must be a language tag, such as en, sv or pt-BR.")
+        raise Wrong(key, _("must be a language tag, such as en, sv or pt-BR."))
     return tag
 
 
 def day(key: str, value: Any) -> date:
     """Check a date."""
+    if isinstance(value, str):
+        raise Wrong(key, _("must be a date without quotes, such as 2026-11-23."))
     if not isinstance(value, date) or isinstance(value, datetime) or value.year not in YEARS:
-        raise Wrong(key, "must be a date without quotes, such as 2026-11-23.")
+        raise Wrong(key, _("must be a date, such as 2026-11-23."))
     return value
 
 
 def yes_or_no(key: str, value: Any) -> bool:
     """Check a boolean."""
     if not isinstance(value, bool):
-        raise Wrong(key, "must be true or false, without quotes.")
+        raise Wrong(key, _("must be true or false, without quotes."))
     return value
 
 
 def field(key: str, value: Any) -> str:
     """Check whether a question is required, optional or off."""
     if value not in FIELD_CHOICES:
-        raise Wrong(key, f"must be one of {', '.join(FIELD_CHOICES)}.")
+        raise Wrong(key, _("must be one of %(choices)s.", choices=", ".join(FIELD_CHOICES)))
     return str(value)
 
 
@@ -158,7 +173,7 @@ def email(key: str, value: Any) -> str:
     try:
         return deliverable(value)
     except (NotAnAddress, TypeError, AttributeError):
-        raise Wrong(key, "must be an e-mail address, such as office@example.org.") from None
+        raise Wrong(key, _("must be an e-mail address, such as office@example.org.")) from None
 
 
 def country(language: str) -> Callable[[str, Any], str]:
@@ -167,7 +182,7 @@ def country(language: str) -> Callable[[str, Any], str]:
     def check(key: str, value: Any) -> str:
         code = code_of(value, language) if isinstance(value, str) else None
         if code is None:
-            raise Wrong(key, "must be a country's two letters (ISO 3166-1), such as SE.")
+            raise Wrong(key, _("must be a country's two letters (ISO 3166-1), such as SE."))
         return code
 
     return check
@@ -176,7 +191,7 @@ def country(language: str) -> Callable[[str, Any], str]:
 def currency(key: str, value: Any) -> str:
     """Check a currency (ISO 4217)."""
     if not isinstance(value, str) or not is_currency(value):
-        raise Wrong(key, "must be a currency's three letters (ISO 4217), such as EUR.")
+        raise Wrong(key, _("must be a currency's three letters (ISO 4217), such as EUR."))
     return value
 
 
@@ -185,7 +200,7 @@ def iban(key: str, value: Any) -> str:
     try:
         return str(iban_rules.validate(value if isinstance(value, str) else "", check_country=False))
     except BadIban:
-        raise Wrong(key, "is not an IBAN: its checksum does not fit. Please copy it again, whole.") from None
+        raise Wrong(key, _("is not an IBAN: its checksum does not fit. Please copy it again, whole.")) from None
 
 
 def url(key: str, value: Any) -> str:
@@ -195,5 +210,5 @@ def url(key: str, value: Any) -> str:
     except ValueError:
         parts = None
     if parts is None or parts.scheme not in {"http", "https"} or not parts.hostname or re.search(r"\s", value):
-        raise Wrong(key, "must be a web address that begins with https:// or http://.")
+        raise Wrong(key, _("must be a web address that begins with https:// or http://."))
     return str(value)

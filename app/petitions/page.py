@@ -1,20 +1,21 @@
 """What a petition's page shows."""
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import select, true
 
 from app import clock
 from app.counting import count
 from app.counting.count import Count
 from app.db import db
-from app.models import Petition, PetitionText, PrivacyNotice, Signature, State, Visibility
+from app.models import Petition, PetitionText, Picture, PrivacyNotice, Signature, State, Visibility
 from app.models.signer import signer_of
 from app.petitions.goals import next_goal, percent
 from app.web.language import INTERFACE
 
 LATEST = 12
+DONATIONS_MARKED_FOR = timedelta(days=14)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +33,15 @@ class Edition:
     def is_open(self) -> bool:
         """Tell whether it can be signed now."""
         return self.petition.is_open(clock.now())
+
+    def text_changed(self) -> bool:
+        """Tell whether these words took the place of others after somebody's signature had been counted."""
+        return self.text.version > 1 and self.text.after_signatures > 0
+
+    def donations_changed_on(self) -> date | None:
+        """Return the day on which the donations were changed, for as long as visitors are to be told."""
+        at = self.petition.donations_changed_at
+        return at.date() if at and clock.now() - at < DONATIONS_MARKED_FOR else None
 
     def is_translated(self) -> bool:
         """Tell whether the words are in the language of the page around them."""
@@ -59,15 +69,18 @@ class Progress:
     as_of: datetime
 
 
-def find(slug: str, language: str | None = None) -> Edition | None:
-    """Return the petition's current edition in `language` (default: its own); None for an unknown slug or language."""
+def find(slug: str, language: str | None = None, *, drafts: bool = False) -> Edition | None:
+    """Return the petition's current edition in `language` (default: its own); None for an unknown slug or language.
+
+    Drafts are found only by who asks for them too: their organisers.
+    """
     if language and "\0" in language:  # PostgreSQL does not take it even to look for
         return None
     newest = (
         select(Petition, PetitionText, PrivacyNotice)
         .join(PetitionText, PetitionText.petition_id == Petition.id)
         .join(PrivacyNotice, PrivacyNotice.petition_id == Petition.id)
-        .where(Petition.slug == slug, Petition.opened_at.is_not(None))
+        .where(Petition.slug == slug, true() if drafts else Petition.opened_at.is_not(None))
         .order_by(PetitionText.version.desc(), PrivacyNotice.version.desc())
         .limit(1)
     )
@@ -96,6 +109,28 @@ def progress(petition: Petition) -> Progress:
     now: Count = count.read(petition.id)
     goal = next_goal(now.verified, petition.goal)
     return Progress(now.verified, goal, percent(now.verified, goal), now.as_of)
+
+
+def other_languages(edition: Edition) -> list[str]:
+    """Return the languages that the petition's words are in, but for the page's own."""
+    written = select(PetitionText.language).where(PetitionText.petition_id == edition.petition.id).distinct()
+    return sorted(tag for tag in db.session.scalars(written) if tag != edition.text.language)
+
+
+def header_image(petition: Petition) -> list[tuple[str, int, int]]:
+    """Return digest, width and height of the petition's header image in each of its widths, the narrowest first."""
+    if not petition.image_alt:  # every image has one
+        return []
+    mine = select(Picture.digest, Picture.width, Picture.height).where(Picture.petition_id == petition.id)
+    return [(row.digest, row.width, row.height) for row in db.session.execute(mine.order_by(Picture.width))]
+
+
+def image_data(slug: str, digest: str, width: int, *, drafts: bool = False) -> bytes | None:
+    """Return a header image in this width; None for one that is not there, or whose petition was never opened."""
+    named = (Petition.slug == slug) & (Picture.digest == digest) & (Picture.width == width)
+    shown = true() if drafts else Petition.opened_at.is_not(None)
+    found = select(Picture.data).join(Petition, Petition.id == Picture.petition_id).where(named, shown)
+    return db.session.scalars(found).one_or_none()
 
 
 def latest_names(petition: Petition) -> list[PublicName]:

@@ -1,18 +1,22 @@
-"""The start page, and a petition's page."""
+"""The start page, a petition's page with its header image, and how its text has changed."""
 
-from flask import Blueprint, abort, make_response, render_template
-from werkzeug import Response
+from datetime import timedelta
+
+from flask import Blueprint, Response, abort, make_response, render_template
+from werkzeug import Response as BaseResponse
 
 from app.petitions import page
-from app.petitions.markdown import to_html
-from app.signing.forms import SignForm
+from app.petitions.changes import changes
+from app.petitions.page import Edition
+from app.petitions.shown import render
 from app.web import headers, language
 
 bp = Blueprint("petitions", __name__)
+A_YEAR = int(timedelta(days=365).total_seconds())
 
 
 @bp.get("/")
-def start() -> Response:
+def start() -> BaseResponse:
     """List the petitions that can be signed now."""
     open_now = [(petition, text, page.progress(petition)) for petition, text in page.open_petitions()]
     return headers.shared(make_response(render_template("petitions/start.html", petitions=open_now)))
@@ -20,22 +24,30 @@ def start() -> Response:
 
 @bp.get("/petitions/<slug:slug>")
 @bp.get("/petitions/<slug:slug>/<language:lang>")
-def show(slug: str, lang: str | None = None) -> Response:
+def show(slug: str, lang: str | None = None) -> BaseResponse:
     """Show a petition with its sign form: the same bytes for everyone."""
-    edition = page.find(slug, lang)
-    if edition is None:
-        abort(404)
-    language.speak(edition.language)
-    form = SignForm.blank(edition)
-    html = render_template(
-        "petitions/petition.html",
-        edition=edition,
-        petition=edition.petition,
-        text=edition.text,
-        body=to_html(edition.text.body),
-        privacy=to_html(edition.notice.more),
-        progress=page.progress(edition.petition),
-        names=page.latest_names(edition.petition),
-        form=form,
-    )
+    return headers.shared(make_response(render(_edition(slug, lang))))
+
+
+@bp.get("/petitions/<slug:slug>/changes")
+@bp.get("/petitions/<slug:slug>/changes/<language:lang>")
+def show_changes(slug: str, lang: str | None = None) -> BaseResponse:
+    """Show each version of the text that visitors have seen, and what was changed in it."""
+    edition = _edition(slug, lang)
+    html = render_template("petitions/changes.html", edition=edition, changes=changes(edition))
     return headers.shared(make_response(html))
+
+
+@bp.get("/petitions/<slug:slug>/image/<digest>-<int:width>.jpg")
+def image(slug: str, digest: str, width: int) -> BaseResponse:
+    """Send a header image. Another image has another address, so this one may be kept for good."""
+    data = None if "\0" in digest else page.image_data(slug, digest, width)
+    response = Response(data or abort(404), mimetype="image/jpeg")
+    response.headers["Cache-Control"] = f"public, max-age={A_YEAR}, immutable"
+    return response
+
+
+def _edition(slug: str, lang: str | None) -> Edition:
+    edition = page.find(slug, lang) or abort(404)
+    language.speak(edition.language)
+    return edition

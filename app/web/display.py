@@ -22,6 +22,7 @@ def init_app(app: Flask) -> None:
     app.jinja_env.globals.update(
         direction=language.direction,
         language_name=language.name_of,
+        own_name=language.own_name,
         page_language=lambda: str(get_locale() or language.DEFAULT).replace("_", "-"),
         base_url=lambda: current_app.config["BASE_URL"],
     )

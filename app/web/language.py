@@ -1,9 +1,11 @@
 """Which language a page or letter speaks, and how dates and numbers look in it."""
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import lru_cache
 
-from babel import Locale
+from babel import Locale, localedata
 from flask import g
 from flask_babel import Babel, force_locale, get_locale
 
@@ -50,3 +52,21 @@ def direction(language: str) -> str:
 def name_of(language: str) -> str:
     """Return the name of `language` in the language in use."""
     return Locale.parse(language, sep="-").get_display_name(current()) or language
+
+
+def own_name(language: str) -> str:
+    """Return the name of `language` in itself."""
+    return Locale.parse(language, sep="-").get_display_name() or language
+
+
+def choices() -> list[tuple[str, str]]:
+    """Return tag and name of the languages that a petition can be written in, by name in the language in use."""
+    return _choices(str(current()))
+
+
+@lru_cache(maxsize=64)
+def _choices(locale: str) -> list[tuple[str, str]]:
+    spoken = [one for one in localedata.locale_identifiers() if re.fullmatch("[a-z]{2,3}(_[A-Z][a-z]{3})?", one)]
+    reader = Locale.parse(locale)
+    named = [(one.replace("_", "-"), Locale.parse(one).get_display_name(reader)) for one in [*spoken, "pt_BR"]]
+    return sorted(((tag, name) for tag, name in named if name), key=lambda pair: pair[1].casefold())

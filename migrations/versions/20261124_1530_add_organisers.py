@@ -35,7 +35,6 @@ def upgrade() -> None:
     _let_nobody_change_the_audit_log()
     op.add_column("petition", sa.Column("donations_changed_at", moment, nullable=True))
     op.add_column("petition", sa.Column("image_alt", sa.String(length=200), server_default="", nullable=False))
-    op.add_column("petition", sa.Column("revision", sa.Integer(), server_default="1", nullable=False))
     op.add_column("petition_text", sa.Column("after_signatures", sa.BigInteger(), server_default="0", nullable=False))
     _remake_outbox((*OCCASIONS, "organiser"), for_organisers=True)
 
@@ -44,7 +43,7 @@ def downgrade() -> None:
     op.execute("DELETE FROM outbox WHERE occasion = 'organiser'")
     _remake_outbox(OCCASIONS, for_organisers=False)
     op.drop_column("petition_text", "after_signatures")
-    for column in ("revision", "image_alt", "donations_changed_at"):
+    for column in ("image_alt", "donations_changed_at"):
         op.drop_column("petition", column)
     for table in NEW_TABLES:
         op.drop_table(table)

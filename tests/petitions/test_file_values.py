@@ -8,10 +8,11 @@ from tests.factories import CONTROLLER, petition_file
 from tests.petitions.test_file import read_text, refusal
 
 TEXT = "must be a text in quotes, and not empty."
+EMPTY = "must not be empty."
 LINE = "must be on one line."
 CONTROL = "must not hold control characters."
-NUMBER = "must be a whole number from {} to {}, without quotes."
-DATE = "must be a date without quotes, such as 2026-11-23."
+NUMBER = "must be a whole number from {} to {}."
+DATE = "must be a date, such as 2026-11-23."
 YES_OR_NO = "must be true or false, without quotes."
 SLUG = "must be small letters a-z, digits and single hyphens, at most 80, such as free-the-books."
 LANGUAGE = "must be a language tag, such as en, sv or pt-BR."
@@ -23,10 +24,11 @@ URL = "must be a web address that begins with https:// or http://."
 FIELD = "must be one of required, optional, off."
 MOST = 2_000_000_000
 
-NOT_A_TEXT = ["5", "true", "2026-11-23", '["x"]', '{x = "y"}', '""', '" \\t\\n "']
-NOT_A_NUMBER = ['"5"', "1.5", "1e3", "true", "-1", "inf", str(10**30), "[5]"]
+NOT_A_TEXT = ["5", "true", "2026-11-23", '["x"]', '{x = "y"}']
+NO_TEXT = ['""', '" \\t\\n "']
+NOT_A_NUMBER = ["1.5", "1e3", "true", "-1", "inf", str(10**30), "[5]"]
 NOT_A_DATE = [
-    *('"2026-11-23"', "20261123", "2026-11-23T09:30:00", "2026-11-23T09:30:00Z", "09:30:00", "true"),
+    *("20261123", "2026-11-23T09:30:00", "2026-11-23T09:30:00Z", "09:30:00", "true"),
     *("1066-10-14", "9999-12-31"),
 ]
 NOT_A_SLUG = [
@@ -57,6 +59,7 @@ def wrong_front() -> list[tuple[str, str, str]]:
         *(("slug", value, SLUG) for value in NOT_A_SLUG),
         *(("language", value, LANGUAGE) for value in NOT_A_LANGUAGE),
         *((key, value, TEXT) for key in (*ONE_LINE, *PARAGRAPHS) for value in NOT_A_TEXT),
+        *((key, value, EMPTY) for key in (*ONE_LINE, *PARAGRAPHS) for value in NO_TEXT),
         *((key, '"two\\nlines"', LINE) for key in ONE_LINE),
         *((key, '"two\\rlines"', LINE) for key in ONE_LINE),
         *((key, '"a\\u0000b"', CONTROL) for key in (*ONE_LINE, *PARAGRAPHS, "privacy")),
@@ -64,6 +67,9 @@ def wrong_front() -> list[tuple[str, str, str]]:
         *(("privacy", value, TEXT) for value in ("5", "true", '["x"]')),
         *(("goal", value, NUMBER.format(1, MOST)) for value in (*NOT_A_NUMBER, "0", str(MOST + 1))),
         *(("erase_after_days", value, NUMBER.format(1, 3650)) for value in (*NOT_A_NUMBER, "0", "3651")),
+        ("goal", '"500"', f"must be a whole number from 1 to {MOST}, without quotes."),
+        ("closes_on", '"2026-11-23"', "must be a date without quotes, such as 2026-11-23."),
+        *(("slug", value, "must be another one: the site itself needs this one.") for value in ('"new"', '"import"')),
         *((key, value, DATE) for key in ("started_on", "closes_on") for value in NOT_A_DATE),
         *(("discreet", value, YES_OR_NO) for value in ('"true"', "1", "0", '"yes"', '""', "[true]")),
         *((key, "5", f"must be written as [[{key}]], once for each.") for key in ("initiators", "donations", "links")),
@@ -79,17 +85,24 @@ def wrong_tables() -> list[tuple[str, str, str]]:
         *(("[fields]", f"{key} = {value}", FIELD) for key in ("affiliation", "country", "comment")
           for value in ('"yes"', '""', "true", "1", '["off"]', '"Required"')),
         *(("[[initiators]]", f"name = {value}", TEXT) for value in NOT_A_TEXT),
-        *(("[[initiators]]", f"affiliation = {value}", TEXT) for value in ("5", "true", '" "')),
+        *(("[[initiators]]", f"name = {value}", EMPTY) for value in NO_TEXT),
+        *(("[[initiators]]", f"affiliation = {value}", TEXT) for value in ("5", "true")),
+        ("[[initiators]]", 'affiliation = " "', EMPTY),
         *(("[[initiators]]", f"country = {value}", COUNTRY) for value in NOT_A_COUNTRY),
         *(("[[donations]]", f"recipient = {value}", TEXT) for value in NOT_A_TEXT),
+        *(("[[donations]]", f"recipient = {value}", EMPTY) for value in NO_TEXT),
         *(("[[donations]]", f"iban = {value}", IBAN) for value in NOT_AN_IBAN),
         *(("[[donations]]", f"currency = {value}", CURRENCY) for value in NOT_A_CURRENCY),
-        *(("[[donations]]", f"{key} = {value}", TEXT) for key in ("bank", "note") for value in ("5", "true", '" "')),
+        *(("[[donations]]", f"{key} = {value}", TEXT) for key in ("bank", "note") for value in ("5", "true")),
+        *(("[[donations]]", f'{key} = " "', EMPTY) for key in ("bank", "note")),
         *(("[[links]]", f"title = {value}", TEXT) for value in NOT_A_TEXT),
-        *(("[[links]]", f"source = {value}", TEXT) for value in ("5", "true", '" "')),
+        *(("[[links]]", f"title = {value}", EMPTY) for value in NO_TEXT),
+        *(("[[links]]", f"source = {value}", TEXT) for value in ("5", "true")),
+        ("[[links]]", 'source = " "', EMPTY),
         *(("[[links]]", f"url = {value}", URL) for value in NOT_A_URL),
         *(("[elsewhere]", f"count = {value}", NUMBER.format(0, MOST)) for value in (*NOT_A_NUMBER, str(MOST + 1))),
         *(("[elsewhere]", f"source = {value}", TEXT) for value in NOT_A_TEXT),
+        *(("[elsewhere]", f"source = {value}", EMPTY) for value in NO_TEXT),
         *(("[elsewhere]", f"url = {value}", URL) for value in NOT_A_URL),
     ]  # fmt: skip
 
@@ -110,8 +123,8 @@ def test_a_wrong_value_in_a_table_is_refused_with_its_place(tmp_path: Path, tabl
 @pytest.mark.parametrize(
     ("key", "values", "right"),
     [
-        ("name", [*NOT_A_TEXT, '"two\\nlines"'], (TEXT, LINE)),
-        ("address", NOT_A_TEXT, (TEXT,)),
+        ("name", [*NOT_A_TEXT, *NO_TEXT, '"two\\nlines"'], (TEXT, EMPTY, LINE)),
+        ("address", [*NOT_A_TEXT, *NO_TEXT], (TEXT, EMPTY)),
         ("email", NOT_AN_EMAIL, (EMAIL,)),
     ],
 )

@@ -11,7 +11,7 @@ from flask.testing import FlaskClient, FlaskCliRunner
 
 from app import sealing
 from app.db import db
-from app.petitions import importing
+from app.petitions import importing, saving
 from app.petitions.file import BadPetitionFile
 from app.petitions.importing import Outcome, import_file, import_if_new
 from tests.factories import SLUG, make_petition, make_signature, petition_file, verified
@@ -114,11 +114,12 @@ def test_a_fault_half_way_leaves_nothing_half_done(
         bring()
     before = everything(app)
 
-    def fail(*_: object) -> bool:
+    def fail(*_: object, **__: object) -> None:
         db.session.flush()
         raise RuntimeError("the power fails")
 
-    monkeypatch.setattr(importing, "_add_notice", fail)
+    monkeypatch.setattr(saving, "record", fail)
+    monkeypatch.setattr(importing, "record", fail)
     with pytest.raises(RuntimeError, match="the power fails"):
         bring("New words.", goal="900")
     assert everything(app) == before

@@ -160,3 +160,18 @@ def test_what_a_petition_does_not_ask_is_not_in_its_form(app: Flask, client: Fla
 def test_parts_that_a_petition_does_not_have_leave_no_heading(client: FlaskClient, petition: str) -> None:
     headings = [one.words() for one in page_of(client).all("h2")]
     assert headings == ["Why this petition matters", "What you sign", "Sign this petition"]
+
+
+def test_a_translated_petition_leads_from_each_language_to_the_others(app: Flask, client: FlaskClient) -> None:
+    swedish = '[[translations]]\nlanguage = "sv"\ntitle = "Rädda biblioteket"\nstatement = "Vi ber."\n'
+    arabic = '[[translations]]\nlanguage = "ar"\ntitle = "أنقذوا المكتبة"\nstatement = "نطلب"\n'
+    make_petition(app, tables=swedish + arabic)
+
+    def others(path: str) -> dict[str, str]:
+        links = HtmlPage(client.get(path).text).all("a")
+        return {one.words(): one.get("href") or "" for one in links if one.get("hreflang")}
+
+    assert others(f"/petitions/{SLUG}") == {"svenska": f"/petitions/{SLUG}/sv", "العربية": f"/petitions/{SLUG}/ar"}
+    assert others(f"/petitions/{SLUG}/sv") == {"English": f"/petitions/{SLUG}", "العربية": f"/petitions/{SLUG}/ar"}
+    page = HtmlPage(client.get(f"/petitions/{SLUG}/ar").text)
+    assert page.all("h1")[0].get("dir") == "rtl"

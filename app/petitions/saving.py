@@ -1,0 +1,187 @@
+"""Save what a petition file says: in the caller's transaction, with its audit entry and a letter to the owners.
+
+Files and organisers' forms both come here, so both change a petition by one rule. Words and notices are only added.
+"""
+
+import os
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any
+
+from flask_babel import gettext as _
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from app import sealing
+from app.counting import count
+from app.db import insert
+from app.models import Act, Petition, PetitionText, PrivacyNotice
+from app.organisers.audit import record
+from app.organisers.letter import post_to_owners
+from app.petitions.file import BadPetitionFile, PetitionFile
+from app.petitions.stored import after, as_file, last_day, newest_notice, newest_texts
+from app.web.link import link
+
+# What a thief of an organiser's session would change: where money goes, and who gets the signers' data.
+TRUST = ("donations", "controller", "addressed_to", "contact", "erase_after_days", "privacy")
+
+
+@dataclass
+class Saved:
+    """What saving changed: languages with their new text versions, whether a new notice, which other things."""
+
+    texts: dict[str, int] = field(default_factory=dict)
+    notice: int = 0
+    columns: set[str] = field(default_factory=set)
+
+    def __bool__(self) -> bool:
+        return bool(self.texts or self.notice or self.columns)
+
+
+def claim(session: Session, file: PetitionFile, now: datetime) -> int | None:
+    """Make the petition of this file, as a draft, with words and notice; return its id, or None if the slug is taken.
+
+    Of several who do so at once, one makes it and the others find it taken.
+    """
+    public_id = os.urandom(16)
+    draft = insert(Petition).values(
+        public_id=public_id,
+        slug=file.slug,
+        language=file.language,
+        mailbox_key=sealing.seal("mailbox-key", public_id, [os.urandom(32).hex()]),
+        closes_at=after(file.closes_on),
+        **_columns(file),
+    )
+    unless_taken = draft.on_conflict_do_nothing(index_elements=["slug"]).returning(Petition.id)
+    petition_id: int | None = session.execute(unless_taken).scalar_one_or_none()
+    if petition_id is not None:
+        count.open_tally(session, petition_id, now)
+        session.flush()
+        _add_texts(session, petition_id, file, now)
+        session.add(PrivacyNotice(petition_id=petition_id, version=1, made_at=now, **_notice(file)))
+        session.flush()
+    return petition_id
+
+
+def locked(session: Session, slug: str) -> Petition | None:
+    """Return the petition as it is now, with nobody else changing it until the transaction ends; None if unknown."""
+    mine = select(Petition).where(Petition.slug == slug).with_for_update()
+    return session.scalars(mine.execution_options(populate_existing=True)).one_or_none()
+
+
+def bring(session: Session, petition: Petition, file: PetitionFile, name: str, by: int | None, now: datetime) -> Saved:
+    """Bring a petition that the caller holds `locked` up to what a file called `name` says.
+
+    Texts in languages that the file does not name stay. Raises BadPetitionFile for a file in another language.
+    """
+    before = as_file(session, petition)
+    if before.language != file.language:
+        words = _("language: this petition is in %(language)s, and stays so.", language=repr(before.language))
+        raise BadPetitionFile(f"{name}: {words}")
+    named = {one["language"]: one for one in (*before.translations, *file.translations)}
+    file = replace(file, translations=tuple(one for _tag, one in sorted(named.items())))
+    return save(session, petition, before, file, Act.IMPORTED, by, now)
+
+
+def save(
+    session: Session,
+    petition: Petition,
+    before: PetitionFile,
+    file: PetitionFile,
+    act: Act,
+    by: int | None,
+    now: datetime,
+) -> Saved:
+    """Bring a petition that the caller holds `locked` from what it says, `before`, to what the file says.
+
+    Writes down `act`, done by the organiser with the id `by` (None: a command), unless there was nothing to change, and
+    tells the owners by letter when it concerns what people trust.
+    """
+    saved = Saved()
+    columns = _columns(file)
+    if file.closes_on != last_day(petition.closes_at):
+        columns["closes_at"] = after(file.closes_on)
+    for column, value in columns.items():
+        if getattr(petition, column) != value:
+            setattr(petition, column, value)
+            saved.columns.add(column)
+    if "donations" in saved.columns and petition.opened_at is not None:
+        petition.donations_changed_at = now
+    saved.texts = _add_texts(session, petition.id, file, now)
+    saved.notice = _add_notice(session, petition.id, file, now)
+    if saved:
+        versions = {f"text {language}": version for language, version in sorted(saved.texts.items())}
+        record(session, act, petition.id, by, **versions, what=", ".join(changed(before, file)))
+    _tell_owners(session, petition, before, file, now)
+    return saved
+
+
+def changed(before: PetitionFile, file: PetitionFile) -> list[str]:
+    """Return the keys whose values differ."""
+    return [key for key in PetitionFile.__slots__ if getattr(before, key) != getattr(file, key)]
+
+
+def _columns(file: PetitionFile) -> dict[str, Any]:
+    return {
+        "started_by": file.started_by,
+        "started_on": file.started_on,
+        "goal": file.goal,
+        "discreet": file.discreet,
+        "contact": file.contact,
+        "affiliation_field": file.fields["affiliation"],
+        "country_field": file.fields["country"],
+        "comment_field": file.fields["comment"],
+        "initiators": list(file.initiators),
+        "donations": list(file.donations),
+        "links": list(file.links),
+        "elsewhere": file.elsewhere,
+    }
+
+
+def _add_texts(session: Session, petition_id: int, file: PetitionFile, now: datetime) -> dict[str, int]:
+    """Add the file's words in each language as the next version, unless they are the newest; return what was added."""
+    own = {"language": file.language, "title": file.title, "statement": file.statement, "body": file.body}
+    newest = newest_texts(session, petition_id)
+    added = {}
+    signed = None
+    said: list[dict[str, Any]] = [own, *({**one} for one in file.translations)]
+    for words in said:
+        before = newest.get(words["language"])
+        if before is not None and all(getattr(before, column) == value for column, value in words.items()):
+            continue
+        signed = count.verified(session, petition_id) if signed is None else signed
+        version = before.version + 1 if before else 1
+        row = {**words, "petition_id": petition_id, "version": version, "after_signatures": signed, "made_at": now}
+        session.add(PetitionText(**row))
+        added[words["language"]] = version
+    return added
+
+
+def _notice(file: PetitionFile) -> dict[str, Any]:
+    return {
+        "controller_name": file.controller["name"],
+        "controller_address": file.controller["address"],
+        "controller_email": file.controller["email"],
+        "addressed_to": file.addressed_to,
+        "erase_after_days": file.erase_after_days,
+        "more": file.privacy,
+    }
+
+
+def _add_notice(session: Session, petition_id: int, file: PetitionFile, now: datetime) -> int:
+    """Add what the file tells about data as the next notice, unless it is the newest; return its version or 0."""
+    newest = newest_notice(session, petition_id)
+    said = _notice(file)
+    if newest.says() == said:
+        return 0
+    session.add(PrivacyNotice(petition_id=petition_id, version=newest.version + 1, made_at=now, **said))
+    return newest.version + 1
+
+
+def _tell_owners(session: Session, petition: Petition, before: PetitionFile, file: PetitionFile, now: datetime) -> None:
+    kinds = [key for key in changed(before, file) if key in TRUST]
+    if kinds:
+        # A discreet petition is named neither in the letter nor in the address that its link leads to.
+        title = None if petition.discreet else file.title
+        where = link("organisers.home") if petition.discreet else link("members.log", slug=petition.slug)
+        post_to_owners(session, petition.id, "trust_changed", now, title=title, kinds=kinds, link=where, moment=now)

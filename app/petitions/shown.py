@@ -1,0 +1,28 @@
+"""A petition's page as it is shown: to everyone, and to its organisers before that."""
+
+from flask import render_template
+
+from app.petitions import page
+from app.petitions.markdown import to_html
+from app.petitions.page import Edition
+from app.signing.forms import SignForm
+
+
+def render(edition: Edition, *, preview: bool = False) -> str:
+    """Return the page of this edition; a preview of it shows a draft as if it were open, but cannot be signed."""
+    petition = edition.petition
+    return render_template(
+        "petitions/petition.html",
+        edition=edition,
+        petition=petition,
+        text=edition.text,
+        body=to_html(edition.text.body),
+        privacy=to_html(edition.notice.more),
+        progress=page.progress(petition),
+        names=page.latest_names(petition),
+        image=page.header_image(petition),
+        other_languages=page.other_languages(edition),
+        form=SignForm.blank(edition),
+        is_open=edition.is_open() or (preview and petition.opened_at is None),
+        preview=preview,
+    )

@@ -1,0 +1,79 @@
+"""A petition as it is now, said as a petition file would say it."""
+
+from datetime import UTC, date, datetime, time, timedelta
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from app.models import Petition, PetitionText, PrivacyNotice
+from app.petitions.file import PetitionFile
+
+
+def as_file(session: Session, petition: Petition) -> PetitionFile:
+    """Return what the petition file of this petition says, with the newest words in each language."""
+    texts = newest_texts(session, petition.id)
+    own = texts.pop(petition.language)
+    notice = newest_notice(session, petition.id)
+    return PetitionFile(
+        slug=petition.slug,
+        language=petition.language,
+        title=own.title,
+        started_by=petition.started_by,
+        statement=own.statement,
+        addressed_to=notice.addressed_to,
+        contact=petition.contact,
+        erase_after_days=notice.erase_after_days,
+        controller={
+            "name": notice.controller_name,
+            "address": notice.controller_address,
+            "email": notice.controller_email,
+        },
+        body=own.body,
+        fields={
+            "affiliation": petition.affiliation_field,
+            "country": petition.country_field,
+            "comment": petition.comment_field,
+        },
+        started_on=petition.started_on,
+        goal=petition.goal,
+        closes_on=last_day(petition.closes_at),
+        discreet=petition.discreet,
+        privacy=notice.more,
+        initiators=tuple(petition.initiators),
+        donations=tuple(petition.donations),
+        links=tuple(petition.links),
+        elsewhere=petition.elsewhere,
+        translations=tuple(
+            {"language": language, "title": text.title, "statement": text.statement, "body": text.body}
+            for language, text in sorted(texts.items())
+        ),
+    )
+
+
+def newest_texts(session: Session, petition_id: int) -> dict[str, PetitionText]:
+    """Return the petition's newest words, by language."""
+    mine = PetitionText.petition_id == petition_id
+    newest = (
+        select(PetitionText.language, func.max(PetitionText.version).label("version"))
+        .where(mine)
+        .group_by(PetitionText.language)
+        .subquery()
+    )
+    is_newest = (PetitionText.language == newest.c.language) & (PetitionText.version == newest.c.version)
+    return {text.language: text for text in session.scalars(select(PetitionText).join(newest, is_newest).where(mine))}
+
+
+def newest_notice(session: Session, petition_id: int) -> PrivacyNotice:
+    """Return what signers are told now about their data."""
+    mine = select(PrivacyNotice).where(PrivacyNotice.petition_id == petition_id)
+    return session.scalars(mine.order_by(PrivacyNotice.version.desc()).limit(1)).one()
+
+
+def after(last: date | None) -> datetime | None:
+    """Return the moment at which a petition closes that can be signed until the end of its `last` day in UTC."""
+    return datetime.combine(last + timedelta(days=1), time(), UTC) if last else None
+
+
+def last_day(closes_at: datetime | None) -> date | None:
+    """Return the last day, in UTC, on which a petition could be signed that closes at this moment."""
+    return (closes_at.astimezone(UTC) - timedelta(microseconds=1)).date() if closes_at else None

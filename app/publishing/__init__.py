@@ -1,0 +1,1 @@
+"""Publishing: organisers write a petition, look at it, open it and close it."""

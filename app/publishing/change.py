@@ -1,0 +1,62 @@
+"""Change a part of what a petition says, unless somebody else has changed it in the meantime."""
+
+import hashlib
+import json
+from dataclasses import dataclass, replace
+from typing import Any
+
+from app import clock
+from app.db import transaction
+from app.models import Act
+from app.petitions.file import PetitionFile
+from app.petitions.saving import Saved, locked, save
+from app.petitions.stored import as_file
+
+
+class Stale(Exception):
+    """Somebody else has saved this part since the form was opened; `now` is what the petition says now."""
+
+    def __init__(self, now: PetitionFile) -> None:
+        super().__init__()
+        self.now = now
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Some of the keys of a petition file; with a `language`, those of one of its translations."""
+
+    keys: tuple[str, ...]
+    language: str = ""
+
+    def of(self, file: PetitionFile) -> dict[str, Any]:
+        """Return what the file says by these keys: nothing for a translation that is not there yet."""
+        if not self.language:
+            return {key: getattr(file, key) for key in self.keys}
+        found = [{**one} for one in file.translations if one["language"] == self.language]
+        return {key: found[0][key] if found else "" for key in self.keys}
+
+    def put(self, file: PetitionFile, said: dict[str, Any]) -> PetitionFile:
+        """Return the file with this part saying something else."""
+        if not self.language:
+            return replace(file, **said)
+        named: dict[str, Any] = {one["language"]: one for one in file.translations}
+        named[self.language] = {"language": self.language, **said}
+        return replace(file, translations=tuple(one for _tag, one in sorted(named.items())))
+
+    def digest(self, file: PetitionFile) -> str:
+        """Return what stands for this part as it is: any change of it gives another one."""
+        return hashlib.sha256(json.dumps(self.of(file), sort_keys=True, default=str).encode()).hexdigest()[:32]
+
+
+def change(slug: str, part: Part, base: str, said: dict[str, Any], by: int) -> Saved:
+    """Let a part of a petition say this from now on; `by` is the organiser's id, `base` the digest of what they saw.
+
+    Raises Stale, and changes nothing, if the part is no longer what they saw. Of two who save at once, one is told.
+    """
+    with transaction() as session:
+        petition = locked(session, slug)
+        assert petition is not None
+        before = as_file(session, petition)
+        if part.digest(before) != base:
+            raise Stale(before)
+        return save(session, petition, before, part.put(before, said), Act.EDITED, by, clock.now())

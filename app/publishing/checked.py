@@ -1,0 +1,134 @@
+"""Form fields whose values are held to the checks of a petition file, and rows of such fields."""
+
+from collections.abc import Callable, Iterator
+from datetime import date
+from typing import Any
+
+from flask_babel import lazy_gettext as _
+from wtforms import Field, FieldList, Form, FormField, StringField, TextAreaField
+from wtforms.validators import StopValidation
+from wtforms.widgets import DateInput
+
+from app.petitions.file_values import Check, Wrong
+
+SPARE_ROWS = 2
+
+
+class Checked:
+    """Hold a field to a petition file's check, and give the field what the check gives (a WTForms validator).
+
+    `read` makes of the text what the file would have in its place. What is left blank is None; that is right where the
+    field is `optional`, and in a draft, but for what is `always` needed.
+    """
+
+    def __init__(
+        self, check: Check, read: Callable[[str], Any], *, optional: bool, always: bool, most: int | None
+    ) -> None:
+        self.check, self.read, self.optional, self.always = check, read, optional, always
+        self.field_flags = {"required": not optional} | ({"maxlength": most} if most else {})
+
+    def __call__(self, form: Form, field: Field) -> None:
+        """Check the field; raise StopValidation with the words of the check, or those for a blank field."""
+        said = field.data if isinstance(field.data, str) else ""
+        if not said.strip():
+            field.data = None
+            if self.always or not (self.optional or getattr(form, "is_draft", False)):
+                raise StopValidation(_("This must not be empty."))
+            raise StopValidation
+        try:
+            field.data = self.check("", self.read(said))
+        except Wrong as wrong:
+            raise StopValidation(wrong.right[:1].upper() + wrong.right[1:]) from None
+
+
+def line(
+    label: object,
+    check: Check,
+    read: Callable[[str], Any] = str.strip,
+    *,
+    optional: bool = False,
+    always: bool = False,
+    most: int | None = None,
+    widget: Any = None,
+    **attributes: str,
+) -> StringField:
+    """Return a field of one line."""
+    validator = Checked(check, read, optional=optional, always=always, most=most)
+    return StringField(label, validators=[validator], widget=widget, render_kw=attributes)
+
+
+def paragraphs(label: object, check: Check, rows: int, *, optional: bool = False) -> TextAreaField:
+    """Return a field of several lines, that many of which are seen."""
+    validator = Checked(check, str, optional=optional, always=False, most=None)
+    return TextAreaField(label, validators=[validator], render_kw={"rows": rows})
+
+
+def number(label: object, check: Check, *, optional: bool = False) -> StringField:
+    """Return a field for a whole number."""
+    return line(label, check, _number, optional=optional, inputmode="numeric")
+
+
+def day(label: object, check: Check) -> StringField:
+    """Return a field for a date, which may be left blank."""
+    return line(label, check, _day, optional=True, widget=DateInput())
+
+
+class Row(Form):  # type: ignore[misc]
+    """One of several things of a kind. A row that is left blank counts as not there."""
+
+    def is_blank(self) -> bool:
+        """Tell whether nothing is said in this row."""
+        return all(field.data is None or not str(field.data).strip() for field in self)
+
+    def validate(self, extra_validators: Any = None) -> bool:
+        """Check the row, unless it is blank."""
+        return self.is_blank() or super().validate(extra_validators)
+
+    def said(self) -> dict[str, Any]:
+        """Return what a valid row says, as a petition file's table does."""
+        return {field.short_name: "" if field.data is None else field.data for field in self}
+
+
+def rows(row: type[Row]) -> FieldList:
+    """Return a field for any number of rows."""
+    return FieldList(FormField(row))
+
+
+def said_in(listed: FieldList) -> tuple[dict[str, Any], ...]:
+    """Return what the valid rows say that are not blank."""
+    return tuple(entry.form.said() for entry in listed if not entry.form.is_blank())
+
+
+def pad(listed: FieldList) -> None:
+    """Let some blank rows stand at the end."""
+    add_rows(listed, SPARE_ROWS - sum(entry.form.is_blank() for entry in listed))
+
+
+def add_rows(listed: FieldList, how_many: int) -> None:
+    """Add blank rows at the end."""
+    for _row in range(how_many):
+        listed.append_entry()
+
+
+def mistakes(form: Form) -> Iterator[Field]:
+    """Yield the fields with something wrong in them, those in rows too, in the order of the form."""
+    for field in form:
+        if isinstance(field, FieldList):
+            for entry in field:
+                yield from mistakes(entry.form)
+        elif isinstance(field, FormField):
+            yield from mistakes(field.form)
+        elif field.errors:
+            yield field
+
+
+def _number(text: str) -> int | None:
+    bare = "".join(text.split())
+    return int(bare) if bare.isascii() and bare.isdigit() and len(bare) < 20 else None
+
+
+def _day(text: str) -> date | None:
+    try:
+        return date.fromisoformat(text.strip())
+    except ValueError:
+        return None

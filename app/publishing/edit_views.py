@@ -1,0 +1,227 @@
+"""The pages on which organisers change what a petition says: its words, its details, and what people trust."""
+
+from collections.abc import Iterator
+from datetime import date, timedelta
+from typing import Any
+
+from flask import Blueprint, Response, abort, flash, make_response, redirect, render_template, request, url_for
+from flask_babel import gettext as _
+from flask_security.utils import check_and_update_authn_fresh
+from werkzeug import Response as BaseResponse
+
+from app.db import db
+from app.organisers.access import FRESH_MINUTES, GRACE_MINUTES, Who, may, me, open_to, petition_here
+from app.petitions import file_values
+from app.petitions.difference import Piece, difference
+from app.petitions.file import PetitionFile
+from app.petitions.markdown import to_html
+from app.petitions.saving import TRUST
+from app.petitions.stored import as_file
+from app.publishing.change import Part, Stale, change
+from app.publishing.checked import add_rows, mistakes
+from app.publishing.forms import DetailsForm, PartForm, TrustForm, WordsForm
+from app.web import headers, language, limits
+
+bp = Blueprint("editing", __name__, url_prefix="/organise/petitions/<slug:slug>")
+
+WORDS = ("title", "statement", "body")
+DETAILS = ("started_by", "started_on", "goal", "discreet", "fields", "initiators", "links", "elsewhere")
+MORE_ROWS = 3
+# A text of 100,000 characters may take four bytes for each, and a form sends each byte as three.
+LONG_TEXTS = 3 * limits.MIB
+
+
+@bp.get("/words")
+@bp.get("/words/<language:lang>")
+@open_to(Who.EDITORS)
+def words(slug: str, lang: str | None = None) -> BaseResponse:
+    """Show the words in one language, to be changed; `?language=` leads to those in another one."""
+    if asked := request.args.get("language"):
+        return redirect(url_for(".words", slug=slug, lang=_tag(asked)))
+    file, tag = _file(), _tag(lang) if lang else petition_here().language
+    part = _words_of(file, tag)
+    form = WordsForm(formdata=None, data={**part.of(file), "base": part.digest(file)})
+    return _words(form, file, tag)
+
+
+@bp.post("/words")
+@bp.post("/words/<language:lang>")
+@open_to(Who.EDITORS)
+@limits.takes(LONG_TEXTS)
+def save_words(slug: str, lang: str | None = None) -> BaseResponse:
+    """Save the words as the next version, or show how they look; nothing typed is lost."""
+    file, tag = _file(), _tag(lang) if lang else petition_here().language
+    form = WordsForm()
+    form.is_draft = petition_here().opened_at is None and tag == file.language
+    if "preview" in request.form:
+        return _words(form, file, tag, preview=to_html((form.body.data or "").strip()))
+    if not form.validate():
+        return _words(form, file, tag, 422)
+    part = _words_of(file, tag)
+    try:
+        saved = change(slug, part, form.base.data or "", form.said(), me().id)
+    except Stale as stale:
+        conflict = _conflict(form, part, stale)
+        return _words(form, stale.now, tag, 409, conflict=conflict)
+    _tell(saved)
+    return redirect(url_for(".words", slug=slug, lang=lang), 303)
+
+
+@bp.post("/preview-markdown")
+@open_to(Who.EDITORS)
+@limits.takes(LONG_TEXTS)
+def preview_markdown(slug: str) -> BaseResponse:
+    """Answer Markdown with the HTML that the petition's page shows for it."""
+    return headers.keep_nowhere(Response(to_html(request.form.get("body", "").strip()), mimetype="text/html"))
+
+
+@bp.get("/details")
+@open_to(Who.EDITORS)
+def details(slug: str) -> BaseResponse:
+    """Show what else the petition says, to be changed."""
+    file, part = _file(), _details()
+    return _details_page(_asking(part, formdata=None, data={**DetailsForm.of(file), "base": part.digest(file)}))
+
+
+@bp.post("/details")
+@open_to(Who.EDITORS)
+@limits.takes(limits.MIB)
+def save_details(slug: str) -> BaseResponse:
+    """Save the details."""
+    part = _details()
+    return _save(slug, _asking(part), part, _details_page)
+
+
+@bp.get("/trust")
+@open_to(Who.EDITORS, fresh=True)
+def trust(slug: str) -> BaseResponse:
+    """Show what people trust, to be changed by who has just signed in."""
+    file = _file()
+    form = TrustForm(formdata=None, data={**TrustForm.of(file), "base": Part(TRUST).digest(file)})
+    return _trust_page(form)
+
+
+@bp.post("/trust")
+@open_to(Who.EDITORS)
+@limits.takes(LONG_TEXTS)
+def save_trust(slug: str) -> BaseResponse:
+    """Save what people trust. Who signed in long ago is asked to do so again, with what was typed still there."""
+    form = TrustForm()
+    if "more" not in request.form and not _is_fresh():
+        return _trust_page(form, 403, not_fresh=True)
+    return _save(slug, form, Part(TRUST), _trust_page)
+
+
+def _save(slug: str, form: PartForm, part: Part, show: Any) -> BaseResponse:
+    form.is_draft = petition_here().opened_at is None
+    more = request.form.get("more")
+    if more in form.lists:
+        add_rows(form[more], MORE_ROWS)
+        return show(form)  # type: ignore[no-any-return]
+    if not form.validate():
+        return show(form, 422)  # type: ignore[no-any-return]
+    try:
+        saved = change(slug, part, form.base.data or "", form.said(), me().id)
+    except Stale as stale:
+        return show(form, 409, conflict=_conflict(form, part, stale))  # type: ignore[no-any-return]
+    _tell(saved)
+    return redirect(request.path, 303)
+
+
+def _conflict(form: PartForm, part: Part, stale: Stale) -> list[tuple[str, tuple[Piece, ...]]]:
+    """Let the form be saved on top of what is there now; return by key how it would change that."""
+    form.base.data = part.digest(stale.now)
+    form.base.raw_data = None
+    theirs, mine = part.of(stale.now), form.said()
+    pairs = ((key, _in_words(theirs[key]), _in_words(mine[key])) for key in part.keys)
+    return [(key, difference(before, after)) for key, before, after in pairs if before != after]
+
+
+def _in_words(value: Any) -> str:
+    """Return a value of a petition file as text to compare."""
+    if isinstance(value, dict):
+        return "\n".join(_in_words(one) for one in value.values() if one not in ("", None))
+    if isinstance(value, list | tuple):
+        return "\n\n".join(_in_words(one) for one in value)
+    if isinstance(value, bool):
+        return str(_("yes") if value else _("no"))
+    return value.isoformat() if isinstance(value, date) else "" if value is None else str(value)
+
+
+def _words_of(file: PetitionFile, tag: str) -> Part:
+    return Part(WORDS, "" if tag == file.language else tag)
+
+
+def _details() -> Part:
+    """Return the details that this organiser may change: when a petition closes is its owners' to say."""
+    return Part((*DETAILS, "closes_on") if may(Who.OWNERS) or petition_here().opened_at is None else DETAILS)
+
+
+def _asking(part: Part, **given: Any) -> DetailsForm:
+    form = DetailsForm(**given)
+    if "closes_on" not in part.keys:
+        del form.closes_on
+    return form
+
+
+def _tag(lang: str) -> str:
+    try:
+        return file_values.language("language", lang)
+    except file_values.Wrong:
+        abort(404)
+
+
+def _is_fresh() -> bool:
+    within, grace = timedelta(minutes=FRESH_MINUTES), timedelta(minutes=GRACE_MINUTES)
+    return bool(check_and_update_authn_fresh(within, grace))
+
+
+def _file() -> PetitionFile:
+    return as_file(db.session(), petition_here())
+
+
+def _tell(saved: object) -> None:
+    flash(_("Saved.") if saved else _("Nothing was different, so nothing was changed."), "info")
+
+
+def _words(form: WordsForm, file: PetitionFile, tag: str, status: int = 200, **context: Any) -> BaseResponse:
+    context.setdefault("preview", to_html((form.body.data or "").strip()))
+    written = [file.language, *(one["language"] for one in file.translations)]
+    return _page(
+        "publishing/words.html",
+        form,
+        status,
+        file=file,
+        lang=tag,
+        written=written,
+        choices=_choices(written),
+        **context,
+    )
+
+
+def _choices(written: list[str]) -> Iterator[tuple[str, str]]:
+    return ((tag, name) for tag, name in language.choices() if tag not in written)
+
+
+def _details_page(form: DetailsForm, status: int = 200, **context: Any) -> BaseResponse:
+    return _page("publishing/details.html", form, status, **context)
+
+
+def _trust_page(form: TrustForm, status: int = 200, **context: Any) -> BaseResponse:
+    return _page("publishing/trust.html", form, status, **context)
+
+
+def _page(template: str, form: PartForm, status: int, **context: Any) -> BaseResponse:
+    form.pad()
+    petition = petition_here()
+    html = render_template(
+        template,
+        tab="petition",
+        petition=petition,
+        title=context["file"].title if "file" in context else _file().title,
+        form=form,
+        wrong=list(mistakes(form)),
+        is_draft=petition.opened_at is None,
+        **context,
+    )
+    return headers.keep_nowhere(make_response(html, status))

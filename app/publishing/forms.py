@@ -1,0 +1,195 @@
+"""The forms in which organisers say what a petition file says."""
+
+from typing import Any
+
+from flask_babel import lazy_gettext as _
+from flask_wtf.file import FileField
+from wtforms import BooleanField, FormField, HiddenField, RadioField, SelectField
+from wtforms.fields.choices import SelectChoice
+from wtforms.validators import InputRequired
+
+from app.organisers.forms import OrganiserForm
+from app.petitions import file_values as values
+from app.petitions.file import CONTROLLER, DONATION, ELSEWHERE, LINK, PetitionFile, checks, initiator
+from app.publishing.checked import Row, day, line, number, pad, paragraphs, rows, said_in
+from app.web import countries, language
+
+CHECK = checks("en")
+INITIATOR = initiator("en")
+LONGEST_ALT = 200
+ASKED = (
+    SelectChoice("required", _("Required")),
+    SelectChoice("optional", _("Optional")),
+    SelectChoice("off", _("Not asked")),
+)
+
+
+class InitiatorRow(Row):
+    """Who launched the petition."""
+
+    name = line(_("Name"), INITIATOR["name"])
+    affiliation = line(_("Title or affiliation"), INITIATOR["affiliation"], optional=True)
+    country = line(_("Country"), INITIATOR["country"], optional=True, widget=countries.select)
+
+
+class LinkRow(Row):
+    """Something to read."""
+
+    title = line(_("What it is called"), LINK["title"])
+    source = line(_("Who published it"), LINK["source"], optional=True)
+    url = line(_("Its address"), LINK["url"], optional=True, inputmode="url")
+
+
+class ElsewhereRow(Row):
+    """Signatures gathered in another way."""
+
+    count = number(_("How many"), ELSEWHERE["count"])
+    source = line(_("Where they were gathered"), ELSEWHERE["source"])
+    url = line(_("Address of a page about them"), ELSEWHERE["url"], optional=True, inputmode="url")
+
+
+class DonationRow(Row):
+    """Where to give."""
+
+    recipient = line(_("Recipient"), DONATION["recipient"])
+    iban = line(_("IBAN"), DONATION["iban"], autocapitalize="characters")
+    currency = line(_("Currency"), DONATION["currency"], lambda text: text.strip().upper(), optional=True)
+    bank = line(_("Bank"), DONATION["bank"], optional=True)
+    note = paragraphs(_("What for"), DONATION["note"], 2, optional=True)
+
+
+class PartForm(OrganiserForm):
+    """A part of what a petition says. `base` is what the part was when the form was opened."""
+
+    is_draft = False
+    lists: tuple[str, ...] = ()
+    base = HiddenField()
+
+    def pad(self) -> None:
+        """Let each list of rows end with some that are blank."""
+        for name in self.lists:
+            pad(self[name])
+
+    def said(self) -> dict[str, Any]:
+        """Return what a valid form says, by key of a petition file."""
+        raise NotImplementedError
+
+
+class WordsForm(PartForm):
+    """The words in one language."""
+
+    title = line(_("Title"), CHECK["title"], always=True, most=200)
+    statement = paragraphs(_("What people sign"), CHECK["statement"], 5)
+    body = paragraphs(_("The reasons"), values.text(100_000, empty=True), 16, optional=True)
+
+    def said(self) -> dict[str, Any]:
+        return {"title": self.title.data, "statement": self.statement.data or "", "body": self.body.data or ""}
+
+
+class DetailsForm(PartForm):
+    """Who started it and when, its goal, what its form asks, who stands behind it, what to read."""
+
+    lists = ("initiators", "links")
+    started_by = line(_("Started by"), CHECK["started_by"], most=200)
+    started_on = day(_("Started on"), CHECK["started_on"])
+    goal = number(_("Goal"), CHECK["goal"], optional=True)
+    closes_on = day(_("Last day for signing"), CHECK["closes_on"])
+    discreet = BooleanField(_("Discreet: keep the cause out of letters"))
+    affiliation_field = RadioField(_("Title or affiliation"), choices=ASKED)
+    country_field = RadioField(_("Country of origin"), choices=ASKED)
+    comment_field = RadioField(_("Comment"), choices=ASKED)
+    initiators = rows(InitiatorRow)
+    links = rows(LinkRow)
+    elsewhere = FormField(ElsewhereRow)
+
+    @staticmethod
+    def of(file: PetitionFile) -> dict[str, Any]:
+        """Return the fields' data for what a petition says."""
+        return {
+            "started_by": file.started_by,
+            "started_on": file.started_on,
+            "goal": file.goal,
+            "closes_on": file.closes_on,
+            "discreet": file.discreet,
+            **{f"{name}_field": choice for name, choice in file.fields.items()},
+            "initiators": [{**one} for one in file.initiators],
+            "links": [{**one} for one in file.links],
+            "elsewhere": {**file.elsewhere} if file.elsewhere else None,
+        }
+
+    def said(self) -> dict[str, Any]:
+        elsewhere = self.elsewhere.form
+        said = {
+            "started_by": self.started_by.data or "",
+            "started_on": self.started_on.data,
+            "goal": self.goal.data,
+            "discreet": self.discreet.data,
+            "fields": {name: self[f"{name}_field"].data for name in ("affiliation", "country", "comment")},
+            "initiators": said_in(self.initiators),
+            "links": said_in(self.links),
+            "elsewhere": None if elsewhere.is_blank() else elsewhere.said(),
+        }
+        return said | ({"closes_on": self.closes_on.data} if "closes_on" in self else {})
+
+
+class TrustForm(PartForm):
+    """Where money goes, who answers for the data, who gets it and until when."""
+
+    lists = ("donations",)
+    controller_name = line(_("Name"), CONTROLLER["name"], most=200)
+    controller_address = paragraphs(_("Postal address"), CONTROLLER["address"], 3)
+    controller_email = line(_("E-mail"), CONTROLLER["email"], inputmode="email")
+    addressed_to = paragraphs(_("Addressee: who gets the list"), CHECK["addressed_to"], 2)
+    contact = line(_("Where signers can write to"), CHECK["contact"], most=254)
+    erase_after_days = number(_("Days after closing until the data is erased"), CHECK["erase_after_days"])
+    privacy = paragraphs(_("More about what happens with the data"), CHECK["privacy"], 6, optional=True)
+    donations = rows(DonationRow)
+
+    @staticmethod
+    def of(file: PetitionFile) -> dict[str, Any]:
+        """Return the fields' data for what a petition says."""
+        return {
+            **{f"controller_{key}": value for key, value in file.controller.items()},
+            "addressed_to": file.addressed_to,
+            "contact": file.contact,
+            "erase_after_days": file.erase_after_days or None,
+            "privacy": file.privacy,
+            "donations": [{**one} for one in file.donations],
+        }
+
+    def said(self) -> dict[str, Any]:
+        return {
+            "controller": {key: self[f"controller_{key}"].data or "" for key in ("name", "address", "email")},
+            "addressed_to": self.addressed_to.data or "",
+            "contact": self.contact.data or "",
+            "erase_after_days": self.erase_after_days.data or 0,
+            "privacy": self.privacy.data or "",
+            "donations": said_in(self.donations),
+        }
+
+
+class NewForm(OrganiserForm):
+    """What makes a draft."""
+
+    title = line(_("Title"), CHECK["title"], always=True, most=200)
+    language = SelectField(_("Language"), choices=language.choices, validators=[InputRequired()])
+    slug = line(_("Name in the address"), CHECK["slug"], optional=True, autocapitalize="none", spellcheck="false")
+
+
+class ImportForm(OrganiserForm):
+    """A petition file to bring in."""
+
+    file = FileField(_("Petition file"), render_kw={"accept": ".md,.txt,text/markdown,text/plain"})
+
+
+class ImageForm(OrganiserForm):
+    """A header image, and what those are told who do not see it."""
+
+    file = FileField(_("Image file"), render_kw={"accept": "image/jpeg,image/png,image/webp,image/gif"})
+    alt = line(_("What the image shows, in words"), values.line(LONGEST_ALT), always=True, most=LONGEST_ALT)
+
+
+class ReopenForm(OrganiserForm):
+    """Until when a petition is to be open again."""
+
+    closes_on = day(_("New last day for signing"), CHECK["closes_on"])

@@ -1,0 +1,78 @@
+"""The page of a petition's header image."""
+
+from flask import Blueprint, Response, abort, flash, make_response, redirect, render_template, request, url_for
+from flask_babel import gettext as _
+from werkzeug import Response as BaseResponse
+
+from app.organisers.access import Who, me, open_to, petition_here
+from app.petitions import page
+from app.petitions.image import BadImage, Sized, remake
+from app.publishing.checked import mistakes
+from app.publishing.forms import ImageForm
+from app.publishing.picture import keep_picture, remove_picture
+from app.web import headers, limits
+
+bp = Blueprint("image", __name__, url_prefix="/organise/petitions/<slug:slug>/image")
+MOST = 10 * limits.MIB
+
+
+@bp.get("")
+@open_to(Who.EDITORS)
+def show(slug: str) -> BaseResponse:
+    """Show the image, and ask for another one."""
+    return _page(ImageForm(formdata=None, data={"alt": petition_here().image_alt}))
+
+
+@bp.post("")
+@open_to(Who.EDITORS)
+@limits.takes(MOST)
+def save(slug: str) -> BaseResponse:
+    """Take an image, or other words for the one that is there."""
+    form = ImageForm()
+    is_right = form.validate()
+    sizes: list[Sized] = []
+    upload = request.files.get("file")
+    if upload is not None and upload.filename:
+        try:
+            sizes = remake(upload.stream)
+        except BadImage as bad:
+            form.file.errors = [str(bad)]
+    elif not petition_here().image_alt:
+        form.file.errors = [_("Please choose an image file.")]
+    if not is_right or form.file.errors:
+        return _page(form, 422)
+    keep_picture(slug, sizes, form.alt.data, me().id)
+    flash(_("Saved."), "info")
+    return redirect(url_for(".show", slug=slug), 303)
+
+
+@bp.post("/remove")
+@open_to(Who.EDITORS)
+def remove(slug: str) -> BaseResponse:
+    """Take the image away."""
+    remove_picture(slug, me().id)
+    flash(_("The image is gone."), "info")
+    return redirect(url_for(".show", slug=slug), 303)
+
+
+@bp.get("/<digest>-<int:width>.jpg")
+@open_to(Who.VIEWERS)
+def preview(slug: str, digest: str, width: int) -> BaseResponse:
+    """Send the image to the petition's organisers, while it may still be a draft."""
+    data = None if "\0" in digest else page.image_data(slug, digest, width, drafts=True)
+    return headers.keep_nowhere(Response(data or abort(404), mimetype="image/jpeg"))
+
+
+def _page(form: ImageForm, status: int = 200) -> BaseResponse:
+    petition = petition_here()
+    html = render_template(
+        "publishing/image.html",
+        tab="petition",
+        petition=petition,
+        title=page.newest_title(petition),
+        image=page.header_image(petition),
+        form=form,
+        wrong=list(mistakes(form)),
+        most=MOST // limits.MIB,
+    )
+    return headers.keep_nowhere(make_response(html, status))

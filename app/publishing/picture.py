@@ -1,0 +1,39 @@
+"""Keep a petition's header image, or take it away."""
+
+from sqlalchemy import delete
+
+from app.db import transaction
+from app.models import Act, Picture
+from app.organisers.audit import record
+from app.petitions.image import Sized, digest
+from app.petitions.saving import locked
+
+
+def keep_picture(slug: str, sizes: list[Sized], alt: str, by: int) -> None:
+    """Let the petition show this image, in these widths, and say `alt` to who does not see it.
+
+    Without sizes the image stays, and only what is said of it changes.
+    """
+    with transaction() as session:
+        petition = locked(session, slug)
+        assert petition is not None
+        petition.image_alt = alt
+        if sizes:
+            session.execute(delete(Picture).where(Picture.petition_id == petition.id))
+            name = digest(sizes)
+            for size in sizes:
+                session.add(
+                    Picture(petition_id=petition.id, digest=name, width=size.width, height=size.height, data=size.data)
+                )
+        record(session, Act.EDITED, petition.id, by, what="image")
+
+
+def remove_picture(slug: str, by: int) -> None:
+    """Let the petition show no image."""
+    with transaction() as session:
+        petition = locked(session, slug)
+        assert petition is not None
+        session.execute(delete(Picture).where(Picture.petition_id == petition.id))
+        if petition.image_alt:
+            petition.image_alt = ""
+            record(session, Act.EDITED, petition.id, by, what="image")

@@ -1,0 +1,163 @@
+"""A petition's way: begun, brought in, looked at, opened, closed, opened again, and taken away as a file."""
+
+from flask import Blueprint, Response, abort, flash, make_response, redirect, render_template, request, url_for
+from flask_babel import gettext as _
+from werkzeug import Response as BaseResponse
+
+from app import clock
+from app.db import db
+from app.organisers.access import Who, me, open_to, petition_here
+from app.organisers.forms import OrganiserForm
+from app.petitions import page
+from app.petitions.file import BadPetitionFile, PetitionFile
+from app.petitions.shown import render
+from app.petitions.stored import as_file
+from app.petitions.writing import write
+from app.publishing import opening
+from app.publishing.begin import SlugTaken, begin, bring_in, suggest_slug
+from app.publishing.checked import mistakes
+from app.publishing.forms import ImportForm, NewForm, ReopenForm
+from app.web import headers, language, limits
+
+bp = Blueprint("publishing", __name__, url_prefix="/organise/petitions")
+
+
+@bp.get("/new")
+@open_to(Who.ORGANISERS)
+def new() -> BaseResponse:
+    """Ask for what makes a draft."""
+    return _alone("publishing/new.html", NewForm(formdata=None, data={"language": me().language}))
+
+
+@bp.post("/new")
+@open_to(Who.ORGANISERS)
+def create() -> BaseResponse:
+    """Make a draft and go on to its words."""
+    form = NewForm()
+    if not form.validate():
+        return _alone("publishing/new.html", form, 422)
+    slug = form.slug.data or suggest_slug(form.title.data)
+    if not begin(PetitionFile(slug, form.language.data, form.title.data), me().id):
+        form.slug.data = slug
+        form.slug.errors = [_taken()]
+        return _alone("publishing/new.html", form, 409)
+    return redirect(url_for("editing.words", slug=slug), 303)
+
+
+@bp.get("/import")
+@open_to(Who.ORGANISERS, fresh=True)
+def ask_for_file() -> BaseResponse:
+    """Ask for a petition file."""
+    return _alone("publishing/import.html", ImportForm(formdata=None))
+
+
+@bp.post("/import")
+@open_to(Who.ORGANISERS, fresh=True)
+@limits.takes(2 * limits.MIB)
+def import_file() -> BaseResponse:
+    """Bring in a petition file: as a draft, or as what a petition of theirs says from now on."""
+    form = ImportForm()
+    upload = request.files.get("file")
+    if not form.validate() or upload is None or not upload.filename:
+        form.file.errors = [_("Please choose a petition file.")]
+        return _alone("publishing/import.html", form, 422)
+    try:
+        slug = bring_in(upload.read(), upload.filename[:100], me().id)
+    except BadPetitionFile as wrong:
+        form.file.errors = [str(wrong)]
+        return _alone("publishing/import.html", form, 422)
+    except SlugTaken:
+        form.file.errors = [_taken()]
+        return _alone("publishing/import.html", form, 409)
+    flash(_("The file is in."), "info")
+    return redirect(url_for(".overview", slug=slug), 303)
+
+
+@bp.get("/<slug:slug>/publishing")
+@open_to(Who.VIEWERS)
+def overview(slug: str) -> BaseResponse:
+    """Show where the petition stands, what is missing, and what can be done with it."""
+    return _overview()
+
+
+@bp.get("/<slug:slug>/preview")
+@bp.get("/<slug:slug>/preview/<language:lang>")
+@open_to(Who.VIEWERS)
+def preview(slug: str, lang: str | None = None) -> BaseResponse:
+    """Show the petition's page as everyone would see it."""
+    edition = page.find(slug, lang, drafts=True) or abort(404)
+    language.speak(edition.language)
+    return headers.keep_nowhere(make_response(render(edition, preview=True)))
+
+
+@bp.get("/<slug:slug>/petition.md")
+@open_to(Who.VIEWERS)
+def download(slug: str) -> BaseResponse:
+    """Send the petition as a petition file."""
+    response = Response(write(as_file(db.session(), petition_here())), mimetype="text/markdown")
+    response.headers["Content-Disposition"] = f'attachment; filename="{slug}.md"'
+    return headers.keep_nowhere(response)
+
+
+@bp.post("/<slug:slug>/open")
+@open_to(Who.OWNERS)
+def open_now(slug: str) -> BaseResponse:
+    """Open the petition for signing, or say what it lacks."""
+    try:
+        opening.open_petition(slug, me().id)
+    except opening.CannotOpen as lacking:
+        return _overview(409, cannot_open=lacking)
+    flash(_("The petition is open. It can be signed now."), "info")
+    return redirect(url_for(".overview", slug=slug), 303)
+
+
+@bp.post("/<slug:slug>/close")
+@open_to(Who.OWNERS)
+def close(slug: str) -> BaseResponse:
+    """Close the petition now."""
+    opening.close_petition(slug, me().id)
+    flash(_("The petition is closed."), "info")
+    return redirect(url_for(".overview", slug=slug), 303)
+
+
+@bp.post("/<slug:slug>/reopen")
+@open_to(Who.OWNERS)
+def reopen(slug: str) -> BaseResponse:
+    """Open a closed petition again."""
+    form = ReopenForm()
+    if not form.validate():
+        return _overview(422, reopen=form)
+    if not opening.reopen_petition(slug, form.closes_on.data, me().id):
+        form.closes_on.errors = [_("This day is over. Please choose a later one, or none.")]
+        return _overview(422, reopen=form)
+    flash(_("The petition is open again."), "info")
+    return redirect(url_for(".overview", slug=slug), 303)
+
+
+def _taken() -> str:
+    words: str = _("There is a petition with this name in its address already. Please choose another one.")
+    return words
+
+
+def _overview(
+    status: int = 200, *, cannot_open: opening.CannotOpen | None = None, reopen: ReopenForm | None = None
+) -> BaseResponse:
+    petition = petition_here()
+    file = as_file(db.session(), petition)
+    html = render_template(
+        "publishing/overview.html",
+        tab="petition",
+        petition=petition,
+        title=file.title,
+        file=file,
+        standing=petition.standing(clock.now()),
+        missing=file.missing(),
+        cannot_open=cannot_open,
+        form=OrganiserForm(formdata=None),
+        reopen=reopen or ReopenForm(formdata=None),
+    )
+    return headers.keep_nowhere(make_response(html, status))
+
+
+def _alone(template: str, form: OrganiserForm, status: int = 200) -> BaseResponse:
+    return headers.keep_nowhere(make_response(render_template(template, form=form, wrong=list(mistakes(form))), status))

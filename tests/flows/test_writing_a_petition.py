@@ -1,0 +1,162 @@
+"""An organiser with a phone writes a petition, with image and translation, and opens it; with and without scripts."""
+
+import io
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from PIL import Image
+from playwright.sync_api import Browser, Page
+
+from app import clock
+from tests.conftest import SECRETS, make_app
+from tests.flows.test_in_a_browser import browser, overflows  # noqa: F401 - the fixture
+from tests.publishing.conftest import join
+from tests.site import Site, wait_until
+
+PHONE = {"width": 390, "height": 844}
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """Give the site as `make run` serves it."""
+    folder = tmp_path_factory.mktemp("site")
+    site = Site(folder, {**SECRETS, "DATABASE_URL": f"sqlite:///{folder}/site.db"})
+    yield site.start()
+    site.interrupt()
+
+
+@pytest.fixture(params=[True, False], ids=lambda scripts: f"scripts-{scripts}")
+def page(browser: Browser, site: Site, request: pytest.FixtureRequest) -> Iterator[Page]:  # noqa: F811
+    """Give a phone at which an organiser is signed in; it fails the test on errors and on requests elsewhere."""
+    context = browser.new_context(
+        viewport=PHONE, java_script_enabled=request.param, base_url=f"http://localhost:{site.port}"
+    )
+    app = make_app(site.folder, f"sqlite:///{site.folder}/site.db", BASE_URL=f"http://localhost:{site.port}")
+    context.add_cookies([{"name": "organiser", "value": session_of(app), "url": f"http://localhost:{site.port}"}])
+    page = context.new_page()
+    troubles: list[str] = []
+    page.on("console", lambda message: troubles.append(message.text) if message.type == "error" else None)
+    page.on("pageerror", lambda error: troubles.append(str(error)))
+    page.on("request", lambda asked: None if f"localhost:{site.port}" in asked.url else troubles.append(asked.url))
+    yield page
+    context.close()
+    assert not [trouble for trouble in troubles if "409" not in trouble]
+
+
+def session_of(app: Flask) -> str:
+    """Return the cookie of an organiser who has just signed in."""
+    known_by = join(app, "olga@example.org", None)
+    said = {
+        "_user_id": known_by,
+        "identity.id": known_by,
+        "_fresh": True,
+        "fs_cc": "set",
+        "fs_paa": clock.now().timestamp(),
+    }
+    serializer = app.session_interface.get_signing_serializer(app)  # type: ignore[attr-defined]
+    cookie: str = serializer.dumps(said)
+    return cookie
+
+
+def save(page: Page) -> None:
+    page.get_by_role("button", name="Save", exact=True).click()
+    assert page.get_by_text("Saved.").count() == 1
+    assert not overflows(page)
+
+
+def part(page: Page, name: str) -> None:
+    page.get_by_label("Parts of the petition").get_by_role("link", name=name).click()
+    assert not overflows(page)
+
+
+def test_a_petition_is_written_illustrated_translated_and_opened(
+    page: Page, request: pytest.FixtureRequest, tmp_path: Path
+) -> None:
+    scripts = "scripts-True" in request.node.name
+    title = f"Keep the night bus {'with' if scripts else 'without'} scripts"
+    page.goto("/organise/petitions/new")
+    assert not overflows(page)
+    page.get_by_label("Title").fill(title)
+    page.get_by_role("button", name="Begin").click()
+
+    page.get_by_label("What people sign").fill("We ask the council to keep the bus.")
+    page.get_by_label("The reasons").press_sequentially("**Nurses** get home by it.")
+    if scripts:
+        page.locator("#preview strong", has_text="Nurses").wait_for()
+        assert not page.get_by_role("button", name="Show how it looks").is_visible()
+    else:
+        page.get_by_role("button", name="Show how it looks").click()
+        assert page.locator("#preview strong").inner_text() == "Nurses"
+    save(page)
+
+    page.get_by_label("Language", exact=True).select_option("sv")
+    page.get_by_role("button", name="Write it").click()
+    page.get_by_label("Title").fill("Rädda nattbussen")
+    page.get_by_label("What people sign").fill("Vi ber kommunen behålla bussen.")
+    save(page)
+
+    part(page, "Details")
+    page.get_by_label("Started by").fill("Riverside Residents")
+    initiators = page.get_by_role("group", name="Initiators")
+    initiators.get_by_label("Name").nth(1).fill("Ann Example")
+    page.get_by_role("button", name="More initiators").click()
+    assert initiators.get_by_label("Name").count() == 5
+    assert initiators.get_by_label("Name").nth(1).input_value() == "Ann Example"
+    save(page)
+
+    part(page, "Overview")
+    page.get_by_role("button", name="Open the petition").click()
+    page.get_by_role("link", name="who answers for the data").click()
+    page.get_by_label("Addressee").fill("The Transport Committee of Exampletown")
+    page.get_by_label("Where signers can write to").fill("bus@example.org")
+    responsible = page.get_by_role("group", name="Who answers for the data")
+    responsible.get_by_label("Name").fill("Riverside Residents")
+    responsible.get_by_label("Postal address").fill("2 Example Lane\n00000 Exampletown")
+    responsible.get_by_label("E-mail").fill("privacy@example.org")
+    page.get_by_label("Days after closing").fill("90")
+    save(page)
+
+    part(page, "Image")
+    path = tmp_path / "bus.png"
+    path.write_bytes(picture())
+    page.get_by_label("Image file").set_input_files(path)
+    page.get_by_label("What the image shows").fill("A bus at night")
+    save(page)
+
+    part(page, "Preview")
+    shown = page.get_by_role("img", name="A bus at night")
+    wait_until(lambda: shown.evaluate("image => image.complete && image.naturalWidth > 0"))
+    assert str(shown.evaluate("image => image.currentSrc")).endswith("-480.jpg")
+    assert not overflows(page)
+    page.get_by_role("link", name="Back to editing").click()
+    page.get_by_role("button", name="Open the petition").click()
+    page.get_by_role("link", name="See its page").click()
+    assert page.locator("h1").inner_text() == title
+    assert page.get_by_role("img", name="A bus at night").count() == 1
+    assert page.get_by_role("button", name="Sign").is_enabled()
+    page.goto(f"{page.url}/sv")
+    assert page.locator("h1").inner_text() == "Rädda nattbussen"
+    assert not overflows(page)
+
+
+def picture() -> bytes:
+    out = io.BytesIO()
+    Image.linear_gradient("L").resize((1200, 600)).convert("RGB").save(out, "PNG")
+    return out.getvalue()
+
+
+def test_every_page_of_writing_fits_on_the_narrowest_phone(page: Page) -> None:
+    page.set_viewport_size({"width": 320, "height": 640})
+    page.goto("/organise/petitions/new")
+    page.get_by_label("Title").fill(f"Narrow {os.urandom(4).hex()}")
+    page.get_by_role("button", name="Begin").click()
+    place = page.url.removesuffix("/words")
+    for name in ("words", "words/sv", "details", "trust", "image", "publishing", "preview"):
+        page.goto(f"{place}/{name}")
+        assert not overflows(page), name
+    for path in ("/organise/petitions/new", "/organise/petitions/import"):
+        page.goto(path)
+        assert not overflows(page), path

@@ -1,0 +1,75 @@
+"""How a petition's text has changed is told on its page, and shown one click away."""
+
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import update
+
+from app import clock
+from app.db import transaction
+from app.models import Petition, State
+from tests.factories import SLUG, make_signature
+from tests.html_page import HtmlPage
+from tests.petitions.conftest import Import
+
+PAGE = f"/petitions/{SLUG}"
+SWEDISH = '[[translations]]\nlanguage = "sv"\ntitle = "{}"\nstatement = "Vi ber."\n'
+
+
+def test_changed_after_signatures_is_said_with_their_number_and_leads_to_the_difference(
+    app: Flask, client: FlaskClient, bring: Import
+) -> None:
+    bring()
+    for number in range(2):
+        make_signature(app, email=f"person{number}@example.org")
+    bring("Books are **bad**.", title='"Close the test library"')
+    page = HtmlPage(client.get(PAGE).text)
+    (note,) = page.all("p", **{"class": "text-changed"})
+    assert "after 2 signatures." in note.words()
+    (link,) = [one for one in page.all("a") if note in one.inside]
+    changes = HtmlPage(client.get(link.get("href") or "").text)
+    assert {"[removed: Save end]", "[removed: good end]"} == {one.words() for one in changes.all("del")}
+    assert {"[added: Close end]", "[added: bad end]"} == {one.words() for one in changes.all("ins")}
+    assert "after 2 signatures" in {one.words() for one in changes.all("p")}
+
+
+def test_nothing_is_said_of_changes_that_nobodys_signature_came_before(
+    app: Flask, client: FlaskClient, bring: Import
+) -> None:
+    bring()
+    make_signature(app, state=State.PENDING)
+    bring("Other words.")
+    assert "text-changed" not in client.get(PAGE).text
+
+
+def test_each_language_has_its_own_changes_and_a_new_translation_is_none(
+    app: Flask, client: FlaskClient, bring: Import
+) -> None:
+    bring()
+    make_signature(app)
+    bring(tables=SWEDISH.format("Rädda biblioteket"))
+    assert "text-changed" not in client.get(f"{PAGE}/sv").text
+    bring(tables=SWEDISH.format("Rädda boken"))
+    assert "text-changed" in client.get(f"{PAGE}/sv").text
+    assert "text-changed" not in client.get(PAGE).text
+    assert "Rädda boken" in client.get(f"{PAGE}/changes/sv").text
+    assert "boken" not in client.get(f"{PAGE}/changes").text
+
+
+def test_what_was_written_before_opening_is_nobodys_business(app: Flask, client: FlaskClient, bring: Import) -> None:
+    for title in ("Secret idea", "Opening words"):
+        bring(title=f'"{title}"')
+    with app.app_context(), transaction() as session:
+        session.execute(update(Petition).values(opened_at=clock.now()))
+    bring(title='"Later words"')
+    shown = client.get(f"{PAGE}/changes").text
+    assert "Secret" not in shown
+    assert "Opening" in shown and "Later" in shown
+
+
+def test_the_page_of_changes_is_the_same_for_everyone(client: FlaskClient, petition: str) -> None:
+    answer = client.get(f"{PAGE}/changes")
+    assert answer.status_code == 200
+    assert answer.headers["ETag"] and "public" in answer.headers["Cache-Control"]
+    assert not client.get_cookie("organiser")
+    assert client.get("/petitions/unknown/changes").status_code == 404
+    assert client.get(f"{PAGE}/changes/xx").status_code == 404

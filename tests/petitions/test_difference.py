@@ -1,0 +1,39 @@
+"""The difference of two texts: true to both, told in words, and quick for long ones."""
+
+from itertools import pairwise
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from app.petitions.difference import Kind, Piece, difference
+
+TEXTS = st.lists(st.sampled_from(["one", "two", " ", "\n", ".", "три", "四", "\r", "é"]), max_size=30).map("".join)
+
+
+@settings(deadline=None)
+@given(TEXTS, TEXTS)
+def test_the_pieces_make_both_texts(old: str, new: str) -> None:
+    pieces = difference(old, new)
+    assert "".join(text for kind, text in pieces if kind != Kind.ADDED) == old
+    assert "".join(text for kind, text in pieces if kind != Kind.REMOVED) == new
+    assert all(one.text for one in pieces)
+    assert all(one.kind != other.kind for one, other in pairwise(pieces))
+
+
+def test_words_are_compared_not_letters() -> None:
+    assert difference("Keep the old bus.", "Keep the new bus.") == (
+        Piece(Kind.SAME, "Keep the "),
+        Piece(Kind.REMOVED, "old"),
+        Piece(Kind.ADDED, "new"),
+        Piece(Kind.SAME, " bus."),
+    )
+    assert difference("保留巴士", "保留夜巴士")[1] == Piece(Kind.ADDED, "夜")
+
+
+def test_sentences_that_have_nothing_in_common_are_not_mixed() -> None:
+    assert [kind for kind, _ in difference("Save the old library", "Their title now")] == [Kind.REMOVED, Kind.ADDED]
+
+
+def test_a_stretch_too_long_to_compare_is_shown_as_changed() -> None:
+    old, new = "a b " * 3000, "b c " * 3000
+    assert [kind for kind, _ in difference(old, new)] == [Kind.REMOVED, Kind.ADDED]

@@ -1,0 +1,94 @@
+"""Writing a petition file: read again it says the same, whatever is in it."""
+
+from datetime import date
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from app.petitions.file import TO_BEGIN, PetitionFile, parse
+from app.petitions.writing import write
+
+CHARACTERS = st.characters(exclude_categories=["Cs"], exclude_characters="\r" + "".join(map(chr, range(9))) + "\x0b\x0c"
+                           + "".join(map(chr, range(14, 32))))  # fmt: skip
+NASTY = st.sampled_from(
+    ["+++", "\n+++\n", '"', '"""', "'''", "\\", "\\n", "\n\n", "\t", "#", "]", "a = 1", "\x7f", "é"]
+)
+
+
+def texts(most: int = 60) -> st.SearchStrategy[str]:
+    parts = st.lists(NASTY | st.text(CHARACTERS, max_size=8), max_size=8).map("".join)
+    return parts.map(lambda text: text.strip()[:most].strip())
+
+
+def lines() -> st.SearchStrategy[str]:
+    return texts().map(lambda text: text.replace("\n", " ").strip()).filter(bool)
+
+
+SAID = texts().filter(bool)
+DAYS = st.dates(date(1900, 1, 1), date(2999, 12, 31))
+CHOICES = st.sampled_from(["required", "optional", "off"])
+URLS = st.sampled_from(["", "https://times.example/a?b=%22", "http://times.example"])
+INITIATORS = st.fixed_dictionaries(
+    {"name": lines(), "affiliation": st.just("") | lines(), "country": st.sampled_from(["", "SE"])}
+)
+DONATIONS = st.fixed_dictionaries(
+    {
+        "recipient": lines(),
+        "iban": st.just("DE89370400440532013000"),
+        "currency": st.sampled_from(["", "EUR"]),
+        "bank": st.just("") | lines(),
+        "note": texts(),
+    }
+)
+LINKS = st.fixed_dictionaries({"title": lines(), "source": st.just("") | lines(), "url": URLS})
+ELSEWHERE = st.fixed_dictionaries({"count": st.just(0) | st.integers(0, 2_000_000_000), "source": lines(), "url": URLS})
+TRANSLATIONS = st.fixed_dictionaries(
+    {"language": st.sampled_from(["sv", "de", "pt-BR"]), "title": lines(), "statement": SAID, "body": texts()}
+)
+FILES = st.builds(
+    PetitionFile,
+    slug=st.from_regex("[a-z0-9]{1,9}(-[a-z0-9]{1,9}){0,3}", fullmatch=True).filter(
+        lambda s: s not in {"new", "import"}
+    ),
+    language=st.sampled_from(["en", "ru", "ar"]),
+    title=lines(),
+    started_by=lines(),
+    statement=SAID,
+    addressed_to=SAID,
+    contact=lines(),
+    erase_after_days=st.integers(1, 3650),
+    controller=st.fixed_dictionaries({"name": lines(), "address": SAID, "email": st.just("office@example.org")}),
+    body=texts(400),
+    fields=st.fixed_dictionaries({"affiliation": CHOICES, "country": CHOICES, "comment": CHOICES}),
+    started_on=st.none() | DAYS,
+    goal=st.none() | st.integers(1, 2_000_000_000),
+    closes_on=st.none() | DAYS,
+    discreet=st.booleans(),
+    privacy=texts(),
+    initiators=st.lists(INITIATORS, max_size=3).map(tuple),
+    donations=st.lists(DONATIONS, max_size=2).map(tuple),
+    links=st.lists(LINKS, max_size=2).map(tuple),
+    elsewhere=st.none() | ELSEWHERE,
+    translations=st.lists(TRANSLATIONS, max_size=3, unique_by=lambda one: one["language"]).map(tuple),
+)
+
+
+@settings(deadline=None, max_examples=300)
+@given(FILES)
+def test_what_was_written_reads_as_it_was(file: PetitionFile) -> None:
+    assert parse(write(file).encode(), "petition.md") == file
+
+
+def test_a_draft_that_has_only_begun_can_be_written_and_read() -> None:
+    draft = PetitionFile("a", "en", "Title", controller={"name": "Club", "address": "", "email": ""})
+    assert parse(write(draft).encode(), "petition.md", TO_BEGIN) == draft
+    assert draft.missing() == ["started_by", "statement", "addressed_to", "contact", "erase_after_days", "controller"]
+
+
+def test_a_file_reads_well() -> None:
+    file = PetitionFile("a", "en", "Title", statement="One.\n\nTwo.", discreet=True, body="**Why**", goal=500)
+    assert write(file) == (
+        '+++\nslug = "a"\nlanguage = "en"\ntitle = "Title"\ngoal = 500\ndiscreet = true\n'
+        'statement = """\nOne.\n\nTwo.\n"""\n\n'
+        '[fields]\naffiliation = "optional"\ncountry = "required"\ncomment = "optional"\n+++\n**Why**\n'
+    )

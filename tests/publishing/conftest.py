@@ -1,0 +1,114 @@
+"""What tests of publishing can ask for: organisers signed in, a petition of theirs, and how to press its buttons."""
+
+from collections.abc import Callable
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import select
+from werkzeug.test import TestResponse
+
+from app import clock
+from app.db import db, transaction
+from app.models import Membership, Organiser, Petition, Role
+from app.organisers import accounts
+from tests.factories import SLUG, make_petition
+from tests.html_page import HtmlPage
+
+PLACE = f"/organise/petitions/{SLUG}"
+TRUSTED = {
+    "controller_name": "Test Library Club",
+    "controller_address": "1 Test Street, Testville",
+    "controller_email": "data@example.org",
+    "addressed_to": "The Town Council of Testville",
+    "contact": "library@example.org",
+    "erase_after_days": "90",
+}
+
+
+class Desk:
+    """An organiser at a browser."""
+
+    def __init__(self, client: FlaskClient) -> None:
+        self.client = client
+
+    def get(self, path: str) -> TestResponse:
+        return self.client.get(path)
+
+    def page(self, path: str) -> HtmlPage:
+        answer = self.get(path)
+        assert answer.status_code == 200, f"{path}: {answer.status_code} {answer.headers.get('Location')}"
+        return HtmlPage(answer.text)
+
+    def form(self, path: str) -> dict[str, str]:
+        """Return what the page's form would send as it stands."""
+        page = self.page(path)
+        forms = page.all("form", method="post")
+        return page.answers(next(one for one in forms if "logout" not in (one.get("action") or "")))
+
+    def send(self, path: str, **fields: object) -> TestResponse:
+        """Open the page, fill in its form, and press the button that sends it."""
+        return self.client.post(path, data=self.form(path) | fields)
+
+    def press(self, path: str, **fields: object) -> TestResponse:
+        """Send a form that stands on the petition's overview, or these fields alone."""
+        token = self.form(f"{PLACE}/publishing")["csrf_token"]
+        return self.client.post(path, data={"csrf_token": token, **fields})
+
+
+Seat = Callable[..., Desk]
+
+
+@pytest.fixture
+def seat(app: Flask) -> Seat:
+    """Let an organiser sit down, signed in these many minutes ago, with a role in the test petition if it is there."""
+
+    def sit(role: Role | None = Role.OWNER, email: str = "olga@example.org", minutes_ago: float = 0) -> Desk:
+        organiser = join(app, email, role)
+        client = app.test_client()
+        with client.session_transaction("/organise") as session:
+            session["_user_id"] = session["identity.id"] = organiser
+            session["_fresh"] = True
+            session["fs_cc"] = "set"
+            session["fs_paa"] = clock.now().timestamp() - 60 * minutes_ago
+        return Desk(client)
+
+    return sit
+
+
+def join(app: Flask, email: str, role: Role | None) -> str:
+    """Let somebody be an organiser who has joined; return what their session is known by."""
+    with app.app_context(), transaction() as session:
+        key = accounts.email_key(session, email)
+        organiser = session.scalars(select(Organiser).where(Organiser.email_key == key)).one_or_none()
+        if organiser is None:
+            organiser = Organiser(email, key, "en")
+            organiser.active = True
+            organiser.joined_at = clock.now()
+            session.add(organiser)
+            session.flush()
+        petition = session.scalars(select(Petition).where(Petition.slug == SLUG)).one_or_none()
+        if petition is not None and role is not None:
+            session.merge(Membership(petition_id=petition.id, organiser_id=organiser.id, role=role))
+        return organiser.fs_uniquifier
+
+
+@pytest.fixture
+def desk(app: Flask, seat: Seat) -> Desk:
+    """The owner of the open test petition, at work."""
+    make_petition(app)
+    return seat()
+
+
+@pytest.fixture
+def draft(app: Flask, seat: Seat) -> Desk:
+    """The owner of a draft that has only begun, at work."""
+    seat_of_owner = seat(None)
+    answer = seat_of_owner.send("/organise/petitions/new", title="Save the test library", slug=SLUG)
+    assert answer.status_code == 303, answer.text
+    return seat_of_owner
+
+
+def stored(app: Flask) -> Petition:
+    with app.app_context():
+        return db.session.scalars(select(Petition).where(Petition.slug == SLUG)).one()

@@ -1,0 +1,188 @@
+"""Details and what people trust: all that a file can say, held to its checks; owners are told by letter."""
+
+from collections.abc import Callable
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import select, update
+
+from app import clock
+from app.db import db, transaction
+from app.models import Act, AuditEntry, Petition, Role
+from app.petitions.page import DONATIONS_MARKED_FOR
+from tests.factories import SLUG, make_petition
+from tests.html_page import HtmlPage
+from tests.mail_server import MailServer
+from tests.petitions.stored import notices
+from tests.publishing.conftest import PLACE, TRUSTED, Desk, Seat, stored
+
+IBAN = "DE89370400440532013000"
+TABLES = (
+    '[[initiators]]\nname = "Ann Example"\ncountry = "SE"\n[[initiators]]\nname = "Bo Example"\n'
+    f'[[donations]]\nrecipient = "Club"\niban = "{IBAN}"\n'
+    '[[links]]\ntitle = "Read"\nurl = "https://times.example"\n[elsewhere]\ncount = 0\nsource = "On paper"\n'
+)
+
+
+def acts(app: Flask) -> list[tuple[Act, dict[str, int | str]]]:
+    with app.app_context():
+        return [(one.act, one.details) for one in db.session.scalars(select(AuditEntry).order_by(AuditEntry.id))]
+
+
+@pytest.mark.parametrize("page", ["words", "details", "trust"])
+def test_a_page_that_is_sent_as_it_stands_changes_nothing(app: Flask, seat: Seat, page: str) -> None:
+    make_petition(app, tables=TABLES, closes_on="2999-12-31", goal="500", privacy='"More."', started_on="2026-01-01")
+    desk = seat()
+    before = acts(app)
+    answer = desk.send(f"{PLACE}/{page}")
+    assert answer.status_code == 303, HtmlPage(answer.text).errors()
+    assert "Nothing was different" in desk.get(f"{PLACE}/{page}").text
+    assert acts(app) == before
+
+
+def test_every_detail_can_be_changed(app: Flask, desk: Desk) -> None:
+    said = {
+        "started_by": "Others",
+        "started_on": "2026-11-01",
+        "goal": "1 500",
+        "closes_on": "2999-12-31",
+        "discreet": "y",
+        "comment_field": "off",
+        "initiators-0-name": "Ann Example",
+        "initiators-0-country": "SE",
+        "initiators-1-name": "Bo Example",
+        "links-1-title": "Read",
+        "links-1-url": "https://times.example",
+        "elsewhere-count": "0",
+        "elsewhere-source": "On paper",
+    }
+    assert desk.send(f"{PLACE}/details", **said).status_code == 303
+    petition = stored(app)
+    assert (petition.started_by, petition.goal, petition.discreet) == ("Others", 1500, True)
+    assert (petition.comment_field, petition.country_field) == ("off", "required")
+    assert [one["name"] for one in petition.initiators] == ["Ann Example", "Bo Example"]
+    assert petition.links == [{"title": "Read", "source": "", "url": "https://times.example"}]
+    assert petition.elsewhere == {"count": 0, "source": "On paper", "url": ""}
+    assert petition.closes_at and petition.closes_at.year == 3000
+    emptied = {name: "" for name in said if name.startswith(("initiators-0", "elsewhere"))} | {"goal": ""}
+    assert desk.send(f"{PLACE}/details", **emptied).status_code == 303
+    petition = stored(app)
+    assert [one["name"] for one in petition.initiators] == ["Bo Example"]
+    assert (petition.elsewhere, petition.goal) == (None, None)
+
+
+def test_each_mistake_stands_at_its_field_in_the_words_of_a_petition_file(app: Flask, desk: Desk) -> None:
+    wrong = {
+        "started_by": "",
+        "goal": "many",
+        "started_on": "1066-10-14",
+        "initiators-1-affiliation": "Union",
+        "links-0-title": "Read",
+        "links-0-url": "times.example",
+        "elsewhere-count": "3",
+    }
+    answer = desk.send(f"{PLACE}/details", **wrong)
+    assert answer.status_code == 422
+    page = HtmlPage(answer.text)
+    assert page.errors() == {
+        "started_by": "This must not be empty.",
+        "started_on": "Must be a date, such as 2026-11-23.",
+        "goal": "Must be a whole number from 1 to 2000000000.",
+        "initiators-1-name": "This must not be empty.",
+        "links-0-url": "Must be a web address that begins with https:// or http://.",
+        "elsewhere-source": "This must not be empty.",
+    }
+    assert page.by_id("goal").get("value") == "many"
+    for link in [
+        one for one in page.all("a") if (one.get("href") or "").startswith("#") and one.inside[-1].tag == "li"
+    ]:
+        assert page.by_id((link.get("href") or "").removeprefix("#"))
+
+
+def test_more_rows_keep_what_was_typed_and_save_nothing(app: Flask, desk: Desk) -> None:
+    answer = desk.send(f"{PLACE}/details", more="links", **{"links-1-title": "Kept", "started_by": ""})
+    page = HtmlPage(answer.text)
+    assert answer.status_code == 200
+    assert page.by_id("links-1-title").get("value") == "Kept"
+    assert len([one for one in page.all("input") if (one.get("name") or "").endswith("-title")]) == 5
+    assert stored(app).started_by == "Friends of the Test Library"
+
+
+def test_details_and_trust_saved_at_once_do_not_stand_in_each_others_way(app: Flask, desk: Desk, seat: Seat) -> None:
+    details = desk.form(f"{PLACE}/details")
+    other = seat(email="otto@example.org")
+    assert other.send(f"{PLACE}/trust", contact="new@example.org").status_code == 303
+    assert desk.client.post(f"{PLACE}/details", data=details | {"goal": "700"}).status_code == 303
+    answer = desk.client.post(f"{PLACE}/details", data=details | {"goal": "800", "links-0-title": "Mine"})
+    assert answer.status_code == 409
+    shown = HtmlPage(answer.text)
+    assert {one.words() for one in shown.all("dt")} == {"Goal", "Links"}
+    assert shown.by_id("links-0-title").get("value") == "Mine"
+
+
+def test_an_editor_does_not_move_the_closing_date_of_an_open_petition(app: Flask, desk: Desk, seat: Seat) -> None:
+    editor = seat(Role.EDITOR, "eddi@example.org")
+    form = editor.form(f"{PLACE}/details")
+    assert "closes_on" not in form
+    editor.client.post(f"{PLACE}/details", data=form | {"closes_on": "2026-01-01", "goal": "300"})
+    assert (stored(app).closes_at, stored(app).goal) == (None, 300)
+
+
+def test_what_people_trust_can_be_changed_and_all_owners_get_a_letter(
+    app: Flask, desk: Desk, seat: Seat, mail_server: MailServer, work: Callable[[], int], client: FlaskClient
+) -> None:
+    seat(Role.OWNER, "otto@example.org")
+    editor = seat(Role.EDITOR, "eddi@example.org")
+    donation = {"donations-0-recipient": "Club", "donations-0-iban": "de89 3704 0044 0532 0130 00"}
+    answer = editor.send(f"{PLACE}/trust", **TRUSTED, **donation, **{"donations-0-currency": "eur"})
+    assert answer.status_code == 303, HtmlPage(answer.text).errors()
+    assert [(one["iban"], one["currency"]) for one in stored(app).donations] == [(IBAN, "EUR")]
+    work()
+    assert sorted(letter["To"] for letter in mail_server.letters) == ["olga@example.org", "otto@example.org"]
+    text = mail_server.letters[0].get_body(("plain",)).get_content()
+    assert "where donations go" in text and "who answers for the data" not in text
+    assert f"/organise/petitions/{SLUG}/log" in text
+    assert "eddi" not in text
+    assert "Changed on" in client.get(f"/petitions/{SLUG}").text
+    with app.app_context(), transaction() as session:
+        session.execute(update(Petition).values(donations_changed_at=clock.now() - DONATIONS_MARKED_FOR))
+    assert "Changed on" not in client.get(f"/petitions/{SLUG}").text
+
+
+def test_a_letter_about_a_discreet_petition_does_not_name_it(
+    app: Flask, seat: Seat, mail_server: MailServer, work: Callable[[], int]
+) -> None:
+    make_petition(app, discreet="true")
+    assert seat().send(f"{PLACE}/trust", contact="new@example.org").status_code == 303
+    work()
+    assert "library" not in mail_server.letters[0].as_string().lower()
+
+
+def test_what_is_missing_from_an_open_petition_is_refused_and_may_be_missing_from_a_draft(
+    desk: Desk, app: Flask
+) -> None:
+    nothing = dict.fromkeys(TRUSTED, "")
+    answer = desk.send(f"{PLACE}/trust", **nothing)
+    assert HtmlPage(answer.text).errors() == dict.fromkeys(TRUSTED, "This must not be empty.")
+    assert len(notices(app)) == 1
+
+
+def test_a_draft_keeps_what_is_there_so_far(draft: Desk, app: Flask) -> None:
+    assert draft.send(f"{PLACE}/trust", controller_name="Club").status_code == 303
+    assert draft.form(f"{PLACE}/trust")["controller_name"] == "Club"
+    assert draft.form(f"{PLACE}/trust")["erase_after_days"] == ""
+    assert draft.send(f"{PLACE}/trust", controller_email="no address").status_code == 422
+
+
+def test_who_signed_in_long_ago_does_so_again_before_changing_what_people_trust(
+    app: Flask, desk: Desk, seat: Seat
+) -> None:
+    stale = seat(minutes_ago=60)
+    assert "/organise/verify" in stale.get(f"{PLACE}/trust").location
+    form = desk.form(f"{PLACE}/trust")
+    form["csrf_token"] = stale.form(f"{PLACE}/details")["csrf_token"]
+    answer = stale.client.post(f"{PLACE}/trust", data=form | {"contact": "typed@example.org"})
+    assert answer.status_code == 403
+    assert HtmlPage(answer.text).by_id("contact").get("value") == "typed@example.org"
+    assert stored(app).contact == "library@example.org"

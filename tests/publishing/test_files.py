@@ -1,0 +1,158 @@
+"""Petition files by browser: brought in whole or not at all, and downloaded without loss."""
+
+import io
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import select
+from werkzeug.test import TestResponse
+
+from app.db import db
+from app.models import Act, Membership, Role
+from app.petitions.file import BadPetitionFile, parse
+from app.petitions.importing import import_file
+from tests.factories import SLUG, make_petition, petition_file
+from tests.html_page import HtmlPage
+from tests.mail_server import MailServer
+from tests.petitions.stored import everything, notices, texts
+from tests.publishing.conftest import PLACE, Desk, Seat, stored
+from tests.publishing.test_details import TABLES, acts
+
+IMPORT = "/organise/petitions/import"
+SWEDISH = '[[translations]]\nlanguage = "sv"\ntitle = "Rädda biblioteket"\nstatement = "Vi ber."\nbody = "**Böcker**"\n'
+
+
+def bring(desk: Desk, text: str | bytes, name: str = "petition.md") -> TestResponse:
+    content = text if isinstance(text, bytes) else text.encode()
+    token = desk.form(IMPORT)["csrf_token"]
+    return desk.client.post(IMPORT, data={"csrf_token": token, "file": (io.BytesIO(content), name)})
+
+
+def error(answer: TestResponse) -> str:
+    return HtmlPage(answer.text).errors()["file"]
+
+
+def test_a_new_file_is_a_draft_of_who_brought_it(app: Flask, seat: Seat, client: FlaskClient) -> None:
+    desk = seat(None)
+    assert bring(desk, petition_file(tables=TABLES + SWEDISH)).status_code == 303
+    assert client.get(f"/petitions/{SLUG}").status_code == 404
+    assert [text.language for text in texts(app)] == ["en", "sv"]
+    with app.app_context():
+        assert db.session.scalars(select(Membership.role)).one() == Role.OWNER
+    assert [act for act, _ in acts(app)] == [Act.IMPORTED]
+    assert desk.press(f"{PLACE}/open").status_code == 303
+    assert client.get(f"/petitions/{SLUG}").status_code == 200
+
+
+def test_a_file_with_a_wrong_key_is_refused_in_words_and_brings_nothing_in(app: Flask, seat: Seat) -> None:
+    desk = seat(None)
+    before = everything(app)
+    answer = bring(desk, petition_file(titel='"x"'))
+    assert answer.status_code == 422
+    assert error(answer).startswith("petition.md: titel: is not known here. Known are: slug, language, title")
+    assert everything(app) == before
+
+
+@pytest.mark.parametrize("content", [b"", b"\xff", b"+++\n", b"<svg onload=alert(1)>", b"\0" * 1000])
+def test_what_is_no_petition_file_is_refused(seat: Seat, content: bytes) -> None:
+    assert bring(seat(None), content).status_code == 422
+
+
+def test_nothing_chosen_is_said(seat: Seat) -> None:
+    desk = seat(None)
+    assert "choose a petition file" in error(desk.send(IMPORT))
+
+
+@pytest.mark.parametrize("role", [None, Role.VIEWER])
+def test_somebody_elses_petition_is_refused_as_a_taken_name_and_stays_as_it_is(
+    app: Flask, desk: Desk, seat: Seat, role: Role | None
+) -> None:
+    other = seat(role, "eve@example.org")
+    before = everything(app)
+    answer = bring(other, petition_file("Other words."))
+    assert answer.status_code == 409
+    taken = other.send("/organise/petitions/new", title="x", slug=SLUG)
+    assert error(answer) == HtmlPage(taken.text).errors()["slug"]
+    assert everything(app) == before
+
+
+def test_an_editors_file_is_the_next_version_but_does_not_close_the_petition(
+    app: Flask, desk: Desk, seat: Seat
+) -> None:
+    editor = seat(Role.EDITOR, "eddi@example.org")
+    assert bring(editor, petition_file("Other words.")).status_code == 303
+    assert [text.version for text in texts(app)] == [1, 2]
+    assert acts(app)[-1] == (Act.IMPORTED, {"text en": 2, "what": "body"})
+    assert "only owners change when" in error(bring(editor, petition_file("Third.", closes_on="2026-01-31")))
+    assert len(texts(app)) == 2
+    assert bring(desk, petition_file("Third.", closes_on="2999-01-31")).status_code == 303
+
+
+def test_a_file_cannot_take_from_an_open_petition_what_it_needs(app: Flask, desk: Desk) -> None:
+    assert error(bring(desk, petition_file(contact=""))) == "petition.md: contact: is missing, and must be given."
+    assert stored(app).contact
+
+
+def test_a_file_that_is_too_large_is_refused(desk: Desk) -> None:
+    environ = {"CONTENT_LENGTH": "3000000", "CONTENT_TYPE": "multipart/form-data; boundary=x"}
+    assert desk.client.post(IMPORT, environ_overrides=environ).status_code == 413
+
+
+def test_a_petition_is_downloaded_as_the_file_that_it_was(app: Flask, seat: Seat) -> None:
+    front = {"closes_on": "2999-12-31", "goal": "500", "privacy": '"More."', "started_on": "2026-01-01"}
+    text = petition_file("One.\n\n+++\n\nTwo.", TABLES + SWEDISH, discreet="true", **front)
+    make_petition(app, "One.\n\n+++\n\nTwo.", TABLES + SWEDISH, discreet="true", **front)
+    desk = seat()
+    answer = desk.get(f"{PLACE}/petition.md")
+    assert f'filename="{SLUG}.md"' in answer.headers["Content-Disposition"]
+    assert parse(answer.data, "a") == parse(text.encode(), "b")
+    before = everything(app)
+    assert bring(desk, answer.data).status_code == 303
+    assert everything(app) == before
+
+
+def test_a_draft_that_has_only_begun_is_downloaded_and_brought_in_again(app: Flask, draft: Desk) -> None:
+    answer = draft.get(f"{PLACE}/petition.md")
+    before = everything(app)
+    assert bring(draft, answer.data).status_code == 303
+    assert everything(app) == before
+    assert len(notices(app)) == 1
+
+
+def test_a_translation_that_a_file_does_not_name_stays(app: Flask, desk: Desk) -> None:
+    bring(desk, petition_file(tables=SWEDISH))
+    bring(desk, petition_file("Other words."))
+    assert [(text.language, text.version) for text in texts(app)] == [("en", 1), ("sv", 1), ("en", 2)]
+    assert b"Vi ber." in desk.get(f"{PLACE}/petition.md").data
+
+
+def test_who_signed_in_long_ago_does_so_again_before_bringing_a_file_in(seat: Seat) -> None:
+    assert "/organise/verify" in seat(None, minutes_ago=60).get(IMPORT).location
+
+
+def test_a_file_by_command_is_written_down_and_told_to_owners_as_well(
+    app: Flask, desk: Desk, mail_server: MailServer, work: Callable[[], int], tmp_path: Path
+) -> None:
+    path = tmp_path / "petition.md"
+    path.write_text(petition_file(contact='"new@example.org"'), "utf-8")
+    with app.app_context():
+        import_file(path)
+    assert acts(app)[-1] == (Act.IMPORTED, {"what": "contact"})
+    work()
+    assert [letter["To"] for letter in mail_server.letters] == ["olga@example.org"]
+
+
+def test_a_file_by_command_opens_the_draft_that_it_is_about_if_it_is_whole(
+    app: Flask, draft: Desk, client: FlaskClient, tmp_path: Path
+) -> None:
+    path = tmp_path / "petition.md"
+    for text, status in ((petition_file(contact=""), 404), (petition_file(), 200)):
+        path.write_text(text, "utf-8")
+        with app.app_context(), suppress(BadPetitionFile):
+            import_file(path)
+        assert client.get(f"/petitions/{SLUG}").status_code == status
+    assert [act for act, _ in acts(app)] == [Act.CREATED, Act.IMPORTED, Act.OPENED]

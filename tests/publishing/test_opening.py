@@ -1,0 +1,125 @@
+"""Opening, closing, opening again: by owners, and only with all that signers must be told."""
+
+from collections.abc import Callable
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from app import clock
+from app.models import Act, Role
+from app.models.petition import Standing
+from tests.factories import SLUG, make_signature, sign
+from tests.html_page import HtmlPage
+from tests.publishing.conftest import PLACE, TRUSTED, Desk, Seat, stored
+from tests.publishing.test_details import acts
+
+
+def complete(draft: Desk) -> None:
+    draft.send(f"{PLACE}/words", statement="We ask.", body="Because.")
+    draft.send(f"{PLACE}/details", started_by="Friends")
+    assert draft.send(f"{PLACE}/trust", **TRUSTED).status_code == 303
+
+
+def test_a_draft_says_what_it_lacks_and_opens_once_it_has_it(app: Flask, draft: Desk, client: FlaskClient) -> None:
+    answer = draft.press(f"{PLACE}/open")
+    assert answer.status_code == 409
+    for words in (
+        "what people sign",
+        "who started it",
+        "who answers for the data",
+        "the addressee",
+        "when the data is",
+    ):
+        assert words in answer.text
+    assert client.get(f"/petitions/{SLUG}").status_code == 404
+    complete(draft)
+    assert draft.press(f"{PLACE}/open").status_code == 303
+    assert client.get(f"/petitions/{SLUG}").status_code == 200
+    assert sign(client).status_code == 303
+    story = [act for act, _ in acts(app)]
+    assert story == [Act.CREATED, Act.EDITED, Act.EDITED, Act.EDITED, Act.OPENED]
+
+
+@pytest.mark.parametrize("left_out", sorted(TRUSTED))
+def test_each_thing_that_signers_must_be_told_is_needed(app: Flask, draft: Desk, left_out: str) -> None:
+    complete(draft)
+    assert draft.send(f"{PLACE}/trust", **{left_out: ""}).status_code == 303
+    assert draft.press(f"{PLACE}/open").status_code == 409
+    assert stored(app).opened_at is None
+
+
+def test_a_draft_whose_last_day_is_over_does_not_open(app: Flask, draft: Desk) -> None:
+    complete(draft)
+    assert draft.send(f"{PLACE}/details", closes_on="2026-01-31").status_code == 303
+    answer = draft.press(f"{PLACE}/open")
+    assert answer.status_code == 409 and "last day for signing is over" in answer.text
+
+
+def test_closing_ends_signing_at_once_and_opening_again_goes_on(app: Flask, desk: Desk, client: FlaskClient) -> None:
+    make_signature(app)
+    assert desk.press(f"{PLACE}/close").status_code == 303
+    assert sign(client).status_code == 409
+    assert desk.send(f"{PLACE}/details", goal="300").status_code == 303
+    assert stored(app).standing(clock.now()) == Standing.CLOSED
+    answer = desk.press(f"{PLACE}/reopen", closes_on="2026-01-31")
+    assert answer.status_code == 422
+    assert HtmlPage(answer.text).errors() == {"closes_on": "This day is over. Please choose a later one, or none."}
+    assert desk.press(f"{PLACE}/reopen", closes_on="2999-12-31").status_code == 303
+    assert sign(client).status_code == 303
+    assert [act for act, _ in acts(app)][-3:] == [Act.CLOSED, Act.EDITED, Act.REOPENED]
+
+
+def test_pressing_twice_does_it_once(app: Flask, desk: Desk) -> None:
+    opened_at = stored(app).opened_at
+    before = len(acts(app))
+    assert desk.press(f"{PLACE}/open").status_code == 303
+    assert desk.press(f"{PLACE}/reopen").status_code == 303
+    assert stored(app).opened_at == opened_at
+    assert len(acts(app)) == before
+    for _ in range(2):
+        assert desk.press(f"{PLACE}/close").status_code == 303
+    assert len(acts(app)) == before + 1
+
+
+@pytest.mark.parametrize(
+    ("role", "page", "method"),
+    [
+        *((Role.EDITOR, page, "POST") for page in ("open", "close", "reopen")),
+        *((Role.VIEWER, page, "GET") for page in ("words", "details", "trust", "image")),
+        *((Role.VIEWER, page, "POST") for page in ("words", "details", "trust", "image", "preview-markdown")),
+        *((None, page, "GET") for page in ("publishing", "preview", "petition.md", "words", "image")),
+        *((None, page, "POST") for page in ("words", "details", "trust", "image", "open", "close")),
+    ],
+)
+def test_nobody_does_more_than_their_role_lets_them(
+    app: Flask, desk: Desk, seat: Seat, role: Role | None, page: str, method: str
+) -> None:
+    other = seat(role, "other@example.org")
+    token = other.form("/organise/petitions/new")["csrf_token"]
+    before = acts(app)
+    data = {"csrf_token": token} if method == "POST" else None
+    assert other.client.open(f"{PLACE}/{page}", method=method, data=data).status_code == 404
+    assert acts(app) == before
+
+
+def test_viewers_see_the_page_and_the_file(desk: Desk, seat: Seat) -> None:
+    viewer = seat(Role.VIEWER, "vera@example.org")
+    for page in ("publishing", "preview", "preview/sv", "petition.md"):
+        assert viewer.get(f"{PLACE}/{page}").status_code == 200
+    assert not [one for one in viewer.page(f"{PLACE}/publishing").all("form") if "/open" in (one.get("action") or "")]
+
+
+def test_the_preview_cannot_be_signed(draft: Desk) -> None:
+    page = draft.page(f"{PLACE}/preview")
+    (inert,) = page.all("fieldset", disabled="")
+    buttons = [one for one in page.all("button") if inert in one.inside]
+    assert [one.words() for one in buttons] == ["Sign"]
+
+
+def test_the_name_of_a_draft_is_not_given_away_by_signing_or_counting(
+    draft: Desk, client: FlaskClient, work: Callable[[], int]
+) -> None:
+    for path in ("", "/sign", "/count.json", "/changes", "/signed"):
+        assert client.get(f"/petitions/{SLUG}{path}").status_code == 404
+    assert SLUG not in client.get("/").text

@@ -1,0 +1,143 @@
+"""Writing the words: each save is the next version, nothing typed is lost, and two at once do not overwrite another."""
+
+from flask import Flask
+from flask.testing import FlaskClient
+
+from app.models import State
+from tests.concurrency.test_races import at_once
+from tests.factories import SLUG, make_signature, press_confirm, sign, signatures
+from tests.html_page import HtmlPage
+from tests.mail_server import link_in
+from tests.petitions.stored import texts
+from tests.publishing.conftest import PLACE, Desk, Seat
+
+
+def test_a_petition_begins_as_a_draft_that_only_its_owner_sees(app: Flask, draft: Desk, client: FlaskClient) -> None:
+    assert client.get(f"/petitions/{SLUG}").status_code == 404
+    assert draft.get(f"{PLACE}/preview").status_code == 200
+    assert draft.form(f"{PLACE}/words")["title"] == "Save the test library"
+    answer = draft.send(f"{PLACE}/words", statement="We ask.", body="Why **not**")
+    assert answer.status_code == 303
+    assert [(text.version, text.statement) for text in texts(app)] == [(1, ""), (2, "We ask.")]
+
+
+def test_a_slug_is_made_from_the_title_or_from_chance(seat: Seat) -> None:
+    desk = seat(None)
+    assert desk.send("/organise/petitions/new", title="Für Bücher, überall!").location.endswith(
+        "/fur-bucher-uberall/words"
+    )
+    assert "/petition-" in desk.send("/organise/petitions/new", title="За книги").location
+
+
+def test_a_taken_slug_is_refused_in_the_same_words_for_everybody(desk: Desk, seat: Seat) -> None:
+    answers = [
+        one.send("/organise/petitions/new", title="x", slug=SLUG) for one in (desk, seat(None, "eve@example.org"))
+    ]
+    assert [answer.status_code for answer in answers] == [409, 409]
+    errors = [HtmlPage(answer.text).errors() for answer in answers]
+    assert (
+        errors[0]
+        == errors[1]
+        == {"slug": "There is a petition with this name in its address already. Please choose another one."}
+    )
+
+
+def test_what_is_wrong_stands_at_its_field_in_the_words_of_a_petition_file(desk: Desk) -> None:
+    answer = desk.send(f"{PLACE}/words", title="x" * 201, statement="", body="a\x01b")
+    assert answer.status_code == 422
+    page = HtmlPage(answer.text)
+    assert page.errors() == {
+        "title": "Must have at most 200 characters; it has 201.",
+        "statement": "This must not be empty.",
+        "body": "Must not hold control characters.",
+    }
+    assert page.by_id("title").get("value") == "x" * 201
+
+
+def test_the_preview_without_scripts_saves_nothing_and_keeps_what_was_typed(app: Flask, desk: Desk) -> None:
+    answer = desk.send(f"{PLACE}/words", title="New title", body="# Big\n\n<script>", preview="1")
+    assert answer.status_code == 200
+    page = HtmlPage(answer.text)
+    assert "<h3>Big</h3>" in answer.text and "&lt;script&gt;" in answer.text
+    assert page.by_id("title").get("value") == "New title"
+    assert len(texts(app)) == 1
+
+
+def test_the_live_preview_answers_with_the_pages_own_rendering(desk: Desk, client: FlaskClient) -> None:
+    token = desk.form(f"{PLACE}/words")["csrf_token"]
+    answer = desk.client.post(f"{PLACE}/preview-markdown", data={"csrf_token": token, "body": "Books are **good**."})
+    assert answer.text.strip() in client.get(f"/petitions/{SLUG}").text
+    assert desk.client.post(f"{PLACE}/preview-markdown", data={"body": "x"}).status_code == 400
+
+
+def test_words_that_were_signed_stay_what_they_were(
+    app: Flask, desk: Desk, client: FlaskClient, mail_server, work
+) -> None:
+    sign(client)
+    work()
+    before = texts(app)[0]
+    assert desk.send(f"{PLACE}/words", title="Other title", statement="Other words").status_code == 303
+    first, second = texts(app)
+    for column in ("title", "statement", "body", "version", "made_at", "after_signatures"):
+        assert getattr(first, column) == getattr(before, column)
+    assert (second.version, second.after_signatures) == (2, 0)
+    (signature,) = signatures(app)
+    assert signature.text_id == first.id
+    link = link_in(mail_server.letters[0])
+    page = client.get(link).text
+    assert "We ask the town to keep the test library open." in page and "Other words" not in page
+    assert press_confirm(client, link).status_code == 303
+    assert signatures(app)[0].text_id == first.id
+
+
+def test_a_version_knows_after_how_many_verified_signatures_it_came(app: Flask, desk: Desk) -> None:
+    for number in range(3):
+        make_signature(app, email=f"person{number}@example.org")
+    make_signature(app, state=State.PENDING, email="pending@example.org")
+    desk.send(f"{PLACE}/words", title="Other title")
+    assert [text.after_signatures for text in texts(app)] == [0, 3]
+
+
+def test_who_saves_second_is_told_loses_nothing_and_may_then_save(app: Flask, desk: Desk, seat: Seat) -> None:
+    other = seat(email="otto@example.org")
+    mine, theirs = desk.form(f"{PLACE}/words"), other.form(f"{PLACE}/words")
+    assert other.client.post(f"{PLACE}/words", data=theirs | {"title": "Their title"}).status_code == 303
+    answer = desk.client.post(f"{PLACE}/words", data=mine | {"title": "My title", "body": "My **body**"})
+    assert answer.status_code == 409
+    page = HtmlPage(answer.text)
+    assert page.by_id("title").get("value") == "My title"
+    removed, added = ({one.words() for one in page.all(tag)} for tag in ("del", "ins"))
+    assert "[removed: Their end]" in removed and "[added: My end]" in added
+    assert len(texts(app)) == 2
+    form = next(one for one in page.all("form", method="post") if "words" in (one.get("action") or ""))
+    assert desk.client.post(f"{PLACE}/words", data=page.answers(form)).status_code == 303
+    assert [text.title for text in texts(app)] == ["Save the test library", "Their title", "My title"]
+
+
+def test_of_many_who_save_at_once_one_is_first_and_all_others_are_told(app: Flask, desk: Desk, seat: Seat) -> None:
+    desks = [seat(email=f"editor{number}@example.org") for number in range(6)]
+    forms = [one.form(f"{PLACE}/words") for one in desks]
+
+    def save(which: int) -> int:
+        form = forms[which] | {"title": f"Title {which}"}
+        return desks[which].client.post(f"{PLACE}/words", data=form).status_code
+
+    assert sorted(at_once(6, save)) == [303, *[409] * 5]
+    assert [text.version for text in texts(app)] == [1, 2]
+
+
+def test_saving_what_is_there_already_makes_no_version(app: Flask, desk: Desk) -> None:
+    assert desk.send(f"{PLACE}/words").status_code == 303
+    assert len(texts(app)) == 1
+
+
+def test_a_translation_has_versions_of_its_own(app: Flask, desk: Desk, client: FlaskClient) -> None:
+    assert desk.get(f"{PLACE}/words?language=sv").location.endswith("/words/sv")
+    assert desk.form(f"{PLACE}/words/sv")["title"] == ""
+    assert desk.send(f"{PLACE}/words/sv", title="Rädda biblioteket").status_code == 422
+    swedish = {"title": "Rädda biblioteket", "statement": "Vi ber.", "body": "**Böcker**"}
+    assert desk.send(f"{PLACE}/words/sv", **swedish).status_code == 303
+    assert [(text.language, text.version) for text in texts(app)] == [("en", 1), ("sv", 1)]
+    assert "Rädda biblioteket" in client.get(f"/petitions/{SLUG}/sv").text
+    assert "Text changed" not in client.get(f"/petitions/{SLUG}/sv").text
+    assert desk.get(f"{PLACE}/words/xx").status_code == 404
