@@ -33,6 +33,7 @@ from app.web.session import is_for_organisers
 from tests.factories import SLUG, make_petition, make_signature, sign
 from tests.organisers.people import browser, half_signed_in, make_organiser, organiser, signed_in
 
+DIGEST = "0" * 32
 READING = ("GET", "HEAD", "OPTIONS")
 
 
@@ -76,7 +77,7 @@ def what_organisers_leave(app: Flask) -> list[str]:
                 usage="first",
             )
             key.lastuse_datetime = clock.now()
-            session.add_all([key, Picture(petition_id=petition.id, digest="", width=1, height=1, data=b"x")])
+            session.add_all([key, Picture(petition_id=petition.id, digest=DIGEST, width=480, height=1, data=b"x")])
         begin(petition, db.session.get_one(Organiser, owner), Format.PDF, Choice(), "Registry of Testville")
         assert make_due() == 1
         invited = db.session.scalars(select(Organiser).where(Organiser.joined_at.is_(None))).one()
@@ -109,6 +110,8 @@ def test_reading_changes_nothing(app: Flask, tmp_path: Path) -> None:
             "member": [organiser(app).public_id.hex(), "00", "altered"],
             "entry": [ids[1].hex(), "altered"],
             "kind": ["csv", "xlsx", "json"],
+            "digest": [DIGEST],
+            "width": ["480", "1"],
         }
     half_signed_in(app, "half@example.org")
     before = everything(app)
