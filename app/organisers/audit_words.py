@@ -1,10 +1,20 @@
 """The audit log in words: one sentence for each act, with its details; who did it and when stand beside it."""
 
 from flask_babel import gettext as _
+from flask_babel import lazy_gettext as lazy
 from flask_babel import ngettext
 
-from app.models import Act, Role
+from app.models import Act, Reason, Role
 from app.organisers.audit import Told
+
+REASONS: dict[Reason, object] = {
+    Reason.MADE_UP: lazy("A made-up name"),
+    Reason.DUPLICATE: lazy("The same person twice"),
+    Reason.NOT_THEIRS: lazy("Signed with somebody else's address"),
+    Reason.AUTOMATED: lazy("Signed by a program"),
+    Reason.OFFENSIVE: lazy("Offensive"),
+    Reason.OTHER: lazy("Another reason"),
+}
 
 
 def who(told: Told) -> str:
@@ -34,21 +44,35 @@ def _left(told: Told, one: str) -> str:
 
 
 def _of_petition(told: Told) -> str:
-    rows = int(told.details.get("rows") or 0)
+    number = int(told.details.get("number") or 0)
     words: dict[Act, str] = {
         Act.CREATED: _("created the petition"),
-        Act.EDITED: _("edited the petition"),
-        Act.IMPORTED: _("brought in a petition file"),
+        Act.EDITED: _with(_("edited the petition"), told.details.get("what")),
+        Act.IMPORTED: _with(_("brought in a petition file"), told.details.get("what")),
         Act.OPENED: _("opened the petition"),
         Act.CLOSED: _("closed the petition"),
         Act.REOPENED: _("opened the petition again"),
-        Act.EXPORTED: _("exported the signatures"),
-        Act.INVALIDATED: ngettext("invalidated %(num)s signature", "invalidated %(num)s signatures", rows),
-        Act.RESTORED: ngettext("restored %(num)s signature", "restored %(num)s signatures", rows),
-        Act.HID: ngettext("hid %(num)s name or comment", "hid %(num)s names or comments", rows),
-        Act.SHOWED: ngettext("showed %(num)s name or comment again", "showed %(num)s names or comments again", rows),
+        Act.EXPORTED: _exported(told),
+        Act.INVALIDATED: _with(
+            ngettext("invalidated %(num)s signature", "invalidated %(num)s signatures", number),
+            REASONS[Reason(told.details["reason"])] if "reason" in told.details else None,
+        ),
+        Act.RESTORED: ngettext("restored %(num)s signature", "restored %(num)s signatures", number),
+        Act.HID: _("hid a comment") if told.details.get("part") == "comment" else _("hid a name"),
+        Act.SHOWED: _("showed a comment again") if told.details.get("part") == "comment" else _("showed a name again"),
     }
     return words[told.act]
+
+
+def _exported(told: Told) -> str:
+    kind = str(told.details.get("format", "")).upper()
+    if told.details.get("emails"):
+        return str(_("exported the signatures as %(kind)s, with e-mail addresses", kind=kind))
+    return str(_("exported the signatures as %(kind)s", kind=kind))
+
+
+def _with(act: str, detail: object) -> str:
+    return f"{act}: {detail}" if detail else act
 
 
 def _role(told: Told) -> str:

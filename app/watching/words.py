@@ -6,10 +6,24 @@ from flask_babel import format_date, format_datetime
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as lazy
 
-from app.models import Reason, State, Visibility
+from app.models import State, Visibility
+from app.organisers.audit_words import REASONS
 from app.watching.growth import Step
 from app.watching.numbers import Delays, Places
 from app.web import countries, language
+
+__all__ = [
+    "REASONS",
+    "STATES",
+    "STEPS",
+    "VISIBILITIES",
+    "begin_of",
+    "by_country",
+    "by_delay",
+    "by_language",
+    "duration",
+    "short",
+]
 
 STATES = {
     State.VERIFIED: lazy("Verified"),
@@ -17,14 +31,6 @@ STATES = {
     State.WITHDRAWN: lazy("Withdrawn"),
     State.INVALIDATED: lazy("Invalidated"),
     State.DECLINED: lazy("Declined"),
-}
-REASONS = {
-    Reason.MADE_UP: lazy("A made-up name"),
-    Reason.DUPLICATE: lazy("The same person twice"),
-    Reason.NOT_THEIRS: lazy("Signed with somebody else's address"),
-    Reason.AUTOMATED: lazy("Signed by a program"),
-    Reason.OFFENSIVE: lazy("Offensive"),
-    Reason.OTHER: lazy("Another reason"),
 }
 VISIBILITIES = {
     Visibility.PUBLIC: lazy("seen by everyone"),

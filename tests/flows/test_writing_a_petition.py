@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, Page
 
 from app import clock
 from tests.conftest import SECRETS, make_app
-from tests.flows.test_in_a_browser import browser, overflows  # noqa: F401 - the fixture
+from tests.flows.conftest import overflows
 from tests.publishing.conftest import join
 from tests.site import Site, wait_until
 
@@ -29,7 +29,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
 
 
 @pytest.fixture(params=[True, False], ids=lambda scripts: f"scripts-{scripts}")
-def page(browser: Browser, site: Site, request: pytest.FixtureRequest) -> Iterator[Page]:  # noqa: F811
+def page(browser: Browser, site: Site, request: pytest.FixtureRequest) -> Iterator[Page]:
     """Give a phone at which an organiser is signed in; it fails the test on errors and on requests elsewhere."""
     context = browser.new_context(
         viewport=PHONE, java_script_enabled=request.param, base_url=f"http://localhost:{site.port}"
