@@ -55,7 +55,7 @@ def _of_petition(told: Told) -> str:
         Act.EXPORTED: _exported(told),
         Act.INVALIDATED: _with(
             ngettext("invalidated %(num)s signature", "invalidated %(num)s signatures", number),
-            REASONS[Reason(told.details["reason"])] if "reason" in told.details else None,
+            REASONS[Reason(str(told.details["reason"]))] if "reason" in told.details else None,
         ),
         Act.RESTORED: ngettext("restored %(num)s signature", "restored %(num)s signatures", number),
         Act.HID: _("hid a comment") if told.details.get("part") == "comment" else _("hid a name"),

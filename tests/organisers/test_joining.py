@@ -260,5 +260,5 @@ def test_the_worker_forgets_them(app: Flask, runner: FlaskCliRunner, monkeypatch
     later = clock.now() + timedelta(days=8)
     monkeypatch.setattr(clock, "now", lambda: later)
     with app.app_context():
-        worker.Worker()._tidy()
+        worker.Worker().letters.turn()
         assert accounts.find(db.session(), NEW) is None

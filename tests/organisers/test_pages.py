@@ -55,4 +55,5 @@ def test_every_field_has_a_label_and_no_two_things_one_name(app: Flask, petition
         labelled = {label.get("for") for label in page.all("label")}
         for tag in ("input", "select", "textarea"):
             for control in page.all(tag):
-                assert control.get("type") in NOT_SEEN or control.get("id") in labelled, (path, control)
+                named = control.get("id") in labelled or control.get("aria-labelledby") in ids
+                assert control.get("type") in NOT_SEEN or named, (path, control)
