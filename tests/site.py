@@ -85,11 +85,11 @@ class Site:
         finally:
             connection.close()
 
-    def sign(self, slug: str, email: str) -> str:
+    def sign(self, slug: str, email: str, name: str = "Ann Example") -> str:
         """Sign on the petition's page; return where the site sends the signer next."""
         page = self.ask("GET", f"/petitions/{slug}")[1]
         fields = {
-            "name": "Ann Example",
+            "name": name,
             "country": "SE",
             "email": email,
             "visibility": "public",
@@ -99,9 +99,9 @@ class Site:
         assert status == 303, text
         return location
 
-    def confirm(self, path: str) -> tuple[int, str, str]:
+    def confirm(self, path: str, name: str = "Ann Example") -> tuple[int, str, str]:
         """Open a confirmation link and press its button."""
-        fields = {"name": "Ann Example", "country": "SE", "visibility": "public"}
+        fields = {"name": name, "country": "SE", "visibility": "public"}
         fields |= hidden_fields(self.ask("GET", path)[1])
         return self.ask("POST", path, urlencode(fields), FORM)
 

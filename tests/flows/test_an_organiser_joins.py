@@ -1,8 +1,6 @@
 """Organisers with a phone: invited by command, they join with a password or a passkey, and sign in again with it."""
 
-import os
 import re
-import subprocess
 import time
 from collections.abc import Iterator
 
@@ -10,11 +8,10 @@ import pytest
 from passlib.totp import TOTP
 from playwright.sync_api import Browser, BrowserContext, Page
 
-import config
 from tests.flows.conftest import EXAMPLE, overflows
-from tests.site import Site, wait_until
+from tests.flows.desk import PASSWORD, add_passkeys, invite, join_with_password, link_to
+from tests.site import Site
 
-PASSWORD = "correct horse battery staple"
 HALF_A_MINUTE = 30
 
 
@@ -42,46 +39,8 @@ def page(context: BrowserContext, site: Site) -> Iterator[Page]:
 
 @pytest.fixture
 def passkeys(context: BrowserContext, page: Page) -> None:
-    """Let the phone have a finger print reader that always says yes (WebAuthn's virtual authenticator)."""
-    session = context.new_cdp_session(page)
-    session.send("WebAuthn.enable")
-    options = {
-        "protocol": "ctap2",
-        "transport": "internal",
-        "hasResidentKey": True,
-        "hasUserVerification": True,
-        "isUserVerified": True,
-    }
-    session.send("WebAuthn.addVirtualAuthenticator", {"options": options})
-
-
-def invite(site: Site, *options: str) -> str:
-    """Invite somebody new by command; return the address."""
-    address = f"olga{os.urandom(4).hex()}@example.org"
-    command = [*site._command[:5], "organiser", "invite", address, *options]
-    done = subprocess.run(command, cwd=config.ROOT, env=site._env, check=True, capture_output=True, text=True)
-    assert "a letter is on its way" in done.stdout
-    return address
-
-
-def link_to(page: Page, address: str, part: str) -> str:
-    """Return the link with that part in the letter to `address`, read in the mailbox page."""
-    letter = page.locator("article.letter", has_text=address).locator("pre a", has_text=part)
-
-    def arrived() -> bool:
-        page.goto("/dev/mailbox")
-        return letter.count() > 0
-
-    wait_until(arrived)
-    link = letter.first.get_attribute("href")
-    assert link
-    return link
-
-
-def join_with_password(page: Page, address: str) -> None:
-    page.goto(link_to(page, address, "/organise/invitation/"))
-    page.get_by_label("Password").fill(PASSWORD)
-    page.get_by_role("button", name="Join with this password").click()
+    """Let the phone have a finger print reader that always says yes."""
+    add_passkeys(context, page)
 
 
 def sign_in(page: Page, address: str) -> None:

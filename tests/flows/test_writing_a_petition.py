@@ -1,20 +1,19 @@
 """An organiser with a phone writes a petition, with image and translation, and opens it; with and without scripts."""
 
-import io
 import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from flask import Flask
-from PIL import Image
 from playwright.sync_api import Browser, Page
 
 from app import clock
 from tests.conftest import SECRETS, make_app
 from tests.flows.conftest import overflows
+from tests.flows.desk import write_a_petition
 from tests.publishing.conftest import join
-from tests.site import Site, wait_until
+from tests.site import Site
 
 PHONE = {"width": 390, "height": 844}
 
@@ -61,78 +60,12 @@ def session_of(app: Flask) -> str:
     return cookie
 
 
-def save(page: Page) -> None:
-    page.get_by_role("button", name="Save", exact=True).click()
-    assert page.get_by_text("Saved.").count() == 1
-    assert not overflows(page)
-
-
-def part(page: Page, name: str) -> None:
-    page.get_by_label("Parts of the petition").get_by_role("link", name=name).click()
-    assert not overflows(page)
-
-
 def test_a_petition_is_written_illustrated_translated_and_opened(
     page: Page, request: pytest.FixtureRequest, tmp_path: Path
 ) -> None:
     scripts = "scripts-True" in request.node.name
     title = f"Keep the night bus {'with' if scripts else 'without'} scripts"
-    page.goto("/organise/petitions/new")
-    assert not overflows(page)
-    page.get_by_label("Title").fill(title)
-    page.get_by_role("button", name="Begin").click()
-
-    page.get_by_label("What people sign").fill("We ask the council to keep the bus.")
-    page.get_by_label("The reasons").press_sequentially("**Nurses** get home by it.")
-    if scripts:
-        page.locator("#preview strong", has_text="Nurses").wait_for()
-        assert not page.get_by_role("button", name="Show how it looks").is_visible()
-    else:
-        page.get_by_role("button", name="Show how it looks").click()
-        assert page.locator("#preview strong").inner_text() == "Nurses"
-    save(page)
-
-    page.get_by_label("Language", exact=True).select_option("sv")
-    page.get_by_role("button", name="Write it").click()
-    page.get_by_label("Title").fill("Rädda nattbussen")
-    page.get_by_label("What people sign").fill("Vi ber kommunen behålla bussen.")
-    save(page)
-
-    part(page, "Details")
-    page.get_by_label("Started by").fill("Riverside Residents")
-    initiators = page.get_by_role("group", name="Initiators")
-    initiators.get_by_label("Name").nth(1).fill("Ann Example")
-    page.get_by_role("button", name="More initiators").click()
-    assert initiators.get_by_label("Name").count() == 5
-    assert initiators.get_by_label("Name").nth(1).input_value() == "Ann Example"
-    save(page)
-
-    part(page, "Overview")
-    page.get_by_role("button", name="Open the petition").click()
-    page.get_by_role("link", name="who answers for the data").click()
-    page.get_by_label("Addressee").fill("The Transport Committee of Exampletown")
-    page.get_by_label("Where signers can write to").fill("bus@example.org")
-    responsible = page.get_by_role("group", name="Who answers for the data")
-    responsible.get_by_label("Name").fill("Riverside Residents")
-    responsible.get_by_label("Postal address").fill("2 Example Lane\n00000 Exampletown")
-    responsible.get_by_label("E-mail").fill("privacy@example.org")
-    page.get_by_label("Days after closing").fill("90")
-    save(page)
-
-    part(page, "Image")
-    path = tmp_path / "bus.png"
-    path.write_bytes(picture())
-    page.get_by_label("Image file").set_input_files(path)
-    page.get_by_label("What the image shows").fill("A bus at night")
-    save(page)
-
-    part(page, "Preview")
-    shown = page.get_by_role("img", name="A bus at night")
-    wait_until(lambda: shown.evaluate("image => image.complete && image.naturalWidth > 0"))
-    assert str(shown.evaluate("image => image.currentSrc")).endswith("-480.jpg")
-    assert not overflows(page)
-    page.get_by_role("link", name="Back to editing").click()
-    page.get_by_role("button", name="Open the petition").click()
+    write_a_petition(page, title, tmp_path, scripts=scripts)
     page.get_by_role("link", name="See its page").click()
     assert page.locator("h1").inner_text() == title
     assert page.get_by_role("img", name="A bus at night").count() == 1
@@ -140,12 +73,6 @@ def test_a_petition_is_written_illustrated_translated_and_opened(
     page.goto(f"{page.url}/sv")
     assert page.locator("h1").inner_text() == "Rädda nattbussen"
     assert not overflows(page)
-
-
-def picture() -> bytes:
-    out = io.BytesIO()
-    Image.linear_gradient("L").resize((1200, 600)).convert("RGB").save(out, "PNG")
-    return out.getvalue()
 
 
 def test_every_page_of_writing_fits_on_the_narrowest_phone(page: Page) -> None:

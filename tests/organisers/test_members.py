@@ -156,5 +156,8 @@ def test_the_log_is_paged_and_has_words_for_every_act(app: Flask, petition: str)
     assert first.text.count("a command, or the site itself") == 100
     assert "invalidated 3 signatures: The same person twice" in first.text
     older = first.text.split('rel="next"')[0].rpartition('href="')[2].rstrip('" ')
-    assert client.get(older.replace("&amp;", "&")).text.count("a command, or the site itself") == len(acts) + len(("imported", "opened")) - 100
+    assert (
+        client.get(older.replace("&amp;", "&")).text.count("a command, or the site itself")
+        == len(acts) + len(("imported", "opened")) - 100
+    )
     assert client.get(f"{PLACE}/log?before=nonsense").status_code == 200

@@ -1,0 +1,135 @@
+"""What organisers do at a phone's browser, for the stories: join, with or without a passkey, and write a petition."""
+
+import io
+import os
+import subprocess
+from pathlib import Path
+
+from PIL import Image
+from playwright.sync_api import BrowserContext, Page
+
+import config
+from tests.flows.conftest import overflows
+from tests.site import Site, wait_until
+
+PASSWORD = "correct horse battery staple"
+
+
+def invite(site: Site, *options: str) -> str:
+    """Invite somebody new by command; return the address."""
+    address = f"olga{os.urandom(4).hex()}@example.org"
+    command = [*site._command[:5], "organiser", "invite", address, *options]
+    done = subprocess.run(command, cwd=config.ROOT, env=site._env, check=True, capture_output=True, text=True)
+    assert "a letter is on its way" in done.stdout
+    return address
+
+
+def link_to(page: Page, address: str, part: str) -> str:
+    """Return the link with that part in the letter to `address`, read in the mailbox page."""
+    letter = page.locator("article.letter", has_text=address).locator("pre a", has_text=part)
+
+    def arrived() -> bool:
+        page.goto("/dev/mailbox")
+        return letter.count() > 0
+
+    wait_until(arrived)
+    link = letter.first.get_attribute("href")
+    assert link
+    return link
+
+
+def join_with_password(page: Page, address: str) -> None:
+    page.goto(link_to(page, address, "/organise/invitation/"))
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Join with this password").click()
+
+
+def add_passkeys(context: BrowserContext, page: Page) -> None:
+    """Give the browser an authenticator that always says yes (WebAuthn's virtual authenticator)."""
+    session = context.new_cdp_session(page)
+    session.send("WebAuthn.enable")
+    options = {
+        "protocol": "ctap2",
+        "transport": "internal",
+        "hasResidentKey": True,
+        "hasUserVerification": True,
+        "isUserVerified": True,
+    }
+    session.send("WebAuthn.addVirtualAuthenticator", {"options": options})
+
+
+def save(page: Page) -> None:
+    page.get_by_role("button", name="Save", exact=True).click()
+    assert page.get_by_text("Saved.").count() == 1
+    assert not overflows(page)
+
+
+def part(page: Page, name: str) -> None:
+    page.get_by_label("Parts of the petition").get_by_role("link", name=name).click()
+    assert not overflows(page)
+
+
+def write_a_petition(page: Page, title: str, folder: Path, *, scripts: bool = True) -> None:
+    """Write a petition with initiators, image and a Swedish translation, and open it; `folder` is for the image."""
+    page.goto("/organise/petitions/new")
+    assert not overflows(page)
+    page.get_by_label("Title").fill(title)
+    page.get_by_role("button", name="Begin").click()
+
+    page.get_by_label("What people sign").fill("We ask the council to keep the bus.")
+    page.get_by_label("The reasons").press_sequentially("**Nurses** get home by it.")
+    if scripts:
+        page.locator("#preview strong", has_text="Nurses").wait_for()
+        assert not page.get_by_role("button", name="Show how it looks").is_visible()
+    else:
+        page.get_by_role("button", name="Show how it looks").click()
+        assert page.locator("#preview strong").inner_text() == "Nurses"
+    save(page)
+
+    page.get_by_label("Language", exact=True).select_option("sv")
+    page.get_by_role("button", name="Write it").click()
+    page.get_by_label("Title").fill("Rädda nattbussen")
+    page.get_by_label("What people sign").fill("Vi ber kommunen behålla bussen.")
+    save(page)
+
+    part(page, "Details")
+    page.get_by_label("Started by").fill("Riverside Residents")
+    initiators = page.get_by_role("group", name="Initiators")
+    initiators.get_by_label("Name").nth(1).fill("Ann Example")
+    page.get_by_role("button", name="More initiators").click()
+    assert initiators.get_by_label("Name").count() == 5
+    assert initiators.get_by_label("Name").nth(1).input_value() == "Ann Example"
+    save(page)
+
+    part(page, "Overview")
+    page.get_by_role("button", name="Open the petition").click()
+    page.get_by_role("link", name="who answers for the data").click()
+    page.get_by_label("Addressee").fill("The Transport Committee of Exampletown")
+    page.get_by_label("Where signers can write to").fill("bus@example.org")
+    responsible = page.get_by_role("group", name="Who answers for the data")
+    responsible.get_by_label("Name").fill("Riverside Residents")
+    responsible.get_by_label("Postal address").fill("2 Example Lane\n00000 Exampletown")
+    responsible.get_by_label("E-mail").fill("privacy@example.org")
+    page.get_by_label("Days after closing").fill("90")
+    save(page)
+
+    part(page, "Image")
+    path = folder / "bus.png"
+    path.write_bytes(picture())
+    page.get_by_label("Image file").set_input_files(path)
+    page.get_by_label("What the image shows").fill("A bus at night")
+    save(page)
+
+    part(page, "Preview")
+    shown = page.get_by_role("img", name="A bus at night")
+    wait_until(lambda: shown.evaluate("image => image.complete && image.naturalWidth > 0"))
+    assert str(shown.evaluate("image => image.currentSrc")).endswith("-480.jpg")
+    assert not overflows(page)
+    page.get_by_role("link", name="Back to editing").click()
+    page.get_by_role("button", name="Open the petition").click()
+
+
+def picture() -> bytes:
+    out = io.BytesIO()
+    Image.linear_gradient("L").resize((1200, 600)).convert("RGB").save(out, "PNG")
+    return out.getvalue()
