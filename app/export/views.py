@@ -7,7 +7,6 @@ from flask import (
     jsonify,
     make_response,
     redirect,
-    render_template,
     request,
     stream_with_context,
     url_for,
@@ -22,7 +21,8 @@ from app.export.forms import ExportForm
 from app.export.make import FORMATS, make
 from app.models import Delivery, Format, HandOver, Making
 from app.organisers.access import Who, may, me, open_to, petition_here
-from app.petitions.page import Edition, find, newest_title
+from app.organisers.pages import of_petition
+from app.petitions.page import Edition, find
 from app.web import headers
 from app.web.origin import is_ours
 
@@ -136,7 +136,7 @@ def _progress(newest: Delivery) -> Response:
         response = jsonify(making=newest.making.value, rows_done=newest.rows_done, rows_wanted=newest.rows_wanted)
         response.status_code = status
     else:
-        response = _private("export/progress.html", status, newest=newest, failed=failed)
+        response = of_petition("export/progress.html", "export", status, newest=newest, failed=failed)
     if not failed:
         response.headers["Refresh"] = "3"
     return headers.keep_nowhere(response)
@@ -147,15 +147,9 @@ def _page(form: ExportForm, status: int = 200) -> Response:
     newest = handing_over.newest_delivery(petition_id)
     volumes = making.volumes(newest.id) if newest and newest.making == Making.READY else 0
     told = handing_over.latest(petition_id)
-    return _private("export/export.html", status, form=form, told=told, newest=newest, volumes=volumes)
+    return of_petition("export/export.html", "export", status, form=form, told=told, newest=newest, volumes=volumes)
 
 
 def _attached(response: Response, name: str) -> Response:
     response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
     return headers.keep_nowhere(response)
-
-
-def _private(template: str, status: int = 200, **context: object) -> Response:
-    petition = petition_here()
-    html = render_template(template, petition=petition, title=newest_title(petition), tab="export", **context)
-    return headers.keep_nowhere(make_response(html, status))

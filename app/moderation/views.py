@@ -3,7 +3,7 @@
 from dataclasses import replace
 from typing import Any
 
-from flask import Blueprint, abort, flash, make_response, redirect, render_template, request, url_for
+from flask import Blueprint, abort, flash, redirect, request, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as lazy
 from flask_babel import ngettext
@@ -20,10 +20,9 @@ from app.moderation.invalidate import invalidate
 from app.moderation.restore import restore
 from app.organisers.access import Who, me, open_to, petition_here
 from app.organisers.forms import OrganiserForm
-from app.petitions.page import newest_title
+from app.organisers.pages import of_petition
 from app.watching import listing, selection, words
 from app.watching.selection import Selection
-from app.web import headers
 
 bp = Blueprint("moderation", __name__, url_prefix="/organise/petitions/<slug:slug>/signatures")
 LONGEST_NOTE = 1000
@@ -137,22 +136,20 @@ def _selection(slug: str, state: State) -> Selection:
 
 
 def _show(template: str, chosen: Selection, form: RestoreForm, status: int = 200, **context: Any) -> Response:
-    petition = petition_here()
-    found: Batch = preview(petition.id, chosen)
+    petition_id = petition_here().id
+    found: Batch = preview(petition_id, chosen)
     form.seen.data = found.seen
-    html = render_template(
+    return of_petition(
         template,
-        petition=petition,
-        title=newest_title(petition),
-        tab="signatures",
+        "signatures",
+        status,
         form=form,
         chosen=chosen,
         batch=found,
-        some=listing.page(petition.id, chosen).rows,
+        some=listing.page(petition_id, chosen).rows,
         words=words,
         **context,
     )
-    return headers.keep_nowhere(make_response(html, status))
 
 
 def _back(slug: str, chosen: Selection) -> Response:

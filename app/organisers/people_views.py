@@ -10,7 +10,8 @@ from app.models import Organiser
 from app.organisers import accounts, members
 from app.organisers.access import Who, me, open_to
 from app.organisers.forms import OrganiserForm, SiteInvitationForm
-from app.organisers.views import find_by_reference, private
+from app.organisers.pages import private
+from app.organisers.views import find_by_reference
 
 bp = Blueprint("people", __name__, url_prefix="/organise/people")
 

@@ -10,8 +10,8 @@ from app.models import Membership, Organiser, Role
 from app.organisers import accounts, audit, audit_words, members
 from app.organisers.access import Who, me, open_to, petition_here
 from app.organisers.forms import InvitationForm, RoleForm
-from app.organisers.views import find_by_reference, private
-from app.petitions.page import newest_title
+from app.organisers.pages import of_petition
+from app.organisers.views import find_by_reference
 
 bp = Blueprint("members", __name__, url_prefix="/organise/petitions/<slug:slug>")
 
@@ -81,16 +81,11 @@ def log(slug: str) -> Response:
     """Show what was done to the petition, the newest first, a page at a time."""
     entries = audit.entries(petition_here().id, before=request.args.get("before", type=int))
     older = entries[-1].id if len(entries) == audit.A_PAGE else None
-    return _page("organisers/log.html", tab="log", entries=entries, older=older, words=audit_words)
+    return of_petition("organisers/log.html", "log", entries=entries, older=older, words=audit_words)
 
 
 def _members(form: InvitationForm, status: int = 200, *, last_owner: bool = False) -> Response:
     mine = Membership.petition_id == petition_here().id
     listed = select(Organiser, Membership.role).join(Membership, Membership.organiser_id == Organiser.id)
     rows = db.session.execute(listed.where(mine, Organiser.active).order_by(Organiser.id)).all()
-    return _page("organisers/members.html", status, tab="members", members=rows, form=form, last_owner=last_owner)
-
-
-def _page(template: str, status: int = 200, **context: object) -> Response:
-    petition = petition_here()
-    return private(template, status, petition=petition, title=newest_title(petition), **context)
+    return of_petition("organisers/members.html", "members", status, members=rows, form=form, last_owner=last_owner)

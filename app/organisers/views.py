@@ -1,6 +1,6 @@
 """Organisers' own pages: what they work on, joining, their account."""
 
-from flask import Blueprint, abort, flash, make_response, redirect, render_template, url_for
+from flask import Blueprint, abort, flash, redirect, url_for
 from flask_babel import gettext as _
 from flask_security import login_user, logout_user
 from flask_security.proxies import _datastore
@@ -13,8 +13,9 @@ from app.models import Membership, Organiser, Petition
 from app.organisers import accounts, members
 from app.organisers.access import Who, me, open_to
 from app.organisers.forms import JoinForm, LanguageForm, OrganiserForm
+from app.organisers.pages import private
 from app.petitions import page
-from app.web import headers, language
+from app.web import language
 
 bp = Blueprint("organisers", __name__, url_prefix="/organise")
 
@@ -109,11 +110,6 @@ def end_account() -> Response:
     logout_user()
     flash(_("Your account is erased."), "info")
     return redirect(url_for("security.login"), 303)
-
-
-def private(template: str, status: int = 200, **context: object) -> Response:
-    """Return a page for this organiser alone, which no cache keeps."""
-    return headers.keep_nowhere(make_response(render_template(template, **context), status))
 
 
 def find_by_reference(reference: str) -> Organiser:

@@ -4,13 +4,14 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 from typing import Any
 
-from flask import Blueprint, Response, abort, flash, make_response, redirect, render_template, request, url_for
+from flask import Blueprint, Response, abort, flash, redirect, request, url_for
 from flask_babel import gettext as _
 from flask_security.utils import check_and_update_authn_fresh
 from werkzeug import Response as BaseResponse
 
 from app.db import db
 from app.organisers.access import FRESH_MINUTES, GRACE_MINUTES, Who, may, me, open_to, petition_here
+from app.organisers.pages import of_petition
 from app.petitions import file_values
 from app.petitions.difference import Piece, difference
 from app.petitions.file import PetitionFile
@@ -214,14 +215,13 @@ def _trust_page(form: TrustForm, status: int = 200, **context: Any) -> BaseRespo
 def _page(template: str, form: PartForm, status: int, **context: Any) -> BaseResponse:
     form.pad()
     petition = petition_here()
-    html = render_template(
+    return of_petition(
         template,
-        tab="petition",
-        petition=petition,
+        "petition",
+        status,
         title=context["file"].title if "file" in context else _file().title,
         form=form,
         wrong=list(mistakes(form)),
         is_draft=petition.opened_at is None,
         **context,
     )
-    return headers.keep_nowhere(make_response(html, status))

@@ -1,10 +1,11 @@
 """The page of a petition's header image."""
 
-from flask import Blueprint, Response, abort, flash, make_response, redirect, render_template, request, url_for
+from flask import Blueprint, Response, abort, flash, redirect, request, url_for
 from flask_babel import gettext as _
 from werkzeug import Response as BaseResponse
 
 from app.organisers.access import Who, me, open_to, petition_here
+from app.organisers.pages import of_petition
 from app.petitions import page
 from app.petitions.image import BadImage, Sized, remake
 from app.publishing.checked import mistakes
@@ -65,14 +66,12 @@ def preview(slug: str, digest: str, width: int) -> BaseResponse:
 
 def _page(form: ImageForm, status: int = 200) -> BaseResponse:
     petition = petition_here()
-    html = render_template(
+    return of_petition(
         "publishing/image.html",
-        tab="petition",
-        petition=petition,
-        title=page.newest_title(petition),
+        "petition",
+        status,
         image=page.header_image(petition),
         form=form,
         wrong=list(mistakes(form)),
         most=MOST // limits.MIB,
     )
-    return headers.keep_nowhere(make_response(html, status))

@@ -1,6 +1,6 @@
 """A petition's way: begun, brought in, looked at, opened, closed, opened again, and taken away as a file."""
 
-from flask import Blueprint, Response, abort, flash, make_response, redirect, render_template, request, url_for
+from flask import Blueprint, Response, abort, flash, make_response, redirect, request, url_for
 from flask_babel import gettext as _
 from werkzeug import Response as BaseResponse
 
@@ -8,6 +8,7 @@ from app import clock
 from app.db import db
 from app.organisers.access import Who, me, open_to, petition_here
 from app.organisers.forms import OrganiserForm
+from app.organisers.pages import of_petition, private
 from app.petitions import page
 from app.petitions.file import BadPetitionFile, PetitionFile
 from app.petitions.shown import render
@@ -144,10 +145,10 @@ def _overview(
 ) -> BaseResponse:
     petition = petition_here()
     file = as_file(db.session(), petition)
-    html = render_template(
+    return of_petition(
         "publishing/overview.html",
-        tab="petition",
-        petition=petition,
+        "petition",
+        status,
         title=file.title,
         file=file,
         standing=petition.standing(clock.now()),
@@ -156,8 +157,7 @@ def _overview(
         form=OrganiserForm(formdata=None),
         reopen=reopen or ReopenForm(formdata=None),
     )
-    return headers.keep_nowhere(make_response(html, status))
 
 
 def _alone(template: str, form: OrganiserForm, status: int = 200) -> BaseResponse:
-    return headers.keep_nowhere(make_response(render_template(template, form=form, wrong=list(mistakes(form))), status))
+    return private(template, status, form=form, wrong=list(mistakes(form)))

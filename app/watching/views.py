@@ -1,9 +1,8 @@
 """The dashboard, which shows numbers and never people, and the list of signatures, for editors and owners."""
 
 from dataclasses import asdict
-from typing import Any
 
-from flask import Blueprint, abort, jsonify, make_response, render_template, request
+from flask import Blueprint, abort, jsonify, request
 from flask_babel import gettext as _
 from werkzeug import Response
 from wtforms import EmailField, StringField
@@ -16,7 +15,7 @@ from app.email_address import LONGEST, NotAnAddress, canonical, deliverable
 from app.models import Petition, State
 from app.organisers.access import Who, open_to, petition_here
 from app.organisers.forms import OrganiserForm
-from app.petitions.page import newest_title
+from app.organisers.pages import of_petition
 from app.signing.sign import email_key
 from app.watching import listing, plots, selection, words
 from app.watching.growth import Step, fitting, growth
@@ -59,10 +58,9 @@ def dashboard(slug: str) -> Response:
         where = places(petition_id)
         took = delays(petition_id)
         curve = growth(petition_id, by, since, now, standing.verified)
-    return _private(
+    return of_petition(
         "watching/dashboard.html",
-        petition,
-        tab="dashboard",
+        "dashboard",
         numbers=standing,
         places=where,
         delays=took,
@@ -117,7 +115,7 @@ def signature(slug: str, entry: str) -> Response:
         abort(404)
     if row is None:
         abort(404)
-    return _private("watching/signature.html", petition, tab="signatures", row=row, form=OrganiserForm(), words=words)
+    return of_petition("watching/signature.html", "signatures", row=row, form=OrganiserForm(), words=words)
 
 
 def _list(
@@ -129,11 +127,10 @@ def _list(
     *,
     looked_for: bool = False,
 ) -> Response:
-    return _private(
+    return of_petition(
         "watching/signatures.html",
-        petition,
+        "signatures",
         status,
-        tab="signatures",
         page=page,
         chosen=chosen,
         filter_form=FilterForm(formdata=None, data={"country": chosen.country}),
@@ -142,8 +139,3 @@ def _list(
         states=State,
         words=words,
     )
-
-
-def _private(template: str, petition: Petition, status: int = 200, **context: Any) -> Response:
-    html = render_template(template, petition=petition, title=newest_title(petition), **context)
-    return headers.keep_nowhere(make_response(html, status))

@@ -49,3 +49,12 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
 def overflows(page: Page) -> bool:
     """Tell whether a page scrolls sideways."""
     return bool(page.locator("html").evaluate("html => html.scrollWidth > html.clientWidth"))
+
+
+def troubles_of(page: Page, port: int) -> list[str]:
+    """Return a list that fills with the page's errors, and with what it asks of any place but the site on `port`."""
+    troubles: list[str] = []
+    page.on("console", lambda message: troubles.append(message.text) if message.type == "error" else None)
+    page.on("pageerror", lambda error: troubles.append(str(error)))
+    page.on("request", lambda asked: None if f"localhost:{port}" in asked.url else troubles.append(asked.url))
+    return troubles

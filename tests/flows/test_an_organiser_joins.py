@@ -8,7 +8,7 @@ import pytest
 from passlib.totp import TOTP
 from playwright.sync_api import Browser, BrowserContext, Page
 
-from tests.flows.conftest import EXAMPLE, overflows
+from tests.flows.conftest import EXAMPLE, overflows, troubles_of
 from tests.flows.desk import PASSWORD, add_passkeys, invite, join_with_password, link_to
 from tests.site import Site
 
@@ -29,10 +29,7 @@ def context(browser: Browser, site: Site) -> Iterator[BrowserContext]:
 def page(context: BrowserContext, site: Site) -> Iterator[Page]:
     """Give a page that fails the test if it asks another host or logs an error."""
     page = context.new_page()
-    troubles: list[str] = []
-    page.on("console", lambda message: troubles.append(message.text) if message.type == "error" else None)
-    page.on("pageerror", lambda error: troubles.append(str(error)))
-    page.on("request", lambda asked: None if f"localhost:{site.port}" in asked.url else troubles.append(asked.url))
+    troubles = troubles_of(page, site.port)
     yield page
     assert not troubles
 

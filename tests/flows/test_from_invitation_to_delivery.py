@@ -13,7 +13,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Download, Page
 from pypdf import PdfReader
 
-from tests.flows.conftest import overflows
+from tests.flows.conftest import overflows, troubles_of
 from tests.flows.desk import add_passkeys, invite, join_with_password, link_to, write_a_petition
 from tests.site import Site, wait_until
 
@@ -33,10 +33,7 @@ def context(browser: Browser, site: Site) -> Iterator[BrowserContext]:
 def page(context: BrowserContext, site: Site) -> Iterator[Page]:
     """Give a page that fails the test if it asks another host or logs an error."""
     page = context.new_page()
-    troubles: list[str] = []
-    page.on("console", lambda message: troubles.append(message.text) if message.type == "error" else None)
-    page.on("pageerror", lambda error: troubles.append(str(error)))
-    page.on("request", lambda asked: None if f"localhost:{site.port}" in asked.url else troubles.append(asked.url))
+    troubles = troubles_of(page, site.port)
     yield page
     assert not [trouble for trouble in troubles if "409" not in trouble]  # opened before it was complete
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page
 
-from tests.flows.conftest import EXAMPLE, overflows
+from tests.flows.conftest import EXAMPLE, overflows, troubles_of
 from tests.site import Site, wait_until
 
 
@@ -23,10 +23,7 @@ def page(browser: Browser, site: Site, request: pytest.FixtureRequest) -> Iterat
         base_url=f"http://localhost:{site.port}",
     )
     page = context.new_page()
-    troubles: list[str] = []
-    page.on("console", lambda message: troubles.append(message.text) if message.type == "error" else None)
-    page.on("pageerror", lambda error: troubles.append(str(error)))
-    page.on("request", lambda asked: None if f"localhost:{site.port}" in asked.url else troubles.append(asked.url))
+    troubles = troubles_of(page, site.port)
     yield page
     assert not context.cookies()
     context.close()

@@ -13,7 +13,7 @@ from werkzeug.serving import make_server
 from app.db import db
 from tests.conftest import make_app
 from tests.factories import make_petition, make_signature
-from tests.flows.conftest import overflows
+from tests.flows.conftest import overflows, troubles_of
 from tests.mail_server import free_port
 from tests.site import wait_until
 from tests.watching.organiser import BASE, signed_in
@@ -49,9 +49,7 @@ def page(browser: Browser, app: Flask, request: pytest.FixtureRequest) -> Iterat
     )
     context.add_cookies([{"name": "organiser", "value": cookie.value, "url": base}])
     page = context.new_page()
-    troubles: list[str] = []
-    page.on("console", lambda message: troubles.append(message.text) if message.type == "error" else None)
-    page.on("pageerror", lambda error: troubles.append(str(error)))
+    troubles = troubles_of(page, port)
     yield page
     context.close()
     server.shutdown()

@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, Page
 
 from app import clock
 from tests.conftest import SECRETS, make_app
-from tests.flows.conftest import overflows
+from tests.flows.conftest import overflows, troubles_of
 from tests.flows.desk import write_a_petition
 from tests.publishing.conftest import join
 from tests.site import Site
@@ -36,10 +36,7 @@ def page(browser: Browser, site: Site, request: pytest.FixtureRequest) -> Iterat
     app = make_app(site.folder, f"sqlite:///{site.folder}/site.db", BASE_URL=f"http://localhost:{site.port}")
     context.add_cookies([{"name": "organiser", "value": session_of(app), "url": f"http://localhost:{site.port}"}])
     page = context.new_page()
-    troubles: list[str] = []
-    page.on("console", lambda message: troubles.append(message.text) if message.type == "error" else None)
-    page.on("pageerror", lambda error: troubles.append(str(error)))
-    page.on("request", lambda asked: None if f"localhost:{site.port}" in asked.url else troubles.append(asked.url))
+    troubles = troubles_of(page, site.port)
     yield page
     context.close()
     assert not [trouble for trouble in troubles if "409" not in trouble]
