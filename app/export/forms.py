@@ -59,6 +59,8 @@ class ExportForm(OrganiserForm):
     def validate_states(self, field: Field) -> None:
         """Refuse a delivery of anything but verified signatures."""
         kind = self.kind.data if self.kind else ""
+        if kind == Format.PDF and self._emails():
+            raise ValidationError(_("The PDF is the delivery, so it never has an e-mail address."))
         if kind == Format.PDF and set(field.data or VERIFIED) != set(VERIFIED):
             raise ValidationError(_("The PDF is the delivery, so it has verified signatures only."))
 
@@ -89,7 +91,7 @@ class ExportForm(OrganiserForm):
 class QueryForm(ExportForm):
     """The same, as programs say it in the address; nothing in it is needed, and what it says changes nothing."""
 
-    class Meta(OrganiserForm.Meta):  # type: ignore[misc,name-defined]
+    class Meta(OrganiserForm.Meta):
         """Flask-WTF's settings."""
 
         csrf = False

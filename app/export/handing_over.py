@@ -43,6 +43,8 @@ class Told:
     by: str
     recipient: str
     rows: int | None
+    for_addressee: bool
+    with_email: bool
 
 
 def begin(petition: Petition, organiser: Organiser | None, kind: Format, choice: Choice, recipient: str) -> HandOver:
@@ -117,7 +119,15 @@ def latest(petition_id: int) -> list[Told]:
         .limit(LATEST)
     )
     return [
-        Told(row.at, row.format, organiser.email if organiser else "", recipient_of(row), row.rows)
+        Told(
+            at=row.at,
+            format=row.format,
+            by=organiser.email if organiser else "",
+            recipient=recipient_of(row),
+            rows=row.rows,
+            for_addressee=bool(row.choice["for_addressee"]),
+            with_email=bool(row.choice["with_email"]),
+        )
         for row, organiser in db.session.execute(newest)
     ]
 
@@ -153,6 +163,11 @@ def as_json(choice: Choice) -> dict[str, object]:
         "for_addressee": choice.for_addressee,
         "with_email": choice.with_email,
     }
+
+
+def whom_for(choice: Choice) -> str:
+    """Return the word that a file's name says of whom it is for, so that no two kinds are mixed up."""
+    return "with-emails" if choice.with_email else "addressee" if choice.for_addressee else "organisers"
 
 
 def choice_of(row: HandOver) -> Choice:

@@ -31,6 +31,7 @@ def typeset(said: dict[str, object], folders: list[str], made_at: datetime, *, t
         child = subprocess.run(
             command,
             input=json.dumps(order).encode(),
+            env={},  # it needs nothing of ours, least of all the keys
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             timeout=PATIENCE,

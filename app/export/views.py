@@ -4,6 +4,7 @@ from flask import (
     Blueprint,
     Response,
     abort,
+    flash,
     jsonify,
     make_response,
     redirect,
@@ -26,6 +27,7 @@ from app.petitions.page import Edition, find
 from app.web import headers
 from app.web.origin import is_ours
 
+MOST_VOLUMES = 10_000
 bp = Blueprint("export", __name__, url_prefix="/organise/petitions/<slug:slug>")
 
 
@@ -46,7 +48,7 @@ def hand_over(slug: str) -> BaseResponse:
     kind = form.format()
     begun = handing_over.begin(petition_here(), me(), kind, form.choice(), form.recipient.data)
     if kind == Format.PDF:
-        return redirect(url_for(".pdf", slug=slug), 303)
+        return redirect(url_for(".pdf", slug=slug, wait=1), 303)
     excel = 1 if form.kind.data == "excel" else None
     reference = begun.public_id.hex()
     return redirect(url_for(".download", slug=slug, kind=kind.value, list=reference, excel=excel), 303)
@@ -72,6 +74,8 @@ def download(slug: str, kind: str) -> BaseResponse:
             abort(404, _("This download was already taken or is too old. Please start it again on the export page."))
     else:
         begun = handing_over.begin(petition, me(), file_format, asked.choice(), "")
+    if handing_over.choice_of(begun).with_email and not may(Who.OWNERS):  # no longer, since it was chosen
+        abort(403, _("Only owners may ask for e-mail addresses."))
     return _streamed(begun, for_excel=bool(asked.excel.data))
 
 
@@ -84,7 +88,7 @@ def make_pdf(slug: str) -> BaseResponse:
     if not form.validate():
         return _page(form, 422)
     handing_over.begin(petition_here(), me(), Format.PDF, form.choice(), form.recipient.data)
-    return redirect(url_for(".pdf", slug=slug), 303)
+    return redirect(url_for(".pdf", slug=slug, wait=1), 303)
 
 
 @bp.get("/signatures.pdf")
@@ -96,13 +100,17 @@ def pdf(slug: str) -> BaseResponse:
         abort(404, _("No delivery is here. Each is kept for a day; make a new one on the export page."))
     if newest.making != Making.READY:
         return _progress(newest)
+    if "wait" in request.args:  # a page that waited for it would stay as it is under a download
+        flash(_("The delivery is ready."), "info")
+        return redirect(url_for(".choose", slug=slug), 303)
     number = request.args.get("volume", 1, type=int)
-    volume = making.volume(newest.id, number)
+    volume = making.volume(newest.id, number) if 0 < number < MOST_VOLUMES else None
     if volume is None:
         abort(404, _("This delivery has no such volume."))
     response = make_response(volume)
     response.mimetype = "application/pdf"
-    return _attached(response, f"{slug}-{number}.pdf" if making.volumes(newest.id) > 1 else f"{slug}.pdf")
+    whom = handing_over.whom_for(handing_over.choice_of(db.session.get_one(HandOver, newest.hand_over_id)))
+    return _attached(response, f"{slug}-{whom}-{number}.pdf")
 
 
 def _form() -> ExportForm:
@@ -115,7 +123,8 @@ def _form() -> ExportForm:
 def _streamed(begun: HandOver, *, for_excel: bool) -> Response:
     edition = _edition()
     mimetype = "text/csv; charset=utf-16" if for_excel and begun.format == Format.CSV else FORMATS[begun.format]
-    name = f"{edition.petition.slug}-{clock.now().date().isoformat()}.{begun.format.value}"
+    whom = handing_over.whom_for(handing_over.choice_of(begun))
+    name = f"{edition.petition.slug}-{whom}-{clock.now().date().isoformat()}.{begun.format.value}"
     pieces = make(edition, begun, for_excel=for_excel)
     db.session.rollback()  # no connection waits while the list goes out
     return _attached(Response(stream_with_context(pieces), mimetype=mimetype), name)

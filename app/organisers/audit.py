@@ -54,7 +54,7 @@ def record(
 def entries(petition_id: int, before: int | None = None) -> list[Told]:
     """Return a petition's newest hundred acts, or the newest hundred before the one with that id, the newest first."""
     mine = AuditEntry.petition_id == petition_id
-    if before is not None:
+    if before is not None and abs(before) < 2**63:  # beyond it there is no id
         mine &= AuditEntry.id < before
     rows = db.session.scalars(select(AuditEntry).where(mine).order_by(AuditEntry.id.desc()).limit(A_PAGE)).all()
     named = {row.organiser_id for row in rows} | {row.subject_id for row in rows}

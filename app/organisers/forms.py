@@ -1,5 +1,8 @@
 """The base of organisers' forms, and those of accounts and roles."""
 
+from typing import Any
+
+from flask import request
 from flask_babel import lazy_gettext as _
 from flask_wtf import FlaskForm
 from wtforms import EmailField, HiddenField, PasswordField, RadioField, SelectField
@@ -22,6 +25,14 @@ ROLES = (
 
 class OrganiserForm(FlaskForm):  # type: ignore[misc]
     """A form on an organiser's page. It carries the token that ties it to their session (Flask-WTF)."""
+
+    class Meta(FlaskForm.Meta):  # type: ignore[misc]
+        """Flask-WTF's settings."""
+
+        def wrap_formdata(self, form: FlaskForm, formdata: Any) -> Any:
+            """Read text alone of what was sent: a file or JSON in the place of a text is no answer."""
+            given = super().wrap_formdata(form, formdata)
+            return request.form if given is not None and given is not formdata else given
 
 
 class InvitationForm(OrganiserForm):

@@ -1,6 +1,7 @@
 """The difference between two texts, word by word."""
 
 import re
+from collections import Counter
 from difflib import SequenceMatcher
 from enum import StrEnum
 from functools import lru_cache
@@ -8,7 +9,7 @@ from typing import NamedTuple
 
 # Han and kana are written without spaces, so each of their signs is a word.
 WORD = re.compile(r"[\u3040-\u30ff\u3400-\u9fff]|\w+|\s+|[^\w\s]")
-MOST_COMPARED = 4_000_000  # pairs of words in one changed stretch; beyond it, all of the stretch is shown as changed
+MOST_ALIKE = 200_000  # pairs of equal lines, or words of one stretch, that are tried; beyond it all is shown as changed
 
 
 class Kind(StrEnum):
@@ -34,18 +35,21 @@ def difference(old: str, new: str) -> tuple[Piece, ...]:
     """
     pieces: list[Piece] = []
     before, after = old.splitlines(keepends=True), new.splitlines(keepends=True)
+    budget = [MOST_ALIKE]
+    if not _can_afford(budget, before, after):
+        return tuple(_joined([Piece(Kind.REMOVED, old), Piece(Kind.ADDED, new)]))
     for tag, i, j, k, m in SequenceMatcher(None, before, after, autojunk=False).get_opcodes():
         old_part, new_part = "".join(before[i:j]), "".join(after[k:m])
         if tag == "equal":
             pieces.append(Piece(Kind.SAME, old_part))
         else:
-            pieces += _by_words(old_part, new_part)
+            pieces += _by_words(old_part, new_part, budget)
     return tuple(_joined(pieces))
 
 
-def _by_words(old: str, new: str) -> list[Piece]:
+def _by_words(old: str, new: str, budget: list[int]) -> list[Piece]:
     before, after = WORD.findall(old), WORD.findall(new)
-    if len(before) * len(after) > MOST_COMPARED:
+    if not _can_afford(budget, before, after):
         return [Piece(Kind.REMOVED, old), Piece(Kind.ADDED, new)]
     pieces = []
     # Spaces between words are no likeness of two sentences.
@@ -55,6 +59,16 @@ def _by_words(old: str, new: str) -> list[Piece]:
         else:
             pieces += [Piece(Kind.REMOVED, "".join(before[i:j])), Piece(Kind.ADDED, "".join(after[k:m]))]
     return pieces
+
+
+def _can_afford(budget: list[int], before: list[str], after: list[str]) -> bool:
+    """Take what a comparison costs from the budget of the whole text; tell whether there was enough left."""
+    counts = Counter(after)
+    cost = sum(number * counts[part] for part, number in Counter(before).items() if not part.isspace())
+    if cost > budget[0]:
+        return False
+    budget[0] -= cost
+    return True
 
 
 def _joined(pieces: list[Piece]) -> list[Piece]:

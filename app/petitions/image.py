@@ -38,14 +38,13 @@ def remake(upload: IO[bytes]) -> list[Sized]:
     """
     try:
         whole = _decoded(upload)
+        return [_sized(whole, width) for width in sorted({min(width, whole.width) for width in WIDTHS})]
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
         raise BadImage(_("This image is too large. It may have at most 50 million pixels.")) from None
     except BadImage:
         raise
     except Exception:  # noqa: BLE001 - decoders fail on broken files in ways of their own
         raise BadImage(_("This is no image that we can read. Please choose a JPEG, PNG, WebP or GIF file.")) from None
-    widths = sorted({min(width, whole.width) for width in WIDTHS})
-    return [_sized(whole, width) for width in widths]
 
 
 def digest(sizes: list[Sized]) -> str:

@@ -65,7 +65,7 @@ def claim(session: Session, file: PetitionFile, now: datetime) -> int | None:
 
 def locked(session: Session, slug: str) -> Petition | None:
     """Return the petition as it is now, with nobody else changing it until the transaction ends; None if unknown."""
-    mine = select(Petition).where(Petition.slug == slug).with_for_update()
+    mine = select(Petition).where(Petition.slug == slug).with_for_update(key_share=True)
     return session.scalars(mine.execution_options(populate_existing=True)).one_or_none()
 
 

@@ -38,7 +38,7 @@ def show_changes(slug: str, lang: str | None = None) -> BaseResponse:
     return headers.shared(make_response(html))
 
 
-@bp.get("/petitions/<slug:slug>/image/<digest>-<int:width>.jpg")
+@bp.get("/petitions/<slug:slug>/image/<digest>-<int(max=9999):width>.jpg")
 def image(slug: str, digest: str, width: int) -> BaseResponse:
     """Send a header image. Another image has another address, so this one may be kept for good."""
     data = None if "\0" in digest else page.image_data(slug, digest, width)

@@ -14,7 +14,7 @@ from app.organisers.access import FRESH_MINUTES, GRACE_MINUTES, Who, may, me, op
 from app.organisers.pages import of_petition
 from app.petitions import file_values
 from app.petitions.difference import Piece, difference
-from app.petitions.file import PetitionFile
+from app.petitions.file import LONGEST_TEXT, PetitionFile
 from app.petitions.markdown import to_html
 from app.petitions.saving import TRUST
 from app.petitions.stored import as_file
@@ -55,7 +55,7 @@ def save_words(slug: str, lang: str | None = None) -> BaseResponse:
     form = WordsForm()
     form.is_draft = petition_here().opened_at is None and tag == file.language
     if "preview" in request.form:
-        return _words(form, file, tag, preview=to_html((form.body.data or "").strip()))
+        return _words(form, file, tag, preview=_rendered(form.body.data))
     if not form.validate():
         return _words(form, file, tag, 422)
     part = _words_of(file, tag)
@@ -73,7 +73,7 @@ def save_words(slug: str, lang: str | None = None) -> BaseResponse:
 @limits.takes(LONG_TEXTS)
 def preview_markdown(slug: str) -> BaseResponse:
     """Answer Markdown with the HTML that the petition's page shows for it."""
-    return headers.keep_nowhere(Response(to_html(request.form.get("body", "").strip()), mimetype="text/html"))
+    return headers.keep_nowhere(Response(_rendered(request.form.get("body")), mimetype="text/html"))
 
 
 @bp.get("/details")
@@ -108,7 +108,7 @@ def trust(slug: str) -> BaseResponse:
 def save_trust(slug: str) -> BaseResponse:
     """Save what people trust. Who signed in long ago is asked to do so again, with what was typed still there."""
     form = TrustForm()
-    if "more" not in request.form and not _is_fresh():
+    if request.form.get("more") not in form.lists and not _is_fresh():
         return _trust_page(form, 403, not_fresh=True)
     return _save(slug, form, Part(TRUST), _trust_page)
 
@@ -149,6 +149,12 @@ def _in_words(value: Any) -> str:
     return value.isoformat() if isinstance(value, date) else "" if value is None else str(value)
 
 
+def _rendered(body: str | None) -> str:
+    """Return Markdown as the petition's page shows it; nothing of one that is too long to be saved."""
+    text = (body or "").strip()
+    return to_html(text) if len(text) <= LONGEST_TEXT else ""
+
+
 def _words_of(file: PetitionFile, tag: str) -> Part:
     return Part(WORDS, "" if tag == file.language else tag)
 
@@ -186,7 +192,7 @@ def _tell(saved: object) -> None:
 
 
 def _words(form: WordsForm, file: PetitionFile, tag: str, status: int = 200, **context: Any) -> BaseResponse:
-    context.setdefault("preview", to_html((form.body.data or "").strip()))
+    context.setdefault("preview", _rendered(form.body.data))
     written = [file.language, *(one["language"] for one in file.translations)]
     return _page(
         "publishing/words.html",

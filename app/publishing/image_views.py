@@ -56,7 +56,7 @@ def remove(slug: str) -> BaseResponse:
     return redirect(url_for(".show", slug=slug), 303)
 
 
-@bp.get("/<digest>-<int:width>.jpg")
+@bp.get("/<digest>-<int(max=9999):width>.jpg")
 @open_to(Who.VIEWERS)
 def preview(slug: str, digest: str, width: int) -> BaseResponse:
     """Send the image to the petition's organisers, while it may still be a draft."""

@@ -22,9 +22,9 @@ class CannotOpen(Exception):
 
 def open_petition(slug: str, by: int) -> None:
     """Open a draft for signing; nothing happens to a petition that was opened before. Raises CannotOpen."""
-    now = clock.now()
     with transaction() as session:
         petition = locked(session, slug)
+        now = clock.now()  # after whoever held it: what they saved came before
         if petition is None or petition.opened_at is not None:
             return
         missing = as_file(session, petition).missing()
@@ -37,9 +37,9 @@ def open_petition(slug: str, by: int) -> None:
 
 def close_petition(slug: str, by: int) -> None:
     """Close an open petition at this moment."""
-    now = clock.now()
     with transaction() as session:
         petition = locked(session, slug)
+        now = clock.now()  # after whoever held it: what they saved came before
         if petition is not None and petition.standing(now) == Standing.OPEN:
             petition.closes_at = now
             record(session, Act.CLOSED, petition.id, by)

@@ -3,12 +3,15 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from typing import TypeVar
 
 from sqlalchemy import ColumnElement
 
 from app.models import Signature, State
 from app.web.countries import CODES
 
+Day = TypeVar("Day", bound=date)
+YEARS = range(1900, 3000)
 ID_BYTES = 16
 
 
@@ -66,11 +69,11 @@ def read(given: Mapping[str, str], entries: Iterable[str] = ()) -> Selection:
         return Selection(
             state=State(given["state"]) if given.get("state") else None,
             country=country,
-            day=date.fromisoformat(given["day"]) if given.get("day") else None,
+            day=_in_reach(date.fromisoformat(given["day"])) if given.get("day") else None,
             before=_moment(given["before"]) if given.get("before") else None,
             entries=tuple(entry_id(entry) for entry in entries),
         )
-    except ValueError as error:
+    except (ValueError, OverflowError) as error:
         raise NotASelection(str(error)) from error
 
 
@@ -89,4 +92,11 @@ def _moment(text: str) -> datetime:
     moment = datetime.fromisoformat(text)
     if moment.tzinfo is None:
         raise NotASelection("a moment needs its time zone")
-    return moment
+    return _in_reach(moment)
+
+
+def _in_reach(day: Day) -> Day:
+    """Return a day or moment that a day can be added to or taken from; raise ValueError for any other."""
+    if day.year not in YEARS:
+        raise ValueError("no such day")
+    return day

@@ -12,6 +12,7 @@ import pypdf
 import pypdfium2
 import pytest
 from flask import Flask
+from flask_babel import Babel
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from wtforms.validators import ValidationError
@@ -20,7 +21,7 @@ from app.export import pdf, typeset
 from app.export.delivery import Delivery, SignedText, text_sha256
 from app.export.fonts import MISSING
 from app.signing import forms
-from app.web.language import babel, speaking
+from app.web.language import speaking
 
 
 @dataclass(frozen=True)
@@ -76,7 +77,7 @@ NAMES = {
 def site() -> Flask:
     """An application that knows languages and nothing else: the writer needs no database."""
     site = Flask(__name__)
-    babel.init_app(site)
+    Babel(site)  # one of its own: the site's is for sites with catalogues
     return site
 
 

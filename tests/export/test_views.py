@@ -16,10 +16,11 @@ from werkzeug.test import TestResponse
 
 from app.db import db
 from app.export import handing_over
+from app.export.making import make_due
 from app.models import Act, AuditEntry, HandOver, Role, State, Visibility
 from tests.export.listed import add
 from tests.factories import SLUG, make_petition, make_signature
-from tests.organisers.people import OWNER, signed_in
+from tests.organisers.people import OWNER, make_organiser, signed_in
 
 PLACE = f"/organise/petitions/{SLUG}"
 CHOICE = {"recipient": "Registry of Testville", "states": "verified"}
@@ -61,7 +62,9 @@ def test_each_format_opens_in_its_own_program(app: Flask, owner: FlaskClient, wo
     waiting = hand_over(owner, "pdf")
     assert waiting.status_code == 202
     work()
+    assert "The delivery is ready." in owner.get(f"{PLACE}/signatures.pdf?wait=1", follow_redirects=True).text
     ready = owner.get(f"{PLACE}/signatures.pdf")
+    assert "-organisers-1.pdf" in ready.headers["Content-Disposition"]
     assert ready.mimetype == "application/pdf"
     assert "Боб Пример" in "".join(page.extract_text() for page in PdfReader(io.BytesIO(ready.data)).pages)
     assert [record.rows for record in records(app)] == [2, 2, 2, 2, 2]
@@ -214,3 +217,18 @@ def test_a_record_keeps_the_choice_exactly(app: Flask, owner: FlaskClient) -> No
     assert (kept.countries, kept.for_addressee) == (frozenset({"SE", "FI"}), True)
     assert str(kept.since) == "2026-11-01"
     assert handing_over.as_json(kept) == records(app)[0].choice
+
+
+def test_who_is_an_owner_no_longer_gets_no_addresses_that_they_chose_before(app: Flask, owner: FlaskClient) -> None:
+    add(app, updates=True)
+    chosen = owner.post(f"{PLACE}/export", data={**CHOICE, "kind": "csv", "with_email": "y"}).location
+    make_organiser(app, OWNER, Role.EDITOR)
+    assert owner.get(chosen).status_code == 403
+
+
+def test_a_pdf_never_has_addresses_and_no_volume_has_such_a_number(app: Flask, owner: FlaskClient) -> None:
+    assert hand_over(owner, "pdf", with_email="y").status_code == 422
+    owner.post(f"{PLACE}/signatures.pdf", data=CHOICE)
+    with app.app_context():
+        make_due()
+    assert owner.get(f"{PLACE}/signatures.pdf?volume=99999999999999999999").status_code == 404

@@ -98,7 +98,14 @@ def test_from_the_invitation_to_the_four_files(
     sheet = openpyxl.load_workbook(io.BytesIO(handed_over(page, "XLSX").path().read_bytes())).active
     assert {sheet["B2"].value, sheet["B3"].value} == left
     assert {row["name"] for row in json.loads(handed_over(page, "JSON").path().read_text("utf-8"))["rows"]} == left
-    pdf = PdfReader(handed_over(page, "PDF").path())
+    tab(page, "Hand over")
+    page.get_by_label("Who gets this list?").fill("The Transport Committee of Exampletown")
+    page.get_by_label("PDF").check()
+    page.get_by_role("button", name="Make the list").click()
+    page.get_by_text("The delivery is ready.").wait_for(timeout=60_000)
+    with page.expect_download() as waiting:
+        page.get_by_role("link", name="Download the PDF").click()
+    pdf = PdfReader(waiting.value.path())
     text = "\n".join(one.extract_text() for one in pdf.pages)
     assert f"Keep the bus by {way_in}" in text
     assert all(name in text for name in left)

@@ -37,3 +37,8 @@ def test_sentences_that_have_nothing_in_common_are_not_mixed() -> None:
 def test_a_stretch_too_long_to_compare_is_shown_as_changed() -> None:
     old, new = "a b " * 3000, "b c " * 3000
     assert [kind for kind, _ in difference(old, new)] == [Kind.REMOVED, Kind.ADDED]
+
+
+def test_texts_made_to_be_costly_are_shown_as_changed_as_a_whole() -> None:
+    old, new = "a\nb\n" * 10_000, "b\na\n" * 10_001
+    assert difference(old, new) == (Piece(Kind.REMOVED, old), Piece(Kind.ADDED, new))

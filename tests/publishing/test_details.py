@@ -14,6 +14,7 @@ from app.petitions.page import DONATIONS_MARKED_FOR
 from tests.factories import SLUG, make_petition
 from tests.html_page import HtmlPage
 from tests.mail_server import MailServer
+from tests.organisers.people import signed_in
 from tests.petitions.stored import notices
 from tests.publishing.conftest import PLACE, TRUSTED, Desk, Seat, stored
 
@@ -186,3 +187,10 @@ def test_who_signed_in_long_ago_does_so_again_before_changing_what_people_trust(
     assert answer.status_code == 403
     assert HtmlPage(answer.text).by_id("contact").get("value") == "typed@example.org"
     assert stored(app).contact == "library@example.org"
+
+
+def test_no_button_saves_what_people_trust_for_who_signed_in_long_ago(app: Flask, petition: str) -> None:
+    late = signed_in(app, "late@example.org", Role.EDITOR, minutes_ago=600)
+    for more in ({}, {"more": "x"}):
+        answer = late.post(f"{PLACE}/trust", data={**TRUSTED, "contact": "thief@example.org", **more})
+        assert answer.status_code == 403

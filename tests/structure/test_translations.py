@@ -20,7 +20,17 @@ PLACEHOLDER = re.compile(r"%\(\w+\)[sd]")
 def said(tmp_path_factory: pytest.TempPathFactory) -> Catalog:
     """Give all strings of code and templates."""
     target = tmp_path_factory.mktemp("strings") / "messages.pot"
-    extract = [sys.executable, "-m", "babel.messages.frontend", "-q", "extract", "-F", str(FOLDER / "babel.cfg")]
+    extract = [
+        sys.executable,
+        "-m",
+        "babel.messages.frontend",
+        "-q",
+        "extract",
+        "-k",
+        "lazy",
+        "-F",
+        str(FOLDER / "babel.cfg"),
+    ]
     subprocess.run([*extract, "-o", str(target), "."], cwd=config.ROOT, check=True)
     with target.open("rb") as file:
         return read_po(file)
