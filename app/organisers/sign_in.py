@@ -117,11 +117,11 @@ def _begin() -> Response | None:
     if request.method not in READING:
         if request.is_json:
             abort(415)  # a second way to fill in the forms would have to be guarded as well
-        if any(len(typed) > LONGEST_PASSWORD for name, typed in request.form.items() if "password" in name):
-            abort(413)  # what hashes it takes no more either
         _refuse_forged()
     if request.blueprint != "security":
         return None
+    if any(len(typed) > LONGEST_PASSWORD for name, typed in request.form.items() if "password" in name):
+        abort(413)  # the hash takes no more either, and the library does not ask
     who = OPEN_TO.get(request.endpoint or "")
     if who is None:
         abort(404)

@@ -60,7 +60,7 @@ def add_passkeys(context: BrowserContext, page: Page) -> None:
 
 def save(page: Page) -> None:
     page.get_by_role("button", name="Save", exact=True).click()
-    assert page.get_by_text("Saved.").count() == 1
+    page.get_by_text("Saved.").wait_for()
     assert not overflows(page)
 
 

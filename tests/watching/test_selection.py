@@ -14,8 +14,8 @@ SELECTIONS = st.builds(
     Selection,
     state=st.none() | st.sampled_from(State),
     country=st.none() | st.sampled_from(["SE", "RU", "XK"]),
-    day=st.none() | st.dates(),
-    before=st.none() | st.datetimes(timezones=st.just(UTC)),
+    day=st.none() | st.dates(date(1900, 1, 1), date(2999, 12, 31)),
+    before=st.none() | st.datetimes(datetime.min.replace(1900), datetime.max.replace(2999), timezones=st.just(UTC)),  # noqa: DTZ901
 )
 
 
@@ -67,3 +67,11 @@ def test_a_day_is_a_day_in_utc() -> None:
         "signature.listed_at < '2026-11-21 00:00:00+00:00'",
     ]
     assert datetime(2026, 11, 20, tzinfo=UTC).isoformat(" ") in conditions[1]
+
+
+@pytest.mark.parametrize(
+    "given", [{"day": "9999-12-31"}, {"before": "0001-01-01T00:00:00+14:00"}, {"before": "9999-12-31T23:59:59-14:00"}]
+)
+def test_days_beyond_any_calendar_are_refused(given: dict[str, str]) -> None:
+    with pytest.raises(NotASelection):
+        read(given)
