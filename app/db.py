@@ -87,6 +87,18 @@ def transaction() -> Iterator[Session]:
         raise
 
 
+def writer() -> Session:
+    """Return the session, able to write: as it is in a transaction begun to write, anew otherwise. The caller commits.
+
+    For what is called in the middle of a library's work, which may have written already.
+    """
+    session = db.session()
+    if not session.connection().get_execution_options().get(WRITES):
+        session.rollback()
+        session.connection(execution_options={WRITES: True})
+    return session
+
+
 @contextmanager
 def snapshot() -> Iterator[Session]:
     """Give a session that only reads, and whose statements all see the database as it was at one moment.

@@ -19,17 +19,21 @@ from app.counting import count
 from app.db import db
 from app.export import making
 from app.models import Occasion, OutboxRow
+from app.organisers import forgotten, guesses, sessions
 from app.organisers.accounts import forget_expired_invitations
 from app.organisers.letter import write as write_to_organiser
 from app.outbox.deliver import Letters, deliver
 from app.signing.purge import purge
 
 
-def _write(row: OutboxRow) -> Message | None:
-    return write_to_organiser(row) if row.occasion == Occasion.ORGANISER else letter.write(row)
+def write(row: OutboxRow) -> Message | None:
+    """Return the letter that a row of the outbox asks for; None if nothing is to be said."""
+    if row.occasion != Occasion.ORGANISER:
+        return letter.write(row)
+    return write_to_organiser(row) or forgotten.write(row)
 
 
-LETTERS = Letters(write=_write, ended=letter_ended)
+LETTERS = Letters(write=write, ended=letter_ended)
 IDLE_SECONDS = 0.5
 LONGEST_PAUSE_SECONDS = 30
 PURGE_EVERY_SECONDS = 60
@@ -85,6 +89,8 @@ class Worker:
             self._purged_at = time.monotonic()
             purge()
             forget_expired_invitations(clock.now())
+            sessions.forget_ended(clock.now())
+            guesses.forget_old(clock.now())
             making.forget_old()
         return deliver(LETTERS, self._stop.is_set)
 

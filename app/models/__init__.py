@@ -3,7 +3,7 @@
 from app.models.audit import Act, AuditEntry
 from app.models.handover import Delivery, DeliveryVolume, Format, HandOver, Making
 from app.models.ledger import DELTA, Kind, LedgerEntry, Tally
-from app.models.organiser import Membership, Organiser, Passkey, Role, Site
+from app.models.organiser import Guess, Membership, Organiser, Passkey, Role, SignIn, Site
 from app.models.outbox import Occasion, OutboxRow, Progress
 from app.models.petition import (
     Donation,
@@ -27,6 +27,7 @@ __all__ = [
     "Donation",
     "Elsewhere",
     "Format",
+    "Guess",
     "HandOver",
     "Initiator",
     "Kind",
@@ -45,6 +46,7 @@ __all__ = [
     "Progress",
     "Reason",
     "Role",
+    "SignIn",
     "Signature",
     "Site",
     "State",

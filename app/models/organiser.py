@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Any
 
 from flask_security import AsaList, UserMixin, WebAuthnMixin
-from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, String, Text, false
+from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, SmallInteger, String, Text, false
 from sqlalchemy.ext.mutable import MutableList
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
@@ -145,15 +145,63 @@ class Passkey(Base, WebAuthnMixin):  # type: ignore[misc]
         return {"id": self.user_id}
 
 
+class SignIn(Base):
+    """A session of an organiser, open until they sign out, or `until` at the latest.
+
+    `key` is a keyed hash of what their cookie holds, so that a stolen database opens no session.
+    """
+
+    __tablename__ = "sign_in"
+    __table_args__ = (Index("ix_sign_in_organiser_id", "organiser_id"), Index("ix_sign_in_until", "until"))
+
+    key: Mapped[bytes] = mapped_column(LargeBinary(32), primary_key=True)
+    organiser_id: Mapped[int] = mapped_column(ForeignKey("organiser.id", ondelete="CASCADE"))
+    until: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
 class Membership(Base):
-    """What one organiser is to one petition."""
+    """What one organiser is to one petition, or is invited to be until `invited_until`.
+
+    Until they accept, other members read the address as the inviter typed it, and so learn nothing of the account.
+    """
 
     __tablename__ = "membership"
-    __table_args__ = (Index("ix_membership_organiser_id", "organiser_id"),)
+    __table_args__ = (
+        CheckConstraint("(invited_until IS NULL) = (sealed_address IS NULL)", name="invitation_whole"),
+        Index("ix_membership_organiser_id", "organiser_id"),
+    )
 
     petition_id: Mapped[int] = mapped_column(ForeignKey("petition.id"), primary_key=True, autoincrement=False)
     organiser_id: Mapped[int] = mapped_column(ForeignKey("organiser.id"), primary_key=True, autoincrement=False)
     role: Mapped[Role] = mapped_column(words(Role, "role"))
+    invited_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    sealed_address: Mapped[bytes | None] = mapped_column(LargeBinary)
+
+    def invite(self, organiser: Organiser, address: str, until: datetime) -> None:
+        """Let it wait for the organiser, who was invited by this address, to accept."""
+        self.invited_until = until
+        self.sealed_address = sealing.seal("invited-address", organiser.public_id, [address])
+
+    def accept(self) -> None:
+        """Let it be so from now on."""
+        self.invited_until = self.sealed_address = None
+
+    def address(self, organiser: Organiser) -> str:
+        """Return the organiser's address as the petition's members may read it."""
+        if self.sealed_address is None:
+            return organiser.email
+        return _opened("invited-address", organiser.public_id, self.sealed_address)[0]
+
+
+class Guess(Base):
+    """How often somebody has lately guessed at one secret: `key` is a keyed hash of which, and whose."""
+
+    __tablename__ = "guess"
+    __table_args__ = (Index("ix_guess_since", "since"),)
+
+    key: Mapped[bytes] = mapped_column(LargeBinary(32), primary_key=True)
+    tries: Mapped[int] = mapped_column(SmallInteger)
+    since: Mapped[datetime] = mapped_column(UtcDateTime)
 
 
 def _opened(purpose: str, public_id: bytes, sealed: bytes | None) -> list[str]:

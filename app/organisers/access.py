@@ -4,20 +4,23 @@ Strangers to a petition are told that there is no such page, so that they do not
 """
 
 from collections.abc import Callable
+from datetime import timedelta
 from enum import StrEnum
 from functools import wraps
 from typing import Any, TypeVar
 
-from flask import abort, g
+from flask import abort, g, request
 from flask_security import auth_required, current_user
 from sqlalchemy import select
 
+from app import clock
 from app.db import db
 from app.models import Membership, Organiser, Petition, Role
+from app.web.origin import READING
 
 View = TypeVar("View", bound=Callable[..., Any])
 FRESH_MINUTES = 15
-GRACE_MINUTES = 5
+GRACE_MINUTES = 5  # for a form that was opened in time
 NEVER_ASK_AGAIN = -1
 
 
@@ -28,13 +31,15 @@ class Who(StrEnum):
     HALF_SIGNED_IN = "half signed in"  # gave the first factor, owes the second
     ORGANISERS = "organisers"
     ADMINISTRATORS = "administrators"
+    INVITED = "invited"  # asked to work on a petition, and yet to answer
     VIEWERS = "viewers"
     EDITORS = "editors"
     OWNERS = "owners"
     ROLE_GIVERS = "role givers"  # owners, and the site's administrators
 
 
-ENOUGH = {
+ENOUGH: dict[Who, set[Role]] = {
+    Who.INVITED: set(),
     Who.VIEWERS: {Role.VIEWER, Role.EDITOR, Role.OWNER},
     Who.EDITORS: {Role.EDITOR, Role.OWNER},
     Who.OWNERS: {Role.OWNER},
@@ -55,15 +60,22 @@ def open_to(who: Who, *, fresh: bool = False) -> Callable[[View], View]:
                 abort(404)
             return view(*arguments, **named)
 
-        within = FRESH_MINUTES if fresh else NEVER_ASK_AGAIN
         guarded: Any = view
         if who != Who.EVERYBODY:
-            guarded = auth_required("session", within=within, grace=GRACE_MINUTES)(checked)
+            guarded = auth_required("session", within=within if fresh else NEVER_ASK_AGAIN, grace=0)(checked)
         guarded.open_to = who
         guarded.fresh = fresh
         return guarded  # type: ignore[no-any-return]
 
     return guard
+
+
+def within() -> timedelta:
+    """Return how long ago somebody may have signed in for what wants it fresh.
+
+    A form may be sent a little later than its page is shown. The library's own grace would renew itself for ever.
+    """
+    return timedelta(minutes=FRESH_MINUTES if request.method in READING else FRESH_MINUTES + GRACE_MINUTES)
 
 
 def me() -> Organiser:
@@ -88,10 +100,12 @@ def _may(who: Who, slug: str | None) -> bool:
     if slug is None:
         return who == Who.ORGANISERS or (who == Who.ADMINISTRATORS and organiser.is_administrator)
     mine = (Membership.petition_id == Petition.id) & (Membership.organiser_id == organiser.id)
-    found = db.session.execute(
-        select(Petition, Membership.role).outerjoin(Membership, mine).where(Petition.slug == slug)
-    ).first()
+    here = select(Petition, Membership).outerjoin(Membership, mine).where(Petition.slug == slug)
+    found = db.session.execute(here).first()
     if found is None:
         return False
-    g.petition, g.role = found
+    g.petition, member = found
+    g.role = member.role if member and not member.invited_until else None
+    if who == Who.INVITED:
+        return bool(member and member.invited_until and member.invited_until > clock.now())
     return may(who)

@@ -3,6 +3,7 @@
 import hmac
 import os
 from datetime import datetime, timedelta
+from typing import Any
 
 from flask_security.proxies import _security as security
 from flask_security.utils import hash_password
@@ -15,7 +16,7 @@ from app.email_address import canonical, deliverable
 from app.models import Act, Membership, Organiser, Petition, Role, Site
 from app.organisers.audit import record
 from app.organisers.letter import post_in_words
-from app.organisers.members import give_role, hold_petition, petitions_of
+from app.organisers.members import accept, hold_petition, offer_role, petitions_of
 from app.petitions.page import newest_title
 from app.web.language import DEFAULT
 from app.web.link import link
@@ -55,7 +56,9 @@ def invite(
 ) -> None:
     """Give the mailbox of a deliverable address an account if it has none, and a role in the petition; write to it.
 
-    `by` is who invites (None: a command). Whoever has not joined yet gets a new link, and older ones stop working.
+    `by` is who invites (None: a command). Whoever has not joined yet gets a new link, and older ones stop working. Who
+    has an account takes the role when they accept it, so that nobody is put on a petition unasked, and an organiser
+    who invites learns nothing of the account; only a command gives it at once.
     Raises NotAnAddress, and LastOwner where the only owner would become something less.
     """
     address = deliverable(address)
@@ -72,13 +75,15 @@ def invite(
         organiser_id = session.execute(new.returning(Organiser.id)).scalar_one()
         organiser = session.get_one(Organiser, organiser_id, populate_existing=True)
         actor = by.id if by else None
+        is_asked = by is not None or not organiser.joined_at
         if petition is not None and role is not None:
-            give_role(session, petition.id, organiser.id, role)
+            until = now + INVITATION_WORKS_FOR if is_asked else None
+            is_asked = offer_role(session, petition.id, organiser, role, address, until)
             record(session, Act.INVITED, petition.id, actor, organiser.id, role=role.value)
         if administrator and not organiser.is_administrator:
             organiser.is_administrator = True
             record(session, Act.APPOINTED, None, actor, organiser.id)
-        _write(session, organiser, petition, now)
+        _write(session, organiser, petition, now, asks=is_asked, by_stranger=by is not None)
 
 
 def find_invited(token: str) -> Organiser | None:
@@ -112,32 +117,38 @@ def join(organiser: Organiser, password: str | None) -> Organiser | None:
         if session.execute(joined).first() is None:
             return None
         for petition_id in session.scalars(petitions_of(organiser.id)).all():
-            record(session, Act.JOINED, petition_id, organiser.id, organiser.id)
+            accept(session, petition_id, organiser.id, now)
         return session.get_one(Organiser, organiser.id, populate_existing=True)
 
 
 def forget_expired_invitations(now: datetime) -> int:
-    """Erase those who never joined and whose invitation has expired, with their roles; return how many."""
+    """Take back the roles that nobody accepted in time, and erase who never joined; return how many of these."""
     with transaction() as session:
+        offers = select(Membership).where(Membership.invited_until <= now)
+        for offer in session.scalars(offers.with_for_update()).all():
+            record(session, Act.LEFT, offer.petition_id, None, offer.organiser_id, because="expired")
+            session.delete(offer)
         late = (Organiser.joined_at.is_(None)) & (Organiser.invited_until < now)
         organisers = session.scalars(select(Organiser).where(late).with_for_update()).all()
         for organiser in organisers:
-            for petition_id in session.scalars(petitions_of(organiser.id)).all():
-                record(session, Act.LEFT, petition_id, None, organiser.id, because="expired")
             session.execute(delete(Membership).where(Membership.organiser_id == organiser.id))
             organiser.erase()
     return len(organisers)
 
 
-def _write(session: Session, organiser: Organiser, petition: Petition | None, now: datetime) -> None:
+def _write(
+    session: Session, organiser: Organiser, petition: Petition | None, now: datetime, *, asks: bool, by_stranger: bool
+) -> None:
     title = newest_title(petition) if petition and not petition.discreet else None
     if organiser.joined_at:
         if petition is None and not organiser.is_administrator:
             return  # has an account, and was given nothing new
-        post_in_words(session, organiser, "added", now, title=title, link=link("organisers.home"))
+        words: dict[str, Any] = {"title": title, "asks": asks, "link": link("organisers.home")}
+        post_in_words(session, organiser, "added", now, by_stranger=by_stranger, **words)
         return
     organiser.generation += 1
     organiser.invited_until = now + INVITATION_WORKS_FOR
     token = tokens.make(tokens.Purpose.INVITATION, organiser.public_id, organiser.generation)
     where = link("organisers.invitation", token=token)
-    post_in_words(session, organiser, "invitation", now, title=title, link=where, until=organiser.invited_until)
+    words = {"title": title, "link": where, "until": organiser.invited_until}
+    post_in_words(session, organiser, "invitation", now, by_stranger=by_stranger, **words)

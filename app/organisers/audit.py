@@ -8,21 +8,24 @@ from sqlalchemy.orm import Session
 
 from app import clock
 from app.db import db
-from app.models import Act, AuditEntry, Organiser
+from app.models import Act, AuditEntry, Membership, Organiser
 
 A_PAGE = 100
 
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """One act as owners read it: `who` and `whom` are addresses, empty for a command and for former organisers."""
+    """One act as owners read it: `who` and `whom` are addresses, empty for a command and for former organisers.
+
+    `whom` is None for somebody who was invited and never accepted: an invitation must tell nothing of the account.
+    """
 
     id: int
     at: datetime
     act: Act
     by_command: bool
     who: str
-    whom: str
+    whom: str | None
     details: dict[str, int | str]
 
 
@@ -57,18 +60,31 @@ def entries(petition_id: int, before: int | None = None) -> list[Told]:
     if before is not None and abs(before) < 2**63:  # beyond it there is no id
         mine &= AuditEntry.id < before
     rows = db.session.scalars(select(AuditEntry).where(mine).order_by(AuditEntry.id.desc()).limit(A_PAGE)).all()
-    named = {row.organiser_id for row in rows} | {row.subject_id for row in rows}
-    found = db.session.scalars(select(Organiser).where(Organiser.id.in_(named)))
-    address = {organiser.id: organiser.email for organiser in found}
+    address = _addresses(petition_id, {row.organiser_id for row in rows}, {row.subject_id for row in rows})
     return [
         Told(
             id=row.id,
             at=row.at,
             act=row.act,
             by_command=row.organiser_id is None,
-            who=address.get(row.organiser_id or 0, ""),
+            who=address.get(row.organiser_id or 0) or "",
             whom=address.get(row.subject_id or 0, ""),
             details=row.details,
         )
         for row in rows
     ]
+
+
+def _addresses(petition_id: int, who: set[int | None], whom: set[int | None]) -> dict[int, str | None]:
+    """Return the addresses of those who acted, and of those acted on as far as the petition's members may read them."""
+    membership = (Membership.organiser_id == Organiser.id) & (Membership.petition_id == petition_id)
+    acted = select(AuditEntry.organiser_id).where(AuditEntry.petition_id == petition_id)
+    found = db.session.execute(
+        select(Organiser, Membership, Organiser.id.in_(acted))
+        .outerjoin(Membership, membership)
+        .where(Organiser.id.in_(who | whom))
+    )
+    return {
+        organiser.id: member.address(organiser) if member else organiser.email if has_acted else None
+        for organiser, member, has_acted in found
+    }

@@ -24,7 +24,7 @@ def who(told: Told) -> str:
 
 def sentence(told: Told) -> str:
     """Return what was done, as a sentence without its subject. Details that it has no words for are left out."""
-    one = told.whom or str(_("a former organiser"))
+    one = str(_("somebody")) if told.whom is None else told.whom or str(_("a former organiser"))
     of_people: dict[Act, str] = {
         Act.INVITED: _("invited %(whom)s as %(role)s", whom=one, role=_role(told)),
         Act.JOINED: _("joined"),
@@ -39,6 +39,8 @@ def sentence(told: Told) -> str:
 def _left(told: Told, one: str) -> str:
     if told.details.get("because") == "expired":
         return str(_("took %(whom)s off, as the invitation had expired", whom=one))
+    if told.details.get("because") == "declined":
+        return str(_("declined the invitation"))
     is_self = told.who and told.who == told.whom
     return str(_("left") if is_self else _("took %(whom)s off", whom=one))
 

@@ -35,11 +35,10 @@ class OrganiserForm(FlaskForm):  # type: ignore[misc]
             return request.form if given is not None and given is not formdata else given
 
 
-class InvitationForm(OrganiserForm):
-    """Whom to invite to a petition, as what."""
+class AddressForm(OrganiserForm):
+    """An e-mail address that a letter is to go to."""
 
     email = EmailField(_("E-mail"), validators=[DataRequired(_("Please give an e-mail address.")), Length(max=LONGEST)])
-    role = RadioField(_("As what?"), choices=ROLES, default=Role.EDITOR.value)
 
     def validate_email(self, field: EmailField) -> None:
         """Refuse what no letter can be sent to."""
@@ -53,10 +52,10 @@ class InvitationForm(OrganiserForm):
         return deliverable((self.email.data or "").strip())
 
 
-class SiteInvitationForm(InvitationForm):
-    """Whom to invite to the site."""
+class InvitationForm(AddressForm):
+    """Whom to invite to a petition, as what."""
 
-    role = None
+    role = RadioField(_("As what?"), choices=ROLES, default=Role.EDITOR.value)
 
 
 class RoleForm(OrganiserForm):

@@ -18,33 +18,45 @@ from app.outbox.enqueue import PRIORITY
 from app.web.language import speaking
 
 PURPOSE = "organiser-letter"
+WRITTEN = "written"
 SIXTY_KIB = 60 * 1024  # a sealed field takes a little more
 
 
 def write(row: OutboxRow) -> Message | None:
-    """Return the letter sealed in this row; None when it has been emptied."""
+    """Return the letter sealed in this row; None when it has been emptied, or is yet to be written."""
+    fields = opened(row, WRITTEN)
+    return message(row, *fields) if fields else None
+
+
+def opened(row: OutboxRow, kind: str) -> list[str]:
+    """Return what is sealed in this row, if it is of that kind; else nothing."""
     if row.sealed is None:
-        return None
-    recipient, subject, text, html = sealing.unseal(PURPOSE, row.public_id, row.sealed).fields
-    message = Message(
+        return []
+    found, *fields = sealing.unseal(PURPOSE, row.public_id, row.sealed).fields
+    return fields if found == kind else []
+
+
+def message(row: OutboxRow, recipient: str, subject: str, text: str, html: str) -> Message:
+    """Return a letter as it is sent."""
+    letter = Message(
         subject=subject, recipients=[recipient], body=text, extra_headers={"Auto-Submitted": "auto-generated"}
     )
-    message.html = html or None
-    message.msgId = f"<{row.public_id.hex()}@{urlsplit(current_app.config['BASE_URL']).hostname}>"
-    return message
+    letter.html = html or None
+    letter.msgId = f"<{row.public_id.hex()}@{urlsplit(current_app.config['BASE_URL']).hostname}>"
+    return letter
 
 
-def post(
-    session: Session, recipient: str, subject: str, text: str, html: str, at: datetime, *, by_stranger: bool = False
-) -> None:
-    """Put a letter into the outbox, sealed; the caller commits. What strangers can cause is limited by mailbox."""
+def post(session: Session, kind: str, recipient: str, *fields: str, at: datetime, by_stranger: bool = False) -> None:
+    """Put a letter, or what it is to be made of, into the outbox, sealed; the caller commits.
+
+    What strangers can cause is limited by mailbox.
+    """
     public_id = os.urandom(16)
-    fields = (recipient, " ".join(subject.split()), text[:SIXTY_KIB], html[:SIXTY_KIB])
     row = {
         "public_id": public_id,
         "occasion": Occasion.ORGANISER,
         "priority": PRIORITY[Occasion.ORGANISER],
-        "sealed": sealing.seal(PURPOSE, public_id, fields),
+        "sealed": sealing.seal(PURPOSE, public_id, (kind, recipient, *fields)),
         "mailbox": tokens.keyed_hash("mailbox", canonical(recipient)) if by_stranger else None,
         "queued_at": at,
         "due_at": at,
@@ -56,12 +68,18 @@ def post_in_words(
     session: Session, organiser: Organiser, letter: str, at: datetime, *, by_stranger: bool = False, **words: Any
 ) -> None:
     """Write the letter of templates/email/<letter>/ in the organiser's language and put it into the outbox."""
+    fields = in_words(organiser, letter, **words)
+    post(session, WRITTEN, organiser.email, *fields, at=at, by_stranger=by_stranger)
+
+
+def in_words(organiser: Organiser, letter: str, **words: Any) -> tuple[str, str, str]:
+    """Return subject, text and HTML of the letter of templates/email/<letter>/ in the organiser's language."""
     words["language"] = organiser.language
     with speaking(organiser.language):
         subject = render_template(f"email/{letter}/subject.txt", **words)
         text = render_template(f"email/{letter}/body.txt", **words)
         html = render_template(f"email/{letter}/body.html", **words)
-    post(session, organiser.email, subject, text, html, at, by_stranger=by_stranger)
+    return " ".join(subject.split()), text[:SIXTY_KIB], html[:SIXTY_KIB]
 
 
 def post_to_owners(session: Session, petition_id: int, letter: str, at: datetime, **words: Any) -> None:
@@ -70,6 +88,7 @@ def post_to_owners(session: Session, petition_id: int, letter: str, at: datetime
         db.select(Organiser)
         .join(Membership, Membership.organiser_id == Organiser.id)
         .where(Membership.petition_id == petition_id, Membership.role == Role.OWNER)
+        .where(Membership.invited_until.is_(None))
         .where(Organiser.joined_at.is_not(None), Organiser.active)
     )
     for owner in session.scalars(owners).all():

@@ -1,5 +1,7 @@
 """Members: who is what to a petition and to the site, and that somebody is left to answer for each."""
 
+from datetime import datetime
+
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
@@ -31,6 +33,52 @@ def give_role(session: Session, petition_id: int, organiser_id: int, role: Role)
     keys = ["petition_id", "organiser_id"]
     session.execute(given.on_conflict_do_update(index_elements=keys, set_={"role": role}))
     _keep_an_owner(session, petition_id, was_owner=was_owner)
+
+
+def offer_role(
+    session: Session, petition_id: int, organiser: Organiser, role: Role, address: str, until: datetime | None
+) -> bool:
+    """Give a role that waits to be accepted `until` then, or at once; tell whether it waits.
+
+    The transaction holds the petition. Who is a member already stays one, and becomes what the role says.
+    """
+    key = (petition_id, organiser.id)
+    member = session.get(Membership, key, populate_existing=True)
+    was_in = member is not None and member.invited_until is None
+    give_role(session, petition_id, organiser.id, role)
+    member = session.get_one(Membership, key, populate_existing=True)
+    if until is None:
+        member.accept()
+    elif not was_in:
+        member.invite(organiser, address, until)
+    return member.invited_until is not None
+
+
+def accept(session: Session, petition_id: int, organiser_id: int, now: datetime) -> bool:
+    """Take the role that was offered; tell whether there is one, and still on offer. The caller commits."""
+    member = session.get(Membership, (petition_id, organiser_id), with_for_update=True, populate_existing=True)
+    if member is None or (member.invited_until and member.invited_until <= now):
+        return False
+    member.accept()
+    record(session, Act.JOINED, petition_id, organiser_id, organiser_id)
+    return True
+
+
+def decline(session: Session, petition_id: int, organiser_id: int) -> bool:
+    """Refuse the role that was offered; tell whether there was one. The caller commits."""
+    member = session.get(Membership, (petition_id, organiser_id), with_for_update=True, populate_existing=True)
+    if member is None or member.invited_until is None:
+        return False
+    session.delete(member)
+    record(session, Act.LEFT, petition_id, organiser_id, organiser_id, because="declined")
+    return True
+
+
+def offers(organiser_id: int, now: datetime) -> Select[Petition, Role]:
+    """Return the statement that finds the petitions on which an organiser is asked to work, and as what."""
+    mine = (Membership.organiser_id == organiser_id) & (Membership.invited_until > now)
+    joined = select(Petition, Membership.role).join(Membership, Membership.petition_id == Petition.id)
+    return joined.where(mine).order_by(Petition.id.desc())
 
 
 def change_role(petition: Petition, organiser_id: int, role: Role, by: Organiser) -> None:
@@ -111,6 +159,7 @@ def _joined_owners(petition_id: int) -> Select[int]:
     return joined.where(
         Membership.petition_id == petition_id,
         Membership.role == Role.OWNER,
+        Membership.invited_until.is_(None),
         Organiser.joined_at.is_not(None),
         Organiser.active,
     )

@@ -9,7 +9,7 @@ from app.db import db
 from app.models import Organiser
 from app.organisers import accounts, members
 from app.organisers.access import Who, me, open_to
-from app.organisers.forms import OrganiserForm, SiteInvitationForm
+from app.organisers.forms import AddressForm, OrganiserForm
 from app.organisers.pages import private
 from app.organisers.views import find_by_reference
 
@@ -20,14 +20,14 @@ bp = Blueprint("people", __name__, url_prefix="/organise/people")
 @open_to(Who.ADMINISTRATORS, fresh=True)
 def show() -> Response:
     """List everybody who has an account on the site or is invited."""
-    return _people(SiteInvitationForm())
+    return _people(AddressForm())
 
 
 @bp.post("")
 @open_to(Who.ADMINISTRATORS, fresh=True)
 def invite() -> Response:
     """Invite somebody to the site."""
-    form = SiteInvitationForm()
+    form = AddressForm()
     if not form.validate():
         return _people(form, 422)
     accounts.invite(form.address(), by=me(), language=me().language)
@@ -57,6 +57,6 @@ def change(member: str, what: str) -> Response:
     return redirect(url_for(".show"), 303)
 
 
-def _people(form: SiteInvitationForm, status: int = 200) -> Response:
+def _people(form: AddressForm, status: int = 200) -> Response:
     active = db.session.scalars(select(Organiser).where(Organiser.active).order_by(Organiser.id)).all()
     return private("organisers/people.html", status, people=active, form=form)

@@ -86,6 +86,6 @@ def log(slug: str) -> Response:
 
 def _members(form: InvitationForm, status: int = 200, *, last_owner: bool = False) -> Response:
     mine = Membership.petition_id == petition_here().id
-    listed = select(Organiser, Membership.role).join(Membership, Membership.organiser_id == Organiser.id)
+    listed = select(Organiser, Membership).join(Membership, Membership.organiser_id == Organiser.id)
     rows = db.session.execute(listed.where(mine, Organiser.active).order_by(Organiser.id)).all()
     return of_petition("organisers/members.html", "members", status, members=rows, form=form, last_owner=last_owner)

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import config
 from app import clock
-from app.organisers.access import FRESH_MINUTES, GRACE_MINUTES
+from app.organisers.access import FRESH_MINUTES
 from app.organisers.forms import SHORTEST_PASSWORD
 from app.web import session
 
@@ -44,7 +44,7 @@ SETTINGS = {
     "WAN_SIGNIN_WITHIN": timedelta(minutes=5),
     "WAN_SIGNIN_TIMEOUT": 300_000,  # the same, in milliseconds
     "FRESHNESS": timedelta(minutes=FRESH_MINUTES),
-    "FRESHNESS_GRACE_PERIOD": timedelta(minutes=GRACE_MINUTES),
+    "FRESHNESS_GRACE_PERIOD": timedelta(),
     "FRESHNESS_ALLOW_AUTH_TOKEN": False,
     "API_ENABLED_METHODS": ["session"],
     "DATETIME_FACTORY": clock.now,

@@ -4,14 +4,14 @@ from flask import Blueprint, abort, flash, redirect, url_for
 from flask_babel import gettext as _
 from flask_security import login_user, logout_user
 from flask_security.proxies import _datastore
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from werkzeug import Response
 
 from app import clock
 from app.db import db, transaction
-from app.models import Membership, Organiser, Petition
+from app.models import Membership, Organiser, Petition, SignIn
 from app.organisers import accounts, members
-from app.organisers.access import Who, me, open_to
+from app.organisers.access import Who, me, open_to, petition_here
 from app.organisers.forms import JoinForm, LanguageForm, OrganiserForm
 from app.organisers.pages import private
 from app.petitions import page
@@ -25,6 +25,7 @@ bp = Blueprint("organisers", __name__, url_prefix="/organise")
 def home() -> Response:
     """List the petitions that this organiser works on; administrators see the site's others too."""
     mine = (Membership.petition_id == Petition.id) & (Membership.organiser_id == me().id)
+    mine &= Membership.invited_until.is_(None)
     listed = select(Petition, Membership.role).outerjoin(Membership, mine).order_by(Petition.id.desc())
     if not me().is_administrator:
         listed = listed.where(Membership.role.is_not(None))
@@ -33,7 +34,23 @@ def home() -> Response:
         (petition, role, page.newest_title(petition), page.progress(petition), petition.standing(now))
         for petition, role in db.session.execute(listed).all()
     ]
-    return private("organisers/home.html", petitions=petitions)
+    offers = [
+        (petition, role, page.newest_title(petition))
+        for petition, role in db.session.execute(members.offers(me().id, now))
+    ]
+    return private("organisers/home.html", petitions=petitions, offers=offers)
+
+
+@bp.post("/petitions/<slug:slug>/<any(accept,decline):answer>")
+@open_to(Who.INVITED)
+def answer_offer(slug: str, answer: str) -> Response:
+    """Accept or decline the role that an invitation offers."""
+    with transaction() as session:
+        if answer == "accept":
+            members.accept(session, petition_here().id, me().id, clock.now())
+        else:
+            members.decline(session, petition_here().id, me().id)
+    return redirect(url_for(".home"), 303)
 
 
 @bp.get("/invitation/<token>")
@@ -86,6 +103,7 @@ def sign_out_everywhere() -> Response:
     """End every session of this organiser, this one too."""
     with transaction() as session:
         _datastore.set_uniquifier(session.get_one(Organiser, me().id))
+        session.execute(delete(SignIn).where(SignIn.organiser_id == me().id))
     logout_user()
     flash(_("You are signed out everywhere."), "info")
     return redirect(url_for("security.login"), 303)

@@ -46,7 +46,7 @@ def bring_in(content: bytes, name: str, by: int) -> str:
         petition = locked(session, file.slug)
         assert petition is not None
         member = session.get(Membership, (petition.id, by))
-        if member is None or member.role == Role.VIEWER:
+        if member is None or member.invited_until or member.role == Role.VIEWER:
             raise SlugTaken
         if petition.opened_at is not None:
             file = parse(content, name, NEEDED)

@@ -32,6 +32,7 @@ def _words(code: int) -> tuple[str, str]:
             _("That is too much"),
             _("What was sent is larger than this form takes. Please go back and shorten it; nothing was saved."),
         ),
+        429: (_("Too many at once"), _("Please wait a while and try again.")),
     }.get(code, (_("That did not work"), _("Please go back and try again.")))
 
 

@@ -1,11 +1,13 @@
 """The session: a signed cookie for organisers alone. Elsewhere none is set, and none that is sent is looked at."""
 
+from datetime import timedelta
 from typing import Any
 
 from flask import Flask, Request, Response, request
 from flask.sessions import SecureCookieSession, SecureCookieSessionInterface, SessionMixin
 
 PLACE = "/organise"
+LASTS = timedelta(hours=12)
 
 
 def is_for_organisers(path: str) -> bool:
@@ -37,5 +39,5 @@ def settings(base_url: str) -> dict[str, Any]:
         "SESSION_COOKIE_HTTPONLY": True,
         "SESSION_COOKIE_SAMESITE": "Lax",
         "SESSION_COOKIE_PATH": "/",  # which __Host- asks for
-        "PERMANENT_SESSION_LIFETIME": 12 * 60 * 60,
+        "PERMANENT_SESSION_LIFETIME": LASTS,
     }

@@ -8,11 +8,10 @@ import pytest
 from flask import Flask
 from playwright.sync_api import Browser, Page
 
-from app import clock
 from tests.conftest import SECRETS, make_app
 from tests.flows.conftest import overflows, troubles_of
 from tests.flows.desk import write_a_petition
-from tests.publishing.conftest import join
+from tests.organisers.people import signed_in
 from tests.site import Site
 
 PHONE = {"width": 390, "height": 844}
@@ -44,17 +43,9 @@ def page(browser: Browser, site: Site, request: pytest.FixtureRequest) -> Iterat
 
 def session_of(app: Flask) -> str:
     """Return the cookie of an organiser who has just signed in."""
-    known_by = join(app, "olga@example.org", None)
-    said = {
-        "_user_id": known_by,
-        "identity.id": known_by,
-        "_fresh": True,
-        "fs_cc": "set",
-        "fs_paa": clock.now().timestamp(),
-    }
-    serializer = app.session_interface.get_signing_serializer(app)  # type: ignore[attr-defined]
-    cookie: str = serializer.dumps(said)
-    return cookie
+    cookie = signed_in(app, "olga@example.org").get_cookie("organiser")
+    assert cookie
+    return cookie.value
 
 
 def test_a_petition_is_written_illustrated_translated_and_opened(

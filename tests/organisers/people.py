@@ -14,8 +14,8 @@ from app import clock
 from app.db import db, transaction
 from app.email_address import deliverable
 from app.models import Membership, Organiser, OutboxRow, Petition, Role
-from app.organisers import accounts
-from app.organisers.letter import write
+from app.organisers import accounts, sessions
+from app.worker import write
 from tests.factories import SLUG
 
 OWNER = "owner@example.org"
@@ -67,18 +67,22 @@ def signed_in(
     slug: str = SLUG,
     *,
     administrator: bool = False,
-    minutes_ago: int = 0,
+    minutes_ago: float = 0,
+    with_token: bool = True,
 ) -> FlaskClient:
-    """Return a client signed in as an organiser, who is made if need be and given the role; its posts carry the token.
+    """Return a client signed in as an organiser, who is made if need be and given the role.
 
+    Its posts carry the token, unless they are to read it off our pages.
     `minutes_ago` is when they signed in: pages that want it fresh ask again after 15.
     """
     organiser_id = make_organiser(app, email, role, slug, administrator=administrator)
-    client = browser(app)
-    with app.app_context():
-        uniquifier = db.session.get_one(Organiser, organiser_id).fs_uniquifier
-    with client.session_transaction("/organise") as session:
-        session.update({"_user_id": uniquifier, "_fresh": True, "fs_paa": time.time() - minutes_ago * 60})
+    client = browser(app) if with_token else app.test_client()
+    with client.session_transaction("/organise") as session, app.test_request_context("/organise"):
+        who = db.session.get_one(Organiser, organiser_id)
+        sessions.begin(db.session(), who)
+        db.session.commit()
+        session.update(present_session)
+        session.update({"_user_id": who.fs_uniquifier, "_fresh": True, "fs_paa": time.time() - minutes_ago * 60})
     return client
 
 

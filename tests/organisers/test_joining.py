@@ -15,6 +15,7 @@ from app.models import Membership, Organiser, Role
 from app.organisers import accounts
 from tests.concurrency.test_races import at_once
 from tests.factories import SLUG, make_petition
+from tests.mail_server import MailServer
 from tests.organisers.people import (
     OWNER,
     PASSWORD,
@@ -27,6 +28,7 @@ from tests.organisers.people import (
 from tests.organisers.test_signing_in import is_in, sign_in
 
 NEW = "new@example.org"
+PLACE = f"/organise/petitions/{SLUG}"
 WITH_PASSWORD = {"way": "password", "password": PASSWORD}
 
 
@@ -162,6 +164,92 @@ def test_who_has_an_account_gets_the_role_and_is_told(app: Flask, petition: str,
     assert roles(app) == {NEW: Role.VIEWER}
     (letter,) = letters_to_organisers(app)
     assert "You now work on a petition: Save the test library" in letter
+
+
+def ask(app: Flask, email: str = NEW, role: str = "editor") -> FlaskClient:
+    """Let the owner ask somebody to work on the petition; return the owner's browser."""
+    owner = signed_in(app, role=Role.OWNER)
+    assert owner.post(f"{PLACE}/members", data={"email": email, "role": role}).status_code == 303
+    return owner
+
+
+def test_nobody_is_put_on_a_petition_unasked(app: Flask, petition: str) -> None:
+    client = signed_in(app, NEW)
+    ask(app)
+    assert client.get(f"{PLACE}/signatures").status_code == 404
+    (letter,) = letters_to_organisers(app)
+    assert "Sign in to accept or decline" in letter
+    home = client.get("/organise").text
+    assert "You would work on it." in home
+    assert "Save the test library" in home
+    assert client.post(f"{PLACE}/accept").location == "/organise"
+    assert client.get(f"{PLACE}/signatures").status_code == 200
+    assert client.post(f"{PLACE}/accept").status_code == 404
+
+
+def test_an_invitation_can_be_declined(app: Flask, petition: str) -> None:
+    client = signed_in(app, NEW)
+    owner = ask(app)
+    client.post(f"{PLACE}/decline")
+    assert client.post(f"{PLACE}/accept").status_code == 404
+    assert NEW not in owner.get(f"{PLACE}/members").text
+    assert "declined the invitation" in owner.get(f"{PLACE}/log").text
+
+
+def test_an_offer_is_over_after_a_week(app: Flask, petition: str) -> None:
+    client = signed_in(app, NEW)
+    ask(app)
+    with app.app_context(), transaction() as session:
+        late = update(Membership).where(Membership.invited_until.is_not(None))
+        session.execute(late.values(invited_until=clock.now() - timedelta(seconds=1)))
+    assert client.post(f"{PLACE}/accept").status_code == 404
+    assert "You are invited" not in client.get("/organise").text
+    with app.app_context():
+        accounts.forget_expired_invitations(clock.now())
+    assert roles(app) == {OWNER: Role.OWNER}
+    assert is_in(client)
+
+
+def test_an_offered_owner_does_not_answer_for_the_petition_yet(app: Flask, petition: str) -> None:
+    make_organiser(app, NEW)
+    owner = ask(app, role="owner")
+    assert "the last owner" in owner.post(f"{PLACE}/leave", follow_redirects=True).text
+
+
+@pytest.mark.parametrize("has_account", [False, True])
+def test_an_invitation_tells_the_inviter_nothing_about_the_account(
+    app: Flask, petition: str, has_account: bool
+) -> None:
+    stored, typed = "new.organiser@gmail.com", "NewOrganiser@googlemail.com"
+    if has_account:
+        make_organiser(app, stored)
+    owner = ask(app, typed)
+    members = owner.get(f"{PLACE}/members").text
+    assert "NewOrganiser@googlemail.com" in members
+    assert "invited until" in members
+    for page in (members, owner.get(f"{PLACE}/log").text):
+        assert stored not in page
+    # Once accepted, it is a member like any other.
+    if has_account:
+        signed_in(app, stored).post(f"{PLACE}/accept")
+        assert stored in owner.get(f"{PLACE}/members").text
+        assert f"invited {stored} as editor" in owner.get(f"{PLACE}/log").text
+
+
+def test_who_joins_accepts_what_they_were_offered(app: Flask, petition: str) -> None:
+    ask(app)
+    client = browser(app)
+    client.post(newest_link(app), data=WITH_PASSWORD)
+    assert client.get(f"{PLACE}/signatures").status_code == 200
+
+
+def test_invitations_fill_nobodys_mailbox(
+    app: Flask, petition: str, mail_server: MailServer, work: Callable[[], int]
+) -> None:
+    for _ in range(8):
+        ask(app)
+    work()
+    assert len(mail_server.letters) == 3
 
 
 def test_another_spelling_of_a_mailbox_is_the_same_account(app: Flask, runner: FlaskCliRunner) -> None:

@@ -3,18 +3,20 @@
 import re
 import time
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy import select
 from werkzeug.test import TestResponse
 
 import config
-from app import create_app
+from app import clock, create_app
 from app.db import db
-from app.models import Organiser, Role
-from app.organisers import members
+from app.models import Organiser, Role, SignIn
+from app.organisers import members, sessions
 from app.web.origin import READING
 from app.web.session import is_for_organisers
 from tests.conftest import SECRETS
@@ -28,6 +30,7 @@ from tests.organisers.people import (
     organiser,
     signed_in,
 )
+from tests.signing.test_sign import statements
 from tests.structure.test_who_may_do_what import example_values
 
 LOGIN = "/organise/login"
@@ -71,11 +74,24 @@ def test_asking_for_a_new_password_tells_nothing_about_the_address(app: Flask, e
     make_organiser(app, password=PASSWORD)
     make_organiser(app, "passkey@example.org")
     app.test_cli_runner().invoke(args=["organiser", "invite", "invited@example.org"])
-    known = without_tokens(browser(app).post(RESET, data={"email": OWNER}))
-    answer = without_tokens(browser(app).post(RESET, data={"email": email}))
+    known = without_tokens(browser(app).post(RESET, data={"email": OWNER}, follow_redirects=True))
+    answer = without_tokens(browser(app).post(RESET, data={"email": email}, follow_redirects=True))
     assert answer == (known[0], known[1].replace(OWNER, email), known[2])
     reset_letters = [letter for letter in letters_to_organisers(app) if "Set a new password" in letter]
     assert len(reset_letters) == (2 if email == "passkey@example.org" else 1)
+
+
+def test_asking_for_a_new_password_is_the_same_work_whoever_asks(app: Flask) -> None:
+    make_organiser(app, password=PASSWORD)
+    make_organiser(app, "passkey@example.org")
+    found = []
+    for email in (OWNER, "passkey@example.org", "stranger@example.org"):
+        client = browser(app)
+        with statements(app) as seen:
+            client.post(RESET, data={"email": email})
+        found.append(seen)
+    assert any("INSERT INTO outbox" in statement for statement in found[0])
+    assert found[0] == found[1] == found[2]
 
 
 def test_every_post_without_the_token_is_refused(app: Flask, petition: str) -> None:
@@ -143,6 +159,33 @@ def test_signing_out_everywhere_ends_every_session(app: Flask) -> None:
     assert not is_in(there)
 
 
+def test_a_copy_of_the_cookie_is_worth_nothing_once_its_owner_has_signed_out(app: Flask) -> None:
+    here, thief = signed_in(app), app.test_client()
+    cookie = here.get_cookie("organiser")
+    assert cookie
+    thief.set_cookie("organiser", cookie.value)
+    assert is_in(thief)
+    here.post("/organise/logout")
+    assert not is_in(thief)
+
+
+def test_a_session_ends_twelve_hours_after_signing_in_however_much_it_is_used(
+    app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_organiser(app, password=PASSWORD)
+    client = browser(app)
+    sign_in(client)
+    begun = clock.now()
+    for hours in (5, 11):
+        monkeypatch.setattr(clock, "now", lambda hours=hours: begun + timedelta(hours=hours))
+        assert client.post("/organise/account/language", data={"language": "sv"}).status_code == 303
+    monkeypatch.setattr(clock, "now", lambda: begun + timedelta(hours=12, minutes=1))
+    assert not is_in(client)
+    with app.app_context():
+        sessions.forget_ended(clock.now())
+        assert db.session.scalars(select(SignIn)).all() == []
+
+
 def test_signing_out_ends_this_session_alone(app: Flask) -> None:
     here, there = signed_in(app), signed_in(app)
     here.post("/organise/logout")
@@ -159,7 +202,7 @@ def ask_for_a_new_password(app: Flask, host: str = "localhost") -> str:
         "Cookie": f"organiser={cookie.value}",
         "X-CSRFToken": known.environ_base["HTTP_X_CSRFTOKEN"],
     }
-    assert app.test_client(use_cookies=False).post(RESET, data={"email": OWNER}, headers=headers).status_code == 200
+    assert app.test_client(use_cookies=False).post(RESET, data={"email": OWNER}, headers=headers).status_code == 303
     found = re.search(r"https?://\S+/organise/reset/\S+", letters_to_organisers(app)[-1])
     assert found
     return found[0]
@@ -222,10 +265,27 @@ def test_who_signed_in_long_ago_is_asked_again_and_comes_back(app: Flask, petiti
 
 def test_a_form_sent_too_late_leads_back_to_its_page(app: Flask, petition: str) -> None:
     page = f"/organise/petitions/{SLUG}/members"
-    client = signed_in(app, role=Role.OWNER, minutes_ago=16)
+    client = signed_in(app, role=Role.OWNER, minutes_ago=21)
     answer = client.post(page, data={"email": "x@example.org"}, headers={"Referer": f"http://localhost{page}"})
     assert answer.location == f"/organise/verify?next={page}"
     assert not letters_to_organisers(app)
+
+
+def test_a_form_that_was_opened_in_time_may_be_sent_a_little_later(app: Flask, petition: str) -> None:
+    page = f"/organise/petitions/{SLUG}/members"
+    client = signed_in(app, role=Role.OWNER, minutes_ago=19)
+    assert client.post(page, data={"email": "x@example.org", "role": "viewer"}).location == page
+
+
+def test_using_fresh_pages_does_not_keep_them_fresh(app: Flask, petition: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    page = f"/organise/petitions/{SLUG}/members"
+    client = signed_in(app, role=Role.OWNER, minutes_ago=14)
+    assert client.get(page).status_code == 200
+    now = time.time()
+    monkeypatch.setattr(time, "time", lambda: now + 120)
+    later = datetime.fromtimestamp(now + 120, UTC).replace(tzinfo=None)
+    monkeypatch.setattr("flask_security.utils.naive_utcnow", lambda: later)
+    assert client.get(page).location == f"/organise/verify?next={page}"
 
 
 @pytest.mark.parametrize("minutes", [0, 14])

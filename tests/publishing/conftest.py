@@ -14,6 +14,7 @@ from app.models import Membership, Organiser, Petition, Role
 from app.organisers import accounts
 from tests.factories import SLUG, make_petition
 from tests.html_page import HtmlPage
+from tests.organisers.people import signed_in
 
 PLACE = f"/organise/petitions/{SLUG}"
 TRUSTED = {
@@ -64,20 +65,14 @@ def seat(app: Flask) -> Seat:
     """Let an organiser sit down, signed in these many minutes ago, with a role in the test petition if it is there."""
 
     def sit(role: Role | None = Role.OWNER, email: str = "olga@example.org", minutes_ago: float = 0) -> Desk:
-        organiser = join(app, email, role)
-        client = app.test_client()
-        with client.session_transaction("/organise") as session:
-            session["_user_id"] = session["identity.id"] = organiser
-            session["_fresh"] = True
-            session["fs_cc"] = "set"
-            session["fs_paa"] = clock.now().timestamp() - 60 * minutes_ago
-        return Desk(client)
+        join(app, email, role)
+        return Desk(signed_in(app, email, minutes_ago=minutes_ago, with_token=False))
 
     return sit
 
 
-def join(app: Flask, email: str, role: Role | None) -> str:
-    """Let somebody be an organiser who has joined; return what their session is known by."""
+def join(app: Flask, email: str, role: Role | None) -> None:
+    """Let somebody be an organiser who has joined, with the role if the petition is there."""
     with app.app_context(), transaction() as session:
         key = accounts.email_key(session, email)
         organiser = session.scalars(select(Organiser).where(Organiser.email_key == key)).one_or_none()
@@ -90,7 +85,6 @@ def join(app: Flask, email: str, role: Role | None) -> str:
         petition = session.scalars(select(Petition).where(Petition.slug == SLUG)).one_or_none()
         if petition is not None and role is not None:
             session.merge(Membership(petition_id=petition.id, organiser_id=organiser.id, role=role))
-        return organiser.fs_uniquifier
 
 
 @pytest.fixture

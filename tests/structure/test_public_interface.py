@@ -65,6 +65,7 @@ PROMISED = {
     "/organise/petitions/<slug>/members/<member>/role": {"POST"},
     "/organise/petitions/<slug>/members/<member>/remove": {"POST"},
     "/organise/petitions/<slug>/leave": {"POST"},
+    "/organise/petitions/<slug>/<answer>": {"POST"},
     "/organise/petitions/<slug>/log": {"GET"},
     "/organise/petitions/new": {"GET", "POST"},
     "/organise/petitions/import": {"GET", "POST"},

@@ -13,9 +13,10 @@ from werkzeug.test import TestResponse
 from app.db import db, transaction
 from app.export.handing_over import begin
 from app.export.rows import Choice
-from app.models import Format, Petition, Picture, Role
+from app.models import Format, Organiser, Petition, Picture, Role
+from app.organisers import accounts
 from app.organisers.access import ENOUGH, Who
-from app.organisers.sign_in import OPEN_TO
+from app.organisers.gate import OPEN_TO
 from app.web.session import is_for_organisers
 from tests.conftest import make_app
 from tests.factories import SLUG, make_petition, make_signature
@@ -23,12 +24,13 @@ from tests.organisers.people import browser, half_signed_in, make_organiser, org
 
 DIGEST = "0" * 32
 ELSEWHERE = "keep-the-test-bridge"
-SIGNED_IN = {"stranger", "viewer", "editor", "owner", "owner elsewhere", "administrator"}
+SIGNED_IN = {"stranger", "invited", "viewer", "editor", "owner", "owner elsewhere", "administrator"}
 INVITED_IN = {
     Who.EVERYBODY: {"nobody", "half signed in", *SIGNED_IN},
     Who.HALF_SIGNED_IN: {"half signed in"},
     Who.ORGANISERS: SIGNED_IN,
     Who.ADMINISTRATORS: {"administrator"},
+    Who.INVITED: {"invited"},
     Who.VIEWERS: {"viewer", "editor", "owner"},
     Who.EDITORS: {"editor", "owner"},
     Who.OWNERS: {"owner"},
@@ -38,12 +40,23 @@ PEOPLE: dict[str, Callable[[Flask, str], FlaskClient]] = {
     "nobody": lambda app, email: browser(app),
     "half signed in": half_signed_in,
     "stranger": signed_in,
+    "invited": lambda app, email: invited(app, email),
     "viewer": lambda app, email: signed_in(app, email, Role.VIEWER),
     "editor": lambda app, email: signed_in(app, email, Role.EDITOR),
     "owner": lambda app, email: signed_in(app, email, Role.OWNER),
     "owner elsewhere": lambda app, email: signed_in(app, email, Role.OWNER, ELSEWHERE),
     "administrator": lambda app, email: signed_in(app, email, administrator=True),
 }
+
+
+def invited(app: Flask, email: str) -> FlaskClient:
+    """Return a client signed in as an organiser who is asked to work on the petition."""
+    client = signed_in(app, email)
+    with app.app_context():
+        owner = db.session.get_one(Organiser, make_organiser(app, role=Role.OWNER))
+        petition = db.session.scalars(select(Petition).where(Petition.slug == SLUG)).one()
+        accounts.invite(email, petition, Role.OWNER, by=owner)
+    return client
 
 
 def rules(app: Flask) -> list[Rule]:
@@ -69,6 +82,7 @@ def example_values(app: Flask) -> dict[str, str]:
         "token": "altered",
         "member": organiser(app, "somebody@example.org").public_id.hex(),
         "what": "appoint",
+        "answer": "decline",
         "entry": signed.hex(),
         "kind": "csv",
         "lang": "en",

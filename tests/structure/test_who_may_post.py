@@ -16,6 +16,7 @@ ANYTHING = {
     "what": "appoint",
     "entry": "00",
     "kind": "csv",
+    "answer": "accept",
 }
 
 

@@ -1,0 +1,45 @@
+"""A forgotten password: the page writes one row whoever asks; the worker looks whether there is somebody to write to.
+
+So neither the answer nor its time tells a stranger who has an account, and no link lies in the database.
+"""
+
+from flask import flash, redirect, request, url_for
+from flask_babel import gettext as _
+from flask_mail import Message
+from flask_security.recoverable import generate_reset_password_token
+from werkzeug import Response
+
+from app import clock
+from app.db import transaction
+from app.models import OutboxRow
+from app.organisers import letter
+from app.organisers.factors import datastore
+from app.organisers.forms import AddressForm
+from app.organisers.pages import private
+from app.organisers.settings import RESET_WITHIN
+from app.web.link import link
+
+FORGOTTEN = "forgotten password"
+
+
+def ask() -> Response:
+    """Show the form that asks for a new password, and take what it sends."""
+    form = AddressForm()
+    if request.method == "POST" and form.validate():
+        with transaction() as session:
+            letter.post(session, FORGOTTEN, form.address(), at=clock.now(), by_stranger=True)
+        words = _("If %(email)s belongs to an account, a letter with a link is on its way there.", email=form.address())
+        flash(words, "info")
+        return redirect(url_for("security.forgot_password"), 303)
+    return private("security/forgot_password.html", 422 if form.errors else 200, form=form)
+
+
+def write(row: OutboxRow) -> Message | None:
+    """Return the letter with the link, if this row asks for one and the address is an organiser's; else None."""
+    fields = letter.opened(row, FORGOTTEN)
+    organiser = datastore.find_user(email=fields[0]) if fields else None
+    if organiser is None or not organiser.active:
+        return None
+    where = link("security.reset_password", token=generate_reset_password_token(organiser))
+    words = letter.in_words(organiser, "password_reset", link=where, until=clock.now() + RESET_WITHIN)
+    return letter.message(row, organiser.email, *words)

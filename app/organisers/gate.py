@@ -1,0 +1,170 @@
+"""The gate: what runs before each page of organisers, and before each of Flask-Security's, whom those let in."""
+
+from urllib.parse import urlsplit
+
+from flask import Flask, abort, redirect, request, url_for
+from flask import session as cookie
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as lazy
+from flask_login import user_logged_in, user_logged_out
+from flask_security import current_user, logout_user, password_reset
+from flask_wtf import CSRFProtect
+from flask_wtf.csrf import CSRFError
+from werkzeug import Response
+from werkzeug.exceptions import TooManyRequests
+
+from app import clock
+from app.db import WRITES, db, transaction, writer
+from app.email_address import NotAnAddress, canonical, deliverable
+from app.models import Organiser
+from app.organisers import guesses, sessions
+from app.organisers.access import Who
+from app.organisers.factors import datastore
+from app.organisers.forms import LONGEST_PASSWORD
+from app.organisers.guesses import At
+from app.organisers.letter import post_in_words
+from app.web import language, session
+from app.web.link import link
+from app.web.origin import READING
+
+csrf = CSRFProtect()
+
+# Whom each of Flask-Security's pages is open to, enforced before it runs.
+OPEN_TO = {
+    "security.login": Who.EVERYBODY,
+    "security.logout": Who.EVERYBODY,
+    "security.forgot_password": Who.EVERYBODY,
+    "security.reset_password": Who.EVERYBODY,
+    "security.wan_signin": Who.EVERYBODY,
+    "security.wan_signin_response": Who.EVERYBODY,
+    "security.tf_select": Who.HALF_SIGNED_IN,
+    "security.two_factor_token_validation": Who.HALF_SIGNED_IN,
+    "security.two_factor_rescue": Who.HALF_SIGNED_IN,
+    "security.mf_recovery": Who.HALF_SIGNED_IN,
+    "security.verify": Who.ORGANISERS,
+    "security.wan_verify": Who.ORGANISERS,
+    "security.wan_verify_response": Who.ORGANISERS,
+    "security.change_password": Who.ORGANISERS,
+    "security.two_factor_setup": Who.ORGANISERS,
+    "security.two_factor_setup_validate": Who.ORGANISERS,
+    "security.mf_recovery_codes": Who.ORGANISERS,
+    "security.wan_register": Who.ORGANISERS,
+    "security.wan_register_response": Who.ORGANISERS,
+    "security.wan_delete": Who.ORGANISERS,
+}
+# These look at a password for long, by design, and write nothing: they must not hold up SQLite's one writer.
+WRITE_NOTHING = {"security.login", "security.verify", "security.forgot_password"}
+# At what each of them lets people guess.
+GUESSED = {
+    "security.login": At.PASSWORD,
+    "security.verify": At.PASSWORD,
+    "security.change_password": At.PASSWORD,
+    "security.two_factor_token_validation": At.CODE,
+    "security.mf_recovery": At.RECOVERY_CODE,
+}
+TOO_MANY = {
+    At.PASSWORD: lazy(
+        "There were too many tries with this address. Please wait a quarter of an hour, sign in with a passkey, or set"
+        " a new password by letter: that works at once."
+    ),
+    At.CODE: lazy("There were too many wrong codes. Please wait an hour, or use a recovery code."),
+    At.RECOVERY_CODE: lazy("There were too many wrong recovery codes. Please wait an hour."),
+}
+
+
+def init_app(app: Flask) -> None:
+    """Stand before every page below /organise, and keep sessions and guesses as people come and go."""
+    csrf.init_app(app)
+    app.before_request(_let_in)
+    user_logged_in.connect(_signed_in, app)
+    user_logged_out.connect(_signed_out, app)
+    password_reset.connect(_has_new_password, app)
+
+
+def to_sign_in(endpoint: str) -> Response:
+    """Send somebody to sign in, and then back to the page that they came for, or that they sent a form from."""
+    here = request.full_path.rstrip("?") if request.method in READING else urlsplit(request.referrer or "").path
+    return redirect(url_for(endpoint, next=here if session.is_for_organisers(here) else url_for("organisers.home")))
+
+
+def _let_in() -> Response | None:
+    """Speak the organiser's language, and refuse a session that is over and what no page of ours sent."""
+    if not session.is_for_organisers(request.path):
+        return None
+    if current_user.is_authenticated and not sessions.is_open(current_user):
+        logout_user()
+    is_in = current_user.is_authenticated
+    accepted = request.accept_languages.best_match(language.INTERFACE, language.DEFAULT)
+    language.speak(current_user.language if is_in else accepted)
+    if request.method not in READING:
+        if request.is_json:
+            abort(415)  # a second way to fill in the forms would have to be guarded as well
+        _refuse_forged()
+    return _let_in_to_the_library(is_in=is_in) if request.blueprint == "security" else None
+
+
+def _let_in_to_the_library(*, is_in: bool) -> Response | None:
+    """Hold Flask-Security's pages to OPEN_TO, its passwords to a length, and the guesses that they take to a few."""
+    endpoint = request.endpoint or ""
+    if any(len(typed) > LONGEST_PASSWORD for name, typed in request.form.items() if "password" in name):
+        abort(413)  # the hash takes no more either, and the library does not ask
+    who = OPEN_TO.get(endpoint)
+    if who is None:
+        abort(404)
+    if who == Who.ORGANISERS and not is_in:
+        return to_sign_in("security.login")
+    if who == Who.HALF_SIGNED_IN and is_in:
+        return redirect(url_for("organisers.home"))
+    if request.method not in READING:
+        if endpoint in GUESSED:
+            _count_guess(GUESSED[endpoint])
+        if endpoint not in WRITE_NOTHING:
+            db.session.rollback()  # the library writes through this session: as the one writer, on SQLite
+            db.session.connection(execution_options={WRITES: True})
+    return None
+
+
+def _refuse_forged() -> None:
+    try:
+        csrf.protect()
+    except CSRFError:
+        abort(400, _("This page had been open for too long. Please go back, reload it, and send it again."))
+
+
+def _count_guess(at: At) -> None:
+    """Refuse what would be one guess too many; tell who owns the account when it is their second step."""
+    half_in = cookie.get("tf_user_id", "")
+    typed = current_user.email if current_user.is_authenticated else request.form.get("email", "")
+    try:
+        guesses.take(at, _mailbox(typed) if at == At.PASSWORD else half_in)
+    except guesses.TooMany as error:
+        owner = datastore.find_user(fs_uniquifier=half_in) if error.is_first and at == At.CODE else None
+        if owner:
+            with transaction() as session:
+                post_in_words(session, owner, "wrong_codes", clock.now(), link=link("security.forgot_password"))
+        raise TooManyRequests(TOO_MANY[at], retry_after=int(guesses.WITHIN[at].total_seconds())) from None
+
+
+def _mailbox(typed: str) -> str:
+    try:
+        return canonical(deliverable(typed.strip()))
+    except NotAnAddress:
+        return typed
+
+
+def _signed_in(app: Flask, user: Organiser) -> None:
+    session = writer()  # the code or passkey that they came with is used up in the same transaction
+    guesses.forget(session, _mailbox(user.email), At.PASSWORD)
+    guesses.forget(session, user.fs_uniquifier, At.CODE, At.RECOVERY_CODE)
+    sessions.begin(session, user)
+    session.commit()
+
+
+def _signed_out(app: Flask, **named: object) -> None:
+    session = writer()
+    sessions.end(session)
+    session.commit()
+
+
+def _has_new_password(app: Flask, user: Organiser, **named: object) -> None:
+    guesses.forget(writer(), _mailbox(user.email), At.PASSWORD)  # the library commits, with the password

@@ -1,0 +1,44 @@
+"""Sessions: each cookie names a row, so that signing out ends it wherever a copy of the cookie is."""
+
+import secrets
+from datetime import datetime
+
+from flask import session as cookie
+from sqlalchemy import delete, insert, select
+from sqlalchemy.orm import Session
+
+from app import clock, tokens
+from app.db import db, transaction
+from app.models import Organiser, SignIn
+from app.web.session import LASTS
+
+NAME = "sign_in"
+
+
+def begin(session: Session, organiser: Organiser) -> None:
+    """Open a session for the organiser in this browser's cookie, for 12 hours; the caller commits."""
+    cookie[NAME] = secrets.token_urlsafe(32)
+    row = {"key": _key(cookie[NAME]), "organiser_id": organiser.id, "until": clock.now() + LASTS}
+    session.execute(insert(SignIn).values(row))
+
+
+def is_open(organiser: Organiser) -> bool:
+    """Tell whether this browser's cookie names a session of the organiser that is not over."""
+    mine = (SignIn.key == _key(cookie.get(NAME, ""))) & (SignIn.organiser_id == organiser.id)
+    return db.session.scalar(select(SignIn.until).where(mine, SignIn.until > clock.now())) is not None
+
+
+def end(session: Session) -> None:
+    """End the session that this browser's cookie names, if it names one; the caller commits."""
+    if name := cookie.pop(NAME, None):
+        session.execute(delete(SignIn).where(SignIn.key == _key(name)))
+
+
+def forget_ended(now: datetime) -> None:
+    """Delete the sessions that ended by themselves."""
+    with transaction() as session:
+        session.execute(delete(SignIn).where(SignIn.until <= now))
+
+
+def _key(name: str) -> bytes:
+    return tokens.keyed_hash("sign-in", name)
