@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from sqlalchemy import func, select, update
+from sqlalchemy.orm import Session
 
 from app import clock, sealing
-from app.db import db, transaction
+from app.db import db, insert, transaction
 from app.export.rows import Choice, Row
 from app.models import Act, Delivery, Format, HandOver, Organiser, Petition, Signature, State
 from app.organisers.audit import record
@@ -16,6 +17,10 @@ from app.organisers.audit import record
 PURPOSE = "hand-over"
 BEGIN_WITHIN = timedelta(minutes=15)
 LATEST = 20
+
+
+class AlreadyMaking(Exception):
+    """A PDF of this petition is not finished yet, so no other one is begun."""
 
 
 class Counted:
@@ -50,7 +55,8 @@ class Told:
 def begin(petition: Petition, organiser: Organiser | None, kind: Format, choice: Choice, recipient: str) -> HandOver:
     """Record that a list is asked for: by whom (None: by command), what of it, and to whom it goes. Return the record.
 
-    A PDF is queued with it for the worker, which writes it in the organiser's language.
+    A PDF is queued with it for the worker, which writes it in the organiser's language. Raises AlreadyMaking, and
+    records nothing, while another one of the petition is not finished.
     """
     with transaction() as session:
         row = HandOver(
@@ -66,10 +72,17 @@ def begin(petition: Petition, organiser: Organiser | None, kind: Format, choice:
         row.sealed_recipient = sealing.seal(PURPOSE, row.public_id, [recipient])
         if kind == Format.PDF:
             language = organiser.language if organiser else petition.language
-            session.add(Delivery(hand_over_id=row.id, petition_id=petition.id, language=language, rows_wanted=0))
+            _queue(session, row, language)
         emails = {"emails": 1} if choice.with_email else {}
         record(session, Act.EXPORTED, petition.id, row.organiser_id, format=kind.value, **emails)
     return row
+
+
+def _queue(session: Session, row: HandOver, language: str) -> None:
+    values = {"hand_over_id": row.id, "petition_id": row.petition_id, "language": language, "rows_wanted": 0}
+    queued = insert(Delivery).values(values).on_conflict_do_nothing().returning(Delivery.id)
+    if session.execute(queued).first() is None:
+        raise AlreadyMaking
 
 
 def find_begun(reference: str, petition: Petition, organiser: Organiser, kind: Format) -> HandOver | None:

@@ -46,9 +46,9 @@ def hand_over(slug: str) -> BaseResponse:
     if not form.validate():
         return _page(form, 422)
     kind = form.format()
-    begun = handing_over.begin(petition_here(), me(), kind, form.choice(), form.recipient.data)
     if kind == Format.PDF:
-        return redirect(url_for(".pdf", slug=slug, wait=1), 303)
+        return _queued(form)
+    begun = handing_over.begin(petition_here(), me(), kind, form.choice(), form.recipient.data)
     excel = 1 if form.kind.data == "excel" else None
     reference = begun.public_id.hex()
     return redirect(url_for(".download", slug=slug, kind=kind.value, list=reference, excel=excel), 303)
@@ -87,8 +87,7 @@ def make_pdf(slug: str) -> BaseResponse:
     form.kind.data = Format.PDF.value
     if not form.validate():
         return _page(form, 422)
-    handing_over.begin(petition_here(), me(), Format.PDF, form.choice(), form.recipient.data)
-    return redirect(url_for(".pdf", slug=slug, wait=1), 303)
+    return _queued(form)
 
 
 @bp.get("/signatures.pdf")
@@ -118,6 +117,17 @@ def _form() -> ExportForm:
     form = ExportForm()
     form.offer(handing_over.countries_signed_from(petition_here().id), emails=may(Who.OWNERS))
     return form
+
+
+def _queued(form: ExportForm) -> BaseResponse:
+    """Let the worker make the delivery, and lead to it; or to the one that it is making already."""
+    try:
+        handing_over.begin(petition_here(), me(), Format.PDF, form.choice(), form.recipient.data)
+    except handing_over.AlreadyMaking:
+        flash(
+            _("This delivery was already being made, so no other one was begun. Ask again once it is ready."), "error"
+        )
+    return redirect(url_for(".pdf", slug=petition_here().slug, wait=1), 303)
 
 
 def _streamed(begun: HandOver, *, for_excel: bool) -> Response:

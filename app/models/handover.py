@@ -4,7 +4,7 @@ import os
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import JSON, BigInteger, ForeignKey, Index, LargeBinary, String
+from sqlalchemy import JSON, BigInteger, ForeignKey, Index, LargeBinary, String, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.db import Base, Serial, UtcDateTime
@@ -49,11 +49,22 @@ class HandOver(Base):
     rows: Mapped[int | None] = mapped_column(BigInteger)
 
 
+UNFINISHED = text("making IN ('waiting', 'making')")
+
+
 class Delivery(Base):
-    """A PDF that the worker makes of a hand-over. `claim` is the worker's that makes it, until `leased_until`."""
+    """A PDF that the worker makes of a hand-over; a petition has at most one that is not finished.
+
+    `claim` is the worker's that makes it, until `leased_until`.
+    """
 
     __tablename__ = "delivery"
-    __table_args__ = (Index("ix_delivery_making", "making", "id"),)
+    __table_args__ = (
+        Index("ix_delivery_making", "making", "id"),
+        Index(
+            "ix_delivery_unfinished", "petition_id", unique=True, sqlite_where=UNFINISHED, postgresql_where=UNFINISHED
+        ),
+    )
 
     id: Mapped[int] = mapped_column(Serial, primary_key=True)
     hand_over_id: Mapped[int] = mapped_column(ForeignKey("hand_over.id"), unique=True)

@@ -14,13 +14,26 @@ from app import clock
 from app.db import db, transaction
 from app.export import handing_over, making, pdf
 from app.export.rows import Choice
-from app.models import Delivery, DeliveryVolume, Format, HandOver, Making, Petition, Signature, State, Visibility
-from tests.factories import SLUG, make_signature
+from app.models import (
+    Act,
+    AuditEntry,
+    Delivery,
+    DeliveryVolume,
+    Format,
+    HandOver,
+    Making,
+    Petition,
+    Signature,
+    State,
+    Visibility,
+)
+from tests.concurrency.test_races import at_once
+from tests.factories import SLUG, make_petition, make_signature
 
 
-def ask(app: Flask, choice: Choice | None = None, recipient: str = "Registry of Testville") -> None:
+def ask(app: Flask, choice: Choice | None = None, recipient: str = "Registry of Testville", slug: str = SLUG) -> None:
     with app.app_context():
-        petition = db.session.scalars(select(Petition).where(Petition.slug == SLUG)).one()
+        petition = db.session.scalars(select(Petition).where(Petition.slug == slug)).one()
         handing_over.begin(petition, None, Format.PDF, choice or Choice(), recipient)
 
 
@@ -164,9 +177,8 @@ def test_a_worker_that_is_stopped_gives_it_back(app: Flask, petition: str) -> No
 
 
 def test_two_workers_never_make_the_same_one(app: Flask, petition: str) -> None:
-    make_signature(app)
-    for _ in range(4):
-        ask(app)
+    for number in range(4):
+        ask(app, slug=make_petition(app, slug=f'"another-{number}"'))
     made: list[int] = []
     threads = [threading.Thread(target=lambda: made.append(make(app))) for _ in range(2)]
     for thread in threads:
@@ -176,6 +188,35 @@ def test_two_workers_never_make_the_same_one(app: Flask, petition: str) -> None:
     assert sum(made) == 4
     with app.app_context():
         assert {row.attempts for row in db.session.scalars(select(Delivery))} == {1}
+
+
+def test_twenty_who_ask_at_once_begin_one(app: Flask, petition: str) -> None:
+    def press(which: int) -> bool:
+        try:
+            ask(app, recipient=f"Registry {which}")
+        except handing_over.AlreadyMaking:
+            return False
+        return True
+
+    assert sum(at_once(20, press)) == 1
+    with app.app_context():
+        assert len(db.session.scalars(select(Delivery)).all()) == 1
+        assert len(db.session.scalars(select(HandOver)).all()) == 1
+        assert len(db.session.scalars(select(AuditEntry).where(AuditEntry.act == Act.EXPORTED)).all()) == 1
+
+
+def test_another_can_be_begun_when_one_is_ready_or_was_given_up(
+    app: Flask, petition: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ask(app)
+    make(app)
+    ask(app)
+    with monkeypatch.context() as broken:
+        broken.setattr(pdf, "write_volume", lambda *_: 1 / 0)
+        make(app)
+    assert newest(app).making == Making.FAILED
+    ask(app)
+    assert newest(app).making == Making.WAITING
 
 
 def test_it_lies_sealed_and_is_gone_after_a_day(app: Flask, petition: str) -> None:

@@ -204,6 +204,14 @@ def test_the_progress_of_a_delivery_is_told_to_people_and_programs(app: Flask, o
     assert told.json == {"making": "waiting", "rows_done": 0, "rows_wanted": 0}
 
 
+def test_who_asks_while_one_is_made_is_led_to_that_one(app: Flask, owner: FlaskClient, editor: FlaskClient) -> None:
+    hand_over(owner, "pdf")
+    for again in (hand_over(editor, "pdf"), editor.post(f"{PLACE}/signatures.pdf", data=CHOICE, follow_redirects=True)):
+        assert again.status_code == 202
+        assert "no other one was begun" in again.text
+    assert len(records(app)) == 1
+
+
 def test_the_list_is_kept_by_no_cache(app: Flask, owner: FlaskClient) -> None:
     answer = owner.get(f"{PLACE}/signatures.csv")
     assert answer.headers["Cache-Control"] == "no-store"
