@@ -21,7 +21,7 @@ from app.petitions.page import find
 from app.web.language import speaking
 
 PURPOSE = "delivery"
-LEASE = timedelta(minutes=2)
+LEASE = timedelta(minutes=2)  # made longer while the typesetter is at it, every few seconds
 KEPT_FOR = timedelta(days=1)
 MOST_ATTEMPTS = 3
 log = logging.getLogger(__name__)

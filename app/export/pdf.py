@@ -26,7 +26,7 @@ def write_volume(
     """Return volume `volume` of `volumes` as a PDF in the language in use; the first has the texts that were signed.
 
     Takes at most ROWS_PER_VOLUME from `rows` and leaves the rest to the next call. `progress` is told again and again
-    how many rows of this volume are done. Raises NotTypeset where the typesetter failed.
+    how many rows of this volume are done; what it raises stops it. Raises NotTypeset where the typesetter failed.
     """
     pen = Pen()
     lines = [pen.row(row) for row in islice(rows, ROWS_PER_VOLUME)]
@@ -42,7 +42,13 @@ def write_volume(
     ]
     if len(parts) > 1:
         return _joined(delivery, parts, progress)
-    pdf = typeset({**parts[0], "first_page": 1, "pages": None}, fonts.folders(), delivery.made_at, tagged=True)
+    pdf = typeset(
+        {**parts[0], "first_page": 1, "pages": None},
+        fonts.folders(),
+        delivery.made_at,
+        tagged=True,
+        still_at_it=lambda: progress(0),
+    )
     progress(len(lines))
     return pdf
 
@@ -54,15 +60,22 @@ def _joined(delivery: Delivery, parts: list[dict[str, Any]], progress: Callable[
     """
     turns = 2 * len(parts)
     rows = sum(len(part["rows"]) for part in parts)
+    done = 0
+
+    def still_at_it() -> None:
+        progress(rows * done // turns)
+
     first_pages, pages = [], 0
-    for turn, part in enumerate(parts, 1):
+    for part in parts:
         first_pages.append(pages + 1)
-        pages += len(PdfReader(BytesIO(_part(delivery, part, first_pages[-1], first_pages[-1]))).pages)
-        progress(rows * turn // turns)
+        pages += len(PdfReader(BytesIO(_part(delivery, part, first_pages[-1], first_pages[-1], still_at_it))).pages)
+        done += 1
+        still_at_it()
     document = PdfWriter()
-    for turn, (part, first_page) in enumerate(zip(parts, first_pages, strict=True), 1 + len(parts)):
-        document.append(BytesIO(_part(delivery, part, first_page, pages)), import_outline=False)
-        progress(rows * turn // turns)
+    for part, first_page in zip(parts, first_pages, strict=True):
+        document.append(BytesIO(_part(delivery, part, first_page, pages, still_at_it)), import_outline=False)
+        done += 1
+        still_at_it()
     document.metadata = {"/Title": delivery.title, "/CreationDate": f"D:{delivery.made_at:%Y%m%d%H%M%S}Z"}
     document.root_object[NameObject("/Lang")] = TextStringObject(current().language)
     written = BytesIO()
@@ -70,6 +83,8 @@ def _joined(delivery: Delivery, parts: list[dict[str, Any]], progress: Callable[
     return written.getvalue()
 
 
-def _part(delivery: Delivery, part: dict[str, Any], first_page: int, pages: int) -> bytes:
+def _part(
+    delivery: Delivery, part: dict[str, Any], first_page: int, pages: int, still_at_it: Callable[[], None]
+) -> bytes:
     said = {**part, "first_page": first_page, "pages": pages}
-    return typeset(said, fonts.folders(), delivery.made_at, tagged=False)
+    return typeset(said, fonts.folders(), delivery.made_at, tagged=False, still_at_it=still_at_it)

@@ -5,6 +5,7 @@ import threading
 from collections.abc import Callable
 from datetime import timedelta
 
+import psutil
 import pytest
 from flask import Flask
 from pypdf import PdfReader
@@ -12,7 +13,7 @@ from sqlalchemy import select, update
 
 from app import clock
 from app.db import db, transaction
-from app.export import handing_over, making, pdf
+from app.export import handing_over, making, pdf, typeset
 from app.export.rows import Choice
 from app.models import (
     Act,
@@ -174,6 +175,37 @@ def test_a_worker_that_is_stopped_gives_it_back(app: Flask, petition: str) -> No
     assert newest(app).making == Making.WAITING
     assert newest(app).attempts == 0
     assert make(app) == 1
+
+
+def test_while_the_typesetter_is_at_it_no_other_worker_can_begin_anew(
+    app: Flask, petition: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(typeset, "BEAT", 0.01)
+    make_signature(app)
+    ask(app)
+    leases = set()
+
+    def stopping() -> bool:
+        if newest(app).making == Making.MAKING:
+            leases.add(newest(app).leased_until)
+        return False
+
+    with app.app_context():
+        assert making.make_due(stopping) == 1
+    assert len(leases) > 2, "beside the beginning and the end, nobody said that it is still being made"
+
+
+def test_a_worker_that_is_stopped_ends_its_typesetter(
+    app: Flask, petition: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(typeset, "BEAT", 0.01)
+    make_signature(app)
+    ask(app)
+    answers = iter([False, False, True, True])
+    with app.app_context():
+        assert making.make_due(lambda: next(answers)) == 0
+    assert newest(app).making == Making.WAITING
+    assert not [one for one in psutil.Process().children() if "typeset.py" in " ".join(one.cmdline())]
 
 
 def test_two_workers_never_make_the_same_one(app: Flask, petition: str) -> None:
