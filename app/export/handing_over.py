@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from app import clock, sealing
 from app.db import db, insert, transaction
+from app.export.recall import hold_list
 from app.export.rows import Choice, Row
 from app.models import Act, Delivery, Format, HandOver, Organiser, Petition, Signature, State
 from app.organisers.audit import record
@@ -67,6 +68,8 @@ def begin(petition: Petition, organiser: Organiser | None, kind: Format, choice:
             choice=as_json(choice),
             sealed_recipient=b"",
         )
+        if kind == Format.PDF:
+            hold_list(session, petition.id)
         session.add(row)
         session.flush()
         row.sealed_recipient = sealing.seal(PURPOSE, row.public_id, [recipient])

@@ -99,6 +99,8 @@ def pdf(slug: str) -> BaseResponse:
         abort(404, _("No delivery is here. Each is kept for a day; make a new one on the export page."))
     if newest.making != Making.READY:
         return _progress(newest)
+    if newest.recalled_at:
+        abort(410, _("The list has changed since this delivery was made, so it was taken back. Please make it again."))
     if "wait" in request.args:  # a page that waited for it would stay as it is under a download
         flash(_("The delivery is ready."), "info")
         return redirect(url_for(".choose", slug=slug), 303)

@@ -55,7 +55,8 @@ UNFINISHED = text("making IN ('waiting', 'making')")
 class Delivery(Base):
     """A PDF that the worker makes of a hand-over; a petition has at most one that is not finished.
 
-    `claim` is the worker's that makes it, until `leased_until`.
+    `claim` is the worker's that makes it, until `leased_until`. One that was ready is recalled, and has no volumes any
+    more, when signatures left the list or came back to it.
     """
 
     __tablename__ = "delivery"
@@ -77,10 +78,11 @@ class Delivery(Base):
     claim: Mapped[bytes | None] = mapped_column(LargeBinary(16))
     leased_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
     ready_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    recalled_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
 
 class DeliveryVolume(Base):
-    """One volume of a delivery, sealed; gone a day after it was made."""
+    """One volume of a delivery, sealed; gone a day after it was made, or when it is recalled."""
 
     __tablename__ = "delivery_volume"
 

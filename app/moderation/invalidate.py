@@ -5,6 +5,7 @@ from sqlalchemy import update
 from app import clock
 from app.counting import count
 from app.db import transaction
+from app.export.recall import recall
 from app.models import Act, Kind, Reason, Signature, State
 from app.models.signer import sealed_note
 from app.moderation.batch import in_state, lock
@@ -17,8 +18,8 @@ def invalidate(
 ) -> int:
     """Invalidate the selected verified signatures if they are still those that the page showed; return how many.
 
-    State, ledger and audit log move in one transaction. `seen` is the fingerprint from `preview`; when it does not fit,
-    nothing changes and 0 is returned. The note, if any, is sealed into each row.
+    State, ledger and audit log move in one transaction, in which PDF deliveries are taken back. `seen` is the
+    fingerprint from `preview`; when it does not fit, nothing changes and 0 is returned. The note, if any, is sealed into each row.
     """
     with transaction() as session:
         rows = lock(session, petition_id, in_state(selection, State.VERIFIED), seen)
@@ -29,4 +30,5 @@ def invalidate(
         session.execute(update(Signature), flipped)
         count.append_all(session, [row.id for row in rows], Kind.INVALIDATED, clock.now())
         record(session, Act.INVALIDATED, petition_id, organiser_id, number=len(rows), reason=reason.value)
+        recall(session, petition_id)
     return len(rows)

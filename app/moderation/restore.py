@@ -10,6 +10,7 @@ from sqlalchemy import update
 from app import clock
 from app.counting import count
 from app.db import transaction
+from app.export.recall import recall
 from app.models import Act, Kind, Signature, State
 from app.moderation.batch import in_state, lock
 from app.organisers.audit import record
@@ -19,8 +20,8 @@ from app.watching.selection import Selection
 def restore(petition_id: int, selection: Selection, seen: str, organiser_id: int | None) -> int:
     """Make the selected invalidated signatures verified if they are still those that the page showed; return how many.
 
-    State, ledger and audit log move in one transaction. `seen` is the fingerprint from `preview`; when it does not fit,
-    nothing changes and 0 is returned.
+    State, ledger and audit log move in one transaction, in which PDF deliveries are taken back. `seen` is the
+    fingerprint from `preview`; when it does not fit, nothing changes and 0 is returned.
     """
     with transaction() as session:
         rows = lock(session, petition_id, in_state(selection, State.INVALIDATED), seen)
@@ -32,4 +33,5 @@ def restore(petition_id: int, selection: Selection, seen: str, organiser_id: int
         session.execute(flip.execution_options(synchronize_session=False))
         count.append_all(session, ids, Kind.RESTORED, clock.now())
         record(session, Act.RESTORED, petition_id, organiser_id, number=len(ids))
+        recall(session, petition_id)
     return len(ids)
