@@ -112,6 +112,12 @@ def finish(hand_over_id: int, rows: int) -> None:
         session.execute(whole.execution_options(synchronize_session=False))
 
 
+def record_volume(delivery: Delivery, number: int, organiser: Organiser) -> None:
+    """Record in the petition's log that this organiser takes a volume of a delivery, before its first byte goes out."""
+    with transaction() as session:
+        record(session, Act.EXPORTED, delivery.petition_id, organiser.id, format=Format.PDF.value, volume=number)
+
+
 def recorded(
     hand_over_id: int, rows: Generator[Row, None, None], write: Callable[[Iterator[Row]], Iterator[bytes]]
 ) -> Generator[bytes, None, None]:

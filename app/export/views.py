@@ -58,8 +58,7 @@ def hand_over(slug: str) -> BaseResponse:
 @open_to(Who.EDITORS, fresh=True)
 def download(slug: str, kind: str) -> BaseResponse:
     """Stream the list: the one that was chosen on the page, or what the address asks for."""
-    if not is_ours(request.headers):
-        abort(403, _("A list is only given to our own pages. Please start on the export page."))
+    _refuse_others()
     petition, file_format = _edition().petition, Format(kind)
     asked = forms.query(request.args)
     if not asked.validate():
@@ -94,6 +93,7 @@ def make_pdf(slug: str) -> BaseResponse:
 @open_to(Who.EDITORS, fresh=True)
 def pdf(slug: str) -> BaseResponse:
     """Give the newest delivery, a volume at a time, or say how far it is."""
+    _refuse_others()
     newest = handing_over.newest_delivery(petition_here().id)
     if newest is None:
         abort(404, _("No delivery is here. Each is kept for a day; make a new one on the export page."))
@@ -108,10 +108,17 @@ def pdf(slug: str) -> BaseResponse:
     volume = making.volume(newest.id, number) if 0 < number < MOST_VOLUMES else None
     if volume is None:
         abort(404, _("This delivery has no such volume."))
+    if request.method != "HEAD":
+        handing_over.record_volume(newest, number, me())
     response = make_response(volume)
     response.mimetype = "application/pdf"
     whom = handing_over.whom_for(handing_over.choice_of(db.session.get_one(HandOver, newest.hand_over_id)))
     return _attached(response, f"{slug}-{whom}-{number}.pdf")
+
+
+def _refuse_others() -> None:
+    if not is_ours(request.headers):
+        abort(403, _("A list is only given to our own pages. Please start on the export page."))
 
 
 def _form() -> ExportForm:

@@ -19,7 +19,8 @@ def invalidate(
     """Invalidate the selected verified signatures if they are still those that the page showed; return how many.
 
     State, ledger and audit log move in one transaction, in which PDF deliveries are taken back. `seen` is the
-    fingerprint from `preview`; when it does not fit, nothing changes and 0 is returned. The note, if any, is sealed into each row.
+    fingerprint from `preview`; when it does not fit, nothing changes and 0 is returned. The note, if any, is sealed
+    into each row.
     """
     with transaction() as session:
         rows = lock(session, petition_id, in_state(selection, State.VERIFIED), seen)

@@ -67,6 +67,8 @@ def _of_petition(told: Told) -> str:
 
 
 def _exported(told: Told) -> str:
+    if volume := told.details.get("volume"):
+        return str(_("downloaded volume %(number)s of the PDF delivery", number=volume))
     kind = str(told.details.get("format", "")).upper()
     if told.details.get("emails"):
         return str(_("exported the signatures as %(kind)s, with e-mail addresses", kind=kind))

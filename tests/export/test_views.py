@@ -51,6 +51,12 @@ def records(app: Flask) -> list[HandOver]:
         return list(db.session.scalars(select(HandOver).order_by(HandOver.id)))
 
 
+def exported(app: Flask) -> list[AuditEntry]:
+    with app.app_context():
+        entries = select(AuditEntry).where(AuditEntry.act == Act.EXPORTED).order_by(AuditEntry.id)
+        return list(db.session.scalars(entries))
+
+
 def test_each_format_opens_in_its_own_program(app: Flask, owner: FlaskClient, work: Callable[[], int]) -> None:
     add(app, "Ann Example")
     add(app, "Боб Пример", email="bob@example.org")
@@ -148,8 +154,9 @@ def test_other_states_only_when_asked_for(app: Flask, owner: FlaskClient) -> Non
 
 def test_another_sites_page_cannot_start_an_export(app: Flask, owner: FlaskClient) -> None:
     for site in ("cross-site", "same-site"):
-        answer = owner.get(f"{PLACE}/signatures.csv", headers={"Sec-Fetch-Site": site})
-        assert answer.status_code == 403
+        for kind in ("csv", "pdf"):
+            answer = owner.get(f"{PLACE}/signatures.{kind}", headers={"Sec-Fetch-Site": site})
+            assert answer.status_code == 403
     assert records(app) == []
 
 
@@ -210,6 +217,25 @@ def test_who_asks_while_one_is_made_is_led_to_that_one(app: Flask, owner: FlaskC
         assert again.status_code == 202
         assert "no other one was begun" in again.text
     assert len(records(app)) == 1
+
+
+def test_each_download_of_a_volume_is_recorded_with_who_took_it(
+    app: Flask, owner: FlaskClient, editor: FlaskClient
+) -> None:
+    add(app)
+    owner.post(f"{PLACE}/signatures.pdf", data=CHOICE)
+    with app.app_context():
+        make_due()
+    owner.head(f"{PLACE}/signatures.pdf")
+    owner.get(f"{PLACE}/signatures.pdf?volume=2")
+    owner.get(f"{PLACE}/signatures.pdf?wait=1")
+    assert len(exported(app)) == 1, "what hands nothing over is no download"
+    for reader in (editor, editor, owner):
+        assert reader.get(f"{PLACE}/signatures.pdf").status_code == 200
+    downloads = exported(app)[1:]
+    assert [entry.details for entry in downloads] == [{"format": "pdf", "volume": 1}] * 3
+    assert downloads[0].organiser_id == downloads[1].organiser_id != downloads[2].organiser_id
+    assert "downloaded volume 1 of the PDF delivery" in owner.get(f"{PLACE}/log").text
 
 
 def test_the_list_is_kept_by_no_cache(app: Flask, owner: FlaskClient) -> None:
