@@ -88,8 +88,11 @@ def _queue(session: Session, row: HandOver, language: str) -> None:
         raise AlreadyMaking
 
 
-def find_begun(reference: str, petition: Petition, organiser: Organiser, kind: Format) -> HandOver | None:
-    """Return the record that this organiser made a short while ago and whose list has not gone out yet."""
+def take(reference: str, petition: Petition, organiser: Organiser, kind: Format) -> HandOver | None:
+    """Take the record that this organiser made a short while ago, and return it: nobody gets it a second time.
+
+    One record stands for one list that left the site, so one that was cut off is asked for, and recorded, anew.
+    """
     try:
         public_id = bytes.fromhex(reference)
     except ValueError:
@@ -99,10 +102,12 @@ def find_begun(reference: str, petition: Petition, organiser: Organiser, kind: F
         & (HandOver.petition_id == petition.id)
         & (HandOver.organiser_id == organiser.id)
         & (HandOver.format == kind)
-        & HandOver.rows.is_(None)
+        & HandOver.taken_at.is_(None)
         & (HandOver.at > clock.now() - BEGIN_WITHIN)
     )
-    return db.session.scalars(select(HandOver).where(mine)).one_or_none()
+    taken = update(HandOver).where(mine).values(taken_at=clock.now()).returning(HandOver)
+    with transaction() as session:
+        return session.scalars(taken.execution_options(synchronize_session=False)).one_or_none()
 
 
 def finish(hand_over_id: int, rows: int) -> None:

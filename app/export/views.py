@@ -68,7 +68,7 @@ def download(slug: str, kind: str) -> BaseResponse:
     if request.method == "HEAD":
         return _attached(Response(mimetype=FORMATS[file_format]), f"{slug}.{kind}")
     if "list" in request.args:
-        begun = handing_over.find_begun(request.args["list"], petition, me(), file_format)
+        begun = handing_over.take(request.args["list"], petition, me(), file_format)
         if begun is None:
             abort(404, _("This download was already taken or is too old. Please start it again on the export page."))
     else:

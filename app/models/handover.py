@@ -32,7 +32,8 @@ class Making(StrEnum):
 class HandOver(Base):
     """One list that was asked for: by whom (nobody: by command), for whom, which rows of it.
 
-    `rows` is empty until the list has gone out whole. To whom it goes is typed by a person, so it is sealed.
+    `taken_at` is when the list that was chosen on the page was asked for, which can be done once; `rows` is empty until
+    it has gone out whole. To whom it goes is typed by a person, so it is sealed.
     """
 
     __tablename__ = "hand_over"
@@ -46,6 +47,7 @@ class HandOver(Base):
     format: Mapped[Format] = mapped_column(words(Format, "format"))
     choice: Mapped[dict[str, object]] = mapped_column(JSON)
     sealed_recipient: Mapped[bytes] = mapped_column(LargeBinary)
+    taken_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     rows: Mapped[int | None] = mapped_column(BigInteger)
 
 

@@ -18,6 +18,7 @@ from app.db import db
 from app.export import handing_over
 from app.export.making import make_due
 from app.models import Act, AuditEntry, HandOver, Role, State, Visibility
+from tests.concurrency.test_races import at_once
 from tests.export.listed import add
 from tests.factories import SLUG, make_petition, make_signature
 from tests.organisers.people import OWNER, make_organiser, signed_in
@@ -184,6 +185,26 @@ def test_the_download_that_was_chosen_is_given_once_and_to_who_chose_it(
     assert editor.get(chosen).status_code == 404
     assert names(owner.get(chosen)) == ["Ann Example"]
     assert owner.get(chosen).status_code == 404
+
+
+def test_a_download_that_was_cut_off_is_not_given_again_without_a_record(app: Flask, owner: FlaskClient) -> None:
+    add(app)
+    chosen = owner.post(f"{PLACE}/export", data={**CHOICE, "kind": "json"}).location
+    answer = owner.get(chosen, buffered=False)
+    next(iter(answer.response))
+    answer.close()
+    again = owner.get(chosen)
+    assert again.status_code == 404
+    assert "start it again on the export page" in again.text
+    assert [record.rows for record in records(app)] == [None]
+
+
+def test_of_twenty_who_follow_one_link_at_once_one_gets_the_list(app: Flask, owner: FlaskClient) -> None:
+    add(app)
+    chosen = owner.post(f"{PLACE}/export", data={**CHOICE, "kind": "csv"}).location
+    copies = [signed_in(app, OWNER, Role.OWNER) for _ in range(20)]
+    statuses = at_once(20, lambda which: copies[which].get(chosen).status_code)
+    assert sorted(statuses) == [200] + [404] * 19
 
 
 def test_nothing_of_another_petition_is_in_it(app: Flask, owner: FlaskClient) -> None:
