@@ -1,5 +1,7 @@
 """Handing over: each list that leaves the site is recorded before its first byte, and again once it has gone whole."""
 
+import math
+import time
 from collections.abc import Callable, Generator, Iterator
 from contextlib import closing
 from dataclasses import dataclass
@@ -24,11 +26,16 @@ class AlreadyMaking(Exception):
     """A PDF of this petition is not finished yet, so no other one is begun."""
 
 
-class Counted:
-    """Rows on their way, and how many of them have passed."""
+class TooSlow(Exception):
+    """The reader has not taken the whole list in time."""
 
-    def __init__(self, rows: Iterator[Row]) -> None:
+
+class Counted:
+    """Rows on their way, and how many of them have passed; raises TooSlow when they take more than `seconds`."""
+
+    def __init__(self, rows: Iterator[Row], seconds: float = math.inf) -> None:
         self._rows = rows
+        self._until = time.monotonic() + seconds
         self.number = 0
 
     def __iter__(self) -> Iterator[Row]:
@@ -36,6 +43,8 @@ class Counted:
 
     def __next__(self) -> Row:
         row = next(self._rows)
+        if time.monotonic() > self._until:
+            raise TooSlow
         self.number += 1
         return row
 
@@ -124,13 +133,16 @@ def record_volume(delivery: Delivery, number: int, organiser: Organiser) -> None
 
 
 def recorded(
-    hand_over_id: int, rows: Generator[Row, None, None], write: Callable[[Iterator[Row]], Iterator[bytes]]
+    hand_over_id: int,
+    rows: Generator[Row, None, None],
+    write: Callable[[Iterator[Row]], Iterator[bytes]],
+    seconds: float,
 ) -> Generator[bytes, None, None]:
     """Yield what `write` makes of the rows, and record their number once its last piece has been taken.
 
-    Who breaks off half-way leaves a record that says so.
+    Who breaks off half-way leaves a record that says so. Raises TooSlow when it has not been taken within `seconds`.
     """
-    passing = Counted(rows)
+    passing = Counted(rows, seconds)
     with closing(rows):
         yield from write(passing)
     finish(hand_over_id, passing.number)

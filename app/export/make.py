@@ -1,5 +1,6 @@
 """Makes an export in one of its formats: recorded, as a stream of bytes, or as a file that is there only when whole."""
 
+import math
 import os
 import secrets
 import signal
@@ -20,11 +21,13 @@ FORMATS = {
 }
 
 
-def make(edition: Edition, begun: HandOver, *, for_excel: bool = False) -> Generator[bytes, None, None]:
+def make(
+    edition: Edition, begun: HandOver, *, for_excel: bool = False, seconds: float = math.inf
+) -> Generator[bytes, None, None]:
     """Return the list that the record `begun` asks for, in pieces, in one of FORMATS; `for_excel` is for CSV alone.
 
     Call this, and take the pieces, inside the app's context. The record gets its number of rows with the last piece;
-    close the iterator if not all are taken.
+    close the iterator if not all are taken. One that is not through within `seconds` breaks off with TooSlow.
     """
     choice = choice_of(begun)
     heading = rows.heading(edition)
@@ -33,7 +36,7 @@ def make(edition: Edition, begun: HandOver, *, for_excel: bool = False) -> Gener
         Format.XLSX: lambda found: xlsx.write(found, choice, heading),
         Format.JSON: lambda found: json.write(found, choice, heading),
     }
-    return recorded(begun.id, rows.read(edition.petition.id, choice), writers[begun.format])
+    return recorded(begun.id, rows.read(edition.petition.id, choice), writers[begun.format], seconds)
 
 
 def hand_over(pieces: Iterable[bytes], path: Path | None) -> None:

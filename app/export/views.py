@@ -1,5 +1,8 @@
 """Exports: what to hand over and to whom; the list streamed as a file; the PDF that the worker makes."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from flask import (
     Blueprint,
     Response,
@@ -17,10 +20,11 @@ from werkzeug import Response as BaseResponse
 
 from app import clock
 from app.db import db
-from app.export import forms, handing_over, making
-from app.export.forms import ExportForm
+from app.export import admit, forms, handing_over, making
+from app.export.admit import Place
+from app.export.forms import ExportForm, QueryForm
 from app.export.make import FORMATS, make
-from app.models import Delivery, Format, HandOver, Making
+from app.models import Delivery, Format, HandOver, Making, Petition
 from app.organisers.access import Who, may, me, open_to, petition_here
 from app.organisers.pages import of_petition
 from app.petitions.page import Edition, find
@@ -67,6 +71,14 @@ def download(slug: str, kind: str) -> BaseResponse:
         abort(403, _("Only owners may ask for e-mail addresses."))
     if request.method == "HEAD":
         return _attached(Response(mimetype=FORMATS[file_format]), f"{slug}.{kind}")
+    with _place() as place:
+        begun = _begun(petition, file_format, asked)
+        response = _streamed(begun, place, for_excel=bool(asked.excel.data))
+        response.call_on_close(place.leave)  # for a reader who goes before the first piece
+    return response
+
+
+def _begun(petition: Petition, file_format: Format, asked: QueryForm) -> HandOver:
     if "list" in request.args:
         begun = handing_over.take(request.args["list"], petition, me(), file_format)
         if begun is None:
@@ -75,7 +87,27 @@ def download(slug: str, kind: str) -> BaseResponse:
         begun = handing_over.begin(petition, me(), file_format, asked.choice(), "")
     if handing_over.choice_of(begun).with_email and not may(Who.OWNERS):  # no longer, since it was chosen
         abort(403, _("Only owners may ask for e-mail addresses."))
-    return _streamed(begun, for_excel=bool(asked.excel.data))
+    return begun
+
+
+@contextmanager
+def _place() -> Iterator[Place]:
+    """Give a place for one list, which is left again if the list does not even begin."""
+    try:
+        place = admit.admit(me().id)
+    except admit.YoursTaken:
+        words = _(
+            "You are downloading other lists at this moment. Let one of them end, or stop it, and start this again."
+        )
+        abort(429, words, retry_after=admit.RETRY_SECONDS)
+    except admit.AllTaken:
+        words = _("Other organisers are downloading lists at this moment. Please start this again in a minute.")
+        abort(503, words, retry_after=admit.RETRY_SECONDS)
+    try:
+        yield place
+    except BaseException:
+        place.leave()
+        raise
 
 
 @bp.post("/signatures.pdf")
@@ -139,14 +171,14 @@ def _queued(form: ExportForm) -> BaseResponse:
     return redirect(url_for(".pdf", slug=petition_here().slug, wait=1), 303)
 
 
-def _streamed(begun: HandOver, *, for_excel: bool) -> Response:
+def _streamed(begun: HandOver, place: Place, *, for_excel: bool) -> Response:
     edition = _edition()
     mimetype = "text/csv; charset=utf-16" if for_excel and begun.format == Format.CSV else FORMATS[begun.format]
     whom = handing_over.whom_for(handing_over.choice_of(begun))
     name = f"{edition.petition.slug}-{whom}-{clock.now().date().isoformat()}.{begun.format.value}"
-    pieces = make(edition, begun, for_excel=for_excel)
+    pieces = make(edition, begun, for_excel=for_excel, seconds=admit.LONGEST_SECONDS)
     db.session.rollback()  # no connection waits while the list goes out
-    return _attached(Response(stream_with_context(pieces), mimetype=mimetype), name)
+    return _attached(Response(stream_with_context(place.until_end(pieces)), mimetype=mimetype), name)
 
 
 def _edition() -> Edition:

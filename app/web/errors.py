@@ -32,7 +32,8 @@ def _words(code: int) -> tuple[str, str]:
             _("That is too much"),
             _("What was sent is larger than this form takes. Please go back and shorten it; nothing was saved."),
         ),
-        429: (_("Too many at once"), _("Please wait a while and try again.")),
+        429: (_("One after the other"), _("That was too much at once. Please try again in a minute.")),
+        503: (_("Not at this moment"), _("Please try again in a minute.")),
     }.get(code, (_("That did not work"), _("Please go back and try again.")))
 
 

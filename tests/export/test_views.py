@@ -203,8 +203,9 @@ def test_of_twenty_who_follow_one_link_at_once_one_gets_the_list(app: Flask, own
     add(app)
     chosen = owner.post(f"{PLACE}/export", data={**CHOICE, "kind": "csv"}).location
     copies = [signed_in(app, OWNER, Role.OWNER) for _ in range(20)]
-    statuses = at_once(20, lambda which: copies[which].get(chosen).status_code)
-    assert sorted(statuses) == [200] + [404] * 19
+    statuses = at_once(20, lambda which: copies[which].get(chosen, buffered=True).status_code)
+    assert statuses.count(200) == 1
+    assert set(statuses) <= {200, 404, 429}
 
 
 def test_nothing_of_another_petition_is_in_it(app: Flask, owner: FlaskClient) -> None:
@@ -260,7 +261,7 @@ def test_each_download_of_a_volume_is_recorded_with_who_took_it(
 
 
 def test_the_list_is_kept_by_no_cache(app: Flask, owner: FlaskClient) -> None:
-    answer = owner.get(f"{PLACE}/signatures.csv")
+    answer = owner.get(f"{PLACE}/signatures.csv", buffered=True)
     assert answer.headers["Cache-Control"] == "no-store"
     assert answer.headers["Content-Disposition"].startswith("attachment; filename=")
 
