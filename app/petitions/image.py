@@ -2,19 +2,25 @@
 
 import hashlib
 import io
+import threading
 from dataclasses import dataclass
 from typing import IO
 
 from flask_babel import gettext as _
-from PIL import Image, ImageCms, ImageOps
+from PIL import ExifTags, Image, ImageCms, ImageOps
 
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF")
-MOST_PIXELS = 50_000_000  # the largest that phones take by themselves; decoded it is 200 MB for a moment
+MOST_PIXELS = 50_000_000  # the largest that phones take by themselves
+MOST_PIXELS_WHOLE = 25_000_000  # where all of them must be in memory at once, with up to 8 bytes for each
 LEAST_WIDTH = 200
 WIDTHS = (480, 960, 1600)
 QUALITY = 82
+STRIP = 64  # lines of the smaller image that are made at once
+TURNED_BY_90 = {5, 6, 7, 8}
 
 Image.MAX_IMAGE_PIXELS = MOST_PIXELS  # beyond it Pillow warns, and at twice of it refuses, before it decodes anything
+
+_one_at_a_time = threading.Lock()  # a large one takes some 250 MB for a moment
 
 
 class BadImage(Exception):
@@ -37,10 +43,12 @@ def remake(upload: IO[bytes]) -> list[Sized]:
     with all show it. It is turned upright, in sRGB, on white, and without any metadata.
     """
     try:
-        whole = _decoded(upload)
-        return [_sized(whole, width) for width in sorted({min(width, whole.width) for width in WIDTHS})]
+        with _one_at_a_time:
+            whole = _decoded(upload)
+            return [_sized(whole, width) for width in sorted({min(width, whole.width) for width in WIDTHS})]
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
-        raise BadImage(_("This image is too large. It may have at most 50 million pixels.")) from None
+        words = _("This image is too large. It may have at most 25 million pixels, or 50 million as a plain JPEG.")
+        raise BadImage(words) from None
     except BadImage:
         raise
     except Exception:  # noqa: BLE001 - decoders fail on broken files in ways of their own
@@ -54,13 +62,30 @@ def digest(sizes: list[Sized]) -> str:
 
 def _decoded(upload: IO[bytes]) -> Image.Image:
     image = Image.open(upload, formats=FORMATS)  # reads the head of the file only
-    if image.width * image.height > MOST_PIXELS:
+    in_part = image.format == "JPEG" and not image.info.get("progressive")
+    if image.width * image.height > (MOST_PIXELS if in_part else MOST_PIXELS_WHOLE):
         raise Image.DecompressionBombError
     if min(image.size) < LEAST_WIDTH:
         raise BadImage(_("This image is too small. It must be at least 200 pixels wide and high."))
     image.draft("RGB", (WIDTHS[-1], WIDTHS[-1]))  # a large JPEG need not be decoded in full
     image.load()
-    return _on_white(_in_srgb(ImageOps.exif_transpose(image)))
+    # Made smaller first, as each step after it holds the image twice.
+    return _on_white(_in_srgb(ImageOps.exif_transpose(_smaller(image))))
+
+
+def _smaller(image: Image.Image) -> Image.Image:
+    """Return the image as small as it can be by a whole number and still have the largest of WIDTHS when upright."""
+    turned = image.getexif().get(ExifTags.Base.Orientation) in TURNED_BY_90
+    by = (image.height if turned else image.width) // WIDTHS[-1]
+    if by < 2:
+        return image
+    mode = "RGBA" if image.has_transparency_data else "CMYK" if image.mode == "CMYK" else "RGB"
+    small = Image.new(mode, (-(-image.width // by), -(-image.height // by)))
+    small.info = {name: value for name, value in image.info.items() if name != "transparency"}
+    for top in range(0, small.height, STRIP):
+        strip = image.crop((0, top * by, image.width, min(image.height, (top + STRIP) * by)))
+        small.paste(strip.convert(mode).reduce(by), (0, top))
+    return small
 
 
 def _in_srgb(image: Image.Image) -> Image.Image:
