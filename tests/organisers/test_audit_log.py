@@ -1,0 +1,35 @@
+"""The audit log is only ever added to: the database refuses whatever else is tried on it."""
+
+import pytest
+from flask import Flask
+from sqlalchemy import select, text
+from sqlalchemy.exc import DBAPIError
+
+from app.db import db, transaction
+from app.models import Act, AuditEntry
+from app.organisers.audit import record
+
+ROW = "(id, at, act, details) VALUES (1, '2026-01-01 00:00:00', 'closed', '{}')"
+EVERYWHERE = (
+    "UPDATE audit_entry SET act = 'closed'",
+    "DELETE FROM audit_entry",
+    f"INSERT INTO audit_entry {ROW}",
+    f"INSERT INTO audit_entry {ROW} ON CONFLICT (id) DO UPDATE SET act = 'closed'",
+)
+OF_ONE = {
+    "sqlite": (f"INSERT OR REPLACE INTO audit_entry {ROW}", f"REPLACE INTO audit_entry {ROW}"),
+    "postgresql": ("TRUNCATE audit_entry",),
+}
+
+
+def test_no_entry_is_changed_deleted_or_replaced(app: Flask) -> None:
+    with app.app_context():
+        for _ in range(2):
+            with transaction() as session:
+                record(session, Act.CREATED, None, None)
+        before = [(one.id, one.act) for one in db.session.scalars(select(AuditEntry))]
+        assert before[0] == (1, Act.CREATED)
+        for attempt in EVERYWHERE + OF_ONE[db.engine.dialect.name]:
+            with pytest.raises(DBAPIError), transaction() as session:
+                session.execute(text(attempt))
+            assert [(one.id, one.act) for one in db.session.scalars(select(AuditEntry))] == before, attempt
