@@ -11,8 +11,8 @@ from app.db import db
 from app.models import Signature, State
 from app.watching.selection import Selection
 
-# Each press is one transaction, all or nothing, so it has to end within a few seconds.
-MOST_AT_ONCE = 20_000
+# Each press is one transaction, all or nothing, so it has to end within a second or two.
+MOST_AT_ONCE = 5_000
 
 
 @dataclass(frozen=True, slots=True)
