@@ -16,6 +16,7 @@ from app.email_address import NotAnAddress, deliverable
 from app.models.petition import FIELD_CHOICES
 from app.web.countries import code_of
 
+MOST_ROWS = 100  # of initiators, donations, links or translations
 YEARS = range(1900, 3000)  # the calendar of Python ends soon after, and days are added to dates
 OUR_PLACES = {"new", "import"}  # below /organise/petitions/
 SLUG = re.compile("[a-z0-9]+(?:-[a-z0-9]+)*")
@@ -69,11 +70,16 @@ def table(checks: dict[str, Check], *, optional: bool = False) -> Check:
 
 
 def list_of(inner: Check) -> Check:
-    """Return a check of a list of tables, [[key]] in TOML, each held to `inner`."""
+    """Return a check of a list of at most MOST_ROWS tables, [[key]] in TOML, each held to `inner`."""
 
     def check(key: str, value: Any) -> tuple[Any, ...]:
         if not isinstance(value, list):
             raise Wrong(key, _("must be written as %(key)s, once for each.", key=f"[[{key}]]"))
+        if len(value) > MOST_ROWS:
+            words = _(
+                "may be there %(most)d times at most; it is there %(number)d times.", most=MOST_ROWS, number=len(value)
+            )
+            raise Wrong(key, words)
         return tuple(inner(f"{key}[{number}]", item) for number, item in enumerate(value, 1))
 
     return check

@@ -1,6 +1,6 @@
 """Form fields whose values are held to the checks of a petition file, and rows of such fields."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import date
 from typing import Any
 
@@ -9,7 +9,7 @@ from wtforms import Field, FieldList, Form, FormField, StringField, TextAreaFiel
 from wtforms.validators import StopValidation
 from wtforms.widgets import DateInput
 
-from app.petitions.file_values import Check, Wrong
+from app.petitions.file_values import MOST_ROWS, Check, Wrong
 
 SPARE_ROWS = 2
 
@@ -94,6 +94,19 @@ def rows(row: type[Row]) -> FieldList:
     return FieldList(FormField(row))
 
 
+def number_of_rows(posted: Iterable[str], lists: Iterable[str]) -> int:
+    """Return how many rows the fullest of these `lists` has among the names of fields that were posted.
+
+    It costs little beside the form, which makes an object of each field of each row.
+    """
+    rows: dict[str, set[str]] = {name: set() for name in lists}
+    for name in posted:
+        listed, _dash, rest = name.partition("-")
+        if listed in rows:
+            rows[listed].add(rest.partition("-")[0])
+    return max(map(len, rows.values()), default=0)
+
+
 def said_in(listed: FieldList) -> tuple[dict[str, Any], ...]:
     """Return what the valid rows say that are not blank."""
     return tuple(entry.form.said() for entry in listed if not entry.form.is_blank())
@@ -105,8 +118,8 @@ def pad(listed: FieldList) -> None:
 
 
 def add_rows(listed: FieldList, how_many: int) -> None:
-    """Add blank rows at the end."""
-    for _row in range(how_many):
+    """Add blank rows at the end, as far as there may be more."""
+    for _row in range(min(how_many, MOST_ROWS - len(listed))):
         listed.append_entry()
 
 

@@ -19,7 +19,7 @@ from app.petitions.markdown import to_html
 from app.petitions.saving import TRUST
 from app.petitions.stored import as_file
 from app.publishing.change import Part, Stale, change
-from app.publishing.checked import add_rows, mistakes
+from app.publishing.checked import add_rows, mistakes, number_of_rows
 from app.publishing.forms import DetailsForm, PartForm, TrustForm, WordsForm
 from app.web import headers, language, limits
 
@@ -89,6 +89,7 @@ def details(slug: str) -> BaseResponse:
 @limits.takes(limits.MIB)
 def save_details(slug: str) -> BaseResponse:
     """Save the details."""
+    _refuse_too_many(DetailsForm.lists)
     part = _details()
     return _save(slug, _asking(part), part, _details_page)
 
@@ -107,10 +108,20 @@ def trust(slug: str) -> BaseResponse:
 @limits.takes(LONG_TEXTS)
 def save_trust(slug: str) -> BaseResponse:
     """Save what people trust. Who signed in long ago is asked to do so again, with what was typed still there."""
+    _refuse_too_many(TrustForm.lists)
     form = TrustForm()
     if request.form.get("more") not in form.lists and not _is_fresh():
         return _trust_page(form, 403, not_fresh=True)
     return _save(slug, form, Part(TRUST), _trust_page)
+
+
+def _refuse_too_many(lists: tuple[str, ...]) -> None:
+    if number_of_rows(request.form, lists) > file_values.MOST_ROWS:
+        most = file_values.MOST_ROWS
+        abort(
+            413,
+            _("A list may have %(most)d rows at most. Please go back and take some out; nothing was saved.", most=most),
+        )
 
 
 def _save(slug: str, form: PartForm, part: Part, show: Any) -> BaseResponse:

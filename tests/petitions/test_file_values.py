@@ -73,6 +73,7 @@ def wrong_front() -> list[tuple[str, str, str]]:
         *((key, value, DATE) for key in ("started_on", "closes_on") for value in NOT_A_DATE),
         *(("discreet", value, YES_OR_NO) for value in ('"true"', "1", "0", '"yes"', '""', "[true]")),
         *((key, "5", f"must be written as [[{key}]], once for each.") for key in ("initiators", "donations", "links")),
+        ("links", f"[{'{},' * 101}]", "may be there 100 times at most; it is there 101 times."),
         ("initiators", '["Ann"]', "must be a table with name, affiliation, country."),
         ("elsewhere", "5", "must be a table with count, source, url."),
         ("fields", '"optional"', "must be a table with affiliation, country, comment."),

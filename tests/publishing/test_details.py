@@ -1,6 +1,7 @@
 """Details and what people trust: all that a file can say, held to its checks; owners are told by letter."""
 
 from collections.abc import Callable
+from types import SimpleNamespace
 
 import pytest
 from flask import Flask
@@ -11,6 +12,8 @@ from app import clock
 from app.db import db, transaction
 from app.models import Act, AuditEntry, Petition, Role
 from app.petitions.page import DONATIONS_MARKED_FOR
+from app.publishing import edit_views
+from app.publishing.forms import DetailsForm, TrustForm
 from tests.factories import SLUG, make_petition
 from tests.html_page import HtmlPage
 from tests.mail_server import MailServer
@@ -108,6 +111,29 @@ def test_more_rows_keep_what_was_typed_and_save_nothing(app: Flask, desk: Desk) 
     assert page.by_id("links-1-title").get("value") == "Kept"
     assert len([one for one in page.all("input") if (one.get("name") or "").endswith("-title")]) == 5
     assert stored(app).started_by == "Friends of the Test Library"
+
+
+def test_a_list_may_have_a_hundred_rows_and_no_more(app: Flask, desk: Desk) -> None:
+    hundred = {f"links-{number}-title": f"Link {number}" for number in range(100)}
+    assert desk.send(f"{PLACE}/details", **hundred).status_code == 303
+    assert len(stored(app).links) == 100
+    page = HtmlPage(desk.send(f"{PLACE}/details", more="links").text)
+    assert len([one for one in page.all("input") if (one.get("name") or "").endswith("-title")]) == 100
+    refused = desk.send(f"{PLACE}/details", **{"links-100-title": "One more"})
+    assert refused.status_code == 413
+    assert "A list may have 100 rows at most." in refused.text
+    assert len(stored(app).links) == 100
+
+
+@pytest.mark.parametrize(("page", "field"), [("details", "initiators-{}-name"), ("trust", "donations-{}-iban")])
+def test_thousands_of_rows_are_refused_before_a_form_is_made_of_them(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, page: str, field: str
+) -> None:
+    given = desk.form(f"{PLACE}/{page}")
+    monkeypatch.setattr(edit_views, "DetailsForm", SimpleNamespace(lists=DetailsForm.lists))
+    monkeypatch.setattr(edit_views, "TrustForm", SimpleNamespace(lists=TrustForm.lists))
+    rows = {field.format(number): "" for number in range(20_000)}
+    assert desk.client.post(f"{PLACE}/{page}", data=given | rows).status_code == 413
 
 
 def test_details_and_trust_saved_at_once_do_not_stand_in_each_others_way(app: Flask, desk: Desk, seat: Seat) -> None:
