@@ -6,7 +6,7 @@ it takes the list separator from its own settings; UTF-16 with tabs it reads eve
 """
 
 import io
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator, Mapping
 
 from app.export.rows import Choice, Heading, Row
 
@@ -23,8 +23,9 @@ def write(
 ) -> Generator[bytes, None, None]:
     """Yield the list in pieces of about 64 KiB, the line of column names at once.
 
-    These are the words that programs know; `for_excel`, they are in the reader's language, and the file is UTF-16LE
-    with a byte order mark and tabs between the cells. Where the rows break off, the last line says so.
+    These are the words that programs know, and countries are codes; `for_excel`, both are in the reader's language,
+    and the file is UTF-16LE with a byte order mark and tabs between the cells. Where the rows break off, the last line
+    says so.
     """
     encoding, between = ("utf-16-le", "\t") if for_excel else ("utf-8", ",")
     columns = choice.columns()
@@ -32,7 +33,7 @@ def write(
     yield (("\ufeff" if for_excel else "") + between.join(names) + "\r\n").encode(encoding)
     buffer = io.StringIO(newline="")
     try:
-        for line in _lines(rows, choice, between):
+        for line in _lines(rows, choice, between, heading.countries if for_excel else {}):
             buffer.write(line)
             if buffer.tell() >= BUFFER:
                 yield buffer.getvalue().encode(encoding)
@@ -44,16 +45,16 @@ def write(
     yield buffer.getvalue().encode(encoding)
 
 
-def _lines(rows: Iterable[Row], choice: Choice, between: str) -> Iterator[str]:
+def _lines(rows: Iterable[Row], choice: Choice, between: str, countries: Mapping[str, str]) -> Iterator[str]:
     more = choice.with_state or choice.with_email
     for row in rows:
-        cells = _cells(row)
+        cells = _cells(row, countries)
         if more:
             cells += ((row.state,) if choice.with_state else ()) + ((_typed(row.email),) if choice.with_email else ())
         yield between.join(cells) + "\r\n"
 
 
-def _cells(row: Row) -> tuple[str, ...]:
+def _cells(row: Row, countries: Mapping[str, str]) -> tuple[str, ...]:
     number, name, affiliation, country, comment, language, version, at, visibility, _state, _email = row
     # strftime would take five times as long, and isoformat three times.
     verified_at = (
@@ -66,7 +67,7 @@ def _cells(row: Row) -> tuple[str, ...]:
         str(number),
         _typed(name) if name else "",
         _typed(affiliation) if affiliation else "",
-        country,
+        countries.get(country, country),
         _typed(comment) if comment else "",
         language,
         str(version or ""),

@@ -95,6 +95,7 @@ def heading(edition: Edition) -> Heading:
         "visibility": _("Visibility"),
         "state": _("State"),
         "email": _("E-mail"),
+        "sheet": _("Signatures"),
         "cut_off": _("THIS LIST IS NOT WHOLE: it broke off here. Please do not use it; download it again."),
     }
     names = {code: countries.name(code) for code in countries.CODES}

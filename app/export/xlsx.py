@@ -31,6 +31,8 @@ WIDTHS = {
 }  # fmt: skip
 # What XML cannot hold, and what Excel reads as a character's number.
 UNHOLDABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+UNNAMEABLE = re.compile(r"[\\/?*:\[\]\"]|[\x00-\x1f]")
+LONGEST_NAME = 31
 NUMBERED = re.compile("_(?=x[0-9A-Fa-f]{4}_)")
 
 XML = '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n'
@@ -102,7 +104,7 @@ def write(rows: Iterable[Row], choice: Choice, heading: Heading) -> Generator[by
                     line = next(rest, "")
                     yield sink.take()
                 sheet.write(b"</sheetData></worksheet>")
-        for part, text in _parts(sheets):
+        for part, text in _parts(sheets, heading.labels["sheet"]):
             _add(archive, part, text)
     yield sink.take()
 
@@ -150,10 +152,19 @@ def _above_rows(choice: Choice, heading: Heading) -> bytes:
     ).encode()
 
 
-def _parts(sheets: int) -> Iterator[tuple[str, str]]:
+def sheet_name(name: str, number: int) -> str:
+    """Return a name that Excel takes for a sheet: at most 31 characters, none of them special to it."""
+    after = f" {number}" if number > 1 else ""
+    return UNNAMEABLE.sub(" ", name)[: LONGEST_NAME - len(after)].strip(" '") + after
+
+
+def _parts(sheets: int, name: str) -> Iterator[tuple[str, str]]:
     """Yield the parts that name the sheets, and so come last."""
     numbers = range(1, sheets + 1)
-    listed = "".join(f'<sheet name="{number}" sheetId="{number}" r:id="rId{number}"/>' for number in numbers)
+    listed = "".join(
+        f'<sheet name="{escape(sheet_name(name, number))}" sheetId="{number}" r:id="rId{number}"/>'
+        for number in numbers
+    )
     yield "xl/workbook.xml", f'{XML}<workbook xmlns="{SHEETS}" xmlns:r="{OFFICE}"><sheets>{listed}</sheets></workbook>'
     targets = [("worksheet", f"worksheets/sheet{number}.xml") for number in numbers] + [("styles", "styles.xml")]
     links = "".join(

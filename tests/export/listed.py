@@ -23,7 +23,7 @@ HEADING = Heading(
     title="Save the test library",
     language="en",
     exported_at=NOON,
-    labels={column: column.title() for column in (*COLUMNS, "state", "email", "cut_off")},
+    labels={column: column.title() for column in (*COLUMNS, "state", "email", "sheet", "cut_off")},
     countries={"SE": "Sweden"},
 )
 

@@ -95,7 +95,15 @@ def test_excel_gets_utf16_with_tabs_and_parses_the_same(names: list[str]) -> Non
     rows = [row(number, name=name) for number, name in enumerate(names, 1)]
     text = for_excel(*rows)
     found = list(csv.reader(io.StringIO(text, newline=""), dialect="excel-tab"))
-    assert [line[1:] for line in found[1:]] == [line[1:] for line in cells(*rows)[1:]]
+    for people, programs in zip(found[1:], cells(*rows)[1:], strict=True):
+        assert people[3] == "Sweden"
+        assert people[:3] + people[4:] == programs[:3] + programs[4:]
+
+
+def test_countries_are_codes_for_programs_and_names_for_people() -> None:
+    rows = [row(1), row(2, country="")]
+    assert [line[3] for line in cells(*rows)[1:]] == ["SE", ""]
+    assert [line.split("\t")[3] for line in for_excel(*rows).splitlines()[1:]] == ["Sweden", ""]
 
 
 def test_excel_gets_a_byte_order_mark_and_column_names_for_people() -> None:

@@ -50,6 +50,27 @@ def test_it_has_every_column_with_real_dates_and_numbers(app: Flask, petition: s
     assert sheet["H2"].number_format.replace("\\", "") == "yyyy-mm-dd hh:mm:ss"
 
 
+@pytest.mark.parametrize(
+    ("name", "number", "named"),
+    [
+        ("Signatures", 1, "Signatures"),
+        ("Signatures", 2, "Signatures 2"),
+        ("It's 'quoted'", 1, "It's 'quoted"),
+        ("a/b:c*d?e[f]g\\h", 1, "a b c d e f g h"),
+        ("Подписи " * 9, 12, "Подписи Подписи Подписи Подп 12"),
+    ],
+)
+def test_a_sheet_has_a_name_that_excel_takes(name: str, number: int, named: str) -> None:
+    assert xlsx.sheet_name(name, number) == named
+    assert len(named) <= 31
+
+
+def test_the_sheets_are_named_for_what_they_hold(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(xlsx, "MOST_ROWS", 2)
+    whole = b"".join(write([row(1), row(2)], Choice(), HEADING))
+    assert [sheet.title for sheet in loaded(whole)] == ["Sheet", "Sheet 2"]
+
+
 def test_its_column_names_are_bold_and_stay_in_sight_above_wide_columns() -> None:
     sheet = sheet_of(row())
     assert sheet.freeze_panes == "A2"
