@@ -31,7 +31,10 @@ class SignedText:
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """What the list is about: `count` verified signatures in all, `made_at` in UTC, each text that was signed."""
+    """What the list is about: `count` verified signatures in all, `made_at` in UTC, each text that was signed.
+
+    Unless it is `for_addressee`, it also names those who asked to be seen by the organisers alone.
+    """
 
     title: str
     language: str
@@ -40,6 +43,7 @@ class Delivery:
     count: int
     made_at: datetime
     texts: tuple[SignedText, ...]
+    for_addressee: bool
 
 
 class Row(Protocol):

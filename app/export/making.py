@@ -141,7 +141,8 @@ def _told(petition: Petition, choice: Choice, wanted: int, at: datetime) -> Sign
     edition = find(petition.slug)
     assert edition, "a list is only asked for of a petition that was opened"
     started_by, addressed_to = petition.started_by, edition.notice.addressed_to
-    return Signatures(edition.text.title, edition.text.language, started_by, addressed_to, wanted, at, texts)
+    about = (edition.text.title, edition.text.language, started_by, addressed_to)
+    return Signatures(*about, wanted, at, texts, choice.for_addressee)
 
 
 def _report(delivery_id: int, claim: bytes, done: int, wanted: int) -> None:

@@ -57,6 +57,9 @@ class Pen:
             "about": _language_and_version(text),
             "hash_name": _("SHA-256 of title, empty line, statement, empty line and text, in UTF-8"),
             "sha256": text.sha256(),
+            "as_written": _(
+                "The text stands here as it was written, with its Markdown signs: its SHA-256 is made of these."
+            ),
             "families": fonts.families(text.language),
             "rtl": direction(text.language) == "rtl",
             **_lang(text.language),
@@ -76,10 +79,8 @@ class Pen:
             "facts": [fact for fact in facts if fact[1]],
             "signed": _("The texts that were signed, and the SHA-256 of each"),
             "texts": [[_language_and_version(text), text.sha256()] for text in delivery.texts],
-            "note": _(
-                "Each signature was confirmed by its signer from an e-mail address of their own. "
-                "A number without a name stands for a signer who asked not to be named."
-            ),
+            "warning": "" if delivery.for_addressee else _for_organisers(),
+            "note": _confirmed(for_addressee=delivery.for_addressee),
             "missing": self.missing
             and ngettext(
                 "%(num)s character in this volume could not be drawn and is shown as %(sign)s.",
@@ -101,6 +102,21 @@ def frame(delivery: Delivery, pen: Pen, volume: str) -> dict[str, object]:
         "han": {language: fonts.families(language) for language in fonts.HAN},
         **_lang(str(current()).replace("_", "-")),
     }
+
+
+def _for_organisers() -> str:
+    return str(
+        _(
+            "This list is for the organisers, and is not to be handed over: it also names signers who asked to be seen "
+            "by the organisers alone."
+        )
+    )
+
+
+def _confirmed(*, for_addressee: bool) -> str:
+    words = _("Each signature was confirmed by its signer from an e-mail address of their own.")
+    unnamed = _("A number without a name stands for a signer who asked not to be named.")
+    return f"{words} {unnamed}" if for_addressee else str(words)
 
 
 def _language_and_version(text: SignedText) -> str:

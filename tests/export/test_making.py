@@ -79,7 +79,12 @@ def test_for_the_addressee_whoever_wants_to_be_seen_by_organisers_only_is_a_numb
     ask(app, Choice(for_addressee=True))
     make(app)
     assert "Hidden Example" not in text_of(app)
+    assert "not to be handed over" not in text_of(app)
     assert newest(app).rows_done == 2
+    ask(app, Choice(for_addressee=False))
+    make(app)
+    assert "Hidden Example" in text_of(app)
+    assert "not to be handed over" in text_of(app)
 
 
 def test_many_rows_make_several_volumes(app: Flask, petition: str, monkeypatch: pytest.MonkeyPatch) -> None:

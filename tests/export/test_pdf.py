@@ -46,6 +46,7 @@ DELIVERY = Delivery(
     count=12_345,
     made_at=datetime(2026, 11, 24, 9, 30, tzinfo=UTC),
     texts=(ENGLISH, RUSSIAN),
+    for_addressee=True,
 )
 NAMES = {
     "Latin": "Żółć Example",
@@ -157,6 +158,22 @@ def test_no_name_of_these_scripts_lacks_a_letter(everybody: str) -> None:
 def test_who_did_not_want_to_be_named_is_a_number_only(site: Flask) -> None:
     found = pages(written(site, [Line(1, "Ann Example"), Line(2), Line(3, "Bo Example")]))[-1]
     assert found.split("Ann Example")[1].split("Bo Example")[0].split() == ["2", "3"]
+
+
+def test_a_list_for_the_organisers_says_that_it_names_who_asked_not_to_be_named(site: Flask) -> None:
+    warning, unnamed = "not to be handed over", "A number without a name"
+    rows = [Line(1, "Ann Example")]
+    with speaking_on(site):
+        theirs = pages(pdf.write_volume(DELIVERY, iter(rows), 1, 1, lambda _: None))[0]
+        own = pages(pdf.write_volume(replace(DELIVERY, for_addressee=False), iter(rows), 1, 1, lambda _: None))[0]
+    assert unnamed in theirs and warning not in theirs
+    assert warning in own and unnamed not in own
+
+
+def test_the_page_of_a_text_says_why_markdown_signs_are_on_it(site: Flask) -> None:
+    page = pages(written(site, []))[1]
+    assert "**held**" in page
+    assert "as it was written" in page
 
 
 @pytest.mark.parametrize("strange", ["\ue000", "\U000fe4e5", "\U000e0fff", "\U0003fffd", "\U0001e900", "\uffff"])
