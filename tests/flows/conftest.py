@@ -47,7 +47,8 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
 
 
 def overflows(page: Page) -> bool:
-    """Tell whether a page scrolls sideways."""
+    """Tell whether a page scrolls sideways, once its style sheets are there."""
+    page.wait_for_load_state()
     return bool(page.locator("html").evaluate("html => html.scrollWidth > html.clientWidth"))
 
 
