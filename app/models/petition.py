@@ -1,4 +1,4 @@
-"""A petition, its words and its privacy notice. Words and notices are only ever added, never changed."""
+"""A petition, its words and its privacy notice. Words and notices are only ever added, but for the words of a draft."""
 
 import os
 from datetime import date, datetime
@@ -117,7 +117,7 @@ class Petition(Base):
 
 
 class PetitionText(Base):
-    """The words of a petition in one language and version. An edit adds the next version.
+    """The words of a petition in one language and version. An edit adds the next version; in a draft it replaces them.
 
     `after_signatures` is the verified count at the moment when this version was made.
     """

@@ -22,16 +22,10 @@ class Change:
 
 
 def changes(edition: Edition) -> list[Change]:
-    """Return the versions in the edition's language that visitors could see, the newest first.
-
-    What an organiser wrote before opening is nobody else's business, but for the words it opened with.
-    """
+    """Return the versions in the edition's language, the newest first. What a draft said before is not kept."""
     petition, language = edition.petition, edition.text.language
     mine = (PetitionText.petition_id == petition.id) & (PetitionText.language == language)
     texts = db.session.scalars(select(PetitionText).where(mine).order_by(PetitionText.version)).all()
-    opened_at = petition.opened_at
-    while len(texts) > 1 and opened_at and texts[1].made_at <= opened_at:
-        texts = texts[1:]
     seen = []
     for before, text in zip([texts[0], *texts], texts, strict=False):
         seen.append(

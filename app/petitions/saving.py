@@ -1,6 +1,7 @@
 """Save what a petition file says: in the caller's transaction, with its audit entry and a letter to the owners.
 
-Files and organisers' forms both come here, so both change a petition by one rule. Words and notices are only added.
+Files and organisers' forms both come here, so both change a petition by one rule. Words and notices are only added,
+but for the words of a draft, which nobody can have signed: its newest take the place of those before.
 """
 
 import os
@@ -9,7 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from flask_babel import gettext as _
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from app import sealing
@@ -150,11 +151,19 @@ def _add_texts(session: Session, petition_id: int, file: PetitionFile, now: date
         if before is not None and all(getattr(before, column) == value for column, value in words.items()):
             continue
         signed = count.verified(session, petition_id) if signed is None else signed
-        version = before.version + 1 if before else 1
+        replaced = before is not None and _forget_draft(session, petition_id, words["language"])
+        version = before.version + 1 if before and not replaced else 1
         row = {**words, "petition_id": petition_id, "version": version, "after_signatures": signed, "made_at": now}
         session.add(PetitionText(**row))
         added[words["language"]] = version
     return added
+
+
+def _forget_draft(session: Session, petition_id: int, language: str) -> bool:
+    """Delete the words of a draft in this language; tell whether it is one. So the first that anybody sees are 1."""
+    drafts = select(Petition.id).where(Petition.id == petition_id, Petition.opened_at.is_(None))
+    words = delete(PetitionText).where(PetitionText.petition_id.in_(drafts), PetitionText.language == language)
+    return session.execute(words.returning(PetitionText.id)).first() is not None
 
 
 def _notice(file: PetitionFile) -> dict[str, Any]:

@@ -2,11 +2,8 @@
 
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import update
 
-from app import clock
-from app.db import transaction
-from app.models import Petition, State
+from app.models import State
 from tests.factories import SLUG, make_signature
 from tests.html_page import HtmlPage
 from tests.petitions.conftest import Import
@@ -53,17 +50,6 @@ def test_each_language_has_its_own_changes_and_a_new_translation_is_none(
     assert "text-changed" not in client.get(PAGE).text
     assert "Rädda boken" in client.get(f"{PAGE}/changes/sv").text
     assert "boken" not in client.get(f"{PAGE}/changes").text
-
-
-def test_what_was_written_before_opening_is_nobodys_business(app: Flask, client: FlaskClient, bring: Import) -> None:
-    for title in ("Secret idea", "Opening words"):
-        bring(title=f'"{title}"')
-    with app.app_context(), transaction() as session:
-        session.execute(update(Petition).values(opened_at=clock.now()))
-    bring(title='"Later words"')
-    shown = client.get(f"{PAGE}/changes").text
-    assert "Secret" not in shown
-    assert "Opening" in shown and "Later" in shown
 
 
 def test_the_page_of_changes_is_the_same_for_everyone(client: FlaskClient, petition: str) -> None:

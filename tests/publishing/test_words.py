@@ -10,6 +10,7 @@ from tests.html_page import HtmlPage
 from tests.mail_server import link_in
 from tests.petitions.stored import texts
 from tests.publishing.conftest import PLACE, Desk, Seat
+from tests.publishing.test_opening import complete
 
 
 def test_a_petition_begins_as_a_draft_that_only_its_owner_sees(app: Flask, draft: Desk, client: FlaskClient) -> None:
@@ -18,7 +19,7 @@ def test_a_petition_begins_as_a_draft_that_only_its_owner_sees(app: Flask, draft
     assert draft.form(f"{PLACE}/words")["title"] == "Save the test library"
     answer = draft.send(f"{PLACE}/words", statement="We ask.", body="Why **not**")
     assert answer.status_code == 303
-    assert [(text.version, text.statement) for text in texts(app)] == [(1, ""), (2, "We ask.")]
+    assert [(text.version, text.statement) for text in texts(app)] == [(1, "We ask.")]
 
 
 def test_a_slug_is_made_from_the_title_or_from_chance(seat: Seat) -> None:
@@ -68,6 +69,20 @@ def test_the_live_preview_answers_with_the_pages_own_rendering(desk: Desk, clien
     answer = desk.client.post(f"{PLACE}/preview-markdown", data={"csrf_token": token, "body": "Books are **good**."})
     assert answer.text.strip() in client.get(f"/petitions/{SLUG}").text
     assert desk.client.post(f"{PLACE}/preview-markdown", data={"body": "x"}).status_code == 400
+
+
+def test_the_first_words_that_anybody_sees_are_version_one(app: Flask, draft: Desk, client: FlaskClient) -> None:
+    for title in ("Secret idea", "Opening words"):
+        draft.send(f"{PLACE}/words", title=title)
+        draft.send(f"{PLACE}/words/sv", title=title, statement="Vi ber.")
+    complete(draft)
+    assert draft.press(f"{PLACE}/open").status_code == 303
+    assert {(text.language, text.version) for text in texts(app)} == {("en", 1), ("sv", 1)}
+    draft.send(f"{PLACE}/words", title="Later words")
+    assert [text.version for text in texts(app) if text.language == "en"] == [1, 2]
+    shown = client.get(f"/petitions/{SLUG}/changes").text
+    assert "Secret" not in shown
+    assert "Opening" in shown and "Later" in shown
 
 
 def test_words_that_were_signed_stay_what_they_were(

@@ -1,4 +1,4 @@
-"""Texts and notices are only ever added, so what somebody signed stays what it was."""
+"""Texts and notices are only ever added, so what somebody signed stays what it was. A draft nobody can have signed."""
 
 import ast
 import re
@@ -13,9 +13,16 @@ CHANGING = {"update", "delete", "merge", "bulk_update_mappings"}
 CHANGING_SQL = re.compile(r"(update|delete\s+from|truncate)\s+(petition_text|privacy_notice)\b", re.IGNORECASE)
 
 
+# The one place that may: it asks the database itself whether the petition was ever opened.
+OF_DRAFTS = "_forget_draft"
+
+
 def changes(path: Path) -> Iterator[ast.expr]:
     """Yield what changes or deletes rows, or sets a column of theirs."""
-    for node in ast.walk(tree(path)):
+    parsed = tree(path)
+    drafts = [one for one in ast.walk(parsed) if isinstance(one, ast.FunctionDef) and one.name == OF_DRAFTS]
+    allowed = {node for one in drafts for node in ast.walk(one)}
+    for node in ast.walk(parsed):
         if isinstance(node, ast.Call):
             called = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
             named = {one.id for argument in node.args for one in ast.walk(argument) if isinstance(one, ast.Name)}
@@ -24,7 +31,7 @@ def changes(path: Path) -> Iterator[ast.expr]:
             found = isinstance(node.value, str) and bool(CHANGING_SQL.search(node.value))
         else:
             found = isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store) and node.attr in COLUMNS
-        if found and isinstance(node, ast.expr):
+        if found and isinstance(node, ast.expr) and node not in allowed:
             yield node
 
 
