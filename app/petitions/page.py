@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from sqlalchemy import select, true
+from sqlalchemy import func, select, true
 
 from app import clock
 from app.counting import count
@@ -102,6 +102,17 @@ def newest_title(petition: Petition) -> str:
     return (
         db.session.scalars(select(PetitionText.title).where(mine).order_by(PetitionText.version.desc())).first() or ""
     )
+
+
+def original_changed_on(edition: Edition) -> date | None:
+    """Return the day on which the original words were changed, where the edition's are an older translation of them."""
+    petition, text = edition.petition, edition.text
+    if text.language == petition.language:
+        return None
+    mine = (PetitionText.petition_id == petition.id) & (PetitionText.language == petition.language)
+    newer = select(func.max(PetitionText.made_at)).where(mine, PetitionText.made_at > text.made_at)
+    at = db.session.scalars(newer).one()
+    return at.date() if at else None
 
 
 def progress(petition: Petition) -> Progress:

@@ -21,6 +21,7 @@ def render(edition: Edition, *, preview: bool = False) -> str:
         progress=page.progress(petition),
         names=page.latest_names(petition),
         image=page.header_image(petition),
+        original_changed_on=page.original_changed_on(edition),
         other_languages=page.other_languages(edition),
         form=SignForm.blank(edition),
         is_open=edition.is_open() or (preview and petition.opened_at is None),

@@ -63,6 +63,13 @@ def newest_texts(session: Session, petition_id: int) -> dict[str, PetitionText]:
     return {text.language: text for text in session.scalars(select(PetitionText).join(newest, is_newest).where(mine))}
 
 
+def outdated(session: Session, petition: Petition) -> dict[str, datetime]:
+    """Return the languages whose translation is older than the original, each with when the original was changed."""
+    texts = newest_texts(session, petition.id)
+    changed_at = texts[petition.language].made_at
+    return {language: changed_at for language, text in sorted(texts.items()) if text.made_at < changed_at}
+
+
 def newest_notice(session: Session, petition_id: int) -> PrivacyNotice:
     """Return what signers are told now about their data."""
     mine = select(PrivacyNotice).where(PrivacyNotice.petition_id == petition_id)

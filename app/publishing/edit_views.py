@@ -17,7 +17,7 @@ from app.petitions.difference import Piece, difference
 from app.petitions.file import LONGEST_TEXT, PetitionFile
 from app.petitions.markdown import to_html
 from app.petitions.saving import TRUST
-from app.petitions.stored import as_file
+from app.petitions.stored import as_file, outdated
 from app.publishing.change import Part, Stale, change
 from app.publishing.checked import add_rows, mistakes, number_of_rows
 from app.publishing.forms import DetailsForm, PartForm, TrustForm, WordsForm
@@ -65,6 +65,8 @@ def save_words(slug: str, lang: str | None = None) -> BaseResponse:
         conflict = _conflict(form, part, stale)
         return _words(form, stale.now, tag, 409, conflict=conflict)
     _tell(saved)
+    if saved and tag == file.language:
+        _tell_of_translations()
     return redirect(url_for(".words", slug=slug, lang=lang), 303)
 
 
@@ -202,6 +204,12 @@ def _tell(saved: object) -> None:
     flash(_("Saved.") if saved else _("Nothing was different, so nothing was changed."), "info")
 
 
+def _tell_of_translations() -> None:
+    left_behind = ", ".join(map(language.name_of, outdated(db.session(), petition_here())))
+    if left_behind:
+        flash(_("These translations are now older than the text: %(languages)s.", languages=left_behind), "warning")
+
+
 def _words(form: WordsForm, file: PetitionFile, tag: str, status: int = 200, **context: Any) -> BaseResponse:
     context.setdefault("preview", _rendered(form.body.data))
     written = [file.language, *(one["language"] for one in file.translations)]
@@ -212,6 +220,7 @@ def _words(form: WordsForm, file: PetitionFile, tag: str, status: int = 200, **c
         file=file,
         lang=tag,
         written=written,
+        outdated=outdated(db.session(), petition_here()),
         choices=_choices(written),
         **context,
     )

@@ -146,6 +146,30 @@ def test_saving_what_is_there_already_makes_no_version(app: Flask, desk: Desk) -
     assert len(texts(app)) == 1
 
 
+def test_a_translation_that_the_original_has_left_behind_is_marked_until_it_is_saved_anew(
+    desk: Desk, client: FlaskClient
+) -> None:
+    told = "Originaltexten ändrades den"
+    swedish = {"title": "Rädda biblioteket", "statement": "Vi ber.", "body": "**Böcker**"}
+    desk.send(f"{PLACE}/words/sv", **swedish)
+    assert told not in client.get(f"/petitions/{SLUG}/sv").text
+    assert "older than the text" not in desk.get(f"{PLACE}/words").text
+
+    desk.send(f"{PLACE}/words", title="Other title")
+    after_saving = HtmlPage(desk.get(f"{PLACE}/words").text)
+    (mark,) = after_saving.all("span", **{"class": "behind"})
+    assert mark.words() == "older than the text"
+    said = {one.words() for one in after_saving.all("p", role="status")}
+    assert "These translations are now older than the text: Swedish." in said
+    assert "was changed on" in desk.get(f"{PLACE}/words/sv").text
+    assert told in client.get(f"/petitions/{SLUG}/sv").text
+    assert told not in client.get(f"/petitions/{SLUG}").text
+
+    desk.send(f"{PLACE}/words/sv", title="En annan rubrik")
+    assert "older than the text" not in desk.get(f"{PLACE}/words").text
+    assert told not in client.get(f"/petitions/{SLUG}/sv").text
+
+
 def test_a_translation_has_versions_of_its_own(app: Flask, desk: Desk, client: FlaskClient) -> None:
     assert desk.get(f"{PLACE}/words?language=sv").location.endswith("/words/sv")
     assert desk.form(f"{PLACE}/words/sv")["title"] == ""
