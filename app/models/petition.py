@@ -1,7 +1,7 @@
 """A petition, its words and its privacy notice. Words and notices are only ever added, but for the words of a draft."""
 
 import os
-from datetime import date, datetime
+from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 from typing import Any, TypedDict
 
@@ -104,6 +104,11 @@ class Petition(Base):
     donations_changed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     image_alt: Mapped[str] = mapped_column(String(200), default="", server_default="")
     mailbox_key: Mapped[bytes] = mapped_column(LargeBinary)
+
+    @property
+    def last_day(self) -> date | None:
+        """The last day, in UTC, on which it can be signed; None while there is no such day."""
+        return (self.closes_at.astimezone(UTC) - timedelta(microseconds=1)).date() if self.closes_at else None
 
     def is_open(self, moment: datetime) -> bool:
         """Tell whether the petition takes signatures at `moment`."""

@@ -20,7 +20,7 @@ from app.models import Act, Petition, PetitionText, PrivacyNotice
 from app.organisers.audit import record
 from app.organisers.letter import post_to_owners
 from app.petitions.file import BadPetitionFile, PetitionFile
-from app.petitions.stored import after, as_file, last_day, newest_notice, newest_texts
+from app.petitions.stored import after, as_file, newest_notice, newest_texts
 from app.web.link import link
 
 # What a thief of an organiser's session would change: where money goes, and who gets the signers' data.
@@ -100,7 +100,7 @@ def save(
     """
     saved = Saved()
     columns = _columns(file)
-    if file.closes_on != last_day(petition.closes_at):
+    if file.closes_on != petition.last_day:
         columns["closes_at"] = after(file.closes_on)
     for column, value in columns.items():
         if getattr(petition, column) != value:

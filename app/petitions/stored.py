@@ -36,7 +36,7 @@ def as_file(session: Session, petition: Petition) -> PetitionFile:
         },
         started_on=petition.started_on,
         goal=petition.goal,
-        closes_on=last_day(petition.closes_at),
+        closes_on=petition.last_day,
         discreet=petition.discreet,
         privacy=notice.more,
         initiators=tuple(petition.initiators),
@@ -79,8 +79,3 @@ def newest_notice(session: Session, petition_id: int) -> PrivacyNotice:
 def after(last: date | None) -> datetime | None:
     """Return the moment at which a petition closes that can be signed until the end of its `last` day in UTC."""
     return datetime.combine(last + timedelta(days=1), time(), UTC) if last else None
-
-
-def last_day(closes_at: datetime | None) -> date | None:
-    """Return the last day, in UTC, on which a petition could be signed that closes at this moment."""
-    return (closes_at.astimezone(UTC) - timedelta(microseconds=1)).date() if closes_at else None

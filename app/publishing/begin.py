@@ -13,7 +13,6 @@ from app.organisers.audit import record
 from app.organisers.members import give_role
 from app.petitions.file import NEEDED, TO_BEGIN, BadPetitionFile, PetitionFile, parse
 from app.petitions.saving import bring, claim, locked
-from app.petitions.stored import last_day
 
 SHORTEST_WORD = 3
 
@@ -50,7 +49,7 @@ def bring_in(content: bytes, name: str, by: int) -> str:
             raise SlugTaken
         if petition.opened_at is not None:
             file = parse(content, name, NEEDED)
-            if member.role != Role.OWNER and file.closes_on != last_day(petition.closes_at):
+            if member.role != Role.OWNER and file.closes_on != petition.last_day:
                 raise BadPetitionFile(f"{name}: {_('closes_on: only owners change when a petition closes.')}")
         bring(session, petition, file, name, by, clock.now())
     return file.slug

@@ -160,7 +160,7 @@ def test_it_answers_what_happens_with_the_data(page: HtmlPage, example: Petition
     privacy = section(page, "privacy")
     answers = dict(zip(inside(page, privacy, "dt"), inside(page, privacy, "dd"), strict=True))
     who = example.controller
-    assert answers["Who answers for it"] == f"{who['name']}, {who['address']}, {who['email']}"
+    assert answers["Who answers for it"] == f"{who['name']} {' '.join(who['address'].split())} {who['email']}"
     assert "count your signature" in answers["What for"]
     assert answers["Who gets the list"] == example.addressed_to
     assert answers["How long it is kept"].startswith("Until 365 days after the petition has closed")
