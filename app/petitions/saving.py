@@ -96,7 +96,7 @@ def save(
     """Bring a petition that the caller holds `locked` from what it says, `before`, to what the file says.
 
     Writes down `act`, done by the organiser with the id `by` (None: a command), unless there was nothing to change, and
-    tells the owners by letter when it concerns what people trust.
+    tells the owners by letter when it concerns what people trust, once there are such people.
     """
     saved = Saved()
     columns = _columns(file)
@@ -189,7 +189,7 @@ def _add_notice(session: Session, petition_id: int, file: PetitionFile, now: dat
 
 def _tell_owners(session: Session, petition: Petition, before: PetitionFile, file: PetitionFile, now: datetime) -> None:
     kinds = [key for key in changed(before, file) if key in TRUST]
-    if kinds:
+    if kinds and petition.opened_at is not None:  # what is first filled in, in a draft, nobody trusts yet
         # A discreet petition is named neither in the letter nor in the address that its link leads to.
         title = None if petition.discreet else file.title
         where = link("organisers.home") if petition.discreet else link("members.log", slug=petition.slug)

@@ -195,6 +195,15 @@ def test_what_is_missing_from_an_open_petition_is_refused_and_may_be_missing_fro
     assert len(notices(app)) == 1
 
 
+def test_filling_in_a_draft_writes_to_nobody(
+    draft: Desk, mail_server: MailServer, work: Callable[[], int], app: Flask
+) -> None:
+    assert draft.send(f"{PLACE}/trust", **TRUSTED).status_code == 303
+    work()
+    assert not mail_server.letters
+    assert notices(app)[-1].controller_name == "Test Library Club"
+
+
 def test_a_draft_keeps_what_is_there_so_far(draft: Desk, app: Flask) -> None:
     assert draft.send(f"{PLACE}/trust", controller_name="Club").status_code == 303
     assert draft.form(f"{PLACE}/trust")["controller_name"] == "Club"
