@@ -1,9 +1,15 @@
 """Markdown as organisers write it, made into HTML that can do no harm and loads nothing from elsewhere."""
 
+from collections.abc import MutableMapping, Sequence
 from functools import lru_cache
+from typing import Any
 
 import nh3
 from markdown_it import MarkdownIt
+from markdown_it.common.utils import escapeHtml
+from markdown_it.renderer import RendererHTML
+from markdown_it.token import Token
+from markdown_it.utils import OptionsDict
 from markupsafe import Markup
 
 TOP_HEADING = 3  # a petition's own headings stand below "Why this petition matters"
@@ -28,12 +34,12 @@ TAGS = {
 }
 ATTRIBUTES = {"a": {"href", "title"}, "ol": {"start"}}
 
-_parser = MarkdownIt("commonmark", {"html": False, "typographer": False}).enable("strikethrough").disable("image")
+_parser = MarkdownIt("commonmark", {"html": False, "typographer": False}).enable("strikethrough")
 
 
 @lru_cache(maxsize=256)
 def to_html(source: str) -> Markup:
-    """Return CommonMark `source` as sanitised HTML. Images and raw HTML come out as text."""
+    """Return CommonMark `source` as sanitised HTML. An image comes out as a link with its words, raw HTML as text."""
     tokens = _parser.parse(source)
     for token in tokens:
         if token.type in {"heading_open", "heading_close"}:
@@ -47,3 +53,16 @@ def to_html(source: str) -> Markup:
         link_rel="noopener noreferrer nofollow",
     )
     return Markup(clean)  # noqa: S704 - nh3 has cleaned it
+
+
+def _picture(
+    renderer: RendererHTML, tokens: Sequence[Token], at: int, options: OptionsDict, env: MutableMapping[str, Any]
+) -> str:
+    picture = tokens[at]
+    words = escapeHtml(renderer.renderInlineAsText(picture.children, options, env))
+    is_in_link = sum(token.nesting for token in tokens[:at] if token.type.startswith("link_")) > 0
+    place = escapeHtml(str(picture.attrs["src"]))
+    return words if is_in_link else f'<a href="{place}">{words or place}</a>'
+
+
+_parser.add_render_rule("image", _picture)

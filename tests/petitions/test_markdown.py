@@ -62,6 +62,8 @@ def test_a_picture_is_not_loaded_but_can_be_opened() -> None:
     html = to_html("![A full hall](https://pictures.example/hall.jpg)")
     assert "<img" not in html
     assert 'href="https://pictures.example/hall.jpg"' in html and "A full hall" in html
+    assert "!" not in html
+    assert str(to_html("[![A hall](https://a.example/hall.jpg)](https://b.example)")).count("<a ") == 1
 
 
 def test_links_tell_other_sites_nothing_and_lend_them_nothing() -> None:
