@@ -15,6 +15,7 @@ from app.petitions.file import NEEDED, TO_BEGIN, BadPetitionFile, PetitionFile, 
 from app.petitions.saving import bring, claim, locked
 
 SHORTEST_WORD = 3
+LONGEST_SUGGESTED = 60
 
 
 class SlugTaken(Exception):
@@ -58,5 +59,7 @@ def bring_in(content: bytes, name: str, by: int) -> str:
 def suggest_slug(title: str) -> str:
     """Return a slug made of the title's letters that an address can hold, or of chance where there are too few."""
     plain = unicodedata.normalize("NFKD", title).encode("ascii", "ignore").decode().lower()
-    words = "-".join(re.findall("[a-z0-9]+", plain))[:60].strip("-")
+    words = "-".join(re.findall("[a-z0-9]+", plain))
+    if len(words) > LONGEST_SUGGESTED:
+        words = words[: LONGEST_SUGGESTED + 1].rpartition("-")[0] or words[:LONGEST_SUGGESTED]
     return words if len(words) >= SHORTEST_WORD else f"petition-{secrets.token_hex(4)}"

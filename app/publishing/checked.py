@@ -1,5 +1,6 @@
 """Form fields whose values are held to the checks of a petition file, and rows of such fields."""
 
+import re
 from collections.abc import Callable, Iterable, Iterator
 from datetime import date
 from typing import Any
@@ -12,6 +13,7 @@ from wtforms.widgets import DateInput
 from app.petitions.file_values import MOST_ROWS, Check, Wrong
 
 SPARE_ROWS = 2
+IN_GROUPS = re.compile(r"[0-9]{1,3}(?:[\s.,'’][0-9]{3})+")  # 1 500, 1.500, 1,500: a whole number to whoever types it
 
 
 class Checked:
@@ -136,7 +138,7 @@ def mistakes(form: Form) -> Iterator[Field]:
 
 
 def _number(text: str) -> int | None:
-    bare = "".join(text.split())
+    bare = re.sub(r"\D", "", text) if IN_GROUPS.fullmatch(text.strip()) else text.strip()
     return int(bare) if bare.isascii() and bare.isdigit() and len(bare) < 20 else None
 
 

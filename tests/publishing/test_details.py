@@ -76,6 +76,17 @@ def test_every_detail_can_be_changed(app: Flask, desk: Desk) -> None:
     assert (petition.elsewhere, petition.goal) == (None, None)
 
 
+@pytest.mark.parametrize("typed", ["1.500", "1,500", "1 500", "1\u202f500", "1’500", "1500"])
+def test_a_number_may_be_written_in_groups(app: Flask, desk: Desk, typed: str) -> None:
+    assert desk.send(f"{PLACE}/details", goal=typed).status_code == 303
+    assert stored(app).goal == 1500
+
+
+@pytest.mark.parametrize("typed", ["1.5", "1500.000", "1 50", "12.34.567", "1e3"])
+def test_what_could_be_another_number_is_refused(desk: Desk, typed: str) -> None:
+    assert "goal" in HtmlPage(desk.send(f"{PLACE}/details", goal=typed).text).errors()
+
+
 def test_each_mistake_stands_at_its_field_in_the_words_of_a_petition_file(app: Flask, desk: Desk) -> None:
     wrong = {
         "started_by": "",

@@ -27,6 +27,8 @@ def test_a_slug_is_made_from_the_title_or_from_chance(seat: Seat) -> None:
     assert desk.send("/organise/petitions/new", title="Für Bücher, überall!").location.endswith(
         "/fur-bucher-uberall/words"
     )
+    long = "Keep the " + "very " * 9 + "remarkable library"
+    assert desk.send("/organise/petitions/new", title=long).location.endswith("-very/words")
     assert "/petition-" in desk.send("/organise/petitions/new", title="За книги").location
 
 
