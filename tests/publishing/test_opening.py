@@ -21,6 +21,18 @@ def complete(draft: Desk) -> None:
     assert draft.send(f"{PLACE}/trust", **TRUSTED).status_code == 303
 
 
+def test_a_draft_is_entered_where_it_is_written_and_an_open_petition_where_it_is_watched(draft: Desk) -> None:
+    def door() -> str:
+        page = HtmlPage(draft.get("/organise").text)
+        (link,) = [one for one in page.all("a") if one.words() == "Save the test library"]
+        return link.get("href") or ""
+
+    assert door() == f"{PLACE}/publishing"
+    complete(draft)
+    draft.press(f"{PLACE}/open")
+    assert door() == PLACE
+
+
 def test_a_draft_says_what_it_lacks_and_opens_once_it_has_it(app: Flask, draft: Desk, client: FlaskClient) -> None:
     answer = draft.press(f"{PLACE}/open")
     assert answer.status_code == 409
