@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Iterable, Iterator
 from datetime import date
-from typing import Any
+from typing import Any, NamedTuple
 
 from flask_babel import lazy_gettext as _
 from wtforms import Field, FieldList, Form, FormField, StringField, TextAreaField
@@ -91,9 +91,9 @@ class Row(Form):  # type: ignore[misc]
         return {field.short_name: "" if field.data is None else field.data for field in self}
 
 
-def rows(row: type[Row]) -> FieldList:
-    """Return a field for any number of rows."""
-    return FieldList(FormField(row))
+def rows(row: type[Row], label: object) -> FieldList:
+    """Return a field for any number of rows; `label` is what one of them is called."""
+    return FieldList(FormField(row), label)
 
 
 def number_of_rows(posted: Iterable[str], lists: Iterable[str]) -> int:
@@ -125,16 +125,23 @@ def add_rows(listed: FieldList, how_many: int) -> None:
         listed.append_entry()
 
 
-def mistakes(form: Form) -> Iterator[Field]:
-    """Yield the fields with something wrong in them, those in rows too, in the order of the form."""
+class Mistake(NamedTuple):
+    """A field with something wrong in it, and what the row is called that it stands in, if it does."""
+
+    field: Field
+    where: str = ""
+
+
+def mistakes(form: Form, where: str = "") -> Iterator[Mistake]:
+    """Yield what is wrong in a form, in rows too, in its order; `where` is the row that the form is."""
     for field in form:
         if isinstance(field, FieldList):
-            for entry in field:
-                yield from mistakes(entry.form)
+            for number, entry in enumerate(field, 1):
+                yield from mistakes(entry.form, f"{field.label.text} {number}")
         elif isinstance(field, FormField):
-            yield from mistakes(field.form)
+            yield from mistakes(field.form, str(field.label.text))
         elif field.errors:
-            yield field
+            yield Mistake(field, where)
 
 
 def _number(text: str) -> int | None:

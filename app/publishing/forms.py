@@ -98,9 +98,9 @@ class DetailsForm(PartForm):
     affiliation_field = RadioField(_("Title or affiliation"), choices=ASKED)
     country_field = RadioField(_("Country of origin"), choices=ASKED)
     comment_field = RadioField(_("Comment"), choices=ASKED)
-    initiators = rows(InitiatorRow)
-    links = rows(LinkRow)
-    elsewhere = FormField(ElsewhereRow)
+    initiators = rows(InitiatorRow, _("Initiator"))
+    links = rows(LinkRow, _("Link"))
+    elsewhere = FormField(ElsewhereRow, _("Gathered elsewhere"))
 
     @staticmethod
     def of(file: PetitionFile) -> dict[str, Any]:
@@ -143,7 +143,7 @@ class TrustForm(PartForm):
     contact = line(_("Where signers can write to"), CHECK["contact"], most=254)
     erase_after_days = number(_("Days after closing until the data is erased"), CHECK["erase_after_days"])
     privacy = paragraphs(_("More about what happens with the data"), CHECK["privacy"], 6, optional=True)
-    donations = rows(DonationRow)
+    donations = rows(DonationRow, _("Account"))
 
     @staticmethod
     def of(file: PetitionFile) -> dict[str, Any]:

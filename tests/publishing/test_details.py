@@ -109,6 +109,10 @@ def test_each_mistake_stands_at_its_field_in_the_words_of_a_petition_file(app: F
         "elsewhere-source": "This must not be empty.",
     }
     assert page.by_id("goal").get("value") == "many"
+    (summary,) = page.all("div", role="alert")
+    assert "Initiator 2, Name: This must not be empty." in summary.words()
+    assert "Link 1, Its address: Must be a web address" in summary.words()
+    assert "Gathered elsewhere, Where they were gathered: This must" in summary.words()
     for link in [
         one for one in page.all("a") if (one.get("href") or "").startswith("#") and one.inside[-1].tag == "li"
     ]:
