@@ -1,7 +1,5 @@
 """Change a part of what a petition says, unless somebody else has changed it in the meantime."""
 
-import hashlib
-import json
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -11,6 +9,7 @@ from app.models import Act
 from app.petitions.file import PetitionFile
 from app.petitions.saving import Saved, locked, save
 from app.petitions.stored import as_file
+from app.publishing import compare
 
 
 class Stale(Exception):
@@ -45,7 +44,7 @@ class Part:
 
     def digest(self, file: PetitionFile) -> str:
         """Return what stands for this part as it is: any change of it gives another one."""
-        return hashlib.sha256(json.dumps(self.of(file), sort_keys=True, default=str).encode()).hexdigest()[:32]
+        return compare.digest(self.of(file))
 
 
 def change(slug: str, part: Part, base: str, said: dict[str, Any], by: int) -> Saved:

@@ -1,7 +1,7 @@
 """The pages on which organisers change what a petition says: its words, its details, and what people trust."""
 
 from collections.abc import Iterator
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import Any
 
 from flask import Blueprint, Response, abort, flash, redirect, request, url_for
@@ -13,13 +13,14 @@ from app.db import db
 from app.organisers.access import FRESH_MINUTES, GRACE_MINUTES, Who, may, me, open_to, petition_here
 from app.organisers.pages import of_petition
 from app.petitions import file_values
-from app.petitions.difference import Piece, difference
 from app.petitions.file import LONGEST_TEXT, PetitionFile
 from app.petitions.markdown import to_html
+from app.petitions.parts import PARTS
 from app.petitions.saving import TRUST
 from app.petitions.stored import as_file, outdated
 from app.publishing.change import Part, Stale, change
 from app.publishing.checked import add_rows, mistakes, number_of_rows
+from app.publishing.compare import Differences, differences
 from app.publishing.forms import DetailsForm, PartForm, TrustForm, WordsForm
 from app.web import headers, language, limits
 
@@ -142,24 +143,11 @@ def _save(slug: str, form: PartForm, part: Part, show: Any) -> BaseResponse:
     return redirect(request.path, 303)
 
 
-def _conflict(form: PartForm, part: Part, stale: Stale) -> list[tuple[str, tuple[Piece, ...]]]:
+def _conflict(form: PartForm, part: Part, stale: Stale) -> Differences:
     """Let the form be saved on top of what is there now; return by key how it would change that."""
     form.base.data = part.digest(stale.now)
     form.base.raw_data = None
-    theirs, mine = part.of(stale.now), form.said()
-    pairs = ((key, _in_words(theirs[key]), _in_words(mine[key])) for key in part.keys)
-    return [(key, difference(before, after)) for key, before, after in pairs if before != after]
-
-
-def _in_words(value: Any) -> str:
-    """Return a value of a petition file as text to compare."""
-    if isinstance(value, dict):
-        return "\n".join(_in_words(one) for one in value.values() if one not in ("", None))
-    if isinstance(value, list | tuple):
-        return "\n\n".join(_in_words(one) for one in value)
-    if isinstance(value, bool):
-        return str(_("yes") if value else _("no"))
-    return value.isoformat() if isinstance(value, date) else "" if value is None else str(value)
+    return differences(part.of(stale.now), form.said())
 
 
 def _rendered(body: str | None) -> str:
@@ -249,5 +237,6 @@ def _page(template: str, form: PartForm, status: int, **context: Any) -> BaseRes
         form=form,
         wrong=list(mistakes(form)),
         is_draft=petition.opened_at is None,
+        parts=PARTS,
         **context,
     )

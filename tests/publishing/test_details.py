@@ -11,7 +11,9 @@ from sqlalchemy import select, update
 from app import clock
 from app.db import db, transaction
 from app.models import Act, AuditEntry, Petition, Role
+from app.petitions.file import PetitionFile
 from app.petitions.page import DONATIONS_MARKED_FOR
+from app.petitions.parts import PARTS
 from app.publishing import edit_views
 from app.publishing.forms import DetailsForm, TrustForm
 from tests.factories import SLUG, make_petition
@@ -117,6 +119,15 @@ def test_each_mistake_stands_at_its_field_in_the_words_of_a_petition_file(app: F
         one for one in page.all("a") if (one.get("href") or "").startswith("#") and one.inside[-1].tag == "li"
     ]:
         assert page.by_id((link.get("href") or "").removeprefix("#"))
+
+
+def test_the_log_names_what_was_changed_as_the_forms_do(desk: Desk) -> None:
+    desk.send(f"{PLACE}/details", closes_on="2999-12-31", goal="700")
+    assert "edited the petition: Goal, Last day for signing" in desk.get(f"{PLACE}/log").text
+
+
+def test_every_part_of_a_petition_has_a_name() -> None:
+    assert set(PetitionFile.__slots__) - {"slug", "language"} <= set(PARTS)
 
 
 def test_more_rows_keep_what_was_typed_and_save_nothing(app: Flask, desk: Desk) -> None:

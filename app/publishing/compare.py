@@ -1,0 +1,33 @@
+"""Compare what a petition says with what it would say: word by word for people, by a digest for forms."""
+
+import hashlib
+import json
+from datetime import date
+from typing import Any
+
+from flask_babel import gettext as _
+
+from app.petitions.difference import Piece, difference
+
+Differences = list[tuple[str, tuple[Piece, ...]]]
+
+
+def digest(said: dict[str, Any]) -> str:
+    """Return what stands for all this as it is: any change of it gives another one."""
+    return hashlib.sha256(json.dumps(said, sort_keys=True, default=str).encode()).hexdigest()[:32]
+
+
+def differences(before: dict[str, Any], after: dict[str, Any]) -> Differences:
+    """Return, by key of a petition file, how what is said there differs, in words."""
+    pairs = ((key, _in_words(before[key]), _in_words(after[key])) for key in before)
+    return [(key, difference(old, new)) for key, old, new in pairs if old != new]
+
+
+def _in_words(value: Any) -> str:
+    if isinstance(value, dict):
+        return "\n".join(_in_words(one) for one in value.values() if one not in ("", None))
+    if isinstance(value, list | tuple):
+        return "\n\n".join(_in_words(one) for one in value)
+    if isinstance(value, bool):
+        return str(_("yes") if value else _("no"))
+    return value.isoformat() if isinstance(value, date) else "" if value is None else str(value)
