@@ -71,17 +71,21 @@ def locked(session: Session, slug: str) -> Petition | None:
 
 
 def bring(session: Session, petition: Petition, file: PetitionFile, name: str, by: int | None, now: datetime) -> Saved:
-    """Bring a petition that the caller holds `locked` up to what a file called `name` says.
-
-    Texts in languages that the file does not name stay. Raises BadPetitionFile for a file in another language.
-    """
+    """Bring a petition that the caller holds `locked` up to what a file called `name` says."""
     before = as_file(session, petition)
+    return save(session, petition, before, joined(before, file, name), Act.IMPORTED, by, now)
+
+
+def joined(before: PetitionFile, file: PetitionFile, name: str) -> PetitionFile:
+    """Return what a petition says once a file called `name` is in: texts in languages that it does not name stay.
+
+    Raises BadPetitionFile for a file in another language.
+    """
     if before.language != file.language:
         words = _("language: this petition is in %(language)s, and stays so.", language=repr(before.language))
         raise BadPetitionFile(f"{name}: {words}")
     named = {one["language"]: one for one in (*before.translations, *file.translations)}
-    file = replace(file, translations=tuple(one for _tag, one in sorted(named.items())))
-    return save(session, petition, before, file, Act.IMPORTED, by, now)
+    return replace(file, translations=tuple(one for _tag, one in sorted(named.items())))
 
 
 def save(

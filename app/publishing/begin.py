@@ -3,6 +3,8 @@
 import re
 import secrets
 import unicodedata
+from dataclasses import dataclass
+from typing import Any
 
 from flask_babel import gettext as _
 
@@ -12,7 +14,9 @@ from app.models import Act, Membership, Role
 from app.organisers.audit import record
 from app.organisers.members import give_role
 from app.petitions.file import NEEDED, TO_BEGIN, BadPetitionFile, PetitionFile, parse
-from app.petitions.saving import bring, claim, locked
+from app.petitions.saving import bring, claim, joined, locked
+from app.petitions.stored import as_file
+from app.publishing.compare import Differences, differences, digest
 
 SHORTEST_WORD = 3
 LONGEST_SUGGESTED = 60
@@ -20,6 +24,15 @@ LONGEST_SUGGESTED = 60
 
 class SlugTaken(Exception):
     """There is a petition with this slug, on which this organiser does not work."""
+
+
+@dataclass
+class NotSeen(Exception):
+    """Whoever brings in a file has yet to see how it changes the petition; `seen` stands for what that says now."""
+
+    slug: str
+    seen: str
+    differences: Differences
 
 
 def begin(file: PetitionFile, by: int, act: Act = Act.CREATED) -> bool:
@@ -33,15 +46,16 @@ def begin(file: PetitionFile, by: int, act: Act = Act.CREATED) -> bool:
         return True
 
 
-def bring_in(content: bytes, name: str, by: int) -> str:
-    """Bring in a petition file that an organiser uploaded; return its slug.
+def bring_in(content: bytes, name: str, by: int, seen: str) -> tuple[str, bool]:
+    """Bring in a petition file that an organiser uploaded; return its slug, and whether it changed anything.
 
-    A new slug makes a draft of theirs. Where they are editor or owner it is the petition's next version. Raises
-    SlugTaken for anybody else's petition, and BadPetitionFile, changing nothing, if anything in it is wrong.
+    A new slug makes a draft of theirs. Where they are editor or owner it is what the petition says from now on, if they
+    have `seen` what that changes (else NotSeen). Raises SlugTaken for anybody else's petition, and BadPetitionFile if
+    anything in it is wrong. Whatever is raised, nothing was changed.
     """
     file = parse(content, name, TO_BEGIN)
     if begin(file, by, Act.IMPORTED):
-        return file.slug
+        return file.slug, True
     with transaction() as session:
         petition = locked(session, file.slug)
         assert petition is not None
@@ -52,8 +66,15 @@ def bring_in(content: bytes, name: str, by: int) -> str:
             file = parse(content, name, NEEDED)
             if member.role != Role.OWNER and file.closes_on != petition.last_day:
                 raise BadPetitionFile(f"{name}: {_('closes_on: only owners change when a petition closes.')}")
-        bring(session, petition, file, name, by, clock.now())
-    return file.slug
+        before = as_file(session, petition)
+        now, then = _said(before), _said(joined(before, file, name))
+        if now != then and seen != digest(now):
+            raise NotSeen(petition.slug, digest(now), differences(now, then))
+        return file.slug, bool(bring(session, petition, file, name, by, clock.now()))
+
+
+def _said(file: PetitionFile) -> dict[str, Any]:
+    return {key: getattr(file, key) for key in PetitionFile.__slots__}
 
 
 def suggest_slug(title: str) -> str:

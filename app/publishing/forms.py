@@ -177,9 +177,12 @@ class NewForm(OrganiserForm):
 
 
 class ImportForm(OrganiserForm):
-    """A petition file to bring in."""
+    """A petition file to bring in, or the content and name of one whose changes to what was `seen` were shown."""
 
     file = FileField(_("Petition file"), render_kw={"accept": ".md,.txt,text/markdown,text/plain"})
+    content = HiddenField()
+    name = HiddenField()
+    seen = HiddenField()
 
 
 class ImageForm(OrganiserForm):

@@ -11,16 +11,18 @@ from app.organisers.forms import OrganiserForm
 from app.organisers.pages import of_petition, private
 from app.petitions import page
 from app.petitions.file import BadPetitionFile, PetitionFile
+from app.petitions.parts import PARTS
 from app.petitions.shown import render
 from app.petitions.stored import as_file
 from app.petitions.writing import write
 from app.publishing import opening
-from app.publishing.begin import SlugTaken, begin, bring_in, suggest_slug
+from app.publishing.begin import NotSeen, SlugTaken, begin, bring_in, suggest_slug
 from app.publishing.checked import mistakes
 from app.publishing.forms import ImportForm, NewForm, ReopenForm
 from app.web import headers, language, limits
 
 bp = Blueprint("publishing", __name__, url_prefix="/organise/petitions")
+LONGEST_NAME = 100
 
 
 @bp.get("/new")
@@ -54,23 +56,29 @@ def ask_for_file() -> BaseResponse:
 
 @bp.post("/import")
 @open_to(Who.ORGANISERS, fresh=True)
-@limits.takes(2 * limits.MIB)
+@limits.takes(3 * limits.MIB)
 def import_file() -> BaseResponse:
-    """Bring in a petition file: as a draft, or as what a petition of theirs says from now on."""
+    """Bring in a petition file: as a draft, or, once what it changes was seen, as what a petition says from now on."""
     form = ImportForm()
     upload = request.files.get("file")
-    if not form.validate() or upload is None or not upload.filename:
+    content, name = (form.content.data or "").encode(), (form.name.data or "")[:LONGEST_NAME]
+    if upload is not None and upload.filename:
+        content, name = upload.read(), upload.filename[:LONGEST_NAME]
+    if not form.validate() or not name:
         form.file.errors = [_("Please choose a petition file.")]
         return _alone("publishing/import.html", form, 422)
     try:
-        slug = bring_in(upload.read(), upload.filename[:100], me().id)
+        slug, is_new = bring_in(content, name, me().id, form.seen.data or "")
+    except NotSeen as coming:
+        form = ImportForm(formdata=None, data={"content": content.decode(), "name": name, "seen": coming.seen})
+        return private("publishing/import_seen.html", form=form, coming=coming, parts=PARTS)
     except BadPetitionFile as wrong:
         form.file.errors = [str(wrong)]
         return _alone("publishing/import.html", form, 422)
     except SlugTaken:
         form.file.errors = [_taken()]
         return _alone("publishing/import.html", form, 409)
-    flash(_("The file is in."), "info")
+    flash(_("The file is in.") if is_new else _("Nothing changed: the petition says all of this already."), "info")
     return redirect(url_for(".overview", slug=slug), 303)
 
 

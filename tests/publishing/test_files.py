@@ -32,6 +32,16 @@ def bring(desk: Desk, text: str | bytes, name: str = "petition.md") -> TestRespo
     return desk.client.post(IMPORT, data={"csrf_token": token, "file": (io.BytesIO(content), name)})
 
 
+def bring_and_agree(desk: Desk, text: str) -> HtmlPage:
+    """Bring in a file of a petition that is there, press the button below what it would change; return that page."""
+    answer = bring(desk, text)
+    assert answer.status_code == 200
+    page = HtmlPage(answer.text)
+    (form,) = page.all("form", enctype="multipart/form-data")
+    assert desk.client.post(IMPORT, data=page.answers(form), content_type="multipart/form-data").status_code == 303
+    return page
+
+
 def error(answer: TestResponse) -> str:
     return HtmlPage(answer.text).errors()["file"]
 
@@ -84,12 +94,35 @@ def test_an_editors_file_is_the_next_version_but_does_not_close_the_petition(
     app: Flask, desk: Desk, seat: Seat
 ) -> None:
     editor = seat(Role.EDITOR, "eddi@example.org")
-    assert bring(editor, petition_file("Other words.")).status_code == 303
+    bring_and_agree(editor, petition_file("Other words."))
     assert [text.version for text in texts(app)] == [1, 2]
     assert acts(app)[-1] == (Act.IMPORTED, {"text en": 2, "what": "body"})
     assert "only owners change when" in error(bring(editor, petition_file("Third.", closes_on="2026-01-31")))
     assert len(texts(app)) == 2
-    assert bring(desk, petition_file("Third.", closes_on="2999-01-31")).status_code == 303
+    bring_and_agree(desk, petition_file("Third.", closes_on="2999-01-31"))
+
+
+def test_what_a_file_would_change_is_shown_first_and_nothing_is_changed_until_that_was_agreed_to(
+    app: Flask, desk: Desk
+) -> None:
+    before = everything(app)
+    page = HtmlPage(bring(desk, petition_file("Books are **bad**.", goal="700")).text)
+    assert everything(app) == before
+    assert {one.words() for one in page.all("dt")} == {"The reasons", "Goal"}
+    assert {"[removed: good end]"} == {one.words() for one in page.all("del")}
+    (form,) = page.all("form", enctype="multipart/form-data")
+
+    desk.send(f"{PLACE}/details", goal="300")  # somebody else, meanwhile
+    meanwhile = everything(app)
+    again = desk.client.post(IMPORT, data=page.answers(form), content_type="multipart/form-data")
+    assert "300" in {one.words().split()[1] for one in HtmlPage(again.text).all("del")}
+    assert everything(app) == meanwhile
+
+
+def test_a_file_that_changes_nothing_says_so(desk: Desk) -> None:
+    answer = bring(desk, petition_file())
+    assert answer.status_code == 303
+    assert "Nothing changed" in desk.get(answer.location).text
 
 
 def test_a_file_cannot_take_from_an_open_petition_what_it_needs(app: Flask, desk: Desk) -> None:
@@ -98,7 +131,7 @@ def test_a_file_cannot_take_from_an_open_petition_what_it_needs(app: Flask, desk
 
 
 def test_a_file_that_is_too_large_is_refused(desk: Desk) -> None:
-    environ = {"CONTENT_LENGTH": "3000000", "CONTENT_TYPE": "multipart/form-data; boundary=x"}
+    environ = {"CONTENT_LENGTH": "4000000", "CONTENT_TYPE": "multipart/form-data; boundary=x"}
     assert desk.client.post(IMPORT, environ_overrides=environ).status_code == 413
 
 
@@ -124,8 +157,8 @@ def test_a_draft_that_has_only_begun_is_downloaded_and_brought_in_again(app: Fla
 
 
 def test_a_translation_that_a_file_does_not_name_stays(app: Flask, desk: Desk) -> None:
-    bring(desk, petition_file(tables=SWEDISH))
-    bring(desk, petition_file("Other words."))
+    bring_and_agree(desk, petition_file(tables=SWEDISH))
+    bring_and_agree(desk, petition_file("Other words."))
     assert [(text.language, text.version) for text in texts(app)] == [("en", 1), ("sv", 1), ("en", 2)]
     assert b"Vi ber." in desk.get(f"{PLACE}/petition.md").data
 
