@@ -1,4 +1,4 @@
-"""Hide: a public name or comment is not shown on the petition's page, and counts all the same."""
+"""Hide: a public signature or its comment is not shown on the petition's page, and counts all the same."""
 
 from enum import StrEnum
 

@@ -26,6 +26,12 @@ from app.watching.selection import Selection
 
 bp = Blueprint("moderation", __name__, url_prefix="/organise/petitions/<slug:slug>/signatures")
 LONGEST_NOTE = 1000
+TURNED = {
+    (Part.NAME, True): lazy("It is off the petition's page. It counts as before."),
+    (Part.NAME, False): lazy("It is on the petition's page again."),
+    (Part.COMMENT, True): lazy("The comment is hidden. The name is still shown."),
+    (Part.COMMENT, False): lazy("The comment is shown again."),
+}
 
 
 class RestoreForm(OrganiserForm):
@@ -117,7 +123,8 @@ def _turn(slug: str, entry: str, *, hidden: bool) -> Response:
     except selection.NotASelection:
         abort(404)
     turn = hide if hidden else show
-    turn(petition_here().id, public_id, Part(part), me().id)
+    if turn(petition_here().id, public_id, Part(part), me().id):
+        flash(str(TURNED[Part(part), hidden]), "info")
     return redirect(url_for("watching.signature", slug=slug, entry=entry), 303)
 
 

@@ -61,8 +61,12 @@ def _of_petition(told: Told) -> str:
             REASONS[Reason(str(told.details["reason"]))] if "reason" in told.details else None,
         ),
         Act.RESTORED: ngettext("restored %(num)s signature", "restored %(num)s signatures", number),
-        Act.HID: _("hid a comment") if told.details.get("part") == "comment" else _("hid a name"),
-        Act.SHOWED: _("showed a comment again") if told.details.get("part") == "comment" else _("showed a name again"),
+        Act.HID: _("hid a comment")
+        if told.details.get("part") == "comment"
+        else _("took a signature off the petition's page"),
+        Act.SHOWED: _("showed a comment again")
+        if told.details.get("part") == "comment"
+        else _("put a signature on the petition's page again"),
     }
     return words[told.act]
 

@@ -140,17 +140,32 @@ def test_a_note_is_shown_to_editors_as_words_and_is_bounded(app: Flask, editor: 
     assert "&lt;b&gt;Not&lt;/b&gt; hers" in editor.get(f"{LIST}/{one.hex()}").text
 
 
-def test_a_name_is_hidden_and_shown_with_one_press_each(app: Flask, editor: FlaskClient, petition: str) -> None:
+def test_a_signature_leaves_the_page_and_comes_back_with_one_press_each(
+    app: Flask, editor: FlaskClient, petition: str
+) -> None:
     (one,) = add_people(app, 1)
     own = f"{LIST}/{one.hex()}"
     public = f"/petitions/{petition}"
     assert "Person 0" in editor.get(public).text
     assert press(editor, editor.get(own).text, f"{own}/hide", part="name").status_code == 303
     assert "Person 0" not in editor.get(public).text
-    assert "name hidden" in editor.get(own).text
+    shown = editor.get(own).text
+    assert "off the petition&#39;s page" in shown and "It is off the petition&#39;s page. It counts as before." in shown
     assert press(editor, editor.get(own).text, f"{own}/show", part="name").status_code == 303
     assert "Person 0" in editor.get(public).text
     assert press(editor, editor.get(own).text, f"{own}/hide", part="address").status_code == 400
+
+
+def test_a_comment_is_hidden_and_shown_with_one_press_each(app: Flask, editor: FlaskClient, petition: str) -> None:
+    (one,) = add_people(app, 1)
+    own = f"{LIST}/{one.hex()}"
+    assert "Hide the comment" in editor.get(own).text
+    press(editor, editor.get(own).text, f"{own}/hide", part="comment")
+    assert "The comment is hidden. The name is still shown." in editor.get(own).text
+    public = editor.get(f"/petitions/{petition}").text
+    assert "Person 0" in public and "I read." not in public
+    press(editor, editor.get(own).text, f"{own}/show", part="comment")
+    assert "The comment is shown again." in editor.get(own).text
 
 
 @pytest.mark.parametrize("act", ["invalidate", "restore", "{entry}/hide", "{entry}/show", "find"])
