@@ -160,8 +160,8 @@ def _show(template: str, chosen: Selection, form: RestoreForm, status: int = 200
 
 
 def _back(slug: str, chosen: Selection) -> Response:
-    """Lead back to where these came from: the one signature, or the list that they were selected from."""
+    """Lead back to the one signature, or to the list that these came from, in whatever state they are now."""
     if len(chosen.entries) == 1:
         return redirect(url_for("watching.signature", slug=slug, entry=chosen.entries[0].hex()), 303)
-    fields: dict[str, Any] = dict(replace(chosen, before=None, entries=()).fields())
+    fields: dict[str, Any] = dict(replace(chosen, state=None, before=None, entries=()).fields())
     return redirect(url_for("watching.signatures", slug=slug, **fields), 303)

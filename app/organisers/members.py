@@ -11,7 +11,11 @@ from app.organisers.audit import record
 
 
 class LastOwner(Exception):
-    """Nobody would be left who answers for the petition, or for the site."""
+    """Nobody would be left who answers for the petition with this id, or, without one, for the site."""
+
+    def __init__(self, petition_id: int | None = None) -> None:
+        super().__init__()
+        self.petition_id = petition_id
 
 
 def hold_petition(session: Session, petition_id: int) -> None:
@@ -151,7 +155,7 @@ def _is_joined_owner(session: Session, petition_id: int, organiser_id: int) -> b
 def _keep_an_owner(session: Session, petition_id: int, *, was_owner: bool) -> None:
     session.flush()
     if was_owner and session.scalars(_joined_owners(petition_id)).first() is None:
-        raise LastOwner
+        raise LastOwner(petition_id)
 
 
 def _joined_owners(petition_id: int) -> Select[int]:

@@ -12,6 +12,7 @@ from app.organisers.access import Who, me, open_to, petition_here
 from app.organisers.forms import InvitationForm, RoleForm
 from app.organisers.pages import of_petition
 from app.organisers.views import find_by_reference
+from app.petitions.page import newest_title
 
 bp = Blueprint("members", __name__, url_prefix="/organise/petitions/<slug:slug>")
 
@@ -70,7 +71,9 @@ def leave(slug: str) -> Response:
     try:
         members.remove_member(petition_here(), me().id, me())
     except members.LastOwner:
-        flash(_("You are the last owner. Make somebody else an owner first, then leave."), "error")
+        title = newest_title(petition_here())
+        words = _("You are the last owner of “%(title)s”. Make somebody else an owner first, then leave.", title=title)
+        flash(words, "error")
         return redirect(url_for(".show", slug=slug), 303)
     return redirect(url_for("organisers.home"), 303)
 

@@ -94,6 +94,8 @@ def speak() -> Response:
         return private("organisers/account.html", 422, form=form, organiser=me())
     with transaction() as session:
         session.get_one(Organiser, me().id).language = form.language.data
+    with language.speaking(form.language.data):
+        flash(_("These pages and our letters now speak English to you."), "info")
     return redirect(url_for(".account"), 303)
 
 
@@ -123,8 +125,10 @@ def end_account() -> Response:
     organiser = me()
     try:
         members.end_account(organiser.id, organiser)
-    except members.LastOwner:
-        return private("organisers/end_account.html", 409, form=OrganiserForm(), last_owner=True)
+    except members.LastOwner as last:
+        petition = db.session.get(Petition, last.petition_id) if last.petition_id else None
+        title = page.newest_title(petition) if petition else ""
+        return private("organisers/end_account.html", 409, form=OrganiserForm(), last_owner=True, title=title)
     logout_user()
     flash(_("Your account is erased."), "info")
     return redirect(url_for("security.login"), 303)

@@ -1,6 +1,7 @@
 """A petition's page as it is shown: to everyone, and to its organisers before that."""
 
 from flask import render_template
+from markupsafe import Markup
 
 from app.petitions import page
 from app.petitions.markdown import to_html
@@ -8,8 +9,8 @@ from app.petitions.page import Edition
 from app.signing.forms import SignForm
 
 
-def render(edition: Edition, *, preview: bool = False) -> str:
-    """Return the page of this edition; a preview of it shows a draft as if it were open, but cannot be signed."""
+def render(edition: Edition, *, preview: Markup | str = "") -> str:
+    """Return the page of this edition; below the bar of a `preview` a draft looks open, but cannot be signed."""
     petition = edition.petition
     return render_template(
         "petitions/petition.html",
@@ -24,6 +25,6 @@ def render(edition: Edition, *, preview: bool = False) -> str:
         original_changed_on=page.original_changed_on(edition),
         other_languages=page.other_languages(edition),
         form=SignForm.blank(edition),
-        is_open=edition.is_open() or (preview and petition.opened_at is None),
+        is_open=edition.is_open() or bool(preview and petition.opened_at is None),
         preview=preview,
     )

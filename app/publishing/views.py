@@ -1,7 +1,8 @@
 """A petition's way: begun, brought in, looked at, opened, closed, opened again, and taken away as a file."""
 
-from flask import Blueprint, Response, abort, flash, make_response, redirect, request, url_for
+from flask import Blueprint, Response, abort, flash, make_response, redirect, render_template, request, url_for
 from flask_babel import gettext as _
+from markupsafe import Markup
 from werkzeug import Response as BaseResponse
 
 from app import clock
@@ -95,8 +96,10 @@ def overview(slug: str) -> BaseResponse:
 def preview(slug: str, lang: str | None = None) -> BaseResponse:
     """Show the petition's page as everyone would see it."""
     edition = page.find(slug, lang, drafts=True) or abort(404)
+    with language.speaking(me().language):
+        bar = Markup(render_template("publishing/_preview_bar.html", petition=edition.petition))  # noqa: S704 - ours
     language.speak(edition.language)
-    return headers.keep_nowhere(make_response(render(edition, preview=True)))
+    return headers.keep_nowhere(make_response(render(edition, preview=bar)))
 
 
 @bp.get("/<slug:slug>/petition.md")

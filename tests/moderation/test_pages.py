@@ -92,6 +92,17 @@ def test_when_the_number_has_changed_it_is_shown_anew_and_nothing_is_done(app: F
     assert counted(app) == 0
 
 
+def test_after_a_filter_was_invalidated_its_people_are_still_in_the_list(app: Flask, editor: FlaskClient) -> None:
+    add_people(app, 2, country="NO")
+    page = look(editor, "invalidate", all="1", state="verified", country="NO")
+    answer = editor.post(f"{LIST}/invalidate", data=answers(page, reason="other"))
+    listed = editor.get(answer.headers["Location"]).text
+    assert "2 signatures do not count any more." in listed and listed.count("Person ") == 2
+    empty = HtmlPage(editor.get(f"{LIST}?state=verified&country=NO").text)
+    (message,) = [one for one in empty.all("p") if "No signature matches this filter." in one.words()]
+    assert [one.get("href") for one in empty.all("a") if message in one.inside] == [LIST]
+
+
 def test_those_who_sign_while_an_editor_reads_do_not_stop_it_and_are_left_alone(
     app: Flask, editor: FlaskClient
 ) -> None:

@@ -57,3 +57,20 @@ def test_every_field_has_a_label_and_no_two_things_one_name(app: Flask, petition
             for control in page.all(tag):
                 named = control.get("id") in labelled or control.get("aria-labelledby") in ids
                 assert control.get("type") in NOT_SEEN or named, (path, control)
+
+
+def test_a_change_of_language_is_told_in_the_new_one(app: Flask) -> None:
+    client = signed_in(app)
+    answer = client.post("/organise/account/language", data={"language": "sv"})
+    assert "De här sidorna och våra brev är nu på svenska." in client.get(answer.headers["Location"]).text
+
+
+def test_in_swedish_no_two_tabs_of_a_petition_are_called_alike(app: Flask, petition: str) -> None:
+    client = signed_in(app, role=Role.OWNER)
+    client.post("/organise/account/language", data={"language": "sv"})
+    page = HtmlPage(client.get(f"/organise/petitions/{petition}/publishing").text)
+    names = {
+        nav.get("aria-label"): [one.words() for one in page.all("a") if nav in one.inside] for nav in page.all("nav")
+    }
+    assert names["Det här uppropet"][0] == "Siffror"
+    assert names["Uppropets delar"][0] == "Överblick"

@@ -129,6 +129,24 @@ def test_the_preview_cannot_be_signed(draft: Desk) -> None:
     assert [one.words() for one in buttons] == ["Sign"]
 
 
+def test_the_bar_above_a_preview_speaks_the_organisers_language(desk: Desk) -> None:
+    page = desk.page(f"{PLACE}/preview/sv")
+    (bar,) = page.all("div", role="status")
+    assert (bar.get("lang"), page.all("html")[0].get("lang")) == ("en", "sv")
+    assert "This is a preview." in bar.words()
+    assert "Skriv under" in {one.words() for one in page.all("button")}
+
+
+def test_a_closed_petition_shows_its_count_and_no_next_goal(app: Flask, desk: Desk, client: FlaskClient) -> None:
+    make_signature(app)
+    assert "Next goal" in client.get(f"/petitions/{SLUG}").text
+    desk.press(f"{PLACE}/close")
+    closed = HtmlPage(client.get(f"/petitions/{SLUG}").text)
+    assert "1 verified signature" in {one.words() for one in closed.all("p")}
+    assert not closed.all("progress")
+    assert "Next goal" not in closed.html
+
+
 def test_the_name_of_a_draft_is_not_given_away_by_signing_or_counting(
     draft: Desk, client: FlaskClient, work: Callable[[], int]
 ) -> None:
