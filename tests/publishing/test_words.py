@@ -162,7 +162,8 @@ def test_a_translation_that_the_original_has_left_behind_is_marked_until_it_is_s
     (mark,) = after_saving.all("span", **{"class": "behind"})
     assert mark.words() == "older than the text"
     said = {one.words() for one in after_saving.all("p", role="status")}
-    assert "These translations are now older than the text: Swedish." in said
+    assert {"Saved.", "These translations are now older than the text: Swedish."} <= said
+    assert after_saving.all("p", **{"class": "note is-info"}) and after_saving.all("p", **{"class": "note is-warning"})
     assert "was changed on" in desk.get(f"{PLACE}/words/sv").text
     assert told in client.get(f"/petitions/{SLUG}/sv").text
     assert told not in client.get(f"/petitions/{SLUG}").text
