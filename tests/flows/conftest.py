@@ -1,13 +1,18 @@
 """What the stories in a real browser share: the machine's Chromium, and the site as `make run` serves it."""
 
 import shutil
+import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from flask import Flask
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from werkzeug.serving import make_server
 
 import config
 from tests.conftest import SECRETS
+from tests.mail_server import free_port
 from tests.site import Site
 
 EXAMPLE = "free-boris-kagarlitsky"
@@ -44,6 +49,26 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     site._command += ["--example", f"examples/{EXAMPLE}.md"]
     yield site.start()
     site.interrupt()
+
+
+@pytest.fixture
+def context(browser: Browser, site: Site) -> Iterator[BrowserContext]:
+    """Give a phone's browser of its own."""
+    base = f"http://localhost:{site.port}"
+    context = browser.new_context(viewport={"width": 390, "height": 844}, base_url=base, locale="en-GB")
+    yield context
+    context.close()
+
+
+@contextmanager
+def served(app: Flask) -> Iterator[int]:
+    """Serve an app of this test's own inside its process; give the port."""
+    port = free_port()
+    server = make_server("127.0.0.1", port, app, threaded=True)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield port
+    server.shutdown()
+    server.server_close()
 
 
 def overflows(page: Page) -> bool:

@@ -16,16 +16,6 @@ HALF_A_MINUTE = 30
 
 
 @pytest.fixture
-def context(browser: Browser, site: Site) -> Iterator[BrowserContext]:
-    """Give a phone's browser of its own."""
-    context = browser.new_context(
-        viewport={"width": 390, "height": 844}, base_url=f"http://localhost:{site.port}", locale="en-GB"
-    )
-    yield context
-    context.close()
-
-
-@pytest.fixture
 def page(context: BrowserContext, site: Site) -> Iterator[Page]:
     """Give a page that fails the test if it asks another host or logs an error."""
     page = context.new_page()

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import openpyxl
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Download, Page
+from playwright.sync_api import BrowserContext, Download, Page
 from pypdf import PdfReader
 
 from tests.flows.conftest import overflows, troubles_of
@@ -18,15 +18,6 @@ from tests.flows.desk import add_passkeys, invite, join_with_password, link_to, 
 from tests.site import Site, wait_until
 
 SIGNERS = {"ann": "Ann Example", "bob": "Боб Пример", "eve": "Eve Made-Up"}
-
-
-@pytest.fixture
-def context(browser: Browser, site: Site) -> Iterator[BrowserContext]:
-    """Give a phone's browser of its own."""
-    base = f"http://localhost:{site.port}"
-    context = browser.new_context(viewport={"width": 390, "height": 844}, base_url=base, locale="en-GB")
-    yield context
-    context.close()
 
 
 @pytest.fixture

@@ -1,6 +1,5 @@
 """Whatever people write, no page of an organiser scrolls sideways on a phone, and no table is cut off there."""
 
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,7 +8,6 @@ from flask import Flask
 from flask_migrate import upgrade
 from playwright.sync_api import Browser, Page
 from sqlalchemy import select
-from werkzeug.serving import make_server
 
 from app.db import db
 from app.export import handing_over
@@ -17,8 +15,7 @@ from app.export.rows import Choice
 from app.models import Format, Organiser, Petition, Role
 from tests.conftest import make_app
 from tests.factories import make_petition, make_signature
-from tests.flows.conftest import overflows
-from tests.mail_server import free_port
+from tests.flows.conftest import overflows, served
 from tests.organisers.people import signed_in
 from tests.watching.organiser import BASE
 
@@ -40,12 +37,8 @@ def site(tmp_path: Path) -> Iterator[tuple[str, str]]:
     assert cookie
     hand_over(app, "The Ministry of Internal Affairs", for_addressee=True)
     hand_over(app, LONG, with_email=True)
-    port = free_port()
-    server = make_server("127.0.0.1", port, app, threaded=True)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://localhost:{port}", cookie.value
-    server.shutdown()
-    server.server_close()
+    with served(app) as port:
+        yield f"http://localhost:{port}", cookie.value
     with app.app_context():
         db.engine.dispose()
 

@@ -1,6 +1,5 @@
 """An editor with a real browser, on a phone and on a screen: watch signatures arrive, take one out, put it back."""
 
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -8,13 +7,11 @@ import pytest
 from flask import Flask
 from flask_migrate import upgrade
 from playwright.sync_api import Browser, Page
-from werkzeug.serving import make_server
 
 from app.db import db
 from tests.conftest import make_app
 from tests.factories import make_petition, make_signature
-from tests.flows.conftest import overflows, troubles_of
-from tests.mail_server import free_port
+from tests.flows.conftest import overflows, served, troubles_of
 from tests.site import wait_until
 from tests.watching.organiser import BASE, signed_in
 from tests.watching.people import add_people
@@ -40,20 +37,16 @@ def page(browser: Browser, app: Flask, request: pytest.FixtureRequest) -> Iterat
     width, scripts = request.param
     cookie = signed_in(app).get_cookie("organiser")
     assert cookie
-    port = free_port()
-    server = make_server("127.0.0.1", port, app, threaded=True)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    base = f"http://localhost:{port}"
-    context = browser.new_context(
-        viewport={"width": width, "height": 844}, java_script_enabled=scripts, base_url=base, color_scheme="dark"
-    )
-    context.add_cookies([{"name": "organiser", "value": cookie.value, "url": base}])
-    page = context.new_page()
-    troubles = troubles_of(page, port)
-    yield page
-    context.close()
-    server.shutdown()
-    server.server_close()
+    with served(app) as port:
+        base = f"http://localhost:{port}"
+        context = browser.new_context(
+            viewport={"width": width, "height": 844}, java_script_enabled=scripts, base_url=base, color_scheme="dark"
+        )
+        context.add_cookies([{"name": "organiser", "value": cookie.value, "url": base}])
+        page = context.new_page()
+        troubles = troubles_of(page, port)
+        yield page
+        context.close()
     assert not [trouble for trouble in troubles if "422" not in trouble]
 
 
