@@ -12,8 +12,8 @@ from app import clock, mail, serve, worker
 from app.counting.audit import audit, repair
 from app.db import db
 from app.email_address import NotAnAddress
-from app.export import make
-from app.export.handing_over import begin
+from app.export import by_command, make
+from app.export.handing_over import AlreadyMaking, begin
 from app.export.rows import Choice
 from app.models import Format, Petition, Role, State
 from app.organisers import accounts
@@ -29,7 +29,7 @@ outbox_group = AppGroup("outbox", help="Letters: send them, look at the queue.")
 count_group = AppGroup("count", help="The verified count: prove it.")
 signatures_group = AppGroup("signatures", help="Signatures: hand over the verified list, upkeep.")
 organiser_group = AppGroup("organiser", help="Organisers: invite them.")
-LISTS = [kind.value for kind in make.FORMATS]
+LISTS = [kind.value for kind in Format]
 
 
 def init_app(app: Flask) -> None:
@@ -177,8 +177,25 @@ def export_list(
         )
     except ValueError as error:
         raise click.ClickException(str(error)) from error
+    if kind == Format.PDF:
+        _export_pdf(edition.petition, choice, recipient, output)
+        return
     begun = begin(edition.petition, None, Format(kind), choice, recipient)
     make.hand_over(make.make(edition, begun, for_excel=excel), output)
+
+
+def _export_pdf(petition: Petition, choice: Choice, recipient: str, output: Path | None) -> None:
+    if choice.with_email or choice.with_state:
+        raise click.ClickException("addresses and other states are not in a PDF: use --format csv, xlsx or json")
+    if output is None:
+        raise click.ClickException("a PDF may be several files: name the first one with -o, such as -o list.pdf")
+    try:
+        for path in by_command.write(begin(petition, None, Format.PDF, choice, recipient), output):
+            click.echo(path)
+    except AlreadyMaking as error:
+        raise click.ClickException("another PDF of this petition is being made: try again once it is ready") from error
+    except by_command.NotMade as error:
+        raise click.ClickException("the PDF could not be made, or the list changed meanwhile: try again") from error
 
 
 @organiser_group.command("invite")

@@ -5,15 +5,20 @@ import json
 import signal
 import stat
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import openpyxl
 import pytest
 from flask import Flask
 from flask.testing import FlaskCliRunner
+from pypdf import PdfReader
+from sqlalchemy import select
 
-from app.export import make
-from app.models import State, Visibility
+from app import clock
+from app.db import transaction
+from app.export import make, pdf
+from app.models import Delivery, Format, HandOver, Making, Petition, State, Visibility
 from tests.export.listed import NOON, add, parsed
 
 
@@ -118,3 +123,50 @@ def test_what_was_cut_off_leaves_the_earlier_file_and_nothing_else(
     assert path.read_text() == "last week's"
     assert list(path.parent.iterdir()) == [path]
     assert signal.getsignal(signal.SIGTERM) == signal.SIG_DFL
+
+
+def test_a_pdf_is_made_at_once_and_written_volume_by_volume(
+    runner: FlaskCliRunner, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pdf, "ROWS_PER_VOLUME", 1)
+    path = tmp_path / "list.pdf"
+    command = ["signatures", "export", "save-the-test-library", "--format", "pdf", "-o", str(path)]
+    done = runner.invoke(args=[*command, "--to", "Registry of Testville"])
+    assert done.exit_code == 0, done.output
+    second = tmp_path / "list-2.pdf"
+    assert done.output.split() == [str(path), str(second)]
+    texts = [" ".join(page.extract_text() for page in PdfReader(one).pages) for one in (path, second)]
+    assert ["Ann" in texts[0], "Bob" in texts[1]] == [True, True]
+    assert [stat.S_IMODE(one.stat().st_mode) for one in (path, second)] == [0o600, 0o600]
+
+
+def test_a_pdf_needs_a_file_and_takes_no_addresses(runner: FlaskCliRunner, tmp_path: Path) -> None:
+    command = ["signatures", "export", "save-the-test-library", "--format", "pdf"]
+    to_nowhere = runner.invoke(args=command)
+    assert (to_nowhere.exit_code, "name the first one with -o" in to_nowhere.output) == (1, True)
+    with_addresses = runner.invoke(args=[*command, "-o", str(tmp_path / "x.pdf"), "--with-email"])
+    assert (with_addresses.exit_code, "not in a PDF" in with_addresses.output) == (1, True)
+
+
+def test_while_a_pdf_is_being_made_the_command_makes_no_other(
+    app: Flask, runner: FlaskCliRunner, tmp_path: Path
+) -> None:
+    with app.app_context(), transaction() as session:
+        petition = session.scalars(select(Petition)).one()
+        record = HandOver(petition_id=petition.id, at=clock.now(), format=Format.PDF, choice={}, sealed_recipient=b"x")
+        session.add(record)
+        session.flush()
+        session.add(
+            Delivery(
+                hand_over_id=record.id,
+                petition_id=petition.id,
+                language="en",
+                rows_wanted=0,
+                making=Making.MAKING,
+                leased_until=clock.now() + timedelta(minutes=1),
+            )
+        )
+    path = tmp_path / "list.pdf"
+    done = runner.invoke(args=["signatures", "export", petition.slug, "--format", "pdf", "-o", str(path)])
+    assert (done.exit_code, "another PDF of this petition is being made" in done.output) == (1, True)
+    assert not path.exists()
