@@ -38,7 +38,8 @@ def difference(old: str, new: str) -> tuple[Piece, ...]:
     budget = [MOST_ALIKE]
     if not _can_afford(budget, before, after):
         return tuple(_joined([Piece(Kind.REMOVED, old), Piece(Kind.ADDED, new)]))
-    for tag, i, j, k, m in SequenceMatcher(None, before, after, autojunk=False).get_opcodes():
+    # Blank lines are no likeness either, and a text full of them would take for ever.
+    for tag, i, j, k, m in SequenceMatcher(str.isspace, before, after, autojunk=False).get_opcodes():
         old_part, new_part = "".join(before[i:j]), "".join(after[k:m])
         if tag == "equal":
             pieces.append(Piece(Kind.SAME, old_part))

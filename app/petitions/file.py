@@ -15,6 +15,7 @@ from app.petitions import file_values as values
 TO_BEGIN = ("slug", "language", "title")
 NEEDED = (*TO_BEGIN, "started_by", "statement", "addressed_to", "contact", "erase_after_days", "controller")
 LONGEST_TEXT = 100_000
+MOST_DOTS = 100
 LONGEST_KEEPING = 3650
 USUALLY_ASKED = {"affiliation": "optional", "country": "required", "comment": "optional"}
 
@@ -66,10 +67,11 @@ def parse(content: bytes, name: str, needed: tuple[str, ...] = NEEDED) -> Petiti
     """
     try:
         front, body = _parts(content.decode())
+        _refuse_deep_keys(front)
         return _checked(tomllib.loads(front), body, needed)
     except UnicodeDecodeError:
         raise BadPetitionFile(f"{name}: {_('the file must be text in UTF-8.')}") from None
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:  # beside TOMLDecodeError, a number that is too long for Python
         words = _("between the +++ lines there must be TOML: %(error)s", error=error)
         raise BadPetitionFile(f"{name}: {words}") from None
     except values.Wrong as wrong:
@@ -151,6 +153,13 @@ def _parts(text: str) -> tuple[str, str]:
         raise values.Wrong("+++", words)
     body = (found[2] or "").strip()
     return found[1].replace("\r\n", "\n"), values.text(LONGEST_TEXT, empty=True)(_("the Markdown below +++"), body)
+
+
+def _refuse_deep_keys(front: str) -> None:
+    """Refuse a.a.a and so on: what no key of ours looks like, and takes the parser the square of its length."""
+    for part in re.split(r"[={},\[\]\n]", front):
+        if part.count(".") > MOST_DOTS and re.fullmatch(r"[\w\s.\"'-]*", part):
+            raise values.Wrong("+++", _("there is a key with far too many dots in it."))
 
 
 def _checked(front: dict[str, Any], body: str, needed: tuple[str, ...]) -> PetitionFile:

@@ -17,6 +17,7 @@ from app.models.petition import FIELD_CHOICES
 from app.web.countries import code_of
 
 MOST_ROWS = 100  # of initiators, donations, links or translations
+LONGEST_URL = 2000
 YEARS = range(1900, 3000)  # the calendar of Python ends soon after, and days are added to dates
 OUR_PLACES = {"new", "import"}  # below /organise/petitions/
 SLUG = re.compile("[a-z0-9]+(?:-[a-z0-9]+)*")
@@ -215,6 +216,7 @@ def url(key: str, value: Any) -> str:
         parts = urlsplit(value) if isinstance(value, str) else None
     except ValueError:
         parts = None
-    if parts is None or parts.scheme not in {"http", "https"} or not parts.hostname or re.search(r"\s", value):
+    is_plain = isinstance(value, str) and len(value) <= LONGEST_URL and not re.search(r"[\s\x00-\x1f\x7f]", value)
+    if parts is None or parts.scheme not in {"http", "https"} or not parts.hostname or not is_plain:
         raise Wrong(key, _("must be a web address that begins with https:// or http://."))
     return str(value)

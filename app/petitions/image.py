@@ -15,6 +15,9 @@ MOST_PIXELS_WHOLE = 25_000_000  # where all of them must be in memory at once, w
 LEAST_WIDTH = 200
 WIDTHS = (480, 960, 1600)
 QUALITY = 82
+MOST_SCANS = 100  # of a progressive JPEG, which has a dozen; each may ask for the work of a whole image
+START_OF_SCAN = b"\xff\xda"
+WAIT_SECONDS = 20
 STRIP = 64  # lines of the smaller image that are made at once
 TURNED_BY_90 = {5, 6, 7, 8}
 
@@ -42,10 +45,11 @@ def remake(upload: IO[bytes]) -> list[Sized]:
     JPEG rather than WebP, which would save a quarter: the messengers and mail programs that petitions are passed on
     with all show it. It is turned upright, in sRGB, on white, and without any metadata.
     """
+    if not _one_at_a_time.acquire(timeout=WAIT_SECONDS):
+        raise BadImage(_("Other images are being made at this moment. Please try again in a minute."))
     try:
-        with _one_at_a_time:
-            whole = _decoded(upload)
-            return [_sized(whole, width) for width in sorted({min(width, whole.width) for width in WIDTHS})]
+        whole = _decoded(upload)
+        return [_sized(whole, width) for width in sorted({min(width, whole.width) for width in WIDTHS})]
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
         words = _("This image is too large. It may have at most 25 million pixels, or 50 million as a plain JPEG.")
         raise BadImage(words) from None
@@ -53,6 +57,8 @@ def remake(upload: IO[bytes]) -> list[Sized]:
         raise
     except Exception:  # noqa: BLE001 - decoders fail on broken files in ways of their own
         raise BadImage(_("This is no image that we can read. Please choose a JPEG, PNG, WebP or GIF file.")) from None
+    finally:
+        _one_at_a_time.release()
 
 
 def digest(sizes: list[Sized]) -> str:
@@ -65,12 +71,22 @@ def _decoded(upload: IO[bytes]) -> Image.Image:
     in_part = image.format == "JPEG" and not image.info.get("progressive")
     if image.width * image.height > (MOST_PIXELS if in_part else MOST_PIXELS_WHOLE):
         raise Image.DecompressionBombError
+    if image.format == "JPEG" and _scans(upload) > MOST_SCANS:
+        raise Image.DecompressionBombError
     if min(image.size) < LEAST_WIDTH:
         raise BadImage(_("This image is too small. It must be at least 200 pixels wide and high."))
     image.draft("RGB", (WIDTHS[-1], WIDTHS[-1]))  # a large JPEG need not be decoded in full
     image.load()
     # Made smaller first, as each step after it holds the image twice.
     return _on_white(_in_srgb(ImageOps.exif_transpose(_smaller(image))))
+
+
+def _scans(upload: IO[bytes]) -> int:
+    at = upload.tell()
+    upload.seek(0)
+    number = upload.read().count(START_OF_SCAN)
+    upload.seek(at)
+    return number
 
 
 def _smaller(image: Image.Image) -> Image.Image:

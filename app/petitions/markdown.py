@@ -44,6 +44,7 @@ def to_html(source: str) -> Markup:
     for token in tokens:
         if token.type in {"heading_open", "heading_close"}:
             token.tag = f"h{min(6, int(token.tag[1]) + TOP_HEADING - 1)}"
+        _mark_pictures_in_links(token.children or ())
     html = _parser.renderer.render(tokens, _parser.options, {})
     clean = nh3.clean(
         html,
@@ -55,14 +56,22 @@ def to_html(source: str) -> Markup:
     return Markup(clean)  # noqa: S704 - nh3 has cleaned it
 
 
+def _mark_pictures_in_links(tokens: Sequence[Token]) -> None:
+    depth = 0
+    for token in tokens:
+        if token.type.startswith("link_"):
+            depth += token.nesting
+        elif token.type == "image":
+            token.meta["is_in_link"] = depth > 0
+
+
 def _picture(
     renderer: RendererHTML, tokens: Sequence[Token], at: int, options: OptionsDict, env: MutableMapping[str, Any]
 ) -> str:
     picture = tokens[at]
     words = escapeHtml(renderer.renderInlineAsText(picture.children, options, env))
-    is_in_link = sum(token.nesting for token in tokens[:at] if token.type.startswith("link_")) > 0
     place = escapeHtml(str(picture.attrs["src"]))
-    return words if is_in_link else f'<a href="{place}">{words or place}</a>'
+    return words if picture.meta.get("is_in_link") else f'<a href="{place}">{words or place}</a>'
 
 
 _parser.add_render_rule("image", _picture)

@@ -32,7 +32,13 @@ class NotSeen(Exception):
 
     slug: str
     seen: str
-    differences: Differences
+    now: dict[str, Any]
+    then: dict[str, Any]
+
+    @property
+    def differences(self) -> Differences:
+        """Return what would change, by key. It may take a moment, so ask after the transaction."""
+        return differences(self.now, self.then)
 
 
 def begin(file: PetitionFile, by: int, act: Act = Act.CREATED) -> bool:
@@ -69,7 +75,7 @@ def bring_in(content: bytes, name: str, by: int, seen: str) -> tuple[str, bool]:
         before = as_file(session, petition)
         now, then = _said(before), _said(joined(before, file, name))
         if now != then and seen != digest(now):
-            raise NotSeen(petition.slug, digest(now), differences(now, then))
+            raise NotSeen(petition.slug, digest(now), now, then)
         return file.slug, bool(bring(session, petition, file, name, by, clock.now()))
 
 

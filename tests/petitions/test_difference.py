@@ -39,6 +39,11 @@ def test_a_stretch_too_long_to_compare_is_shown_as_changed() -> None:
     assert [kind for kind, _ in difference(old, new)] == [Kind.REMOVED, Kind.ADDED]
 
 
+def test_blank_lines_cost_nothing_however_many_they_are() -> None:
+    old, new = "a" + "\n" * 100_000 + "b", "c" + "\n" * 100_000 + "d"
+    assert difference(old, new) == (Piece(Kind.REMOVED, old), Piece(Kind.ADDED, new))
+
+
 def test_texts_made_to_be_costly_are_shown_as_changed_as_a_whole() -> None:
     old, new = "a\nb\n" * 10_000, "b\na\n" * 10_001
     assert difference(old, new) == (Piece(Kind.REMOVED, old), Piece(Kind.ADDED, new))

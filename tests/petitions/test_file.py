@@ -148,11 +148,31 @@ def test_a_file_without_front_matter_is_refused(tmp_path: Path, text: str) -> No
     assert refusal(tmp_path, text).startswith("+++: the file must begin with a line +++, then TOML")
 
 
-@pytest.mark.parametrize(
-    "front", ["slug", "slug = free", 'slug = "a"\nslug = "b"', "x = " + "[" * 5000, '[[a]]\n[a]\nb = "c"']
-)
+NO_TOML = {
+    "no value": "slug",
+    "bare word": "slug = free",
+    "twice": 'slug = "a"\nslug = "b"',
+    "deep": "x = " + "[" * 5000,
+    "two kinds": '[[a]]\n[a]\nb = "c"',
+    "long number": "goal = " + "9" * 5000,
+}
+
+
+@pytest.mark.parametrize("front", NO_TOML.values(), ids=NO_TOML)
 def test_front_matter_that_is_no_toml_is_refused(tmp_path: Path, front: str) -> None:
     assert refusal(tmp_path, f"+++\n{front}\n+++\n").startswith("between the +++ lines there must be TOML: ")
+
+
+ENDLESS = {
+    "bare": "a" + ".a" * 500_000 + " = 1",
+    "quoted": "[" + "'a' . " * 200_000 + "a]",
+    "inline": "x = {" + "a." * 200_000 + "a=1}",
+}
+
+
+@pytest.mark.parametrize("front", ENDLESS.values(), ids=ENDLESS)
+def test_a_key_of_endless_parts_is_refused_at_once(tmp_path: Path, front: str) -> None:
+    assert "too many dots" in refusal(tmp_path, f"+++\n{front}\n+++\n")
 
 
 @pytest.mark.parametrize("text", [b"\xff\xfe+\0+\0", petition_file("Bücher").encode("latin-1"), b"\x80"])

@@ -63,6 +63,7 @@ def test_a_picture_is_not_loaded_but_can_be_opened() -> None:
     assert "<img" not in html
     assert 'href="https://pictures.example/hall.jpg"' in html and "A full hall" in html
     assert "!" not in html
+    assert to_html("![](a)" * 16_000).count("<a ") == 16_000  # in no more time than as many links
     assert str(to_html("[![A hall](https://a.example/hall.jpg)](https://b.example)")).count("<a ") == 1
 
 

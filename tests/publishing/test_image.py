@@ -128,6 +128,14 @@ def test_a_bomb_is_refused_before_it_is_decoded(size: tuple[int, int]) -> None:
         remake(io.BytesIO(bomb(*size)))
 
 
+def test_a_jpeg_of_thousands_of_scans_is_refused_before_it_is_decoded() -> None:
+    picture = io.BytesIO()
+    Image.new("RGB", (300, 300)).save(picture, "JPEG", progressive=True)
+    assert remake(io.BytesIO(picture.getvalue()))
+    with pytest.raises(BadImage, match="too large"):
+        remake(io.BytesIO(picture.getvalue() + b"\xff\xda" * 100))
+
+
 def test_a_tiny_image_is_refused() -> None:
     with pytest.raises(BadImage, match="too small"):
         remake(io.BytesIO(encoded(size=(1, 1))))
