@@ -105,6 +105,9 @@ def join(organiser: Organiser, password: str | None) -> Organiser | None:
     hashed = hash_password(security.password_util.normalize(password)) if password else None
     now = clock.now()
     with transaction() as session:
+        offered = session.scalars(petitions_of(organiser.id)).all()
+        for petition_id in offered:  # before the account, as everybody does: two who take them in another order would
+            hold_petition(session, petition_id)  # wait for each other
         still_open = (Organiser.id == organiser.id) & Organiser.joined_at.is_(None) & Organiser.active
         same_link = Organiser.generation == organiser.generation
         joined = (
@@ -116,7 +119,7 @@ def join(organiser: Organiser, password: str | None) -> Organiser | None:
         )
         if session.execute(joined).first() is None:
             return None
-        for petition_id in session.scalars(petitions_of(organiser.id)).all():
+        for petition_id in offered:
             accept(session, petition_id, organiser.id, now)
         return session.get_one(Organiser, organiser.id, populate_existing=True)
 
@@ -124,12 +127,15 @@ def join(organiser: Organiser, password: str | None) -> Organiser | None:
 def forget_expired_invitations(now: datetime) -> int:
     """Take back the roles that nobody accepted in time, and erase who never joined; return how many of these."""
     with transaction() as session:
-        offers = select(Membership).where(Membership.invited_until <= now)
-        for offer in session.scalars(offers.with_for_update()).all():
+        late = Membership.invited_until <= now
+        held = select(Membership.petition_id).where(late).distinct().order_by(Membership.petition_id)
+        for petition_id in session.scalars(held).all():
+            hold_petition(session, petition_id)
+        for offer in session.scalars(select(Membership).where(late).with_for_update()).all():
             record(session, Act.LEFT, offer.petition_id, None, offer.organiser_id, because="expired")
             session.delete(offer)
-        late = (Organiser.joined_at.is_(None)) & (Organiser.invited_until < now)
-        organisers = session.scalars(select(Organiser).where(late).with_for_update()).all()
+        never = (Organiser.joined_at.is_(None)) & (Organiser.invited_until < now)
+        organisers = session.scalars(select(Organiser).where(never).with_for_update()).all()
         for organiser in organisers:
             session.execute(delete(Membership).where(Membership.organiser_id == organiser.id))
             organiser.erase()
@@ -146,7 +152,7 @@ def _write(
         words: dict[str, Any] = {"title": title, "asks": asks, "link": link("organisers.home")}
         post_in_words(session, organiser, "added", now, by_stranger=by_stranger, **words)
         return
-    organiser.generation += 1
+    organiser.generation = (organiser.generation + 1) % 2**16  # it has two bytes in the link
     organiser.invited_until = now + INVITATION_WORKS_FOR
     token = tokens.make(tokens.Purpose.INVITATION, organiser.public_id, organiser.generation)
     where = link("organisers.invitation", token=token)

@@ -78,13 +78,15 @@ def entries(petition_id: int, before: int | None = None) -> list[Told]:
 def _addresses(petition_id: int, who: set[int | None], whom: set[int | None]) -> dict[int, str | None]:
     """Return the addresses of those who acted, and of those acted on as far as the petition's members may read them."""
     membership = (Membership.organiser_id == Organiser.id) & (Membership.petition_id == petition_id)
-    acted = select(AuditEntry.organiser_id).where(AuditEntry.petition_id == petition_id)
+    # To decline an invitation is no act of a member, so it must not uncover the account.
+    acted = select(AuditEntry.organiser_id).where(AuditEntry.petition_id == petition_id, AuditEntry.act != Act.LEFT)
     found = db.session.execute(
         select(Organiser, Membership, Organiser.id.in_(acted))
         .outerjoin(Membership, membership)
         .where(Organiser.id.in_(who | whom))
     )
-    return {
-        organiser.id: member.address(organiser) if member else organiser.email if has_acted else None
-        for organiser, member, has_acted in found
-    }
+    address: dict[int, str | None] = {}
+    for organiser, member, has_acted in found:
+        readable = organiser.email if has_acted or not organiser.email else None
+        address[organiser.id] = member.address(organiser) if member else readable
+    return address

@@ -20,7 +20,10 @@ REASONS: dict[Reason, object] = {
 
 def who(told: Told) -> str:
     """Return who did it, for people."""
-    return str(_("a command, or the site itself") if told.by_command else told.who or _("a former organiser"))
+    if told.by_command:
+        return str(_("a command, or the site itself"))
+    nobody = _("somebody who was invited") if told.details.get("because") == "declined" else _("a former organiser")
+    return told.who or str(nobody)
 
 
 def sentence(told: Told) -> str:

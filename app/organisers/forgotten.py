@@ -28,8 +28,8 @@ def ask() -> Response:
     if request.method == "POST" and form.validate():
         with transaction() as session:
             letter.post(session, FORGOTTEN, form.address(), at=clock.now(), by_stranger=True)
-        words = _("If %(email)s belongs to an account, a letter with a link is on its way there.", email=form.address())
-        flash(words, "info")
+        # Without the address: what is flashed lies readable in the browser's cookie.
+        flash(_("If this address belongs to an account, a letter with a link is on its way there."), "info")
         return redirect(url_for("security.forgot_password"), 303)
     return private("security/forgot_password.html", 422 if form.errors else 200, form=form)
 

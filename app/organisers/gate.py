@@ -65,7 +65,7 @@ GUESSED = {
 TOO_MANY = {
     At.PASSWORD: lazy(
         "There were too many tries with this address. Please wait a quarter of an hour, sign in with a passkey, or set"
-        " a new password by letter: that works at once."
+        " a new password by letter."
     ),
     At.CODE: lazy("There were too many wrong codes. Please wait an hour, or use a recovery code."),
     At.RECOVERY_CODE: lazy("There were too many wrong recovery codes. Please wait an hour."),
@@ -83,8 +83,15 @@ def init_app(app: Flask) -> None:
 
 def to_sign_in(endpoint: str) -> Response:
     """Send somebody to sign in, and then back to the page that they came for, or that they sent a form from."""
-    here = request.full_path.rstrip("?") if request.method in READING else urlsplit(request.referrer or "").path
+    here = request.full_path.rstrip("?") if request.method in READING else _path_of(request.referrer or "")
     return redirect(url_for(endpoint, next=here if session.is_for_organisers(here) else url_for("organisers.home")))
+
+
+def _path_of(referrer: str) -> str:
+    try:
+        return urlsplit(referrer).path
+    except ValueError:
+        return ""
 
 
 def _let_in() -> Response | None:
@@ -134,9 +141,14 @@ def _refuse_forged() -> None:
 def _count_guess(at: At) -> None:
     """Refuse what would be one guess too many; tell who owns the account when it is their second step."""
     half_in = cookie.get("tf_user_id", "")
-    typed = current_user.email if current_user.is_authenticated else request.form.get("email", "")
+    if at != At.PASSWORD:
+        whose = half_in
+    elif current_user.is_authenticated:
+        whose = current_user.fs_uniquifier  # a count of their own, which no stranger can use up
+    else:
+        whose = _mailbox(request.form.get("email", ""))
     try:
-        guesses.take(at, _mailbox(typed) if at == At.PASSWORD else half_in)
+        guesses.take(at, whose)
     except guesses.TooMany as error:
         owner = datastore.find_user(fs_uniquifier=half_in) if error.is_first and at == At.CODE else None
         if owner:
@@ -154,8 +166,8 @@ def _mailbox(typed: str) -> str:
 
 def _signed_in(app: Flask, user: Organiser) -> None:
     session = writer()  # the code or passkey that they came with is used up in the same transaction
-    guesses.forget(session, _mailbox(user.email), At.PASSWORD)
-    guesses.forget(session, user.fs_uniquifier, At.CODE, At.RECOVERY_CODE)
+    guesses.give_back(session, At.PASSWORD, _mailbox(user.email))
+    guesses.forget(session, user.fs_uniquifier, *At)
     sessions.begin(session, user)
     session.commit()
 

@@ -1,4 +1,4 @@
-"""Guesses: how often passwords and codes may be tried for one account, whoever tries; the right one ends the count.
+"""Guesses: how often passwords and codes may be tried for one account, whoever tries; the right one does not count.
 
 Tries are counted before anything is looked at, in one statement, so that many at once get no further than one by one.
 An address without an account is counted alike.
@@ -7,7 +7,7 @@ An address without an account is counted alike.
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from sqlalchemy import case, delete
+from sqlalchemy import case, delete, update
 from sqlalchemy.orm import Session
 
 from app import clock, tokens
@@ -52,6 +52,15 @@ def take(at: At, whose: str) -> None:
         tries = session.scalar(counted.returning(Guess.tries))
     if tries is None or tries > MOST[at]:
         raise TooMany(at, is_first=tries is not None)
+
+
+def give_back(session: Session, at: At, whose: str) -> None:
+    """Take one try off the count, as it was the right one; the caller commits.
+
+    The others stay counted: strangers, whose tries they may be, must not see by them that the owner came.
+    """
+    mine = update(Guess).where(Guess.key == _key(at, whose), Guess.tries > 0).values(tries=Guess.tries - 1)
+    session.execute(mine.execution_options(synchronize_session=False))
 
 
 def forget(session: Session, whose: str, *at: At) -> None:

@@ -60,8 +60,9 @@ def offer_role(
 
 def accept(session: Session, petition_id: int, organiser_id: int, now: datetime) -> bool:
     """Take the role that was offered; tell whether there is one, and still on offer. The caller commits."""
+    hold_petition(session, petition_id)
     member = session.get(Membership, (petition_id, organiser_id), with_for_update=True, populate_existing=True)
-    if member is None or (member.invited_until and member.invited_until <= now):
+    if member is None or member.invited_until is None or member.invited_until <= now:
         return False
     member.accept()
     record(session, Act.JOINED, petition_id, organiser_id, organiser_id)
@@ -70,6 +71,7 @@ def accept(session: Session, petition_id: int, organiser_id: int, now: datetime)
 
 def decline(session: Session, petition_id: int, organiser_id: int) -> bool:
     """Refuse the role that was offered; tell whether there was one. The caller commits."""
+    hold_petition(session, petition_id)
     member = session.get(Membership, (petition_id, organiser_id), with_for_update=True, populate_existing=True)
     if member is None or member.invited_until is None:
         return False

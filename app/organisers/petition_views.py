@@ -50,6 +50,7 @@ def change_role(slug: str, member: str) -> Response:
         members.change_role(petition_here(), find_by_reference(member).id, Role(form.role.data), me())
     except members.LastOwner:
         return _members(InvitationForm(), 409, last_owner=True)
+    flash(_("The role is changed."), "success")
     return redirect(url_for(".show", slug=slug), 303)
 
 
@@ -61,6 +62,7 @@ def remove(slug: str, member: str) -> Response:
         members.remove_member(petition_here(), find_by_reference(member).id, me())
     except members.LastOwner:
         return _members(InvitationForm(), 409, last_owner=True)
+    flash(_("The person is no longer a member of this petition."), "success")
     return redirect(url_for(".show", slug=slug), 303)
 
 
@@ -75,6 +77,7 @@ def leave(slug: str) -> Response:
         words = _("You are the last owner of “%(title)s”. Make somebody else an owner first, then leave.", title=title)
         flash(words, "error")
         return redirect(url_for(".show", slug=slug), 303)
+    flash(_("You have left the petition."), "success")
     return redirect(url_for("organisers.home"), 303)
 
 
@@ -90,5 +93,7 @@ def log(slug: str) -> Response:
 def _members(form: InvitationForm, status: int = 200, *, last_owner: bool = False) -> Response:
     mine = Membership.petition_id == petition_here().id
     listed = select(Organiser, Membership).join(Membership, Membership.organiser_id == Organiser.id)
-    rows = db.session.execute(listed.where(mine, Organiser.active).order_by(Organiser.id)).all()
+    rows = db.session.execute(listed.where(mine, Organiser.active)).all()
+    # By what is shown: the order of the accounts would tell which of those invited has long had one.
+    rows = sorted(rows, key=lambda row: row[1].address(row[0]).casefold())
     return of_petition("organisers/members.html", "members", status, members=rows, form=form, last_owner=last_owner)

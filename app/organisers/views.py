@@ -50,6 +50,9 @@ def answer_offer(slug: str, answer: str) -> Response:
             members.accept(session, petition_here().id, me().id, clock.now())
         else:
             members.decline(session, petition_here().id, me().id)
+    flash(
+        _("You work on this petition now.") if answer == "accept" else _("You have declined the invitation."), "success"
+    )
     return redirect(url_for(".home"), 303)
 
 
@@ -75,6 +78,7 @@ def join(token: str) -> Response:
         return _invitation_over()
     logout_user()  # whoever was signed in at this browser
     login_user(joined, authn_via=["invitation"])
+    flash(_("Welcome! Your account is ready."), "success")
     return redirect(url_for(".home" if with_password else "security.wan_register"), 303)
 
 

@@ -236,6 +236,69 @@ def test_an_invitation_tells_the_inviter_nothing_about_the_account(
         assert f"invited {stored} as editor" in owner.get(f"{PLACE}/log").text
 
 
+def test_nobody_becomes_a_member_while_declining(app: Flask, petition: str) -> None:
+    client = signed_in(app, NEW)
+    owner = ask(app)
+    other = signed_in(app, "other@example.org", Role.OWNER)
+    person = organiser(app, NEW).public_id.hex()
+    presses = (
+        lambda: client.post(f"{PLACE}/decline"),
+        lambda: owner.post(f"{PLACE}/members/{person}/role", data={"role": "owner"}),
+        lambda: other.post(f"{PLACE}/members/{person}/role", data={"role": "viewer"}),
+    )
+    for _ in range(12):
+        at_once(3, lambda which: presses[which]().status_code)
+        assert client.get(PLACE).status_code == 404
+        ask(app)
+
+
+def test_nobody_becomes_a_member_when_the_offer_expires(app: Flask, petition: str) -> None:
+    make_organiser(app, NEW)
+    owner = ask(app)
+    person = organiser(app, NEW).public_id.hex()
+
+    def press(which: int) -> None:
+        if which:
+            owner.post(f"{PLACE}/members/{person}/role", data={"role": "owner"})
+            return
+        with app.app_context():
+            accounts.forget_expired_invitations(clock.now() + timedelta(days=8))
+
+    for _ in range(8):
+        at_once(2, press)
+        with app.app_context():
+            for member in db.session.scalars(select(Membership)):
+                assert member.invited_until or db.session.get_one(Organiser, member.organiser_id).email == OWNER
+        ask(app)
+
+
+def test_accepting_many_times_at_once_is_told_once(app: Flask, petition: str) -> None:
+    client = signed_in(app, NEW)
+    owner = ask(app)
+    cookie = client.get_cookie("organiser")
+    assert cookie
+    clients = [app.test_client() for _ in range(4)]
+    for one in clients:
+        one.set_cookie("organiser", cookie.value)
+        one.environ_base["HTTP_X_CSRFTOKEN"] = client.environ_base["HTTP_X_CSRFTOKEN"]
+    at_once(4, lambda which: clients[which].post(f"{PLACE}/accept").status_code)
+    assert owner.get(f"{PLACE}/log").text.count("</strong> joined") == 1
+
+
+def test_neither_order_nor_declining_tells_who_has_an_account(app: Flask, petition: str) -> None:
+    stored, typed = "mid.dle@gmail.com", "Middle@googlemail.com"
+    make_organiser(app, stored)
+    for email in ("zoe@example.org", typed, "anna@example.org"):
+        owner = ask(app, email)
+    page = owner.get(f"{PLACE}/members").text
+    shown = [page.index(email) for email in ("anna@example.org", typed, "zoe@example.org")]
+    assert shown == sorted(shown)
+    signed_in(app, stored).post(f"{PLACE}/decline")
+    log = owner.get(f"{PLACE}/log").text
+    assert stored not in log
+    assert "somebody who was invited</bdi></strong> declined the invitation" in log
+
+
 def test_who_joins_accepts_what_they_were_offered(app: Flask, petition: str) -> None:
     ask(app)
     client = browser(app)

@@ -288,6 +288,12 @@ def test_using_fresh_pages_does_not_keep_them_fresh(app: Flask, petition: str, m
     assert client.get(page).location == f"/organise/verify?next={page}"
 
 
+def test_a_broken_referrer_is_no_fault(app: Flask, petition: str) -> None:
+    client = signed_in(app, role=Role.OWNER, minutes_ago=30)
+    answer = client.post(f"/organise/petitions/{SLUG}/members", headers={"Referer": "http://[x"})
+    assert answer.location == "/organise/verify?next=/organise"
+
+
 @pytest.mark.parametrize("minutes", [0, 14])
 def test_who_signed_in_a_short_while_ago_is_not_asked(app: Flask, petition: str, minutes: int) -> None:
     client = signed_in(app, role=Role.OWNER, minutes_ago=minutes)
