@@ -144,8 +144,9 @@ def pdf(slug: str) -> BaseResponse:
         handing_over.record_volume(newest, number, me())
     response = make_response(volume)
     response.mimetype = "application/pdf"
-    whom = handing_over.whom_for(handing_over.choice_of(db.session.get_one(HandOver, newest.hand_over_id)))
-    return _attached(response, f"{slug}-{whom}-{number}.pdf")
+    begun = db.session.get_one(HandOver, newest.hand_over_id)
+    whom = handing_over.whom_for(handing_over.choice_of(begun))
+    return _attached(response, f"{slug}-{whom}-{begun.at:%Y-%m-%d-%H%M}-{number}.pdf")
 
 
 def _refuse_others() -> None:
@@ -175,7 +176,8 @@ def _streamed(begun: HandOver, place: Place, *, for_excel: bool) -> Response:
     edition = _edition()
     mimetype = "text/csv; charset=utf-16" if for_excel and begun.format == Format.CSV else FORMATS[begun.format]
     whom = handing_over.whom_for(handing_over.choice_of(begun))
-    name = f"{edition.petition.slug}-{whom}-{clock.now().date().isoformat()}.{begun.format.value}"
+    excel = "-excel" if for_excel and begun.format == Format.CSV else ""
+    name = f"{edition.petition.slug}-{whom}-{clock.now().date().isoformat()}{excel}.{begun.format.value}"
     pieces = make(edition, begun, for_excel=for_excel, seconds=admit.LONGEST_SECONDS)
     db.session.rollback()  # no connection waits while the list goes out
     return _attached(Response(stream_with_context(place.until_end(pieces)), mimetype=mimetype), name)
@@ -185,7 +187,7 @@ def _edition() -> Edition:
     """Return the petition as it is shown; before it was ever opened there is nothing to hand over."""
     edition = find(petition_here().slug)
     if edition is None:
-        abort(409, _("This petition has not been opened yet, so there is no list."))
+        abort(of_petition("export/not_opened.html", "export", 409))
     return edition
 
 

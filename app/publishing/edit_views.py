@@ -9,8 +9,10 @@ from flask_babel import gettext as _
 from flask_security.utils import check_and_update_authn_fresh
 from werkzeug import Response as BaseResponse
 
+from app import clock
 from app.db import db
-from app.organisers.access import FRESH_MINUTES, GRACE_MINUTES, Who, may, me, open_to, petition_here
+from app.models.petition import Standing
+from app.organisers.access import Who, may, me, open_to, petition_here, within
 from app.organisers.pages import of_petition
 from app.petitions import file_values
 from app.petitions.file import LONGEST_TEXT, PetitionFile
@@ -161,12 +163,18 @@ def _words_of(file: PetitionFile, tag: str) -> Part:
 
 
 def _details() -> Part:
-    """Return the details that this organiser may change: when a petition closes is its owners' to say."""
-    return Part((*DETAILS, "closes_on") if may(Who.OWNERS) or petition_here().opened_at is None else DETAILS)
+    """Return the details that this organiser may change: when an open petition closes is its owners' to say.
+
+    Of a closed one nobody changes it here: to open it again has a button of its own.
+    """
+    standing = petition_here().standing(clock.now())
+    may_say = standing == Standing.DRAFT or (standing == Standing.OPEN and may(Who.OWNERS))
+    return Part((*DETAILS, "closes_on") if may_say else DETAILS)
 
 
 def _asking(part: Part, **given: Any) -> DetailsForm:
     form = DetailsForm(**given)
+    form.is_open = petition_here().is_open(clock.now())
     if "closes_on" not in part.keys:
         del form.closes_on
     return form
@@ -180,8 +188,7 @@ def _tag(lang: str) -> str:
 
 
 def _is_fresh() -> bool:
-    within, grace = timedelta(minutes=FRESH_MINUTES), timedelta(minutes=GRACE_MINUTES)
-    return bool(check_and_update_authn_fresh(within, grace))
+    return bool(check_and_update_authn_fresh(within(), timedelta()))
 
 
 def _file() -> PetitionFile:

@@ -4,10 +4,11 @@ from typing import Any
 
 from flask_babel import lazy_gettext as _
 from flask_wtf.file import FileField
-from wtforms import BooleanField, FormField, HiddenField, RadioField, SelectField
+from wtforms import BooleanField, Field, FormField, HiddenField, RadioField, SelectField
 from wtforms.fields.choices import SelectChoice
-from wtforms.validators import InputRequired
+from wtforms.validators import InputRequired, ValidationError
 
+from app import clock
 from app.organisers.forms import OrganiserForm
 from app.petitions import file_values as values
 from app.petitions.file import CONTROLLER, DONATION, ELSEWHERE, LINK, PetitionFile, checks, initiator
@@ -89,6 +90,7 @@ class WordsForm(PartForm):
 class DetailsForm(PartForm):
     """Who started it and when, its goal, what its form asks, who stands behind it, what to read."""
 
+    is_open = False
     lists = ("initiators", "links")
     started_by = line(_("Started by"), CHECK["started_by"], most=200)
     started_on = day(_("Started on"), CHECK["started_on"])
@@ -101,6 +103,11 @@ class DetailsForm(PartForm):
     initiators = rows(InitiatorRow, _("Initiator"))
     links = rows(LinkRow, _("Link"))
     elsewhere = FormField(ElsewhereRow, _("Gathered elsewhere"))
+
+    def validate_closes_on(self, field: Field) -> None:
+        """Refuse to end signing by a slip of the pen."""
+        if self.is_open and field.data and field.data < clock.now().date():
+            raise ValidationError(_("This day is over. Choose a later one; to end signing now, close the petition."))
 
     @staticmethod
     def of(file: PetitionFile) -> dict[str, Any]:

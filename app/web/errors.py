@@ -9,6 +9,8 @@ from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException
 
+from app.web.session import is_for_organisers
+
 log = logging.getLogger(__name__)
 SECONDS_TO_WAIT = 10
 
@@ -82,6 +84,9 @@ def _answer(code: int, heading: str, advice: str) -> Response:
         response = jsonify(error=heading, advice=advice)
         response.headers["Access-Control-Allow-Origin"] = "*"
     else:
-        response = make_response(render_template("errors/page.html", code=code, heading=heading, advice=advice))
+        where = {"of_organisers": is_for_organisers(request.path)}
+        response = make_response(
+            render_template("errors/page.html", code=code, heading=heading, advice=advice, **where)
+        )
     response.status_code = code
     return response

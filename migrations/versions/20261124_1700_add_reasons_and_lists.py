@@ -53,6 +53,9 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    # Without their reasons they could not come back up again, and no version before this one knows what they are.
+    if op.get_bind().scalar(sa.text("SELECT count(*) FROM signature WHERE state = 'invalidated'")):
+        raise RuntimeError("signatures are invalidated, which the version before does not know: put a backup back")
     op.drop_index("ix_outbox_petition_id_progress", "outbox")
     op.drop_index("ix_ledger_petition_id_at_delta", "ledger")
     op.create_index("ix_ledger_petition_id_at", "ledger", ["petition_id", "at"])

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime
 
@@ -71,7 +72,7 @@ def test_each_format_opens_in_its_own_program(app: Flask, owner: FlaskClient, wo
     work()
     assert "The delivery is ready." in owner.get(f"{PLACE}/signatures.pdf?wait=1", follow_redirects=True).text
     ready = owner.get(f"{PLACE}/signatures.pdf")
-    assert "-organisers-1.pdf" in ready.headers["Content-Disposition"]
+    assert re.search(r"-organisers-\d{4}-\d\d-\d\d-\d{4}-1\.pdf", ready.headers["Content-Disposition"])
     assert ready.mimetype == "application/pdf"
     assert "Боб Пример" in "".join(page.extract_text() for page in PdfReader(io.BytesIO(ready.data)).pages)
     assert [record.rows for record in records(app)] == [2, 2, 2, 2, 2]

@@ -78,6 +78,15 @@ def test_every_detail_can_be_changed(app: Flask, desk: Desk) -> None:
     assert (petition.elsewhere, petition.goal) == (None, None)
 
 
+def test_a_day_that_is_over_does_not_close_an_open_petition(app: Flask, desk: Desk) -> None:
+    answer = desk.send(f"{PLACE}/details", closes_on="2025-12-31")
+    assert answer.status_code == 422
+    assert "This day is over." in answer.text
+    assert stored(app).closes_at is None
+    desk.press(f"{PLACE}/close")
+    assert "closes_on" not in desk.form(f"{PLACE}/details")
+
+
 @pytest.mark.parametrize("typed", ["1.500", "1,500", "1 500", "1\u202f500", "1’500", "1500"])
 def test_a_number_may_be_written_in_groups(app: Flask, desk: Desk, typed: str) -> None:
     assert desk.send(f"{PLACE}/details", goal=typed).status_code == 303

@@ -15,7 +15,9 @@ from sqlalchemy import Engine, inspect
 
 import config
 from app.db import Base, db
+from app.models import State
 from tests.conftest import DATABASES, make_app, on_server
+from tests.factories import make_petition, make_signature
 
 SCRIPTS = ScriptDirectory(str(config.ROOT / "migrations"))
 IN_ORDER = [script.revision for script in reversed(list(SCRIPTS.walk_revisions()))]
@@ -79,6 +81,17 @@ def test_each_step_can_be_taken_back(app: Flask) -> None:
         assert tables(db.engine) == after
     flask_migrate.downgrade(revision="base")
     assert tables(db.engine) == set()
+
+
+def test_the_reasons_are_not_taken_back_from_under_invalidated_signatures(
+    app: Flask, caplog: pytest.LogCaptureFixture
+) -> None:
+    flask_migrate.upgrade()
+    make_petition(app)
+    make_signature(app, state=State.INVALIDATED)
+    with pytest.raises(SystemExit):
+        flask_migrate.downgrade(revision="20261124_1530")
+    assert "put a backup back" in caplog.text
 
 
 def test_the_migrations_make_what_the_models_say(app: Flask) -> None:
