@@ -40,12 +40,13 @@ LONG_TEXTS = 3 * limits.MIB
 @open_to(Who.EDITORS)
 def words(slug: str, lang: str | None = None) -> BaseResponse:
     """Show the words in one language, to be changed; `?language=` leads to those in another one."""
-    if asked := request.args.get("language"):
+    asked = request.args.get("language")
+    if asked:
         return redirect(url_for(".words", slug=slug, lang=_tag(asked)))
     file, tag = _file(), _tag(lang) if lang else petition_here().language
     part = _words_of(file, tag)
     form = WordsForm(formdata=None, data={**part.of(file), "base": part.digest(file)})
-    return _words(form, file, tag)
+    return _words(form, file, tag, 200 if asked is None else 422, none_chosen=asked is not None)
 
 
 @bp.post("/words")

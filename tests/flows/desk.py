@@ -86,6 +86,7 @@ def write_a_petition(page: Page, title: str, folder: Path, *, scripts: bool = Tr
         assert page.locator("#preview strong").inner_text() == "Nurses"
     save(page)
 
+    page.get_by_text("Add a translation").click()
     page.get_by_label("Language", exact=True).select_option("sv")
     page.get_by_role("button", name="Write it").click()
     page.get_by_label("Title").fill("Rädda nattbussen")

@@ -12,7 +12,7 @@ from tests.conftest import SECRETS, make_app
 from tests.flows.conftest import overflows, troubles_of
 from tests.flows.desk import write_a_petition
 from tests.organisers.people import signed_in
-from tests.site import Site
+from tests.site import Site, wait_until
 
 PHONE = {"width": 390, "height": 844}
 
@@ -75,3 +75,24 @@ def test_every_page_of_writing_fits_on_the_narrowest_phone(page: Page) -> None:
     for path in ("/organise/petitions/new", "/organise/petitions/import"):
         page.goto(path)
         assert not overflows(page), path
+
+
+def test_who_leaves_words_that_are_not_saved_is_asked_first_where_scripts_run(
+    page: Page, request: pytest.FixtureRequest
+) -> None:
+    scripts = "scripts-True" in request.node.name
+    page.goto("/organise/petitions/new")
+    page.get_by_label("Title").fill(f"Unsaved {'with' if scripts else 'without'} scripts")
+    page.get_by_role("button", name="Begin").click()
+    asked = []
+    page.on("dialog", lambda dialog: (asked.append(dialog.type), dialog.dismiss()))
+    statement = page.get_by_label("What people sign")
+    statement.press_sequentially("We ask.")
+    if scripts:
+        page.get_by_role("link", name="Details").click(no_wait_after=True)
+        wait_until(lambda: asked == ["beforeunload"])
+        assert statement.input_value() == "We ask."
+    page.get_by_role("button", name="Save").click()
+    page.get_by_role("link", name="Details").click()
+    page.get_by_label("Started by").wait_for()
+    assert asked == (["beforeunload"] if scripts else [])

@@ -183,3 +183,19 @@ def test_a_translation_has_versions_of_its_own(app: Flask, desk: Desk, client: F
     assert "Rädda biblioteket" in client.get(f"/petitions/{SLUG}/sv").text
     assert "Text changed" not in client.get(f"/petitions/{SLUG}/sv").text
     assert desk.get(f"{PLACE}/words/xx").status_code == 404
+
+
+def test_a_translation_is_added_apart_from_the_form_that_would_lose_what_was_typed(desk: Desk) -> None:
+    page = desk.page(f"{PLACE}/words")
+    order = [one.get("id") for one in page.elements if one.get("id") in {"language", "title"}]
+    assert order == ["language", "title"]
+    (folded,) = page.all("details", **{"class": "another-language"})
+    assert folded in page.by_id("language").inside and folded.get("open") is None
+
+
+def test_no_language_chosen_is_said(desk: Desk) -> None:
+    answer = desk.get(f"{PLACE}/words?language=")
+    assert answer.status_code == 422
+    page = HtmlPage(answer.text)
+    assert page.errors() == {"language": "Please choose a language."}
+    assert page.all("details", **{"class": "another-language"})[0].get("open") is not None
