@@ -245,6 +245,7 @@ def _page(template: str, form: PartForm, status: int, **context: Any) -> BaseRes
         form=form,
         wrong=list(mistakes(form)),
         is_draft=petition.opened_at is None,
+        standing=petition.standing(clock.now()),
         parts=PARTS,
         **context,
     )

@@ -199,3 +199,11 @@ def test_no_language_chosen_is_said(desk: Desk) -> None:
     page = HtmlPage(answer.text)
     assert page.errors() == {"language": "Please choose a language."}
     assert page.all("details", **{"class": "another-language"})[0].get("open") is not None
+
+
+def test_it_is_said_whether_the_words_are_those_of_an_open_or_a_closed_petition(desk: Desk) -> None:
+    shown = desk.get(f"{PLACE}/words").text
+    assert "The petition is open." in shown and "The petition is closed" not in shown
+    desk.press(f"{PLACE}/close")
+    shown = desk.get(f"{PLACE}/words").text
+    assert "The petition is closed, and its page stays." in shown and "The petition is open." not in shown
