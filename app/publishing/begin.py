@@ -9,12 +9,13 @@ from typing import Any
 from flask_babel import gettext as _
 
 from app import clock
+from app.counting import count
 from app.db import transaction
 from app.models import Act, Membership, Role
 from app.organisers.audit import record
 from app.organisers.members import give_role
 from app.petitions.file import NEEDED, TO_BEGIN, BadPetitionFile, PetitionFile, parse
-from app.petitions.saving import bring, claim, joined, locked
+from app.petitions.saving import TRUST, bring, claim, joined, locked
 from app.petitions.stored import as_file
 from app.publishing.compare import Differences, differences, digest
 
@@ -28,12 +29,18 @@ class SlugTaken(Exception):
 
 @dataclass
 class NotSeen(Exception):
-    """Whoever brings in a file has yet to see how it changes the petition; `seen` stands for what that says now."""
+    """Whoever brings in a file has yet to see how it changes the petition; `seen` stands for what that says now.
+
+    Owners get a letter about what is `told`; the petition's page says after how many signatures its text was changed,
+    unless these are none.
+    """
 
     slug: str
     seen: str
     now: dict[str, Any]
     then: dict[str, Any]
+    told: list[str]
+    after_signatures: int
 
     @property
     def differences(self) -> Differences:
@@ -75,12 +82,21 @@ def bring_in(content: bytes, name: str, by: int, seen: str) -> tuple[str, bool]:
         before = as_file(session, petition)
         now, then = _said(before), _said(joined(before, file, name))
         if now != then and seen != digest(now):
-            raise NotSeen(petition.slug, digest(now), now, then)
+            is_public = petition.opened_at is not None
+            told = [key for key in TRUST if is_public and now[key] != then[key]]
+            signed = count.verified(session, petition.id) if is_public and _changes_words(now, then) else 0
+            raise NotSeen(petition.slug, digest(now), now, then, told, signed)
         return file.slug, bool(bring(session, petition, file, name, by, clock.now()))
 
 
 def _said(file: PetitionFile) -> dict[str, Any]:
     return {key: getattr(file, key) for key in PetitionFile.__slots__}
+
+
+def _changes_words(now: dict[str, Any], then: dict[str, Any]) -> bool:
+    """Tell whether any words that are there already change; a new translation takes the place of none."""
+    left = any(one not in then["translations"] for one in now["translations"])
+    return left or any(now[key] != then[key] for key in ("title", "statement", "body"))
 
 
 def suggest_slug(title: str) -> str:

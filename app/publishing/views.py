@@ -12,7 +12,7 @@ from app.organisers.forms import OrganiserForm
 from app.organisers.pages import of_petition, private
 from app.petitions import page
 from app.petitions.file import BadPetitionFile, PetitionFile
-from app.petitions.parts import PARTS
+from app.petitions.parts import PARTS, called
 from app.petitions.shown import render
 from app.petitions.stored import as_file
 from app.petitions.writing import write
@@ -72,7 +72,9 @@ def import_file() -> BaseResponse:
         slug, is_new = bring_in(content, name, me().id, form.seen.data or "")
     except NotSeen as coming:
         form = ImportForm(formdata=None, data={"content": content.decode(), "name": name, "seen": coming.seen})
-        return private("publishing/import_seen.html", form=form, coming=coming, parts=PARTS)
+        return private(
+            "publishing/import_seen.html", form=form, coming=coming, parts=PARTS, told=called(", ".join(coming.told))
+        )
     except BadPetitionFile as wrong:
         form.file.errors = [str(wrong)]
         return _alone("publishing/import.html", form, 422)
