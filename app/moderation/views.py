@@ -65,18 +65,18 @@ class InvalidateForm(RestoreForm):
 @open_to(Who.EDITORS)
 def press_invalidate(slug: str) -> Response:
     """Show how many signatures this will invalidate; then, with a reason, do it."""
-    chosen = _selection(slug, State.VERIFIED)
+    chosen = _selection(slug)
     asked = "seen" in request.form
     form = InvalidateForm() if asked else InvalidateForm(formdata=None)
     if not asked:
-        return _show("moderation/invalidate.html", chosen, form)
+        return _show("moderation/invalidate.html", chosen, State.VERIFIED, form)
     if not form.validate():
-        return _show("moderation/invalidate.html", chosen, form, 422)
+        return _show("moderation/invalidate.html", chosen, State.VERIFIED, form, 422)
     petition_id, organiser_id = petition_here().id, me().id
     reason, note = Reason(form.reason.data), form.note.data
     number = invalidate(petition_id, chosen, form.seen.data, reason, note, organiser_id)
     if not number:
-        return _show("moderation/invalidate.html", chosen, form, 409, moved=True)
+        return _show("moderation/invalidate.html", chosen, State.VERIFIED, form, 409, moved=True)
     flash(
         ngettext("%(num)d signature does not count any more.", "%(num)d signatures do not count any more.", number),
         "info",
@@ -88,14 +88,14 @@ def press_invalidate(slug: str) -> Response:
 @open_to(Who.EDITORS)
 def press_restore(slug: str) -> Response:
     """Show how many signatures this will restore; then do it."""
-    chosen = _selection(slug, State.INVALIDATED)
+    chosen = _selection(slug)
     form = RestoreForm() if "seen" in request.form else RestoreForm(formdata=None)
     if form.seen.data is None:
-        return _show("moderation/restore.html", chosen, form)
+        return _show("moderation/restore.html", chosen, State.INVALIDATED, form)
     petition_id, organiser_id = petition_here().id, me().id
     number = restore(petition_id, chosen, form.seen.data, organiser_id) if form.validate() else 0
     if not number:
-        return _show("moderation/restore.html", chosen, form, 409, moved=True)
+        return _show("moderation/restore.html", chosen, State.INVALIDATED, form, 409, moved=True)
     flash(ngettext("%(num)d signature counts again.", "%(num)d signatures count again.", number), "info")
     return _back(slug, chosen)
 
@@ -128,8 +128,8 @@ def _turn(slug: str, entry: str, *, hidden: bool) -> Response:
     return redirect(url_for("watching.signature", slug=slug, entry=entry), 303)
 
 
-def _selection(slug: str, state: State) -> Selection:
-    """Return what the form selects, narrowed to `state`. Without entries it must say that it means all who match."""
+def _selection(slug: str) -> Selection:
+    """Return what the form selects. Without entries it must say that it means all who match."""
     try:
         chosen = selection.read(request.form, request.form.getlist("entry"))
     except selection.NotASelection:
@@ -139,12 +139,15 @@ def _selection(slug: str, state: State) -> Selection:
             flash(_("Tick at least one signature first."), "error")
             abort(redirect(url_for("watching.signatures", slug=slug), 303))
         chosen = replace(chosen, before=chosen.before or clock.now())  # so that those who sign meanwhile are left alone
-    return in_state(chosen, state)
+    return chosen
 
 
-def _show(template: str, chosen: Selection, form: RestoreForm, status: int = 200, **context: Any) -> Response:
+def _show(
+    template: str, chosen: Selection, state: State, form: RestoreForm, status: int = 200, **context: Any
+) -> Response:
     petition_id = petition_here().id
-    found: Batch = preview(petition_id, chosen)
+    meant = in_state(chosen, state)
+    found: Batch = preview(petition_id, meant)
     form.seen.data = found.seen
     return of_petition(
         template,
@@ -152,8 +155,9 @@ def _show(template: str, chosen: Selection, form: RestoreForm, status: int = 200
         status,
         form=form,
         chosen=chosen,
+        list_filter=replace(chosen, before=None, entries=()).fields(),
         batch=found,
-        some=listing.page(petition_id, chosen).rows,
+        some=listing.page(petition_id, meant).rows,
         words=words,
         **context,
     )

@@ -190,3 +190,32 @@ def test_viewers_and_strangers_reach_none_of_it(app: Flask, petition: str, act: 
     assert viewer.post(path, data={**fields, "csrf_token": token}).status_code == 404
     assert app.test_client().post(path, data=fields).status_code in {302, 400, 401}
     assert signatures(app)[0].state == State.VERIFIED and not signatures(app)[0].hidden_name
+
+
+def way_back(page: str) -> str | None:
+    found = HtmlPage(page)
+    (link,) = [one for one in found.all("a") if one.words() == "Leave it as it is"]
+    return link.get("href")
+
+
+def test_who_leaves_it_as_it_is_comes_back_to_the_filter(app: Flask, editor: FlaskClient) -> None:
+    one, *_ = add_people(app, 2, country="NO")
+    listed = f"{LIST}?country=NO"
+    everybody = look(editor, "invalidate", all="1", country="NO")
+    assert way_back(everybody) == listed
+    refused = editor.post(f"{LIST}/invalidate", data=answers(everybody))
+    assert (refused.status_code, way_back(refused.text)) == (422, listed)
+    form = next(
+        one for one in HtmlPage(editor.get(listed).text).all("form") if one.get("action") == f"{LIST}/invalidate"
+    )
+    ticked = HtmlPage(editor.get(listed).text).answers(form) | {"entry": one.hex()}
+    assert way_back(editor.post(f"{LIST}/invalidate", data=ticked).text) == listed
+
+
+def test_of_one_it_is_said_as_of_one(app: Flask, editor: FlaskClient) -> None:
+    (one,) = add_people(app, 1)
+    page = look(editor, "invalidate", entry=one.hex())
+    assert "It stays here with your reason" in page and "They" not in page
+    editor.post(f"{LIST}/invalidate", data=answers(page, reason="other"))
+    page = look(editor, "restore", entry=one.hex())
+    assert "It counts again." in page and "They" not in page
