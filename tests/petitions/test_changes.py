@@ -59,3 +59,10 @@ def test_the_page_of_changes_is_the_same_for_everyone(client: FlaskClient, petit
     assert not client.get_cookie("organiser")
     assert client.get("/petitions/unknown/changes").status_code == 404
     assert client.get(f"{PAGE}/changes/xx").status_code == 404
+
+
+def test_the_paragraphs_of_what_people_sign_keep_apart(client: FlaskClient, bring: Import) -> None:
+    bring(statement='"We ask.\\n\\nWe thank."')
+    page = HtmlPage(client.get(f"{PAGE}/changes").text)
+    (quoted,) = [one for one in page.all("div", **{"class": "words"}) if "We thank." in one.text]
+    assert "We ask.\n\nWe thank." in quoted.text and quoted.inside[-1].tag == "blockquote"
