@@ -236,3 +236,8 @@ def test_colours_of_another_profile_are_brought_into_srgb() -> None:
 def test_an_image_is_never_made_larger() -> None:
     assert [size.width for size in remake(io.BytesIO(encoded(size=(700, 400))))] == [480, 700]
     assert [size.width for size in remake(io.BytesIO(encoded(size=(300, 400))))] == [300]
+
+
+def test_who_chose_a_file_in_vain_is_told_to_choose_it_again(desk: Desk) -> None:
+    refused = upload(desk, encoded(), alt="").text
+    assert "please choose it again" in refused and "Nothing is lost" not in refused
