@@ -76,6 +76,7 @@ def test_a_password_that_will_not_do_is_refused_and_the_link_still_works(
     invite(runner)
     answer = browser(app).post(newest_link(app), data={"way": "password", "password": password})
     assert answer.status_code == 422
+    assert "<title>Error: Join</title>" in answer.text
     assert "12 to 128 characters" in answer.text
     assert password == "" or f'value="{password}"' not in answer.text
     assert browser(app).post(newest_link(app), data=WITH_PASSWORD).status_code == 303
@@ -178,7 +179,7 @@ def test_nobody_is_put_on_a_petition_unasked(app: Flask, petition: str) -> None:
     ask(app)
     assert client.get(f"{PLACE}/signatures").status_code == 404
     (letter,) = letters_to_organisers(app)
-    assert "Sign in to accept or decline" in letter
+    assert "Sign in to accept or decline" in letter and "The invitation stands for 7 days." in letter
     home = client.get("/organise").text
     assert "You would work on it." in home
     assert "Save the test library" in home
