@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 from flask import abort, g, request
 from flask_security import auth_required, current_user
+from flask_security.utils import check_and_update_authn_fresh
 from sqlalchemy import select
 
 from app import clock
@@ -76,6 +77,11 @@ def within() -> timedelta:
     A form may be sent a little later than its page is shown. The library's own grace would renew itself for ever.
     """
     return timedelta(minutes=FRESH_MINUTES if request.method in READING else FRESH_MINUTES + GRACE_MINUTES)
+
+
+def is_fresh() -> bool:
+    """Tell whether who is here signed in `within` the time that such a page asks for."""
+    return bool(check_and_update_authn_fresh(within(), timedelta()))
 
 
 def me() -> Organiser:

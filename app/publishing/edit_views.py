@@ -1,18 +1,16 @@
 """The pages on which organisers change what a petition says: its words, its details, and what people trust."""
 
 from collections.abc import Iterator
-from datetime import timedelta
 from typing import Any
 
 from flask import Blueprint, Response, abort, flash, redirect, request, url_for
 from flask_babel import gettext as _
-from flask_security.utils import check_and_update_authn_fresh
 from werkzeug import Response as BaseResponse
 
 from app import clock
 from app.db import db
 from app.models.petition import Standing
-from app.organisers.access import Who, may, me, open_to, petition_here, within
+from app.organisers.access import Who, is_fresh, may, me, open_to, petition_here
 from app.organisers.pages import of_petition
 from app.petitions import file_values
 from app.petitions.file import LONGEST_TEXT, PetitionFile
@@ -116,7 +114,7 @@ def save_trust(slug: str) -> BaseResponse:
     """Save what people trust. Who signed in long ago is asked to do so again, with what was typed still there."""
     _refuse_too_many(TrustForm.lists)
     form = TrustForm()
-    if request.form.get("more") not in form.lists and not _is_fresh():
+    if request.form.get("more") not in form.lists and not is_fresh():
         return _trust_page(form, 403, not_fresh=True)
     return _save(slug, form, Part(TRUST), _trust_page)
 
@@ -186,10 +184,6 @@ def _tag(lang: str) -> str:
         return file_values.language("language", lang)
     except file_values.Wrong:
         abort(404)
-
-
-def _is_fresh() -> bool:
-    return bool(check_and_update_authn_fresh(within(), timedelta()))
 
 
 def _file() -> PetitionFile:

@@ -16,7 +16,7 @@ def told(client: FlaskClient, path: str = PAGE) -> str:
 
 def test_the_last_day_is_the_one_that_organisers_entered(app: Flask, client: FlaskClient) -> None:
     make_petition(app, closes_on="2126-06-30")
-    assert "The last day for signing is June 30, 2126, to its end in UTC." in told(client)
+    assert "The last day for signing: June 30, 2126 (UTC)." in told(client)
     assert "July" not in told(client)
 
 
