@@ -1,19 +1,17 @@
 """Confirm: the one transition that raises the count, and the rules of when it may happen."""
 
-import hashlib
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from sqlalchemy import select, update
+from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from app import clock
 from app.counting import count
-from app.db import db, transaction
-from app.models import Kind, Occasion, OutboxRow, Petition, PetitionText, PrivacyNotice, Signature, State, Visibility
-from app.models.signer import Signer, salt_and_signer, signer_of
+from app.db import transaction
+from app.models import Kind, Occasion, OutboxRow, Petition, Signature, State
 from app.outbox.enqueue import enqueue
+from app.signing.stored import Correction, Entry, digest, hold
 
 LINK_WORKS_FOR = timedelta(days=7)
 AFTER_CLOSING = timedelta(hours=24)
@@ -30,38 +28,12 @@ class Standing(StrEnum):
     DECLINED = "declined"
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """A signature with what it was put under."""
-
-    signature: Signature
-    petition: Petition
-    text: PetitionText
-    notice: PrivacyNotice
-
-    def standing(self, now: datetime) -> Standing:
-        """Return what its link leads to at `now`."""
-        if self.signature.state == State.PENDING and confirmable_until(self.petition, self.signature) <= now:
-            return Standing.EXPIRED
-        return Standing(self.signature.state.value)
-
-
-@dataclass(frozen=True, slots=True)
-class Correction:
-    """What the signer says on the confirm page, in place of what the sign form said."""
-
-    name: str
-    affiliation: str
-    country: str
-    comment: str
-    visibility: Visibility
-    updates: bool
-
-
-def find(public_id: bytes) -> Entry | None:
-    """Return the entry with this random id; None when it is there no more."""
-    row = db.session.execute(_entry(public_id)).first()
-    return Entry(*row) if row else None
+def standing(entry: Entry, now: datetime) -> Standing:
+    """Return what the entry's confirmation link leads to at `now`."""
+    signature = entry.signature
+    if signature.state == State.PENDING and confirmable_until(entry.petition, signature) <= now:
+        return Standing.EXPIRED
+    return Standing(signature.state.value)
 
 
 def link_works_until(petition: Petition, taken_at: datetime) -> datetime:
@@ -80,24 +52,6 @@ def confirmable_until(petition: Petition, signature: Signature) -> datetime:
     return link_works_until(petition, signature.expires_at - LINK_WORKS_FOR)
 
 
-def digest(entry: Entry) -> str:
-    """Return a fingerprint of all that the confirm page shows: SHA-256 in hexadecimal, salted by the sealed salt."""
-    salt, signer = salt_and_signer(entry.signature)
-    shown = (
-        signer.name,
-        signer.affiliation,
-        signer.comment,
-        signer.email,
-        entry.signature.country,
-        entry.signature.visibility.value,
-        str(entry.signature.updates),
-        str(entry.text.id),
-        str(entry.notice.id),
-    )
-    parts = b"".join(len(raw).to_bytes(4, "big") + raw for raw in (part.encode() for part in shown))
-    return hashlib.sha256(salt + parts).hexdigest()
-
-
 def confirm(public_id: bytes, seen: str, correction: Correction) -> bool:
     """Make a pending signature verified, with what the signer said last, and queue the thanks, as one.
 
@@ -106,11 +60,8 @@ def confirm(public_id: bytes, seen: str, correction: Correction) -> bool:
     """
     now = clock.now()
     with transaction() as session:
-        row = session.execute(_entry(public_id).with_for_update(of=Signature)).first()
-        if row is None:
-            return False
-        entry = Entry(*row)
-        if entry.standing(now) != Standing.PENDING or digest(entry) != seen:
+        entry = hold(session, public_id)
+        if entry is None or standing(entry, now) != Standing.PENDING or digest(entry) != seen:
             return False
         _flip(session, entry.signature, correction, now)
     return True
@@ -125,25 +76,9 @@ def letter_ended(session: Session, row: OutboxRow, now: datetime) -> None:
 
 
 def _flip(session: Session, signature: Signature, correction: Correction, now: datetime) -> None:
-    salt = salt_and_signer(signature)[0]
-    signer = Signer(correction.name, correction.affiliation, correction.comment, signer_of(signature).email)
-    signature.sealed = signer.sealed_for(signature.public_id, salt)
-    signature.country = correction.country
-    signature.visibility = correction.visibility
-    signature.updates = correction.updates
+    correction.write(signature)
     signature.state = State.VERIFIED
     signature.verified_at = now
     signature.expires_at = None
     count.append(session, signature, Kind.CONFIRMED, now)
     enqueue(session, Occasion.CONFIRMED, signature.petition_id, signature.id, now)
-
-
-def _entry(public_id: bytes):  # type: ignore[no-untyped-def]
-    return (
-        select(Signature, Petition, PetitionText, PrivacyNotice)
-        .join(Petition, Petition.id == Signature.petition_id)
-        .join(PetitionText, PetitionText.id == Signature.text_id)
-        .join(PrivacyNotice, PrivacyNotice.id == Signature.notice_id)
-        .where(Signature.public_id == public_id)
-        .execution_options(populate_existing=True)
-    )

@@ -6,10 +6,11 @@ from flask import current_app, render_template, url_for
 from flask_mail import Message
 
 from app import clock, tokens
-from app.confirmation.confirm import Entry, find, link_works_until
+from app.confirmation.confirm import link_works_until
 from app.db import db
 from app.models import Occasion, OutboxRow, Signature, State
 from app.models.signer import signer_of
+from app.signing.stored import Entry, find
 from app.web.language import speaking
 
 

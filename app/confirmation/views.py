@@ -4,48 +4,30 @@ from typing import Any
 
 from flask import Blueprint, abort, make_response, redirect, render_template, request, url_for
 from werkzeug import Response
-from wtforms import HiddenField
 
 from app import clock, tokens
-from app.confirmation.confirm import Correction, Entry, Standing, confirm, confirmable_until, digest, find
-from app.models import Visibility
+from app.confirmation.confirm import Standing, confirm, confirmable_until, standing
 from app.models.signer import signer_of
 from app.petitions.markdown import to_html
 from app.petitions.page import find as find_edition
 from app.petitions.page import progress
-from app.signing.forms import SignerForm
+from app.signing.forms import EntryForm
+from app.signing.stored import Entry, digest, find
 from app.web import headers, language
 from app.web.origin import authorised_by_token
 
 bp = Blueprint("confirmation", __name__)
 
 
-class ConfirmForm(SignerForm):
-    """The signer's own answers once more, and the digest of what this page showed."""
-
-    digest = HiddenField()
-
-    def correction(self) -> Correction:
-        """Return what a valid form says."""
-        return Correction(
-            name=self.said("name"),
-            affiliation=self.said("affiliation"),
-            country=self.said("country"),
-            comment=self.said("comment"),
-            visibility=Visibility(self.visibility.data),
-            updates=bool(self.updates.data),
-        )
-
-
 @bp.get("/confirm/<token>")
 def ask(token: str) -> Response:
     """Show what the signature says and ask for the button to be pressed."""
     entry = _entry(token)
-    if entry is None or entry.standing(clock.now()) != Standing.PENDING:
+    if entry is None or standing(entry, clock.now()) != Standing.PENDING:
         return _no_button(entry)
     if entry.petition.discreet:
         return _private("confirmation/discreet.html", entry)
-    return _private("confirmation/confirm.html", entry, **_shown(entry, _as_it_is(entry)))
+    return _private("confirmation/confirm.html", entry, **_shown(entry, EntryForm.of(entry)))
 
 
 @bp.post("/confirm/<token>")
@@ -53,14 +35,14 @@ def ask(token: str) -> Response:
 def answer(token: str) -> Response:
     """Confirm what the page showed, with the signer's corrections; a stale page confirms nothing."""
     entry = _entry(token)
-    if entry is None or entry.standing(clock.now()) != Standing.PENDING:
+    if entry is None or standing(entry, clock.now()) != Standing.PENDING:
         return _no_button(entry)
     if "digest" not in request.form:  # a discreet petition's first button: show me
-        return _private("confirmation/confirm.html", entry, **_shown(entry, _as_it_is(entry)))
-    form = ConfirmForm()
+        return _private("confirmation/confirm.html", entry, **_shown(entry, EntryForm.of(entry)))
+    form = EntryForm()
     form.ask(entry.petition)
     if form.digest.data != digest(entry):
-        return _private("confirmation/confirm.html", entry, 409, stale=True, **_shown(entry, _as_it_is(entry)))
+        return _private("confirmation/confirm.html", entry, 409, stale=True, **_shown(entry, EntryForm.of(entry)))
     if not form.validate():
         return _private("confirmation/confirm.html", entry, 422, **_shown(entry, form))
     if not confirm(entry.signature.public_id, form.digest.data, form.correction()):
@@ -94,25 +76,7 @@ def _entry(token: str) -> Entry | None:
     return entry
 
 
-def _as_it_is(entry: Entry) -> ConfirmForm:
-    signature, signer = entry.signature, signer_of(entry.signature)
-    form = ConfirmForm(
-        formdata=None,
-        data={
-            "name": signer.name,
-            "affiliation": signer.affiliation,
-            "country": signature.country,
-            "comment": signer.comment,
-            "visibility": signature.visibility.value,
-            "updates": signature.updates,
-            "digest": digest(entry),
-        },
-    )
-    form.ask(entry.petition)
-    return form
-
-
-def _shown(entry: Entry, form: ConfirmForm) -> dict[str, Any]:
+def _shown(entry: Entry, form: EntryForm) -> dict[str, Any]:
     return {
         "form": form,
         "email": signer_of(entry.signature).email,
@@ -123,9 +87,9 @@ def _shown(entry: Entry, form: ConfirmForm) -> dict[str, Any]:
 
 def _no_button(entry: Entry | None) -> Response:
     """Answer a link that has nothing to confirm: a page of its own for each reason, which says what to do next."""
-    standing = entry.standing(clock.now()) if entry else Standing.EXPIRED
-    status = {Standing.VERIFIED: 200, Standing.EXPIRED: 410, Standing.WITHDRAWN: 410}.get(standing, 403)
-    return _private("confirmation/no_button.html", entry, status, standing=standing)
+    now = standing(entry, clock.now()) if entry else Standing.EXPIRED
+    status = {Standing.VERIFIED: 200, Standing.EXPIRED: 410, Standing.WITHDRAWN: 410}.get(now, 403)
+    return _private("confirmation/no_button.html", entry, status, standing=now)
 
 
 def _private(template: str, entry: Entry | None, status: int = 200, **context: Any) -> Response:

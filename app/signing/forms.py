@@ -1,8 +1,5 @@
 """The questions that a signer is asked, on the sign form and again on the confirm page."""
 
-import re
-import unicodedata
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from flask_babel import lazy_gettext as _
@@ -12,19 +9,16 @@ from wtforms.validators import ValidationError
 
 from app.email_address import LONGEST, NotAnAddress, deliverable
 from app.models import Petition, Visibility
+from app.models.signer import signer_of
 from app.petitions.page import Edition
+from app.signing.stored import Correction, Entry, digest
+from app.signing.tidy import AtMost, one_line, readable, required, tidy_line, tidy_paragraphs
 from app.web import countries
 from app.web.form import Form
 
 LONGEST_NAME = 100
 LONGEST_AFFILIATION = 200
 LONGEST_COMMENT = 1000
-MOST_MARKS = 6
-# Characters that are not seen and turn the text around them; right-to-left letters themselves are welcome.
-TURNING = re.compile("[\u202a-\u202e\u2066-\u2069]")
-# What shows nothing by itself: kinds of characters, and some that pass for letters or signs.
-UNSEEN_KINDS = {"Cc", "Cf", "Me", "Mn", "Zl", "Zp", "Zs"}
-UNSEEN = "\u115f\u1160\u2800\u3164\uffa0"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,67 +34,8 @@ class Submission:
     updates: bool
 
 
-def tidy_line(text: str | None) -> str:
-    """Return `text` as Unicode NFC with single spaces and none around it; nothing if nothing in it can be seen."""
-    return _seen(re.sub(r"[^\S\r\n]+", " ", unicodedata.normalize("NFC", text or "")).strip())
-
-
-def tidy_paragraphs(text: str | None) -> str:
-    """Return `text` as Unicode NFC with one kind of line break, spaces for tabs, and no space around it."""
-    one_kind = unicodedata.normalize("NFC", text or "").replace("\r\n", "\n").replace("\r", "\n")
-    return _seen(one_kind.replace("\t", " ").strip())
-
-
-def _seen(text: str) -> str:
-    return text if any(unicodedata.category(c) not in UNSEEN_KINDS and c not in UNSEEN for c in text) else ""
-
-
-def _readable(form: Form, field: Field) -> None:
-    """Refuse characters that nobody sees but that break lists, letters and exports."""
-    text: str = field.data or ""
-    if "\ufffd" in text or any("\ud800" <= c <= "\udfff" for c in text):
-        raise ValidationError(_("Some of this could not be read. Please type it again."))
-    if TURNING.search(text) or any(unicodedata.category(c) == "Cc" and c != "\n" for c in text):
-        raise ValidationError(_("There is a character in this that cannot be seen. Please type it again by hand."))
-    marks = 0
-    for kind in map(unicodedata.category, text):
-        if kind != "Cf":  # joiners between marks do not make them fewer
-            marks = marks + 1 if kind.startswith("M") else 0
-        if marks > MOST_MARKS:
-            raise ValidationError(_("There are too many accents on one letter in this. Please leave some out."))
-
-
-def _one_line(form: Form, field: Field) -> None:
-    if "\n" in (field.data or "") or "\r" in (field.data or ""):
-        raise ValidationError(_("Please write this on one line."))
-
-
-class _AtMost:
-    """Refuse more than `most` characters, say how many there were, and tell the browser the limit."""
-
-    def __init__(self, most: int) -> None:
-        self.most = most
-        self.field_flags = {"maxlength": most}
-
-    def __call__(self, form: Form, field: Field) -> None:
-        number = len(field.data or "")
-        if number > self.most:
-            words = _("Please shorten this to %(most)d characters. It has %(number)d.", most=self.most, number=number)
-            raise ValidationError(words)
-
-
 def _line(label: object, most: int, **attributes: str) -> StringField:
-    return StringField(
-        label, filters=[tidy_line], validators=[_one_line, _readable, _AtMost(most)], render_kw=attributes
-    )
-
-
-def _required(words: object) -> Callable[[Form, Field], None]:
-    def check(form: Form, field: Field) -> None:
-        if not field.data:
-            raise ValidationError(words)
-
-    return check
+    return StringField(label, filters=[tidy_line], validators=[one_line, readable, AtMost(most)], render_kw=attributes)
 
 
 class SignerForm(Form):
@@ -110,7 +45,7 @@ class SignerForm(Form):
     affiliation = _line(_("Title or affiliation"), LONGEST_AFFILIATION, autocomplete="organization-title")
     country = StringField(_("Country of origin"), widget=countries.select, render_kw={"autocomplete": "country"})
     comment = TextAreaField(
-        _("Comment"), filters=[tidy_paragraphs], validators=[_readable, _AtMost(LONGEST_COMMENT)], render_kw={"rows": 3}
+        _("Comment"), filters=[tidy_paragraphs], validators=[readable, AtMost(LONGEST_COMMENT)], render_kw={"rows": 3}
     )
     visibility = RadioField(
         _("Who may see your name?"),
@@ -159,15 +94,49 @@ class SignerForm(Form):
             raise ValidationError(_("Please choose who may see your name."))
 
     def _must(self, name: str, words: object) -> None:
-        self[name].validators = [_required(words), *self[name].validators]
+        self[name].validators = [required(words), *self[name].validators]
         self[name].flags.required = True
+
+
+class EntryForm(SignerForm):
+    """The signer's answers once more, about what is stored; the digest of what the page showed comes back with them."""
+
+    digest = HiddenField()
+
+    @classmethod
+    def of(cls, entry: Entry) -> "EntryForm":
+        """Return the form as it shows what the entry says now."""
+        signature, signer = entry.signature, signer_of(entry.signature)
+        said = {
+            "name": signer.name,
+            "affiliation": signer.affiliation,
+            "country": signature.country,
+            "comment": signer.comment,
+            "visibility": signature.visibility.value,
+            "updates": signature.updates,
+            "digest": digest(entry),
+        }
+        form = cls(formdata=None, data=said)
+        form.ask(entry.petition)
+        return form
+
+    def correction(self) -> Correction:
+        """Return what a valid form says."""
+        return Correction(
+            name=self.said("name"),
+            affiliation=self.said("affiliation"),
+            country=self.said("country"),
+            comment=self.said("comment"),
+            visibility=Visibility(self.visibility.data),
+            updates=bool(self.updates.data),
+        )
 
 
 class SignForm(SignerForm):
     """The sign form: who signs, the address to confirm it by, and which words were read."""
 
     email = EmailField(
-        _("E-mail"), filters=[tidy_line], validators=[_AtMost(LONGEST)], render_kw={"autocomplete": "email"}
+        _("E-mail"), filters=[tidy_line], validators=[AtMost(LONGEST)], render_kw={"autocomplete": "email"}
     )
     language = HiddenField()
     text_version = HiddenField()

@@ -20,7 +20,7 @@ from wtforms.validators import ValidationError
 from app.export import pdf, typeset
 from app.export.delivery import Delivery, SignedText, text_sha256
 from app.export.fonts import MISSING
-from app.signing import forms
+from app.signing import forms, tidy
 from app.web.language import speaking
 
 
@@ -274,13 +274,13 @@ def test_a_typesetter_that_fails_is_told_and_repeats_nothing(monkeypatch: pytest
 
 def _passes_our_forms(text: str) -> bool:
     try:
-        forms._readable(forms.SignerForm.__new__(forms.SignerForm), SimpleNamespace(data=text))  # type: ignore[arg-type]
+        tidy.readable(forms.SignerForm.__new__(forms.SignerForm), SimpleNamespace(data=text))  # type: ignore[arg-type]
     except ValidationError:
         return False
     return True
 
 
-words = st.text(min_size=1, max_size=200).map(forms.tidy_paragraphs).filter(_passes_our_forms)
+words = st.text(min_size=1, max_size=200).map(tidy.tidy_paragraphs).filter(_passes_our_forms)
 
 
 @given(lines=st.lists(st.tuples(words, words, words), max_size=30), title=words)
@@ -288,7 +288,7 @@ words = st.text(min_size=1, max_size=200).map(forms.tidy_paragraphs).filter(_pas
 def test_whatever_our_forms_let_through_can_be_written(
     site: Flask, lines: list[tuple[str, str, str]], title: str
 ) -> None:
-    rows = [Line(n, *map(forms.tidy_line, (a, b)), comment=c) for n, (a, b, c) in enumerate(lines, 1)]
+    rows = [Line(n, *map(tidy.tidy_line, (a, b)), comment=c) for n, (a, b, c) in enumerate(lines, 1)]
     text = replace(ENGLISH, title=title, statement=title, body=title)
     document = written(site, rows, replace(DELIVERY, title=title, started_by=title, texts=(text,)))
     assert f"Page 1 of {len(pages(document))}" in pages(document)[0]

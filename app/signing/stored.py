@@ -1,0 +1,83 @@
+"""A signature as it is stored, with what it was put under; what a page showed of it, and how its signer corrects it."""
+
+import hashlib
+from dataclasses import dataclass
+
+from sqlalchemy import Select, select
+from sqlalchemy.orm import Session
+
+from app.db import db
+from app.models import Petition, PetitionText, PrivacyNotice, Signature, Visibility
+from app.models.signer import Signer, salt_and_signer
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A signature with what it was put under."""
+
+    signature: Signature
+    petition: Petition
+    text: PetitionText
+    notice: PrivacyNotice
+
+
+@dataclass(frozen=True, slots=True)
+class Correction:
+    """What the signer says now, in place of what the signature said."""
+
+    name: str
+    affiliation: str
+    country: str
+    comment: str
+    visibility: Visibility
+    updates: bool
+
+    def write(self, signature: Signature) -> None:
+        """Let the signature say so; the address and the sealed salt stay."""
+        salt, before = salt_and_signer(signature)
+        signer = Signer(self.name, self.affiliation, self.comment, before.email)
+        signature.sealed = signer.sealed_for(signature.public_id, salt)
+        signature.country = self.country
+        signature.visibility = self.visibility
+        signature.updates = self.updates
+
+
+def find(public_id: bytes) -> Entry | None:
+    """Return the entry with this random id; None when it is there no more."""
+    row = db.session.execute(_entry(public_id)).first()
+    return Entry(*row) if row else None
+
+
+def hold(session: Session, public_id: bytes) -> Entry | None:
+    """Return the entry with this random id, which nobody else changes until the transaction ends; None for none."""
+    row = session.execute(_entry(public_id).with_for_update(of=Signature)).first()
+    return Entry(*row) if row else None
+
+
+def digest(entry: Entry) -> str:
+    """Return a fingerprint of all that a page shows of the entry: SHA-256 in hexadecimal, salted by the sealed salt."""
+    salt, signer = salt_and_signer(entry.signature)
+    shown = (
+        signer.name,
+        signer.affiliation,
+        signer.comment,
+        signer.email,
+        entry.signature.country,
+        entry.signature.visibility.value,
+        str(entry.signature.updates),
+        str(entry.text.id),
+        str(entry.notice.id),
+    )
+    parts = b"".join(len(raw).to_bytes(4, "big") + raw for raw in (part.encode() for part in shown))
+    return hashlib.sha256(salt + parts).hexdigest()
+
+
+def _entry(public_id: bytes) -> Select[Signature, Petition, PetitionText, PrivacyNotice]:
+    return (
+        select(Signature, Petition, PetitionText, PrivacyNotice)
+        .join(Petition, Petition.id == Signature.petition_id)
+        .join(PetitionText, PetitionText.id == Signature.text_id)
+        .join(PrivacyNotice, PrivacyNotice.id == Signature.notice_id)
+        .where(Signature.public_id == public_id)
+        .execution_options(populate_existing=True)
+    )
