@@ -26,6 +26,7 @@ from app.petitions.views import bp as petitions
 from app.publishing.edit_views import bp as editing
 from app.publishing.image_views import bp as image
 from app.publishing.views import bp as publishing
+from app.signers.views import bp as signers
 from app.signing.views import bp as signing
 from app.watching.views import bp as watching
 from app.web import display, errors, headers, limits, origin
@@ -37,6 +38,7 @@ BLUEPRINTS = (
     petitions,
     signing,
     confirmation,
+    signers,
     counting,
     organisers,
     people,

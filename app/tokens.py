@@ -18,6 +18,7 @@ class Purpose(StrEnum):
 
     CONFIRM = "confirm"
     INVITATION = "invitation"
+    ENTRY = "entry"
 
 
 class BadToken(Exception):

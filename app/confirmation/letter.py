@@ -36,11 +36,13 @@ def _folder(occasion: Occasion, state: State) -> str | None:
 
 
 def _message(row: OutboxRow, folder: str, entry: Entry) -> Message:
-    token = tokens.make(tokens.Purpose.CONFIRM, entry.signature.public_id, entry.signature.generation)
+    named = (entry.signature.public_id, entry.signature.generation)
+    token, own = tokens.make(tokens.Purpose.CONFIRM, *named), tokens.make(tokens.Purpose.ENTRY, *named)
     words = {
         "petition": entry.petition,
         "title": None if entry.petition.discreet else entry.text.title,
         "link": url_for("confirmation.ask", token=token),
+        "own_link": url_for("signers.show_discreetly" if entry.petition.discreet else "signers.show", token=own),
         "petition_link": url_for("petitions.show", slug=entry.petition.slug),
         "until": link_works_until(entry.petition, clock.now()),
         "contact": entry.petition.contact,

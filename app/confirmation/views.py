@@ -26,7 +26,7 @@ def ask(token: str) -> Response:
     if entry is None or standing(entry, clock.now()) != Standing.PENDING:
         return _no_button(entry)
     if entry.petition.discreet:
-        return _private("confirmation/discreet.html", entry)
+        return _private("signing/show_me.html", entry)
     return _private("confirmation/confirm.html", entry, **_shown(entry, EntryForm.of(entry)))
 
 

@@ -157,18 +157,37 @@ def latest(petition_id: int) -> list[Told]:
         .order_by(HandOver.id.desc())
         .limit(LATEST)
     )
-    return [
-        Told(
-            at=row.at,
-            format=row.format,
-            by=organiser.email if organiser else "",
-            recipient=recipient_of(row),
-            rows=row.rows,
-            for_addressee=bool(row.choice["for_addressee"]),
-            with_email=bool(row.choice["with_email"]),
-        )
-        for row, organiser in db.session.execute(newest)
-    ]
+    return [_told(row, organiser) for row, organiser in db.session.execute(newest)]
+
+
+def _told(row: HandOver, organiser: Organiser | None) -> Told:
+    return Told(
+        at=row.at,
+        format=row.format,
+        by=organiser.email if organiser else "",
+        recipient=recipient_of(row),
+        rows=row.rows,
+        for_addressee=bool(row.choice["for_addressee"]),
+        with_email=bool(row.choice["with_email"]),
+    )
+
+
+def of_signature(signature: Signature) -> list[Told]:
+    """Return the hand-overs of the lists that a confirmed signature was on, the newest first, without who made them."""
+    mine = (HandOver.petition_id == signature.petition_id) & (HandOver.at >= signature.signed_at)
+    rows = db.session.scalars(select(HandOver).where(mine).order_by(HandOver.id.desc()))
+    return [_told(row, None) for row in rows if _includes(choice_of(row), signature, row.at)]
+
+
+def _includes(choice: Choice, signature: Signature, at: datetime) -> bool:
+    confirmed = signature.verified_at
+    state = State.VERIFIED if confirmed and confirmed <= at else State.PENDING
+    in_time = not (choice.since or choice.until) or (
+        confirmed is not None
+        and (choice.since is None or choice.since <= confirmed.date())
+        and (choice.until is None or confirmed.date() <= choice.until)
+    )
+    return state in choice.states and in_time and (not choice.countries or signature.country in choice.countries)
 
 
 def recipient_of(row: HandOver) -> str:

@@ -1,7 +1,5 @@
 """The examples in the pages of docs/ do what they say."""
 
-import code
-import getpass
 import re
 from pathlib import Path
 
@@ -10,9 +8,8 @@ from flask import Flask
 from flask.testing import FlaskClient, FlaskCliRunner
 
 import config
-from app.models import State
 from app.petitions.file import NEEDED, BadPetitionFile, read
-from tests.factories import CONTROLLER, SLUG, make_signature, petition_file, sign, signatures, verified
+from tests.factories import CONTROLLER, petition_file
 
 PETITION_FILE = (config.ROOT / "docs/petition-file.md").read_text("utf-8")
 OPERATING = (config.ROOT / "docs/operating.md").read_text("utf-8")
@@ -66,23 +63,3 @@ def test_every_key_of_a_table_is_explained(tmp_path: Path, table: str) -> None:
     text = petition_file(controller=ours) if is_controller else petition_file(controller=CONTROLLER, tables=ours)
     for key in known_keys(tmp_path, text):
         assert f"`{key}`" in KEYS[table.strip("[]")][1]
-
-
-def test_withdrawing_by_hand_erases_the_data_and_lowers_the_count(
-    app: Flask, client: FlaskClient, petition: str, runner: FlaskCliRunner, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    make_signature(app, email="ann@example.org")
-    make_signature(app, email="bob@example.org")
-    monkeypatch.setattr(getpass, "getpass", lambda prompt: "Ann@Example.org")
-    with app.app_context():
-        shell = code.InteractiveConsole()
-        for line in [*block(OPERATING, "python").replace("my-petition", SLUG).splitlines(), ""]:
-            shell.push(line)
-
-    ann, bob = signatures(app)
-    assert (ann.state, ann.sealed, ann.email_key) == (State.WITHDRAWN, None, None)
-    assert bob.state == State.VERIFIED
-    assert verified(client) == 1
-    assert runner.invoke(args=["count", "audit"]).exit_code == 0
-    sign(client, email="ann@example.org")
-    assert len(signatures(app)) == 3

@@ -20,6 +20,8 @@ PROMISED = {
     "/petitions/<slug>/image/<digest>-<width>.jpg": {"GET"},
     "/petitions/<slug>/count.json": {"GET"},
     "/confirm/<token>": {"GET", "POST"},
+    "/signature/<token>": {"GET", "POST"},
+    "/entry/<token>": {"GET", "POST"},
     "/organise": {"GET"},
     "/organise/login": {"GET", "POST"},
     "/organise/logout": {"POST"},

@@ -101,6 +101,7 @@ def test_reading_changes_nothing(app: Flask, tmp_path: Path) -> None:
             "lang": ["en", "sv", "xx"],
             "token": [
                 *(tokens.make(tokens.Purpose.CONFIRM, one) for one in [*ids, bytes(16)]),
+                *(tokens.make(tokens.Purpose.ENTRY, one) for one in [*ids, bytes(16)]),
                 *for_organisers,
                 "altered",
             ],

@@ -1,0 +1,88 @@
+"""A signer's own entry, opened by the link in their letters: GET shows, POST corrects or withdraws."""
+
+from typing import Any
+
+from flask import Blueprint, abort, make_response, render_template, request
+from werkzeug import Response
+
+from app import tokens
+from app.export.handing_over import of_signature
+from app.models import State
+from app.models.signer import signer_of
+from app.petitions.markdown import to_html
+from app.signers.entry import correct, withdraw
+from app.signing.forms import EntryForm
+from app.signing.stored import Entry, digest, find
+from app.web import headers, language
+from app.web.origin import authorised_by_token
+
+bp = Blueprint("signers", __name__)
+CLOSED = {State.WITHDRAWN: 410, State.PENDING: 409, State.DECLINED: 410}
+
+
+@bp.get("/entry/<token>", endpoint="show_discreetly")  # what letters of discreet petitions link to
+@bp.get("/signature/<token>")
+def show(token: str) -> Response:
+    """Show what is stored, to whom it was handed over, and what its signer can do; a discreet petition asks first."""
+    entry = _entry(token)
+    return _private("signing/show_me.html", entry) if entry.petition.discreet else _shown(entry)
+
+
+@bp.post("/entry/<token>")
+@bp.post("/signature/<token>")
+@authorised_by_token
+def change(token: str) -> Response:
+    """Correct the entry or take it back; what was sent twice changes nothing more."""
+    entry = _entry(token)
+    act = request.form.get("act")
+    if act == "withdraw":
+        withdraw(entry.signature.public_id)
+        return _shown(_entry(token))
+    if act != "correct" or entry.signature.state != State.VERIFIED:
+        return _shown(entry)  # a discreet petition's first button: show me
+    form = EntryForm()
+    form.ask(entry.petition)
+    if form.digest.data != digest(entry):
+        return _shown(entry, status=409, stale=True)
+    if not form.validate():
+        return _shown(entry, form, 422)
+    if not correct(entry.signature.public_id, form.digest.data, form.correction()):
+        return change(token)  # another request came between: look again at what is true now
+    return _shown(_entry(token), saved=True)
+
+
+def _entry(token: str) -> Entry:
+    """Return the entry that the link leads to; a page that says why, where it leads to none any more."""
+    try:
+        public_id, generation = tokens.read(tokens.Purpose.ENTRY, token)
+    except tokens.BadToken:
+        abort(_private("signers/no_entry.html", None, 404, why="altered"))
+    entry = find(public_id)
+    if entry is None:
+        abort(_private("signers/no_entry.html", None, 410, why="gone"))
+    language.speak(entry.signature.language)
+    if entry.signature.generation != generation:
+        abort(_private("signers/no_entry.html", entry, 410, why="replaced"))
+    return entry
+
+
+def _shown(entry: Entry, form: EntryForm | None = None, status: int = 200, **said: bool) -> Response:
+    signature = entry.signature
+    if signature.sealed is None or signature.state not in {State.VERIFIED, State.INVALIDATED}:
+        why = "withdrawn" if signature.state == State.INVALIDATED else signature.state.value
+        return _private("signers/no_entry.html", entry, CLOSED.get(signature.state, 410), why=why)
+    return _private(
+        "signers/entry.html",
+        entry,
+        status,
+        form=form or EntryForm.of(entry),
+        email=signer_of(signature).email,
+        counts=signature.state == State.VERIFIED,
+        handed_over=of_signature(signature),
+        privacy=to_html(entry.notice.more),
+        **said,
+    )
+
+
+def _private(template: str, entry: Entry | None, status: int = 200, **context: Any) -> Response:
+    return headers.keep_nowhere(make_response(render_template(template, entry=entry, **context), status))

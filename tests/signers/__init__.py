@@ -1,0 +1,1 @@
+"""The signer in charge of their entry."""
