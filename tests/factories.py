@@ -18,7 +18,7 @@ from app.email_address import canonical
 from app.models import Kind, OutboxRow, Petition, PetitionText, PrivacyNotice, Reason, Signature, State, Visibility
 from app.models.signer import Signer
 from app.petitions.importing import import_file
-from app.signing.sign import email_key
+from app.signing.mailbox import email_key
 
 SLUG = "save-the-test-library"
 FRONT = {

@@ -23,6 +23,8 @@ def write(row: OutboxRow) -> Message | None:
     entry = find(signature.public_id)
     if folder is None or entry is None:
         return None
+    if row.occasion == Occasion.ENTRY:
+        signature.generation = (signature.generation + 1) % 2**16  # links in older letters open nothing from now on
     return _message(row, folder, entry)
 
 
@@ -30,6 +32,8 @@ def _folder(occasion: Occasion, state: State) -> str | None:
     """Return the folder in templates/email/ of the letter for this occasion and state."""
     if occasion == Occasion.CONFIRMED:
         return "thanks" if state == State.VERIFIED else None
+    if occasion == Occasion.ENTRY:
+        return "own_entry" if state in {State.VERIFIED, State.INVALIDATED} else None
     if state == State.PENDING:
         return "confirm"
     return "already_signed" if state in {State.VERIFIED, State.INVALIDATED} else None

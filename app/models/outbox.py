@@ -17,6 +17,7 @@ class Occasion(StrEnum):
     SIGNED = "signed"
     CONFIRMED = "confirmed"
     ORGANISER = "organiser"
+    ENTRY = "entry"
 
 
 class Progress(StrEnum):

@@ -126,11 +126,13 @@ def _write(claimed: Claimed, row_id: int, letters: Letters) -> Message | None:
         row = _still_mine(session, claimed, row_id)
         if row is None:
             return None
-        message = letters.write(row)
-        if message is None or not caps.allow(session, row, now):
-            _end(session, row, Progress.SILENT, "", now, letters)
-            return None
-    return message
+        with session.begin_nested() as written:
+            message = letters.write(row)
+            if message is not None and caps.allow(session, row, now):
+                return message
+            written.rollback()  # what the letter would have changed stays as it is where it does not go out
+        _end(session, row, Progress.SILENT, "", now, letters)
+    return None
 
 
 def _mark(claimed: Claimed, row_id: int, progress: Progress, reply: str, letters: Letters) -> None:

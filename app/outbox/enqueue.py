@@ -2,20 +2,20 @@
 
 from datetime import datetime
 
-from sqlalchemy import insert
+from sqlalchemy import ScalarSelect, insert
 from sqlalchemy.orm import Session
 
 from app.models import Occasion, OutboxRow
 
 # The lowest goes out first: somebody is waiting in front of a screen for the confirmation letter.
-PRIORITY = {Occasion.SIGNED: 0, Occasion.ORGANISER: 0, Occasion.CONFIRMED: 1}
+PRIORITY = {Occasion.SIGNED: 0, Occasion.ORGANISER: 0, Occasion.ENTRY: 0, Occasion.CONFIRMED: 1}
 
 
 def enqueue(
     session: Session,
     occasion: Occasion,
     petition_id: int,
-    signature_id: int,
+    signature_id: int | ScalarSelect[int],
     at: datetime,
     mailbox: bytes | None = None,
 ) -> None:

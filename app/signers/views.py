@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from flask import Blueprint, abort, make_response, render_template, request
+from flask import Blueprint, abort, make_response, redirect, render_template, request, url_for
 from werkzeug import Response
 
 from app import tokens
@@ -10,8 +10,11 @@ from app.export.handing_over import of_signature
 from app.models import State
 from app.models.signer import signer_of
 from app.petitions.markdown import to_html
+from app.petitions.page import Edition
+from app.petitions.page import find as find_edition
+from app.signers import lost
 from app.signers.entry import correct, withdraw
-from app.signing.forms import EntryForm
+from app.signing.forms import AddressForm, EntryForm
 from app.signing.stored import Entry, digest, find
 from app.web import headers, language
 from app.web.origin import authorised_by_token
@@ -49,6 +52,30 @@ def change(token: str) -> Response:
     if not correct(entry.signature.public_id, form.digest.data, form.correction()):
         return change(token)  # another request came between: look again at what is true now
     return _shown(_entry(token), saved=True)
+
+
+@bp.get("/petitions/<slug:slug>/my-signature")
+def ask_for_link(slug: str) -> Response:
+    """Ask for the address to send the link to one's own entry to; say, after that, that a letter is on its way."""
+    edition = _edition(slug, request.args.get("language"))
+    return _private("signers/lost.html", None, edition=edition, form=AddressForm(formdata=None))
+
+
+@bp.post("/petitions/<slug:slug>/my-signature")
+def send_link(slug: str) -> Response:
+    """Send the link to whoever signed with the address; the answer is the same where nobody did."""
+    edition = _edition(slug, request.form.get("language"))
+    form = AddressForm()
+    if not form.validate():
+        return _private("signers/lost.html", None, 422, edition=edition, form=form)
+    lost.ask(edition.petition, form.address())
+    return redirect(url_for(".ask_for_link", slug=slug, language=request.form.get("language"), sent=1), 303)
+
+
+def _edition(slug: str, lang: str | None) -> Edition:
+    edition = find_edition(slug, lang) or find_edition(slug) or abort(404)
+    language.speak(edition.language)
+    return edition
 
 
 def _entry(token: str) -> Entry:

@@ -132,12 +132,30 @@ class EntryForm(SignerForm):
         )
 
 
-class SignForm(SignerForm):
-    """The sign form: who signs, the address to confirm it by, and which words were read."""
+class AddressForm(Form):
+    """The address that a letter is to go to."""
 
     email = EmailField(
         _("E-mail"), filters=[tidy_line], validators=[AtMost(LONGEST)], render_kw={"autocomplete": "email"}
     )
+
+    def validate_email(self, field: Field) -> None:
+        """Refuse what no letter can be sent to."""
+        try:
+            deliverable(field.data or "")
+        except NotAnAddress:
+            raise ValidationError(
+                _("This is not a complete e-mail address. It looks like name@example.org, without spaces or accents.")
+            ) from None
+
+    def address(self) -> str:
+        """Return the address of a valid form, as mail servers take it."""
+        return deliverable(self.email.data or "")
+
+
+class SignForm(SignerForm, AddressForm):
+    """The sign form: who signs, the address to confirm it by, and which words were read."""
+
     language = HiddenField()
     text_version = HiddenField()
     notice_version = HiddenField()
@@ -166,22 +184,13 @@ class SignForm(SignerForm):
         self.text_version.data = str(edition.text.version)
         self.notice_version.data = str(edition.notice.version)
 
-    def validate_email(self, field: Field) -> None:
-        """Refuse what no letter can be sent to."""
-        try:
-            deliverable(field.data or "")
-        except NotAnAddress:
-            raise ValidationError(
-                _("This is not a complete e-mail address. It looks like name@example.org, without spaces or accents.")
-            ) from None
-
     def submission(self) -> Submission:
         """Return what a valid form says."""
         return Submission(
             name=self.said("name"),
             affiliation=self.said("affiliation"),
             country=self.said("country"),
-            email=deliverable(self.said("email")),
+            email=self.address(),
             comment=self.said("comment"),
             visibility=Visibility(self.visibility.data),
             updates=bool(self.updates.data),

@@ -4,19 +4,19 @@ The statements are the same whatever the mailbox's state, and so is the answer: 
 nobody else's business. What the state calls for, the worker decides with the row in hand.
 """
 
-import hmac
 import os
 
 from sqlalchemy import update
 
-from app import clock, sealing, tokens
+from app import clock, tokens
 from app.db import insert, transaction
 from app.email_address import canonical
-from app.models import Occasion, Petition, Signature, State
+from app.models import Occasion, Signature, State
 from app.models.signer import Signer
 from app.outbox.enqueue import enqueue
 from app.petitions.page import Edition
 from app.signing.forms import Submission
+from app.signing.mailbox import email_key
 
 
 def sign(edition: Edition, submission: Submission) -> None:
@@ -65,12 +65,3 @@ def sign(edition: Edition, submission: Submission) -> None:
         )
         session.execute(newest)
         enqueue(session, Occasion.SIGNED, petition_id, row.id, now, site_wide)
-
-
-def email_key(petition: Petition, mailbox: str) -> bytes:
-    """Return the 32 bytes that stand for a canonical address in this petition (HMAC-SHA256, RFC 2104).
-
-    Only who opens the petition's sealed mailbox key can make them, and no two petitions make the same.
-    """
-    opened = sealing.unseal("mailbox-key", petition.public_id, petition.mailbox_key)
-    return hmac.digest(bytes.fromhex(opened.fields[0]), mailbox.encode(), "sha256")

@@ -21,6 +21,7 @@ PROMISED = {
     "/petitions/<slug>/count.json": {"GET"},
     "/confirm/<token>": {"GET", "POST"},
     "/signature/<token>": {"GET", "POST"},
+    "/petitions/<slug>/my-signature": {"GET", "POST"},
     "/entry/<token>": {"GET", "POST"},
     "/organise": {"GET"},
     "/organise/login": {"GET", "POST"},

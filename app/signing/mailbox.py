@@ -1,0 +1,15 @@
+"""Which mailbox signed: known by a key of the petition's own, never by its address."""
+
+import hmac
+
+from app import sealing
+from app.models import Petition
+
+
+def email_key(petition: Petition, mailbox: str) -> bytes:
+    """Return the 32 bytes that stand for a canonical address in this petition (HMAC-SHA256, RFC 2104).
+
+    Only who opens the petition's sealed mailbox key can make them, and no two petitions make the same.
+    """
+    opened = sealing.unseal("mailbox-key", petition.public_id, petition.mailbox_key)
+    return hmac.digest(bytes.fromhex(opened.fields[0]), mailbox.encode(), "sha256")
