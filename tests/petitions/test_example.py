@@ -164,7 +164,7 @@ def test_it_answers_what_happens_with_the_data(page: HtmlPage, example: Petition
     assert "count your signature" in answers["What for"]
     assert answers["Who gets the list"] == example.addressed_to
     assert answers["How long it is kept"].startswith("Until 365 days after the petition has closed")
-    assert "withdraw at any time" in answers["If you change your mind"]
+    assert "withdraw your signature at any time" in answers["If you change your mind"]
     assert example.contact in answers["If you change your mind"]
     assert flat(example.privacy) in privacy.words()
 
