@@ -173,8 +173,12 @@ def _told(row: HandOver, organiser: Organiser | None) -> Told:
 
 
 def of_signature(signature: Signature) -> list[Told]:
-    """Return the hand-overs of the lists that a confirmed signature was on, the newest first, without who made them."""
+    """Return the hand-overs of the lists that a confirmed signature was on, the newest first, without who made them.
+
+    A list that was cut off may have named the signer before that; a PDF that was never made named nobody.
+    """
     mine = (HandOver.petition_id == signature.petition_id) & (HandOver.at >= signature.signed_at)
+    mine &= (HandOver.format != Format.PDF) | HandOver.rows.is_not(None)
     rows = db.session.scalars(select(HandOver).where(mine).order_by(HandOver.id.desc()))
     return [_told(row, None) for row in rows if _includes(choice_of(row), signature, row.at)]
 

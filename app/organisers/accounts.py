@@ -106,8 +106,9 @@ def join(organiser: Organiser, password: str | None) -> Organiser | None:
     now = clock.now()
     with transaction() as session:
         offered = session.scalars(petitions_of(organiser.id)).all()
-        for petition_id in offered:  # before the account, as everybody does: two who take them in another order would
-            hold_petition(session, petition_id)  # wait for each other
+        # Before the account, as everybody does: two who take them in another order would wait for each other.
+        for petition_id in offered:
+            hold_petition(session, petition_id)
         still_open = (Organiser.id == organiser.id) & Organiser.joined_at.is_(None) & Organiser.active
         same_link = Organiser.generation == organiser.generation
         joined = (

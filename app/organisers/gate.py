@@ -173,9 +173,7 @@ def _signed_in(app: Flask, user: Organiser) -> None:
 
 
 def _signed_out(app: Flask, **named: object) -> None:
-    session = writer()
-    sessions.end(session)
-    session.commit()
+    sessions.end()
 
 
 def _has_new_password(app: Flask, user: Organiser, **named: object) -> None:

@@ -28,10 +28,11 @@ def is_open(organiser: Organiser) -> bool:
     return db.session.scalar(select(SignIn.until).where(mine, SignIn.until > clock.now())) is not None
 
 
-def end(session: Session) -> None:
-    """End the session that this browser's cookie names, if it names one; the caller commits."""
+def end() -> None:
+    """End the session that this browser's cookie names, if it names one."""
     if name := cookie.pop(NAME, None):
-        session.execute(delete(SignIn).where(SignIn.key == _key(name)))
+        with transaction() as session:
+            session.execute(delete(SignIn).where(SignIn.key == _key(name)))
 
 
 def forget_ended(now: datetime) -> None:

@@ -14,6 +14,7 @@ from app import clock, tokens
 from app.counting.audit import audit
 from app.db import db, transaction
 from app.export import handing_over
+from app.export.making import make_due
 from app.export.rows import Choice
 from app.models import Delivery, Format, Kind, LedgerEntry, Petition, Reason, Signature, State, Visibility
 from app.models.signer import Signer, signer_of
@@ -102,7 +103,7 @@ def test_the_page_shows_all_that_is_stored(client: FlaskClient, entry: str) -> N
 
 def test_a_correction_is_in_the_ledger_and_does_not_move_the_count(app: Flask, client: FlaskClient, entry: str) -> None:
     answer = save(client, entry, name="Anna Example", affiliation="Writer")
-    assert "It is changed." in answer.text
+    assert "It is saved." in answer.text
     (row,) = signatures(app)
     with app.app_context():
         assert signer_of(row) == Signer("Anna Example", "Writer", "I read.", "ann@example.org")
@@ -258,6 +259,11 @@ def test_the_signer_reads_to_whom_the_entry_was_handed_over(app: Flask, client: 
     assert "with your e-mail address" in page
     assert "The Finns" not in page
     assert "Those of Yesterday" not in page
+    hand_over(app, "The Registry", Choice(), Format.PDF)
+    assert "The Registry" not in client.get(entry).text
+    with app.app_context():
+        make_due()
+    assert "The Registry" in client.get(entry).text
 
 
 @pytest.mark.parametrize("change", ["correct", "withdraw", "hide"])
