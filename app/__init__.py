@@ -26,6 +26,7 @@ from app.petitions.views import bp as petitions
 from app.publishing.edit_views import bp as editing
 from app.publishing.image_views import bp as image
 from app.publishing.views import bp as publishing
+from app.signers.refusing_views import bp as refusing
 from app.signers.views import bp as signers
 from app.signing.views import bp as signing
 from app.watching.views import bp as watching
@@ -39,6 +40,7 @@ BLUEPRINTS = (
     signing,
     confirmation,
     signers,
+    refusing,
     counting,
     organisers,
     people,

@@ -21,6 +21,7 @@ from app.organisers.members import LastOwner
 from app.outbox.status import retry, status
 from app.petitions.importing import BadPetitionFile, import_file
 from app.petitions.page import find, newest_title, progress
+from app.signing.erase import erase_after_closing
 from app.signing.purge import purge
 from app.web import countries
 
@@ -122,9 +123,10 @@ def audit_counts(mend: bool) -> None:
 
 @signatures_group.command("purge")
 def purge_now() -> None:
-    """Delete pending signatures whose link has expired, and letters that ended a week ago."""
+    """Delete what expired, and erase who signed petitions that closed as long ago as their signers were told."""
     unconfirmed, ended = purge()
     click.echo(f"{unconfirmed} unconfirmed signatures and {ended} ended letters deleted")
+    click.echo(f"{erase_after_closing()} signatures of closed petitions erased, but for being counted")
 
 
 @signatures_group.command("export")

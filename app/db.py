@@ -123,6 +123,13 @@ def seconds(moment: InstrumentedAttribute[datetime] | InstrumentedAttribute[date
     return cast(func.strftime("%s", to_the_second), Integer)
 
 
+def month(moment: InstrumentedAttribute[datetime] | InstrumentedAttribute[datetime | None]) -> ColumnElement[Any]:
+    """Return the first moment of the month, in UTC, of the moment in a column, in the words of the database in use."""
+    if db.engine.dialect.name == "postgresql":
+        return func.date_trunc("month", moment, "UTC", type_=moment.type)
+    return func.substr(moment, 1, len("2026-11")).concat("-01 00:00:00.000000")
+
+
 def stream(engine: Engine, statement: Select[*tuple[Any, ...]]) -> Generator[Sequence[Any], None, None]:
     """Yield the rows of `statement` from one snapshot, in pieces, through a connection of its own.
 

@@ -3,6 +3,7 @@
 import re
 import smtplib
 import ssl
+from email import policy
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -11,7 +12,18 @@ from flask_mail import Connection, Mail, Message
 
 ADDRESS = re.compile(r"[^\s<>\"':;,()\[\]]+@[^\s<>\"':;,()\[\]]+")
 LONGEST_REPLY = 300
+LONGEST_LINE = 998  # RFC 5322, 2.1.1
 SERVICE_GOES = 421  # RFC 5321, 3.8: the server closes the connection after this answer
+
+
+class Letter(Message):
+    """Flask-Mail's message, without line breaks in its headers: long links there would be encoded, and not be found."""
+
+    def as_bytes(self) -> bytes:
+        """Return the message as it is sent."""
+        message = self._message()
+        message.policy = policy.SMTP.clone(max_line_length=LONGEST_LINE)
+        return bytes(message)
 
 
 class SendingFailed(Exception):

@@ -19,6 +19,8 @@ class Purpose(StrEnum):
     CONFIRM = "confirm"
     INVITATION = "invitation"
     ENTRY = "entry"
+    NOT_ME = "not-me"
+    UNSUBSCRIBE = "unsubscribe"
 
 
 class BadToken(Exception):

@@ -15,6 +15,7 @@ from sqlalchemy.exc import InterfaceError, OperationalError
 from app import clock, mail
 from app.confirmation import letter
 from app.confirmation.confirm import letter_ended
+from app.confirmation.remind import remind
 from app.counting import count
 from app.db import db
 from app.export import making
@@ -23,6 +24,7 @@ from app.organisers import forgotten, guesses, sessions
 from app.organisers.accounts import forget_expired_invitations
 from app.organisers.letter import write as write_to_organiser
 from app.outbox.deliver import Letters, deliver
+from app.signing.erase import erase_after_closing
 from app.signing.purge import purge
 
 
@@ -43,6 +45,7 @@ log = logging.getLogger(__name__)
 
 def work_once() -> int:
     """Send all letters and make all deliveries that are due now; return how many letters were taken in hand."""
+    remind()
     total = 0
     while handled := deliver(LETTERS):
         total += handled
@@ -88,6 +91,8 @@ class Worker:
         if time.monotonic() - self._purged_at > PURGE_EVERY_SECONDS:
             self._purged_at = time.monotonic()
             purge()
+            erase_after_closing()
+            remind()
             forget_expired_invitations(clock.now())
             sessions.forget_ended(clock.now())
             guesses.forget_old(clock.now())

@@ -17,6 +17,7 @@ class MailServer:
 
     def __init__(self, port: int | None = None) -> None:
         self.letters: list[EmailMessage] = []
+        self.raw: list[bytes] = []
         self.connections = 0
         self.answer: Callable[[str], str | None] = lambda recipient: None
         self.silent_for = 0.0
@@ -43,7 +44,8 @@ class MailServer:
         return "250 ok"
 
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
-        message = email.message_from_bytes(bytes(envelope.content or b""), policy=email.policy.default)
+        self.raw.append(bytes(envelope.content or b""))
+        message = email.message_from_bytes(self.raw[-1], policy=email.policy.default)
         assert isinstance(message, EmailMessage)
         self.letters.append(message)
         return "250 taken"
@@ -73,8 +75,15 @@ def text_of(letter: EmailMessage, kind: str = "plain") -> str:
     return str(part.get_content())
 
 
-def link_in(letter: EmailMessage) -> str:
-    """Return the path of the confirmation link in a letter."""
-    found = re.search(r"https?://[^/\s]+(/confirm/\S+)", text_of(letter))
+def link_in(letter: EmailMessage, place: str = "confirm") -> str:
+    """Return the path of the confirmation link in a letter, or of the link to another `place`."""
+    found = re.search(rf"https?://[^/\s]+(/{place}/\S+)", text_of(letter))
+    assert found, text_of(letter)
+    return found[1]
+
+
+def code_in(letter: EmailMessage) -> str:
+    """Return the code in a letter, as the letter spells it."""
+    found = re.search(r"^ +([0-9A-Z]{3}-[0-9A-Z]{3}-[0-9A-Z]{3})\s*$", text_of(letter), re.MULTILINE)
     assert found, text_of(letter)
     return found[1]

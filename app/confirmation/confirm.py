@@ -1,6 +1,6 @@
 """Confirm: the one transition that raises the count, and the rules of when it may happen."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 
 from sqlalchemy import update
@@ -9,12 +9,10 @@ from sqlalchemy.orm import Session
 from app import clock
 from app.counting import count
 from app.db import transaction
-from app.models import Kind, Occasion, OutboxRow, Petition, Signature, State
+from app.models import Kind, Occasion, OutboxRow, Signature, State
 from app.outbox.enqueue import enqueue
+from app.signing.expiry import LINK_WORKS_FOR, confirmable_until
 from app.signing.stored import Correction, Entry, digest, hold
-
-LINK_WORKS_FOR = timedelta(days=7)
-AFTER_CLOSING = timedelta(hours=24)
 
 
 class Standing(StrEnum):
@@ -31,25 +29,9 @@ class Standing(StrEnum):
 def standing(entry: Entry, now: datetime) -> Standing:
     """Return what the entry's confirmation link leads to at `now`."""
     signature = entry.signature
-    if signature.state == State.PENDING and confirmable_until(entry.petition, signature) <= now:
+    if signature.state == State.PENDING and confirmable_until(entry.petition, signature.expires_at) <= now:
         return Standing.EXPIRED
     return Standing(signature.state.value)
-
-
-def link_works_until(petition: Petition, taken_at: datetime) -> datetime:
-    """Return when the link in a letter that a mail server takes at `taken_at` stops working.
-
-    Seven days; who signed before closing has 24 hours from closing, or from the letter when it went out later.
-    """
-    week = taken_at + LINK_WORKS_FOR
-    return week if petition.closes_at is None else min(week, max(petition.closes_at, taken_at) + AFTER_CLOSING)
-
-
-def confirmable_until(petition: Petition, signature: Signature) -> datetime:
-    """Return when a pending signature's links stop working; never, while a letter of it still waits."""
-    if signature.expires_at is None:
-        return datetime.max.replace(tzinfo=clock.now().tzinfo)
-    return link_works_until(petition, signature.expires_at - LINK_WORKS_FOR)
 
 
 def confirm(public_id: bytes, seen: str, correction: Correction) -> bool:
@@ -79,6 +61,6 @@ def _flip(session: Session, signature: Signature, correction: Correction, now: d
     correction.write(signature)
     signature.state = State.VERIFIED
     signature.verified_at = now
-    signature.expires_at = None
+    signature.expires_at = signature.code_hash = None
     count.append(session, signature, Kind.CONFIRMED, now)
     enqueue(session, Occasion.CONFIRMED, signature.petition_id, signature.id, now)

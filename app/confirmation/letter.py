@@ -1,27 +1,35 @@
 """The letters around a confirmation, written when they are sent: what is asked, what was done, never what was typed."""
 
+from datetime import datetime
 from urllib.parse import urlsplit
 
 from flask import current_app, render_template, url_for
-from flask_mail import Message
 
 from app import clock, tokens
-from app.confirmation.confirm import link_works_until
 from app.db import db
+from app.mail import Letter
 from app.models import Occasion, OutboxRow, Signature, State
 from app.models.signer import signer_of
+from app.outbox.unwanted import is_unwanted
+from app.signing import code
+from app.signing.expiry import confirmable_until, link_works_until
 from app.signing.stored import Entry, find
 from app.web.language import speaking
 
+# A stranger can cause these, so each of them offers to write no more (RFC 8058).
+UNASKED = {"confirm", "reminder", "already_signed"}
 
-def write(row: OutboxRow) -> Message | None:
+
+def write(row: OutboxRow) -> Letter | None:
     """Return the letter that this row calls for, now, with the signature in hand; None when nothing is to be said."""
     signature = db.session.get(Signature, row.signature_id) if row.signature_id else None
-    if signature is None:
+    if signature is None or signature.sealed is None:
         return None
     folder = _folder(row.occasion, signature.state)
     entry = find(signature.public_id)
-    if folder is None or entry is None:
+    if folder is None or entry is None or is_unwanted(db.session(), signer_of(signature).email):
+        return None
+    if row.occasion == Occasion.REMINDER and not (entry.petition.is_open(clock.now()) and _can_still(entry)):
         return None
     if row.occasion == Occasion.ENTRY:
         signature.generation = (signature.generation + 1) % 2**16  # links in older letters open nothing from now on
@@ -34,30 +42,50 @@ def _folder(occasion: Occasion, state: State) -> str | None:
         return "thanks" if state == State.VERIFIED else None
     if occasion == Occasion.ENTRY:
         return "own_entry" if state in {State.VERIFIED, State.INVALIDATED} else None
+    if occasion == Occasion.REMINDER:
+        return "reminder" if state == State.PENDING else None
     if state == State.PENDING:
         return "confirm"
     return "already_signed" if state in {State.VERIFIED, State.INVALIDATED} else None
 
 
-def _message(row: OutboxRow, folder: str, entry: Entry) -> Message:
+def _can_still(entry: Entry) -> bool:
+    return confirmable_until(entry.petition, entry.signature.expires_at) > clock.now()
+
+
+def _until(row: OutboxRow, entry: Entry) -> datetime:
+    """Return when the letter's link stops working: a reminder moves nothing on."""
+    if row.occasion == Occasion.REMINDER:
+        return confirmable_until(entry.petition, entry.signature.expires_at)
+    return link_works_until(entry.petition, clock.now())
+
+
+def _message(row: OutboxRow, folder: str, entry: Entry) -> Letter:
     named = (entry.signature.public_id, entry.signature.generation)
-    token, own = tokens.make(tokens.Purpose.CONFIRM, *named), tokens.make(tokens.Purpose.ENTRY, *named)
+    no_more = url_for("refusing.ask_to_stop", token=tokens.make(tokens.Purpose.UNSUBSCRIBE, *named))
+    own = "signers.show_discreetly" if entry.petition.discreet else "signers.show"
     words = {
         "petition": entry.petition,
         "title": None if entry.petition.discreet else entry.text.title,
-        "link": url_for("confirmation.ask", token=token),
-        "own_link": url_for("signers.show_discreetly" if entry.petition.discreet else "signers.show", token=own),
+        "link": url_for("confirmation.ask", token=tokens.make(tokens.Purpose.CONFIRM, *named)),
+        "own_link": url_for(own, token=tokens.make(tokens.Purpose.ENTRY, *named)),
+        "not_me_link": url_for("refusing.ask_who", token=tokens.make(tokens.Purpose.NOT_ME, *named)),
+        "no_more_link": no_more,
+        "code": code.draw(entry.signature) if entry.signature.state == State.PENDING else None,
         "petition_link": url_for("petitions.show", slug=entry.petition.slug),
-        "until": link_works_until(entry.petition, clock.now()),
+        "until": _until(row, entry),
         "contact": entry.petition.contact,
         "language": entry.signature.language,
     }
+    extra = {"Auto-Submitted": "auto-generated"}  # RFC 3834
+    if folder in UNASKED:
+        extra |= {"List-Unsubscribe": f"<{no_more}>", "List-Unsubscribe-Post": "List-Unsubscribe=One-Click"}
     with speaking(entry.signature.language):
-        message = Message(
+        message = Letter(
             subject=" ".join(render_template(f"email/{folder}/subject.txt", **words).split()),
             recipients=[signer_of(entry.signature).email],
             body=render_template(f"email/{folder}/body.txt", **words),
-            extra_headers={"Auto-Submitted": "auto-generated"},  # RFC 3834
+            extra_headers=extra,
         )
         message.html = render_template(f"email/{folder}/body.html", **words)
     message.msgId = f"<{row.public_id.hex()}@{urlsplit(current_app.config['BASE_URL']).hostname}>"

@@ -6,11 +6,12 @@ from flask import Blueprint, abort, make_response, redirect, render_template, re
 from werkzeug import Response
 
 from app import clock, tokens
-from app.confirmation.confirm import Standing, confirm, confirmable_until, standing
+from app.confirmation.confirm import Standing, confirm, standing
 from app.models.signer import signer_of
 from app.petitions.markdown import to_html
 from app.petitions.page import find as find_edition
 from app.petitions.page import progress
+from app.signing.expiry import confirmable_until
 from app.signing.forms import EntryForm
 from app.signing.stored import Entry, digest, find
 from app.web import headers, language
@@ -81,7 +82,7 @@ def _shown(entry: Entry, form: EntryForm) -> dict[str, Any]:
         "form": form,
         "email": signer_of(entry.signature).email,
         "privacy": to_html(entry.notice.more),
-        "until": confirmable_until(entry.petition, entry.signature),
+        "until": confirmable_until(entry.petition, entry.signature.expires_at),
     }
 
 

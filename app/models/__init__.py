@@ -3,8 +3,8 @@
 from app.models.audit import Act, AuditEntry
 from app.models.handover import Delivery, DeliveryVolume, Format, HandOver, Making
 from app.models.ledger import DELTA, Kind, LedgerEntry, Tally
-from app.models.organiser import Guess, Membership, Organiser, Passkey, Role, SignIn, Site
-from app.models.outbox import Occasion, OutboxRow, Progress
+from app.models.organiser import Guess, Membership, Organiser, Passkey, Role, SignIn
+from app.models.outbox import Occasion, OutboxRow, Progress, Unwanted
 from app.models.petition import (
     Donation,
     Elsewhere,
@@ -17,6 +17,7 @@ from app.models.petition import (
     Translation,
 )
 from app.models.signature import Reason, Signature, State, Visibility
+from app.models.site import Site
 
 __all__ = [
     "DELTA",
@@ -52,5 +53,6 @@ __all__ = [
     "State",
     "Tally",
     "Translation",
+    "Unwanted",
     "Visibility",
 ]

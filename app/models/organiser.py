@@ -24,17 +24,6 @@ class Role(StrEnum):
     OWNER = "owner"
 
 
-class Site(Base):
-    """The one row of what belongs to the site as a whole: the sealed key that tells organisers' mailboxes apart."""
-
-    __tablename__ = "site"
-    __table_args__ = (CheckConstraint("id = 1", name="only_one"),)
-
-    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
-    public_id: Mapped[bytes] = mapped_column(LargeBinary(16))
-    mailbox_key: Mapped[bytes] = mapped_column(LargeBinary)
-
-
 class Organiser(Base, UserMixin):  # type: ignore[misc]
     """An account. Address, second-factor secret and recovery codes are sealed; `email_key` finds the mailbox.
 

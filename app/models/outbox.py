@@ -18,6 +18,7 @@ class Occasion(StrEnum):
     CONFIRMED = "confirmed"
     ORGANISER = "organiser"
     ENTRY = "entry"
+    REMINDER = "reminder"
 
 
 class Progress(StrEnum):
@@ -27,6 +28,15 @@ class Progress(StrEnum):
     SENT = "sent"
     FAILED = "failed"
     SILENT = "silent"
+
+
+class Unwanted(Base):
+    """A mailbox that no petition's letter goes to any more, as a keyed hash (see app/outbox/unwanted.py)."""
+
+    __tablename__ = "unwanted"
+
+    mailbox: Mapped[bytes] = mapped_column(LargeBinary(32), primary_key=True)
+    since: Mapped[datetime] = mapped_column(UtcDateTime)
 
 
 class OutboxRow(Base):

@@ -72,7 +72,8 @@ def _one_of(column: str) -> CheckConstraint:
 class Petition(Base):
     """What is signed: where it lives, when it is open, what its form asks, who launched it.
 
-    `image_alt` is what its header image shows, in words; without an image it is empty.
+    `image_alt` is what its header image shows, in words; without an image it is empty. From `erased_at` on, who signed
+    is being erased for good, so it never opens again.
     """
 
     __tablename__ = "petition"
@@ -92,6 +93,7 @@ class Petition(Base):
     goal: Mapped[int | None]
     opened_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     closes_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    erased_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     discreet: Mapped[bool] = mapped_column(server_default=false())
     contact: Mapped[str] = mapped_column(String(254))
     affiliation_field: Mapped[str] = mapped_column(String(8))
@@ -118,6 +120,8 @@ class Petition(Base):
         """Tell where the petition stands at `moment`."""
         if self.opened_at is None or self.opened_at > moment:
             return Standing.DRAFT
+        if self.erased_at is not None:
+            return Standing.CLOSED
         return Standing.OPEN if self.closes_at is None or moment < self.closes_at else Standing.CLOSED
 
 

@@ -11,6 +11,7 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     LargeBinary,
+    SmallInteger,
     String,
     UniqueConstraint,
     false,
@@ -67,7 +68,8 @@ class Signature(Base):
 
     `changes` numbers the changes that the ledger knows of; `expires_at` is empty while a letter still waits. `reason`
     and the organiser's sealed note say why it is invalidated; the note goes when the signer's data goes. `listed_at` is
-    when it was verified, or else signed: what lists are in the order of.
+    when it was verified, or else signed: what lists are in the order of. `code_hash` is a keyed hash of the code in the
+    newest letter, `code_tries` how often it was typed wrong. Of a declined one, `expires_at` ends its being undone.
     """
 
     __tablename__ = "signature"
@@ -126,6 +128,9 @@ class Signature(Base):
     listed_at: Mapped[datetime] = mapped_column(
         UtcDateTime, Computed("coalesce(verified_at, signed_at)", persisted=True), nullable=True
     )
+    code_hash: Mapped[bytes | None] = mapped_column(LargeBinary(32))
+    code_tries: Mapped[int] = mapped_column(SmallInteger, default=0, server_default="0")
+    reminded: Mapped[bool] = mapped_column(default=False, server_default=false())
     reason: Mapped[Reason | None] = mapped_column(words(Reason, "reason"))
     note_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
     hidden_name: Mapped[bool] = mapped_column(default=False, server_default=false())

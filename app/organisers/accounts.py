@@ -1,7 +1,5 @@
 """Accounts: found by mailbox, invited by letter, joined from the link in it, erased when they end."""
 
-import hmac
-import os
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -10,10 +8,11 @@ from flask_security.utils import hash_password
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
-from app import clock, sealing, tokens
+from app import clock, tokens
 from app.db import db, insert, transaction
 from app.email_address import canonical, deliverable
 from app.models import Act, Membership, Organiser, Petition, Role, Site
+from app.models.site import mailbox_hash
 from app.organisers.audit import record
 from app.organisers.letter import post_in_words
 from app.organisers.members import accept, hold_petition, offer_role, petitions_of
@@ -22,7 +21,6 @@ from app.web.language import DEFAULT
 from app.web.link import link
 
 INVITATION_WORKS_FOR = timedelta(days=7)
-KEY_PURPOSE = "site-mailbox-key"
 
 
 def find(session: Session, address: str) -> Organiser | None:
@@ -33,16 +31,8 @@ def find(session: Session, address: str) -> Organiser | None:
 
 
 def email_key(session: Session, address: str) -> bytes:
-    """Return the 32 bytes that stand for an organiser's mailbox on this site (HMAC-SHA256, RFC 2104)."""
-    site = session.get(Site, 1)
-    if site is None:  # first of all organisers; two at once agree by the row that came first
-        public_id = os.urandom(16)
-        key = sealing.seal(KEY_PURPOSE, public_id, [os.urandom(32).hex()])
-        first = insert(Site).values(id=1, public_id=public_id, mailbox_key=key).on_conflict_do_nothing()
-        session.execute(first)
-        site = session.get_one(Site, 1)
-    opened = sealing.unseal(KEY_PURPOSE, site.public_id, site.mailbox_key)
-    return hmac.digest(bytes.fromhex(opened.fields[0]), canonical(address).encode(), "sha256")
+    """Return the 32 bytes that stand for an organiser's mailbox on this site."""
+    return mailbox_hash(session, canonical(address))
 
 
 def invite(

@@ -8,7 +8,13 @@ from sqlalchemy.orm import Session
 from app.models import Occasion, OutboxRow
 
 # The lowest goes out first: somebody is waiting in front of a screen for the confirmation letter.
-PRIORITY = {Occasion.SIGNED: 0, Occasion.ORGANISER: 0, Occasion.ENTRY: 0, Occasion.CONFIRMED: 1}
+PRIORITY = {
+    Occasion.SIGNED: 0,
+    Occasion.ORGANISER: 0,
+    Occasion.ENTRY: 0,
+    Occasion.CONFIRMED: 1,
+    Occasion.REMINDER: 1,
+}
 
 
 def enqueue(
@@ -17,7 +23,7 @@ def enqueue(
     petition_id: int,
     signature_id: int | ScalarSelect[int],
     at: datetime,
-    mailbox: bytes | None = None,
+    mailbox: bytes | ScalarSelect[bytes | None] | None = None,
 ) -> None:
     """Add one letter to the outbox; the caller commits.
 

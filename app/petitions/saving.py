@@ -71,7 +71,13 @@ def locked(session: Session, slug: str) -> Petition | None:
 
 
 def bring(session: Session, petition: Petition, file: PetitionFile, name: str, by: int | None, now: datetime) -> Saved:
-    """Bring a petition that the caller holds `locked` up to what a file called `name` says."""
+    """Bring a petition that the caller holds `locked` up to what a file called `name` says.
+
+    Raises BadPetitionFile for a file in another language, and for one that would open again what was erased.
+    """
+    if petition.erased_at is not None and file.closes_on != petition.last_day:
+        words = _("closes_on: who signed it has been erased, as was promised, so this petition stays closed.")
+        raise BadPetitionFile(f"{name}: {words}")
     before = as_file(session, petition)
     return save(session, petition, before, joined(before, file, name), Act.IMPORTED, by, now)
 

@@ -20,6 +20,10 @@ class CannotOpen(Exception):
     is_over: bool
 
 
+class Erased(Exception):
+    """Who signed the petition has been erased, so it stays closed."""
+
+
 def open_petition(slug: str, by: int) -> None:
     """Open a draft for signing; nothing happens to a petition that was opened before. Raises CannotOpen."""
     with transaction() as session:
@@ -46,13 +50,18 @@ def close_petition(slug: str, by: int) -> None:
 
 
 def reopen_petition(slug: str, last: date | None, by: int) -> bool:
-    """Open a closed petition again until the end of its new `last` day, or without end; tell whether it is to come."""
+    """Open a closed petition again until the end of its new `last` day, or without end; tell whether it is to come.
+
+    Raises Erased where who signed it has been erased: it was promised to be over.
+    """
     now = clock.now()
     closes_at = after(last)
     if closes_at is not None and closes_at <= now:
         return False
     with transaction() as session:
         petition = locked(session, slug)
+        if petition is not None and petition.erased_at is not None:
+            raise Erased
         if petition is not None and petition.standing(now) == Standing.CLOSED:
             petition.closes_at = closes_at
             record(session, Act.REOPENED, petition.id, by)

@@ -141,9 +141,12 @@ def reopen(slug: str) -> BaseResponse:
     form = ReopenForm()
     if not form.validate():
         return _overview(422, reopen=form)
-    if not opening.reopen_petition(slug, form.closes_on.data, me().id):
-        form.closes_on.errors = [_("This day is over. Please choose a later one, or none.")]
-        return _overview(422, reopen=form)
+    try:
+        if not opening.reopen_petition(slug, form.closes_on.data, me().id):
+            form.closes_on.errors = [_("This day is over. Please choose a later one, or none.")]
+            return _overview(422, reopen=form)
+    except opening.Erased:
+        return _overview(409)  # which says that it stays closed
     flash(_("The petition is open again."), "info")
     return redirect(url_for(".overview", slug=slug), 303)
 

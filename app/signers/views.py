@@ -96,7 +96,9 @@ def _entry(token: str) -> Entry:
 def _shown(entry: Entry, form: EntryForm | None = None, status: int = 200, **said: bool) -> Response:
     signature = entry.signature
     if signature.sealed is None or signature.state not in {State.VERIFIED, State.INVALIDATED}:
-        why = "withdrawn" if signature.state == State.INVALIDATED else signature.state.value
+        why = signature.state.value
+        if why in {State.VERIFIED, State.INVALIDATED}:
+            why = "erased" if entry.petition.erased_at else "withdrawn"
         return _private("signers/no_entry.html", entry, CLOSED.get(signature.state, 410), why=why)
     return _private(
         "signers/entry.html",

@@ -19,6 +19,7 @@ from app.web.form import Form
 LONGEST_NAME = 100
 LONGEST_AFFILIATION = 200
 LONGEST_COMMENT = 1000
+LONGEST_CODE = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +152,17 @@ class AddressForm(Form):
     def address(self) -> str:
         """Return the address of a valid form, as mail servers take it."""
         return deliverable(self.email.data or "")
+
+
+class CodeForm(Form):
+    """The code in the letter."""
+
+    code = StringField(
+        _("Code"),
+        filters=[tidy_line],
+        validators=[required(_("Please type the code that is in the letter.")), AtMost(LONGEST_CODE)],
+        render_kw={"autocomplete": "one-time-code", "autocapitalize": "characters", "spellcheck": "false"},
+    )
 
 
 class SignForm(SignerForm, AddressForm):

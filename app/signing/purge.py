@@ -2,11 +2,11 @@
 
 from datetime import timedelta
 
-from sqlalchemy import delete
+from sqlalchemy import delete, select, update
 
 from app import clock
 from app.db import transaction
-from app.models import OutboxRow, Progress, Signature, State
+from app.models import OutboxRow, Petition, Progress, Signature, State
 
 ENDED_LETTERS_STAY = timedelta(days=7)
 
@@ -14,10 +14,15 @@ ENDED_LETTERS_STAY = timedelta(days=7)
 def purge() -> tuple[int, int]:
     """Delete pending signatures whose link has expired, and letters that ended a week ago; return how many of each.
 
-    A pending signature whose letter still waits has no expiry and stays.
+    A pending signature whose letter still waits has no expiry and stays. Of the declined ones of petitions that have
+    closed, the mailbox's key goes: nobody can sign with it any more.
     """
     now = clock.now()
     with transaction() as session:
+        closed = select(Petition.id).where(Petition.closes_at <= now)
+        declined = update(Signature).where(Signature.state == State.DECLINED, Signature.email_key.is_not(None))
+        declined = declined.where(Signature.petition_id.in_(closed)).values(email_key=None)
+        session.execute(declined.execution_options(synchronize_session=False))
         unconfirmed = delete(Signature).where(Signature.state == State.PENDING, Signature.expires_at < now)
         ended = delete(OutboxRow).where(
             OutboxRow.progress != Progress.WAITING, OutboxRow.ended_at < now - ENDED_LETTERS_STAY

@@ -8,8 +8,8 @@ from app import sealing
 from app.petitions import page
 from app.petitions.markdown import to_html
 from app.petitions.page import Edition
-from app.signing import ref
-from app.signing.forms import SignForm
+from app.signing import code, ref
+from app.signing.forms import CodeForm, SignForm
 from app.signing.sign import sign
 from app.web import headers, language
 
@@ -45,15 +45,43 @@ def submit(slug: str) -> Response:
 @bp.get("/petitions/<slug:slug>/check-your-email/<reference>")
 def check_your_email(slug: str, reference: str) -> Response:
     """Say which address was written to and what to do when nothing comes. It tells nothing else."""
+    edition, address = _who_signed(slug, reference)
+    return _check_your_email(edition, address, CodeForm(formdata=None))
+
+
+@bp.post("/petitions/<slug:slug>/check-your-email/<reference>")
+def take_code(slug: str, reference: str) -> Response:
+    """Lead to where the letter's link leads, if the code is the letter's; else say the same, whatever is wrong."""
+    edition, address = _who_signed(slug, reference)
+    form = CodeForm()
+    if not form.validate():
+        return _check_your_email(edition, address, form, 422)
+    token = code.take(edition.petition, address, form.code.data)
+    if token is None:
+        form.code.errors = [
+            _(
+                "This code does not fit, or does not work any more. After five wrong tries, or seven days, sign again"
+                " for a new letter with a new code."
+            )
+        ]
+        return _check_your_email(edition, address, form, 422)
+    return redirect(url_for("confirmation.ask", token=token), 303)
+
+
+def _who_signed(slug: str, reference: str) -> tuple[Edition, str]:
+    """Return the petition and the address in a reference; a page that says why, where there are none."""
     try:
         lang, address = ref.read(slug, reference)
     except sealing.CannotOpen:
         abort(
             404, _("This page is only for the one who has just signed. If that was you, sign again: it does no harm.")
         )
-    edition = _edition(slug, lang)
-    html = render_template("signing/check_your_email.html", edition=edition, address=address)
-    return headers.keep_nowhere(make_response(html))
+    return _edition(slug, lang), address
+
+
+def _check_your_email(edition: Edition, address: str, form: CodeForm, status: int = 200) -> Response:
+    html = render_template("signing/check_your_email.html", edition=edition, address=address, form=form)
+    return headers.keep_nowhere(make_response(html, status))
 
 
 def _edition(slug: str, lang: str | None) -> Edition:

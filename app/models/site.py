@@ -1,0 +1,39 @@
+"""The site as a whole: the one sealed key under which its mailboxes are known."""
+
+import hmac
+import os
+
+from sqlalchemy import CheckConstraint, LargeBinary
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from app import sealing
+from app.db import Base, insert
+
+KEY_PURPOSE = "site-mailbox-key"
+
+
+class Site(Base):
+    """The one row of what belongs to the site as a whole: the sealed key that tells mailboxes apart."""
+
+    __tablename__ = "site"
+    __table_args__ = (CheckConstraint("id = 1", name="only_one"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    public_id: Mapped[bytes] = mapped_column(LargeBinary(16))
+    mailbox_key: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+def mailbox_hash(session: Session, mailbox: str, purpose: str = "") -> bytes:
+    """Return the 32 bytes that stand for a canonical address on this site, for one purpose (HMAC-SHA256, RFC 2104).
+
+    The key is drawn when it is first asked for; unlike SECRET_KEY it never changes.
+    """
+    site = session.get(Site, 1)
+    if site is None:  # two at once agree by the row that came first
+        public_id = os.urandom(16)
+        key = sealing.seal(KEY_PURPOSE, public_id, [os.urandom(32).hex()])
+        first = insert(Site).values(id=1, public_id=public_id, mailbox_key=key).on_conflict_do_nothing()
+        session.execute(first)
+        site = session.get_one(Site, 1)
+    opened = sealing.unseal(KEY_PURPOSE, site.public_id, site.mailbox_key)
+    return hmac.digest(bytes.fromhex(opened.fields[0]), f"{purpose}{mailbox}".encode(), "sha256")

@@ -1,0 +1,178 @@
+"""One reminder to who has not confirmed, a day after the letter left, before closing, and never a second one."""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import func, select, update
+
+from app import clock
+from app.confirmation.remind import remind
+from app.db import db, transaction
+from app.models import Occasion, OutboxRow, Petition, Progress, Signature
+from tests.concurrency.test_races import at_once
+from tests.factories import make_petition, press_confirm, sign, signatures, verified
+from tests.mail_server import MailServer, code_in, link_in, text_of
+
+Work = Callable[[], int]
+
+
+def let_pass(app: Flask, **time: float) -> None:
+    """Let so much time pass for all letters and signatures."""
+    by = timedelta(**time)
+    with app.app_context(), transaction() as session:
+        for signature in session.scalars(select(Signature)):
+            signature.signed_at -= by
+            signature.expires_at = signature.expires_at and signature.expires_at - by
+        for row in session.scalars(select(OutboxRow)):
+            row.queued_at, row.due_at = row.queued_at - by, row.due_at - by
+            row.allowed_at, row.ended_at = row.allowed_at and row.allowed_at - by, row.ended_at and row.ended_at - by
+
+
+@pytest.fixture
+def signed(client: FlaskClient, petition: str, work: Work) -> None:
+    """Somebody who has signed, and whose letter has left."""
+    sign(client)
+    work()
+
+
+def test_a_day_after_the_letter_left_one_reminder_goes_out_and_no_second_one(
+    app: Flask, client: FlaskClient, signed: None, mail_server: MailServer, work: Work
+) -> None:
+    let_pass(app, hours=23, minutes=59)
+    work()
+    assert len(mail_server.letters) == 1
+    let_pass(app, minutes=2)
+    work()
+    assert [letter["Subject"][:13] for letter in mail_server.letters] == ["Please confir", "Not confirmed"]
+    for _ in range(6):
+        let_pass(app, days=1)
+        work()
+    assert len(mail_server.letters) == 2
+
+
+def test_its_link_and_code_confirm_and_it_moves_no_expiry_on(
+    app: Flask, client: FlaskClient, petition: str, mail_server: MailServer, work: Work
+) -> None:
+    page = sign(client).location
+    work()
+    let_pass(app, days=1)
+    until = signatures(app)[0].expires_at
+    work()
+    assert signatures(app)[0].expires_at == until
+    reminder = mail_server.letters[1]
+    assert until
+    assert f"{until:%B} {until.day}, {until.year}" in text_of(reminder)
+    assert "/not-me/" in text_of(reminder)
+    assert reminder["List-Unsubscribe"]
+    answer = client.post(page, data={"code": code_in(reminder)})
+    assert answer.location == link_in(reminder)
+    press_confirm(client, link_in(mail_server.letters[0]))
+    assert verified(client) == 1
+
+
+def test_signing_again_moves_the_day_on_and_brings_no_second_reminder(
+    app: Flask, client: FlaskClient, signed: None, mail_server: MailServer, work: Work
+) -> None:
+    let_pass(app, hours=20)
+    sign(client)
+    work()
+    let_pass(app, hours=20)
+    work()
+    assert len(mail_server.letters) == 2
+    let_pass(app, hours=5)
+    work()
+    assert len(mail_server.letters) == 3
+    sign(client)
+    work()
+    let_pass(app, days=2)
+    work()
+    assert len(mail_server.letters) == 4
+
+
+@pytest.mark.parametrize("done", ["confirmed", "declined", "unsubscribed", "closed", "expired"])
+def test_who_need_not_be_reminded_is_not(
+    app: Flask, client: FlaskClient, signed: None, mail_server: MailServer, work: Work, done: str
+) -> None:
+    letter = mail_server.letters[0]
+    if done == "confirmed":
+        press_confirm(client, link_in(letter))
+    elif done == "declined":
+        client.post(link_in(letter, "not-me"))
+    elif done == "unsubscribed":
+        client.post("/unsubscribe" + letter["List-Unsubscribe"].partition("/unsubscribe")[2].rstrip(">"))
+    elif done == "closed":
+        with app.app_context(), transaction() as session:
+            session.execute(update(Petition).values(closes_at=clock.now() + timedelta(hours=-1)))
+    let_pass(app, days=8 if done == "expired" else 1)
+    work()
+    assert not any("Not confirmed" in letter["Subject"] for letter in mail_server.letters)
+
+
+@pytest.mark.parametrize("between", ["confirmed", "closed", "expired"])
+def test_a_reminder_that_waited_too_long_is_not_sent(
+    app: Flask, client: FlaskClient, signed: None, mail_server: MailServer, work: Work, between: str
+) -> None:
+    let_pass(app, days=1)
+    with app.app_context():
+        assert remind() == 1
+    if between == "confirmed":
+        press_confirm(client, link_in(mail_server.letters[0]))
+    elif between == "closed":
+        with app.app_context(), transaction() as session:
+            session.execute(update(Petition).values(closes_at=clock.now()))
+    else:
+        let_pass(app, days=7)
+    work()
+    assert not any("Not confirmed" in letter["Subject"] for letter in mail_server.letters)
+
+
+def test_whose_letter_never_left_is_reminded_of_nothing(
+    app: Flask, client: FlaskClient, petition: str, mail_server: MailServer, work: Work
+) -> None:
+    mail_server.answer = lambda recipient: "550 no such mailbox"
+    sign(client)
+    work()
+    mail_server.answer = lambda recipient: None
+    let_pass(app, days=2)
+    work()
+    assert mail_server.letters == []
+
+
+def test_it_counts_among_the_letters_that_a_stranger_can_cause(
+    app: Flask, client: FlaskClient, signed: None, mail_server: MailServer, work: Work
+) -> None:
+    let_pass(app, days=1)
+    work()
+    for _ in range(3):
+        sign(client)
+    work()
+    assert len(mail_server.letters) == 1 + 3
+
+
+def test_many_workers_at_once_remind_once(app: Flask, client: FlaskClient, signed: None) -> None:
+    let_pass(app, days=1)
+
+    def turn(_: int) -> int:
+        with app.app_context():
+            return remind()
+
+    assert sum(at_once(8, turn)) == 1
+    with app.app_context():
+        reminders = OutboxRow.occasion == Occasion.REMINDER
+        assert (
+            db.session.scalars(select(func.count()).where(reminders, OutboxRow.progress == Progress.WAITING)).one() == 1
+        )
+
+
+def test_a_discreet_petition_keeps_its_cause_out_of_it(
+    app: Flask, client: FlaskClient, mail_server: MailServer, work: Work
+) -> None:
+    sign(client, make_petition(app, slug='"quiet"', discreet="true", title='"Free the librarian"'))
+    work()
+    let_pass(app, days=1)
+    work()
+    words = text_of(mail_server.letters[1]) + mail_server.letters[1]["Subject"]
+    assert not any(word in words.lower() for word in ("librarian", "quiet", "petition", "sign"))

@@ -1,0 +1,170 @@
+"""It was not me: erased at once, no more letters, undone from the same link for seven days, and never counted."""
+
+import re
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import update
+
+from app import clock
+from app.db import transaction
+from app.models import Petition, Signature, State
+from app.signing.purge import purge
+from tests.concurrency.test_races import at_once
+from tests.factories import hidden_fields, make_petition, press_confirm, sign, signatures, verified
+from tests.mail_server import MailServer, link_in, text_of
+
+Work = Callable[[], int]
+
+
+@pytest.fixture
+def link(client: FlaskClient, petition: str, mail_server: MailServer, work: Work) -> str:
+    """The link in a confirmation letter that says that it was somebody else."""
+    sign(client)
+    work()
+    return link_in(mail_server.letters[0], "not-me")
+
+
+def change(app: Flask, **values: object) -> None:
+    with app.app_context(), transaction() as session:
+        session.execute(update(Signature).values(values))
+
+
+def test_the_button_erases_what_was_entered_and_the_page_alone_does_not(
+    app: Flask, client: FlaskClient, link: str
+) -> None:
+    assert "It was not me" in client.get(link).text
+    client.head(link)
+    assert signatures(app)[0].state == State.PENDING
+    answer = client.post(link)
+    assert "It is erased" in answer.text
+    (signature,) = signatures(app)
+    assert signature.state == State.DECLINED
+    assert (signature.sealed, signature.code_hash, signature.updates) == (None, None, False)
+    assert signature.email_key is not None
+    assert answer.headers["Cache-Control"] == "no-store"
+
+
+def test_whoever_enters_that_address_again_causes_no_letter_and_nothing_is_stored(
+    app: Flask, client: FlaskClient, link: str, mail_server: MailServer, work: Work
+) -> None:
+    client.post(link)
+    assert sign(client).status_code == 303
+    work()
+    assert len(mail_server.letters) == 1
+    assert signatures(app)[0].sealed is None
+
+
+def test_the_confirmation_link_leads_to_nothing_any_more(
+    client: FlaskClient, link: str, mail_server: MailServer
+) -> None:
+    client.post(link)
+    answer = press_confirm(client, link_in(mail_server.letters[0]))
+    assert answer.status_code == 403
+    assert "was declined" in answer.text
+    assert verified(client) == 0
+
+
+def test_it_can_be_undone_for_seven_days_by_the_same_link(
+    app: Flask, client: FlaskClient, link: str, mail_server: MailServer, work: Work
+) -> None:
+    client.post(link)
+    assert "Undo it" in client.get(link).text
+    assert "It is undone" in client.post(link, data={"act": "undo"}).text
+    assert signatures(app) == []
+    assert client.post(link, data={"act": "undo"}).status_code == 410
+    sign(client)
+    work()
+    assert press_confirm(client, link_in(mail_server.letters[1])).status_code == 303
+    assert verified(client) == 1
+
+
+def test_after_seven_days_it_cannot_be_undone(app: Flask, client: FlaskClient, link: str) -> None:
+    client.post(link)
+    change(app, expires_at=clock.now() - timedelta(seconds=1))
+    assert "Undo it" not in client.get(link).text
+    client.post(link, data={"act": "undo"})
+    assert signatures(app)[0].state == State.DECLINED
+
+
+def test_pressing_it_again_keeps_the_seven_days_of_the_first_time(app: Flask, client: FlaskClient, link: str) -> None:
+    client.post(link)
+    until = signatures(app)[0].expires_at
+    client.post(link)
+    assert signatures(app)[0].expires_at == until
+
+
+def test_declining_a_confirmed_signature_changes_nothing_and_says_how_to_take_it_back(
+    app: Flask, client: FlaskClient, link: str, mail_server: MailServer
+) -> None:
+    press_confirm(client, link_in(mail_server.letters[0]))
+    for act in ("", "undo"):
+        answer = client.post(link, data={"act": act})
+        assert "my-signature" in answer.text
+    assert signatures(app)[0].state == State.VERIFIED
+    assert verified(client) == 1
+
+
+def test_the_key_goes_when_the_petition_has_closed(app: Flask, client: FlaskClient, link: str) -> None:
+    client.post(link)
+    with app.app_context():
+        purge()
+        assert signatures(app)[0].email_key is not None
+        with transaction() as session:
+            session.execute(update(Petition).values(closes_at=clock.now()))
+        purge()
+    assert signatures(app)[0].email_key is None
+    assert "It is erased" in client.get(link).text
+
+
+def test_a_declined_signature_outlives_the_purge_of_expired_ones(app: Flask, client: FlaskClient, link: str) -> None:
+    client.post(link)
+    change(app, expires_at=clock.now() - timedelta(days=30))
+    with app.app_context():
+        purge()
+    sign(client)
+    assert signatures(app)[0].state == State.DECLINED
+
+
+@pytest.mark.parametrize("altered", ["/not-me/nonsense", "/unsubscribe/nonsense"])
+def test_a_link_that_we_did_not_make_says_so(client: FlaskClient, petition: str, altered: str) -> None:
+    assert client.get(altered).status_code == client.post(altered).status_code == 404
+
+
+def test_a_link_of_one_kind_opens_no_other(client: FlaskClient, link: str) -> None:
+    token = link.removeprefix("/not-me/")
+    for place in ("confirm", "signature", "unsubscribe"):
+        assert client.get(f"/{place}/{token}").status_code == 404
+
+
+def test_who_confirms_and_who_declines_at_the_same_instant_are_decided_as_one(
+    app: Flask, client: FlaskClient, link: str, mail_server: MailServer
+) -> None:
+    confirm = link_in(mail_server.letters[0])
+    answers = {"name": "Ann Example", "country": "SE", "visibility": "public"}
+    answers |= hidden_fields(client.get(confirm).text)
+
+    def press(which: int) -> None:
+        path, data = (confirm, answers) if which % 2 else (link, {})
+        app.test_client().post(path, data=data)
+
+    at_once(16, press)
+    (signature,) = signatures(app)
+    assert (signature.state, verified(client)) in [(State.VERIFIED, 1), (State.DECLINED, 0)]
+    assert (signature.sealed is None) == (signature.state == State.DECLINED)
+
+
+def test_a_discreet_petition_is_named_neither_in_the_letter_nor_on_these_pages(
+    app: Flask, client: FlaskClient, mail_server: MailServer, work: Work
+) -> None:
+    slug = make_petition(app, slug='"quiet"', discreet="true", title='"Free the librarian"')
+    sign(client, slug)
+    work()
+    letter = mail_server.letters[0]
+    links = [link_in(letter, "not-me"), re.sub("^<[^/]*//[^/]*|>$", "", letter["List-Unsubscribe"])]
+    pages = [client.get(link).text for link in links] + [client.post(link).text for link in links]
+    for words in (letter["Subject"], *links, text_of(letter), text_of(letter, "html"), *pages):
+        assert not re.search("librarian|quiet|petition|sign", words, re.IGNORECASE), words

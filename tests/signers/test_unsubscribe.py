@@ -1,0 +1,141 @@
+"""Never write to me: one button, or a mail program's own; then no petition of the site writes to that mailbox."""
+
+import re
+from collections.abc import Callable
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import select
+
+from app.db import db
+from app.models import OutboxRow, Progress, State, Unwanted
+from tests.factories import make_petition, make_signature, press_confirm, sign, signatures, verified
+from tests.mail_server import MailServer, link_in
+
+Work = Callable[[], int]
+
+
+def unsubscribe_link(mail_server: MailServer, which: int = -1) -> str:
+    """Return the path in a letter's List-Unsubscribe header."""
+    found = re.fullmatch(r"<https?://[^/]+(/\S+)>", mail_server.letters[which]["List-Unsubscribe"])
+    assert found
+    return found[1]
+
+
+@pytest.fixture
+def link(client: FlaskClient, petition: str, mail_server: MailServer, work: Work) -> str:
+    """The unsubscribe link of a confirmation letter."""
+    sign(client)
+    work()
+    return unsubscribe_link(mail_server)
+
+
+def test_a_mail_programs_own_button_needs_nothing_else(
+    app: Flask, client: FlaskClient, link: str, mail_server: MailServer, work: Work
+) -> None:
+    assert mail_server.letters[0]["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+    one_click = {"Sec-Fetch-Site": "cross-site", "Origin": "https://webmail.example"}
+    assert client.post(link, data={"List-Unsubscribe": "One-Click"}, headers=one_click).status_code == 200
+    other = make_petition(app, slug='"another"')
+    sign(client)
+    sign(client, other)
+    work()
+    assert len(mail_server.letters) == 1
+    with app.app_context():
+        assert {row.progress for row in db.session.scalars(select(OutboxRow))} == {Progress.SENT, Progress.SILENT}
+
+
+def test_the_header_stands_in_the_letter_as_it_is_meant(
+    app: Flask, client: FlaskClient, petition: str, mail_server: MailServer, work: Work
+) -> None:
+    sign(client)
+    work()
+    line = next(line for line in mail_server.raw[0].split(b"\r\n") if line.startswith(b"List-Unsubscribe:"))
+    assert line.decode("ascii") == f"List-Unsubscribe: <http://localhost:8000{unsubscribe_link(mail_server)}>"
+
+
+def test_opening_the_link_changes_nothing(
+    app: Flask, client: FlaskClient, link: str, mail_server: MailServer, work: Work
+) -> None:
+    assert "Never write to me" in client.get(link).text
+    client.head(link)
+    sign(client)
+    work()
+    assert len(mail_server.letters) == 2
+
+
+def test_it_can_be_undone_by_the_same_link(client: FlaskClient, link: str, mail_server: MailServer, work: Work) -> None:
+    client.post(link)
+    client.post(link)
+    assert "write to me again" in client.get(link).text
+    client.post(link, data={"act": "undo"})
+    sign(client)
+    work()
+    assert len(mail_server.letters) == 2
+
+
+def test_the_links_that_one_has_still_work(client: FlaskClient, link: str, mail_server: MailServer, work: Work) -> None:
+    client.post(link)
+    assert press_confirm(client, link_in(mail_server.letters[0])).status_code == 303
+    work()
+    assert verified(client) == 1
+    assert len(mail_server.letters) == 1
+
+
+def test_it_is_offered_where_one_says_that_it_was_not_oneself(
+    app: Flask, client: FlaskClient, link: str, mail_server: MailServer, work: Work
+) -> None:
+    client.post(link_in(mail_server.letters[0], "not-me"), data={"never": "1"})
+    assert signatures(app)[0].state == State.DECLINED
+    sign(client, make_petition(app, slug='"another"'))
+    work()
+    assert len(mail_server.letters) == 1
+
+
+def test_without_that_other_petitions_still_write(
+    app: Flask, client: FlaskClient, link: str, mail_server: MailServer, work: Work
+) -> None:
+    client.post(link_in(mail_server.letters[0], "not-me"))
+    sign(client, make_petition(app, slug='"another"'))
+    work()
+    assert len(mail_server.letters) == 2
+
+
+def test_any_spelling_of_the_mailbox_is_meant_and_the_site_keeps_it_when_its_secret_changes(
+    app: Flask, client: FlaskClient, petition: str, mail_server: MailServer, work: Work
+) -> None:
+    sign(client, email="ann.example+tag@gmail.com")
+    work()
+    client.post(unsubscribe_link(mail_server))
+    app.config["SECRET_KEY"] = "another-secret-for-tests-only-9876543210"
+    sign(client, email="AnnExample@googlemail.com")
+    work()
+    assert len(mail_server.letters) == 1
+    with app.app_context():
+        row = db.session.scalars(select(Unwanted)).one()
+        assert b"gmail" not in row.mailbox
+
+
+def test_who_has_signed_can_end_the_letters_of_those_who_sign_in_their_name(
+    app: Flask, client: FlaskClient, petition: str, mail_server: MailServer, work: Work
+) -> None:
+    make_signature(app)
+    sign(client)
+    work()
+    assert "/unsubscribe/" in link_in(mail_server.letters[0], "unsubscribe")
+    client.post(link_in(mail_server.letters[0], "unsubscribe"))
+    sign(client)
+    client.post(f"/petitions/{petition}/my-signature", data={"email": "ann@example.org"})
+    work()
+    assert len(mail_server.letters) == 1
+    assert verified(client) == 1
+
+
+def test_where_the_address_was_erased_nothing_is_left_to_write_to(
+    client: FlaskClient, link: str, mail_server: MailServer
+) -> None:
+    client.post(link_in(mail_server.letters[0], "not-me"))
+    for answer in (client.get(link), client.post(link)):
+        assert answer.status_code == 200
+        assert "Nothing is stored here any more" in answer.text
