@@ -28,6 +28,7 @@ from app.models import (
 )
 from app.organisers import accounts, guesses
 from app.organisers.audit import record
+from app.outbox import unwanted
 from app.signing import ref
 from app.web.session import is_for_organisers
 from tests.factories import SLUG, make_petition, make_signature, sign
@@ -101,7 +102,11 @@ def test_reading_changes_nothing(app: Flask, tmp_path: Path) -> None:
             "lang": ["en", "sv", "xx"],
             "token": [
                 *(tokens.make(tokens.Purpose.CONFIRM, one) for one in [*ids, bytes(16)]),
-                *(tokens.make(tokens.Purpose.ENTRY, one) for one in [*ids, bytes(16)]),
+                *(
+                    tokens.make(purpose, one)
+                    for purpose in (tokens.Purpose.ENTRY, tokens.Purpose.NOT_ME, tokens.Purpose.UNSUBSCRIBE)
+                    for one in [*ids, bytes(16)]
+                ),
                 *for_organisers,
                 "altered",
             ],
@@ -118,6 +123,8 @@ def test_reading_changes_nothing(app: Flask, tmp_path: Path) -> None:
     half_signed_in(app, "half@example.org")
     with app.app_context():
         guesses.take(guesses.At.CODE, "somebody")
+        with transaction() as session:
+            unwanted.stop(session, "nobody@example.org", clock.now())
     before = everything(app)
     assert all(before.values()), "a table without a row shows no change"
 
