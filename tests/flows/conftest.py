@@ -1,5 +1,6 @@
 """What the stories in a real browser share: the machine's Chromium, and the site as `make run` serves it."""
 
+import re
 import shutil
 import threading
 from collections.abc import Iterator
@@ -49,6 +50,25 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     site._command += ["--example", f"examples/{EXAMPLE}.md"]
     yield site.start()
     site.interrupt()
+
+
+@pytest.fixture(
+    params=[(390, True), (390, False), (1280, True), (1280, False)], ids=lambda p: f"{p[0]}px-scripts-{p[1]}"
+)
+def page(browser: Browser, site: Site, request: pytest.FixtureRequest) -> Iterator[Page]:
+    """Give a page that fails the test if it asks another host, logs an error or breaks the content policy."""
+    width, scripts = request.param
+    context = browser.new_context(
+        viewport={"width": width, "height": 844},
+        java_script_enabled=scripts,
+        base_url=f"http://localhost:{site.port}",
+    )
+    page = context.new_page()
+    troubles = troubles_of(page, site.port)
+    yield page
+    assert not context.cookies()
+    context.close()
+    assert not [trouble for trouble in troubles if not re.search("status of (410|422)", trouble)]
 
 
 @pytest.fixture

@@ -2,58 +2,12 @@
 
 import os
 import re
-from collections.abc import Iterator
 
-import pytest
 from playwright.sync_api import Browser, Page
 
-from tests.flows.conftest import EXAMPLE, overflows, troubles_of
+from tests.flows.conftest import EXAMPLE, overflows
+from tests.flows.visitor import count_of, fill, letter_to
 from tests.site import Site, wait_until
-
-
-@pytest.fixture(
-    params=[(390, True), (390, False), (1280, True), (1280, False)], ids=lambda p: f"{p[0]}px-scripts-{p[1]}"
-)
-def page(browser: Browser, site: Site, request: pytest.FixtureRequest) -> Iterator[Page]:
-    """Give a page that fails the test if it asks another host, logs an error or breaks the content policy."""
-    width, scripts = request.param
-    context = browser.new_context(
-        viewport={"width": width, "height": 844},
-        java_script_enabled=scripts,
-        base_url=f"http://localhost:{site.port}",
-    )
-    page = context.new_page()
-    troubles = troubles_of(page, site.port)
-    yield page
-    assert not context.cookies()
-    context.close()
-    assert not [trouble for trouble in troubles if "422" not in trouble]
-
-
-def fill(page: Page, email: str, name: str = "Ann Example") -> None:
-    page.get_by_label("Your name").fill(name)
-    page.get_by_label("Country of origin").select_option("SE")
-    page.get_by_label("E-mail").fill(email)
-    page.get_by_label("Everyone: it is shown on this site", exact=False).check()
-
-
-def count_of(page: Page) -> int:
-    page.goto(f"/petitions/{EXAMPLE}")
-    return int(page.locator(".count strong").first.inner_text().replace(",", ""))
-
-
-def letter_to(page: Page, address: str) -> str:
-    """Return the link in the letter to `address`, read in the mailbox page."""
-    letter = page.locator("article.letter", has_text=address)
-
-    def arrived() -> bool:
-        page.goto("/dev/mailbox")
-        return letter.count() > 0
-
-    wait_until(arrived)
-    link = letter.locator("pre a", has_text="/confirm/").get_attribute("href")
-    assert link
-    return link
 
 
 def test_the_whole_story(page: Page) -> None:
