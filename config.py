@@ -5,7 +5,8 @@ import binascii
 import os
 import re
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -22,6 +23,49 @@ class ConfigError(Exception):
     """A setting that the site refuses to start with; its text tells the operator what to do."""
 
 
+@dataclass
+class KeyFile:
+    """The data keys that the site made itself: a file that running processes read anew when it changes."""
+
+    path: Path
+    _read: tuple[tuple[int, ...], list[bytes]] = field(default=((), []), compare=False)
+
+    def keys(self) -> list[bytes]:
+        """Return the keys, the newest first; while the file cannot be read, those that it held before."""
+        seen, keys = self._read
+        try:
+            now = self.path.stat()
+            mark = (now.st_mtime_ns, now.st_ino, now.st_size)
+            if mark != seen:
+                keys = _checked_keys(_kept(self.path).split(","))
+                self._read = (mark, keys)
+        except (OSError, ConfigError):
+            if not keys:
+                raise
+        return keys
+
+    def replace(self, keys: Sequence[bytes]) -> None:
+        """Let the file hold these keys, the newest first; whoever reads it finds the old ones or the new, whole."""
+        draft = self.path.with_name(f"{self.path.name}.{secrets.token_hex(8)}")
+        try:
+            _write_secret(draft, ",".join(base64.urlsafe_b64encode(key).decode().rstrip("=") for key in keys))
+            before = self.path.stat()
+            os.chown(draft, before.st_uid, before.st_gid)  # run as root, it must stay readable to the site's user
+            draft.replace(self.path)
+        finally:
+            draft.unlink(missing_ok=True)
+        folder = os.open(self.path.parent, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
+
+
+def new_data_key() -> bytes:
+    """Return a random key that DATA_KEYS takes."""
+    return secrets.token_bytes(DATA_KEY_BYTES)
+
+
 def load(environ: Mapping[str, str] | None = None, instance: Path | None = None) -> dict[str, Any]:
     """Return Flask's configuration made of `environ` (default: this process's own).
 
@@ -32,6 +76,7 @@ def load(environ: Mapping[str, str] | None = None, instance: Path | None = None)
     instance = instance or ROOT / "instance"
     port = _number(env, "PORT", 8000, least=1)
     base_url = _base_url(env, port)
+    key_file = None if _list(env, "DATA_KEYS") else _key_file(instance)
     mailbox = env.get("COUNTERSIGN_MAILBOX")  # set by `flask serve` for the processes that it starts
     return {
         "INSTANCE_DIR": str(instance),
@@ -43,7 +88,8 @@ def load(environ: Mapping[str, str] | None = None, instance: Path | None = None)
         "SECRET_KEY_FALLBACKS": [
             _checked_secret("SECRET_KEY_FALLBACKS", s) for s in _list(env, "SECRET_KEY_FALLBACKS")
         ],
-        "DATA_KEYS": _data_keys(env, instance),
+        "DATA_KEYS": key_file.keys() if key_file else _checked_keys(_list(env, "DATA_KEYS")),
+        "DATA_KEYS_FILE": key_file,
         "SQLALCHEMY_DATABASE_URI": database_uri(env.get("DATABASE_URL") or f"sqlite:///{instance}/countersign.db"),
         "OUTBOX_LEASE_SECONDS": 120,
         "SMTP_TIMEOUT_SECONDS": 10,
@@ -117,8 +163,13 @@ def _checked_secret(name: str, secret: str) -> str:
     return secret
 
 
-def _data_keys(env: Mapping[str, str], instance: Path) -> list[bytes]:
-    given = _list(env, "DATA_KEYS") or _made_once(instance / "data_keys").split(",")
+def _key_file(instance: Path) -> KeyFile:
+    path = instance / "data_keys"
+    _made_once(path)
+    return KeyFile(path)
+
+
+def _checked_keys(given: Sequence[str]) -> list[bytes]:
     keys = [_data_key(text.strip()) for text in given]
     if len(set(keys)) != len(keys):
         raise ConfigError("DATA_KEYS names the same key twice: keep each once, the newest first.")
@@ -143,18 +194,28 @@ def _made_once(path: Path) -> str:
     if not path.exists():
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         draft = path.with_name(f"{path.name}.{secrets.token_hex(8)}")
-        with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-            file.write(secrets.token_urlsafe(32))
+        _write_secret(draft, secrets.token_urlsafe(32))
         try:
             os.link(draft, path)  # unlike rename, link never replaces the secret that another process made first
         except FileExistsError:
             pass
         finally:
             draft.unlink()
-    made = path.read_text().strip()
-    if len(made) < SHORTEST_SECRET:
+    return _kept(path)
+
+
+def _kept(path: Path) -> str:
+    kept = path.read_text().strip()
+    if len(kept) < SHORTEST_SECRET:
         raise ConfigError(f"{path} is damaged: put it back from a backup. What it sealed or signed needs it.")
-    return made
+    return kept
+
+
+def _write_secret(path: Path, text: str) -> None:
+    with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
 
 
 def _list(env: Mapping[str, str], name: str) -> list[str]:

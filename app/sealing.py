@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from flask import current_app
+from flask import Config, current_app
 
 VERSION = b"\x01"
 KEY_ID_BYTES = 4
@@ -53,8 +53,8 @@ def unseal(purpose: str, public_id: bytes, sealed: bytes) -> Opened:
 def opener(purpose: str) -> Callable[[bytes, bytes], tuple[bytes, list[str]]]:
     """Return what opens many values of one purpose: it takes a public id and a sealed value, gives salt and fields.
 
-    It keeps the keys of the moment ready, so it is faster than `unseal` and works outside the app's context too. It
-    raises CannotOpen in the same cases.
+    It keeps the keys ready, so it is faster than `unseal` and works outside the app's context too. It raises CannotOpen
+    in the same cases.
     """
     decrypt = _decrypter(purpose)
 
@@ -71,9 +71,18 @@ def opener(purpose: str) -> Callable[[bytes, bytes], tuple[bytes, list[str]]]:
     return open_one
 
 
-def seal_bytes(purpose: str, public_id: bytes, content: bytes) -> bytes:
-    """Return a whole file sealed under the newest key, for this purpose and row; its length can be told."""
-    return _encrypt(VERSION + content, purpose, public_id)
+def resealer(purpose: str) -> Callable[[bytes, bytes], bytes]:
+    """Return what seals many values of one purpose anew: it takes a public id and a sealed value, gives it re-sealed.
+
+    What is inside, salt and all, goes under the newest key as it is. It raises CannotOpen where `unseal` would.
+    """
+    decrypt = _decrypter(purpose)
+    return lambda public_id, sealed: _encrypt(decrypt(public_id, sealed), purpose, public_id)
+
+
+def seal_bytes(purpose: str, public_id: bytes, content: bytes, key: bytes | None = None) -> bytes:
+    """Return a whole file sealed for this purpose and row, under the newest key or under `key`; its length shows."""
+    return _encrypt(VERSION + content, purpose, public_id, key)
 
 
 def unseal_bytes(purpose: str, public_id: bytes, sealed: bytes) -> bytes:
@@ -86,24 +95,38 @@ def key_id(key: bytes) -> bytes:
     return hashlib.sha256(b"countersign.key-id" + key).digest()[:KEY_ID_BYTES]
 
 
+def prefix(key: bytes) -> bytes:
+    """Return the 5 bytes that every value sealed under `key` begins with: the version, then the key's id."""
+    return VERSION + key_id(key)
+
+
 def data_keys() -> list[bytes]:
-    """Return the keys in use, the newest first."""
-    keys: list[bytes] = current_app.config["DATA_KEYS"]
+    """Return the keys in use at this moment, the newest first."""
+    return _keys_of(current_app.config)
+
+
+def _keys_of(config: Config) -> list[bytes]:
+    keys: list[bytes] = config["DATA_KEYS_FILE"].keys() if config["DATA_KEYS_FILE"] else config["DATA_KEYS"]
     return keys
 
 
-def _encrypt(packed: bytes, purpose: str, public_id: bytes) -> bytes:
-    key = data_keys()[0]
+def _encrypt(packed: bytes, purpose: str, public_id: bytes, key: bytes | None = None) -> bytes:
+    key = key or data_keys()[0]
     nonce = os.urandom(NONCE_BYTES)
-    return VERSION + key_id(key) + nonce + AESGCM(key).encrypt(nonce, packed, _bound(purpose, public_id))
+    return prefix(key) + nonce + AESGCM(key).encrypt(nonce, packed, _bound(purpose, public_id))
 
 
 def _decrypter(purpose: str) -> Callable[[bytes, bytes], bytes]:
-    ciphers = {VERSION + key_id(key): AESGCM(key) for key in reversed(data_keys())}  # of two named alike, the newest
+    config = current_app.config
+    ciphers: dict[bytes, AESGCM] = {}
     bound = _bound(purpose, b"")
 
     def decrypt(public_id: bytes, sealed: bytes) -> bytes:
-        cipher = ciphers.get(sealed[: 1 + KEY_ID_BYTES])
+        head = sealed[: 1 + KEY_ID_BYTES]
+        if head not in ciphers:  # at first, and when a new key came while values were being read
+            # Of two keys that are named alike the newest.
+            ciphers.update((prefix(key), AESGCM(key)) for key in reversed(_keys_of(config)))
+        cipher = ciphers.get(head)
         if cipher is None:
             raise CannotOpen("no key in DATA_KEYS opens this value: put back the key that it was sealed with")
         try:
