@@ -15,9 +15,11 @@ from flask import current_app, url_for
 from sqlalchemy.exc import OperationalError
 
 from app import processes
+from app.data_keys.check import check_keys
 from app.db import db
 from app.mailbox import catcher
 from app.petitions.importing import BadPetitionFile, import_if_new
+from config import ConfigError
 
 START_SECONDS = 30
 
@@ -32,11 +34,12 @@ def serve(example: Path | None) -> int:
         return 1
     try:
         flask_migrate.upgrade()
+        check_keys()  # a database without its tables passed it before
         slug = import_if_new(example) if example else None
     except OperationalError as error:
         click.echo(f"The database of DATABASE_URL cannot be used: {error.orig}", err=True)
         return 1
-    except BadPetitionFile as error:
+    except (BadPetitionFile, ConfigError) as error:
         click.echo(str(error), err=True)
         return 1
     db.session.remove()

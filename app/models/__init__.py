@@ -1,6 +1,7 @@
 """What is kept, and the rules that the database itself enforces."""
 
 from app.models.audit import Act, AuditEntry
+from app.models.data_key import DataKey
 from app.models.handover import Delivery, DeliveryVolume, Format, HandOver, Making
 from app.models.ledger import DELTA, Kind, LedgerEntry, Tally
 from app.models.organiser import Guess, Membership, Organiser, Passkey, Role, SignIn
@@ -23,6 +24,7 @@ __all__ = [
     "DELTA",
     "Act",
     "AuditEntry",
+    "DataKey",
     "Delivery",
     "DeliveryVolume",
     "Donation",

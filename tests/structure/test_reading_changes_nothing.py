@@ -10,6 +10,7 @@ from flask_security.recoverable import generate_reset_password_token
 from sqlalchemy import select, update
 
 from app import clock, tokens
+from app.data_keys.check import check_keys
 from app.db import Base, db, transaction
 from app.export.handing_over import begin
 from app.export.making import make_due
@@ -97,6 +98,7 @@ def test_reading_changes_nothing(app: Flask, tmp_path: Path) -> None:
     letters.keep(tmp_path / "mailbox", b"Subject: Hello\r\n\r\nwords\r\n")
     for_organisers = what_organisers_leave(app)
     with app.app_context():
+        check_keys()
         values = {
             "slug": [SLUG, "quiet", "closed", "unknown"],
             "lang": ["en", "sv", "xx"],

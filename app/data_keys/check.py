@@ -1,0 +1,83 @@
+"""Before anything is served: is every key here that something in the database is sealed with?"""
+
+import os
+
+from flask import current_app
+from sqlalchemy import LargeBinary, func, inspect, select, update
+from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.orm import Session
+
+from app import sealing
+from app.data_keys.sealed import MAILBOX_KEYS
+from app.db import db, insert, transaction
+from app.models import DataKey
+from config import ConfigError
+
+PURPOSE = "data-key"
+
+
+def check_keys() -> None:
+    """Raise ConfigError, with words for the operator, unless every key that the database needs is in DATA_KEYS.
+
+    The keys that are there are put down as in use. Without tables, and while the database is away, nothing is said:
+    the site then answers in words of its own. No database connection stays open, since a server may fork next.
+    """
+    try:
+        if inspect(db.engine).has_table(DataKey.__tablename__):
+            _check(db.session())
+    except (OperationalError, InterfaceError):
+        pass
+    finally:
+        db.session.remove()
+        db.engine.dispose()
+
+
+def register(session: Session) -> None:
+    """Put down every key in DATA_KEYS as in use, unless it was retired; the newest in any case. The caller commits."""
+    newest, *older = sealing.data_keys()
+    for key in (newest, *older):
+        public_id = os.urandom(16)
+        probe = sealing.seal_bytes(PURPOSE, public_id, b"", key)
+        row = insert(DataKey).values(key_id=sealing.key_id(key), public_id=public_id, probe=probe)
+        session.execute(row.on_conflict_do_nothing())
+    back = update(DataKey).where(DataKey.key_id == sealing.key_id(newest), DataKey.retired_at.is_not(None))
+    session.execute(back.values(retired_at=None))
+
+
+def _check(session: Session) -> None:
+    # The database first: a key is in DATA_KEYS before anything is sealed with it, also while another process adds one.
+    rows = session.scalars(select(DataKey)).all()
+    heads = [func.substr(column, 1, 1 + sealing.KEY_ID_BYTES, type_=LargeBinary) for column in MAILBOX_KEYS]
+    used = {head[1:] for column in heads for head in session.scalars(select(column).distinct())}
+    needed = {row.key_id for row in rows if row.retired_at is None} | used
+    keys = sealing.data_keys()
+    missing = needed - {sealing.key_id(key) for key in keys}
+    for row in rows:
+        if row.key_id in needed - missing and not _opens(row):
+            missing.add(row.key_id)
+    if missing:
+        raise ConfigError(_words(missing))
+    known = {row.key_id for row in rows if row.retired_at is None or row.key_id != sealing.key_id(keys[0])}
+    if not {sealing.key_id(key) for key in keys} <= known:
+        with transaction() as writing:
+            register(writing)
+
+
+def _opens(row: DataKey) -> bool:
+    try:
+        sealing.unseal_bytes(PURPOSE, row.public_id, row.probe)
+    except sealing.CannotOpen:
+        return False
+    return True
+
+
+def _words(missing: set[bytes]) -> str:
+    file = current_app.config["DATA_KEYS_FILE"]
+    place = file.path if file else "DATA_KEYS"
+    ids = ", ".join(sorted(key_id.hex() for key_id in missing))
+    here = ", ".join(sealing.key_id(key).hex() for key in sealing.data_keys())
+    return (
+        f"the database holds what was sealed with the data key {ids}, and {place} holds {here} only. Put the missing"
+        f" key back into {place} from your backup of it, behind the newest and parted by a comma; or set DATABASE_URL"
+        " to the database that belongs to these keys."
+    )

@@ -1,0 +1,48 @@
+"""Everything that lies sealed in the database: in which column, for what purpose, and what it is bound to."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy.orm import InstrumentedAttribute
+
+from app.models import (
+    DeliveryVolume,
+    HandOver,
+    Membership,
+    Organiser,
+    OutboxRow,
+    Passkey,
+    Petition,
+    Signature,
+    Site,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A column of sealed values: what they are sealed for, the public id bound in, how many are taken at once.
+
+    The public id is the row's own, or that of the one row of another table that it points at.
+    """
+
+    column: InstrumentedAttribute[Any]
+    purpose: str
+    public_id: InstrumentedAttribute[bytes]
+    at_once: int = 500
+
+
+PLACES = (
+    Place(Site.mailbox_key, "site-mailbox-key", Site.public_id),
+    Place(Petition.mailbox_key, "mailbox-key", Petition.public_id),
+    Place(Organiser.sealed_email, "organiser-email", Organiser.public_id),
+    Place(Organiser.sealed_totp, "organiser-totp", Organiser.public_id),
+    Place(Organiser.sealed_recovery_codes, "organiser-codes", Organiser.public_id),
+    Place(Passkey.sealed_name, "passkey-name", Passkey.public_id),
+    Place(Membership.sealed_address, "invited-address", Organiser.public_id),
+    Place(HandOver.sealed_recipient, "hand-over", HandOver.public_id),
+    Place(OutboxRow.sealed, "organiser-letter", OutboxRow.public_id),
+    Place(Signature.sealed, "signature", Signature.public_id),
+    Place(Signature.note_sealed, "invalidation-note", Signature.public_id),
+    Place(DeliveryVolume.sealed, "delivery", DeliveryVolume.public_id, at_once=1),  # megabytes each
+)
+MAILBOX_KEYS = (Site.mailbox_key, Petition.mailbox_key)

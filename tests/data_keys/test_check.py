@@ -1,0 +1,149 @@
+"""At the start: the right keys pass unnoticed, a wrong or missing one is refused in words that say what to do."""
+
+import base64
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import psycopg
+import pytest
+from flask import Flask
+from flask_migrate import upgrade
+from sqlalchemy import delete, event, select, update
+
+import config
+from app import clock, create_app, sealing
+from app.data_keys.check import check_keys
+from app.db import db, transaction
+from app.models import DataKey
+from config import ConfigError
+from tests.conftest import SECRETS, on_server
+from tests.site import inherited
+
+FIRST = SECRETS["DATA_KEYS"]
+SECOND, STRANGER = (
+    base64.urlsafe_b64encode(bytes(range(start, start + 32))).decode().rstrip("=") for start in (50, 150)
+)
+START = [sys.executable, "-m", "flask", "--app", "wsgi"]
+
+
+def id_of(key: str) -> str:
+    return sealing.key_id(config._data_key(key)).hex()
+
+
+def start(database_url: str, keys: str, *command: str) -> "subprocess.CompletedProcess[str]":
+    """Start the site as an operator does, with these keys, and run a command of it."""
+    env = {**inherited(), **SECRETS, "DATABASE_URL": database_url, "DATA_KEYS": keys}
+    words = command or ("petition", "list")
+    return subprocess.run([*START, *words], cwd=config.ROOT, env=env, capture_output=True, text=True, check=False)
+
+
+def refused(app: Flask) -> str:
+    with app.app_context(), pytest.raises(ConfigError) as error:
+        check_keys()
+    return str(error.value)
+
+
+def registered(app: Flask) -> dict[str, bool]:
+    """Return the ids of the keys that the database knows, with whether each is needed."""
+    with app.app_context():
+        return {row.key_id.hex(): row.retired_at is None for row in db.session.scalars(select(DataKey))}
+
+
+def test_with_its_keys_the_site_starts_and_without_them_it_says_what_to_do(petition: str, database_url: str) -> None:
+    assert start(database_url, FIRST).returncode == 0
+    both = start(database_url, f"{SECOND},{FIRST}")
+    assert (both.returncode, both.stderr) == (0, "")
+
+    wrong = start(database_url, STRANGER)
+    assert wrong.returncode == 1
+    assert wrong.stderr.startswith("Countersign does not start: the database holds what was sealed with the data key ")
+    assert id_of(FIRST) in wrong.stderr and id_of(SECOND) in wrong.stderr and id_of(STRANGER) in wrong.stderr
+    assert "Put the missing key back into DATA_KEYS from your backup" in wrong.stderr
+    assert STRANGER not in wrong.stderr
+
+    without_older = start(database_url, SECOND)
+    assert without_older.returncode == 1
+    assert f"the data key {id_of(FIRST)}, and DATA_KEYS holds {id_of(SECOND)} only" in without_older.stderr
+    assert start(database_url, f"{SECOND},{FIRST}").returncode == 0
+
+
+def test_keys_that_the_site_made_are_missed_in_its_file(tmp_path: Path) -> None:
+    env = {"DATABASE_URL": f"sqlite:///{tmp_path}/site.db"}
+    app = create_app(config.load(env, instance=tmp_path))
+    with app.app_context():
+        upgrade()
+        check_keys()
+        db.engine.dispose()
+    (tmp_path / "data_keys").unlink()
+    words = refused(create_app(config.load(env, instance=tmp_path)))
+    assert f"Put the missing key back into {tmp_path}/data_keys from your backup" in words
+
+
+def test_a_database_from_before_the_keys_were_put_down_shows_a_wrong_key_too(app: Flask, petition: str) -> None:
+    with app.app_context(), transaction() as session:
+        session.execute(delete(DataKey))
+    right, app.config["DATA_KEYS"] = app.config["DATA_KEYS"], [config._data_key(STRANGER)]
+    assert id_of(FIRST) in refused(app)
+    assert registered(app) == {}, "a wrong key is not put down"
+    app.config["DATA_KEYS"] = right
+    with app.app_context():
+        check_keys()
+    assert registered(app) == {id_of(FIRST): True}
+
+
+def test_another_key_with_the_id_of_ours_is_noticed(app: Flask) -> None:
+    with app.app_context():
+        check_keys()
+        with transaction() as session:
+            stranger = config._data_key(STRANGER)
+            public_id = os.urandom(16)
+            probe = sealing.seal_bytes("data-key", public_id, b"", stranger)
+            renamed = probe[:1] + bytes.fromhex(id_of(FIRST)) + probe[5:]
+            session.execute(update(DataKey).values(public_id=public_id, probe=renamed))
+    assert id_of(FIRST) in refused(app)
+
+
+def test_a_retired_key_is_not_missed_and_counts_again_once_it_is_the_newest(app: Flask) -> None:
+    app.config["DATA_KEYS"] = [config._data_key(key) for key in (SECOND, FIRST)]
+    with app.app_context():
+        check_keys()
+        with transaction() as session:
+            old = update(DataKey).where(DataKey.key_id == bytes.fromhex(id_of(FIRST)))
+            session.execute(old.values(retired_at=clock.now()))
+        check_keys()
+        assert registered(app) == {id_of(SECOND): True, id_of(FIRST): False}
+        app.config["DATA_KEYS"] = [config._data_key(SECOND)]
+        check_keys()
+        app.config["DATA_KEYS"] = [config._data_key(key) for key in (FIRST, SECOND)]
+        check_keys()
+    assert registered(app) == {id_of(SECOND): True, id_of(FIRST): True}
+
+
+def test_without_tables_and_without_a_database_it_starts_in_silence(postgres: str, tmp_path: Path) -> None:
+    with psycopg.connect(postgres, autocommit=True) as connection:
+        connection.execute("CREATE DATABASE bare")
+    for url in (f"sqlite:///{tmp_path}/bare.db", on_server(postgres, "bare")):
+        done = start(url, FIRST, "routes")
+        assert (done.returncode, done.stderr) == (0, "")
+        assert start(url, FIRST, "db", "upgrade").returncode == 0
+        assert start(url, FIRST, "routes").returncode == 0
+        assert "does not start" in start(url, STRANGER, "routes").stderr
+    with psycopg.connect(postgres, autocommit=True) as connection:
+        connection.execute("DROP DATABASE bare WITH (FORCE)")
+    for away in (f"sqlite:///{tmp_path}/no/such/folder.db", "postgresql://nobody@127.0.0.1:1/away"):
+        done = start(away, FIRST, "routes")
+        assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_it_writes_only_once_and_leaves_no_connection_open(app: Flask) -> None:
+    with app.app_context():
+        statements: list[str] = []
+        event.listen(db.engine, "before_cursor_execute", lambda *told: statements.append(told[2]))
+        check_keys()
+        assert [one for one in statements if one.startswith("INSERT")]
+        statements.clear()
+        check_keys()
+        assert not [one for one in statements if not one.startswith(("SELECT", "PRAGMA", "BEGIN"))]
+        assert db.engine.pool.checkedin() + db.engine.pool.checkedout() == 0  # type: ignore[attr-defined]
