@@ -10,6 +10,7 @@ from sqlalchemy import select
 
 from app import clock, mail, serve, worker
 from app.counting.audit import audit, repair
+from app.data_keys.rotate import Unfinished, rotate
 from app.db import db
 from app.email_address import NotAnAddress
 from app.export import by_command, make
@@ -30,12 +31,14 @@ outbox_group = AppGroup("outbox", help="Letters: send them, look at the queue.")
 count_group = AppGroup("count", help="The verified count: prove it.")
 signatures_group = AppGroup("signatures", help="Signatures: hand over the verified list, upkeep.")
 organiser_group = AppGroup("organiser", help="Organisers: invite them.")
+data_keys_group = AppGroup("data-keys", help="Data keys: put a new one in the place of an old one.")
+GROUPS = (petition_group, outbox_group, count_group, signatures_group, organiser_group, data_keys_group)
 LISTS = [kind.value for kind in Format]
 
 
 def init_app(app: Flask) -> None:
     """Add the commands to the app."""
-    for command in (petition_group, outbox_group, count_group, signatures_group, organiser_group, serve_all):
+    for command in (*GROUPS, serve_all):
         app.cli.add_command(command)
 
 
@@ -219,3 +222,12 @@ def invite(email: str, slug: str | None, role: str | None, administrator: bool) 
     except LastOwner:
         raise click.ClickException("this is the petition's last owner: invite another owner first") from None
     click.echo("a letter is on its way; the link in it works for 7 days")
+
+
+@data_keys_group.command("rotate")
+def rotate_keys() -> None:
+    """Seal anew what older data keys sealed, while the site runs; it can be stopped and run again."""
+    try:
+        rotate(click.echo)
+    except Unfinished as error:
+        raise click.ClickException(str(error)) from error

@@ -1,0 +1,382 @@
+"""Rotating: all that is sealed goes under the newest key as it is, whatever happens meanwhile, and can be resumed."""
+
+import stat
+import threading
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient, FlaskCliRunner
+from flask_migrate import upgrade
+from sqlalchemy import LargeBinary, select, update
+
+import config
+from app import clock, create_app, sealing
+from app.counting.audit import audit
+from app.data_keys import rotate as rotating
+from app.data_keys.check import check_keys
+from app.data_keys.rotate import Unfinished, rotate
+from app.data_keys.sealed import PLACES, Place
+from app.db import Base, db, transaction
+from app.export import making
+from app.export.handing_over import begin
+from app.export.rows import Choice
+from app.models import DataKey, Format, Membership, Organiser, Passkey, Petition, Role, Signature, State
+from app.models.signer import salt_and_signer, sealed_note, signer_of
+from app.organisers import accounts
+from app.signers.entry import withdraw
+from tests.conftest import SECRETS
+from tests.factories import make_petition, make_signature, press_confirm, sign, signatures, verified
+from tests.mail_server import MailServer, link_in
+from tests.organisers.people import make_organiser
+
+OLD = config._data_key(SECRETS["DATA_KEYS"])
+NEW = bytes(range(100, 132))
+
+
+@pytest.fixture
+def said() -> list[str]:
+    """What the operator was told."""
+    return []
+
+
+def rotated(app: Flask, said: list[str]) -> None:
+    with app.app_context():
+        rotate(said.append)
+
+
+def put_in_front(app: Flask, *keys: bytes) -> None:
+    """Let the site start with these keys."""
+    app.config["DATA_KEYS"] = list(keys)
+    with app.app_context():
+        check_keys()
+
+
+def values(app: Flask, place: Place) -> list[tuple[bytes, bytes]]:
+    """Return what is sealed in a column, with the public ids that it is bound to."""
+    chosen = select(place.public_id, place.column).where(place.column.is_not(None))
+    if place.public_id.class_ is not place.column.class_:
+        chosen = chosen.join_from(place.column.class_, place.public_id.class_)
+    with app.app_context():
+        return [(row[0], row[1]) for row in db.session.execute(chosen)]
+
+
+def heads(app: Flask) -> set[bytes]:
+    return {sealed[:5] for place in PLACES for _, sealed in values(app, place)}
+
+
+def fill_every_place(app: Flask) -> None:
+    """Let the site's own code seal something in each column."""
+    make_petition(app)
+    for at in range(3):
+        make_signature(app, email=f"ann{at}@example.org", name=f"Ann {at}")
+    make_organiser(app, "olga@example.org", Role.OWNER)
+    with app.app_context():
+        petition = db.session.scalars(select(Petition)).one()
+        accounts.invite("piet@example.org", petition, Role.EDITOR, by=db.session.scalars(select(Organiser)).first())
+        begin(petition, None, Format.PDF, Choice(), "The Town Council")
+        making.make_due()
+        with transaction() as session:
+            olga = session.scalars(select(Organiser).order_by(Organiser.id)).first()
+            assert olga
+            olga.tf_totp_secret, olga.mf_recovery_codes = "a secret", ["one", "two"]
+            passkey = Passkey(
+                "my phone", credential_id=b"c", public_key=b"k", backup_state=False, device_type="single_device",
+                usage="first", lastuse_datetime=clock.now(),
+            )  # fmt: skip
+            olga.webauthn.append(passkey)
+        invalid = make_signature(app, state=State.INVALIDATED, email="eve@example.org")
+        with transaction() as session:
+            note = {"note_sealed": sealed_note("Nobody knows her.", invalid)}
+            session.execute(update(Signature).where(Signature.public_id == invalid).values(**note))
+
+
+def test_every_sealed_column_is_rotated() -> None:
+    named = {(place.column.class_.__tablename__, place.column.key) for place in PLACES}
+    sealed = {
+        (table.name, column.name)
+        for table in Base.metadata.tables.values()
+        for column in table.columns
+        if isinstance(column.type, LargeBinary) and ("sealed" in column.name or column.name == "mailbox_key")
+    }
+    assert named == sealed
+
+
+def test_afterwards_all_opens_with_the_new_key_alone_and_says_the_same(app: Flask, said: list[str]) -> None:
+    fill_every_place(app)
+
+    def opened() -> dict[str, list[tuple[bytes, bytes]]]:
+        with app.app_context():
+            return {
+                str(place.column): [
+                    (public_id, sealing._decrypter(place.purpose)(public_id, sealed))
+                    for public_id, sealed in values(app, place)
+                ]
+                for place in PLACES
+            }
+
+    before = opened()
+    assert all(before.values()), "each column holds something"
+    put_in_front(app, NEW, OLD)
+    rotated(app, said)
+    app.config["DATA_KEYS"] = [NEW]
+    assert opened() == before
+    with app.app_context():
+        assert db.session.scalars(select(Membership.sealed_address).where(Membership.sealed_address.is_not(None))).one()
+        check_keys()
+    total = sum(len(rows) for rows in before.values())
+    assert f"{total} sealed anew with {sealing.key_id(NEW).hex()}. Nothing is sealed with" in said[-2]
+
+
+def test_the_old_key_may_go_a_day_later_if_nothing_came_under_it_meanwhile(app: Flask, said: list[str]) -> None:
+    make_petition(app)
+    make_signature(app)
+    put_in_front(app, NEW, OLD)
+    rotated(app, said)
+    assert said[-1].startswith(f"Keep {sealing.key_id(OLD).hex()} for a day")
+
+    put_in_front(app, OLD, NEW)  # as a process does that was not started anew
+    make_signature(app, email="late@example.org")
+    put_in_front(app, NEW, OLD)
+    a_day_passes(app)
+    rotated(app, said)
+    assert "1 sealed anew" in said[-2]
+    assert said[-1].startswith("Keep")
+
+    a_day_passes(app)
+    rotated(app, said)
+    assert said[-2].startswith("0 sealed anew")
+    assert (
+        said[-1]
+        == f"{sealing.key_id(OLD).hex()} can be taken out of DATA_KEYS now: do so, and restart site and worker."
+    )
+    put_in_front(app, NEW)
+    rotated(app, said)
+    assert "DATA_KEYS has one key" in said[-1] and "put a new key in front of it" in said[-1]
+
+
+def a_day_passes(app: Flask) -> None:
+    with app.app_context(), transaction() as session:
+        session.execute(
+            update(DataKey).where(DataKey.retired_at.is_not(None)).values(retired_at=clock.now() - timedelta(days=1))
+        )
+
+
+def test_a_key_that_the_site_made_is_changed_by_the_command_while_processes_run(
+    tmp_path: Path, said: list[str]
+) -> None:
+    env = {"DATABASE_URL": f"sqlite:///{tmp_path}/site.db"}
+    app, running = (create_app(config.load(env, instance=tmp_path)) for _ in range(2))
+    with app.app_context():
+        upgrade()
+    make_petition(app)
+    make_signature(running)
+    with running.app_context():
+        open_one = sealing.opener("signature")
+    file = tmp_path / "data_keys"
+    (first,) = app.config["DATA_KEYS_FILE"].keys()
+
+    rotated(app, said)
+    assert f"{file} has a new key" in said[0]
+    new, old = app.config["DATA_KEYS_FILE"].keys()
+    assert old == first
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert {path.name for path in tmp_path.glob("data_keys*")} == {"data_keys"}
+    make_signature(running, email="bob@example.org", name="Bob")
+    assert heads(app) == {sealing.prefix(new)}
+    with running.app_context():
+        assert [signer_of(row).name for row in signatures(running)] == ["Ann Example", "Bob"]
+    assert [open_one(row.public_id, row.sealed or b"")[1][0] for row in signatures(app)] == ["Ann Example", "Bob"]
+
+    rotated(app, said)
+    assert app.config["DATA_KEYS_FILE"].keys() == [new, old], "run again, it makes no further key"
+    a_day_passes(app)
+    rotated(app, said)
+    assert app.config["DATA_KEYS_FILE"].keys() == running.config["DATA_KEYS_FILE"].keys() == [new]
+    assert "was taken out of" in said[-1]
+    for one in (app, running):
+        with one.app_context():
+            check_keys()
+
+
+def test_a_file_that_is_lost_or_damaged_stops_nothing_that_runs(tmp_path: Path) -> None:
+    app = create_app(config.load({}, instance=tmp_path))
+    with app.app_context():
+        before = sealing.data_keys()
+        (tmp_path / "data_keys").write_text("damaged")
+        assert sealing.data_keys() == before
+        (tmp_path / "data_keys").unlink()
+        assert sealing.data_keys() == before
+
+
+def test_it_is_stopped_in_the_middle_and_goes_on_from_there(
+    app: Flask, said: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_petition(app)
+    for at in range(10):
+        make_signature(app, email=f"ann{at}@example.org")
+    put_in_front(app, NEW, OLD)
+    small = Place(Signature.sealed, "signature", Signature.public_id, at_once=3)
+    monkeypatch.setattr(rotating, "PLACES", (small,))
+    write, calls = rotating._write, []
+
+    def interrupted(place: Place, changes: list[dict[str, object]]) -> int:
+        calls.append(len(changes))
+        if len(calls) == 3:
+            raise KeyboardInterrupt
+        return write(place, changes)
+
+    monkeypatch.setattr(rotating, "_write", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        rotated(app, said)
+    assert [sealed[:5] == sealing.prefix(NEW) for _, sealed in values(app, small)].count(True) == 6
+    with app.app_context():
+        assert db.session.scalars(select(DataKey).where(DataKey.retired_at.is_not(None))).all() == []
+    rotated(app, said)
+    assert "4 sealed anew" in said[-2]
+    assert sum(calls[3:]) == 4, "what was sealed anew before is not touched again"
+
+
+def test_a_value_that_changed_between_reading_and_writing_stays_as_it_was_changed(
+    app: Flask, said: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_petition(app)
+    public_id = make_signature(app)
+    put_in_front(app, NEW, OLD)
+    write, corrected = rotating._write, []
+
+    def after_a_correction(place: Place, changes: list[dict[str, object]]) -> int:
+        if changes and place.column is Signature.sealed and not corrected:
+            corrected.append(place)
+            with transaction() as session:
+                row = session.scalars(select(Signature)).one()
+                salt, signer = salt_and_signer(row)
+                row.sealed = type(signer)("Ann Corrected", "", "", signer.email).sealed_for(public_id, salt)
+        return write(place, changes)
+
+    monkeypatch.setattr(rotating, "_write", after_a_correction)
+    rotated(app, said)
+    app.config["DATA_KEYS"] = [NEW]
+    with app.app_context():
+        assert signer_of(signatures(app)[0]).name == "Ann Corrected"
+        assert heads(app) == {sealing.prefix(NEW)}
+
+
+def test_a_value_that_does_not_open_keeps_its_key_in_use_and_the_others_go_on(app: Flask, said: list[str]) -> None:
+    make_petition(app)
+    broken = make_signature(app)
+    make_signature(app, email="bob@example.org")
+    with app.app_context(), transaction() as session:
+        row = session.scalars(select(Signature).where(Signature.public_id == broken)).one()
+        row.sealed = (row.sealed or b"")[:-1] + b"?"
+    put_in_front(app, NEW, OLD)
+    with pytest.raises(Unfinished, match="1 values do not open"):
+        rotated(app, said)
+    assert "Signature.sealed: 1 sealed anew" in said
+    with app.app_context():
+        assert db.session.scalars(select(DataKey).where(DataKey.retired_at.is_not(None))).all() == []
+
+
+def test_the_command_tells_what_it_did_and_ends_with_1_when_something_is_left(
+    app: Flask, petition: str, runner: FlaskCliRunner
+) -> None:
+    put_in_front(app, NEW, OLD)
+    done = runner.invoke(args=["data-keys", "rotate"])
+    assert done.exit_code == 0
+    assert "Petition.mailbox_key: 1 sealed anew\n1 sealed anew with" in done.output
+    make_signature(app)
+    with app.app_context(), transaction() as session:
+        session.execute(update(Signature).values(sealed=sealing.prefix(OLD) + bytes(300)))
+    left = runner.invoke(args=["data-keys", "rotate"])
+    assert left.exit_code == 1
+    assert "Error: 1 values do not open" in left.output
+
+
+def test_a_process_that_goes_on_writing_under_the_old_key_is_told_of(
+    app: Flask, petition: str, said: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put_in_front(app, NEW, OLD)
+    reseal, at = rotating._reseal, iter(range(100))
+
+    def beside_another(place: Place, head: bytes) -> object:
+        if place.column is Signature.sealed:
+            app.config["DATA_KEYS"] = [OLD, NEW]
+            make_signature(app, email=f"ann{next(at)}@example.org")
+            app.config["DATA_KEYS"] = [NEW, OLD]
+        return reseal(place, head)
+
+    monkeypatch.setattr(rotating, "_reseal", beside_another)
+    with pytest.raises(Unfinished, match="a process still runs with other DATA_KEYS"):
+        rotated(app, said)
+
+
+@pytest.fixture
+def many(app: Flask, client: FlaskClient, petition: str, mail_server: MailServer, work: Callable[[], int]) -> list[str]:
+    """Thirty who signed and whose letters came; the links in them."""
+    for at in range(30):
+        sign(client, email=f"person{at}@example.org", name=f"Person {at}")
+    work()
+    return [link_in(letter) for letter in mail_server.letters]
+
+
+def test_while_people_sign_confirm_and_withdraw_each_mailbox_stays_one(
+    app: Flask, client: FlaskClient, many: list[str], said: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for link in many[:10]:
+        press_confirm(client, link)
+    monkeypatch.setattr(
+        rotating, "PLACES", tuple(Place(one.column, one.purpose, one.public_id, at_once=2) for one in PLACES)
+    )
+    app.config["DATA_KEYS"] = [NEW, OLD]
+    with app.app_context():
+        public_ids = {signer_of(row).email: row.public_id for row in signatures(app)}
+    begun, done = threading.Event(), threading.Event()
+    troubles: list[str] = []
+
+    def people(which: int) -> None:
+        browser = app.test_client()
+        begun.wait()
+        for at in range(which, 30, 3):
+            answers = [
+                sign(browser, email=f"Person{at}@EXAMPLE.org", name=f"Again {at}").status_code,
+                press_confirm(browser, many[at], name=f"Person {at}").status_code,
+                sign(browser, email=f"new{at}@example.org").status_code,
+            ]
+            if at % 5 == 4:
+                with app.app_context():
+                    answers.append(200 if withdraw(public_ids[f"person{at}@example.org"]) else 0)
+                answers.append(sign(browser, email=f"person{at}@example.org").status_code)
+            if not set(answers) <= {200, 303}:
+                troubles.append(str(answers))
+
+    def keys() -> None:
+        with app.app_context():
+            begun.set()
+            while not done.is_set():
+                rotate(said.append)
+            rotate(said.append)
+
+    threads = [threading.Thread(target=people, args=(which,)) for which in range(3)]
+    rotator = threading.Thread(target=keys)
+    for thread in (*threads, rotator):
+        thread.start()
+    for thread in threads:
+        thread.join()
+    done.set()
+    rotator.join()
+
+    assert troubles == []
+    app.config["DATA_KEYS"] = [NEW]
+    assert heads(app) == {sealing.prefix(NEW)}
+    rows = signatures(app)
+    assert len(rows) == 66
+    with app.app_context():
+        mailboxes = [signer_of(row).email.lower() for row in rows if row.sealed]
+        assert audit(db.session.scalars(select(Petition)).one()).sound
+    assert verified(client) == 24
+    assert [row.state for row in rows].count(State.WITHDRAWN) == 6
+    assert len(mailboxes) == len(set(mailboxes)) == 60
+    sign(client, email="person3@example.org")
+    assert len(signatures(app)) == 66, "a mailbox that signed before the rotation is known after it"
