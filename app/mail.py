@@ -142,11 +142,18 @@ class Line:
 
 
 def blanked(reply: str, recipient: str = "") -> str:
-    """Return `reply` on one line, shortened, with everything in it that looks like an address left out."""
-    text = " ".join(reply.split())
-    for part in filter(None, (recipient, recipient.partition("@")[0])):
-        text = re.sub(rf"(?<!\w){re.escape(part)}(?!\w)", "[address]", text, flags=re.IGNORECASE)
-    return ADDRESS.sub("[address]", text)[:LONGEST_REPLY]
+    """Return `reply` on one line, shortened, without what looks like an address and without any part of `recipient`.
+
+    A domain of one's own names a person as well as the part before it does.
+    """
+    text = _without(recipient, " ".join(reply.split()))
+    text = ADDRESS.sub("[address]", text)
+    local, _, domain = recipient.rpartition("@")
+    return _without(domain, _without(local, text))[:LONGEST_REPLY]
+
+
+def _without(part: str, text: str) -> str:
+    return re.sub(rf"(?<!\w){re.escape(part)}(?!\w)", "[address]", text, flags=re.IGNORECASE) if part else text
 
 
 def _words(error: Exception) -> str:
