@@ -123,10 +123,11 @@ def _decrypter(purpose: str) -> Callable[[bytes, bytes], bytes]:
 
     def decrypt(public_id: bytes, sealed: bytes) -> bytes:
         head = sealed[: 1 + KEY_ID_BYTES]
-        if head not in ciphers:  # at first, and when a new key came while values were being read
+        cipher = ciphers.get(head)
+        if cipher is None:  # at first, and when a new key came while values were being read
             # Of two keys that are named alike the newest.
             ciphers.update((prefix(key), AESGCM(key)) for key in reversed(_keys_of(config)))
-        cipher = ciphers.get(head)
+            cipher = ciphers.get(head)
         if cipher is None:
             raise CannotOpen("no key in DATA_KEYS opens this value: put back the key that it was sealed with")
         try:
