@@ -24,6 +24,7 @@ _MAIN_DOMAIN = {sister: main for main, sisters in _SISTERS.items() for sister in
 _MICROSOFT = ["outlook.com", "hotmail.com", "live.com", "msn.com", "hotmail.co.uk", "hotmail.fr", "hotmail.de"]
 _FASTMAIL = ["fastmail.com", "fastmail.fm", "fastmail.net", "fastmail.org"]
 _PLUS_TAGS = {*_SISTERS, *_MICROSOFT, *_FASTMAIL, "posteo.de", "posteo.net", "mailbox.org"}
+PROVIDERS = frozenset({*_PLUS_TAGS, *_MAIN_DOMAIN})  # at all of these, everybody may have a mailbox
 _SAME_LETTERS: dict[str, Mapping[int, int | None]] = {
     "gmail.com": str.maketrans("", "", "."),
     "proton.me": str.maketrans("", "", "._-"),

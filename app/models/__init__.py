@@ -2,6 +2,7 @@
 
 from app.models.audit import Act, AuditEntry
 from app.models.data_key import DataKey
+from app.models.domain import DomainRule, Verdict
 from app.models.handover import Delivery, DeliveryVolume, Format, HandOver, Making
 from app.models.ledger import DELTA, Kind, LedgerEntry, Tally
 from app.models.organiser import Guess, Membership, Organiser, Passkey, Role, SignIn
@@ -19,14 +20,19 @@ from app.models.petition import (
 )
 from app.models.signature import Reason, Signature, State, Visibility
 from app.models.site import Site
+from app.models.suspicion import BURSTS, TOO_SOON, Clue, Suspicion
 
 __all__ = [
+    "BURSTS",
     "DELTA",
+    "TOO_SOON",
     "Act",
     "AuditEntry",
     "DataKey",
+    "Clue",
     "Delivery",
     "DeliveryVolume",
+    "DomainRule",
     "Donation",
     "Elsewhere",
     "Format",
@@ -53,8 +59,10 @@ __all__ = [
     "Signature",
     "Site",
     "State",
+    "Suspicion",
     "Tally",
     "Translation",
     "Unwanted",
+    "Verdict",
     "Visibility",
 ]

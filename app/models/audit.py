@@ -30,6 +30,8 @@ class Act(StrEnum):
     SHOWED = "showed"
     APPOINTED = "appointed"
     DISMISSED = "dismissed"
+    DOMAIN = "domain"
+    LOOKED = "looked"
 
 
 class AuditEntry(Base):

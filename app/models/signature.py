@@ -63,6 +63,9 @@ def words(kind: type[StrEnum], name: str) -> Enum:
     )
 
 
+TRACED = text("network_key IS NOT NULL OR domain_key IS NOT NULL")
+
+
 class Signature(Base):
     """Who signed is in `sealed` and nowhere else; `email_key` is a keyed hash of the mailbox (see app/signing/sign.py).
 
@@ -70,6 +73,7 @@ class Signature(Base):
     and the organiser's sealed note say why it is invalidated; the note goes when the signer's data goes. `listed_at` is
     when it was verified, or else signed: what lists are in the order of. `code_hash` is a keyed hash of the code in the
     newest letter, `code_tries` how often it was typed wrong. Of a declined one, `expires_at` ends its being undone.
+    `network_key` and `domain_key` are keyed hashes that tell bursts, for two days (see app/signing/traces.py).
     """
 
     __tablename__ = "signature"
@@ -106,6 +110,7 @@ class Signature(Base):
             sqlite_where=text("state = 'pending'"),
             postgresql_where=text("state = 'pending'"),
         ),
+        Index("ix_signature_traced", "signed_at", sqlite_where=TRACED, postgresql_where=TRACED),
     )
 
     id: Mapped[int] = mapped_column(Serial, primary_key=True)
@@ -133,5 +138,7 @@ class Signature(Base):
     reminded: Mapped[bool] = mapped_column(default=False, server_default=false())
     reason: Mapped[Reason | None] = mapped_column(words(Reason, "reason"))
     note_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
+    network_key: Mapped[bytes | None] = mapped_column(LargeBinary(32))
+    domain_key: Mapped[bytes | None] = mapped_column(LargeBinary(32))
     hidden_name: Mapped[bool] = mapped_column(default=False, server_default=false())
     hidden_comment: Mapped[bool] = mapped_column(default=False, server_default=false())

@@ -1,0 +1,96 @@
+"""Domains of e-mail addresses: is this one, which are above it, whose is it, and does it give addresses away."""
+
+from collections.abc import Iterator
+from functools import cache
+
+from disposable_email_domains import blocklist
+from publicsuffixlist import PublicSuffixList
+
+from app.email_address import PROVIDERS, NotAnAddress, deliverable
+
+DISPOSABLE = frozenset(blocklist)
+
+# Providers at which everybody may have a mailbox, so that many signers at one of them mean nothing. Beside those of
+# app/email_address.py, the largest of each region, as they stood in November 2026.
+OF_EVERYBODY = PROVIDERS | frozenset(
+    """
+    yahoo.com yahoo.co.uk yahoo.co.in yahoo.co.jp yahoo.com.br yahoo.de yahoo.es yahoo.fr yahoo.it ymail.com
+    rocketmail.com aol.com outlook.de outlook.es outlook.fr outlook.it outlook.jp hotmail.es hotmail.it hotmail.se
+    live.co.uk live.de live.fr live.nl live.se gmx.de gmx.net gmx.at gmx.ch gmx.com gmx.fr web.de t-online.de freenet.de
+    mail.com email.com zoho.com zohomail.eu tutanota.com tutanota.de tutamail.com tuta.com tuta.io hushmail.com
+    riseup.net disroot.org runbox.com
+    mail.ru bk.ru inbox.ru list.ru internet.ru xmail.ru rambler.ru lenta.ru ro.ru autorambler.ru myrambler.ru narod.ru
+    ukr.net i.ua meta.ua bigmir.net tut.by mail.kz abv.bg mail.bg seznam.cz email.cz centrum.cz post.cz azet.sk
+    zoznam.sk wp.pl o2.pl onet.pl op.pl interia.pl gazeta.pl freemail.hu citromail.hu inbox.lv mail.ee delfi.lt
+    orange.fr wanadoo.fr free.fr laposte.net sfr.fr neuf.fr bbox.fr libero.it virgilio.it tiscali.it alice.it tin.it
+    telenet.be skynet.be ziggo.nl kpnmail.nl planet.nl bluewin.ch sunrise.ch a1.net aon.at chello.at
+    telia.com comhem.se bredband.net spray.se online.no broadpark.no mail.dk jubii.dk kolumbus.fi luukku.com elisanet.fi
+    btinternet.com sky.com talktalk.net virginmedia.com ntlworld.com eircom.net sapo.pt telefonica.net
+    comcast.net att.net verizon.net sbcglobal.net bellsouth.net cox.net charter.net earthlink.net rogers.com shaw.ca
+    sympatico.ca videotron.ca bigpond.com optusnet.com.au xtra.co.nz
+    uol.com.br bol.com.br terra.com.br ig.com.br rediffmail.com walla.co.il
+    qq.com foxmail.com 163.com 126.com yeah.net sina.com sina.cn sohu.com 139.com 189.cn aliyun.com naver.com daum.net
+    hanmail.net kakao.com nate.com docomo.ne.jp ezweb.ne.jp softbank.ne.jp nifty.com
+    """.split()
+)
+
+
+class NotADomain(ValueError):
+    """The text is not the name of a domain that addresses can be at."""
+
+
+class OfEverybody(NotADomain):
+    """The text is a public suffix, such as `co.uk`: below it everybody has domains."""
+
+
+def ascii_domain(text: str) -> str:
+    """Return the domain in `text` in ASCII (IDNA 2008, RFC 5890) and lower case.
+
+    Raises OfEverybody for a public suffix, and NotADomain for whatever else no address can be at.
+    """
+    if "@" in text:  # `a"@b` would make an address of what follows
+        raise NotADomain("an address")
+    try:
+        domain = deliverable(f"x@{text}").rpartition("@")[2].lower()
+    except NotAnAddress as error:
+        raise NotADomain(str(error)) from error
+    # Suffixes below which a company lets others have names are its own: whole ones of them give addresses away.
+    if _suffixes(only_icann=True).privatesuffix(domain) is None:
+        raise OfEverybody(domain)
+    return domain
+
+
+def domain_of(address: str) -> str:
+    """Return the domain of a deliverable `address`, in ASCII and lower case."""
+    return address.rpartition("@")[2].lower()
+
+
+def upwards(domain: str) -> Iterator[str]:
+    """Yield a domain in ASCII and those above it, the nearest first."""
+    while domain:
+        yield domain
+        domain = domain.partition(".")[2]
+
+
+def is_disposable(domain: str) -> bool:
+    """Tell whether a domain in ASCII, or one above it, is known to give addresses away for a few minutes."""
+    return any(one in DISPOSABLE for one in upwards(domain))
+
+
+def registrable(domain: str) -> str:
+    """Return the part of a domain in ASCII that one owner answers for, by the public suffix list.
+
+    What is itself a public suffix comes back whole.
+    """
+    return str(_suffixes(only_icann=False).privatesuffix(domain) or domain)
+
+
+def of_one_owner(domain: str) -> str | None:
+    """Return the registrable part of a domain in ASCII; None at providers at which everybody may have a mailbox."""
+    owned = registrable(domain)
+    return None if owned in OF_EVERYBODY or domain in OF_EVERYBODY else owned
+
+
+@cache
+def _suffixes(*, only_icann: bool) -> PublicSuffixList:
+    return PublicSuffixList(only_icann=only_icann)

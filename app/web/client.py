@@ -1,0 +1,24 @@
+"""Who asks, as far as limits and bursts go by it: the network of an address, which is never stored in plain."""
+
+from ipaddress import IPv6Address, ip_address
+
+OF_ONE_HOUSEHOLD = 64  # bits of an IPv6 address: what a provider gives to one connection (RFC 6177, RFC 7421)
+ALL_BITS = 128
+
+
+def network(address: str | None) -> str:
+    """Return the network that a client's address is of: an IPv4 address whole, of an IPv6 one its /64.
+
+    An IPv4 address that is written as an IPv6 one (RFC 4291, 2.5.5.2) is itself. What is no address, such as the peer
+    of a Unix socket, is of no network: the empty text.
+    """
+    try:
+        found = ip_address(address or "")
+    except ValueError:
+        return ""
+    if not isinstance(found, IPv6Address):
+        return str(found)
+    if found.ipv4_mapped:
+        return str(found.ipv4_mapped)
+    below = ALL_BITS - OF_ONE_HOUSEHOLD
+    return f"{IPv6Address(int(found) >> below << below)}/{OF_ONE_HOUSEHOLD}"
