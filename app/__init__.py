@@ -17,6 +17,7 @@ from app.counting.views import bp as counting
 from app.db import db
 from app.export.views import bp as export
 from app.mailbox.views import bp as mailbox
+from app.moderation.domain_views import bp as domains
 from app.moderation.views import bp as moderation
 from app.organisers import sign_in
 from app.organisers.people_views import bp as people
@@ -47,6 +48,7 @@ BLUEPRINTS = (
     members,
     watching,
     moderation,
+    domains,
     publishing,
     editing,
     image,

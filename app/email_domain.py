@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from functools import cache
 
+import idna
 from disposable_email_domains import blocklist
 from publicsuffixlist import PublicSuffixList
 
@@ -12,27 +13,29 @@ DISPOSABLE = frozenset(blocklist)
 
 # Providers at which everybody may have a mailbox, so that many signers at one of them mean nothing. Beside those of
 # app/email_address.py, the largest of each region, as they stood in November 2026.
-OF_EVERYBODY = PROVIDERS | frozenset(
-    """
+_LARGEST = """
     yahoo.com yahoo.co.uk yahoo.co.in yahoo.co.jp yahoo.com.br yahoo.de yahoo.es yahoo.fr yahoo.it ymail.com
     rocketmail.com aol.com outlook.de outlook.es outlook.fr outlook.it outlook.jp hotmail.es hotmail.it hotmail.se
     live.co.uk live.de live.fr live.nl live.se gmx.de gmx.net gmx.at gmx.ch gmx.com gmx.fr web.de t-online.de freenet.de
     mail.com email.com zoho.com zohomail.eu tutanota.com tutanota.de tutamail.com tuta.com tuta.io hushmail.com
     riseup.net disroot.org runbox.com
+
     mail.ru bk.ru inbox.ru list.ru internet.ru xmail.ru rambler.ru lenta.ru ro.ru autorambler.ru myrambler.ru narod.ru
     ukr.net i.ua meta.ua bigmir.net tut.by mail.kz abv.bg mail.bg seznam.cz email.cz centrum.cz post.cz azet.sk
     zoznam.sk wp.pl o2.pl onet.pl op.pl interia.pl gazeta.pl freemail.hu citromail.hu inbox.lv mail.ee delfi.lt
+
     orange.fr wanadoo.fr free.fr laposte.net sfr.fr neuf.fr bbox.fr libero.it virgilio.it tiscali.it alice.it tin.it
-    telenet.be skynet.be ziggo.nl kpnmail.nl planet.nl bluewin.ch sunrise.ch a1.net aon.at chello.at
-    telia.com comhem.se bredband.net spray.se online.no broadpark.no mail.dk jubii.dk kolumbus.fi luukku.com elisanet.fi
-    btinternet.com sky.com talktalk.net virginmedia.com ntlworld.com eircom.net sapo.pt telefonica.net
+    telenet.be skynet.be ziggo.nl kpnmail.nl planet.nl bluewin.ch sunrise.ch a1.net aon.at chello.at telia.com comhem.se
+    bredband.net spray.se online.no broadpark.no mail.dk jubii.dk kolumbus.fi luukku.com elisanet.fi btinternet.com
+    sky.com talktalk.net virginmedia.com ntlworld.com eircom.net sapo.pt telefonica.net
+
     comcast.net att.net verizon.net sbcglobal.net bellsouth.net cox.net charter.net earthlink.net rogers.com shaw.ca
-    sympatico.ca videotron.ca bigpond.com optusnet.com.au xtra.co.nz
-    uol.com.br bol.com.br terra.com.br ig.com.br rediffmail.com walla.co.il
-    qq.com foxmail.com 163.com 126.com yeah.net sina.com sina.cn sohu.com 139.com 189.cn aliyun.com naver.com daum.net
-    hanmail.net kakao.com nate.com docomo.ne.jp ezweb.ne.jp softbank.ne.jp nifty.com
-    """.split()
-)
+    sympatico.ca videotron.ca bigpond.com optusnet.com.au xtra.co.nz uol.com.br bol.com.br terra.com.br ig.com.br
+
+    rediffmail.com walla.co.il qq.com foxmail.com 163.com 126.com yeah.net sina.com sina.cn sohu.com 139.com 189.cn
+    aliyun.com naver.com daum.net hanmail.net kakao.com nate.com docomo.ne.jp ezweb.ne.jp softbank.ne.jp nifty.com
+"""
+OF_EVERYBODY = PROVIDERS | frozenset(_LARGEST.split())
 
 
 class NotADomain(ValueError):
@@ -63,6 +66,14 @@ def ascii_domain(text: str) -> str:
 def domain_of(address: str) -> str:
     """Return the domain of a deliverable `address`, in ASCII and lower case."""
     return address.rpartition("@")[2].lower()
+
+
+def in_own_letters(domain: str) -> str:
+    """Return a domain in ASCII as people write it, in its own letters (RFC 5890)."""
+    try:
+        return idna.decode(domain)
+    except idna.IDNAError:
+        return domain
 
 
 def upwards(domain: str) -> Iterator[str]:

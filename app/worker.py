@@ -20,10 +20,12 @@ from app.counting import count
 from app.db import db
 from app.export import making
 from app.models import Occasion, OutboxRow
+from app.moderation import bursts
 from app.organisers import forgotten, guesses, sessions
 from app.organisers.accounts import forget_expired_invitations
 from app.organisers.letter import write as write_to_organiser
 from app.outbox.deliver import Letters, deliver
+from app.signing import traces
 from app.signing.erase import erase_after_closing
 from app.signing.purge import purge
 
@@ -93,6 +95,8 @@ class Worker:
             purge()
             erase_after_closing()
             remind()
+            bursts.flag(clock.now())
+            traces.forget(clock.now())
             forget_expired_invitations(clock.now())
             sessions.forget_ended(clock.now())
             guesses.forget_old(clock.now())

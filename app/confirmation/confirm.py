@@ -8,8 +8,8 @@ from sqlalchemy.orm import Session
 
 from app import clock
 from app.counting import count
-from app.db import transaction
-from app.models import Kind, Occasion, OutboxRow, Signature, State
+from app.db import insert, transaction
+from app.models import TOO_SOON, Clue, Kind, Occasion, OutboxRow, Signature, State, Suspicion
 from app.outbox.enqueue import enqueue
 from app.signing.expiry import LINK_WORKS_FOR, confirmable_until
 from app.signing.stored import Correction, Entry, digest, hold
@@ -59,8 +59,13 @@ def letter_ended(session: Session, row: OutboxRow, now: datetime) -> None:
 
 def _flip(session: Session, signature: Signature, correction: Correction, now: datetime) -> None:
     correction.write(signature)
+    # While a letter still waits, nobody knows whether this came too soon after it.
+    taken_at = signature.expires_at - LINK_WORKS_FOR if signature.expires_at else None
     signature.state = State.VERIFIED
     signature.verified_at = now
     signature.expires_at = signature.code_hash = None
     count.append(session, signature, Kind.CONFIRMED, now)
     enqueue(session, Occasion.CONFIRMED, signature.petition_id, signature.id, now)
+    if taken_at is not None and now - taken_at < TOO_SOON:
+        about = {"signature_id": signature.id, "clue": Clue.INSTANT, "petition_id": signature.petition_id}
+        session.execute(insert(Suspicion).values(**about, since=now).on_conflict_do_nothing())

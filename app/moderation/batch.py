@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlalchemy import Row, Select, func, select
 from sqlalchemy.orm import Session
@@ -48,7 +48,7 @@ def lock(session: Session, petition_id: int, selection: Selection, seen: str) ->
 
 def in_state(selection: Selection, state: State) -> Selection:
     """Return the selection narrowed to `state`, which is the only one that an act applies to."""
-    return Selection(state, selection.country, selection.day, selection.before, selection.entries)
+    return replace(selection, state=state)
 
 
 def _chosen(petition_id: int, selection: Selection) -> Select[int, bytes]:

@@ -15,6 +15,7 @@ from wtforms.validators import Length, ValidationError
 from app import clock
 from app.models import Reason, State
 from app.moderation.batch import Batch, in_state, preview
+from app.moderation.dismiss import dismiss, suspected
 from app.moderation.hide import Part, hide, show
 from app.moderation.invalidate import invalidate
 from app.moderation.restore import restore
@@ -69,14 +70,14 @@ def press_invalidate(slug: str) -> Response:
     asked = "seen" in request.form
     form = InvalidateForm() if asked else InvalidateForm(formdata=None)
     if not asked:
-        return _show("moderation/invalidate.html", chosen, State.VERIFIED, form)
+        return _show("moderation/invalidate.html", chosen, in_state(chosen, State.VERIFIED), form)
     if not form.validate():
-        return _show("moderation/invalidate.html", chosen, State.VERIFIED, form, 422)
+        return _show("moderation/invalidate.html", chosen, in_state(chosen, State.VERIFIED), form, 422)
     petition_id, organiser_id = petition_here().id, me().id
     reason, note = Reason(form.reason.data), form.note.data
     number = invalidate(petition_id, chosen, form.seen.data, reason, note, organiser_id)
     if not number:
-        return _show("moderation/invalidate.html", chosen, State.VERIFIED, form, 409, moved=True)
+        return _show("moderation/invalidate.html", chosen, in_state(chosen, State.VERIFIED), form, 409, moved=True)
     flash(
         ngettext("%(num)d signature does not count any more.", "%(num)d signatures do not count any more.", number),
         "info",
@@ -91,12 +92,31 @@ def press_restore(slug: str) -> Response:
     chosen = _selection(slug)
     form = RestoreForm() if "seen" in request.form else RestoreForm(formdata=None)
     if form.seen.data is None:
-        return _show("moderation/restore.html", chosen, State.INVALIDATED, form)
+        return _show("moderation/restore.html", chosen, in_state(chosen, State.INVALIDATED), form)
     petition_id, organiser_id = petition_here().id, me().id
     number = restore(petition_id, chosen, form.seen.data, organiser_id) if form.validate() else 0
     if not number:
-        return _show("moderation/restore.html", chosen, State.INVALIDATED, form, 409, moved=True)
+        return _show("moderation/restore.html", chosen, in_state(chosen, State.INVALIDATED), form, 409, moved=True)
     flash(ngettext("%(num)d signature counts again.", "%(num)d signatures count again.", number), "info")
+    return _back(slug, chosen)
+
+
+@bp.post("/dismiss")
+@open_to(Who.EDITORS)
+def press_dismiss(slug: str) -> Response:
+    """Show how many signatures this will mark as fine that looked like part of a burst; then do it."""
+    chosen = _selection(slug)
+    form = RestoreForm() if "seen" in request.form else RestoreForm(formdata=None)
+    if form.seen.data is None:
+        return _show("moderation/dismiss.html", chosen, suspected(chosen), form)
+    petition_id, organiser_id = petition_here().id, me().id
+    number = dismiss(petition_id, chosen, form.seen.data, organiser_id) if form.validate() else 0
+    if not number:
+        return _show("moderation/dismiss.html", chosen, suspected(chosen), form, 409, moved=True)
+    flash(
+        ngettext("%(num)d signature is marked as fine.", "%(num)d signatures are marked as fine.", number),
+        "info",
+    )
     return _back(slug, chosen)
 
 
@@ -143,10 +163,10 @@ def _selection(slug: str) -> Selection:
 
 
 def _show(
-    template: str, chosen: Selection, state: State, form: RestoreForm, status: int = 200, **context: Any
+    template: str, chosen: Selection, meant: Selection, form: RestoreForm, status: int = 200, **context: Any
 ) -> Response:
+    """Show what a press would do to those `meant` of the ones that were chosen."""
     petition_id = petition_here().id
-    meant = in_state(chosen, state)
     found: Batch = preview(petition_id, meant)
     form.seen.data = found.seen
     return of_petition(

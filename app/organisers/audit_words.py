@@ -4,7 +4,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as lazy
 from flask_babel import ngettext
 
-from app.models import Act, Reason, Role
+from app.models import Act, Reason, Role, Verdict
 from app.organisers.audit import Told
 from app.petitions.parts import called
 
@@ -64,6 +64,12 @@ def _of_petition(told: Told) -> str:
             REASONS[Reason(str(told.details["reason"]))] if "reason" in told.details else None,
         ),
         Act.RESTORED: ngettext("restored %(num)s signature", "restored %(num)s signatures", number),
+        Act.DOMAIN: _domain(told),
+        Act.LOOKED: ngettext(
+            "marked %(num)s signature as fine that looked like part of a burst",
+            "marked %(num)s signatures as fine that looked like part of a burst",
+            number,
+        ),
         Act.HID: _("hid a comment")
         if told.details.get("part") == "comment"
         else _("took a signature off the petition's page"),
@@ -72,6 +78,14 @@ def _of_petition(told: Told) -> str:
         else _("put a signature on the petition's page again"),
     }
     return words[told.act]
+
+
+def _domain(told: Told) -> str:
+    words: dict[str, str] = {
+        Verdict.BLOCK: _("refused the addresses at a domain"),
+        Verdict.ALLOW: _("let the addresses at a domain sign"),
+    }
+    return words.get(str(told.details.get("what")), str(_("removed the rule for a domain")))
 
 
 def _exported(told: Told) -> str:

@@ -8,6 +8,7 @@ from app.db import transaction
 from app.export.recall import recall
 from app.models import Kind, Signature, State
 from app.models.signer import Signer, signer_of
+from app.signing import traces
 from app.signing.stored import Correction, digest, hold
 
 
@@ -53,6 +54,7 @@ def withdraw(public_id: bytes) -> bool:
 
 def _erase(session: Session, signature: Signature) -> None:
     signature.sealed = signature.note_sealed = None
+    traces.erase(session, signature)
     signature.updates = False
     if signature.state == State.VERIFIED:
         signature.email_key = None

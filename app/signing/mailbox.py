@@ -11,5 +11,10 @@ def email_key(petition: Petition, mailbox: str) -> bytes:
 
     Only who opens the petition's sealed mailbox key can make them, and no two petitions make the same.
     """
+    return keyed(petition, mailbox)
+
+
+def keyed(petition: Petition, message: str) -> bytes:
+    """Return the 32 bytes that stand for a message in this petition, under its sealed mailbox key."""
     opened = sealing.unseal("mailbox-key", petition.public_id, petition.mailbox_key)
-    return hmac.digest(bytes.fromhex(opened.fields[0]), mailbox.encode(), "sha256")
+    return hmac.digest(bytes.fromhex(opened.fields[0]), message.encode(), "sha256")

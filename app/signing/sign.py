@@ -17,10 +17,13 @@ from app.outbox.enqueue import enqueue
 from app.petitions.page import Edition
 from app.signing.forms import Submission
 from app.signing.mailbox import email_key
+from app.signing.traces import domain_key, network_key
 
 
-def sign(edition: Edition, submission: Submission) -> None:
+def sign(edition: Edition, submission: Submission, network: str) -> None:
     """Put the submission down as the mailbox's pending signature of this edition and queue the letter that answers.
+
+    `network` is the client's (see app/web/client.py); a keyed hash of it is kept for two days.
 
     While the signature is pending, the newest submission replaces what it says and moves its expiry on; in any other
     state it changes nothing.
@@ -42,6 +45,8 @@ def sign(edition: Edition, submission: Submission) -> None:
         "updates": submission.updates,
         "signed_at": now,
         "expires_at": None,
+        "network_key": network_key(petition, network, now),
+        "domain_key": domain_key(petition, submission.email),
     }
     claim = insert(Signature).values(
         petition_id=petition_id,

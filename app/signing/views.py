@@ -9,9 +9,11 @@ from app.petitions import page
 from app.petitions.markdown import to_html
 from app.petitions.page import Edition
 from app.signing import code, ref
+from app.signing.domains import welcome
 from app.signing.forms import CodeForm, SignForm
 from app.signing.sign import sign
 from app.web import headers, language
+from app.web.client import network
 
 bp = Blueprint("signing", __name__)
 
@@ -31,13 +33,13 @@ def submit(slug: str) -> Response:
         return make_response(render_template("signing/closed.html", edition=edition), 409)
     answers = SignForm()
     answers.ask(edition.petition)
-    if not answers.validate():
+    if not answers.validate({"email": [welcome(edition.petition.id)]}):
         return make_response(_page(edition, answers), 422)
     if answers.is_superseded(edition):
         answers.renew(edition)
         return make_response(_page(edition, answers, superseded=True), 422)
     submission = answers.submission()
-    sign(edition, submission)
+    sign(edition, submission, network(request.remote_addr))
     reference = ref.make(slug, edition.language, submission.email)
     return redirect(url_for(".check_your_email", slug=slug, reference=reference), 303)
 

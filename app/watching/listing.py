@@ -6,13 +6,15 @@ by, the newest of each state are read from the same index, and the newest of the
 
 import base64
 import binascii
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import ColumnElement, Select, asc, desc, literal, select, tuple_, union_all
+from sqlalchemy import Row as SqlRow
 
 from app.db import UtcDateTime, db
-from app.models import PetitionText, Signature, State
+from app.models import Clue, PetitionText, Signature, State, Suspicion
 from app.models.signer import Signer, note_of, signer_of
 from app.watching.selection import ID_BYTES, Selection
 
@@ -45,7 +47,8 @@ class Cursor:
 class Row:
     """One signature as those see it who work on the petition. `signer` is None where the data was erased.
 
-    `entry` is its name in addresses and forms; the e-mail address is left out of what lists show.
+    `entry` is its name in addresses and forms; the e-mail address is left out of what lists show. `clues` are what it
+    looks like part of a burst by, as far as no organiser has looked at it.
     """
 
     entry: str
@@ -53,6 +56,7 @@ class Row:
     text_version: int
     signer: Signer | None
     note: str
+    clues: list[Clue]
 
     @property
     def restorable(self) -> bool:
@@ -87,7 +91,7 @@ def page(petition_id: int, selection: Selection, cursor: Cursor | None = None) -
     found = db.session.execute(_statement(petition_id, selection, cursor)).all()
     more = len(found) > A_PAGE
     kept = found[:A_PAGE]
-    rows = [_row(signature, version) for signature, version in (reversed(kept) if newer else kept)]
+    rows = _rows(reversed(kept) if newer else kept)
     if not rows:
         return Page([], None, None)
     has_newer, has_older = (more, True) if newer else (cursor is not None, more)
@@ -140,12 +144,23 @@ def _first(*conditions: ColumnElement[bool]) -> Row | None:
         .join(PetitionText, PetitionText.id == Signature.text_id)
         .where(*conditions)
     ).first()
-    return _row(*found) if found else None
+    return _rows([found])[0] if found else None
 
 
-def _row(signature: Signature, version: int) -> Row:
+def _rows(found: Iterable[SqlRow[Signature, int]]) -> list[Row]:
+    pairs = [(signature, version) for signature, version in found]
+    clues: dict[int, list[Clue]] = {signature.id: [] for signature, _ in pairs}
+    noticed = select(Suspicion.signature_id, Suspicion.clue).where(
+        Suspicion.signature_id.in_(clues), Suspicion.dismissed_at.is_(None)
+    )
+    for signature_id, clue in db.session.execute(noticed):
+        clues[signature_id].append(clue)
+    return [_row(signature, version, clues[signature.id]) for signature, version in pairs]
+
+
+def _row(signature: Signature, version: int, clues: list[Clue]) -> Row:
     signer = signer_of(signature) if signature.sealed is not None else None
-    return Row(signature.public_id.hex(), signature, version, signer, note_of(signature))
+    return Row(signature.public_id.hex(), signature, version, signer, note_of(signature), sorted(clues))
 
 
 def _place(row: Row, *, newer: bool) -> str:

@@ -7,7 +7,7 @@ from sqlalchemy import func, select
 
 from app.counting import count
 from app.db import db, seconds
-from app.models import OutboxRow, Progress, Signature, State
+from app.models import OutboxRow, Progress, Signature, State, Suspicion
 
 MINUTE, HOUR, DAY = 60, 3600, 86400
 LIMITS = (MINUTE, 10 * MINUTE, HOUR, DAY)
@@ -84,6 +84,17 @@ def numbers(petition_id: int) -> Numbers:
         *(states.get(state, 0) for state in others),
         *(letters.get(progress, 0) for progress in (Progress.SENT, Progress.WAITING, Progress.FAILED)),
     )
+
+
+def suspected(petition_id: int) -> int:
+    """Return how many verified signatures look like part of a burst and were not looked at yet."""
+    open_ones = (Suspicion.petition_id == petition_id) & Suspicion.dismissed_at.is_(None)
+    noticed = (
+        select(func.count(Suspicion.signature_id.distinct()))
+        .join(Signature, Signature.id == Suspicion.signature_id)
+        .where(open_ones, Signature.state == State.VERIFIED)
+    )
+    return db.session.scalars(noticed).one()
 
 
 def places(petition_id: int) -> Places:

@@ -1,35 +1,38 @@
-"""Which signatures are meant: by state, country and day, or by name of the entry, in addresses, forms and queries."""
+"""Which signatures are meant: by state, country, day, clue, or name of the entry, in addresses, forms and queries."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import TypeVar
 
-from sqlalchemy import ColumnElement
+from sqlalchemy import ColumnElement, select
 
-from app.models import Signature, State
+from app.models import Clue, Signature, State, Suspicion
 from app.web.countries import CODES
 
 Day = TypeVar("Day", bound=date)
 YEARS = range(1900, 3000)
 ID_BYTES = 16
+ANY = "any"
 
 
 class NotASelection(ValueError):
-    """A value that names no state, country, day or entry. Ignoring it would select more than was meant."""
+    """A value that names no state, country, day, clue or entry. Ignoring it would select more than was meant."""
 
 
 @dataclass(frozen=True, slots=True)
 class Selection:
     """What signatures of a petition have in common; what is None does not matter.
 
-    `day` is the UTC day on which it was verified, or else signed; `before` leaves out what came at that moment or
-    later; `entries` are random public ids.
+    `day` is the UTC day on which it was verified, or else signed; `clue` is what a burst was noticed by, or `ANY`, as
+    far as no organiser has looked at it; `before` leaves out what came at that moment or later; `entries` are random
+    public ids.
     """
 
     state: State | None = None
     country: str | None = None
     day: date | None = None
+    clue: str | None = None
     before: datetime | None = None
     entries: tuple[bytes, ...] = ()
 
@@ -43,6 +46,8 @@ class Selection:
         if self.day is not None:
             begin = datetime.combine(self.day, time.min, UTC)
             meant += [Signature.listed_at >= begin, Signature.listed_at < begin + timedelta(days=1)]
+        if self.clue is not None:
+            meant.append(Signature.id.in_(select(Suspicion.signature_id).where(*_open(petition_id, self.clue))))
         if self.before is not None:
             meant.append(Signature.listed_at < self.before)
         if self.entries:
@@ -55,6 +60,7 @@ class Selection:
             "state": self.state.value if self.state else "",
             "country": self.country or "",
             "day": self.day.isoformat() if self.day else "",
+            "clue": self.clue or "",
             "before": self.before.isoformat() if self.before else "",
         }
         return {name: value for name, value in given.items() if value}
@@ -65,11 +71,15 @@ def read(given: Mapping[str, str], entries: Iterable[str] = ()) -> Selection:
     country = given.get("country") or None
     if country is not None and country not in CODES:
         raise NotASelection("country")
+    clue = given.get("clue") or None
+    if clue not in {None, ANY, *Clue}:
+        raise NotASelection("clue")
     try:
         return Selection(
             state=State(given["state"]) if given.get("state") else None,
             country=country,
             day=_in_reach(date.fromisoformat(given["day"])) if given.get("day") else None,
+            clue=clue,
             before=_moment(given["before"]) if given.get("before") else None,
             entries=tuple(entry_id(entry) for entry in entries),
         )
@@ -86,6 +96,11 @@ def entry_id(entry: str) -> bytes:
     if public_id.hex() != entry or len(public_id) != ID_BYTES:
         raise NotASelection("entry")
     return public_id
+
+
+def _open(petition_id: int, clue: str) -> list[ColumnElement[bool]]:
+    unseen = [Suspicion.petition_id == petition_id, Suspicion.dismissed_at.is_(None)]
+    return unseen if clue == ANY else [*unseen, Suspicion.clue == Clue(clue)]
 
 
 def _moment(text: str) -> datetime:

@@ -19,7 +19,7 @@ from app.organisers.pages import of_petition
 from app.signing.mailbox import email_key
 from app.watching import listing, plots, selection, words
 from app.watching.growth import Step, fitting, growth
-from app.watching.numbers import delays, numbers, places
+from app.watching.numbers import delays, numbers, places, suspected
 from app.watching.selection import Selection
 from app.web import countries, headers
 
@@ -57,6 +57,7 @@ def dashboard(slug: str) -> Response:
         standing = numbers(petition_id)
         where = places(petition_id)
         took = delays(petition_id)
+        noticed = suspected(petition_id)
         curve = growth(petition_id, by, since, now, standing.verified)
     return of_petition(
         "watching/dashboard.html",
@@ -64,6 +65,7 @@ def dashboard(slug: str) -> Response:
         numbers=standing,
         places=where,
         delays=took,
+        suspected=noticed,
         growth=curve,
         by=by,
         as_of=now,

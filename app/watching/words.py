@@ -1,18 +1,19 @@
 """What states, reasons and visibilities are called on organisers' pages, and how steps of time are written."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from flask_babel import format_date, format_datetime
+from flask_babel import format_date, format_datetime, ngettext
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as lazy
 
-from app.models import State, Visibility
+from app.models import BURSTS, TOO_SOON, Clue, State, Visibility
 from app.organisers.audit_words import REASONS
 from app.watching.growth import Step
 from app.watching.numbers import Delays, Places
 from app.web import countries, language
 
 __all__ = [
+    "CLUES",
     "REASONS",
     "STATES",
     "STEPS",
@@ -21,6 +22,7 @@ __all__ = [
     "by_country",
     "by_delay",
     "by_language",
+    "clue",
     "duration",
     "short",
 ]
@@ -37,6 +39,11 @@ VISIBILITIES = {
     Visibility.DELIVERY: lazy("seen by the addressee"),
     Visibility.ORGANISERS: lazy("seen by organisers only"),
 }
+CLUES = {
+    Clue.NETWORK: lazy("Many from one network"),
+    Clue.DOMAIN: lazy("Many at one domain"),
+    Clue.INSTANT: lazy("Confirmed at once"),
+}
 STEPS = {Step.HOUR: lazy("By the hour"), Step.DAY: lazy("By day"), Step.WEEK: lazy("By week")}
 
 
@@ -48,6 +55,24 @@ def short(moment: datetime) -> str:
 def begin_of(step: datetime, by: Step) -> str:
     """Return when a step of the growth curve begins, in the reader's way, in UTC."""
     return short(step).removesuffix(" UTC") if by == Step.HOUR else str(format_date(step, "medium"))
+
+
+def clue(noticed: Clue) -> str:
+    """Return what a signature looks like part of a burst by, as a sentence's end."""
+    if noticed == Clue.INSTANT:
+        number = int(TOO_SOON.total_seconds())
+        return str(
+            ngettext(
+                "confirmed within %(num)d second of its letter",
+                "confirmed within %(num)d seconds of its letter",
+                number,
+            )
+        )
+    burst = BURSTS[noticed]
+    about = {"number": burst.number, "minutes": burst.within // timedelta(minutes=1)}
+    if noticed == Clue.NETWORK:
+        return str(_("one of %(number)d or more from one network, confirmed within %(minutes)d minutes", **about))
+    return str(_("one of %(number)d or more at one domain, confirmed within %(minutes)d minutes", **about))
 
 
 def duration(seconds: int) -> str:

@@ -1,0 +1,109 @@
+"""The page on which organisers read, and those who work on a petition set, whose addresses may sign it."""
+
+from flask import Blueprint, flash, redirect, request, url_for
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as lazy
+from werkzeug import Response
+from wtforms import Field, RadioField, StringField
+from wtforms.fields.choices import SelectChoice
+from wtforms.validators import ValidationError
+
+from app.email_domain import DISPOSABLE, NotADomain, OfEverybody, ascii_domain, in_own_letters
+from app.models import Verdict
+from app.moderation.domains import remove_rule, rules, set_rule
+from app.organisers.access import Who, me, open_to, petition_here
+from app.organisers.forms import OrganiserForm
+from app.organisers.pages import of_petition
+
+bp = Blueprint("domains", __name__, url_prefix="/organise/petitions/<slug:slug>/domains")
+
+
+class DomainForm(OrganiserForm):
+    """A domain, and whether addresses at it may sign."""
+
+    domain = StringField(
+        lazy("Domain"),
+        filters=[lambda text: (text or "").strip()],
+        render_kw={"autocomplete": "off", "autocapitalize": "none", "spellcheck": "false", "required": True},
+    )
+    verdict = RadioField(
+        lazy("Addresses at it"),
+        choices=[
+            SelectChoice(Verdict.BLOCK.value, lazy("may not sign")),
+            SelectChoice(Verdict.ALLOW.value, lazy("may sign, whatever the list says")),
+        ],
+        default=Verdict.BLOCK.value,
+        validate_choice=False,
+    )
+
+    def validate_domain(self, field: Field) -> None:
+        """Refuse what no address can be at, and what everybody's addresses are below."""
+        typed = field.data or ""
+        try:
+            ascii_domain(typed)
+        except OfEverybody:
+            words = lazy(
+                "Everybody's domains are below this one. Please name a single provider's, such as example.org."
+            )
+            raise ValidationError(words) from None
+        except NotADomain:
+            is_longer = "@" in typed or "/" in typed
+            raise ValidationError(
+                lazy("Please type the domain alone, without an address or a link around it: example.org.")
+                if is_longer
+                else lazy("This is not a domain. It looks like example.org: what stands after the @ of an address.")
+            ) from None
+
+    def validate_verdict(self, field: Field) -> None:
+        """Refuse a choice that was not offered."""
+        if field.data not in set(Verdict):
+            raise ValidationError(lazy("Please choose whether they may sign."))
+
+
+@bp.get("")
+@open_to(Who.VIEWERS)
+def show(slug: str) -> Response:
+    """List the petition's rules."""
+    return _page(DomainForm(formdata=None))
+
+
+@bp.post("")
+@open_to(Who.EDITORS)
+def set_one(slug: str) -> Response:
+    """Set the rule for a domain."""
+    form = DomainForm()
+    if not form.validate():
+        return _page(form, 422)
+    domain, verdict = ascii_domain(form.domain.data), Verdict(form.verdict.data)
+    set_rule(petition_here().id, domain, verdict, me().id)
+    named = in_own_letters(domain)
+    told = {
+        Verdict.BLOCK: _("Addresses at %(domain)s cannot sign from now on.", domain=named),
+        Verdict.ALLOW: _("Addresses at %(domain)s can sign.", domain=named),
+    }
+    flash(told[verdict], "success")
+    return redirect(url_for(".show", slug=slug), 303)
+
+
+@bp.post("/remove")
+@open_to(Who.EDITORS)
+def remove(slug: str) -> Response:
+    """Take the rule for a domain away."""
+    petition_id, domain = petition_here().id, request.form.get("domain")
+    for rule in rules(petition_id):
+        if rule.domain == domain:
+            remove_rule(petition_id, rule.domain, me().id)
+    flash(_("The rule is removed."), "success")
+    return redirect(url_for(".show", slug=slug), 303)
+
+
+def _page(form: DomainForm, status: int = 200) -> Response:
+    return of_petition(
+        "moderation/domains.html",
+        "signatures",
+        status,
+        form=form,
+        rules=rules(petition_here().id),
+        listed=len(DISPOSABLE),
+        in_own_letters=in_own_letters,
+    )

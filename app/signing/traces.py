@@ -1,0 +1,51 @@
+"""Traces: what a signature keeps for two days so that bursts can be told, and nothing else can.
+
+Both are keyed hashes. No address can be read from them, and those of two petitions have nothing in common.
+"""
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import delete, or_, update
+from sqlalchemy.orm import Session
+
+from app import tokens
+from app.db import transaction
+from app.email_domain import domain_of, of_one_owner
+from app.models import Petition, Signature, Suspicion
+from app.signing.mailbox import keyed
+
+KEPT_FOR = timedelta(hours=48)
+
+
+def network_key(petition: Petition, network: str, now: datetime) -> bytes | None:
+    """Return the 32 bytes that stand for a client's network in this petition on this day (UTC); None for no network.
+
+    A burst across midnight is two halves, each of which is found by itself.
+    """
+    if not network:
+        return None
+    return tokens.keyed_hash("network", f"{petition.public_id.hex()} {now.date().isoformat()} {network}")
+
+
+def domain_key(petition: Petition, address: str) -> bytes | None:
+    """Return the 32 bytes that stand in this petition for the owner of a deliverable address's domain.
+
+    None at providers at which everybody may have a mailbox.
+    """
+    owned = of_one_owner(domain_of(address))
+    return keyed(petition, f"domain {owned}") if owned else None
+
+
+def forget(now: datetime) -> int:
+    """Erase the traces of what was signed, or signed anew while pending, two days ago; return of how many."""
+    held = or_(Signature.network_key.is_not(None), Signature.domain_key.is_not(None))
+    old = update(Signature).where(held, Signature.signed_at < now - KEPT_FOR).values(network_key=None, domain_key=None)
+    with transaction() as session:
+        gone = session.execute(old.returning(Signature.id).execution_options(synchronize_session=False)).all()
+    return len(gone)
+
+
+def erase(session: Session, signature: Signature) -> None:
+    """Erase the traces of one whose signer takes it back, and what was suspected of it, in the caller's transaction."""
+    signature.network_key = signature.domain_key = None
+    session.execute(delete(Suspicion).where(Suspicion.signature_id == signature.id))
