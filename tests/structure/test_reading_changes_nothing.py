@@ -18,6 +18,8 @@ from app.export.rows import Choice
 from app.mailbox import letters
 from app.models import (
     Act,
+    Clue,
+    DomainRule,
     Format,
     Organiser,
     Passkey,
@@ -26,6 +28,8 @@ from app.models import (
     Role,
     Signature,
     State,
+    Suspicion,
+    Verdict,
 )
 from app.organisers import accounts, guesses
 from app.organisers.audit import record
@@ -79,7 +83,16 @@ def what_organisers_leave(app: Flask) -> list[str]:
                 usage="first",
             )
             key.lastuse_datetime = clock.now()
-            session.add_all([key, Picture(petition_id=petition.id, digest=DIGEST, width=480, height=1, data=b"x")])
+            signed = session.scalars(select(Signature.id).where(Signature.state == State.VERIFIED)).first()
+            about = {"petition_id": petition.id}
+            session.add_all(
+                [
+                    key,
+                    Picture(**about, digest=DIGEST, width=480, height=1, data=b"x"),
+                    DomainRule(**about, domain="example.net", verdict=Verdict.BLOCK, made_at=clock.now()),
+                    Suspicion(**about, signature_id=signed, clue=Clue.INSTANT, since=clock.now()),
+                ]
+            )
         begin(petition, db.session.get_one(Organiser, owner), Format.PDF, Choice(), "Registry of Testville")
         assert make_due() == 1
         invited = db.session.scalars(select(Organiser).where(Organiser.joined_at.is_(None))).one()

@@ -175,7 +175,7 @@ def asked(petition_id: int, selection: Selection, cursor: Cursor | None) -> tupl
     event.listen(db.engine, "before_cursor_execute", record)
     listing.page(petition_id, selection, cursor)
     event.remove(db.engine, "before_cursor_execute", record)
-    return statements[-1]  # on SQLite a BEGIN may come before it
+    return next(one for one in statements if " LIMIT " in one[0])  # a BEGIN may come before it, and more after it
 
 
 def sqlite_plan(petition_id: int, selection: Selection, cursor: Cursor | None) -> str:

@@ -1,0 +1,271 @@
+"""Bursts: each kind is pointed out from its threshold on, by itself changes nothing, and is forgotten in time."""
+
+import os
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import func, select, update
+
+from app import clock
+from app.counting import count
+from app.db import db, transaction
+from app.models import BURSTS, TOO_SOON, AuditEntry, Clue, Signature, State, Suspicion
+from app.moderation import bursts
+from app.moderation.batch import preview
+from app.moderation.dismiss import dismiss, suspected
+from app.signers.entry import withdraw
+from app.signing import traces
+from app.watching.selection import ANY, Selection
+from tests.confirmation.test_confirm import link_of
+from tests.factories import make_petition, press_confirm, sign, signatures, verified
+from tests.mail_server import MailServer, link_in
+from tests.moderation.act import counted, invalidated, restored
+from tests.watching.people import NOON, add_people, petition_id_of
+
+TODAY = NOON + timedelta(days=365)  # when the petition is open
+KEYS = {Clue.NETWORK: Signature.network_key, Clue.DOMAIN: Signature.domain_key}
+EACH = pytest.mark.parametrize("clue", BURSTS)
+
+
+@pytest.fixture
+def at(monkeypatch: pytest.MonkeyPatch) -> Callable[[datetime], None]:
+    """Give what sets the clock."""
+
+    def set_to(moment: datetime) -> None:
+        monkeypatch.setattr(clock, "now", lambda: moment)
+
+    set_to(TODAY)
+    return set_to
+
+
+def trace(app: Flask, people: Sequence[bytes], clue: Clue, key: bytes = b"k" * 32) -> None:
+    """Let these people have come from one place."""
+    with app.app_context(), transaction() as session:
+        session.execute(update(Signature).where(Signature.public_id.in_(people)).values({KEYS[clue]: key}))
+
+
+def group(app: Flask, clue: Clue, number: int, lasting: timedelta, key: bytes = b"k" * 32) -> list[bytes]:
+    """Let that many people from one place confirm, evenly over a time that ends at noon; return their public ids."""
+    apart = lasting / (number - 1)
+    people = add_people(app, number, signed_at=NOON - lasting, took=timedelta(0), apart=apart)
+    trace(app, people, clue, key)
+    return people
+
+
+def flag(app: Flask, now: datetime = NOON) -> int:
+    with app.app_context():
+        count.fold_all()
+        return bursts.flag(now)
+
+
+def flagged(app: Flask, clue: str = ANY) -> set[bytes]:
+    """Return the public ids of those that an organiser's filter shows."""
+    with app.app_context():
+        meant = Selection(clue=clue).conditions(petition_id_of())
+        return set(db.session.scalars(select(Signature.public_id).where(*meant)))
+
+
+@EACH
+def test_a_group_is_pointed_out_from_its_threshold_on(app: Flask, petition: str, clue: Clue) -> None:
+    burst = BURSTS[clue]
+    group(app, clue, burst.number - 1, burst.within / 2, b"a" * 32)
+    group(app, clue, burst.number, burst.within + timedelta(seconds=1), b"b" * 32)
+    assert flag(app) == 0
+    people = group(app, clue, burst.number, burst.within, b"c" * 32)
+    assert flag(app) == burst.number
+    assert flagged(app) == flagged(app, clue) == set(people)
+
+
+@EACH
+def test_all_of_a_burst_are_pointed_out_and_those_around_it_are_not(app: Flask, petition: str, clue: Clue) -> None:
+    burst = BURSTS[clue]
+    hurried = add_people(app, burst.number + 3, signed_at=NOON - timedelta(minutes=90), took=timedelta(0))
+    late = add_people(app, 2, signed_at=NOON, took=timedelta(0))
+    trace(app, [*hurried, *late], clue)
+    others = add_people(app, burst.number * 2, signed_at=NOON, took=timedelta(0))
+    with app.app_context(), transaction() as session:
+        for one in others:  # as many again, each from a place of their own
+            session.execute(update(Signature).where(Signature.public_id == one).values({KEYS[clue]: os.urandom(32)}))
+    flag(app)
+    assert flagged(app) == set(hurried)
+
+
+@EACH
+def test_a_burst_that_goes_on_is_pointed_out_as_it_grows_and_nobody_twice(
+    app: Flask, petition: str, clue: Clue
+) -> None:
+    first = group(app, clue, BURSTS[clue].number, timedelta(minutes=5))
+    assert flag(app) == len(first)
+    assert flag(app) == 0
+    more = add_people(app, 2, signed_at=NOON + timedelta(seconds=5), took=timedelta(0))
+    trace(app, more, clue)
+    assert flag(app, NOON + timedelta(minutes=1)) == 2
+    assert flagged(app) == {*first, *more}
+
+
+def test_nine_people_in_a_room_are_not_pointed_out_and_whoever_has_not_confirmed_makes_no_tenth(
+    app: Flask, petition: str
+) -> None:
+    people = group(app, Clue.NETWORK, 9, timedelta(minutes=2))
+    others = [
+        *add_people(app, 9, State.PENDING, signed_at=NOON),
+        *add_people(app, 9, State.INVALIDATED, signed_at=NOON, took=timedelta(0)),
+    ]
+    trace(app, others, Clue.NETWORK, b"k" * 32)
+    assert flag(app) == 0
+    assert len(people) == 9
+
+
+def test_two_petitions_and_two_days_share_no_trace(
+    app: Flask, client: FlaskClient, petition: str, at: Callable[[datetime], None]
+) -> None:
+    other = make_petition(app, slug='"another-petition"')
+    sign(client, email="a@example.org")
+    sign(client, email="b@mail.example.org")
+    sign(client, other, email="a@example.org")
+    at(TODAY + timedelta(days=1))
+    sign(client, email="c@example.org")
+    a, b, elsewhere, tomorrow = signatures(app)
+    assert a.network_key and a.domain_key and len(a.network_key) == len(a.domain_key) == 32
+    assert (b.network_key, b.domain_key) == (a.network_key, a.domain_key)
+    assert tomorrow.network_key != a.network_key and tomorrow.domain_key == a.domain_key
+    assert not {elsewhere.network_key, elsewhere.domain_key} & {a.network_key, a.domain_key}
+
+
+def test_a_trace_is_of_the_newest_submission_while_it_is_pending(
+    app: Flask, client: FlaskClient, petition: str
+) -> None:
+    client.environ_base["REMOTE_ADDR"] = "192.0.2.1"
+    sign(client)
+    first = signatures(app)[0].network_key
+    client.environ_base["REMOTE_ADDR"] = "192.0.2.2"
+    sign(client)
+    second = signatures(app)[0].network_key
+    assert first and second and first != second
+    press_confirm(client, link_of(app, signatures(app)[0].public_id))
+    client.environ_base["REMOTE_ADDR"] = "192.0.2.3"
+    sign(client)
+    assert signatures(app)[0].network_key == second
+
+
+def test_what_others_say_of_the_client_is_not_believed_and_large_providers_leave_no_trace(
+    app: Flask, client: FlaskClient, petition: str
+) -> None:
+    client.environ_base["REMOTE_ADDR"] = "2001:db8::1"
+    sign(client, email="a@gmail.com")
+    client.environ_base["REMOTE_ADDR"] = "2001:db8::ffff:2"
+    client.environ_base["HTTP_X_FORWARDED_FOR"] = "192.0.2.9"
+    sign(client, email="b@ya.ru")
+    a, b = signatures(app)
+    assert a.network_key == b.network_key is not None
+    assert (a.domain_key, b.domain_key) == (None, None)
+
+
+@pytest.mark.parametrize(("after", "noticed"), [(TOO_SOON - timedelta(milliseconds=1), True), (TOO_SOON, False)])
+def test_who_confirms_before_the_letter_can_be_read_is_pointed_out_and_counts(
+    app: Flask,
+    client: FlaskClient,
+    petition: str,
+    mail_server: MailServer,
+    work: Callable[[], int],
+    at: Callable[[datetime], None],
+    after: timedelta,
+    noticed: bool,
+) -> None:
+    sign(client)
+    work()
+    at(TODAY + after)
+    assert press_confirm(client, link_in(mail_server.letters[0])).status_code == 303
+    assert verified(client) == counted(app) == 1
+    assert bool(flagged(app, Clue.INSTANT)) == noticed
+
+
+def test_while_a_newer_letter_waits_nobody_is_judged_by_the_older_one(
+    app: Flask, client: FlaskClient, petition: str, work: Callable[[], int], at: Callable[[datetime], None]
+) -> None:
+    sign(client)
+    work()
+    sign(client)
+    press_confirm(client, link_of(app, signatures(app)[0].public_id))
+    assert flagged(app) == set()
+
+
+@EACH
+def test_nothing_moves_the_count_by_itself(app: Flask, client: FlaskClient, petition: str, clue: Clue) -> None:
+    group(app, clue, BURSTS[clue].number, timedelta(minutes=1))
+    with app.app_context():
+        before = db.session.scalars(select(func.count()).select_from(AuditEntry)).one()
+    assert counted(app) == BURSTS[clue].number
+    flag(app)
+    assert counted(app) == verified(client) == BURSTS[clue].number
+    assert {one.state for one in signatures(app)} == {State.VERIFIED}
+    with app.app_context():
+        assert db.session.scalars(select(func.count()).select_from(AuditEntry)).one() == before
+
+
+def test_a_burst_can_be_invalidated_as_a_whole_and_restored(app: Flask, petition: str) -> None:
+    burst = group(app, Clue.NETWORK, 10, timedelta(minutes=1))
+    add_people(app, 3)
+    flag(app)
+    assert invalidated(app, Selection(clue=Clue.NETWORK)) == len(burst)
+    assert counted(app) == 3
+    assert restored(app, Selection(clue=Clue.NETWORK)) == len(burst)
+    assert counted(app) == 13
+
+
+def test_what_was_marked_as_fine_does_not_come_back_but_another_reason_does(app: Flask, petition: str) -> None:
+    people = group(app, Clue.NETWORK, 20, timedelta(minutes=1))
+    flag(app)
+    with app.app_context():
+        petition_id = petition_id_of()
+        everybody = Selection(clue=Clue.NETWORK)
+        seen = preview(petition_id, suspected(everybody)).seen
+        assert dismiss(petition_id, everybody, "another", None) == 0
+        assert dismiss(petition_id, everybody, seen, None) == 20
+        assert dismiss(petition_id, everybody, seen, None) == 0
+    assert flag(app) == 0 and flagged(app) == set()
+    trace(app, people, Clue.DOMAIN)
+    assert flag(app) == 20
+    assert flagged(app, Clue.NETWORK) == set() and flagged(app, Clue.DOMAIN) == set(people)
+
+
+def test_traces_go_two_days_after_the_newest_submission(app: Flask, client: FlaskClient, petition: str) -> None:
+    sign(client)
+    (signed,) = signatures(app)
+    with app.app_context():
+        assert traces.forget(signed.signed_at + traces.KEPT_FOR) == 0
+        assert traces.forget(signed.signed_at + traces.KEPT_FOR + timedelta(seconds=1)) == 1
+        assert traces.forget(signed.signed_at + traces.KEPT_FOR * 2) == 0
+    (kept,) = signatures(app)
+    assert (kept.network_key, kept.domain_key) == (None, None)
+    assert kept.sealed == signed.sealed
+
+
+def test_who_withdraws_takes_traces_and_suspicions_away_and_none_come_after(app: Flask, petition: str) -> None:
+    burst = group(app, Clue.NETWORK, 10, timedelta(minutes=1))
+    flag(app)
+    with app.app_context():
+        for one in burst[:2]:
+            assert withdraw(one)
+    assert flagged(app) == set(burst[2:])
+    gone = [one for one in signatures(app) if one.state == State.WITHDRAWN]
+    assert len(gone) == 2 and {(one.network_key, one.domain_key) for one in gone} == {(None, None)}
+    with app.app_context():
+        ids = [one.id for one in gone]
+        assert db.session.scalars(select(Suspicion).where(Suspicion.signature_id.in_(ids))).all() == []
+        about = {"petition_id": petition_id_of(), "clue": Clue.NETWORK, "since": NOON}
+        assert bursts._write(ids, about) == 0
+
+
+def test_neither_an_address_nor_a_network_can_be_read_from_the_database(
+    app: Flask, client: FlaskClient, petition: str
+) -> None:
+    client.environ_base["REMOTE_ADDR"] = "198.51.100.77"
+    sign(client, email="ann@zorblax.example")
+    with app.app_context():
+        held = repr(tuple(db.session.execute(select(Signature.__table__)).one())).lower()
+    assert "198.51" not in held and "zorblax" not in held
+    assert bytes([198, 51, 100, 77]) not in (signatures(app)[0].network_key or b"")

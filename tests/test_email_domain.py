@@ -1,0 +1,121 @@
+"""Domains: read as people type them, traced to whoever owns them, and known for giving addresses away."""
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from app.email_domain import (
+    DISPOSABLE,
+    OF_EVERYBODY,
+    NotADomain,
+    OfEverybody,
+    ascii_domain,
+    in_own_letters,
+    is_disposable,
+    of_one_owner,
+    registrable,
+)
+
+LABELS = st.lists(st.from_regex(r"[a-z0-9]{1,8}", fullmatch=True), min_size=1, max_size=5)
+SUFFIXES = st.sampled_from(["com", "co.uk", "github.io", "xn--p1ai", "test", "kawasaki.jp", "s3.amazonaws.com"])
+
+
+@pytest.mark.parametrize(
+    ("typed", "expected"),
+    [
+        ("Example.ORG", "example.org"),
+        ("mail.example.co.uk", "mail.example.co.uk"),
+        ("bücher.example", "xn--bcher-kva.example"),
+        ("XN--BCHER-KVA.example", "xn--bcher-kva.example"),
+        ("пример.рф", "xn--e1afmkfd.xn--p1ai"),
+        ("github.io", "github.io"),
+    ],
+)
+def test_a_domain_is_kept_in_ascii(typed: str, expected: str) -> None:
+    assert ascii_domain(typed) == expected
+    assert ascii_domain(in_own_letters(expected)) == expected
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "",
+        "localhost",
+        "com",
+        "ann@example.org",
+        "@example.org",
+        '"@example.org',
+        "https://example.org",
+        "example.org/",
+        "example.org:25",
+        "example .org",
+        "*.example.org",
+        "127.0.0.1",
+        "[127.0.0.1]",
+        "a." * 126 + "se",
+        "x" * 254,
+        "example.org\x00",
+        "\ud800.org",
+    ],
+)
+def test_what_no_address_can_be_at_is_no_domain(typed: str) -> None:
+    with pytest.raises(NotADomain):
+        ascii_domain(typed)
+
+
+@pytest.mark.parametrize("typed", ["co.uk", "CO.UK", "com.au", "kawasaki.jp"])
+def test_what_everybody_has_domains_below_is_said_to_be_so(typed: str) -> None:
+    with pytest.raises(OfEverybody):
+        ascii_domain(typed)
+
+
+@given(text=st.text(max_size=300))
+@example("xn--a.org")
+def test_any_text_is_a_domain_or_refused(text: str) -> None:
+    try:
+        domain = ascii_domain(text)
+    except NotADomain:
+        return
+    assert domain.isascii() and domain == domain.lower() and len(domain) < 254
+    assert ascii_domain(domain) == domain
+
+
+@given(labels=LABELS, suffix=SUFFIXES)
+def test_whoever_owns_a_domain_owns_all_below_it(labels: list[str], suffix: str) -> None:
+    domain = ".".join([*labels, suffix])
+    owned = registrable(domain)
+    assert domain == owned or domain.endswith(f".{owned}")
+    assert registrable(owned) == owned
+    assert domain == owned or registrable(f"mail.{domain}") == owned  # what is itself a suffix owns nothing below it
+
+
+@pytest.mark.parametrize(
+    ("domain", "owner"),
+    [
+        ("mx1.dept.example.co.uk", "example.co.uk"),
+        ("ann.github.io", "ann.github.io"),
+        ("mail.ann.github.io", "ann.github.io"),
+        ("github.io", "github.io"),
+        ("mail.example.test", "example.test"),
+        ("gmail.com", None),
+        ("googlemail.com", None),
+        ("yandex.ru", None),
+        ("ya.ru", None),
+        ("outlook.com", None),
+        ("web.de", None),
+    ],
+)
+def test_a_domain_is_traced_to_its_owner_but_not_at_the_large_providers(domain: str, owner: str | None) -> None:
+    assert of_one_owner(domain) == owner
+
+
+def test_disposable_domains_are_known_with_all_below_them() -> None:
+    assert is_disposable("mailinator.com") and is_disposable("a.b.mailinator.com")
+    assert (
+        not is_disposable("example.org") and not is_disposable("bookshop-mailinator.com") and not is_disposable("com")
+    )
+
+
+def test_the_lists_are_written_as_domains_are_compared() -> None:
+    assert all(one == one.lower() and one.isascii() and "." in one for one in DISPOSABLE | OF_EVERYBODY)
+    assert not DISPOSABLE & OF_EVERYBODY
