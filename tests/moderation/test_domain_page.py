@@ -1,0 +1,124 @@
+"""The page of domains: set, changed and removed in words, by those who work on the petition, and in the log."""
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from app.models import Role
+from app.moderation.domains import rules
+from tests.factories import sign
+from tests.html_page import HtmlPage
+from tests.moderation.act import told
+from tests.watching.organiser import BASE, press, signed_in
+from tests.watching.people import petition_id_of
+
+PAGE = f"{BASE}/domains"
+
+
+@pytest.fixture
+def editor(app: Flask, petition: str) -> FlaskClient:
+    """A browser of one who works on the petition."""
+    return signed_in(app, Role.EDITOR)
+
+
+def kept(app: Flask) -> dict[str, str]:
+    with app.app_context():
+        return {rule.domain: rule.verdict.value for rule in rules(petition_id_of())}
+
+
+def put(client: FlaskClient, domain: str, verdict: str = "block") -> str:
+    """Set a rule as the page's form does; return the page that comes of it."""
+    return press(client, client.get(PAGE).text, PAGE, domain=domain, verdict=verdict).text
+
+
+def test_a_rule_is_set_changed_and_removed_and_each_new_thing_is_in_the_log_once(
+    app: Flask, editor: FlaskClient
+) -> None:
+    put(editor, " Example.NET ")
+    put(editor, "example.net")
+    assert kept(app) == {"example.net": "block"}
+    assert "Addresses at example.net cannot sign from now on." in editor.get(PAGE).text
+    assert sign(app.test_client(), email="ann@example.net").status_code == 422
+    put(editor, "example.net", "allow")
+    assert kept(app) == {"example.net": "allow"}
+    assert sign(app.test_client(), email="ann@example.net").status_code == 303
+    for _ in range(2):
+        answer = press(editor, editor.get(PAGE).text, f"{PAGE}/remove", domain="example.net")
+        assert (answer.status_code, answer.location) == (303, PAGE)
+    assert kept(app) == {}
+    acts = [details["what"] for act, details in told(app) if act == "domain"]
+    assert acts == ["block", "allow", "none"]
+
+
+def test_the_log_tells_owners_of_it_without_the_domain(app: Flask, editor: FlaskClient) -> None:
+    put(editor, "ann-example.net")
+    put(editor, "ann-example.net", "allow")
+    press(editor, editor.get(PAGE).text, f"{PAGE}/remove", domain="ann-example.net")
+    log = signed_in(app, Role.OWNER, email="owner@example.org").get(f"{BASE}/log").text
+    for words in (
+        "refused the addresses at a domain",
+        "let the addresses at a domain sign",
+        "removed the rule for a domain",
+    ):
+        assert words in log
+    assert "ann-example" not in log
+
+
+def test_an_international_domain_is_typed_and_shown_in_its_own_letters_and_kept_in_ascii(
+    app: Flask, editor: FlaskClient
+) -> None:
+    put(editor, "Bücher.example")
+    assert kept(app) == {"xn--bcher-kva.example": "block"}
+    assert "<bdi>bücher.example</bdi>" in editor.get(PAGE).text
+
+
+@pytest.mark.parametrize(
+    ("typed", "words"),
+    [
+        ("ann@example.org", "Please type the domain alone, without an address or a link around it: example.org."),
+        ("https://example.org", "Please type the domain alone, without an address or a link around it: example.org."),
+        ("co.uk", "Everybody's domains are below this one. Please name a single provider's, such as example.org."),
+        ("localhost", "This is not a domain. It looks like example.org: what stands after the @ of an address."),
+        ("x" * 254, "This is not a domain. It looks like example.org: what stands after the @ of an address."),
+        ("", "This is not a domain. It looks like example.org: what stands after the @ of an address."),
+    ],
+)
+def test_what_is_no_domain_is_refused_in_words_and_stays_in_the_form(
+    app: Flask, editor: FlaskClient, typed: str, words: str
+) -> None:
+    answer = press(editor, editor.get(PAGE).text, PAGE, domain=typed, verdict="block")
+    assert answer.status_code == 422
+    page = HtmlPage(answer.text)
+    assert page.errors() == {"domain": words}
+    assert page.by_id("domain").get("value") == typed
+    assert kept(app) == {}
+
+
+def test_a_verdict_that_was_not_offered_is_refused(app: Flask, editor: FlaskClient) -> None:
+    answer = press(editor, editor.get(PAGE).text, PAGE, domain="example.net", verdict="perhaps")
+    assert answer.status_code == 422
+    assert HtmlPage(answer.text).errors() == {"verdict": "Please choose whether they may sign."}
+    assert kept(app) == {}
+
+
+def test_what_is_no_rule_is_removed_without_a_fault(app: Flask, editor: FlaskClient) -> None:
+    for domain in ("example.net", "", "\x00", "é" * 300):
+        assert press(editor, editor.get(PAGE).text, f"{PAGE}/remove", domain=domain).status_code == 303
+
+
+def test_viewers_look_and_change_nothing(app: Flask, editor: FlaskClient) -> None:
+    put(editor, "example.net")
+    viewer = signed_in(app, Role.VIEWER, email="vera@example.org")
+    page = viewer.get(PAGE)
+    assert page.status_code == 200 and "example.net" in page.text
+    assert "Set a rule" not in page.text and "Remove" not in page.text
+    for path in (PAGE, f"{PAGE}/remove"):
+        assert press(viewer, page.text, path, domain="example.net", verdict="allow").status_code == 404
+    assert kept(app) == {"example.net": "block"}
+
+
+def test_a_form_without_the_sessions_token_changes_nothing(app: Flask, editor: FlaskClient) -> None:
+    del editor.environ_base["HTTP_X_CSRFTOKEN"]
+    for path in (PAGE, f"{PAGE}/remove"):
+        assert editor.post(path, data={"domain": "example.net", "verdict": "block"}).status_code == 400
+    assert kept(app) == {}
