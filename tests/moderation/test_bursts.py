@@ -19,6 +19,7 @@ from app.moderation.dismiss import dismiss, suspected
 from app.signers.entry import withdraw
 from app.signing import traces
 from app.watching.selection import ANY, Selection
+from app.worker import Worker
 from tests.confirmation.test_confirm import link_of
 from tests.factories import make_petition, press_confirm, sign, signatures, verified
 from tests.mail_server import MailServer, link_in
@@ -230,6 +231,22 @@ def test_what_was_marked_as_fine_does_not_come_back_but_another_reason_does(app:
     trace(app, people, Clue.DOMAIN)
     assert flag(app) == 20
     assert flagged(app, Clue.NETWORK) == set() and flagged(app, Clue.DOMAIN) == set(people)
+
+
+def test_the_workers_upkeep_points_out_and_forgets(
+    app: Flask, client: FlaskClient, petition: str, at: Callable[[datetime], None]
+) -> None:
+    burst = group(app, Clue.NETWORK, 10, timedelta(minutes=1))
+    at(NOON)
+    with app.app_context():
+        Worker().letters.turn()
+    assert flagged(app) == set(burst)
+    assert all(one.network_key for one in signatures(app))
+    at(NOON + traces.KEPT_FOR + timedelta(seconds=1))
+    with app.app_context():
+        Worker().letters.turn()
+    assert {one.network_key for one in signatures(app)} == {None}
+    assert flagged(app) == set(burst)
 
 
 def test_traces_go_two_days_after_the_newest_submission(app: Flask, client: FlaskClient, petition: str) -> None:
