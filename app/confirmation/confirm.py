@@ -3,13 +3,13 @@
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import update
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from app import clock
 from app.counting import count
 from app.db import insert, transaction
-from app.models import TOO_SOON, Clue, Kind, Occasion, OutboxRow, Signature, State, Suspicion
+from app.models import TOO_SOON, Clue, Kind, Occasion, OutboxRow, Progress, Signature, State, Suspicion
 from app.outbox.enqueue import enqueue
 from app.signing.expiry import LINK_WORKS_FOR, confirmable_until
 from app.signing.stored import Correction, Entry, digest, hold
@@ -59,13 +59,20 @@ def letter_ended(session: Session, row: OutboxRow, now: datetime) -> None:
 
 def _flip(session: Session, signature: Signature, correction: Correction, now: datetime) -> None:
     correction.write(signature)
-    # While a letter still waits, nobody knows whether this came too soon after it.
-    taken_at = signature.expires_at - LINK_WORKS_FOR if signature.expires_at else None
+    is_instant = _is_instant(session, signature, now)
     signature.state = State.VERIFIED
     signature.verified_at = now
     signature.expires_at = signature.code_hash = None
     count.append(session, signature, Kind.CONFIRMED, now)
     enqueue(session, Occasion.CONFIRMED, signature.petition_id, signature.id, now)
-    if taken_at is not None and now - taken_at < TOO_SOON:
+    if is_instant:
         about = {"signature_id": signature.id, "clue": Clue.INSTANT, "petition_id": signature.petition_id}
         session.execute(insert(Suspicion).values(**about, since=now).on_conflict_do_nothing())
+
+
+def _is_instant(session: Session, signature: Signature, now: datetime) -> bool:
+    """Tell whether nobody can have read the letter: confirmed at once, or before any of its letters counts as sent."""
+    if signature.expires_at is not None:
+        return now - (signature.expires_at - LINK_WORKS_FOR) < TOO_SOON
+    mine = (OutboxRow.signature_id == signature.id) & (OutboxRow.progress == Progress.SENT)
+    return session.scalars(select(OutboxRow.id).where(mine).limit(1)).first() is None

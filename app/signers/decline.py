@@ -7,6 +7,7 @@ from app.db import transaction
 from app.models import Signature, State
 from app.models.signer import signer_of
 from app.outbox import unwanted
+from app.signing import traces
 from app.signing.stored import hold
 
 CAN_BE_UNDONE_FOR = timedelta(days=7)
@@ -27,6 +28,7 @@ def decline(public_id: bytes, *, never_again: bool = False) -> bool:
         entry.signature.state = State.DECLINED
         entry.signature.sealed = entry.signature.code_hash = None
         entry.signature.updates = False
+        traces.erase(session, entry.signature)
         entry.signature.expires_at = clock.now() + CAN_BE_UNDONE_FOR
     return True
 

@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, delete, or_, select, update
 from app import clock
 from app.db import db, month, transaction
 from app.export.recall import recall
-from app.models import Petition, PetitionText, PrivacyNotice, Signature, State, Visibility
+from app.models import Petition, PetitionText, PrivacyNotice, Signature, State, Suspicion, Visibility
 
 AT_ONCE = 1000
 
@@ -57,6 +57,8 @@ def _erase_some(petition_id: int, notice_id: int, days: int, now: datetime) -> i
         ids = session.scalars(mine.with_for_update()).all()
         never_confirmed = delete(Signature).where(Signature.id.in_(ids), Signature.state == State.PENDING)
         session.execute(never_confirmed.execution_options(synchronize_session=False))
+        suspected = delete(Suspicion).where(Suspicion.signature_id.in_(ids))
+        session.execute(suspected.execution_options(synchronize_session=False))
         erased = update(Signature).where(Signature.id.in_(ids)).values(_nobody())
         session.execute(erased.execution_options(synchronize_session=False))
         recall(session, petition_id)
@@ -67,7 +69,7 @@ def _nobody() -> dict[str, object]:
     """Return what the columns of a signature say of which nobody can tell any more whose it is."""
     language = select(PetitionText.language).where(PetitionText.id == Signature.text_id).scalar_subquery()
     return {
-        **dict.fromkeys(("sealed", "note_sealed", "email_key", "code_hash", "expires_at")),
+        **dict.fromkeys(("sealed", "note_sealed", "email_key", "code_hash", "expires_at", "network_key", "domain_key")),
         "country": "",
         "language": language,
         "visibility": Visibility.ORGANISERS,
