@@ -11,7 +11,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.routing import BaseConverter
 
 import config
-from app import cli, mail
+from app import cli, logs, mail
 from app.confirmation.views import bp as confirmation
 from app.counting.views import bp as counting
 from app.db import db
@@ -31,7 +31,7 @@ from app.signers.refusing_views import bp as refusing
 from app.signers.views import bp as signers
 from app.signing.views import bp as signing
 from app.watching.views import bp as watching
-from app.web import display, errors, headers, limits, origin
+from app.web import display, errors, headers, limits, origin, request_log
 from app.web.form import Request
 from app.web.health import bp as health
 from app.web.language import babel, select_locale
@@ -89,15 +89,15 @@ def create_app(overrides: Mapping[str, Any] | None = None) -> Flask:
 
 
 def _configure_logging(app: Flask) -> None:
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    logging.getLogger("alembic").setLevel(logging.WARNING)
-    logging.getLogger("mail.log").setLevel(logging.WARNING)
+    # On this machine alone a line for each request would only drown what is said to whoever started the site.
+    logs.init(logging.INFO if app.config["PREFERRED_URL_SCHEME"] == "https" else logging.WARNING)
 
 
 def _configure_proxies(app: Flask) -> None:
     trusted = app.config["TRUSTED_PROXIES"]
     if trusted:
         app.wsgi_app = ProxyFix(app.wsgi_app, trusted, trusted, trusted)  # type: ignore[method-assign]
+    request_log.init_app(app)
 
 
 def _configure_database(app: Flask) -> None:

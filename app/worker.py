@@ -2,6 +2,7 @@
 
 import logging
 import random
+import secrets
 import signal
 import threading
 import time
@@ -12,7 +13,7 @@ from flask import Flask, current_app
 from flask_mail import Message
 from sqlalchemy.exc import InterfaceError, OperationalError
 
-from app import clock, mail
+from app import clock, logs, mail
 from app.confirmation import letter
 from app.confirmation.confirm import letter_ended
 from app.confirmation.remind import remind
@@ -121,7 +122,8 @@ class Loop:
             self._stop.wait(self.turn())
 
     def turn(self) -> float:
-        """Do what is due; return how many seconds to wait before the next turn."""
+        """Do what is due; return how many seconds to wait before the next turn. Its lines in the log share a number."""
+        logs.under.set(secrets.token_hex(6))
         try:
             handled = self._work()
         except (mail.NoConnection, OperationalError, InterfaceError) as error:
@@ -129,7 +131,7 @@ class Loop:
             words = str(error) if isinstance(error, mail.NoConnection) else "the database is away"
             return self._pause(words)
         except Exception as error:  # noqa: BLE001 - the loop outlives any fault
-            log.error("fault in the worker: %s", type(error).__name__)  # noqa: TRY400 - its text may name a signer
+            log.error("fault in the worker: %s", logs.told(error))  # noqa: TRY400 - its text may name a signer
             return self._pause("a fault of our own")
         finally:
             db.session.remove()

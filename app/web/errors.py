@@ -1,7 +1,6 @@
 """Error pages in the site's look, or JSON for programs; the page for our own faults asks nothing of the database."""
 
 import logging
-import traceback
 
 from flask import Flask, Response, jsonify, make_response, render_template, request
 from flask_babel import gettext as _
@@ -9,6 +8,7 @@ from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException
 
+from app import logs
 from app.web.session import is_for_organisers
 
 log = logging.getLogger(__name__)
@@ -57,36 +57,34 @@ def _database_away(error: Exception) -> Response:
         503,
         _("We will be right back"),
         _("The site cannot reach its data at the moment. Nothing is lost. Please try again in a minute."),
+        number=logs.under.get(),
     )
     response.headers["Retry-After"] = str(SECONDS_TO_WAIT)
     return response
 
 
 def _fault(error: Exception) -> Response:
-    # The error's own text may name a signer, so the log gets its kind and the places it passed through.
-    places = " < ".join(
-        f"{frame.filename.rpartition('/')[2]}:{frame.lineno}"
-        for frame in reversed(traceback.extract_tb(error.__traceback__))
-    )
-    log.error("fault in %s: %s at %s", request.endpoint, type(error).__name__, places)
+    log.error("fault in %s: %s", request.endpoint, logs.told(error))
     return _answer(
         500,
         _("Something went wrong on our side"),
         _("It is our fault, not yours. Please try again in a while; if it stays so, tell the organisers."),
+        number=logs.under.get(),
     )
 
 
-def _answer(code: int, heading: str, advice: str) -> Response:
+def _answer(code: int, heading: str, advice: str, number: str = "") -> Response:
+    """Return the page, or JSON; of what is our fault it tells the `number` under which it is in the log."""
     wants_json = request.path.endswith(".json") or (
         request.accept_mimetypes.best_match(["text/html", "application/json"]) == "application/json"
     )
     if wants_json:
-        response = jsonify(error=heading, advice=advice)
+        response = jsonify(error=heading, advice=advice, **({"request": number} if number else {}))
         response.headers["Access-Control-Allow-Origin"] = "*"
     else:
         where = {"of_organisers": is_for_organisers(request.path)}
         response = make_response(
-            render_template("errors/page.html", code=code, heading=heading, advice=advice, **where)
+            render_template("errors/page.html", code=code, heading=heading, advice=advice, number=number, **where)
         )
     response.status_code = code
     return response

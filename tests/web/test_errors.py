@@ -147,7 +147,8 @@ def test_programs_are_told_in_json_that_the_database_is_away(homeless: Flask) ->
     assert int(answer.headers["Retry-After"]) > 0
     assert answer.headers["Access-Control-Allow-Origin"] == "*"
     assert answer.json
-    assert answer.json.keys() == {"error", "advice"}
+    assert answer.json.keys() == {"error", "advice", "request"}
+    assert answer.json["request"] == answer.headers["X-Request-ID"]
 
 
 def test_the_process_is_alive_without_its_database(homeless: Flask) -> None:
