@@ -46,7 +46,7 @@ class RequestLog:
         logs.under.set(answer.number)
 
         def begin(status: str, headers: list[tuple[str, str]], exc_info: object = None) -> object:
-            answer.status = int(status[:3])
+            answer.begin(status)
             return start_response(status, [*headers, (HEADER, answer.number)])
 
         try:
@@ -61,11 +61,18 @@ class _Answer:
 
     def __init__(self, environ: "WSGIEnvironment") -> None:
         self.number = secrets.token_hex(6)
-        self.status = 500
         self._environ = environ
+        self._status = 500
+        self._route = "unknown"
         self._began = time.perf_counter()
         self._bytes = 0
         self._is_logged = False
+
+    def begin(self, status: str) -> None:
+        """Note how the app answers, and which of its pages does, as Flask forgets that with the last line of it."""
+        rule = getattr(self._environ.get("werkzeug.request"), "url_rule", None)
+        self._status = int(status[:3])
+        self._route = rule.rule if rule else "unknown"
 
     def take(self, parts: Iterable[bytes]) -> None:
         """Take the body that the app made."""
@@ -106,11 +113,10 @@ class _Answer:
         self._is_logged = True
         if log.isEnabledFor(logging.INFO):
             method = self._environ["REQUEST_METHOD"]
-            rule = getattr(self._environ.get("werkzeug.request"), "url_rule", None)
             about = {
                 "method": method if method in METHODS else "another",
-                "route": rule.rule if rule else "unknown",
-                "status": self.status,
+                "route": self._route,
+                "status": self._status,
                 "ms": round((time.perf_counter() - self._began) * 1000, 2),
                 "bytes": self._bytes,
             }

@@ -1,0 +1,16 @@
+"""Addresses for tests that walk every page: a rule of the routing with values in the place of its arguments."""
+
+import re
+from collections.abc import Mapping
+from urllib.parse import quote
+
+from werkzeug.routing import Rule
+
+
+def fill(rule: Rule, values: Mapping[str, str]) -> str:
+    """Return the address of a rule with its arguments filled in, quoted as browsers do; what is not given is `x`."""
+
+    def value(found: re.Match[str]) -> str:
+        return quote(values.get(found[1], "x"), safe="/@:+")
+
+    return re.sub(r"<(?:\w+(?:\([^)]*\))?:)?(\w+)>", value, rule.rule)

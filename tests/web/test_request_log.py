@@ -1,0 +1,269 @@
+"""The log: one line for each request, under the number that its answer carries, and not a word of what was sent."""
+
+import io
+import itertools
+import json
+import logging
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from app import logs, tokens
+from app.models import Role, State
+from app.signing import ref
+from app.web.request_log import BrokenOff
+from app.worker import Loop
+from tests.factories import SLUG, make_signature, sign
+from tests.organisers.people import browser, signed_in
+from tests.web.addresses import fill
+
+PERSONAL = "Zorblax Quuxley"
+SENT = {"name": PERSONAL, "email": "wibble@example.org", "comment": "Xyzzyplugh", "password": "Frobnicate"}
+HEADERS = {
+    "User-Agent": "Quuxley/1.0",
+    "Referer": "https://example.org/quuxley",
+    "X-Forwarded-For": "203.0.113.77",
+    "X-Request-ID": "quuxley-1234",
+    "Accept-Language": "quuxley",
+}
+TELLING = ("zorblax", "quuxley", "wibble", "xyzzyplugh", "frobnicat", "203.0.113", "198.51.100", "example.org")
+
+
+class Log(io.StringIO):
+    """What this process has logged."""
+
+    def lines(self) -> list[dict[str, Any]]:
+        """Return the lines, each a JSON object."""
+        return [json.loads(line) for line in self.getvalue().splitlines()]
+
+
+@pytest.fixture
+def log() -> Iterator[Log]:
+    """Everything that is logged, down to the least, as it would be written."""
+    written = Log()
+    handler = logging.StreamHandler(written)
+    handler.setFormatter(logs.Lines())
+    root, ours, before = logging.getLogger(), logging.getLogger("app"), logging.getLogger("app").level
+    level = root.level
+    root.addHandler(handler)
+    root.setLevel(logging.DEBUG)
+    ours.setLevel(logging.DEBUG)
+    yield written
+    root.removeHandler(handler)
+    root.setLevel(level)
+    ours.setLevel(before)
+
+
+@pytest.fixture
+def values(app: Flask, petition: str) -> dict[str, list[str]]:
+    """Values for the arguments of addresses: some that lead somewhere, and some that tell who asked."""
+    pending = make_signature(app, state=State.PENDING, name=PERSONAL, email=SENT["email"])
+    verified = make_signature(app, name=PERSONAL, email=f"2{SENT['email']}")
+    with app.app_context():
+        found = {
+            "slug": [SLUG],
+            "lang": ["en"],
+            "token": [
+                tokens.make(tokens.Purpose.CONFIRM, pending),
+                tokens.make(tokens.Purpose.ENTRY, verified),
+                f"{PERSONAL} {SENT['email']}",
+            ],
+            "reference": [ref.make(SLUG, "en", SENT["email"])],
+        }
+    return found | {"number": ["1"], "width": ["480"], "filename": ["css/base.css"], "kind": ["csv"]}
+
+
+def addresses(app: Flask, values: dict[str, list[str]]) -> Iterator[tuple[str, str, str]]:
+    """Yield method, path and pattern of requests for every page."""
+    for rule in app.url_map.iter_rules():
+        name = next((one for one in sorted(rule.arguments, key="token".__ne__) if one not in {"slug", "lang"}), "slug")
+        for value in values.get(name, [PERSONAL]):
+            path = fill(rule, {one: values.get(one, [PERSONAL])[0] for one in rule.arguments} | {name: value})
+            for method in sorted({*(rule.methods or ()), "DELETE", "ZORBLAX"}):
+                yield method, path, rule.rule
+
+
+def test_each_request_leaves_one_line_and_it_tells_nothing_of_who_asked(
+    app: Flask, log: Log, values: dict[str, list[str]]
+) -> None:
+    clients = [browser(app), signed_in(app, f"3{SENT['email']}", Role.OWNER)]
+    held = ""
+    for (method, path, pattern), client in itertools.product(addresses(app, values), clients):
+        log.seek(0), log.truncate()
+        with client.open(
+            path,
+            method=method,
+            query_string={"q": PERSONAL, "next": f"/{SENT['email']}"},
+            data=SENT if method == "POST" else None,
+            headers=HEADERS,
+            environ_base={"REMOTE_ADDR": "198.51.100.7"},
+        ) as answer:
+            assert answer.status_code < 500, (method, path)
+            size = len(answer.data)
+        (line,) = (one for one in log.lines() if one.get("message") == "answered")
+        assert answer.headers.getlist("X-Request-ID") == [line["id"]]
+        assert (line["status"], line["bytes"]) == (answer.status_code, size)
+        assert line["route"] in {pattern, "unknown"}
+        assert line["method"] == ("another" if method == "ZORBLAX" else method)
+        held += log.getvalue().lower()
+    told = [*TELLING, *(one.lower() for name in ("token", "reference") for one in values[name])]
+    assert not [one for one in told if one in held]
+
+
+def test_the_line_has_the_pattern_of_the_address_and_not_the_address(app: Flask, log: Log, petition: str) -> None:
+    with app.app_context():
+        token = tokens.make(tokens.Purpose.CONFIRM, make_signature(app, state=State.PENDING))
+    answer = app.test_client().get(f"/confirm/{token}", buffered=True)
+    (line,) = log.lines()
+    assert line.pop("at").startswith("20")
+    assert line.pop("ms") >= 0
+    assert line == {
+        "level": "info",
+        "logger": "app.web.request_log",
+        "id": answer.headers["X-Request-ID"],
+        "message": "answered",
+        "method": "GET",
+        "route": "/confirm/<token>",
+        "status": 200,
+        "bytes": len(answer.data),
+    }
+
+
+def test_an_address_that_is_no_page_of_ours_is_unknown(client: FlaskClient, log: Log) -> None:
+    for path in ("/ann@example.org", "/petitions/Ann%20Example", "/%00", "//example.org/ann"):
+        client.get(path, buffered=True)
+    assert {line["route"] for line in log.lines()} == {"unknown"}
+
+
+def test_every_request_has_another_number_which_nobody_chooses(client: FlaskClient) -> None:
+    numbers = {client.get("/healthz", headers={"X-Request-ID": "mine"}).headers["X-Request-ID"] for _ in range(50)}
+    assert len(numbers) == 50
+    assert {len(number) for number in numbers} == {12}
+
+
+def fails(app: Flask, fail: Callable[[], Any]) -> FlaskClient:
+    app.add_url_rule("/fails", view_func=fail, endpoint="fails")
+    return app.test_client()
+
+
+def test_a_fault_shows_the_number_that_its_lines_have_and_none_has_its_text(app: Flask, log: Log) -> None:
+    def fail() -> str:
+        raise ValueError(PERSONAL)
+
+    client = fails(app, fail)
+    answer = client.get("/fails", buffered=True)
+    number = answer.headers["X-Request-ID"]
+    assert f"Tell the organisers this number: {number}" in answer.text
+    as_json = client.get("/fails", headers={"Accept": "application/json"}, buffered=True)
+    assert as_json.json
+    assert as_json.json["request"] == as_json.headers["X-Request-ID"]
+    fault, answered = (line for line in log.lines() if line["id"] == number)
+    assert fault["message"].startswith("fault in fails: ValueError at test_request_log.py:")
+    assert (answered["status"], answered["route"]) == (500, "/fails")
+    assert not [one for one in TELLING if one in log.getvalue().lower()]
+
+
+def test_a_page_that_is_not_our_fault_shows_no_number(client: FlaskClient) -> None:
+    for path in ("/nothing", "/confirm/altered"):
+        answer = client.get(path)
+        assert answer.headers["X-Request-ID"] not in answer.text
+
+
+def test_an_answer_that_breaks_off_is_logged_and_its_error_goes_no_further(app: Flask, log: Log) -> None:
+    def half() -> Iterator[str]:
+        yield "half"
+        raise LookupError(PERSONAL)
+
+    with pytest.raises(BrokenOff) as raised:
+        fails(app, lambda: app.response_class(half())).get("/fails", buffered=True)
+    assert raised.value.__cause__ is None
+    assert raised.value.__suppress_context__
+    assert not raised.value.args
+    broken, answered = log.lines()
+    assert broken["message"].startswith("broken off: LookupError at test_request_log.py:")
+    assert (answered["bytes"], answered["id"]) == (4, broken["id"])
+    assert "quuxley" not in log.getvalue().lower()
+
+
+def test_an_error_where_no_page_can_be_made_is_logged_too(
+    app: Flask, log: Log, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*given: object) -> None:
+        raise LookupError(PERSONAL)
+
+    monkeypatch.setattr(app, "request_class", fail)
+    with pytest.raises(BrokenOff):
+        app.test_client().get("/")
+    broken, answered = log.lines()
+    assert broken["id"] == answered["id"] != ""
+    assert (answered["route"], answered["status"]) == ("unknown", 500)
+    assert "quuxley" not in log.getvalue().lower()
+
+
+def test_what_libraries_say_loses_its_words_and_its_errors_lose_their_text(app: Flask, log: Log) -> None:
+    def fail() -> None:
+        raise ValueError(PERSONAL) from LookupError(PERSONAL)
+
+    try:
+        fail()
+    except ValueError:
+        app.logger.exception("Exception on %s", f"/confirm/{PERSONAL}")
+        logging.getLogger("sqlalchemy.pool").warning("parameters %s", [PERSONAL], exc_info=True, stack_info=True)
+        logging.getLogger("mail.log").info(f"envelope of {PERSONAL}")  # noqa: G004 - as libraries do
+    first, second, third = log.lines()
+    assert first["error"].startswith("ValueError at test_request_log.py:")
+    assert second["place"].startswith("test_request_log.py:")
+    assert (third["level"], third["logger"]) == ("info", "mail.log")
+    assert "quuxley" not in log.getvalue().lower()
+
+
+def test_a_line_stays_one_line(log: Log) -> None:
+    logging.getLogger("app.test").warning("one\ntwo\u2028three %s", 'with "quotes"')
+    (line,) = log.lines()
+    assert line["message"] == 'one\ntwo\u2028three with "quotes"'
+    assert len(log.getvalue().splitlines()) == 1
+
+
+def test_the_lines_of_a_turn_of_the_worker_share_a_number(app: Flask, log: Log) -> None:
+    def fail() -> int:
+        logging.getLogger("app.test").warning("on the way")
+        raise ValueError(PERSONAL)
+
+    with app.app_context():
+        loop = Loop(fail, stop=logging.threading.Event())  # type: ignore[attr-defined]
+        loop.turn()
+        loop.turn()
+    numbers = [line["id"] for line in log.lines()]
+    assert len(numbers) == 6
+    assert len(set(numbers[:3])) == len(set(numbers[3:])) == 1
+    assert numbers[0] != numbers[3]
+    assert "quuxley" not in log.getvalue().lower()
+
+
+@pytest.mark.parametrize("level", [logging.INFO, logging.WARNING])
+def test_only_a_process_that_logs_nowhere_yet_is_told_where(level: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    root, ours = logging.getLogger(), logging.getLogger("app")
+    before = root.handlers[:], root.level, ours.level
+    try:
+        root.handlers.clear()
+        logs.init(level)
+        logs.init(level)
+        assert [type(handler.formatter) for handler in root.handlers] == [logs.Lines]
+        assert logging.getLogger("app.web.request_log").getEffectiveLevel() == level
+        for library in ("werkzeug", "sqlalchemy.engine", "alembic", "mail.log", "flask_limiter", "flask_security"):
+            assert not logging.getLogger(library).isEnabledFor(logging.INFO)
+    finally:
+        root.handlers[:] = before[0]
+        root.setLevel(before[1])
+        ours.setLevel(before[2])
+
+
+def test_signing_leaves_no_trace_of_the_signer(client: FlaskClient, log: Log, petition: str) -> None:
+    answer = sign(client, name=PERSONAL, email=SENT["email"], comment=SENT["comment"])
+    client.get(answer.location, buffered=True)
+    held = log.getvalue().lower()
+    assert not [one for one in TELLING if one in held]
+    assert answer.location.rpartition("/")[2].lower() not in held
