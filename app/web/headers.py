@@ -53,6 +53,8 @@ def _add(response: Response) -> Response:
     headers = response.headers
     for name, value in EVERYWHERE.items():
         headers.setdefault(name, value)
+    if "no-store" in headers["Cache-Control"]:
+        headers["Cache-Control"] = "no-store"  # Flask-Security spells it `no-store=True`, which caches need not know
     # What every site may read, it may also load; the rest no other site's page can draw into itself.
     for_all = headers.get("Access-Control-Allow-Origin") == "*"
     headers.setdefault("Cross-Origin-Resource-Policy", "cross-origin" if for_all else "same-origin")

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 SECONDS = 1.0
 MOST_PAGES = 500
 LONGEST = 1024 * 1024
+OF_A_BODY = {"content-type", "content-length"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +80,7 @@ class PageCache:
 def _repeat(page: _Page, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
     asked = environ.get("HTTP_IF_NONE_MATCH", "")
     if page.etag in (tag.strip().removeprefix("W/") for tag in asked.split(",")):
-        kept = [(name, value) for name, value in page.headers if not name.lower().startswith("content-")]
+        kept = [(name, value) for name, value in page.headers if name.lower() not in OF_A_BODY]
         start_response("304 NOT MODIFIED", kept)
         return []
     start_response("200 OK", page.headers)
