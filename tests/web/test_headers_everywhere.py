@@ -58,8 +58,8 @@ def fails(code: int) -> str:
 
 def rules() -> list[Rule]:
     """Return the rules of every page."""
-    env = {**SECRETS, "DATABASE_URL": "sqlite:///none.db", "MAIL_SERVER": "x"}
-    return list(create_app(config.load(env, instance=Path("/nonexistent"))).url_map.iter_rules())
+    env = {**SECRETS, "DATABASE_URL": "sqlite:////nowhere/none.db", "MAIL_SERVER": "x"}
+    return list(create_app(config.load(env, instance=Path("/nowhere"))).url_map.iter_rules())
 
 
 RULES = rules()
