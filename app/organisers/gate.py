@@ -103,9 +103,9 @@ def _let_in() -> Response | None:
     is_in = current_user.is_authenticated
     accepted = request.accept_languages.best_match(language.INTERFACE, language.DEFAULT)
     language.speak(current_user.language if is_in else accepted)
+    if request.is_json:
+        abort(415)  # a second way to fill in the forms would have to be guarded as well
     if request.method not in READING:
-        if request.is_json:
-            abort(415)  # a second way to fill in the forms would have to be guarded as well
         _refuse_forged()
     return _let_in_to_the_library(is_in=is_in) if request.blueprint == "security" else None
 

@@ -1,13 +1,18 @@
 """The base of all forms that signers and visitors fill in, and how what they send is read."""
 
-from typing import IO, Any
-from urllib.parse import parse_qsl
+from typing import IO, TYPE_CHECKING, Any
+from urllib.parse import parse_qsl, quote_from_bytes
 
 import flask
 from flask import request
 from flask_wtf import FlaskForm
 from werkzeug.datastructures import MultiDict
 from werkzeug.formparser import FormDataParser
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIEnvironment
+
+ASCII = bytes(range(128))
 
 
 class Form(FlaskForm):  # type: ignore[misc]
@@ -39,6 +44,13 @@ class Parser(FormDataParser):
 
 
 class Request(flask.Request):
-    """A request whose form is read by `Parser`."""
+    """A request whose form is read by `Parser`, and whose query is ASCII.
+
+    Bytes that are none are written `%C3` in it: some programs send them as they are, and Werkzeug fails on those.
+    """
 
     form_data_parser_class = Parser
+
+    def __init__(self, environ: "WSGIEnvironment", populate_request: bool = True, shallow: bool = False) -> None:
+        super().__init__(environ, populate_request, shallow)
+        self.query_string = quote_from_bytes(self.query_string, safe=ASCII).encode()

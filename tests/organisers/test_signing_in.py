@@ -348,6 +348,13 @@ def test_programs_get_pages_as_well_and_no_token(app: Flask) -> None:
     assert "auth_token" not in answer.get_data(as_text=True)
 
 
+def test_json_is_no_way_to_ask_for_a_page_either(app: Flask) -> None:
+    client = browser(app)
+    for path in (LOGIN, "/organise/reset", "/organise/reset/altered"):
+        for body in (b'"\\ud800"', b"[]", b"{"):
+            assert client.get(path, data=body, content_type="application/json").status_code == 415
+
+
 def test_a_library_token_opens_nothing(app: Flask) -> None:
     organiser_id = make_organiser(app)
     with app.test_request_context("/organise"):

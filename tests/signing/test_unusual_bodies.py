@@ -87,3 +87,11 @@ def test_a_field_that_comes_twice_counts_once(app: Flask, client: FlaskClient, p
     (signature,) = signatures(app)
     with app.app_context():
         assert signer_of(signature).name == "Ann Example"
+
+
+@pytest.mark.parametrize("query", [b"language=\xc3", b"language=sv&x=\xff", b"\xed\xa0\x80", "language=é".encode()])
+def test_a_query_that_is_no_text_is_no_fault(app: Flask, petition: str, query: bytes) -> None:
+    client = app.test_client()
+    for path in (f"/petitions/{petition}/sign", f"/petitions/{petition}/my-signature", "/organise/account"):
+        answer = client.get(path, environ_overrides={"QUERY_STRING": query.decode("latin-1")})
+        assert answer.status_code in {200, 302}

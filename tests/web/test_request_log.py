@@ -1,8 +1,6 @@
 """The log: one line for each request, under the number that its answer carries, and not a word of what was sent."""
 
-import io
 import itertools
-import json
 import logging
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -17,6 +15,7 @@ from app.signing import ref
 from app.web.request_log import BrokenOff
 from app.worker import Loop
 from tests.factories import SLUG, make_signature, sign
+from tests.log import Log, caught
 from tests.organisers.people import browser, signed_in
 from tests.web.addresses import fill
 
@@ -32,29 +31,11 @@ HEADERS = {
 TELLING = ("zorblax", "quuxley", "wibble", "xyzzyplugh", "frobnicat", "203.0.113", "198.51.100", "example.org")
 
 
-class Log(io.StringIO):
-    """What this process has logged."""
-
-    def lines(self) -> list[dict[str, Any]]:
-        """Return the lines, each a JSON object."""
-        return [json.loads(line) for line in self.getvalue().splitlines()]
-
-
 @pytest.fixture
 def log() -> Iterator[Log]:
-    """Everything that is logged, down to the least, as it would be written."""
-    written = Log()
-    handler = logging.StreamHandler(written)
-    handler.setFormatter(logs.Lines())
-    root, ours, before = logging.getLogger(), logging.getLogger("app"), logging.getLogger("app").level
-    level = root.level
-    root.addHandler(handler)
-    root.setLevel(logging.DEBUG)
-    ours.setLevel(logging.DEBUG)
-    yield written
-    root.removeHandler(handler)
-    root.setLevel(level)
-    ours.setLevel(before)
+    """Everything that is logged, down to the least."""
+    with caught(logging.DEBUG) as log:
+        yield log
 
 
 @pytest.fixture
