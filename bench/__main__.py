@@ -5,13 +5,14 @@ import sys
 import time
 from contextlib import ExitStack
 
-from bench import confirm, count, export, figure, letters, page, sealing, sign
+from bench import confirm, count, export, figure, letters, page, sealing, sign, strangers
 from bench.stage import Stage
 
 FIGURES = {
     "count": count.run,
     "confirm": confirm.run,
     "sign": sign.run,
+    "strangers": strangers.run,
     "page": page.run,
     "letters": letters.run,
     "export": export.run,

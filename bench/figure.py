@@ -37,12 +37,14 @@ class Figure:
         spread = f"{number(min(self.values))} to {number(max(self.values))}"
         wanted = f">= {self.at_least:g}" if self.at_least is not None else ""
         wanted = f"<= {self.at_most:g}" if self.at_most is not None else wanted
-        return f"{self.name:<50} {seen:>11} {spread:>18}  {wanted:<8} {self.verdict():<6} {self.detail}".rstrip()
+        if self.at_least is not None and self.at_most is not None:
+            wanted = f"{self.at_least:g}-{self.at_most:g}"
+        return f"{self.name:<50} {seen:>11} {spread:>18}  {wanted:<9} {self.verdict():<6} {self.detail}".rstrip()
 
 
 def heading() -> str:
     """Return the table's first line."""
-    return f"{'figure':<50} {'median':>11} {'min to max':>18}  {'wanted':<8}"
+    return f"{'figure':<50} {'median':>11} {'min to max':>18}  {'wanted':<9}"
 
 
 def number(value: float) -> str:
