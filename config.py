@@ -18,6 +18,21 @@ EXAMPLE_SECRETS = {"change", "changeme", "secret", "example", "password", "defau
 SHORTEST_SECRET = 32
 DATA_KEY_BYTES = 32
 
+# When the site holds back. docs/operating.md, "Under attack", explains them to operators.
+HOLDING_BACK = {
+    # Forms without a proof of work from one client in ten minutes: more than a household or a small office sends.
+    "CLIENT_MOST": 30,
+    # So near to that, a proof is asked for already: the last places are left to browsers without scripts.
+    "CLIENT_SPARED": 5,
+    # Forms without a proof to one petition in an hour, from which on a proof is asked for. It is half of the slow lane,
+    # so that who makes one never meets the lane, and goes off by itself once most forms bring one.
+    "PROOF_FROM": 30,
+    # A browser needs about a second for it, at the most two; an old phone some more.
+    "PROOF_MAX_NUMBER": 50_000,
+    # Letters to forms without a proof that go out for one petition in an hour.
+    "SLOW_LANE_MOST": 60,
+}
+
 
 class ConfigError(Exception):
     """A setting that the site refuses to start with; its text tells the operator what to do."""
@@ -96,7 +111,9 @@ def load(environ: Mapping[str, str] | None = None, instance: Path | None = None)
         "MAX_CONTENT_LENGTH": 64 * 1024,
         "MAX_FORM_PARTS": 50,
         "TRUSTED_PROXIES": _number(env, "TRUSTED_PROXIES", 0),
+        "REDIS_URL": _redis_url(env),
         "MAILBOX_DIR": mailbox,
+        **HOLDING_BACK,
         **_mail(env, base_url),
     }
 
@@ -145,6 +162,13 @@ def _base_url(env: Mapping[str, str], port: int) -> str:
             f"BASE_URL is {url}: outside this machine it must begin with https://, or names travel readable."
         )
     return url.removesuffix(":443" if url.startswith("https:") else ":80")  # spelt as browsers spell it in Origin
+
+
+def _redis_url(env: Mapping[str, str]) -> str | None:
+    url = env.get("REDIS_URL")
+    if url and not url.startswith(("redis://", "rediss://", "unix://")):
+        raise ConfigError("REDIS_URL must begin with redis://, rediss:// or unix://, such as redis://localhost:6379/0.")
+    return url or None
 
 
 def _secret_key(env: Mapping[str, str], instance: Path) -> str:

@@ -93,6 +93,8 @@ def show_status() -> None:
     if now.oldest_waiting and now.next_due:
         click.echo(f"in hand: {now.in_hand}; oldest waiting since {clock.iso(now.oldest_waiting)}", nl=False)
         click.echo(f"; next due {clock.iso(now.next_due)}")
+    if now.slow_lane and now.slow_lane_ends:
+        click.echo(f"slow lane: {now.slow_lane} without a proof of work; last due {clock.iso(now.slow_lane_ends)}")
     for trouble in now.troubles:
         click.echo(f"{trouble.number} {trouble.progress}: {trouble.reply}")
 

@@ -161,3 +161,10 @@ def test_the_environment_of_the_process_is_what_counts(tmp_path: Path, monkeypat
         monkeypatch.delenv(name, raising=False)
     assert config.load(instance=tmp_path)["PORT"] == 8123
     assert config.environment()["PORT"] == "8123" == os.environ["PORT"]  # noqa: TID251 - that they are one is the point
+
+
+def test_a_redis_that_nothing_could_talk_to_is_refused_in_words(tmp_path: Path) -> None:
+    assert load(tmp_path)["REDIS_URL"] is None
+    for url in ("redis://localhost:6379/0", "rediss://user:word@redis.example.org", "unix:///run/redis.sock"):
+        assert load(tmp_path, REDIS_URL=url)["REDIS_URL"] == url
+    assert "redis://localhost:6379/0" in refusal(tmp_path, REDIS_URL="localhost:6379")

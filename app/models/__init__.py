@@ -18,6 +18,7 @@ from app.models.petition import (
     PrivacyNotice,
     Translation,
 )
+from app.models.proof_of_work import SpentProof
 from app.models.signature import Reason, Signature, State, Visibility
 from app.models.site import Site
 from app.models.suspicion import BURSTS, TOO_SOON, Clue, Suspicion
@@ -58,6 +59,7 @@ __all__ = [
     "SignIn",
     "Signature",
     "Site",
+    "SpentProof",
     "State",
     "Suspicion",
     "Tally",

@@ -4,7 +4,7 @@ import os
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, SmallInteger, Text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, SmallInteger, Text, text, true
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.db import Base, Serial, UtcDateTime
@@ -46,7 +46,9 @@ class OutboxRow(Base):
     until it has gone out or been given up.
 
     `mailbox` is a keyed hash that counts letters to one mailbox across petitions; `allowed_at` is when this letter was
-    counted. `claim` is drawn by the worker that holds the row until `leased_until`.
+    counted. `proven` is false for the letter that answers a form sent without a proof of work; `put_off_until` is when
+    such a one is to go out, if there were too many. `claim` is drawn by the worker that holds the row until
+    `leased_until`.
     """
 
     __tablename__ = "outbox"
@@ -57,6 +59,27 @@ class OutboxRow(Base):
         Index("ix_outbox_mailbox_allowed_at", "mailbox", "allowed_at"),
         Index("ix_outbox_signature_id", "signature_id"),
         Index("ix_outbox_petition_id_progress", "petition_id", "progress"),
+        Index(
+            "ix_outbox_unproven_queued_at",
+            "petition_id",
+            "queued_at",
+            sqlite_where=text("proven = 0"),
+            postgresql_where=text("NOT proven"),
+        ),
+        Index(
+            "ix_outbox_unproven_allowed_at",
+            "petition_id",
+            "allowed_at",
+            sqlite_where=text("proven = 0 AND allowed_at IS NOT NULL"),
+            postgresql_where=text("NOT proven AND allowed_at IS NOT NULL"),
+        ),
+        Index(
+            "ix_outbox_put_off",
+            "petition_id",
+            "put_off_until",
+            sqlite_where=text("put_off_until IS NOT NULL"),
+            postgresql_where=text("put_off_until IS NOT NULL"),
+        ),
     )
 
     id: Mapped[int] = mapped_column(Serial, primary_key=True)
@@ -67,6 +90,8 @@ class OutboxRow(Base):
     occasion: Mapped[Occasion] = mapped_column(words(Occasion, "occasion"))
     priority: Mapped[int] = mapped_column(SmallInteger)
     mailbox: Mapped[bytes | None] = mapped_column(LargeBinary(32))
+    proven: Mapped[bool] = mapped_column(default=True, server_default=true())
+    put_off_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
     progress: Mapped[Progress] = mapped_column(words(Progress, "progress"), default=Progress.WAITING)
     queued_at: Mapped[datetime] = mapped_column(UtcDateTime)
     due_at: Mapped[datetime] = mapped_column(UtcDateTime)

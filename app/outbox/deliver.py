@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 from app import clock, mail
 from app.db import db, transaction
 from app.models import OutboxRow, Progress
-from app.outbox import backoff, caps
+from app.outbox import backoff, caps, lane
 
 BATCH = 20
 log = logging.getLogger(__name__)
@@ -120,11 +120,11 @@ def _write_and_send(line: mail.Line, claimed: Claimed, row_id: int, letters: Let
 
 
 def _write(claimed: Claimed, row_id: int, letters: Letters) -> Message | None:
-    """Return the message of a row, counted against the caps; None when it is not ours or there is nothing to say."""
+    """Return the message of a row, counted against the caps; None when it is not ours, must wait, or says nothing."""
     now = clock.now()
     with transaction() as session:
         row = _still_mine(session, claimed, row_id)
-        if row is None:
+        if row is None or lane.put_off(session, row, now):
             return None
         with session.begin_nested() as written:
             message = letters.write(row)

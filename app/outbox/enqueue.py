@@ -12,9 +12,11 @@ PRIORITY = {
     Occasion.SIGNED: 0,
     Occasion.ORGANISER: 0,
     Occasion.ENTRY: 0,
-    Occasion.CONFIRMED: 1,
-    Occasion.REMINDER: 1,
+    Occasion.CONFIRMED: 2,
+    Occasion.REMINDER: 2,
 }
+PRIORITY_UNPROVEN = 1
+PRIORITY_PUT_OFF = 3
 
 
 def enqueue(
@@ -24,17 +26,21 @@ def enqueue(
     signature_id: int | ScalarSelect[int],
     at: datetime,
     mailbox: bytes | ScalarSelect[bytes | None] | None = None,
+    *,
+    proven: bool = True,
 ) -> None:
     """Add one letter to the outbox; the caller commits.
 
-    `mailbox` is the site-wide keyed hash of the mailbox that a stranger can cause this letter to reach.
+    `mailbox` is the site-wide keyed hash of the mailbox that a stranger can cause this letter to reach. It is not
+    `proven` where a form without a proof of work causes it.
     """
     row = {
         "occasion": occasion,
-        "priority": PRIORITY[occasion],
+        "priority": PRIORITY[occasion] if proven else PRIORITY_UNPROVEN,
         "petition_id": petition_id,
         "signature_id": signature_id,
         "mailbox": mailbox,
+        "proven": proven,
         "queued_at": at,
         "due_at": at,
     }

@@ -29,6 +29,8 @@ class Status:
     oldest_waiting: datetime | None
     next_due: datetime | None
     in_hand: int
+    slow_lane: int
+    slow_lane_ends: datetime | None
     troubles: list[Trouble]
 
 
@@ -39,11 +41,14 @@ def status() -> Status:
     )
     waiting = OutboxRow.progress == Progress.WAITING
     when = OutboxRow.queued_at.type
-    oldest, due, in_hand = db.session.execute(
+    in_lane = OutboxRow.put_off_until.is_not(None)
+    oldest, due, in_hand, slow, ends = db.session.execute(
         select(
             func.min(OutboxRow.queued_at, type_=when),
             func.min(OutboxRow.due_at, type_=when),
             func.count(OutboxRow.id).filter(OutboxRow.leased_until > clock.now()),
+            func.count(OutboxRow.id).filter(in_lane),
+            func.max(OutboxRow.due_at, type_=when).filter(in_lane),
         ).where(waiting)
     ).one()
     troubles = (
@@ -58,6 +63,8 @@ def status() -> Status:
         oldest_waiting=oldest,
         next_due=due,
         in_hand=in_hand,
+        slow_lane=slow,
+        slow_lane_ends=ends,
         troubles=[Trouble(*row) for row in db.session.execute(troubles)],
     )
 

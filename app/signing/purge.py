@@ -1,4 +1,4 @@
-"""Purge: forget those who never confirmed, and letters that are done with."""
+"""Purge: forget those who never confirmed, letters that are done with, and proofs of work that are over."""
 
 from datetime import timedelta
 
@@ -6,7 +6,7 @@ from sqlalchemy import delete, select, update
 
 from app import clock
 from app.db import transaction
-from app.models import OutboxRow, Petition, Progress, Signature, State
+from app.models import OutboxRow, Petition, Progress, Signature, SpentProof, State
 
 ENDED_LETTERS_STAY = timedelta(days=7)
 
@@ -14,8 +14,9 @@ ENDED_LETTERS_STAY = timedelta(days=7)
 def purge() -> tuple[int, int]:
     """Delete pending signatures whose link has expired, and letters that ended a week ago; return how many of each.
 
-    A pending signature whose letter still waits has no expiry and stays. Of the declined ones of petitions that have
-    closed, the mailbox's key goes: nobody can sign with it any more.
+    Proofs of work that could not be used once more anyhow go too. A pending signature whose letter still waits has no
+    expiry and stays. Of the declined ones of petitions that have closed, the mailbox's key goes: nobody can sign with it
+    any more.
     """
     now = clock.now()
     with transaction() as session:
@@ -27,6 +28,8 @@ def purge() -> tuple[int, int]:
         ended = delete(OutboxRow).where(
             OutboxRow.progress != Progress.WAITING, OutboxRow.ended_at < now - ENDED_LETTERS_STAY
         )
+        over = delete(SpentProof).where(SpentProof.until < now)
+        session.execute(over.execution_options(synchronize_session=False))
         gone = [
             session.execute(
                 statement.returning(statement.table.c.id).execution_options(synchronize_session=False)

@@ -27,6 +27,7 @@ from app.models import (
     Picture,
     Role,
     Signature,
+    SpentProof,
     State,
     Suspicion,
     Verdict,
@@ -91,6 +92,7 @@ def what_organisers_leave(app: Flask) -> list[str]:
                     Picture(**about, digest=DIGEST, width=480, height=1, data=b"x"),
                     DomainRule(**about, domain="example.net", verdict=Verdict.BLOCK, made_at=clock.now()),
                     Suspicion(**about, signature_id=signed, clue=Clue.INSTANT, since=clock.now()),
+                    SpentProof(key=bytes(32), until=clock.now()),
                 ]
             )
         begin(petition, db.session.get_one(Organiser, owner), Format.PDF, Choice(), "Registry of Testville")
