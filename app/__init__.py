@@ -31,7 +31,7 @@ from app.signers.refusing_views import bp as refusing
 from app.signers.views import bp as signers
 from app.signing.views import bp as signing
 from app.watching.views import bp as watching
-from app.web import display, errors, headers, limits, origin, request_log
+from app.web import clients, display, errors, headers, limits, origin, request_log
 from app.web.form import Request
 from app.web.health import bp as health
 from app.web.language import babel, select_locale
@@ -133,5 +133,6 @@ def _configure_pages(app: Flask) -> None:
     headers.init_app(app)
     limits.init_app(app)
     origin.init_app(app)
+    clients.init_app(app)
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)

@@ -108,7 +108,7 @@ class Site:
 
 def inherited() -> dict[str, str]:
     """Return this process's environment without the settings of a site."""
-    ours = {"DATABASE_URL", "BASE_URL", "PORT", "SECRET_KEY", "DATA_KEYS", "TRUSTED_PROXIES"}
+    ours = {"DATABASE_URL", "BASE_URL", "PORT", "SECRET_KEY", "DATA_KEYS", "TRUSTED_PROXIES", "REDIS_URL"}
     given = config.environment()
     return {name: value for name, value in given.items() if name not in ours and not name.startswith("MAIL_")}
 

@@ -1,5 +1,6 @@
 """A signer's own entry, opened by the link in their letters: GET shows, POST corrects or withdraws."""
 
+import math
 from typing import Any
 
 from flask import Blueprint, abort, make_response, redirect, render_template, request, url_for
@@ -16,7 +17,8 @@ from app.signers import lost
 from app.signers.entry import correct, withdraw
 from app.signing.forms import AddressForm, EntryForm
 from app.signing.stored import Entry, digest, find
-from app.web import headers, language
+from app.web import clients, headers, language
+from app.web.clients import Doing
 from app.web.origin import authorised_by_token
 
 bp = Blueprint("signers", __name__)
@@ -68,6 +70,11 @@ def send_link(slug: str) -> Response:
     form = AddressForm()
     if not form.validate():
         return _private("signers/lost.html", None, 422, edition=edition, form=form)
+    wait = clients.seconds_to_wait(Doing.ASKING_FOR_LINK)
+    if wait:
+        answer = _private("signers/lost.html", None, 429, edition=edition, form=form, wait=math.ceil(wait / 60))
+        answer.headers["Retry-After"] = str(wait)
+        return answer
     lost.ask(edition.petition, form.address())
     return redirect(url_for(".ask_for_link", slug=slug, language=request.form.get("language"), sent=1), 303)
 

@@ -1,0 +1,110 @@
+"""How much one client may send, counted under a keyed hash that is another one each day: no address is kept."""
+
+import ipaddress
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from flask import Flask, current_app, request
+from flask_limiter import Limiter, RateLimitExceeded
+
+from app import clock, tokens
+
+MINUTES = 10
+IPV6_OF_ONE_CLIENT = 64  # what a household gets at the least: it can change all the bits behind at will
+REDIS_SECONDS = 1
+EXTENSION = "countersign_clients"
+
+
+class Doing(StrEnum):
+    """What is counted, each by itself."""
+
+    SIGNING = "signing"
+    ASKING_FOR_LINK = "asking for link"
+
+
+@dataclass(frozen=True, slots=True)
+class _Limits:
+    limiter: Limiter
+    counting: dict[Doing, Callable[[], None]]
+    near: Callable[[], None]
+
+
+def init_app(app: Flask) -> None:
+    """Count in the Redis at REDIS_URL, for all processes together, or else in this process's memory.
+
+    Where Redis is away it is memory, too, until it is back.
+    """
+    logging.getLogger("flask-limiter").setLevel(logging.WARNING)  # or a flood would fill the log, a line for each form
+    url = app.config["REDIS_URL"]
+    limiter = Limiter(
+        lambda: client(request.remote_addr),
+        app=app,
+        strategy="moving-window",
+        storage_uri=url.replace("unix://", "redis+unix://") if url else "memory://",
+        storage_options={"socket_connect_timeout": REDIS_SECONDS, "socket_timeout": REDIS_SECONDS} if url else {},
+        in_memory_fallback_enabled=bool(url),
+        key_prefix="countersign",
+    )
+    most = app.config["CLIENT_MOST"]
+    within = f"{most} per {MINUTES} minutes"
+
+    # Flask-Limiter knows a limit by the name of what it decorates, so these are three functions.
+    @limiter.shared_limit(within, scope=Doing.SIGNING)
+    def sign() -> None: ...
+
+    @limiter.shared_limit(within, scope=Doing.ASKING_FOR_LINK)
+    def ask() -> None: ...
+
+    @limiter.shared_limit(
+        within, scope=Doing.SIGNING, cost=app.config["CLIENT_SPARED"] + 1, deduct_when=lambda answer: False
+    )
+    def look() -> None: ...
+
+    app.extensions[EXTENSION] = _Limits(limiter, {Doing.SIGNING: sign, Doing.ASKING_FOR_LINK: ask}, look)
+
+
+def seconds_to_wait(doing: Doing) -> int:
+    """Count one more of what this request's client is doing; return 0, or how long to wait before it may."""
+    limits = _limits()
+    try:
+        limits.counting[doing]()
+    except RateLimitExceeded:
+        over = limits.limiter.current_limit
+        return max(1, over.reset_at - int(clock.now().timestamp())) if over else MINUTES * 60
+    return 0
+
+
+def is_near_limit() -> bool:
+    """Tell, and count nothing, whether this request's client has only the spared signatures left, or none."""
+    try:
+        _limits().near()
+    except RateLimitExceeded:
+        return True
+    return False
+
+
+def client(address: str | None) -> str:
+    """Return what a client at an IP address is counted under today: 64 hexadecimal digits that tell no address."""
+    return tokens.keyed_hash("client", f"{clock.now():%Y-%m-%d} {network(address)}").hex()
+
+
+def network(address: str | None) -> str:
+    """Return what stands for one client: an IPv4 address, or the /64 that an IPv6 address lies in (RFC 4291).
+
+    An IPv4 address that is written as IPv6 is itself. What is no address, such as that of a local socket, stands alike.
+    """
+    try:
+        ip = ipaddress.ip_address((address or "").partition("%")[0])
+    except ValueError:
+        return "none"
+    mapped = ip.ipv4_mapped if isinstance(ip, ipaddress.IPv6Address) else None
+    if ip.version == 4 or mapped:
+        return str(mapped or ip)
+    return str(ipaddress.ip_network((ip, IPV6_OF_ONE_CLIENT), strict=False))
+
+
+def _limits() -> _Limits:
+    limits: _Limits = current_app.extensions[EXTENSION]
+    return limits
