@@ -93,10 +93,10 @@ class Stage:
         self._stack.callback(_let_go, app)
         return app
 
-    def serve_site(self, database: str) -> int:
-        """Serve the real app from a database; return the port."""
+    def serve_site(self, database: str, **settings: str) -> int:
+        """Serve the real app from a database, with these settings beside; return the port."""
         port = free_port()
-        self._serve("wsgi:app", port, "/healthz", self.environment(database) | {"PORT": str(port)})
+        self._serve("wsgi:app", port, "/healthz", self.environment(database) | {"PORT": str(port), **settings})
         return port
 
     def serve_hello(self) -> int:

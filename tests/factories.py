@@ -1,11 +1,14 @@
 """Plain makers of what tests need: petitions from files, signatures in a state, and what a person does with them."""
 
+import json
 import os
 import re
 import tempfile
+from base64 import b64encode
 from html import unescape
 from pathlib import Path
 
+from altcha import solve_challenge_v1
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import func, select
@@ -97,8 +100,8 @@ def hidden_fields(html: str) -> dict[str, str]:
     return {name[1]: unescape(value[1]) for name, value in pairs if name and value}
 
 
-def sign(client: FlaskClient, slug: str = SLUG, **fields: str) -> TestResponse:
-    """Open the petition's page, fill in its form and send it."""
+def sign(client: FlaskClient, slug: str = SLUG, where: str = "127.0.0.1", **fields: str) -> TestResponse:
+    """Open the petition's page, fill in its form and send it from the network address `where`."""
     page = client.get(f"/petitions/{slug}").text
     answers = {
         "name": "Ann Example",
@@ -110,7 +113,17 @@ def sign(client: FlaskClient, slug: str = SLUG, **fields: str) -> TestResponse:
         **hidden_fields(page),
         **fields,
     }
-    return client.post(f"/petitions/{slug}/sign", data=answers)
+    return client.post(f"/petitions/{slug}/sign", data=answers, environ_base={"REMOTE_ADDR": where})
+
+
+def proof(client: FlaskClient, slug: str = SLUG) -> str:
+    """Ask for a challenge, solve it as ALTCHA's own library does, and return what a form then carries."""
+    asked = client.get(f"/petitions/{slug}/challenge.json").json
+    assert asked
+    wanted = {name: asked[name] for name in ("algorithm", "challenge", "salt", "signature")}
+    found = solve_challenge_v1(asked["challenge"], asked["salt"], asked["algorithm"], asked["maxnumber"])
+    assert found
+    return b64encode(json.dumps({**wanted, "number": found.number}).encode()).decode()
 
 
 def press_confirm(client: FlaskClient, path: str, **corrections: str) -> TestResponse:

@@ -171,6 +171,7 @@ class SignForm(SignerForm, AddressForm):
     language = HiddenField()
     text_version = HiddenField()
     notice_version = HiddenField()
+    topic = StringField(_("Leave this empty"), render_kw={"autocomplete": "off", "tabindex": "-1"})
 
     def ask(self, petition: Petition) -> None:
         """Keep the questions that this petition asks; name and e-mail must always be given."""
@@ -184,6 +185,10 @@ class SignForm(SignerForm, AddressForm):
         form.ask(edition.petition)
         form.renew(edition)
         return form
+
+    def is_by_a_machine(self) -> bool:
+        """Tell whether the field was filled that no page shows to people."""
+        return bool(self.topic.data)
 
     def is_superseded(self, edition: Edition) -> bool:
         """Tell whether the page that this came from showed other words than the edition's."""

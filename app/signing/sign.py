@@ -20,10 +20,11 @@ from app.signing.mailbox import email_key
 from app.signing.traces import domain_key, network_key
 
 
-def sign(edition: Edition, submission: Submission, network: str) -> None:
+def sign(edition: Edition, submission: Submission, network: str, *, proven: bool) -> None:
     """Put the submission down as the mailbox's pending signature of this edition and queue the letter that answers.
 
-    `network` is the client's (see app/web/client.py); a keyed hash of it is kept for two days.
+    `network` is the client's (see app/web/client.py); a keyed hash of it is kept for two days. `proven` tells whether
+    the form brought a proof of work, without which its letter may have to wait.
 
     While the signature is pending, the newest submission replaces what it says and moves its expiry on; in any other
     state it changes nothing.
@@ -69,4 +70,4 @@ def sign(edition: Edition, submission: Submission, network: str) -> None:
             .execution_options(synchronize_session=False)
         )
         session.execute(newest)
-        enqueue(session, Occasion.SIGNED, petition_id, row.id, now, site_wide)
+        enqueue(session, Occasion.SIGNED, petition_id, row.id, now, site_wide, proven=proven)

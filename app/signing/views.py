@@ -1,19 +1,23 @@
-"""The sign form, and the page that says what happens next."""
+"""The sign form, its proof of work, and the page that says what happens next."""
 
-from flask import Blueprint, abort, make_response, redirect, render_template, request, url_for
+import math
+
+from flask import Blueprint, abort, jsonify, make_response, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from werkzeug import Response
 
-from app import sealing
+from app import clock, sealing
+from app.outbox import lane
 from app.petitions import page
 from app.petitions.markdown import to_html
 from app.petitions.page import Edition
-from app.signing import code, ref
+from app.signing import code, proof_of_work, ref
 from app.signing.domains import welcome
 from app.signing.forms import CodeForm, SignForm
 from app.signing.sign import sign
-from app.web import headers, language
+from app.web import clients, headers, language
 from app.web.client import network
+from app.web.clients import Doing
 
 bp = Blueprint("signing", __name__)
 
@@ -39,9 +43,22 @@ def submit(slug: str) -> Response:
         answers.renew(edition)
         return make_response(_page(edition, answers, superseded=True), 422)
     submission = answers.submission()
-    sign(edition, submission, network(request.remote_addr))
+    if not answers.is_by_a_machine():  # which is told nothing of it
+        proven = proof_of_work.spend(edition.petition, request.form.get("altcha", ""))
+        wait = 0 if proven else clients.seconds_to_wait(Doing.SIGNING)
+        if wait:
+            return make_response(_page(edition, answers, wait=wait), 429, {"Retry-After": wait})
+        sign(edition, submission, network(request.remote_addr), proven=proven)
     reference = ref.make(slug, edition.language, submission.email)
     return redirect(url_for(".check_your_email", slug=slug, reference=reference), 303)
+
+
+@bp.get("/petitions/<slug:slug>/challenge.json")
+def challenge(slug: str) -> Response:
+    """Give a challenge to ALTCHA's clients and our own script; `wanted` tells ours whether to solve it now."""
+    petition = _edition(slug, None).petition
+    wanted = clients.is_near_limit() or lane.is_filling(petition.id, clock.now())
+    return headers.keep_nowhere(jsonify(**proof_of_work.challenge(petition), wanted=wanted))
 
 
 @bp.get("/petitions/<slug:slug>/check-your-email/<reference>")
@@ -94,7 +111,7 @@ def _edition(slug: str, lang: str | None) -> Edition:
     return edition
 
 
-def _page(edition: Edition, answers: SignForm, superseded: bool = False) -> str:
+def _page(edition: Edition, answers: SignForm, superseded: bool = False, wait: int = 0) -> str:
     return render_template(
         "signing/sign.html",
         edition=edition,
@@ -104,4 +121,5 @@ def _page(edition: Edition, answers: SignForm, superseded: bool = False) -> str:
         privacy=to_html(edition.notice.more),
         form=answers,
         superseded=superseded,
+        wait=math.ceil(wait / 60),
     )

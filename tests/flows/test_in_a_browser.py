@@ -17,7 +17,7 @@ def test_the_whole_story(page: Page) -> None:
     assert page.url.endswith("#sign")
     fill(page, address)
     page.get_by_role("button", name="Sign").click()
-    assert "/check-your-email/" in page.url
+    page.wait_for_url("**/check-your-email/**")
     assert address in page.inner_text("main")
 
     link = letter_to(page, address)
@@ -36,7 +36,7 @@ def test_errors_take_the_focus_and_lead_to_their_fields(page: Page) -> None:
     page.get_by_label("Your name").fill("Kept Example")
     page.get_by_label("E-mail").fill("not an address")
     page.get_by_role("button", name="Sign").click()
-    assert page.locator(".error-summary:focus").count() == 1
+    page.locator(".error-summary:focus").wait_for()
     assert page.get_by_label("Your name").input_value() == "Kept Example"
     page.get_by_role("link", name=re.compile("not a complete e-mail address")).click()
     assert page.url.endswith("#email")
@@ -49,6 +49,7 @@ def test_the_button_works_where_the_browser_hides_where_it_comes_from(page: Page
     page.goto(f"/petitions/{EXAMPLE}")
     fill(page, address, "Hidden Example")
     page.get_by_role("button", name="Sign").click()
+    page.wait_for_url("**/check-your-email/**")
     link = letter_to(page, address)
     before = count_of(page)
 

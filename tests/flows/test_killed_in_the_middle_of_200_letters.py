@@ -24,7 +24,11 @@ def test_all_200_letters_arrive_though_everything_was_killed(
     fields = hidden_fields(client.get(f"/petitions/{petition}").text)
     for number in range(LETTERS):
         answers = {"name": "Ann", "country": "SE", "email": f"person{number}@example.org", "visibility": "public"}
-        assert client.post(f"/petitions/{petition}/sign", data=answers | fields).status_code == 303
+        somewhere = {"REMOTE_ADDR": f"198.51.100.{number}"}
+        answer = client.post(f"/petitions/{petition}/sign", data=answers | fields, environ_base=somewhere)
+        assert answer.status_code == 303
+    with app.app_context(), transaction() as session:
+        session.execute(update(OutboxRow).values(proven=True))  # as if each had brought a proof of work
     mail_server.silent_for = 0.01
     env = {
         **SECRETS,

@@ -11,6 +11,7 @@ from tests.petitions.stored import public_signer
 
 LOADING = {"src", "srcset", "poster", "data", "background", "action", "formaction", "ping", "style"}
 ACTIVE = {"script", "img", "iframe", "object", "embed", "video", "audio", "style", "base", "picture", "source", "frame"}
+OUR_OWN = {"type": "module", "src": "/static/js/proof.js"}
 TRICKS = [
     "<script>alert(1)</script>",
     "<img src=https://tracker.example/p.png onerror=alert(1)>",
@@ -27,6 +28,8 @@ TRICKS = [
 
 def assert_harmless(html: str) -> None:
     for element in HtmlPage(html).elements:
+        if (element.tag, element.attributes, element.text) == ("script", OUR_OWN, ""):
+            continue
         assert element.tag not in ACTIVE
         for name, value in element.attributes.items():
             assert not name.startswith("on")

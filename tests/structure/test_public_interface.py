@@ -13,6 +13,7 @@ PROMISED = {
     "/petitions/<slug>": {"GET"},
     "/petitions/<slug>/<lang>": {"GET"},
     "/petitions/<slug>/sign": {"GET", "POST"},
+    "/petitions/<slug>/challenge.json": {"GET"},
     "/petitions/<slug>/check-your-email/<reference>": {"GET", "POST"},
     "/petitions/<slug>/signed": {"GET"},
     "/petitions/<slug>/changes": {"GET"},

@@ -1,0 +1,228 @@
+"""The slow lane: a flood of forms without a proof of work causes sixty letters an hour, and keeps nobody waiting."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient, FlaskCliRunner
+from flask_mail import Message
+from sqlalchemy import func, insert, select
+
+from app import clock
+from app.db import db, transaction
+from app.models import Occasion, OutboxRow, Progress, Signature, State
+from app.outbox import deliver as delivering
+from app.petitions.page import find
+from app.worker import LETTERS
+from tests.concurrency.test_races import at_once
+from tests.factories import SLUG, hidden_fields, make_petition, press_confirm, proof, sign
+from tests.mail_server import MailServer, link_in
+from tests.outbox.test_deliver import Work, make_all_due
+
+MOST = 60
+HOUR = timedelta(hours=1)
+
+
+@dataclass
+class Clock:
+    """A clock that stands still until it is moved."""
+
+    now: datetime
+
+    def forward(self, by: timedelta) -> None:
+        self.now += by
+
+
+@pytest.fixture
+def time(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    made = Clock(clock.now())
+    monkeypatch.setattr(clock, "now", lambda: made.now)
+    return made
+
+
+def flood(client: FlaskClient, number: int, slug: str = SLUG, name: str = "forged") -> None:
+    """Send so many forms without a proof, from as many addresses, for as many mailboxes."""
+    fields = hidden_fields(client.get(f"/petitions/{slug}").text)
+    for one in range(number):
+        answers = {"name": "Ann", "country": "SE", "email": f"{name}{one}@example.org", "visibility": "public"}
+        somewhere = {"REMOTE_ADDR": f"10.{one >> 8}.{one & 255}.1"}
+        assert client.post(f"/petitions/{slug}/sign", data=answers | fields, environ_base=somewhere).status_code == 303
+
+
+def fill(app: Flask, number: int, **values: object) -> None:
+    """Put signatures with unproven letters into the database as `sign` does, but all at once."""
+    with app.app_context():
+        edition = find(SLUG)
+        assert edition
+        ids = (edition.petition.id, edition.text.id, edition.notice.id)
+        now = clock.now()
+        with transaction() as session:
+            pending = {
+                "petition_id": ids[0], "text_id": ids[1], "notice_id": ids[2], "language": "en", "country": "SE",
+                "state": State.PENDING, "visibility": "delivery", "updates": False, "signed_at": now,
+            }  # fmt: skip
+            first = session.scalars(select(func.max(Signature.id))).one() or 0
+            keys = [n.to_bytes(32, "big") for n in range(first + 1, first + number + 1)]
+            session.execute(insert(Signature), [{**pending, "email_key": key, "sealed": b""} for key in keys])
+            made = session.scalars(select(Signature.id).where(Signature.id > first).order_by(Signature.id)).all()
+            letter = {
+                "petition_id": ids[0], "occasion": Occasion.SIGNED, "priority": 1, "proven": False,
+                "queued_at": now, "due_at": now, **values,
+            }  # fmt: skip
+            rows = [{**letter, "signature_id": one, "mailbox": one.to_bytes(32, "big")} for one in made]
+            session.execute(insert(OutboxRow), rows)
+
+
+def number_in(app: Flask, progress: Progress) -> int:
+    with app.app_context():
+        return db.session.scalars(select(func.count()).where(OutboxRow.progress == progress)).one()
+
+
+def test_a_flood_causes_sixty_letters_in_any_hour_and_who_proves_gets_one_at_once(
+    app: Flask, client: FlaskClient, petition: str, mail_server: MailServer, work: Work, time: Clock
+) -> None:
+    app.config["PROOF_MAX_NUMBER"] = 20
+    flood(client, 200)
+    work()
+    assert len(mail_server.letters) == MOST
+    worked = proof(client)
+    sign(client, email="honest@example.org", altcha=worked)
+    work()
+    assert len(mail_server.letters) == MOST + 1
+    assert mail_server.letters[-1]["To"] == "honest@example.org"
+    seen = []
+    for _ in range(24):
+        time.forward(timedelta(minutes=10))
+        work()
+        seen.append(len(mail_server.letters) - 1)
+    assert seen[4] == MOST, "nothing more within the hour"
+    for before, after in zip([MOST, *seen], seen[5:], strict=False):
+        assert after - before <= MOST
+    assert seen[-1] == 200, "everybody is written to in the end"
+
+
+def test_the_answer_to_a_form_in_the_slow_lane_is_like_any_other(
+    app: Flask, client: FlaskClient, petition: str, work: Work
+) -> None:
+    flood(client, 1, name="early")
+    fill(app, MOST + 10, allowed_at=clock.now())
+    first = sign(client, where="192.0.2.1", email="one@example.org")
+    work()
+    later = sign(client, where="192.0.2.2", email="two@example.org")
+    assert (first.status_code, len(first.location), sorted(dict(first.headers))) == (
+        later.status_code, len(later.location), sorted(dict(later.headers)),
+    )  # fmt: skip
+
+
+def test_a_letter_that_waits_keeps_its_signature_and_is_no_failed_try(
+    app: Flask, client: FlaskClient, petition: str, mail_server: MailServer, work: Work, time: Clock
+) -> None:
+    flood(client, MOST)
+    work()
+    sign(client, where="192.0.2.1", email="patient@example.org")
+    work()
+    with app.app_context():
+        row = db.session.scalars(select(OutboxRow).order_by(OutboxRow.id.desc())).first()
+        assert row
+        assert (row.progress, row.attempts, row.claim) == (Progress.WAITING, 0, None)
+        assert row.due_at == time.now + HOUR
+        signature = db.session.get_one(Signature, row.signature_id)
+        assert signature.expires_at is None
+    time.forward(HOUR)
+    work()
+    assert mail_server.letters[-1]["To"] == "patient@example.org"
+    press_confirm(client, link_in(mail_server.letters[-1]))
+    with app.app_context():
+        assert db.session.get_one(Signature, row.signature_id).state == State.VERIFIED
+
+
+def test_one_petition_under_attack_slows_no_other(
+    app: Flask, client: FlaskClient, petition: str, mail_server: MailServer, work: Work
+) -> None:
+    quiet = make_petition(app, slug='"quiet"')
+    flood(client, MOST + 5)
+    sign(client, quiet, email="elsewhere@example.org", where="192.0.2.1")
+    work()
+    assert "elsewhere@example.org" in {letter["To"] for letter in mail_server.letters}
+    assert len(mail_server.letters) == MOST + 1
+
+
+def test_who_comes_later_goes_behind_those_who_wait(
+    app: Flask, client: FlaskClient, petition: str, mail_server: MailServer, work: Work, time: Clock
+) -> None:
+    flood(client, MOST + 3, name="early")
+    work()
+    time.forward(HOUR + timedelta(seconds=1))
+    sign(client, where="192.0.2.1", email="later@example.org")
+    for _ in range(5):
+        work()
+        time.forward(timedelta(minutes=1))
+    assert [letter["To"] for letter in mail_server.letters[MOST:]] == [
+        *(f"early{MOST + one}@example.org" for one in range(3)),
+        "later@example.org",
+    ]
+
+
+def test_a_letter_that_the_mail_server_put_off_takes_no_second_place(
+    app: Flask, client: FlaskClient, petition: str, mail_server: MailServer, work: Work
+) -> None:
+    mail_server.answer = lambda recipient: "451 later" if recipient.startswith("forged0@") else None
+    flood(client, MOST)
+    work()
+    mail_server.answer = lambda recipient: None
+    make_all_due(app)
+    work()
+    assert len(mail_server.letters) == MOST
+
+
+def test_four_workers_together_send_no_more(app: Flask, petition: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(delivering.mail.Line, "send", lambda line, message: None)
+    letters = delivering.Letters(write=lambda row: Message("a letter"), ended=LETTERS.ended)
+    fill(app, 100)
+
+    def turn(which: int) -> None:
+        with app.app_context():
+            while delivering.deliver(letters):
+                pass
+
+    at_once(4, turn)
+    assert (number_in(app, Progress.SENT), number_in(app, Progress.WAITING)) == (MOST, 40)
+
+
+def test_of_ten_thousand_sixty_go_out_in_the_hour_and_each_is_looked_at_about_once(
+    app: Flask, petition: str, time: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(delivering, "BATCH", 500)
+    monkeypatch.setattr(delivering.mail.Line, "send", lambda line, message: None)
+    letters = delivering.Letters(write=lambda row: Message("a letter"), ended=LETTERS.ended)
+    fill(app, 10_000)
+    looked_at = 0
+    with app.app_context():
+        do_not_wait_for_the_disk()
+        for ten_minutes in range(24):
+            while handled := delivering.deliver(letters):
+                looked_at += handled
+            assert number_in(app, Progress.SENT) <= MOST * (1 + ten_minutes // 6)
+            time.forward(timedelta(minutes=10))
+    assert number_in(app, Progress.SENT) > MOST * 3
+    assert looked_at <= 10_000 + MOST * 4
+
+
+def do_not_wait_for_the_disk() -> None:
+    """Let SQLite not wait until the disk has each transaction, as PostgreSQL does not in tests either."""
+    if db.engine.dialect.name == "sqlite":
+        with db.engine.connect() as connection:
+            driver: Any = connection.connection.driver_connection
+            driver.execute("PRAGMA synchronous=OFF")
+
+
+def test_the_operator_sees_how_many_wait_in_the_slow_lane(
+    app: Flask, client: FlaskClient, petition: str, work: Work, runner: FlaskCliRunner, time: Clock
+) -> None:
+    assert "slow lane" not in runner.invoke(args=["outbox", "status"]).output
+    flood(client, MOST + 7)
+    work()
+    last = clock.iso(time.now + HOUR + timedelta(minutes=6))
+    assert f"slow lane: 7 without a proof of work; last due {last}" in runner.invoke(args=["outbox", "status"]).output

@@ -1,0 +1,251 @@
+"""Proof of work: asked for under attack and not otherwise, good once, for its petition, for twenty minutes."""
+
+import base64
+import json
+import time
+from datetime import timedelta
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import event, insert, select
+
+from app import clock
+from app.db import db, transaction
+from app.models import Occasion, OutboxRow, Petition, SpentProof, State
+from app.outbox import lane
+from app.signing.proof_of_work import LASTS, PARTS, spend
+from app.signing.purge import purge
+from tests.concurrency.test_races import at_once, number_of
+from tests.factories import SLUG, hidden_fields, make_petition, make_signature, proof, sign, signatures, written
+from tests.signing.test_sign import STATES, statements
+
+FROM = 30
+
+
+@pytest.fixture(autouse=True)
+def easy(app: Flask) -> None:
+    """Let proofs cost nothing here."""
+    app.config["PROOF_MAX_NUMBER"] = 20
+
+
+def is_wanted(client: FlaskClient, slug: str = SLUG) -> bool:
+    """Tell whether the page's script would be asked for a proof, at an address that has signed nothing."""
+    answer = client.get(f"/petitions/{slug}/challenge.json", environ_base={"REMOTE_ADDR": "192.0.2.250"})
+    assert answer.json
+    return bool(answer.json["wanted"])
+
+
+def is_proven(app: Flask) -> list[bool]:
+    with app.app_context():
+        return list(db.session.scalars(select(OutboxRow.proven).order_by(OutboxRow.id)))
+
+
+def sign_from_many(client: FlaskClient, number: int, slug: str = SLUG) -> None:
+    for one in range(number):
+        assert sign(client, slug, where=f"198.51.100.{one}", email=f"one{one}@example.org").status_code == 303
+
+
+def test_the_challenge_is_another_each_time_and_kept_nowhere(app: Flask, client: FlaskClient, petition: str) -> None:
+    one, other = (client.get(f"/petitions/{petition}/challenge.json") for _ in range(2))
+    assert one.headers["Cache-Control"] == "no-store"
+    assert one.json and other.json
+    assert one.json["challenge"] != other.json["challenge"]
+    assert set(one.json) == {"algorithm", "challenge", "maxnumber", "salt", "signature", "wanted"}
+    assert number_of(app, SpentProof.key.is_not(None)) == 0
+    assert client.get("/petitions/no-such-petition/challenge.json").status_code == 404
+
+
+def test_a_form_with_a_proof_is_answered_like_one_without(app: Flask, client: FlaskClient, petition: str) -> None:
+    answers = [sign(client, email="one@example.org"), sign(client, email="two@example.org", altcha=proof(client))]
+    assert [answer.status_code for answer in answers] == [303, 303]
+    assert len({len(answer.location) for answer in answers}) == 1
+    assert is_proven(app) == [False, True]
+
+
+def test_a_proof_is_good_once(app: Flask, client: FlaskClient, petition: str) -> None:
+    worked = proof(client)
+    for number in range(3):
+        assert sign(client, email=f"ann{number}@example.org", altcha=worked).status_code == 303
+    assert is_proven(app) == [True, False, False]
+
+
+def test_twenty_forms_at_one_instant_with_one_proof_are_one_that_is_proven(
+    app: Flask, client: FlaskClient, petition: str
+) -> None:
+    worked = proof(client)
+    fields = hidden_fields(client.get(f"/petitions/{petition}").text)
+
+    def send(which: int) -> int:
+        answers = {"name": "Ann", "country": "SE", "email": f"ann{which}@example.org", "visibility": "public"}
+        return (
+            app.test_client()
+            .post(f"/petitions/{petition}/sign", data=answers | fields | {"altcha": worked})
+            .status_code
+        )
+
+    assert at_once(20, send) == [303] * 20
+    assert sorted(is_proven(app)) == [False] * 19 + [True]
+
+
+def test_a_proof_for_one_petition_proves_nothing_on_another(app: Flask, client: FlaskClient, petition: str) -> None:
+    other = make_petition(app, slug='"another"')
+    sign(client, other, altcha=proof(client, petition))
+    assert is_proven(app) == [False]
+
+
+def test_a_proof_is_over_after_twenty_minutes(
+    app: Flask, client: FlaskClient, petition: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    worked = proof(client)
+    later = time.time() + LASTS.total_seconds()
+    monkeypatch.setattr(time, "time", lambda: later - 5)
+    sign(client, email="in.time@example.org", altcha=worked)
+    worked_late = proof(client)  # the library's own clock, so this one is still good at `later - 5`
+    monkeypatch.setattr(time, "time", lambda: later + LASTS.total_seconds())
+    sign(client, email="late@example.org", altcha=worked_late)
+    assert is_proven(app) == [True, False]
+
+
+def test_the_purge_forgets_proofs_that_could_not_be_used_again(
+    app: Flask, client: FlaskClient, petition: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sign(client, altcha=proof(client))
+    began = clock.now()
+    with app.app_context():
+        purge()
+        assert number_of(app, SpentProof.key.is_not(None)) == 1
+        monkeypatch.setattr(clock, "now", lambda: began + LASTS + timedelta(seconds=5))
+        purge()
+        assert number_of(app, SpentProof.key.is_not(None)) == 0
+
+
+def altered(worked: str, **parts: object) -> str:
+    return base64.b64encode(json.dumps({**json.loads(base64.b64decode(worked)), **parts}).encode()).decode()
+
+
+def test_nothing_that_was_altered_proves_anything(app: Flask, client: FlaskClient, petition: str) -> None:
+    worked = proof(client)
+    found = json.loads(base64.b64decode(worked))
+    tries = [
+        altered(worked, number=found["number"] + 1),
+        altered(worked, number=str(found["number"])),
+        altered(worked, number=True),
+        altered(worked, algorithm="SHA-1"),
+        altered(worked, algorithm=["SHA-256"]),
+        altered(worked, challenge="0" * 64),
+        altered(worked, challenge="\u00e9" * 64),
+        altered(worked, salt=found["salt"].replace("expires=", "expires=9")),
+        altered(worked, salt=found["salt"] + "expires=99999999999&"),
+        altered(worked, salt=None),
+        altered(worked, signature=found["signature"].upper()),
+        base64.b64encode(b"[" * 400).decode(),
+        base64.b64encode(b"[1]").decode(),
+        base64.b64encode(b'"\\ud800"').decode(),
+        worked[:-4],
+        worked + "!",
+        "A" * 60_000,
+        "\u00e9",
+        "",
+    ]
+    with app.app_context():
+        one = db.session.scalars(select(Petition)).one()
+        assert [spend(one, answer) for answer in tries] == [False] * len(tries)
+        assert spend(one, worked)
+
+
+@settings(max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(
+    st.one_of(
+        st.text(max_size=50),
+        st.binary(max_size=300).map(lambda raw: base64.b64encode(raw).decode()),
+        st.dictionaries(st.sampled_from([*PARTS, "x"]), st.one_of(st.none(), st.integers(), st.text(max_size=20))).map(
+            lambda parts: base64.b64encode(json.dumps(parts).encode()).decode()
+        ),
+    )
+)
+def test_whatever_is_sent_as_a_proof_is_none_and_breaks_nothing(app: Flask, petition: str, answer: str) -> None:
+    with app.app_context():
+        assert not spend(db.session.scalars(select(Petition)).one(), answer)
+
+
+def test_a_proof_is_asked_for_from_thirty_forms_in_the_hour_without_one_and_not_after_it(
+    app: Flask, client: FlaskClient, petition: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    quiet = make_petition(app, slug='"quiet"')
+    sign_from_many(client, FROM - 1)
+    assert not is_wanted(client)
+    sign(client, where="198.51.100.200", email="proven@example.org", altcha=proof(client))
+    assert not is_wanted(client), "who proves is no attack"
+    sign(client, where="198.51.100.200", email="last@example.org")
+    assert is_wanted(client)
+    assert not is_wanted(client, quiet)
+    began = clock.now()
+    monkeypatch.setattr(clock, "now", lambda: began + timedelta(minutes=59))
+    assert is_wanted(client)
+    monkeypatch.setattr(clock, "now", lambda: began + timedelta(minutes=61))
+    assert not is_wanted(client)
+
+
+def test_the_page_is_the_same_under_attack(client: FlaskClient, petition: str) -> None:
+    before = client.get(f"/petitions/{petition}")
+    sign_from_many(client, FROM)
+    assert is_wanted(client)
+    under_attack = client.get(f"/petitions/{petition}")
+    assert (under_attack.data, under_attack.headers["ETag"]) == (before.data, before.headers["ETag"])
+
+
+@pytest.mark.parametrize("with_proof", [True, False])
+def test_the_statements_are_the_same_whoever_signed_before(
+    app: Flask, client: FlaskClient, petition: str, with_proof: bool
+) -> None:
+    found = []
+    for state in STATES:
+        address = f"{state or 'nobody'}@example.org".ljust(24, "x")
+        if state:
+            make_signature(app, state=state, email=address)
+        for _ in range(5 if state == State.VERIFIED else 1):  # the last of five is over the mailbox's cap
+            fields = {"altcha": proof(client)} if with_proof else {}
+            with statements(app) as seen:
+                answer = sign(client, email=address, **fields)
+            found.append((seen, answer.status_code, len(answer.data), sorted(dict(answer.headers))))
+    assert all(one == found[0] for one in found)
+    assert any("spent_proof" in statement for statement in found[0][0]) == with_proof
+
+
+def test_asking_looks_at_no_more_than_it_needs(app: Flask, client: FlaskClient, petition: str) -> None:
+    with app.app_context(), transaction() as session:
+        petition_id = session.scalars(select(Petition.id)).one()
+        at = clock.now() - timedelta(hours=2)
+        flood = {"petition_id": petition_id, "occasion": Occasion.SIGNED, "priority": 1, "proven": False}
+        session.execute(insert(OutboxRow), [{**flood, "queued_at": at, "due_at": at} for _ in range(3000)])
+    asked = []
+
+    def note(connection, cursor, statement, parameters, *rest):  # type: ignore[no-untyped-def]
+        asked.append((statement, parameters))
+
+    with app.app_context():
+        event.listen(db.engine, "before_cursor_execute", note)
+        lane.is_filling(petition_id, clock.now())
+        event.remove(db.engine, "before_cursor_execute", note)
+        statement, parameters = asked[-1]  # on SQLite a BEGIN may come before it
+        assert "LIMIT" in statement
+        on_postgresql = db.engine.dialect.name == "postgresql"
+        with db.engine.connect() as connection:
+            if on_postgresql:
+                connection.exec_driver_sql("ANALYZE outbox")
+            explain = "EXPLAIN " if on_postgresql else "EXPLAIN QUERY PLAN "
+            plan = str(connection.exec_driver_sql(explain + statement, parameters).all())
+    assert "ix_outbox_unproven_queued_at" in plan
+
+
+def test_a_proof_that_was_sent_with_a_wrong_form_can_be_used_with_the_right_one(
+    app: Flask, client: FlaskClient, petition: str
+) -> None:
+    worked = proof(client)
+    assert sign(client, email="not an address", altcha=worked).status_code == 422
+    sign(client, altcha=worked)
+    assert is_proven(app) == [True]
+    assert len(signatures(app)) == written(app)[0] == 1

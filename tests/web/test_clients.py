@@ -1,0 +1,228 @@
+"""Limits for each client: a household never notices, a crowd proves its work, and no address is kept or believed."""
+
+import ipaddress
+import logging
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app import clock
+from app.db import db
+from app.models import State
+from app.web import clients
+from app.web.clients import network
+from tests.conftest import make_app
+from tests.factories import SLUG, hidden_fields, make_signature, proof, sign, signatures, written
+from tests.html_page import HtmlPage
+from tests.redis_server import RedisServer
+
+MOST = 30
+HALL = "203.0.113.77"
+
+
+@pytest.fixture
+def redis(tmp_path: Path) -> Iterator[RedisServer]:
+    server = RedisServer(tmp_path)
+    yield server
+    server.stop()
+
+
+def sign_up_to_the_limit(client: FlaskClient, where: str = "127.0.0.1", most: int = MOST) -> None:
+    for number in range(most):
+        assert sign(client, where=where, email=f"one{number}@example.org").status_code == 303
+
+
+def test_the_signature_after_thirty_from_one_client_waits_and_keeps_what_was_typed(
+    app: Flask, client: FlaskClient, petition: str
+) -> None:
+    sign_up_to_the_limit(client)
+    before = written(app)
+    answer = sign(client, name="Kept Example", comment="My own words", email="late@example.org")
+    assert answer.status_code == 429
+    assert 0 < int(answer.headers["Retry-After"]) <= 600
+    assert "press Sign again in 10 minutes" in " ".join(answer.text.split())
+    for typed in ("Kept Example", "My own words", "late@example.org"):
+        assert typed in answer.text
+    assert written(app) == before
+    assert sign(client, where="192.0.2.9", email="late@example.org").status_code == 303
+
+
+def test_a_form_with_errors_counts_for_nothing(client: FlaskClient, petition: str) -> None:
+    for _ in range(MOST + 5):
+        assert sign(client, email="not an address").status_code == 422
+    assert sign(client).status_code == 303
+
+
+def test_who_is_over_the_limit_goes_through_with_a_proof(app: Flask, client: FlaskClient, petition: str) -> None:
+    app.config["PROOF_MAX_NUMBER"] = 50
+    sign_up_to_the_limit(client)
+    assert sign(client, email="late@example.org").status_code == 429
+    worked = proof(client)
+    assert sign(client, email="late@example.org", altcha=worked).status_code == 303
+    assert sign(client, email="later@example.org", altcha=worked).status_code == 429, "used once before"
+    assert len(signatures(app)) == MOST + 1
+
+
+def test_two_hundred_people_in_one_hall_sign(app: Flask, client: FlaskClient, petition: str) -> None:
+    app.config["PROOF_MAX_NUMBER"] = 50
+    fields = hidden_fields(client.get(f"/petitions/{petition}").text)
+    asked = 0
+    for number in range(200):
+        hall = {"REMOTE_ADDR": HALL}
+        challenge = client.get(f"/petitions/{petition}/challenge.json", environ_base=hall).json
+        assert challenge
+        answers = {"name": "Ann Example", "country": "SE", "email": f"ann{number}@example.org", "visibility": "public"}
+        if challenge["wanted"]:  # as the page's script does
+            asked += 1
+            answers["altcha"] = proof(client)
+        answer = client.post(f"/petitions/{petition}/sign", data=answers | fields, environ_base=hall)
+        assert answer.status_code == 303
+    assert len(signatures(app)) == 200
+    assert asked == 200 - 25, "the last places are left to browsers without scripts"
+    assert sign(client, where=HALL, email="without.scripts@example.org").status_code == 303
+
+
+def test_the_limit_looks_at_the_client_and_never_at_the_mailbox(app: Flask, client: FlaskClient, petition: str) -> None:
+    for state in State:
+        make_signature(app, state=state, email=f"{state:x<12}@example.org")
+    sign_up_to_the_limit(client)
+    answers = [sign(client, email=f"{who:x<12}@example.org") for who in ("nobody", *State)]
+    assert {(answer.status_code, len(answer.data)) for answer in answers} == {(429, len(answers[0].data))}
+
+
+def test_a_made_up_forwarded_address_does_not_get_past(client: FlaskClient, petition: str) -> None:
+    fields = hidden_fields(client.get(f"/petitions/{petition}").text)
+    statuses = [signed_through(client, fields, number, f"198.51.100.{number}") for number in range(MOST + 3)]
+    assert statuses == [303] * MOST + [429] * 3
+
+
+def test_behind_a_proxy_only_what_it_says_itself_is_believed(
+    database_url: str, tmp_path: Path, app: Flask, petition: str
+) -> None:
+    behind = make_app(tmp_path, database_url, TRUSTED_PROXIES=1)
+    client = behind.test_client()
+    fields = hidden_fields(client.get(f"/petitions/{petition}").text)
+    statuses = [signed_through(client, fields, n, f"198.51.100.{n}, 192.0.2.1") for n in range(MOST + 3)]
+    assert statuses == [303] * MOST + [429] * 3
+    assert signed_through(client, fields, 99, "192.0.2.1, 192.0.2.2") == 303
+    with behind.app_context():
+        db.engine.dispose()
+
+
+def signed_through(client: FlaskClient, fields: dict[str, str], number: int, forwarded: str) -> int:
+    answers = {"name": "Ann", "country": "SE", "email": f"ann{number}@example.org", "visibility": "public", **fields}
+    path = f"/petitions/{SLUG}/sign"
+    return client.post(path, data=answers, headers={"X-Forwarded-For": forwarded}).status_code
+
+
+def test_asking_for_lost_links_has_a_limit_of_its_own(app: Flask, client: FlaskClient, petition: str) -> None:
+    path = f"/petitions/{petition}/my-signature"
+    for number in range(MOST):
+        assert client.post(path, data={"email": f"ann{number}@example.org"}).status_code == 303
+    before = written(app)
+    answer = client.post(path, data={"email": "late@example.org"})
+    assert answer.status_code == 429
+    assert int(answer.headers["Retry-After"]) > 0
+    assert HtmlPage(answer.text).answers()["email"] == "late@example.org"
+    assert "Please press the button again" in answer.text
+    assert written(app) == before
+    assert sign(client).status_code == 303
+
+
+def test_two_processes_share_one_limit_in_redis(
+    app: Flask, database_url: str, petition: str, tmp_path: Path, redis: RedisServer
+) -> None:
+    one, other = (make_app(tmp_path, database_url, REDIS_URL=redis.url) for _ in range(2))
+    for number in range(MOST):
+        answer = sign((one, other)[number % 2].test_client(), email=f"one{number}@example.org", where=HALL)
+        assert answer.status_code == 303
+    for process in (one, other):
+        assert sign(process.test_client(), where=HALL).status_code == 429
+        assert sign(process.test_client(), where="192.0.2.9").status_code == 303
+        with process.app_context():
+            db.engine.dispose()
+
+
+def test_the_site_works_while_redis_is_away_and_counts_in_memory(
+    app: Flask, database_url: str, petition: str, tmp_path: Path, redis: RedisServer
+) -> None:
+    site = make_app(tmp_path, database_url, REDIS_URL=redis.url)
+    client = site.test_client()
+    sign_up_to_the_limit(client, HALL, 3)
+    redis.stop()
+    assert client.get(f"/petitions/{petition}/challenge.json").status_code == 200
+    sign_up_to_the_limit(client, HALL)
+    assert sign(client, where=HALL).status_code == 429
+    redis.start()
+    with site.app_context():
+        db.engine.dispose()
+
+
+def test_a_site_starts_and_works_while_redis_is_away(
+    app: Flask, database_url: str, petition: str, tmp_path: Path
+) -> None:
+    site = make_app(tmp_path, database_url, REDIS_URL=f"unix://{tmp_path}/nobody.sock")
+    assert site.test_client().get(f"/petitions/{petition}").status_code == 200
+    assert sign(site.test_client()).status_code == 303
+    with site.app_context():
+        db.engine.dispose()
+
+
+def test_no_address_is_kept_in_memory_or_redis_or_told_in_the_log(
+    app: Flask, database_url: str, petition: str, tmp_path: Path, redis: RedisServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    site = make_app(tmp_path, database_url, REDIS_URL=redis.url)
+    for one in (app, site):
+        sign_up_to_the_limit(one.test_client(), HALL)
+        assert sign(one.test_client(), where=HALL).status_code == 429
+    memory = app.extensions[clients.EXTENSION].limiter.storage.events
+    kept = [*memory, *map(bytes.decode, redis.keys())]
+    assert len(kept) == 2
+    with app.app_context():
+        today = clients.client(HALL)
+    assert all(today in key for key in kept)
+    assert HALL not in "".join(kept) + caplog.text
+    with site.app_context():
+        db.engine.dispose()
+
+
+def test_what_was_counted_on_another_day_cannot_be_linked(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    with app.app_context():
+        today = clients.client(HALL)
+        assert today == clients.client(HALL)
+        monkeypatch.setattr(clock, "now", lambda: datetime(2031, 5, 6, tzinfo=UTC))
+        assert clients.client(HALL) != today
+
+
+@pytest.mark.parametrize(
+    ("address", "whose"),
+    [
+        ("192.0.2.1", "192.0.2.1"),
+        ("::ffff:192.0.2.1", "192.0.2.1"),
+        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
+        ("2001:DB8:1:2::", "2001:db8:1:2::/64"),
+        ("fe80::1%eth0", "fe80::/64"),
+        ("::1", "::/64"),
+        ("unix:", "none"),
+        ("", "none"),
+        (None, "none"),
+    ],
+)
+def test_a_client_is_known_by_its_network(address: str | None, whose: str) -> None:
+    assert network(address) == whose
+
+
+@given(st.ip_addresses(v=6), st.integers(0, 2**64 - 1))
+def test_no_change_behind_the_first_64_bits_makes_another_client(address: ipaddress.IPv6Address, behind: int) -> None:
+    neighbour = ipaddress.IPv6Address((int(address) >> 64 << 64) | behind)
+    if address.ipv4_mapped is None and neighbour.ipv4_mapped is None:
+        assert network(str(address)) == network(str(neighbour))
+    elsewhere = ipaddress.IPv6Address(int(address) ^ 1 << 64)
+    assert network(str(address)) != network(str(elsewhere))
