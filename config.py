@@ -27,6 +27,8 @@ HOLDING_BACK = {
     # Forms without a proof to one petition in an hour, from which on a proof is asked for. It is half of the slow lane,
     # so that who makes one never meets the lane, and goes off by itself once most forms bring one.
     "PROOF_FROM": 30,
+    # Each hour so many more or fewer, by chance: nobody can tell by it that one more form came.
+    "PROOF_SPREAD": 10,
     # A browser needs about a second for it, at the most two; an old phone some more.
     "PROOF_MAX_NUMBER": 50_000,
     # Letters to forms without a proof that go out for one petition in an hour.

@@ -25,7 +25,7 @@ def enqueue(
     petition_id: int,
     signature_id: int | ScalarSelect[int],
     at: datetime,
-    mailbox: bytes | ScalarSelect[bytes | None] | None = None,
+    mailbox: bytes | None = None,
     *,
     proven: bool = True,
 ) -> None:
@@ -36,7 +36,7 @@ def enqueue(
     """
     row = {
         "occasion": occasion,
-        "priority": PRIORITY[occasion] if proven else PRIORITY_UNPROVEN,
+        "priority": PRIORITY[occasion] if proven else max(PRIORITY[occasion], PRIORITY_UNPROVEN),
         "petition_id": petition_id,
         "signature_id": signature_id,
         "mailbox": mailbox,

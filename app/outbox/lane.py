@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from app import tokens
 from app.db import db, hold
-from app.models import OutboxRow
+from app.models import Occasion, OutboxRow
 from app.outbox.enqueue import PRIORITY_PUT_OFF
 
 WINDOW = timedelta(hours=1)
@@ -16,11 +16,18 @@ WINDOW = timedelta(hours=1)
 
 def is_filling(petition_id: int, now: datetime) -> bool:
     """Tell whether so many forms without a proof came for this petition of late that a proof is to be asked for."""
-    enough: int = current_app.config["PROOF_FROM"]
-    mine = (OutboxRow.petition_id == petition_id) & ~OutboxRow.proven
+    enough = _enough(petition_id, now)
+    mine = (OutboxRow.petition_id == petition_id) & ~OutboxRow.proven & (OutboxRow.occasion == Occasion.SIGNED)
     # No more are counted than are needed, so that a flood makes it no slower.
     late = select(OutboxRow.id).where(mine, OutboxRow.queued_at > now - WINDOW).limit(enough).subquery()
     return db.session.scalars(select(func.count()).select_from(late)).one() >= enough
+
+
+def _enough(petition_id: int, now: datetime) -> int:
+    """Return from how many forms on that is: another number each hour, or who sends all but one would see the next."""
+    config = current_app.config
+    chance = tokens.keyed_hash("proof from", f"{petition_id} {now:%Y-%m-%d %H}")
+    return int(config["PROOF_FROM"]) + chance[0] % int(config["PROOF_SPREAD"])
 
 
 def put_off(session: Session, row: OutboxRow, now: datetime) -> bool:

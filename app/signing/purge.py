@@ -15,8 +15,8 @@ def purge() -> tuple[int, int]:
     """Delete pending signatures whose link has expired, and letters that ended a week ago; return how many of each.
 
     Proofs of work that could not be used once more anyhow go too. A pending signature whose letter still waits has no
-    expiry and stays. Of the declined ones of petitions that have closed, the mailbox's key goes: nobody can sign with it
-    any more.
+    expiry and stays. Of the declined ones of petitions that have closed, the mailbox's key goes: nobody can sign with
+    it any more.
     """
     now = clock.now()
     with transaction() as session:

@@ -23,7 +23,7 @@ from app.signing.traces import domain_key, network_key
 def sign(edition: Edition, submission: Submission, network: str, *, proven: bool) -> None:
     """Put the submission down as the mailbox's pending signature of this edition and queue the letter that answers.
 
-    `network` is the client's (see app/web/client.py); a keyed hash of it is kept for two days. `proven` tells whether
+    `network` is the client's (see app/web/network.py); a keyed hash of it is kept for two days. `proven` tells whether
     the form brought a proof of work, without which its letter may have to wait.
 
     While the signature is pending, the newest submission replaces what it says and moves its expiry on; in any other

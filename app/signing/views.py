@@ -16,8 +16,8 @@ from app.signing.domains import welcome
 from app.signing.forms import CodeForm, SignForm
 from app.signing.sign import sign
 from app.web import clients, headers, language
-from app.web.client import network
 from app.web.clients import Doing
+from app.web.network import network
 
 bp = Blueprint("signing", __name__)
 

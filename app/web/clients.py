@@ -1,6 +1,5 @@
 """How much one client may send, counted under a keyed hash that is another one each day: no address is kept."""
 
-import ipaddress
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,9 +9,9 @@ from flask import Flask, current_app, request
 from flask_limiter import Limiter, RateLimitExceeded
 
 from app import clock, tokens
+from app.web.network import network
 
 MINUTES = 10
-IPV6_OF_ONE_CLIENT = 64  # what a household gets at the least: it can change all the bits behind at will
 REDIS_SECONDS = 1
 EXTENSION = "countersign_clients"
 
@@ -87,22 +86,7 @@ def is_near_limit() -> bool:
 
 def client(address: str | None) -> str:
     """Return what a client at an IP address is counted under today: 64 hexadecimal digits that tell no address."""
-    return tokens.keyed_hash("client", f"{clock.now():%Y-%m-%d} {network(address)}").hex()
-
-
-def network(address: str | None) -> str:
-    """Return what stands for one client: an IPv4 address, or the /64 that an IPv6 address lies in (RFC 4291).
-
-    An IPv4 address that is written as IPv6 is itself. What is no address, such as that of a local socket, stands alike.
-    """
-    try:
-        ip = ipaddress.ip_address((address or "").partition("%")[0])
-    except ValueError:
-        return "none"
-    mapped = ip.ipv4_mapped if isinstance(ip, ipaddress.IPv6Address) else None
-    if ip.version == 4 or mapped:
-        return str(mapped or ip)
-    return str(ipaddress.ip_network((ip, IPV6_OF_ONE_CLIENT), strict=False))
+    return tokens.keyed_hash("client", f"{clock.now():%Y-%m-%d} {network(address) or 'none'}").hex()
 
 
 def _limits() -> _Limits:

@@ -167,6 +167,19 @@ def test_many_workers_at_once_remind_once(app: Flask, client: FlaskClient, signe
         )
 
 
+def test_the_reminders_of_those_who_proved_nothing_are_held_back_like_their_letters(
+    app: Flask, client: FlaskClient, petition: str, mail_server: MailServer, work: Work
+) -> None:
+    app.config["SLOW_LANE_MOST"] = 2
+    for which in range(2):
+        sign(client, email=f"person{which}@example.org")
+    work()
+    let_pass(app, days=1)
+    sign(client, email="new@example.org")
+    work()
+    assert len(mail_server.letters) == 2 + 2
+
+
 def test_a_discreet_petition_keeps_its_cause_out_of_it(
     app: Flask, client: FlaskClient, mail_server: MailServer, work: Work
 ) -> None:

@@ -27,8 +27,9 @@ FROM = 30
 
 @pytest.fixture(autouse=True)
 def easy(app: Flask) -> None:
-    """Let proofs cost nothing here."""
+    """Let proofs cost nothing here, and let chance have no part in when they are asked for."""
     app.config["PROOF_MAX_NUMBER"] = 20
+    app.config["PROOF_SPREAD"] = 1
 
 
 def is_wanted(client: FlaskClient, slug: str = SLUG) -> bool:
@@ -187,6 +188,19 @@ def test_a_proof_is_asked_for_from_thirty_forms_in_the_hour_without_one_and_not_
     assert is_wanted(client)
     monkeypatch.setattr(clock, "now", lambda: began + timedelta(minutes=61))
     assert not is_wanted(client)
+
+
+def test_who_sends_all_but_one_cannot_count_on_seeing_the_next(
+    app: Flask, client: FlaskClient, petition: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app.config["PROOF_SPREAD"] = 10
+    began = clock.now()
+    enough = set()
+    with app.app_context():
+        for hours in range(200):
+            enough.add(lane._enough(1, began + timedelta(hours=hours)))
+            assert lane._enough(1, began) == lane._enough(1, began)
+    assert enough == set(range(FROM, FROM + 10))
 
 
 def test_the_page_is_the_same_under_attack(client: FlaskClient, petition: str) -> None:

@@ -1,6 +1,5 @@
 """Limits for each client: a household never notices, a crowd proves its work, and no address is kept or believed."""
 
-import ipaddress
 import logging
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -9,14 +8,11 @@ from pathlib import Path
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from hypothesis import given
-from hypothesis import strategies as st
 
 from app import clock
 from app.db import db
 from app.models import State
 from app.web import clients
-from app.web.clients import network
 from tests.conftest import make_app
 from tests.factories import SLUG, hidden_fields, make_signature, proof, sign, signatures, written
 from tests.html_page import HtmlPage
@@ -199,30 +195,3 @@ def test_what_was_counted_on_another_day_cannot_be_linked(app: Flask, monkeypatc
         assert today == clients.client(HALL)
         monkeypatch.setattr(clock, "now", lambda: datetime(2031, 5, 6, tzinfo=UTC))
         assert clients.client(HALL) != today
-
-
-@pytest.mark.parametrize(
-    ("address", "whose"),
-    [
-        ("192.0.2.1", "192.0.2.1"),
-        ("::ffff:192.0.2.1", "192.0.2.1"),
-        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
-        ("2001:DB8:1:2::", "2001:db8:1:2::/64"),
-        ("fe80::1%eth0", "fe80::/64"),
-        ("::1", "::/64"),
-        ("unix:", "none"),
-        ("", "none"),
-        (None, "none"),
-    ],
-)
-def test_a_client_is_known_by_its_network(address: str | None, whose: str) -> None:
-    assert network(address) == whose
-
-
-@given(st.ip_addresses(v=6), st.integers(0, 2**64 - 1))
-def test_no_change_behind_the_first_64_bits_makes_another_client(address: ipaddress.IPv6Address, behind: int) -> None:
-    neighbour = ipaddress.IPv6Address((int(address) >> 64 << 64) | behind)
-    if address.ipv4_mapped is None and neighbour.ipv4_mapped is None:
-        assert network(str(address)) == network(str(neighbour))
-    elsewhere = ipaddress.IPv6Address(int(address) ^ 1 << 64)
-    assert network(str(address)) != network(str(elsewhere))

@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "20261124_2220"
-down_revision = "20261124_2000"
+revision = "20261124_2240"
+down_revision = "20261124_2230"
 branch_labels = None
 depends_on = None
 

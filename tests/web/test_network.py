@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.web.client import network
+from app.web.network import network
 
 
 @pytest.mark.parametrize(
