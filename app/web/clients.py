@@ -71,7 +71,8 @@ def seconds_to_wait(doing: Doing) -> int:
         limits.counting[doing]()
     except RateLimitExceeded:
         over = limits.limiter.current_limit
-        return max(1, over.reset_at - int(clock.now().timestamp())) if over else MINUTES * 60
+        longest = MINUTES * 60
+        return max(1, min(longest, over.reset_at - int(clock.now().timestamp()))) if over else longest
     return 0
 
 

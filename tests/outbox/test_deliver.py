@@ -162,12 +162,11 @@ def test_a_letter_that_python_cannot_put_together_is_put_off_like_any_other(
     with app.app_context(), transaction() as session:
         spoilt = session.scalars(select(Signature).order_by(Signature.id)).first()
         assert spoilt
-        address = f"=??Q??=@{'x' * 60}.{'y' * 60}.org"
-        spoilt.sealed = Signer("Ann", "", "", address).sealed_for(spoilt.public_id)
+        spoilt.sealed = Signer("Ann", "", "", "spoilt@example.org\nBcc: eve@example.org").sealed_for(spoilt.public_id)
     work()
     assert [letter["To"] for letter in mail_server.letters] == ["good@example.org"]
     assert [row.attempts for row in rows(app)] == [1, 1]
-    assert rows(app)[0].reply.startswith("could not be made: IndexError")
+    assert rows(app)[0].reply.startswith("could not be made: BadHeaderError")
 
 
 def test_a_server_that_is_down_delays_letters_and_no_page(
