@@ -19,7 +19,8 @@ from app.models import Occasion, Progress
 ROOT = config.ROOT
 README = (ROOT / "README.md").read_text("utf-8")
 OPERATING = (ROOT / "docs/operating.md").read_text("utf-8")
-PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", ROOT / "deploy/README.md", *sorted((ROOT / "docs").glob("*.md"))]
+NAMED = ("README.md", "CHANGELOG.md", "SECURITY.md", "deploy/README.md")
+PAGES = [*(ROOT / name for name in NAMED), *sorted((ROOT / "docs").glob("*.md"))]
 NOT_FOR_OPERATORS = {"COUNTERSIGN_MAILBOX"}  # `make run` sets it for the processes that it starts
 MADE_WHILE_RUNNING = ("instance/", ".venv/")
 FLASKS_OWN = {"db upgrade", "db current", "shell"}

@@ -1,0 +1,20 @@
+"""The site fetches nothing from any address: what people write down can never make it ask somebody else."""
+
+import ast
+
+from tests.structure.source import APP, place, tree
+
+OPENS_ADDRESSES = {"socket", "http.client", "urllib.request", "urllib3", "requests", "httpx", "aiohttp", "ftplib"}
+# The first asks its own /healthz whether it is up, the second looks for a free port of this machine.
+ON_THIS_MACHINE = {"app/serve.py", "app/mailbox/catcher.py"}
+
+
+def test_no_module_can_open_an_address() -> None:
+    found = set()
+    for path in APP:
+        for node in ast.walk(tree(path)):
+            named = {alias.name for alias in node.names} if isinstance(node, ast.Import) else set()
+            named |= {node.module or ""} if isinstance(node, ast.ImportFrom) else set()
+            if named & OPENS_ADDRESSES:
+                found.add(place(path))
+    assert found == ON_THIS_MACHINE
