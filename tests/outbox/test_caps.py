@@ -9,8 +9,8 @@ from sqlalchemy import update
 from app import clock
 from app.db import transaction
 from app.models import OutboxRow, Progress, State
-from tests.factories import make_petition, make_signature, sign
-from tests.mail_server import MailServer
+from tests.factories import make_petition, make_signature, sign, signatures
+from tests.mail_server import MailServer, link_in
 from tests.outbox.test_deliver import Work, make_all_due, rows
 
 
@@ -92,3 +92,16 @@ def test_strangers_cause_three_letters_to_a_mailbox_and_then_silence(
     assert len(mail_server.letters) == 3
     assert sorted(row.progress for row in rows(app)) == [Progress.SENT] * 3 + [Progress.SILENT] * 2
     assert len({row.signature_id for row in rows(app)}) == 1
+
+
+def test_letters_stay_counted_when_the_signature_is_gone(
+    app: Flask, client: FlaskClient, petition: str, mail_server: MailServer, work: Work
+) -> None:
+    for number in range(4):
+        sign(client)
+        work()
+        assert len(mail_server.letters) == min(number + 1, 3)
+        link = link_in(mail_server.letters[-1], "not-me")
+        client.post(link)
+        client.post(link, data={"act": "undo"})
+    assert len(signatures(app)) == 1, "the fourth had no letter that could decline it"
