@@ -131,7 +131,7 @@ def purge_now() -> None:
     """Delete what expired, and erase who signed petitions that closed as long ago as their signers were told."""
     unconfirmed, ended = purge()
     click.echo(f"{unconfirmed} unconfirmed signatures and {ended} ended letters deleted")
-    click.echo(f"{erase_after_closing()} signatures of closed petitions erased, but for being counted")
+    click.echo(f"{erase_after_closing()} signatures of closed petitions erased (they still count)")
 
 
 @signatures_group.command("export")

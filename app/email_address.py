@@ -62,9 +62,22 @@ def readable(address: str) -> str:
 def canonical(address: str) -> str:
     """Return the one spelling of the mailbox that a deliverable `address` reaches. Doing it twice changes nothing."""
     local, _, domain = address.lower().rpartition("@")
+    user, _, above = domain.partition(".")
+    if above in _FASTMAIL:  # whatever@user.fastmail.com is another spelling of user@fastmail.com
+        local, domain = user, above
     domain = _MAIN_DOMAIN.get(domain, domain)
     folded = local
     if domain in _PLUS_TAGS:
         folded = folded.partition("+")[0]
     folded = folded.translate(_SAME_LETTERS.get(domain, {}))
     return f"{folded or local}@{domain}"
+
+
+def without_tag(address: str) -> str:
+    """Return what letters to a deliverable `address` are counted under: its mailbox, without a tag at any provider.
+
+    Many understand tags that the table above does not know. To take two people for one costs a letter here, and no
+    signature.
+    """
+    local, _, domain = canonical(address).rpartition("@")
+    return f"{local.partition('+')[0] or local}@{domain}"

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
-from app.email_address import LONGEST, NotAnAddress, canonical, deliverable
+from app.email_address import LONGEST, NotAnAddress, canonical, deliverable, without_tag
 
 ATOM = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789!#$%&'*+-/=?^_`{|}~."
 PROVIDERS = [
@@ -120,7 +120,7 @@ ONE_MAILBOX = {
         "ann.example@yandex.by", "ann.example@yandex.kz", "ann.example@yandex.com.tr", "ann.example+x@yandex.ru",
     ],
     "Apple: sisters and tags": ["ann@icloud.com", "ann@me.com", "ann@mac.com", "ann+library@icloud.com"],
-    "Fastmail: tags": ["ann@fastmail.com", "ann+library@fastmail.com"],
+    "Fastmail: tags, and a domain below": ["ann@fastmail.com", "ann+library@fastmail.com", "anything@ann.fastmail.com"],
     "anywhere: capitals": ["Ann@Example.org", "ann@example.org", "ANN@EXAMPLE.ORG"],
     "anywhere: the domain in its own script": ["ann@bücher.example", "ann@xn--bcher-kva.example"],
 }  # fmt: skip
@@ -155,3 +155,8 @@ TWO_PEOPLE = {
 def test_addresses_of_two_people_stay_two(reason: str) -> None:
     one, other = TWO_PEOPLE[reason]
     assert canonical(deliverable(one)) != canonical(deliverable(other))
+
+
+@pytest.mark.parametrize("tagged", ["ann+1@example.org", "ANN+2@example.org", "ann@example.org"])
+def test_letters_are_counted_without_tags_everywhere(tagged: str) -> None:
+    assert without_tag(tagged) == "ann@example.org"

@@ -50,11 +50,18 @@ def confirm(public_id: bytes, seen: str, correction: Correction) -> bool:
 
 
 def letter_ended(session: Session, row: OutboxRow, now: datetime) -> None:
-    """Start the seven days of a pending signature whose letter was taken, or will never be, in that transaction."""
+    """Do what hangs on a letter's end, in that transaction.
+
+    The seven days of a pending signature start once its letter was taken, or will never be. A new link to an entry ends
+    the older ones once its letter was taken, so that a letter that never came takes nothing away.
+    """
     if row.occasion == Occasion.SIGNED:
         mine = (Signature.id == row.signature_id) & (Signature.state == State.PENDING)
         begun = update(Signature).where(mine).values(expires_at=now + LINK_WORKS_FOR)
         session.execute(begun.execution_options(synchronize_session=False))
+    if row.generation is not None and row.progress == Progress.SENT:
+        newest = update(Signature).where(Signature.id == row.signature_id).values(generation=row.generation)
+        session.execute(newest.execution_options(synchronize_session=False))
 
 
 def _flip(session: Session, signature: Signature, correction: Correction, now: datetime) -> None:

@@ -10,7 +10,7 @@ from app.db import db
 from app.mail import Letter
 from app.models import Occasion, OutboxRow, Signature, State
 from app.models.signer import signer_of
-from app.outbox.unwanted import is_unwanted
+from app.outbox import unwanted
 from app.signing import code
 from app.signing.expiry import confirmable_until, link_works_until
 from app.signing.stored import Entry, find
@@ -27,13 +27,14 @@ def write(row: OutboxRow) -> Letter | None:
         return None
     folder = _folder(row.occasion, signature.state)
     entry = find(signature.public_id)
-    if folder is None or entry is None or is_unwanted(db.session(), signer_of(signature).email):
+    mailbox = unwanted.mailbox_of(db.session(), signer_of(signature).email)
+    if folder is None or entry is None or unwanted.is_unwanted(db.session(), mailbox):
         return None
     if row.occasion == Occasion.REMINDER and not (entry.petition.is_open(clock.now()) and _can_still(entry)):
         return None
     if row.occasion == Occasion.ENTRY:
-        signature.generation = (signature.generation + 1) % 2**16  # links in older letters open nothing from now on
-    return _message(row, folder, entry)
+        row.generation = (signature.generation + 1) % 2**16  # it has two bytes in the link
+    return _message(row, folder, entry, mailbox)
 
 
 def _folder(occasion: Occasion, state: State) -> str | None:
@@ -60,9 +61,10 @@ def _until(row: OutboxRow, entry: Entry) -> datetime:
     return link_works_until(entry.petition, clock.now())
 
 
-def _message(row: OutboxRow, folder: str, entry: Entry) -> Letter:
-    named = (entry.signature.public_id, entry.signature.generation)
-    no_more = url_for("refusing.ask_to_stop", token=tokens.make(tokens.Purpose.UNSUBSCRIBE, *named))
+def _message(row: OutboxRow, folder: str, entry: Entry, mailbox: bytes) -> Letter:
+    generation = entry.signature.generation if row.generation is None else row.generation
+    named = (entry.signature.public_id, generation)
+    no_more = url_for("refusing.ask_to_stop", token=tokens.make(tokens.Purpose.UNSUBSCRIBE, mailbox))
     own = "signers.show_discreetly" if entry.petition.discreet else "signers.show"
     words = {
         "petition": entry.petition,

@@ -1,9 +1,10 @@
 """Before anything is served: is every key here that something in the database is sealed with?"""
 
 import os
+from collections.abc import Sequence
 
 from flask import current_app
-from sqlalchemy import LargeBinary, func, inspect, select, update
+from sqlalchemy import LargeBinary, delete, func, inspect, select, update
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.orm import Session
 
@@ -49,8 +50,10 @@ def _check(session: Session) -> None:
     rows = session.scalars(select(DataKey)).all()
     heads = [func.substr(column, 1, 1 + sealing.KEY_ID_BYTES, type_=LargeBinary) for column in MAILBOX_KEYS]
     used = {head[1:] for column in heads for head in session.scalars(select(column).distinct())}
-    needed = {row.key_id for row in rows if row.retired_at is None} | used
     keys = sealing.data_keys()
+    if not used:
+        rows = _begin_with(rows, {sealing.key_id(key) for key in keys})
+    needed = {row.key_id for row in rows if row.retired_at is None} | used
     missing = needed - {sealing.key_id(key) for key in keys}
     for row in rows:
         if row.key_id in needed - missing and not _opens(row):
@@ -61,6 +64,16 @@ def _check(session: Session) -> None:
     if not {sealing.key_id(key) for key in keys} <= known:
         with transaction() as writing:
             register(writing)
+
+
+def _begin_with(rows: Sequence[DataKey], here: set[bytes]) -> list[DataKey]:
+    """Forget the keys that are not here any more, since nothing can be sealed with them yet; return the others."""
+    left = [row for row in rows if row.key_id in here]
+    if len(left) < len(rows):
+        with transaction() as writing:
+            gone = delete(DataKey).where(DataKey.key_id.not_in(here))
+            writing.execute(gone.execution_options(synchronize_session=False))
+    return left
 
 
 def _opens(row: DataKey) -> bool:

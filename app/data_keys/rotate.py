@@ -61,7 +61,7 @@ def rotate(tell: Callable[[str], None]) -> None:
         return
     total = _reseal_all(newest, tell)
     tell(f"{total} sealed anew with {_named([newest])}. Nothing is sealed with {_named(older)} any more.")
-    _let_go(newest, older, tell, is_quiet=not total)
+    _let_go(older, tell, is_quiet=not total)
 
 
 def _make_key(tell: Callable[[str], None]) -> None:
@@ -153,7 +153,7 @@ def _bound(key: Sequence[Any]) -> dict[str, Any]:
     return {f"key_{at}": part for at, part in enumerate(key)}
 
 
-def _let_go(newest: bytes, older: list[bytes], tell: Callable[[str], None], *, is_quiet: bool) -> None:
+def _let_go(older: list[bytes], tell: Callable[[str], None], *, is_quiet: bool) -> None:
     """Retire the older keys, and drop those that have been out of use for a day, or say that they can be dropped."""
     now = clock.now()
     ids = [sealing.key_id(key) for key in older]
@@ -168,12 +168,16 @@ def _let_go(newest: bytes, older: list[bytes], tell: Callable[[str], None], *, i
         done = [key for key in older if sealing.key_id(key) in unused]
         file = current_app.config["DATA_KEYS_FILE"]
         if done and file:
-            file.replace([newest, *(key for key in older if key not in done)])
+            # Of the keys that are there now: another rotation may have made a newer one meanwhile.
+            there = file.keys()
+            file.replace([key for key in there if key not in done])
             tell(f"{_named(done)} was taken out of {file.path}. Take it out of your backups once those are too old.")
         elif done:
             tell(f"{_named(done)} can be taken out of DATA_KEYS now: do so, and restart site and worker.")
         else:
-            tell(f"Keep {_named(older)} for a day, for pages that are still open; then run this again.")
+            last = session.scalars(select(DataKey.retired_at).where(DataKey.key_id.in_(ids))).all()
+            until = clock.iso(max([one for one in last if one], default=now) + STAYS)
+            tell(f"Keep {_named(older)} until {until}, for pages that are still open; then run this again.")
 
 
 def _named(keys: Sequence[bytes]) -> str:

@@ -10,6 +10,7 @@ from app.models.outbox import Occasion, OutboxRow, Progress, Unwanted
 from app.models.petition import (
     Donation,
     Elsewhere,
+    Erasure,
     Initiator,
     Link,
     Petition,
@@ -36,6 +37,7 @@ __all__ = [
     "DomainRule",
     "Donation",
     "Elsewhere",
+    "Erasure",
     "Format",
     "Guess",
     "HandOver",

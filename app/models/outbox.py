@@ -35,7 +35,7 @@ class Unwanted(Base):
 
     __tablename__ = "unwanted"
 
-    mailbox: Mapped[bytes] = mapped_column(LargeBinary(32), primary_key=True)
+    mailbox: Mapped[bytes] = mapped_column(LargeBinary(16), primary_key=True)
     since: Mapped[datetime] = mapped_column(UtcDateTime)
 
 
@@ -45,6 +45,7 @@ class OutboxRow(Base):
     To a signer it holds no address and no word: both are found when it is sent. To an organiser, `sealed` is the letter
     until it has gone out or been given up.
 
+    A letter with a new link to an entry keeps in `generation` which one that is, until the letter has gone out.
     `mailbox` is a keyed hash that counts letters to one mailbox across petitions; `allowed_at` is when this letter was
     counted. `proven` is false for the letter that answers a form sent without a proof of work; `put_off_until` is when
     such a one is to go out, if there were too many. `claim` is drawn by the worker that holds the row until
@@ -99,5 +100,6 @@ class OutboxRow(Base):
     attempts: Mapped[int] = mapped_column(default=0, server_default="0")
     claim: Mapped[bytes | None] = mapped_column(LargeBinary(16))
     leased_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    generation: Mapped[int | None]
     reply: Mapped[str] = mapped_column(Text, default="", server_default="")
     ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)

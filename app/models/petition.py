@@ -145,6 +145,15 @@ class PetitionText(Base):
     made_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 
+class Erasure(Base):
+    """That who signed under a notice has been erased, all of them, when its days were over."""
+
+    __tablename__ = "erasure"
+
+    notice_id: Mapped[int] = mapped_column(ForeignKey("privacy_notice.id"), primary_key=True, autoincrement=False)
+    done_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
 class Picture(Base):
     """The header image of a petition in one width, as it is sent: made anew from what was uploaded."""
 

@@ -72,7 +72,8 @@ class Signature(Base):
     `changes` numbers the changes that the ledger knows of; `expires_at` is empty while a letter still waits. `reason`
     and the organiser's sealed note say why it is invalidated; the note goes when the signer's data goes. `listed_at` is
     when it was verified, or else signed: what lists are in the order of. `code_hash` is a keyed hash of the code in the
-    newest letter, `code_tries` how often it was typed wrong. Of a declined one, `expires_at` ends its being undone.
+    newest letter, `code_tries` how often it was typed wrong. Of a declined one, `expires_at` ends its being undone, and
+    `unwanted` is its mailbox where that is to be written to no more, until then.
     `network_key` and `domain_key` are keyed hashes that tell bursts, for two days (see app/signing/traces.py).
     """
 
@@ -134,6 +135,7 @@ class Signature(Base):
         UtcDateTime, Computed("coalesce(verified_at, signed_at)", persisted=True), nullable=True
     )
     code_hash: Mapped[bytes | None] = mapped_column(LargeBinary(32))
+    unwanted: Mapped[bytes | None] = mapped_column(LargeBinary(16))
     code_tries: Mapped[int] = mapped_column(SmallInteger, default=0, server_default="0")
     reminded: Mapped[bool] = mapped_column(default=False, server_default=false())
     reason: Mapped[Reason | None] = mapped_column(words(Reason, "reason"))

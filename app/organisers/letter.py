@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from app import sealing, tokens
 from app.db import db
-from app.email_address import canonical
+from app.email_address import without_tag
 from app.models import Membership, Occasion, Organiser, OutboxRow, Role
 from app.outbox.enqueue import PRIORITY
 from app.web.language import speaking
@@ -57,7 +57,7 @@ def post(session: Session, kind: str, recipient: str, *fields: str, at: datetime
         "occasion": Occasion.ORGANISER,
         "priority": PRIORITY[Occasion.ORGANISER],
         "sealed": sealing.seal(PURPOSE, public_id, (kind, recipient, *fields)),
-        "mailbox": tokens.keyed_hash("mailbox", canonical(recipient)) if by_stranger else None,
+        "mailbox": tokens.keyed_hash("mailbox", without_tag(recipient)) if by_stranger else None,
         "queued_at": at,
         "due_at": at,
     }

@@ -12,14 +12,17 @@ from app.models import Occasion, OutboxRow
 from app.outbox.enqueue import PRIORITY_PUT_OFF
 
 WINDOW = timedelta(hours=1)
+SLOT = timedelta(seconds=15)  # a form shows in what is asked of others at the end of its slot, not at its moment
 
 
 def is_filling(petition_id: int, now: datetime) -> bool:
     """Tell whether so many forms without a proof came for this petition of late that a proof is to be asked for."""
     enough = _enough(petition_id, now)
     mine = (OutboxRow.petition_id == petition_id) & ~OutboxRow.proven & (OutboxRow.occasion == Occasion.SIGNED)
+    until = now - timedelta(seconds=now.timestamp() % SLOT.total_seconds())
+    lately = (OutboxRow.queued_at > until - WINDOW) & (OutboxRow.queued_at <= until)
     # No more are counted than are needed, so that a flood makes it no slower.
-    late = select(OutboxRow.id).where(mine, OutboxRow.queued_at > now - WINDOW).limit(enough).subquery()
+    late = select(OutboxRow.id).where(mine, lately).limit(enough).subquery()
     return db.session.scalars(select(func.count()).select_from(late)).one() >= enough
 
 

@@ -6,29 +6,33 @@ from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
 from app.db import insert
-from app.email_address import canonical
+from app.email_address import without_tag
 from app.models import Unwanted
 from app.models.site import mailbox_hash
+from app.tokens import ID_BYTES
 
 PURPOSE = "unwanted:"  # no mailbox's hash here is the same as an organiser's
 
 
-def is_unwanted(session: Session, address: str) -> bool:
-    """Tell whether the mailbox of a deliverable address wants no letter."""
-    return session.get(Unwanted, _mailbox(session, address), populate_existing=True) is not None
+def mailbox_of(session: Session, address: str) -> bytes:
+    """Return the 16 bytes that stand for the mailbox of a deliverable address here, and in links that end its letters.
+
+    So the links work when nothing else is left of what was signed.
+    """
+    return mailbox_hash(session, without_tag(address), PURPOSE)[:ID_BYTES]
 
 
-def stop(session: Session, address: str, now: datetime) -> None:
-    """Let no petition's letter go to this mailbox any more, on the whole site; the caller commits."""
-    refused = insert(Unwanted).values(mailbox=_mailbox(session, address), since=now)
-    session.execute(refused.on_conflict_do_nothing())
+def is_unwanted(session: Session, mailbox: bytes) -> bool:
+    """Tell whether a mailbox wants no letter."""
+    return session.get(Unwanted, mailbox, populate_existing=True) is not None
 
 
-def resume(session: Session, address: str) -> None:
-    """Let letters go to this mailbox again; the caller commits."""
-    mine = delete(Unwanted).where(Unwanted.mailbox == _mailbox(session, address))
+def stop(session: Session, mailbox: bytes, now: datetime) -> None:
+    """Let no petition's letter go to a mailbox any more, on the whole site; the caller commits."""
+    session.execute(insert(Unwanted).values(mailbox=mailbox, since=now).on_conflict_do_nothing())
+
+
+def resume(session: Session, mailbox: bytes) -> None:
+    """Let letters go to a mailbox again; the caller commits."""
+    mine = delete(Unwanted).where(Unwanted.mailbox == mailbox)
     session.execute(mine.execution_options(synchronize_session=False))
-
-
-def _mailbox(session: Session, address: str) -> bytes:
-    return mailbox_hash(session, canonical(address), PURPOSE)

@@ -73,10 +73,15 @@ def locked(session: Session, slug: str) -> Petition | None:
 def bring(session: Session, petition: Petition, file: PetitionFile, name: str, by: int | None, now: datetime) -> Saved:
     """Bring a petition that the caller holds `locked` up to what a file called `name` says.
 
-    Raises BadPetitionFile for a file in another language, and for one that would open again what was erased.
+    Raises BadPetitionFile for a file in another language, for one that would open again what was erased, and for one
+    that would close an opened petition in the past, where the days until its signers are erased would be over too soon.
     """
     if petition.erased_at is not None and file.closes_on != petition.last_day:
         words = _("closes_on: who signed it has been erased, as was promised, so this petition stays closed.")
+        raise BadPetitionFile(f"{name}: {words}")
+    closes_at = after(file.closes_on)
+    if petition.opened_at and file.closes_on != petition.last_day and closes_at is not None and closes_at <= now:
+        words = _("closes_on: this day is over. To end signing now, close the petition; it counts from then.")
         raise BadPetitionFile(f"{name}: {words}")
     before = as_file(session, petition)
     return save(session, petition, before, joined(before, file, name), Act.IMPORTED, by, now)

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from app import clock
 from app.db import transaction
-from app.models import Signature, State
+from app.models import Signature, State, Visibility
 from app.models.signer import signer_of
 from app.outbox import unwanted
 from app.signing import traces
@@ -24,21 +24,28 @@ def decline(public_id: bytes, *, never_again: bool = False) -> bool:
         if entry is None or entry.signature.state != State.PENDING:
             return False
         if never_again:
-            unwanted.stop(session, signer_of(entry.signature).email, clock.now())
+            entry.signature.unwanted = unwanted.mailbox_of(session, signer_of(entry.signature).email)
+            unwanted.stop(session, entry.signature.unwanted, clock.now())
         entry.signature.state = State.DECLINED
         entry.signature.sealed = entry.signature.code_hash = None
         entry.signature.updates = False
+        entry.signature.country, entry.signature.visibility = "", Visibility.ORGANISERS
         traces.erase(session, entry.signature)
         entry.signature.expires_at = clock.now() + CAN_BE_UNDONE_FOR
     return True
 
 
 def undo(public_id: bytes) -> bool:
-    """Forget that a signature was declined, so that its mailbox is free to sign; return whether that could be done."""
+    """Forget that a signature was declined, so that its mailbox is free to sign; return whether that could be done.
+
+    Letters go to it again as well, if they were ended with that press.
+    """
     with transaction() as session:
         entry = hold(session, public_id)
         if entry is None or not can_be_undone(entry.signature):
             return False
+        if entry.signature.unwanted:
+            unwanted.resume(session, entry.signature.unwanted)
         session.delete(entry.signature)
     return True
 

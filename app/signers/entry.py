@@ -6,7 +6,7 @@ from app import clock
 from app.counting import count
 from app.db import transaction
 from app.export.recall import recall
-from app.models import Kind, Signature, State
+from app.models import Kind, Signature, State, Visibility
 from app.models.signer import Signer, signer_of
 from app.signing import traces
 from app.signing.stored import Correction, digest, hold
@@ -56,6 +56,7 @@ def _erase(session: Session, signature: Signature) -> None:
     signature.sealed = signature.note_sealed = None
     traces.erase(session, signature)
     signature.updates = False
+    signature.country, signature.visibility = "", Visibility.ORGANISERS
     if signature.state == State.VERIFIED:
         signature.email_key = None
         signature.state = State.WITHDRAWN

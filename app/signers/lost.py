@@ -4,7 +4,7 @@ from sqlalchemy import select
 
 from app import clock, tokens
 from app.db import transaction
-from app.email_address import canonical
+from app.email_address import canonical, without_tag
 from app.models import Occasion, Petition, Signature
 from app.outbox.enqueue import enqueue
 from app.signing.mailbox import email_key
@@ -18,7 +18,9 @@ def ask(petition: Petition, address: str) -> None:
     mailbox = canonical(address)
     key = email_key(petition, mailbox)
     mine = (Signature.petition_id == petition.id) & (Signature.email_key == key)
-    named = select(Signature.id).where(mine).scalar_subquery()
+    # Held, so that one which is being deleted is either there until the letter is queued, or is not found.
+    named = select(Signature.id).where(mine).with_for_update(read=True, key_share=True).scalar_subquery()
+    site_wide = tokens.keyed_hash("mailbox", without_tag(mailbox))
     petition_id = petition.id
     with transaction() as session:
-        enqueue(session, Occasion.ENTRY, petition_id, named, clock.now(), tokens.keyed_hash("mailbox", mailbox))
+        enqueue(session, Occasion.ENTRY, petition_id, named, clock.now(), site_wide)

@@ -8,7 +8,6 @@ from werkzeug import Response
 from app import clock, tokens
 from app.db import db, transaction
 from app.models import State
-from app.models.signer import signer_of
 from app.outbox import unwanted
 from app.signers.decline import can_be_undone, decline, undo
 from app.signing.stored import Entry, find
@@ -21,41 +20,39 @@ bp = Blueprint("refusing", __name__)
 @bp.get("/not-me/<token>")
 def ask_who(token: str) -> Response:
     """Ask for the button that says that the mailbox's owner did not sign; or, for 7 days after, for the one back."""
-    return _not_me(_entry(tokens.Purpose.NOT_ME, token))
+    return _not_me(_entry(token))
 
 
 @bp.post("/not-me/<token>")
 @authorised_by_token
 def answer_who(token: str) -> Response:
     """Decline the signature, or undo that; pressed twice it changes nothing more."""
-    entry = _entry(tokens.Purpose.NOT_ME, token)
+    entry = _entry(token)
     public_id = entry.signature.public_id
     if request.form.get("act") != "undo":
         decline(public_id, never_again="never" in request.form)
     elif undo(public_id):
         return _private("signers/refused.html", entry, why="undone")
-    return _not_me(_entry(tokens.Purpose.NOT_ME, token))
+    return _not_me(_entry(token))
 
 
 @bp.get("/unsubscribe/<token>")
 def ask_to_stop(token: str) -> Response:
     """Ask for the button after which this site writes to the mailbox about no petition; or for the one back."""
-    return _wanted(_entry(tokens.Purpose.UNSUBSCRIBE, token))
+    return _wanted(_mailbox(token))
 
 
 @bp.post("/unsubscribe/<token>")
 @authorised_by_token
 def stop(token: str) -> Response:
     """Write no more, or again. A mail program's own button posts here without asking anything (RFC 8058)."""
-    entry = _entry(tokens.Purpose.UNSUBSCRIBE, token)
-    if entry.signature.sealed is not None:
-        address = signer_of(entry.signature).email
-        with transaction() as session:
-            if request.form.get("act") == "undo":
-                unwanted.resume(session, address)
-            else:
-                unwanted.stop(session, address, clock.now())
-    return _wanted(_entry(tokens.Purpose.UNSUBSCRIBE, token))
+    mailbox = _mailbox(token)
+    with transaction() as session:
+        if request.form.get("act") == "undo":
+            unwanted.resume(session, mailbox)
+        else:
+            unwanted.stop(session, mailbox, clock.now())
+    return _wanted(mailbox)
 
 
 def _not_me(entry: Entry) -> Response:
@@ -64,24 +61,31 @@ def _not_me(entry: Entry) -> Response:
     return _private("signers/refused.html", entry, why=entry.signature.state, undoable=can_be_undone(entry.signature))
 
 
-def _wanted(entry: Entry) -> Response:
-    if entry.signature.sealed is None:
-        return _private("signers/refused.html", entry, why="erased")
-    is_unwanted = unwanted.is_unwanted(db.session(), signer_of(entry.signature).email)
-    return _private("signers/unsubscribe.html", entry, is_unwanted=is_unwanted)
+def _wanted(mailbox: bytes) -> Response:
+    return _private("signers/unsubscribe.html", None, is_unwanted=unwanted.is_unwanted(db.session(), mailbox))
 
 
-def _entry(purpose: tokens.Purpose, token: str) -> Entry:
+def _mailbox(token: str) -> bytes:
+    """Return the mailbox that a link is about, which is all that it knows: it speaks the language of the browser."""
+    spoken = request.accept_languages.best_match(language.INTERFACE, language.DEFAULT)
+    language.speak(spoken or language.DEFAULT)
+    return _id(tokens.Purpose.UNSUBSCRIBE, token)
+
+
+def _entry(token: str) -> Entry:
     """Return the entry that a letter's link is about, whichever of its letters; a page that says why, where none is."""
-    try:
-        public_id, _generation = tokens.read(purpose, token)
-    except tokens.BadToken:
-        abort(_private("signers/no_entry.html", None, 404, why="altered"))
-    entry = find(public_id)
+    entry = find(_id(tokens.Purpose.NOT_ME, token))
     if entry is None:
         abort(_private("signers/refused.html", None, 410, why="gone"))
     language.speak(entry.signature.language)
     return entry
+
+
+def _id(purpose: tokens.Purpose, token: str) -> bytes:
+    try:
+        return tokens.read(purpose, token)[0]
+    except tokens.BadToken:
+        abort(_private("signers/no_entry.html", None, 404, why="altered"))
 
 
 def _private(template: str, entry: Entry | None, status: int = 200, **context: Any) -> Response:

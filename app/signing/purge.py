@@ -24,6 +24,10 @@ def purge() -> tuple[int, int]:
         declined = update(Signature).where(Signature.state == State.DECLINED, Signature.email_key.is_not(None))
         declined = declined.where(Signature.petition_id.in_(closed)).values(email_key=None)
         session.execute(declined.execution_options(synchronize_session=False))
+        settled = (Signature.state == State.DECLINED) & (Signature.expires_at < now) & Signature.unwanted.is_not(None)
+        session.execute(
+            update(Signature).where(settled).values(unwanted=None).execution_options(synchronize_session=False)
+        )
         unconfirmed = delete(Signature).where(Signature.state == State.PENDING, Signature.expires_at < now)
         ended = delete(OutboxRow).where(
             OutboxRow.progress != Progress.WAITING, OutboxRow.ended_at < now - ENDED_LETTERS_STAY

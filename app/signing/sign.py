@@ -10,7 +10,7 @@ from sqlalchemy import update
 
 from app import clock, tokens
 from app.db import insert, transaction
-from app.email_address import canonical
+from app.email_address import canonical, without_tag
 from app.models import Occasion, Signature, State
 from app.models.signer import Signer
 from app.outbox.enqueue import enqueue
@@ -34,7 +34,7 @@ def sign(edition: Edition, submission: Submission, network: str, *, proven: bool
     petition_id = petition.id  # read before the transaction begins anew, which would have to ask for it again
     mailbox = canonical(submission.email)
     key = email_key(petition, mailbox)
-    site_wide = tokens.keyed_hash("mailbox", mailbox)
+    site_wide = tokens.keyed_hash("mailbox", without_tag(mailbox))
     signer = Signer(submission.name, submission.affiliation, submission.comment, submission.email)
     draft_id = os.urandom(16)
     said = {

@@ -45,7 +45,7 @@ def submit(slug: str) -> Response:
     submission = answers.submission()
     if not answers.is_by_a_machine():  # which is told nothing of it
         proven = proof_of_work.spend(edition.petition, request.form.get("altcha", ""))
-        wait = 0 if proven else clients.seconds_to_wait(Doing.SIGNING)
+        wait = clients.seconds_to_wait(Doing.PROVING if proven else Doing.SIGNING)
         if wait:
             return make_response(_page(edition, answers, wait=wait), 429, {"Retry-After": wait})
         sign(edition, submission, network(request.remote_addr), proven=proven)
@@ -75,12 +75,16 @@ def take_code(slug: str, reference: str) -> Response:
     form = CodeForm()
     if not form.validate():
         return _check_your_email(edition, address, form, 422)
+    wait = clients.seconds_to_wait(Doing.TYPING_CODE)
+    if wait:
+        form.code.errors = [_("Many codes came from where you are. Please wait some minutes, or use the link.")]
+        return _check_your_email(edition, address, form, 429)
     token = code.take(edition.petition, address, form.code.data)
     if token is None:
         form.code.errors = [
             _(
-                "This code does not fit, or does not work any more. After five wrong tries, or seven days, sign again"
-                " for a new letter with a new code."
+                "This code does not fit, or does not work any more. The link in the letter may still work; after five"
+                " wrong tries, or seven days, sign again for a new letter."
             )
         ]
         return _check_your_email(edition, address, form, 422)

@@ -20,6 +20,8 @@ class Doing(StrEnum):
     """What is counted, each by itself."""
 
     SIGNING = "signing"
+    PROVING = "signing with a proof"
+    TYPING_CODE = "typing a code"
     ASKING_FOR_LINK = "asking for link"
 
 
@@ -49,9 +51,15 @@ def init_app(app: Flask) -> None:
     most = app.config["CLIENT_MOST"]
     within = f"{most} per {MINUTES} minutes"
 
-    # Flask-Limiter knows a limit by the name of what it decorates, so these are three functions.
+    # Flask-Limiter knows a limit by the name of what it decorates, so these are functions of their own.
     @limiter.shared_limit(within, scope=Doing.SIGNING)
     def sign() -> None: ...
+
+    @limiter.shared_limit(f"{app.config['CLIENT_MOST_PROVEN']} per {MINUTES} minutes", scope=Doing.PROVING)
+    def prove() -> None: ...
+
+    @limiter.shared_limit(within, scope=Doing.TYPING_CODE)
+    def type_code() -> None: ...
 
     @limiter.shared_limit(within, scope=Doing.ASKING_FOR_LINK)
     def ask() -> None: ...
@@ -61,7 +69,8 @@ def init_app(app: Flask) -> None:
     )
     def look() -> None: ...
 
-    app.extensions[EXTENSION] = _Limits(limiter, {Doing.SIGNING: sign, Doing.ASKING_FOR_LINK: ask}, look)
+    counting = {Doing.SIGNING: sign, Doing.PROVING: prove, Doing.TYPING_CODE: type_code, Doing.ASKING_FOR_LINK: ask}
+    app.extensions[EXTENSION] = _Limits(limiter, counting, look)
 
 
 def seconds_to_wait(doing: Doing) -> int:

@@ -135,7 +135,7 @@ def test_the_old_key_may_go_a_day_later_if_nothing_came_under_it_meanwhile(app: 
     make_signature(app)
     put_in_front(app, NEW, OLD)
     rotated(app, said)
-    assert said[-1].startswith(f"Keep {sealing.key_id(OLD).hex()} for a day")
+    assert said[-1].startswith(f"Keep {sealing.key_id(OLD).hex()} until ")
 
     put_in_front(app, OLD, NEW)  # as a process does that was not started anew
     make_signature(app, email="late@example.org")
@@ -337,6 +337,7 @@ def test_while_people_sign_confirm_and_withdraw_each_mailbox_stays_one(
 
     def people(which: int) -> None:
         browser = app.test_client()
+        browser.environ_base["REMOTE_ADDR"] = f"192.0.2.{which}"
         begun.wait()
         for at in range(which, 30, 3):
             answers = [

@@ -23,6 +23,7 @@ from app.signing import views as signing_views
 from app.worker import Worker
 from tests.conftest import make_app
 from tests.factories import SLUG, hidden_fields, make_petition, press_confirm, sign, verified
+from tests.log import caught
 from tests.mail_server import MailServer, link_in, text_of
 from tests.organisers.people import browser, signed_in
 
@@ -133,7 +134,7 @@ def cause_faults(app: Flask, client: FlaskClient, monkeypatch: pytest.MonkeyPatc
         (OperationalError(told, said, Exception(told)), 503),
     ):
 
-        def fail(*_: object, error: Exception = error) -> None:
+        def fail(*_: object, error: Exception = error, **__: object) -> None:
             raise error from LookupError(told)
 
         monkeypatch.setattr(signing_views, "sign", fail)
@@ -250,15 +251,14 @@ def test_dump_and_logs_hold_nothing_that_says_who(
     database_url: str,
     mail_server: MailServer,
     monkeypatch: pytest.MonkeyPatch,
-    caplog: pytest.LogCaptureFixture,
     capfd: pytest.CaptureFixture[str],
     tmp_path: Path,
 ) -> None:
-    caplog.set_level(logging.DEBUG)
     make_petition(app)
     folder = tmp_path / "handed-over"
     folder.mkdir()
-    tokens = live_through_everything(app, mail_server, monkeypatch, folder)
+    with caught(logging.DEBUG) as log:
+        tokens = live_through_everything(app, mail_server, monkeypatch, folder)
     assert len(tokens) > 8
     wanted = secrets() | tokens
 
@@ -269,7 +269,7 @@ def test_dump_and_logs_hold_nothing_that_says_who(
         replies = set(db.session.scalars(select(OutboxRow.reply)))
     assert any("[address] unknown in [address]" in reply for reply in replies), replies
 
-    logged = "\n".join([caplog.text, *capfd.readouterr()]).encode()
+    logged = "\n".join([log.getvalue(), *capfd.readouterr()]).encode()
     assert b"the database is away" in logged
     assert found_in(logged, wanted) == set()
     handed_over = (folder / "list.csv").read_bytes()

@@ -76,6 +76,7 @@ def signed(page: Page, name: str) -> str:
     count_of(page)
     fill(page, address, name)
     page.get_by_role("button", name="Sign").click()
+    page.wait_for_url("**/check-your-email/**")
     assert not overflows(page)
     return address
 
@@ -110,7 +111,8 @@ def test_by_code_then_corrected_hidden_and_withdrawn(page: Page) -> None:
     assert "Codie" not in page.inner_text("main")
 
     page.goto(own)
-    page.get_by_role("button", name="Withdraw my signature").click()
+    page.get_by_text("Withdraw my signature").click()
+    page.get_by_role("button", name="Yes, erase it now").click()
     assert "It is withdrawn" in page.inner_text("h1")
     assert count_of(page) == before
 

@@ -1,6 +1,7 @@
 """A petition under attack: a browser with scripts works for a moment and gets its letter at once, others wait."""
 
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from sqlalchemy import select
 from app import clock
 from app.db import db
 from app.models import OutboxRow, Progress
+from app.outbox import lane
 from app.worker import work_once
 from tests.conftest import make_app
 from tests.factories import SLUG, make_petition
@@ -21,8 +23,9 @@ from tests.outbox.test_lane import MOST, fill
 
 
 @pytest.fixture
-def app(tmp_path: Path, mail_server: MailServer) -> Iterator[Flask]:
+def app(tmp_path: Path, mail_server: MailServer, monkeypatch: pytest.MonkeyPatch) -> Iterator[Flask]:
     """The site on SQLite, with a petition whose slow lane is full."""
+    monkeypatch.setattr(lane, "SLOT", timedelta(microseconds=1))  # what it is full of shows at once
     app = make_app(tmp_path, f"sqlite:///{tmp_path}/site.db", mail_server.port)
     with app.app_context():
         upgrade()

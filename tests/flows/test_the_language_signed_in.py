@@ -23,7 +23,7 @@ def test_page_letter_and_confirm_page_speak_the_language_signed_in(
     work()
     letter = mail_server.letters[0]
     assert letter["Subject"] == "Bekräfta din underskrift: Save the test library"
-    assert "Länken fungerar till" in text_of(letter)
+    assert "Länk och kod gäller till" in text_of(letter)
     assert "Bekräfta din underskrift" in client.get(link_in(letter)).text
     confirmed = press_confirm(client, link_in(letter))
     assert "Tack. Din underskrift räknas." in client.get(confirmed.location).text

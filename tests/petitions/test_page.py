@@ -5,8 +5,11 @@ from datetime import timedelta
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy import update
 
-from app.models import State, Visibility
+from app import clock
+from app.db import transaction
+from app.models import Petition, State, Visibility
 from app.petitions.page import LATEST
 from tests.factories import SLUG, make_petition, make_signature, verified
 from tests.html_page import Element, HtmlPage
@@ -138,7 +141,8 @@ def test_nothing_is_said_of_elsewhere_where_there_is_nothing(client: FlaskClient
 def test_a_closed_petition_has_no_form_and_says_so(app: Flask, client: FlaskClient, bring: Import) -> None:
     bring()
     make_signature(app)
-    bring(closes_on="2020-12-31")
+    with app.app_context(), transaction() as session:
+        session.execute(update(Petition).values(closes_at=clock.now()))
     page = page_of(client)
     assert page.all("form") == page.all("input") == page.all("button") == []
     words = page.all("main")[0].words()

@@ -132,3 +132,13 @@ def test_the_letter_of_a_discreet_petition_keeps_its_cause(
 def test_a_form_of_another_site_is_refused(client: FlaskClient, petition: str) -> None:
     headers = {"Sec-Fetch-Site": "cross-site"}
     assert client.post(LOST, data={"email": "ann@example.org"}, headers=headers).status_code == 403
+
+
+def test_a_letter_that_never_came_takes_no_link_away(
+    app: Flask, client: FlaskClient, petition: str, mail_server: MailServer, work: Work
+) -> None:
+    old = link_to(app, make_signature(app))
+    mail_server.answer = lambda recipient: "550 no such mailbox"
+    ask(client)
+    work()
+    assert client.get(old).status_code == 200

@@ -132,10 +132,47 @@ def test_who_has_signed_can_end_the_letters_of_those_who_sign_in_their_name(
     assert verified(client) == 1
 
 
-def test_where_the_address_was_erased_nothing_is_left_to_write_to(
-    client: FlaskClient, link: str, mail_server: MailServer
+@pytest.mark.parametrize("gone", ["declined", "withdrawn"])
+def test_the_link_works_when_everything_else_is_erased(
+    client: FlaskClient, link: str, mail_server: MailServer, work: Work, gone: str
 ) -> None:
-    client.post(link_in(mail_server.letters[0], "not-me"))
-    for answer in (client.get(link), client.post(link)):
-        assert answer.status_code == 200
-        assert "Nothing is stored here any more" in answer.text
+    if gone == "declined":
+        client.post(link_in(mail_server.letters[0], "not-me"))
+    else:
+        press_confirm(client, link_in(mail_server.letters[0]))
+        work()
+        client.post(link_in(mail_server.letters[1], "signature"), data={"act": "withdraw"})
+    before = len(mail_server.letters)
+    client.post(link)
+    other = make_petition(client.application, slug='"another"')
+    sign(client, other)
+    work()
+    assert len(mail_server.letters) == before
+    client.post(link, data={"act": "undo"})
+    sign(client, other)
+    work()
+    assert len(mail_server.letters) == before + 1
+
+
+def test_undoing_that_it_was_not_me_lifts_what_that_press_ended(
+    client: FlaskClient, link: str, mail_server: MailServer, work: Work
+) -> None:
+    not_me = link_in(mail_server.letters[0], "not-me")
+    client.post(not_me, data={"never": "1"})
+    client.post(not_me, data={"act": "undo"})
+    sign(client)
+    work()
+    assert len(mail_server.letters) == 2
+
+
+def test_tags_are_no_way_round_it_at_any_provider(
+    client: FlaskClient, petition: str, mail_server: MailServer, work: Work
+) -> None:
+    for which in range(5):
+        sign(client, email=f"ann+{which}@example.org")
+    work()
+    assert len(mail_server.letters) == 3
+    client.post(unsubscribe_link(mail_server))
+    sign(client, make_petition(client.application, slug='"another"'), email="ann+again@example.org")
+    work()
+    assert len(mail_server.letters) == 3

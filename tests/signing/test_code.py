@@ -90,7 +90,13 @@ def test_fifty_tries_at_the_same_instant_use_up_five(
     app: Flask, client: FlaskClient, page: str, mail_server: MailServer, work: Work
 ) -> None:
     work()
-    statuses = at_once(50, lambda _: type_code(app.test_client(), page, WRONG).status_code)
+
+    def type_wrong(which: int) -> int:
+        client = app.test_client()
+        client.environ_base["REMOTE_ADDR"] = f"192.0.2.{which}"
+        return type_code(client, page, WRONG).status_code
+
+    statuses = at_once(50, type_wrong)
     assert set(statuses) == {422}
     assert signatures(app)[0].code_tries == MOST_TRIES
     assert type_code(client, page, code_in(mail_server.letters[0])).status_code == 422
@@ -150,6 +156,13 @@ def test_only_a_keyed_hash_of_it_is_stored_and_none_once_it_is_confirmed(
     assert code.encode() not in signature.code_hash
     press_confirm(client, link_in(mail_server.letters[0]))
     assert signatures(app)[0].code_hash is None
+
+
+def test_one_client_types_thirty_codes_in_ten_minutes(client: FlaskClient, page: str) -> None:
+    assert {type_code(client, page, WRONG).status_code for _ in range(30)} == {422}
+    over = type_code(client, page, WRONG)
+    assert over.status_code == 429
+    assert "Please wait some minutes" in over.text
 
 
 def test_a_letter_that_the_caps_hold_back_takes_no_code_away(

@@ -3,11 +3,12 @@
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import select
+from sqlalchemy import select, update
 from werkzeug.test import TestResponse
 
-from app.db import db
-from app.models import PetitionText, PrivacyNotice
+from app import clock
+from app.db import db, transaction
+from app.models import Petition, PetitionText, PrivacyNotice
 from app.models.signer import signer_of
 from tests.factories import SLUG, make_petition, sign, signatures, written
 from tests.html_page import HtmlPage
@@ -227,7 +228,8 @@ def test_the_same_form_twice_makes_one_signature(app: Flask, client: FlaskClient
 def test_a_closed_petition_takes_nothing(app: Flask, client: FlaskClient) -> None:
     slug = make_petition(app)
     answers = HtmlPage(client.get(f"/petitions/{slug}").text).answers() | TYPED | {"email": "ann@example.org"}
-    make_petition(app, closes_on="2026-01-31")
+    with app.app_context(), transaction() as session:
+        session.execute(update(Petition).values(closes_at=clock.now()))
     refused = client.post(f"/petitions/{slug}/sign", data=answers)
     assert refused.status_code == 409
     assert "Signing has ended" in refused.text

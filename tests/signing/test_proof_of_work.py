@@ -26,10 +26,11 @@ FROM = 30
 
 
 @pytest.fixture(autouse=True)
-def easy(app: Flask) -> None:
+def easy(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
     """Let proofs cost nothing here, and let chance have no part in when they are asked for."""
     app.config["PROOF_MAX_NUMBER"] = 20
     app.config["PROOF_SPREAD"] = 1
+    monkeypatch.setattr(lane, "SLOT", timedelta(microseconds=1))
 
 
 def is_wanted(client: FlaskClient, slug: str = SLUG) -> bool:

@@ -20,11 +20,13 @@ from app.models import (
     Act,
     Clue,
     DomainRule,
+    Erasure,
     Format,
     Organiser,
     Passkey,
     Petition,
     Picture,
+    PrivacyNotice,
     Role,
     Signature,
     SpentProof,
@@ -93,6 +95,7 @@ def what_organisers_leave(app: Flask) -> list[str]:
                     DomainRule(**about, domain="example.net", verdict=Verdict.BLOCK, made_at=clock.now()),
                     Suspicion(**about, signature_id=signed, clue=Clue.INSTANT, since=clock.now()),
                     SpentProof(key=bytes(32), until=clock.now()),
+                    Erasure(notice_id=session.scalars(select(PrivacyNotice.id)).first(), done_at=clock.now()),
                 ]
             )
         begin(petition, db.session.get_one(Organiser, owner), Format.PDF, Choice(), "Registry of Testville")
@@ -141,7 +144,7 @@ def test_reading_changes_nothing(app: Flask, tmp_path: Path) -> None:
     with app.app_context():
         guesses.take(guesses.At.CODE, "somebody")
         with transaction() as session:
-            unwanted.stop(session, "nobody@example.org", clock.now())
+            unwanted.stop(session, bytes(16), clock.now())
     before = everything(app)
     assert all(before.values()), "a table without a row shows no change"
 
