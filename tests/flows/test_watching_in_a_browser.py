@@ -71,15 +71,15 @@ def test_one_is_taken_out_and_put_back(page: Page) -> None:
     assert "zoe@" not in page.url
     page.get_by_label("Zoe Example").check()
     page.get_by_role("button", name="Invalidate…").click()
-    assert page.get_by_role("heading", name="This will invalidate 1 signature").is_visible()
+    page.get_by_role("heading", name="This will invalidate 1 signature").wait_for()
     page.get_by_role("button", name="Invalidate 1 signature").click()
     page.get_by_role("link", name="Please choose a reason.").click()
     page.get_by_label("The same person twice").check()
     page.get_by_label("A note for those who work on this petition").fill("Also signed as Zoë")
     assert not overflows(page)
     page.get_by_role("button", name="Invalidate 1 signature").click()
-    assert page.get_by_text("1 signature does not count any more.").is_visible()
-    assert page.get_by_text("Also signed as Zoë").is_visible()
+    page.get_by_text("1 signature does not count any more.").wait_for()
+    page.get_by_text("Also signed as Zoë").wait_for()
     page.get_by_role("link", name="Dashboard").click()
     assert count_on(page) == "3"
     page.goto(f"{BASE}/signatures?state=invalidated")
