@@ -201,6 +201,32 @@ def test_a_key_that_the_site_made_is_changed_by_the_command_while_processes_run(
             check_keys()
 
 
+def test_a_rotation_that_others_overtake_drops_no_key_of_theirs(
+    tmp_path: Path, said: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = create_app(config.load({"DATABASE_URL": f"sqlite:///{tmp_path}/site.db"}, instance=tmp_path))
+    with app.app_context():
+        upgrade()
+    make_petition(app)
+    make_signature(app)
+    rotated(app, said)
+    a_day_passes(app)
+    whole = rotating._reseal_all
+
+    def overtaken(newest: bytes, tell: Callable[[str], None]) -> int:
+        monkeypatch.setattr(rotating, "_reseal_all", whole)
+        number = whole(newest, tell)
+        rotate(tell)  # drops the old key
+        rotate(tell)  # makes a newer one, and seals everything with that
+        return number
+
+    monkeypatch.setattr(rotating, "_reseal_all", overtaken)
+    rotated(app, said)
+    with app.app_context():
+        check_keys()
+        assert [signer_of(row).name for row in signatures(app)] == ["Ann Example"]
+
+
 def test_a_file_that_is_lost_or_damaged_stops_nothing_that_runs(tmp_path: Path) -> None:
     app = create_app(config.load({}, instance=tmp_path))
     with app.app_context():

@@ -152,6 +152,16 @@ def test_a_trace_is_of_the_newest_submission_while_it_is_pending(
     assert signatures(app)[0].network_key == second
 
 
+def test_a_trace_needs_the_petitions_own_key_and_not_the_sites_secret(
+    app: Flask, client: FlaskClient, petition: str
+) -> None:
+    sign(client)
+    before = signatures(app)[0].network_key
+    app.config["SECRET_KEY"] = "another-secret-for-tests-only-9876543210"
+    sign(client)
+    assert signatures(app)[0].network_key == before
+
+
 def test_what_others_say_of_the_client_is_not_believed_and_large_providers_leave_no_trace(
     app: Flask, client: FlaskClient, petition: str
 ) -> None:

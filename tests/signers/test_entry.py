@@ -146,6 +146,7 @@ def test_withdrawing_erases_and_frees_the_mailbox(app: Flask, client: FlaskClien
     assert "It is withdrawn" in answer.text
     (row,) = signatures(app)
     assert (row.state, row.sealed, row.email_key, row.updates) == (State.WITHDRAWN, None, None, False)
+    assert (row.country, row.visibility) == ("", Visibility.ORGANISERS)
     assert verified(client) == 0
     assert withdraw(client, entry).status_code == 410
     assert client.get(entry).status_code == 410

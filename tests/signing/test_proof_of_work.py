@@ -204,6 +204,18 @@ def test_who_sends_all_but_one_cannot_count_on_seeing_the_next(
     assert enough == set(range(FROM, FROM + 10))
 
 
+def test_a_form_shows_in_what_is_asked_of_others_only_at_the_end_of_its_quarter_of_a_minute(
+    app: Flask, client: FlaskClient, petition: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    began = clock.now().replace(second=15, microsecond=0) + timedelta(minutes=1)
+    monkeypatch.setattr(lane, "SLOT", timedelta(seconds=15))
+    monkeypatch.setattr(clock, "now", lambda: began + timedelta(seconds=1))
+    sign_from_many(client, FROM)
+    for seconds, wanted in ((2, False), (14, False), (15, True)):
+        monkeypatch.setattr(clock, "now", lambda passed=seconds: began + timedelta(seconds=passed))
+        assert is_wanted(client) == wanted
+
+
 def test_the_page_is_the_same_under_attack(client: FlaskClient, petition: str) -> None:
     before = client.get(f"/petitions/{petition}")
     sign_from_many(client, FROM)

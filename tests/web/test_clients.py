@@ -13,6 +13,7 @@ from app import clock
 from app.db import db
 from app.models import State
 from app.web import clients
+from app.web.clients import Doing
 from tests.conftest import make_app
 from tests.factories import SLUG, hidden_fields, make_signature, proof, sign, signatures, written
 from tests.html_page import HtmlPage
@@ -63,6 +64,15 @@ def test_who_is_over_the_limit_goes_through_with_a_proof(app: Flask, client: Fla
     assert sign(client, email="late@example.org", altcha=worked).status_code == 303
     assert sign(client, email="later@example.org", altcha=worked).status_code == 429, "used once before"
     assert len(signatures(app)) == MOST + 1
+
+
+def test_proofs_too_have_an_end_for_one_client(app: Flask, client: FlaskClient, petition: str) -> None:
+    most = app.config["CLIENT_MOST_PROVEN"]
+    with app.test_request_context(environ_base={"REMOTE_ADDR": "127.0.0.1"}):
+        assert not any(clients.seconds_to_wait(Doing.PROVING) for _ in range(most - 1))
+    assert sign(client, altcha=proof(client)).status_code == 303
+    assert sign(client, altcha=proof(client)).status_code == 429
+    assert sign(client).status_code == 303, "what is counted without a proof is counted apart"
 
 
 def test_two_hundred_people_in_one_hall_sign(app: Flask, client: FlaskClient, petition: str) -> None:

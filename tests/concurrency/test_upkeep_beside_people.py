@@ -1,0 +1,72 @@
+"""The worker's upkeep beside people who press buttons: nobody waits in a circle, and no answer is a fault."""
+
+from datetime import timedelta
+
+import pytest
+from flask import Flask
+from sqlalchemy import delete, select, update
+
+from app import clock
+from app.db import transaction
+from app.models import Petition, Signature, State
+from app.moderation.batch import in_state, lock, preview
+from app.signing import erase, traces
+from app.watching.selection import Selection
+from tests.concurrency.test_races import at_once
+from tests.factories import SLUG, make_signature
+
+PEOPLE = 300
+ROUNDS = 5
+
+
+def petition_of(app: Flask) -> int:
+    with app.app_context(), transaction() as session:
+        return session.scalars(select(Petition.id)).one()
+
+
+@pytest.mark.parametrize("upkeep", ["traces", "erase"])
+def test_an_organiser_who_holds_many_and_the_upkeep_do_not_wait_for_each_other_in_a_circle(
+    app: Flask, petition: str, upkeep: str
+) -> None:
+    for which in range(PEOPLE):
+        make_signature(app, email=f"person{which}@example.org")
+    petition_id = petition_of(app)
+    everybody = in_state(Selection(), State.VERIFIED)
+
+    def press(seen: str) -> None:
+        with app.app_context(), transaction() as session:
+            lock(session, petition_id, everybody, seen)
+            session.rollback()
+
+    def keep_up() -> None:
+        with app.app_context():
+            if upkeep == "traces":
+                traces.forget(clock.now() + timedelta(days=3))
+                return
+            with transaction() as session:
+                erase._erase(session, list(session.scalars(select(Signature.id)).all()))
+                session.rollback()
+
+    for _ in range(ROUNDS):
+        with app.app_context(), transaction() as session:
+            session.execute(update(Signature).values(network_key=b"x" * 32))
+        with app.app_context():
+            seen = preview(petition_id, everybody).seen
+        at_once(4, lambda which, seen=seen: keep_up() if which % 2 else press(seen))  # type: ignore[misc]
+
+
+def test_asking_for_a_link_while_that_row_is_deleted_is_answered_like_any_other(app: Flask, petition: str) -> None:
+    def ask_or_delete(which: int) -> int:
+        if which == 0:
+            with app.app_context(), transaction() as session:
+                session.execute(delete(Signature))
+            return 303
+        said = {"email": "ann@example.org"}
+        somewhere = {"REMOTE_ADDR": f"192.0.2.{which}"}
+        return app.test_client().post(f"/petitions/{SLUG}/my-signature", data=said, environ_base=somewhere).status_code
+
+    for _ in range(20):
+        make_signature(app, state=State.PENDING)
+        assert set(at_once(6, ask_or_delete)) == {303}
+        with app.app_context(), transaction() as session:
+            session.execute(delete(Signature))
