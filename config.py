@@ -18,25 +18,6 @@ EXAMPLE_SECRETS = {"change", "changeme", "secret", "example", "password", "defau
 SHORTEST_SECRET = 32
 DATA_KEY_BYTES = 32
 
-# When the site holds back. docs/operating.md, "Under attack", explains them to operators.
-HOLDING_BACK = {
-    # Forms without a proof of work from one client in ten minutes: more than a household or a small office sends.
-    "CLIENT_MOST": 30,
-    # Those with one: more than a full hall, and a stop for a machine that makes them much faster than browsers do.
-    "CLIENT_MOST_PROVEN": 300,
-    # So near to the first of these, a proof is asked for already: the last places are left to browsers without scripts.
-    "CLIENT_SPARED": 5,
-    # Forms without a proof to one petition in an hour, from which on a proof is asked for. It is half of the slow lane,
-    # so that who makes one never meets the lane, and goes off by itself once most forms bring one.
-    "PROOF_FROM": 30,
-    # Each hour so many more or fewer, by chance: nobody can tell by it that one more form came.
-    "PROOF_SPREAD": 10,
-    # A browser needs about a second for it, at the most two; an old phone some more.
-    "PROOF_MAX_NUMBER": 50_000,
-    # Letters to forms without a proof that go out for one petition in an hour.
-    "SLOW_LANE_MOST": 60,
-}
-
 
 class ConfigError(Exception):
     """A setting that the site refuses to start with; its text tells the operator what to do."""
@@ -117,7 +98,6 @@ def load(environ: Mapping[str, str] | None = None, instance: Path | None = None)
         "TRUSTED_PROXIES": _number(env, "TRUSTED_PROXIES", 0),
         "REDIS_URL": _redis_url(env),
         "MAILBOX_DIR": mailbox,
-        **HOLDING_BACK,
         **_mail(env, base_url),
     }
 

@@ -30,6 +30,7 @@ from app.publishing.views import bp as publishing
 from app.signers.refusing_views import bp as refusing
 from app.signers.views import bp as signers
 from app.signing.views import bp as signing
+from app.thresholds import THRESHOLDS
 from app.watching.views import bp as watching
 from app.web import clients, display, errors, headers, limits, origin, request_log
 from app.web.form import Request
@@ -76,7 +77,7 @@ def create_app(overrides: Mapping[str, Any] | None = None) -> Flask:
     Raises config.ConfigError when the environment asks for something unsafe.
     """
     app = Flask(__name__, template_folder="../templates", static_folder="../static")
-    app.config.update(overrides or config.load())
+    app.config.update({**THRESHOLDS, **(overrides or config.load())})
     _configure_logging(app)
     _configure_proxies(app)
     _configure_database(app)
