@@ -91,11 +91,11 @@ def test_by_code_then_corrected_hidden_and_withdrawn(page: Page) -> None:
     page.goto(waiting)
     page.get_by_label("Code").fill("222-222-222")
     page.get_by_role("button", name="Go on").click()
-    assert page.locator(".error-summary:focus").count() == 1
+    page.locator(".error-summary:focus").wait_for()
     assert not overflows(page)
     page.get_by_label("Code").fill(shown[0].lower())
     page.get_by_role("button", name="Go on").click()
-    assert "/confirm/" in page.url
+    page.wait_for_url("**/confirm/**")
     page.get_by_role("button", name="I agree, count my signature").click()
     assert page.locator(".count strong").inner_text() == str(before + 1)
 

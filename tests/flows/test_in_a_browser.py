@@ -40,7 +40,7 @@ def test_errors_take_the_focus_and_lead_to_their_fields(page: Page) -> None:
     assert page.get_by_label("Your name").input_value() == "Kept Example"
     page.get_by_role("link", name=re.compile("not a complete e-mail address")).click()
     assert page.url.endswith("#email")
-    assert page.locator("#email:focus").count() == 1
+    page.locator("#email:focus").wait_for()
     assert not overflows(page)
 
 

@@ -12,7 +12,7 @@ from tests.conftest import SECRETS, make_app
 from tests.flows.conftest import overflows, troubles_of
 from tests.flows.desk import write_a_petition
 from tests.organisers.people import signed_in
-from tests.site import Site, wait_until
+from tests.site import Site
 
 PHONE = {"width": 390, "height": 844}
 
@@ -89,8 +89,8 @@ def test_who_leaves_words_that_are_not_saved_is_asked_first_where_scripts_run(
     statement = page.get_by_label("What people sign")
     statement.press_sequentially("We ask.")
     if scripts:
-        page.get_by_role("link", name="Details").click(no_wait_after=True)
-        wait_until(lambda: asked == ["beforeunload"])
+        with page.expect_event("dialog"):
+            page.get_by_role("link", name="Details").click(no_wait_after=True)
         assert statement.input_value() == "We ask."
     page.get_by_role("button", name="Save").click()
     page.get_by_role("link", name="Details").click()
