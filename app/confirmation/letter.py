@@ -14,6 +14,7 @@ from app.outbox import unwanted
 from app.signing import code
 from app.signing.expiry import confirmable_until, link_works_until
 from app.signing.stored import Entry, find
+from app.web.display import petition_address
 from app.web.language import speaking
 
 # A stranger can cause these, so each of them offers to write no more (RFC 8058).
@@ -74,10 +75,9 @@ def _message(row: OutboxRow, folder: str, entry: Entry, mailbox: bytes) -> Lette
         "not_me_link": url_for("refusing.ask_who", token=tokens.make(tokens.Purpose.NOT_ME, *named)),
         "no_more_link": no_more,
         "code": code.draw(entry.signature) if entry.signature.state == State.PENDING else None,
-        "petition_link": url_for("petitions.show", slug=entry.petition.slug),
+        "petition_link": petition_address(entry.petition, entry.signature.language),
         "until": _until(row, entry),
         "contact": entry.petition.contact,
-        "language": entry.signature.language,
     }
     extra = {"Auto-Submitted": "auto-generated"}  # RFC 3834
     if folder in UNASKED:

@@ -49,8 +49,8 @@ def answer(token: str) -> Response:
     if not confirm(entry.signature.public_id, form.digest.data, form.correction()):
         return answer(token)  # another request came between: look again at what is true now
     if entry.petition.discreet:
-        return redirect(url_for(".ask", token=token), 303)
-    spoken = entry.signature.language
+        return redirect(url_for(".ask", token=token, language=language.asked_for()), 303)
+    spoken = language.asked_for() or entry.signature.language
     other = spoken if spoken != entry.petition.language else None
     return redirect(url_for(".signed", slug=entry.petition.slug, language=other), 303)
 

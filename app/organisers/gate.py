@@ -101,8 +101,8 @@ def _let_in() -> Response | None:
     if current_user.is_authenticated and not sessions.is_open(current_user):
         logout_user()
     is_in = current_user.is_authenticated
-    accepted = request.accept_languages.best_match(language.INTERFACE, language.DEFAULT)
-    language.speak(current_user.language if is_in else accepted)
+    if is_in:
+        language.speak(current_user.language)
     if request.is_json:
         abort(415)  # a second way to fill in the forms would have to be guarded as well
     if request.method not in READING:

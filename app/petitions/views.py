@@ -18,6 +18,7 @@ A_YEAR = int(timedelta(days=365).total_seconds())
 @bp.get("/")
 def start() -> BaseResponse:
     """List the petitions that can be signed now."""
+    language.speak(language.DEFAULT)
     open_now = [(petition, text, page.progress(petition)) for petition, text in page.open_petitions()]
     return headers.shared(make_response(render_template("petitions/start.html", petitions=open_now)))
 
@@ -49,5 +50,5 @@ def image(slug: str, digest: str, width: int) -> BaseResponse:
 
 def _edition(slug: str, lang: str | None) -> Edition:
     edition = page.find(slug, lang) or abort(404)
-    language.speak(edition.language)
+    language.speak(edition.language, own=edition.petition.language)
     return edition

@@ -66,9 +66,7 @@ def _wanted(mailbox: bytes) -> Response:
 
 
 def _mailbox(token: str) -> bytes:
-    """Return the mailbox that a link is about, which is all that it knows: it speaks the language of the browser."""
-    spoken = request.accept_languages.best_match(language.INTERFACE, language.DEFAULT)
-    language.speak(spoken or language.DEFAULT)
+    """Return the mailbox that a link is about, which is all that it knows: its page speaks the browser's language."""
     return _id(tokens.Purpose.UNSUBSCRIBE, token)
 
 

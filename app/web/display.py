@@ -1,10 +1,11 @@
 """What templates can say: dates, numbers, countries and languages in the reader's way."""
 
-from flask import Flask, current_app
+from flask import Flask, current_app, url_for
 from flask_babel import format_date, format_datetime, format_decimal, get_locale
 from markupsafe import Markup, escape
 
 from app.email_address import readable
+from app.models import Petition
 from app.web import countries, language
 
 
@@ -24,8 +25,18 @@ def init_app(app: Flask) -> None:
         language_name=language.name_of,
         own_name=language.own_name,
         page_language=lambda: str(get_locale() or language.DEFAULT).replace("_", "-"),
+        page_addresses=language.addresses,
+        interface=language.INTERFACE,
+        here=language.here,
+        petition_address=petition_address,
         base_url=lambda: current_app.config["BASE_URL"],
     )
+
+
+def petition_address(petition: Petition, spoken: str, endpoint: str = "petitions.show") -> str:
+    """Return the path of a petition's page in the language `spoken`, or in the one that this page was asked for in."""
+    tag = language.asked_for() or spoken
+    return url_for(endpoint, slug=petition.slug, lang=None if tag == petition.language else tag)
 
 
 def paragraphs(text: str) -> Markup:

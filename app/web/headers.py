@@ -10,6 +10,8 @@ from datetime import timedelta
 from flask import Flask, Response, current_app, request
 from werkzeug import Response as BaseResponse
 
+from app.web import language
+
 # `form-action` also governs where a form's redirect may lead, which is always a page of ours.
 POLICY = (
     "default-src 'none'; style-src 'self'; img-src 'self'; script-src 'self'; connect-src 'self';"
@@ -42,8 +44,11 @@ def keep_nowhere(response: Response) -> Response:
 def shared(response: Response, seconds: int = 0) -> BaseResponse:
     """Return the answer marked as the same for everyone, with an ETag, and as `304` where the reader has it already.
 
-    Browsers may keep it for `seconds`; a cache in front of the site shows nothing that is older than ten.
+    Browsers may keep it for `seconds`; a cache in front of the site shows nothing that is older than ten. A page must
+    have been told its language: the first reader's would be everyone's.
     """
+    if response.mimetype == "text/html" and not language.is_chosen():
+        raise RuntimeError(f"{request.endpoint} is the same for everyone and speaks each reader's language")
     response.headers["Cache-Control"] = f"public, max-age={seconds}, s-maxage=1, stale-while-revalidate=8"
     response.add_etag()
     return response.make_conditional(request)

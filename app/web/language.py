@@ -1,4 +1,8 @@
-"""Which language a page or letter speaks, and how dates and numbers look in it."""
+"""Which language a page or letter speaks, in which others it can be had, and how dates and numbers look in it.
+
+A page that everyone may see has its language in its address, so that caches can keep it; what one person alone sees may
+be asked for in another one by `?language=`, and where nobody said anything the browser is asked.
+"""
 
 import re
 from collections.abc import Iterator
@@ -6,19 +10,78 @@ from contextlib import contextmanager
 from functools import lru_cache
 
 from babel import Locale, localedata
-from flask import g
-from flask_babel import Babel, force_locale, get_locale
+from flask import current_app, g, has_request_context, request, url_for
+from flask_babel import Babel, force_locale, get_locale, refresh
 
 # The languages that the interface itself is written in, each by its own name.
-INTERFACE = {"en": "English", "sv": "Svenska"}
+INTERFACE = {
+    "cs": "Čeština",
+    "da": "Dansk",
+    "de": "Deutsch",
+    "en": "English",
+    "es": "Español",
+    "fi": "Suomi",
+    "fr": "Français",
+    "hu": "Magyar",
+    "it": "Italiano",
+    "sv": "Svenska",
+    "ru": "Русский",
+    "uk": "Українська",
+    "ar": "العربية",
+}
 DEFAULT = "en"
+# Where the language stands in an address: in the path, or for pages that no cache keeps in the query.
+IN_PATH, IN_QUERY = "lang", "language"
 
 babel = Babel()
 
 
-def speak(language: str) -> None:
-    """Let the page that is being made speak `language`, or the default where the interface has no words in it."""
-    g.language = interface_language(language)
+def speak(language: str, *, own: str | None = None) -> None:
+    """Let the page that is being made speak `language`, or the default where the interface has no words in it.
+
+    `own` is the language of the page's bare address, if that is another one. Where no cache keeps the page, whoever
+    asked for it by `?language=` is given that one.
+    """
+    g.language = asked_for() or interface_language(language)
+    g.own_language = own or language
+    refresh()
+
+
+def asked_for() -> str | None:
+    """Return the language that the address asks for by `?language=`, on pages that have it nowhere else."""
+    asked = request.args.get(IN_QUERY, "") if has_request_context() and not _is_in_path() else ""
+    return asked if asked in INTERFACE else None
+
+
+def is_chosen() -> bool:
+    """Tell whether the page that is being made was told which language to speak, whoever reads it."""
+    return "language" in g
+
+
+def here() -> str:
+    """Return the path of this page for its own forms to post to, with the language that was asked for."""
+    return request.path + (f"?{IN_QUERY}={asked_for()}" if asked_for() else "")
+
+
+def addresses() -> dict[str, str]:
+    """Return the address of the page that is being made in each language of the interface.
+
+    Nothing for what was sent by a form, as it would be lost, and for pages of organisers, whose account says it.
+    """
+    if request.method != "GET" or request.endpoint is None:
+        return {}
+    values = {**(request.view_args or {}), **request.args.to_dict()}
+    if _is_in_path():
+        own = g.get("own_language", DEFAULT)
+        return {
+            tag: url_for(request.endpoint, **{**values, IN_PATH: None if tag == own else tag}) for tag in INTERFACE
+        }
+    return {tag: url_for(request.endpoint, **{**values, IN_QUERY: tag}) for tag in INTERFACE}
+
+
+def _is_in_path() -> bool:
+    rules = current_app.url_map.iter_rules(request.endpoint) if request.endpoint else ()
+    return any(IN_PATH in rule.arguments for rule in rules)
 
 
 @contextmanager
@@ -34,9 +97,15 @@ def interface_language(language: str) -> str:
 
 
 def select_locale() -> str:
-    """Tell Flask-Babel the language of the page that is being made."""
-    language: str = g.get("language", DEFAULT)
-    return language
+    """Tell Flask-Babel the language of the page that is being made; where none was chosen, the browser's."""
+    chosen: str | None = g.get("language")
+    return chosen or asked_for() or of_browser()
+
+
+def of_browser() -> str:
+    """Return the language of the interface that the reader's browser likes best, or the default."""
+    accepted = request.accept_languages.best_match(INTERFACE) if has_request_context() else None
+    return accepted or DEFAULT
 
 
 def current() -> Locale:
