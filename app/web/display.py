@@ -1,7 +1,9 @@
 """What templates can say: dates, numbers, countries and languages in the reader's way."""
 
+from functools import lru_cache
+
 from flask import Flask, current_app, url_for
-from flask_babel import format_date, format_datetime, format_decimal, get_locale
+from flask_babel import format_date, format_datetime, format_decimal, get_locale, ngettext
 from markupsafe import Markup, escape
 
 from app.email_address import readable
@@ -29,6 +31,7 @@ def init_app(app: Flask) -> None:
         interface=language.INTERFACE,
         here=language.here,
         petition_address=petition_address,
+        plurals=lambda one, many: _plurals(str(language.current()), one, many),
         base_url=lambda: current_app.config["BASE_URL"],
     )
 
@@ -43,6 +46,13 @@ def paragraphs(text: str) -> Markup:
     """Return plain text as HTML paragraphs, its single line breaks kept."""
     parts = [str(escape(part)).replace("\n", "<br>") for part in text.split("\n\n") if part.strip()]
     return Markup("".join(f"<p>{part}</p>" for part in parts))  # noqa: S704 - each part was escaped
+
+
+@lru_cache(maxsize=256)
+def _plurals(_locale: str, one: str, many: str) -> dict[str, str]:
+    """Return the words for each plural category (CLDR) of the language in use, for a script to choose from."""
+    category = language.current().plural_form
+    return {category(number): ngettext(one, many, number) for number in reversed(range(201))}
 
 
 def iban(number: str) -> str:

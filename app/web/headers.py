@@ -14,7 +14,7 @@ from app.web import language
 
 # `form-action` also governs where a form's redirect may lead, which is always a page of ours.
 POLICY = (
-    "default-src 'none'; style-src 'self'; img-src 'self'; script-src 'self'; connect-src 'self';"
+    "default-src 'none'; style-src 'self'; img-src 'self'; font-src 'self'; script-src 'self'; connect-src 'self';"
     " form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
 HSTS = f"max-age={int(timedelta(days=365).total_seconds())}; includeSubDomains"

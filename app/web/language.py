@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import lru_cache
 
-from babel import Locale, localedata
+from babel import Locale, localedata, negotiate_locale
 from flask import current_app, g, has_request_context, request, url_for
 from flask_babel import Babel, force_locale, get_locale, refresh
 
@@ -73,9 +73,7 @@ def addresses() -> dict[str, str]:
     values = {**(request.view_args or {}), **request.args.to_dict()}
     if _is_in_path():
         own = g.get("own_language", DEFAULT)
-        return {
-            tag: url_for(request.endpoint, **{**values, IN_PATH: None if tag == own else tag}) for tag in INTERFACE
-        }
+        return {tag: url_for(request.endpoint, **{**values, IN_PATH: None if tag == own else tag}) for tag in INTERFACE}
     return {tag: url_for(request.endpoint, **{**values, IN_QUERY: tag}) for tag in INTERFACE}
 
 
@@ -104,8 +102,8 @@ def select_locale() -> str:
 
 def of_browser() -> str:
     """Return the language of the interface that the reader's browser likes best, or the default."""
-    accepted = request.accept_languages.best_match(INTERFACE) if has_request_context() else None
-    return accepted or DEFAULT
+    liked = [tag for tag, quality in request.accept_languages if quality] if has_request_context() else []
+    return negotiate_locale(liked, INTERFACE, sep="-") or DEFAULT
 
 
 def current() -> Locale:

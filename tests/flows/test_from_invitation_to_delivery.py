@@ -81,7 +81,7 @@ def test_from_the_invitation_to_the_four_files(
     page.get_by_role("button", name="Invalidate…").click()
     page.get_by_label("A made-up name").check()
     page.get_by_role("button", name="Invalidate 1 signature").click()
-    assert json.loads(site.ask("GET", f"/petitions/{slug}/count.json")[1])["verified"] == 2
+    wait_until(lambda: json.loads(site.ask("GET", f"/petitions/{slug}/count.json")[1])["verified"] == 2)
 
     left = {"Ann Example", "Боб Пример"}
     listed = handed_over(page, "CSV: for programs").path().read_text("utf-8")

@@ -51,7 +51,7 @@ def test_from_an_empty_database_to_the_first_counted_signature(
 
         assert count(site) == 0
         assert site.confirm(link)[2] == f"/petitions/{EXAMPLE}/signed"
-        assert count(site) == 1
+        wait_until(lambda: count(site) == 1)
         if not own:
             wait_until(lambda: len(mail_server.letters) == 2)
             assert mail_server.letters[1]["Subject"].startswith("Thank you")

@@ -1,0 +1,118 @@
+"""A page for everyone has its language in its address; one person's page speaks the one asked for, or the browser's."""
+
+from collections.abc import Callable
+from urllib.parse import urlsplit
+
+import pytest
+from flask import Flask, make_response
+from flask.testing import FlaskClient
+
+from app.web import headers
+from app.web.language import INTERFACE
+from tests.factories import SLUG, make_petition, make_signature, sign
+from tests.html_page import HtmlPage
+from tests.mail_server import MailServer, link_in
+
+GERMAN = {"Accept-Language": "de-AT, fr;q=0.5"}
+SWEDISH = '[[translations]]\nlanguage = "sv"\ntitle = "Rädda biblioteket"\nstatement = "Vi ber."\n'
+
+
+def spoken(html: str) -> str | None:
+    (root,) = HtmlPage(html).all("html")
+    return root.get("lang")
+
+
+def links(html: str) -> dict[str | None, str | None]:
+    """Return the links to the page in other languages, by language."""
+    return {link.get("hreflang"): link.get("href") for link in HtmlPage(html).all("a") if link.get("hreflang")}
+
+
+@pytest.mark.parametrize("path", ["/", f"/petitions/{SLUG}", f"/petitions/{SLUG}/sign", f"/petitions/{SLUG}/changes"])
+def test_a_page_for_everyone_does_not_ask_the_browser(client: FlaskClient, petition: str, path: str) -> None:
+    assert spoken(client.get(path, headers=GERMAN).text) == "en"
+    assert client.get(path, headers=GERMAN).data == client.get(path).data
+
+
+def test_a_page_for_everyone_that_was_told_no_language_is_not_sent(app: Flask) -> None:
+    @app.get("/untold")
+    def untold() -> object:
+        return headers.shared(make_response("<p>Hello"))
+
+    assert app.test_client().get("/untold").status_code == 500
+
+
+def test_where_nobody_chose_the_browser_is_asked(client: FlaskClient) -> None:
+    for path in ("/nowhere", "/confirm/cut-off", "/signature/cut-off", "/organise/login"):
+        assert spoken(client.get(path, headers=GERMAN).text) == "de", path
+        assert spoken(client.get(path, headers={"Accept-Language": "tlh"}).text) == "en", path
+
+
+@pytest.mark.parametrize("language", sorted(INTERFACE))
+def test_each_page_leads_to_itself_in_every_language(client: FlaskClient, petition: str, language: str) -> None:
+    here = f"/petitions/{SLUG}"
+    for path in (here, f"{here}/changes", f"{here}/my-signature"):
+        there = links(client.get(path).text)[language]
+        assert there
+        page = client.get(there)
+        assert (page.status_code, spoken(page.text)) == (200, language)
+        assert links(page.text)["en"] in {path, f"{path}?language=en"}
+
+
+def test_the_language_asked_for_is_kept_through_the_form(
+    client: FlaskClient, petition: str, mail_server: MailServer, work: Callable[[], int]
+) -> None:
+    waiting = sign(client).location
+    work()
+    for path in (waiting, link_in(mail_server.letters[0])):
+        page = HtmlPage(client.get(f"{path}?language=ar").text)
+        (root,) = page.all("html")
+        assert (root.get("lang"), root.get("dir")) == ("ar", "rtl")
+        action = page.all("form")[0].get("action")
+        assert action
+        assert action.endswith("?language=ar")
+        refused = client.post(action, data={"code": "no", "digest": "no"})
+        assert refused.status_code in {409, 422}
+        assert spoken(refused.text) == "ar"
+        assert links(refused.text) == {}  # what was typed would be lost
+
+
+def test_an_unknown_language_changes_nothing(client: FlaskClient, petition: str) -> None:
+    for strange in ("xx", "EN", "", "en%00", "../sv"):
+        assert spoken(client.get(f"/petitions/{SLUG}/my-signature?language={strange}").text) == "en"
+    assert spoken(client.get(f"/petitions/{SLUG}?language=sv").text) == "en"
+
+
+def test_search_engines_are_told_of_translations_and_of_no_copies(app: Flask, client: FlaskClient) -> None:
+    make_petition(app, tables=SWEDISH)
+    base = f"http://localhost:8000/petitions/{SLUG}"
+    for path, canonical in (("", base), ("/sv", f"{base}/sv"), ("/de", base)):
+        page = HtmlPage(client.get(f"/petitions/{SLUG}{path}").text)
+        by_rel = [(link.get("rel"), link.get("hreflang"), link.get("href")) for link in page.all("link")]
+        assert ("canonical", None, canonical) in by_rel
+        alternates = {(language, address) for rel, language, address in by_rel if rel == "alternate" and language}
+        assert alternates == {("en", base), ("sv", f"{base}/sv"), ("x-default", base)}
+
+
+def test_letters_and_dead_ends_lead_to_the_petition_in_the_signers_language(
+    app: Flask, client: FlaskClient, petition: str, mail_server: MailServer, work: Callable[[], int]
+) -> None:
+    answer = sign(client, language="sv")
+    assert f'href="/petitions/{SLUG}/sv#sign"' in client.get(answer.location).text
+    signature = make_signature(app, email="other@example.org")
+    assert signature
+    work()
+    letter = mail_server.letters[0]
+    client.post(link_in(letter, "not-me"))
+    gone = client.get(link_in(letter))
+    assert gone.status_code == 403
+    assert f'href="/petitions/{SLUG}/sv"' in gone.text
+
+
+def test_the_unsubscribe_page_can_be_read_in_another_language(
+    client: FlaskClient, petition: str, mail_server: MailServer, work: Callable[[], int]
+) -> None:
+    sign(client)
+    work()
+    link = urlsplit(mail_server.letters[0]["List-Unsubscribe"].strip("<>")).path
+    assert spoken(client.get(link, headers=GERMAN).text) == "de"
+    assert spoken(client.get(f"{link}?language=fi", headers=GERMAN).text) == "fi"
