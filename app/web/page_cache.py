@@ -70,7 +70,7 @@ class PageCache:
             start_response(status, headers)
             return parts
         page = _Page(begun, found["etag"], headers, b"".join(parts))
-        if found["content-type"].startswith("text/html") and len(page.body) <= LONGEST:
+        if len(page.body) <= LONGEST:
             if len(self._pages) >= MOST_PAGES:
                 self._pages.clear()
             self._pages[path] = page
