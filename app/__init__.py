@@ -32,7 +32,7 @@ from app.signers.views import bp as signers
 from app.signing.views import bp as signing
 from app.thresholds import THRESHOLDS
 from app.watching.views import bp as watching
-from app.web import clients, display, errors, headers, limits, origin, request_log
+from app.web import clients, display, errors, headers, limits, origin, request_log, static
 from app.web.form import Request
 from app.web.health import bp as health
 from app.web.language import babel, select_locale
@@ -133,6 +133,7 @@ def _configure_pages(app: Flask) -> None:
     errors.init_app(app)
     headers.init_app(app)
     limits.init_app(app)
+    static.init_app(app)
     origin.init_app(app)
     clients.init_app(app)
     for blueprint in BLUEPRINTS:

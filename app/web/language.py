@@ -68,7 +68,7 @@ def addresses() -> dict[str, str]:
 
     Nothing for what was sent by a form, as it would be lost, and for pages of organisers, whose account says it.
     """
-    if request.method != "GET" or request.endpoint is None:
+    if request.method not in {"GET", "HEAD"} or request.endpoint is None:
         return {}
     values = {**(request.view_args or {}), **request.args.to_dict()}
     if _is_in_path():

@@ -5,6 +5,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from app.web.static import compressed
+
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
@@ -16,12 +18,13 @@ OF_A_BODY = {"content-type", "content-length"}
 
 @dataclass(frozen=True, slots=True)
 class _Page:
-    """An answer as it was made: when its making began, its headers, and the whole body."""
+    """An answer as it was made: when its making began, its headers, the whole body, and that in gzip."""
 
     begun: float
     etag: str
     headers: list[tuple[str, str]]
     body: bytes
+    small: bytes | None
 
 
 class PageCache:
@@ -69,7 +72,10 @@ class PageCache:
         if not is_shared:
             start_response(status, headers)
             return parts
-        page = _Page(begun, found["etag"], headers, b"".join(parts))
+        body = b"".join(parts)
+        headers.append(("Vary", "Accept-Encoding"))
+        # Nobody's secret is on these pages, so their lengths can give none away.
+        page = _Page(begun, found["etag"], headers, body, compressed(body, found["content-type"]))
         if len(page.body) <= LONGEST:
             if len(self._pages) >= MOST_PAGES:
                 self._pages.clear()
@@ -83,5 +89,11 @@ def _repeat(page: _Page, environ: "WSGIEnvironment", start_response: "StartRespo
         kept = [(name, value) for name, value in page.headers if name.lower() not in OF_A_BODY]
         start_response("304 NOT MODIFIED", kept)
         return []
-    start_response("200 OK", page.headers)
-    return [page.body]
+    if page.small is None or "gzip" not in environ.get("HTTP_ACCEPT_ENCODING", ""):
+        start_response("200 OK", page.headers)
+        return [page.body]
+    sent = [(name, value) for name, value in page.headers if name.lower() not in {"content-length", "etag"}]
+    # The same page in other bytes: its tag is a weak one (RFC 9110, 8.8.1).
+    sent += [("Content-Encoding", "gzip"), ("Content-Length", str(len(page.small))), ("ETag", f"W/{page.etag}")]
+    start_response("200 OK", sent)
+    return [page.small]

@@ -1,0 +1,63 @@
+"""Our own files, sent compressed, and kept by browsers for good: an address says which version of a file it means."""
+
+import gzip
+from datetime import timedelta
+from functools import lru_cache
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from flask import Flask, Response, current_app, request
+
+# What is compressed already gains nothing.
+COMPRESSED_WELL = ("text/", "application/json", "application/javascript", "image/svg+xml")
+A_YEAR = int(timedelta(days=365).total_seconds())
+
+
+def init_app(app: Flask) -> None:
+    """Add versions to the addresses of static files, and send them by these rules."""
+    app.url_defaults(_add_version)
+    app.after_request(_shape)
+
+
+def compressed(body: bytes, mimetype: str) -> bytes | None:
+    """Return `body` in gzip (RFC 1952); None for a kind of file that does not shrink."""
+    return gzip.compress(body, 6, mtime=0) if mimetype.startswith(COMPRESSED_WELL) else None
+
+
+def _add_version(endpoint: str, values: dict[str, Any]) -> None:
+    if endpoint == "static" and values.get("filename"):
+        values.setdefault("v", _version(*_seen(values["filename"])))
+
+
+def _shape(response: Response) -> Response:
+    if request.endpoint != "static" or response.status_code not in {200, 304}:
+        return response
+    path, changed = _seen((request.view_args or {})["filename"])
+    is_named = request.args.get("v") == _version(path, changed)
+    response.headers["Cache-Control"] = f"public, max-age={A_YEAR}, immutable" if is_named else "no-cache"
+    response.vary.add("Accept-Encoding")
+    small = _small(path, changed, response.mimetype) if request.accept_encodings.quality("gzip") else None
+    if small is not None and response.status_code == 200 and "Range" not in request.headers:
+        response.close()  # the file that it would have read from
+        response.direct_passthrough = False
+        response.set_data(small)
+        response.headers["Content-Encoding"] = "gzip"
+        response.set_etag(response.get_etag()[0] or "", weak=True)
+    return response
+
+
+def _seen(filename: str) -> tuple[Path, int]:
+    """Return a file's path, and when it was last changed: nought for one that is not there."""
+    path = Path(str(current_app.static_folder), filename)
+    return path, path.stat().st_mtime_ns if path.is_file() else 0
+
+
+@lru_cache(maxsize=200)
+def _version(path: Path, changed: int) -> str:
+    return sha256(path.read_bytes()).hexdigest()[:8] if changed else ""
+
+
+@lru_cache(maxsize=200)
+def _small(path: Path, changed: int, mimetype: str) -> bytes | None:
+    return compressed(path.read_bytes(), mimetype)

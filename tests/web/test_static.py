@@ -1,0 +1,71 @@
+"""Our own files are sent compressed, and kept for as long as they are the ones that a page means."""
+
+import gzip
+import re
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+import config
+from app.web.page_cache import PageCache
+
+GZIP = {"Accept-Encoding": "gzip, br"}
+
+
+def addresses(client: FlaskClient) -> list[str]:
+    return re.findall(r'(?:href|src)="(/static/[^"]+)"', client.get("/").text)
+
+
+def kept(client: FlaskClient, address: str) -> str:
+    """Return how long a file is kept, once it was read."""
+    with client.get(address) as answer:
+        assert answer.status_code == 200
+        assert answer.data
+        return str(answer.headers["Cache-Control"])
+
+
+def test_a_page_names_the_versions_of_its_files_and_they_are_kept(client: FlaskClient, petition: str) -> None:
+    named = addresses(client)
+    assert len(named) >= 3
+    for address in named:
+        assert kept(client, address) == "public, max-age=31536000, immutable"
+        for other in (address.partition("?")[0], f"{address}0"):
+            assert kept(client, other) == "no-cache"
+
+
+def test_another_content_has_another_address(app: Flask, tmp_path: pytest.TempPathFactory) -> None:
+    app.static_folder = str(tmp_path)
+    seen = set()
+    for content in ("a {}", "b {}"):
+        (tmp_path / "one.css").write_text(content)  # type: ignore[operator]
+        with app.test_request_context():
+            seen.add(app.url_for("static", filename="one.css"))
+    assert len(seen) == 2
+
+
+def test_text_is_sent_compressed_and_letters_are_not_compressed_twice(client: FlaskClient, petition: str) -> None:
+    css = client.get("/static/css/base.css", headers=GZIP)
+    assert css.headers["Content-Encoding"] == "gzip"
+    assert gzip.decompress(css.data) == (config.ROOT / "static/css/base.css").read_bytes()
+    assert css.headers["Vary"] == "Accept-Encoding"
+    etag = css.headers["ETag"]
+    with client.get("/static/css/base.css", headers={**GZIP, "If-None-Match": etag}) as again:
+        assert again.status_code == 304
+    with client.get("/static/fonts/brygada-1918-latin.woff2", headers=GZIP) as font:
+        assert "Content-Encoding" not in font.headers
+    assert client.get("/static/nothing.css", headers=GZIP).status_code == 404
+
+
+def test_pages_for_everyone_are_sent_compressed_and_ones_own_are_not(app: Flask, petition: str) -> None:
+    app.wsgi_app = PageCache(app.wsgi_app)  # type: ignore[method-assign]
+    client = app.test_client()
+    whole = client.get(f"/petitions/{petition}")
+    small = client.get(f"/petitions/{petition}", headers=GZIP)
+    assert gzip.decompress(small.data) == whole.data
+    assert len(small.data) < len(whole.data) / 3
+    assert small.headers["Vary"] == whole.headers["Vary"] == "Accept-Encoding"
+    assert small.headers["ETag"] == f"W/{whole.headers['ETag']}"
+    again = client.get(f"/petitions/{petition}", headers={**GZIP, "If-None-Match": small.headers["ETag"]})
+    assert (again.status_code, again.data) == (304, b"")
+    assert "Content-Encoding" not in client.get(f"/petitions/{petition}/my-signature", headers=GZIP).headers
