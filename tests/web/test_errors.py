@@ -25,7 +25,7 @@ TOKEN_OF_NOBODY = bytes(16)
 def look(html: str) -> list[str]:
     """Return what makes a page look like the site's: its style sheets, header and footer."""
     page = HtmlPage(html)
-    frame = [one.words() for kind in ("header", "footer") for one in page.all(kind)]
+    frame = [one.words() for one in (*page.all("a", **{"class": "site-name"}), *page.all("footer"))]
     return [link.get("href") or "" for link in page.all("link", rel="stylesheet")] + frame
 
 
