@@ -1,0 +1,124 @@
+"""A site with something of everything in it, and what each part of an address can be there."""
+
+from datetime import timedelta
+from pathlib import Path
+
+from flask import Flask
+from flask_security.recoverable import generate_reset_password_token
+from sqlalchemy import select, update
+
+from app import clock, tokens
+from app.data_keys.check import check_keys
+from app.db import db, transaction
+from app.export.handing_over import begin
+from app.export.making import make_due
+from app.export.rows import Choice
+from app.mailbox import letters
+from app.models import (
+    Act,
+    Clue,
+    DomainRule,
+    Erasure,
+    Format,
+    Organiser,
+    Passkey,
+    Petition,
+    Picture,
+    PrivacyNotice,
+    Role,
+    Signature,
+    SpentProof,
+    State,
+    Suspicion,
+    Verdict,
+)
+from app.organisers import accounts
+from app.organisers.audit import record
+from app.signing import ref
+from tests.factories import SLUG, make_petition, make_signature, sign
+from tests.organisers.people import make_organiser, organiser
+
+DIGEST = "0" * 32
+
+
+def something_of_everything(app: Flask, folder: Path) -> dict[str, list[str]]:
+    """Fill the database, and the mailbox in `folder`; return the values that each part of an address can have."""
+    make_petition(app)
+    make_petition(app, slug='"closed"', closes_on="2026-01-31")
+    ids = signatures_in_every_state(app)
+    sign(app.test_client(), email="new@example.org")
+    app.config["MAILBOX_DIR"] = str(folder / "mailbox")
+    letters.keep(folder / "mailbox", b"Subject: Hello\r\n\r\nwords\r\n")
+    for_organisers = what_organisers_leave(app)
+    with app.app_context():
+        check_keys()
+        return {
+            "slug": [SLUG, "quiet", "closed", "unknown"],
+            "lang": ["en", "sv", "xx"],
+            "token": [
+                *(tokens.make(tokens.Purpose.CONFIRM, one) for one in [*ids, bytes(16)]),
+                *(
+                    tokens.make(purpose, one)
+                    for purpose in (tokens.Purpose.ENTRY, tokens.Purpose.NOT_ME, tokens.Purpose.UNSUBSCRIBE)
+                    for one in [*ids, bytes(16)]
+                ),
+                *for_organisers,
+                "altered",
+            ],
+            "reference": [ref.make(SLUG, "en", "new@example.org"), "altered"],
+            "number": [letters.newest_first(folder / "mailbox")[0].number, "0"],
+            "filename": ["css/base.css"],
+            "member": [organiser(app).public_id.hex(), "00", "altered"],
+            "entry": [ids[1].hex(), "altered"],
+            "kind": ["csv", "xlsx", "json"],
+            "digest": [DIGEST],
+            "width": ["480", "1"],
+        }
+
+
+def signatures_in_every_state(app: Flask) -> list[bytes]:
+    ids = [make_signature(app, state=state, email=f"{state}@example.org") for state in State]
+    expired = make_signature(app, state=State.PENDING, email="late@example.org")
+    with app.app_context(), transaction() as session:
+        long_ago = clock.now() - timedelta(days=30)
+        session.execute(update(Signature).where(Signature.public_id == expired).values(expires_at=long_ago))
+    quiet = make_signature(app, make_petition(app, slug='"quiet"', discreet="true"), state=State.PENDING)
+    return [*ids, expired, quiet]
+
+
+def what_organisers_leave(app: Flask) -> list[str]:
+    """Put a row into each table that organisers fill; return the tokens that letters to them carry."""
+    owner = make_organiser(app, role=Role.OWNER, administrator=True)
+    with app.app_context():
+        accounts.invite("invited@example.org")
+        with transaction() as session:
+            petition = session.scalars(select(Petition).where(Petition.slug == SLUG)).one()
+            record(session, Act.EDITED, petition.id, owner)
+            key = Passkey(
+                "phone",
+                user_id=owner,
+                credential_id=b"1",
+                public_key=b"2",
+                backup_state=False,
+                device_type="",
+                usage="first",
+            )
+            key.lastuse_datetime = clock.now()
+            signed = session.scalars(select(Signature.id).where(Signature.state == State.VERIFIED)).first()
+            about = {"petition_id": petition.id}
+            session.add_all(
+                [
+                    key,
+                    Picture(**about, digest=DIGEST, width=480, height=1, data=b"x"),
+                    DomainRule(**about, domain="example.net", verdict=Verdict.BLOCK, made_at=clock.now()),
+                    Suspicion(**about, signature_id=signed, clue=Clue.INSTANT, since=clock.now()),
+                    SpentProof(key=bytes(32), until=clock.now()),
+                    Erasure(notice_id=session.scalars(select(PrivacyNotice.id)).first(), done_at=clock.now()),
+                ]
+            )
+        begin(petition, db.session.get_one(Organiser, owner), Format.PDF, Choice(), "Registry of Testville")
+        assert make_due() == 1
+        invited = db.session.scalars(select(Organiser).where(Organiser.joined_at.is_(None))).one()
+        with app.test_request_context("/organise/reset"):
+            reset = generate_reset_password_token(db.session.get_one(Organiser, owner))
+        return [tokens.make(tokens.Purpose.INVITATION, invited.public_id, invited.generation), reset]
