@@ -1,0 +1,151 @@
+"""axe-core finds nothing on any page: light and dark, on a phone and on a screen, from left to right and back."""
+
+import itertools
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import axe_playwright_python
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from flask_migrate import upgrade
+from playwright.sync_api import Browser, BrowserContext, Page
+from werkzeug.http import parse_options_header
+
+from app.db import db
+from app.web.session import is_for_organisers
+from tests.conftest import make_app
+from tests.factories import SLUG, make_signature
+from tests.flows.conftest import overflows, served
+from tests.organisers.people import half_signed_in, signed_in
+from tests.structure.something_of_everything import something_of_everything
+
+AXE = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text("utf-8")
+# WCAG 2.2 AA, and what axe-core holds to be good practice beyond it.
+LOOK = """async () => {
+  const { violations } = await axe.run(document, { resultTypes: ["violations"] });
+  const where = (node) => `${node.html} ${node.failureSummary}`;
+  return violations.map((one) => `${one.id}: ${one.nodes.map(where).join("; ")}`);
+}"""
+WAYS = [("light", 390, "en"), ("dark", 1280, "en"), ("dark", 390, "ar"), ("light", 1280, "ar")]
+READERS = ("visitor", "organiser", "half signed in")  # the last two go two of the ways, which differ in everything
+NO_PAGES = {"export.download", "export.pdf", "mailbox.html_part"}  # the last shows letters as mail programs do
+
+
+@dataclass(frozen=True)
+class Walk:
+    """Every page that the site can show, each once: who is to look at it, its view, and what its address says."""
+
+    app: Flask
+    pages: list[tuple[str, str, dict[str, str]]]
+    cookies: dict[str, str]
+
+    def paths(self, reader: str, language: str) -> list[str]:
+        """Return the addresses of this reader's pages in a language; organisers' own is their browser's."""
+        rules = self.app.url_map
+        in_path = {rule.endpoint for rule in rules.iter_rules() if "lang" in rule.arguments}
+        build = rules.bind("localhost").build
+        return [
+            build(view, {**values, ("lang" if view in in_path else "language"): language})
+            for by, view, values in self.pages
+            if by == reader
+        ]
+
+
+@pytest.fixture(scope="module")
+def walk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Walk]:
+    """Find one address for each page, told apart by its view, its answer and its heading."""
+    folder = tmp_path_factory.mktemp("every-page")
+    app = make_app(folder, f"sqlite:///{folder}/site.db")
+    with app.app_context():
+        upgrade()
+    values = something_of_everything(app, folder)
+    for number in range(3):
+        make_signature(app, email=f"public{number}@example.org")
+    browsers = (app.test_client(), signed_in(app, administrator=True), half_signed_in(app, "half@example.org"))
+    readers = dict(zip(READERS, browsers, strict=True))
+    pages = []
+    seen = set()
+    for rule in app.url_map.iter_rules():
+        if "GET" not in (rule.methods or ()) or rule.endpoint in NO_PAGES:
+            continue
+        able = list(readers) if is_for_organisers(rule.rule) else ["visitor"]
+        for chosen in itertools.product(*(values[name] for name in sorted(rule.arguments))):
+            said = dict(zip(sorted(rule.arguments), chosen, strict=True))
+            path = app.url_map.bind("localhost").build(rule.endpoint, said)
+            for name in able:
+                page = page_at(readers[name], path)
+                if page is not None and (rule.endpoint, page) not in seen:
+                    seen.add((rule.endpoint, page))
+                    pages.append((name, rule.endpoint, said))
+    cookies = {}
+    for name, reader in readers.items():
+        cookie = reader.get_cookie("organiser")
+        if cookie:
+            cookies[name] = cookie.value
+    yield Walk(app, pages, cookies)
+    with app.app_context():
+        db.engine.dispose()
+
+
+def page_at(reader: FlaskClient, path: str) -> tuple[int, str] | None:
+    """Return what an address shows, as its status and heading; None for what is no page."""
+    with reader.get(path) as answer:
+        if parse_options_header(answer.headers.get("Content-Type", ""))[0] != "text/html" or answer.status_code == 302:
+            return None
+        heading = re.search(r"<h1[^>]*>(.*?)</h1>", answer.text, re.DOTALL)
+        return answer.status_code, heading[1] if heading else ""
+
+
+def look(page: Page) -> list[str]:
+    page.evaluate(AXE)
+    found: list[str] = page.evaluate(LOOK)
+    return found
+
+
+def context_of(browser: Browser, walk: Walk, port: int, reader: str, way: tuple[str, int, str]) -> BrowserContext:
+    scheme, width, language = way
+    base = f"http://localhost:{port}"
+    # axe-core is put into the page from outside, which the page's policy would refuse.
+    context = browser.new_context(
+        base_url=base,
+        color_scheme=scheme,  # type: ignore[arg-type]
+        viewport={"width": width, "height": 844},
+        locale=language,
+        bypass_csp=True,
+    )
+    if reader in walk.cookies:
+        context.add_cookies([{"name": "organiser", "value": walk.cookies[reader], "url": base}])
+    return context
+
+
+@pytest.mark.parametrize("way", WAYS, ids=lambda way: "-".join(map(str, way)))
+def test_every_page(browser: Browser, walk: Walk, way: tuple[str, int, str]) -> None:
+    found: list[str] = []
+    with served(walk.app) as port:
+        for reader in READERS if way in WAYS[::3] else READERS[:1]:
+            with context_of(browser, walk, port, reader, way) as context:
+                page = context.new_page()
+                for path in walk.paths(reader, way[2]):
+                    page.goto(path)
+                    if overflows(page):
+                        found.append(f"{path} scrolls sideways")
+                    found += [f"{path}: {wrong}" for wrong in look(page)]
+    assert len(walk.pages) > 60
+    assert not found, "\n".join(found)
+
+
+@pytest.mark.parametrize("way", WAYS, ids=lambda way: "-".join(map(str, way)))
+def test_forms_that_were_filled_in_wrong(browser: Browser, walk: Walk, way: tuple[str, int, str]) -> None:
+    found: list[str] = []
+    with served(walk.app) as port, context_of(browser, walk, port, "visitor", way) as context:
+        page = context.new_page()
+        for part in ("/sign", "/my-signature", "/check-your-email/"):
+            path = next(one for one in walk.paths("visitor", way[2]) if f"{SLUG}{part}" in one)
+            page.goto(path)
+            page.locator("main form [type=submit]").first.click()
+            page.locator(".error-summary:focus").wait_for()
+            found += [f"{path}: {wrong}" for wrong in look(page)]
+    assert not found, "\n".join(found)
