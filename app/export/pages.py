@@ -1,14 +1,13 @@
 """What stands on the pages of the printed list, as `delivery.typ` wants it: the values and the fixed words."""
 
 import re
-import unicodedata
 from datetime import date, datetime
 from functools import lru_cache
 
 from flask_babel import format_date, format_datetime, format_decimal, ngettext
 from flask_babel import gettext as _
 
-from app.export import fonts
+from app import fonts
 from app.export.delivery import Delivery, Row, SignedText
 from app.web import countries
 from app.web.language import current, direction, name_of
@@ -16,8 +15,6 @@ from app.web.language import current, direction, name_of
 LONGEST_WORD = 20  # letters that fit into the column of names even if all are as wide as W
 LONGEST_WORD_OF_TEXT = 70
 MOST_LINES_TOGETHER = 12
-# Where a word may be broken that is too long for its line.
-BREAK = "\u200b"
 
 
 class Pen:
@@ -31,7 +28,7 @@ class Pen:
         drawn, missing = fonts.drawable(text)
         self.missing += missing
         if len(drawn) > longest_word and max(map(len, drawn.split()), default=0) > longest_word:
-            return "".join(_broken(part, longest_word) for part in re.split(r"(\s+)", drawn))
+            return "".join(fonts.broken(part, longest_word) for part in re.split(r"(\s+)", drawn))
         return drawn
 
     def row(self, row: Row) -> list[object]:
@@ -141,13 +138,3 @@ def _day(day: date, locale: str) -> str:
 @lru_cache(maxsize=4096)
 def _country(code: str, locale: str) -> str:
     return countries.name(code)
-
-
-def _broken(word: str, longest: int) -> str:
-    """Return `word` with a BREAK after each `longest` letters or more; a letter keeps its marks and joiners."""
-    pieces, start = [], 0
-    for at, character in enumerate(word):
-        if at - start >= longest and unicodedata.category(character) not in {"Mn", "Mc", "Me", "Cf"}:
-            pieces.append(word[start:at])
-            start = at
-    return BREAK.join([*pieces, word[start:]])

@@ -10,7 +10,7 @@ from flask_babel import gettext as _
 from pypdf import PdfReader, PdfWriter
 from pypdf.generic import NameObject, TextStringObject
 
-from app.export import fonts
+from app import fonts
 from app.export.delivery import Delivery, Row
 from app.export.pages import Pen, frame
 from app.export.typeset import typeset

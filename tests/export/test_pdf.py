@@ -19,7 +19,7 @@ from wtforms.validators import ValidationError
 
 from app.export import pdf, typeset
 from app.export.delivery import Delivery, SignedText, text_sha256
-from app.export.fonts import MISSING
+from app.fonts import MISSING
 from app.signing import forms, tidy
 from app.web.language import speaking
 

@@ -1,4 +1,4 @@
-"""Which fonts the printed list is set in, and which characters none of them has."""
+"""Which fonts printed lists and pictures are set in, which characters none of them has, and where words may break."""
 
 import sys
 import unicodedata
@@ -24,6 +24,8 @@ HAN = {"ja": "JP", "ko": "KR", "zh-tw": "TC", "zh-hk": "HK", "zh-mo": "HK", "zh-
 
 # Shown in the place of a character that no font has: it is seen that something is missing.
 MISSING = "\ufffd"
+# Where a word may be broken that is too long for its line.
+BREAK = "\u200b"
 # What needs no drawing: spaces, line breaks, joiners and other signs that only steer the letters around them.
 UNDRAWN = {"Cc", "Cf", "Zl", "Zp", "Zs"}
 
@@ -56,6 +58,16 @@ def drawable(text: str) -> tuple[str, int]:
     if not strange:
         return text, 0
     return "".join(MISSING if c in strange else c for c in text), sum(c in strange for c in text)
+
+
+def broken(word: str, longest: int) -> str:
+    """Return `word` with a BREAK after each `longest` letters or more; a letter keeps its marks and joiners."""
+    pieces, start = [], 0
+    for at, character in enumerate(word):
+        if at - start >= longest and unicodedata.category(character) not in {"Mn", "Mc", "Me", "Cf"}:
+            pieces.append(word[start:at])
+            start = at
+    return BREAK.join([*pieces, word[start:]])
 
 
 @lru_cache(maxsize=sys.maxunicode + 1)
