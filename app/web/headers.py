@@ -54,6 +54,18 @@ def shared(response: Response, seconds: int = 0) -> BaseResponse:
     return response.make_conditional(request)
 
 
+def for_everyone(response: Response) -> Response:
+    """Return the answer as one that every site may read, and draw into its pages."""
+    response.headers["Access-Control-Allow-Origin"] = "*"
+    return response
+
+
+def in_any_frame(response: Response) -> Response:
+    """Return the answer as one that every site may show in a frame: there is nothing on it to be tricked into."""
+    response.headers["Content-Security-Policy"] = POLICY.replace("frame-ancestors 'none'", "frame-ancestors *")
+    return response
+
+
 def _add(response: Response) -> Response:
     headers = response.headers
     for name, value in EVERYWHERE.items():
