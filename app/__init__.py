@@ -27,6 +27,7 @@ from app.petitions.views import bp as petitions
 from app.publishing.edit_views import bp as editing
 from app.publishing.image_views import bp as image
 from app.publishing.views import bp as publishing
+from app.sharing.views import bp as sharing
 from app.signers.refusing_views import bp as refusing
 from app.signers.views import bp as signers
 from app.signing.views import bp as signing
@@ -44,6 +45,7 @@ BLUEPRINTS = (
     signers,
     refusing,
     counting,
+    sharing,
     organisers,
     people,
     members,

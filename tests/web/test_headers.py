@@ -21,6 +21,11 @@ SHARED = (
     "/petitions/save-the-test-library/en",
     "/petitions/save-the-test-library/sign",
     "/petitions/save-the-test-library/count.json",
+    "/petitions/save-the-test-library/share",
+    "/petitions/save-the-test-library/poster",
+    "/petitions/save-the-test-library/card.png",
+    "/petitions/save-the-test-library/badge.svg",
+    "/petitions/save-the-test-library/qr.svg",
 )
 
 

@@ -1,0 +1,115 @@
+"""Pages and pictures by which a petition is passed on. A discreet petition, a draft and an unknown one have none."""
+
+from flask import Blueprint, Response, abort, jsonify, make_response, render_template, request
+from flask_babel import format_decimal, ngettext
+from flask_babel import gettext as _
+from werkzeug import Response as BaseResponse
+
+from app.petitions import page
+from app.petitions.page import Edition
+from app.sharing import draw, embedding, links
+from app.web import headers, language
+
+bp = Blueprint("sharing", __name__)
+# So that any page may have the pieces in templates/sharing/: all they need is its `edition`.
+bp.add_app_template_global(links.may_be_shared, "may_be_shared")
+bp.add_app_template_global(links.ways, "ways_to_share")
+bp.add_app_template_global(links.words, "words_to_share")
+bp.add_app_template_global(links.place, "place_of")
+bp.add_app_template_global(links.oembed_place, "place_of_oembed")
+bp.add_app_template_filter(links.open_graph_locale, "open_graph_locale")
+bp.add_app_template_global(links.site_name, "site_name")
+
+
+@bp.get("/petitions/<slug:slug>/share")
+@bp.get("/petitions/<slug:slug>/share/<language:lang>")
+def share(slug: str, lang: str | None = None) -> BaseResponse:
+    """Show all ways to pass a petition on, and what to copy into a page of one's own."""
+    edition = _edition(slug, lang)
+    html = render_template(
+        "sharing/share.html",
+        edition=edition,
+        badge=embedding.badge(edition),
+        counter=embedding.counter(edition),
+    )
+    return headers.shared(make_response(html))
+
+
+@bp.get("/petitions/<slug:slug>/poster")
+@bp.get("/petitions/<slug:slug>/poster/<language:lang>")
+def poster(slug: str, lang: str | None = None) -> BaseResponse:
+    """Show a page to be printed and hung up. It has no count, which would be an old one as soon as it hangs."""
+    return headers.shared(make_response(render_template("sharing/poster.html", edition=_edition(slug, lang))))
+
+
+@bp.get("/petitions/<slug:slug>/embed")
+@bp.get("/petitions/<slug:slug>/embed/<language:lang>")
+def embed(slug: str, lang: str | None = None) -> BaseResponse:
+    """Show the count for a frame on another site, with a link to sign."""
+    edition = _edition(slug, lang)
+    html = render_template("sharing/embed.html", edition=edition, progress=page.progress(edition.petition))
+    return headers.shared(headers.in_any_frame(make_response(html)))
+
+
+@bp.get("/petitions/<slug:slug>/card.png")
+@bp.get("/petitions/<slug:slug>/card.<language:lang>.png")
+def card(slug: str, lang: str | None = None) -> BaseResponse:
+    """Send the image that goes with a shared link: title, count, and how far it is."""
+    edition = _edition(slug, lang)
+    drawn = draw.card(edition.text.title, edition.text.language, _numbers(edition), links.site_name())
+    return _picture(drawn, "image/png")
+
+
+@bp.get("/petitions/<slug:slug>/badge.svg")
+@bp.get("/petitions/<slug:slug>/badge.<language:lang>.svg")
+def badge(slug: str, lang: str | None = None) -> BaseResponse:
+    """Send the count in a line."""
+    edition = _edition(slug, lang)
+    return _picture(draw.badge(edition.text.title, _numbers(edition)), "image/svg+xml")
+
+
+@bp.get("/petitions/<slug:slug>/qr.svg")
+@bp.get("/petitions/<slug:slug>/qr.<language:lang>.svg")
+def qr_code(slug: str, lang: str | None = None) -> BaseResponse:
+    """Send a QR code that leads to the petition."""
+    return _picture(draw.qr_code(links.place(_edition(slug, lang))), "image/svg+xml")
+
+
+@bp.get("/oembed")
+def oembed() -> BaseResponse:
+    """Tell programs how to embed the petition at `url`: as JSON, the only format that is still asked for."""
+    if request.args.get("format", "json") != "json":
+        abort(501)
+    sizes = (request.args.get(name, type=int) for name in ("maxwidth", "maxheight"))
+    described = embedding.described(request.args.get("url", ""), *sizes)
+    return headers.shared(headers.for_everyone(jsonify(described or abort(404))))
+
+
+def _edition(slug: str, lang: str | None) -> Edition:
+    edition = page.find(slug, lang)
+    if edition is None or not links.may_be_shared(edition):
+        abort(404)
+    language.speak(edition.language, own=edition.petition.language)
+    return edition
+
+
+def _numbers(edition: Edition) -> draw.Numbers:
+    now = page.progress(edition.petition)
+    numbers = draw.Numbers(
+        language=language.interface_language(edition.language),
+        count=format_decimal(now.verified),
+        words=ngettext("verified signature", "verified signatures", now.verified),
+    )
+    if not edition.is_open():
+        return numbers
+    return draw.Numbers(
+        numbers.language,
+        numbers.count,
+        numbers.words,
+        goal=_("Next goal: %(goal)s", goal=format_decimal(now.goal)),
+        percent=now.percent,
+    )
+
+
+def _picture(drawn: bytes, kind: str) -> BaseResponse:
+    return headers.shared(headers.for_everyone(Response(drawn, mimetype=kind)))

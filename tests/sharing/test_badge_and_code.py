@@ -1,0 +1,90 @@
+"""Badge and QR code: pictures that say in words what they show, readable on any ground, and loadable by every site."""
+
+import re
+import xml.etree.ElementTree as ET
+
+import pytest
+import segno
+from flask import Flask
+from flask.testing import FlaskClient
+
+from tests.factories import SLUG, make_petition, make_signature
+
+SVG = "{http://www.w3.org/2000/svg}"
+PLACE = f"/petitions/{SLUG}"
+
+
+def drawn(client: FlaskClient, path: str) -> ET.Element:
+    answer = client.get(f"{PLACE}/{path}")
+    assert (answer.status_code, answer.mimetype) == (200, "image/svg+xml")
+    return ET.fromstring(answer.data)
+
+
+def title_of(image: ET.Element) -> str:
+    assert image.get("role") == "img"
+    title = image.find(f"{SVG}title")
+    assert title is not None and title.text
+    return title.text
+
+
+def test_the_badge_says_the_count_and_of_what(app: Flask, client: FlaskClient) -> None:
+    make_petition(app, title="\"Books <& 'more'>\"")
+    assert title_of(drawn(client, "badge.svg")) == "0 verified signatures · Books <& 'more'>"
+    make_signature(app)
+    assert title_of(drawn(client, "badge.svg")) == "1 verified signature · Books <& 'more'>"
+    assert title_of(drawn(client, "badge.sv.svg")).startswith("1 bekräftad underskrift")
+
+
+def test_the_badge_is_as_wide_as_what_is_on_it(app: Flask, client: FlaskClient) -> None:
+    make_petition(app)
+    few = drawn(client, "badge.svg")
+    make_signature(app)
+    make_signature(app, email="bo@example.org")
+    again = drawn(client, "badge.svg")
+    make_petition(app, slug='"other"', title='"Another"')
+    wide = ET.fromstring(client.get("/petitions/other/badge.sv.svg").data)
+    widths = [float((image.get("viewBox") or "").split()[2]) for image in (few, again, wide)]
+    assert widths[0] == pytest.approx(widths[1], abs=1)
+    assert widths[2] != pytest.approx(widths[0], abs=1), "other words, another width"
+
+
+def test_the_badges_letters_are_outlines_which_no_other_font_can_widen(client: FlaskClient, petition: str) -> None:
+    image = drawn(client, "badge.svg")
+    assert image.findall(f".//{SVG}text") == []
+    assert len(image.findall(f".//{SVG}use")) >= len("0verifiedsignatures")
+
+
+def test_pictures_need_nothing_that_our_own_policy_forbids(client: FlaskClient, petition: str) -> None:
+    for path in ("badge.svg", "qr.svg"):
+        svg = client.get(f"{PLACE}/{path}").text
+        assert not re.search(r"<style|style=|<script|<image|href=\"(?!#)", svg), path
+
+
+@pytest.mark.parametrize("path", ["badge.svg", "qr.svg", "card.png", "badge.sv.svg", "qr.sv.svg", "card.sv.png"])
+def test_every_site_may_draw_the_pictures_into_its_pages(client: FlaskClient, petition: str, path: str) -> None:
+    answer = client.get(f"{PLACE}/{path}", headers={"Sec-Fetch-Site": "cross-site"})
+    assert answer.headers["Access-Control-Allow-Origin"] == "*"
+    assert answer.headers["Cross-Origin-Resource-Policy"] == "cross-origin"
+    assert "Set-Cookie" not in answer.headers
+
+
+@pytest.mark.parametrize(("path", "page"), [("qr.svg", PLACE), ("qr.sv.svg", f"{PLACE}/sv"), ("qr.en.svg", PLACE)])
+def test_the_code_leads_to_the_petition_in_its_language(
+    app: Flask, client: FlaskClient, petition: str, path: str, page: str
+) -> None:
+    image = drawn(client, path)
+    address = app.config["BASE_URL"] + page
+    assert title_of(image) == address
+    modules = sum(map(sum, segno.make(address, error="m", micro=False).matrix))
+    dark = image.find(f".//{SVG}path[@class='qrline']")
+    assert dark is not None
+    assert sum(int(length) for length in re.findall(r"h(\d+)", dark.get("d") or "")) == modules
+
+
+def test_the_code_has_its_quiet_zone_on_white(client: FlaskClient, petition: str) -> None:
+    image = drawn(client, "qr.svg")
+    ground = image.find(f".//{SVG}path[@fill='#fff']")
+    dark = image.find(f".//{SVG}path[@class='qrline']")
+    assert ground is not None and dark is not None
+    assert (dark.get("d") or "").startswith("M4 4.5")
+    assert (ground.get("d") or "").startswith("M0 0h")

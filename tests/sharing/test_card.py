@@ -1,0 +1,116 @@
+"""The image of a shared link: any title fits on it, in any script, and its count is never an old one."""
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image
+
+from app.sharing import draw
+from app.sharing.draw import Numbers
+from tests.factories import SLUG, make_petition, make_signature
+from tests.sharing.picture import MARGIN, TITLE, ink, opened
+
+NUMBERS = Numbers("en", "1,365", "verified signatures", "Next goal: 1,500", 91)
+CARD = f"/petitions/{SLUG}/card.png"
+WORDS = "Keep the library of Testville open in the evenings too, because who works by day also wants to read. " * 2
+TITLES = {
+    "long": (WORDS[:200], "en"),
+    "without a space": ("W" * 200, "en"),
+    "one long word": ("Donaudampfschifffahrtsgesellschaftskapitänswitwenrente sichern", "de"),
+    "flags": ("\U0001f1f8\U0001f1ea" * 100, "en"),
+    "families of emoji": ("\U0001f468\u200d\U0001f469\u200d\U0001f467" * 40, "en"),
+    "arabic": ("أطلقوا سراح المعتقلين السياسيين جميعًا الآن " * 4, "ar"),
+    "arabic without a space": ("الحرية" * 33, "ar"),
+    "both directions": ("Свобода שלום Freedom أطلقوا سراح 中文標題 สวัสดีชาวโลก नमस्ते 2024", "ru"),
+    "thai, which has no spaces": ("ขอให้ปล่อยตัวนักโทษการเมืองทุกคนโดยไม่มีเงื่อนไข" * 4, "th"),
+    "chinese": ("釋放所有政治犯並撤銷對他們的一切指控" * 11, "zh-TW"),
+}
+
+
+def stays_inside(image: Image.Image) -> bool:
+    """Tell whether the margins are free of ink."""
+    found = ink(image)
+    assert found
+    left, top, right, bottom = found
+    return left >= MARGIN and top >= MARGIN and right <= 1200 - MARGIN and bottom <= 630 - MARGIN
+
+
+@pytest.mark.parametrize("name", TITLES)
+def test_a_whole_title_fits_whatever_it_is_made_of(name: str) -> None:
+    title, language = TITLES[name]
+    image = opened(draw.card(title[:200], language, NUMBERS, "Countersign"))
+    assert image.size == draw.CARD_SIZE
+    assert stays_inside(image)
+    above, below = TITLE
+    drawn = ink(image, above, below)
+    assert drawn and drawn[3] - drawn[1] > 40
+    assert ink(image, above, above + 5) is ink(image, below - 5, below) is None, "something was cut off"
+
+
+@settings(max_examples=40, deadline=None, database=None)
+@given(
+    title=st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=200),
+    language=st.sampled_from(["en", "ar", "ja", "th"]),
+)
+def test_nothing_of_a_title_is_drawn_outside_the_card(title: str, language: str) -> None:
+    assert stays_inside(opened(draw.card(title, language, NUMBERS, "Countersign")))
+
+
+def test_a_title_is_never_run_as_code() -> None:
+    typed = '#panic("x") $x$ *bold* \\ ] } " #read("/etc/passwd")'
+    assert draw.card(typed, "en", NUMBERS, typed)
+
+
+def test_a_title_is_set_from_the_side_that_its_language_is_read_from() -> None:
+    english = ink(opened(draw.card("Free", "en", NUMBERS, "Countersign")), *TITLE)
+    arabic = ink(opened(draw.card("الحرية", "ar", NUMBERS, "Countersign")), *TITLE)
+    assert english and arabic
+    assert english[0] < 80 < 1000 < arabic[2]
+
+
+def test_a_character_that_no_font_has_is_seen_to_be_missing() -> None:
+    missing = draw.card("a\ue000b", "en", NUMBERS, "Countersign")
+    assert missing == draw.card("a\ufffdb", "en", NUMBERS, "Countersign")
+
+
+def test_an_ended_petition_has_no_bar() -> None:
+    ended = Numbers("en", "1,365", "verified signatures")
+    assert ink(opened(draw.card("Free", "en", NUMBERS, "Countersign")), 530, 570)
+    image = opened(draw.card("Free", "en", ended, "Countersign"))
+    found = ink(image, 408)
+    accent = (0x1D, 0x44, 0x78)
+    assert found and found[3] - found[1] < 90, "count and words are one line"
+    assert accent in {colour for _number, colour in image.crop((0, 408, 400, 630)).getcolors(1 << 20) or ()}
+
+
+def test_the_card_is_the_same_for_everyone_until_the_count_moves(app: Flask, client: FlaskClient) -> None:
+    make_petition(app)
+    first = client.get(CARD)
+    assert (first.status_code, first.mimetype) == (200, "image/png")
+    assert first.headers["Cache-Control"].startswith("public, max-age=0")
+    known = {"If-None-Match": first.headers["ETag"]}
+    assert client.get(CARD, headers=known).status_code == 304
+    make_signature(app)
+    moved = client.get(CARD, headers=known)
+    assert moved.status_code == 200
+    assert moved.headers["ETag"] != first.headers["ETag"]
+
+
+def test_a_card_is_drawn_once_for_all_who_ask(app: Flask, client: FlaskClient) -> None:
+    make_petition(app)
+    client.get(CARD)
+    drawn = draw._card.cache_info().misses
+    client.get(CARD)
+    assert draw._card.cache_info().misses == drawn
+
+
+def test_the_card_speaks_the_language_of_its_address(app: Flask, client: FlaskClient) -> None:
+    make_petition(app)
+    make_signature(app)
+    english, swedish = client.get(CARD), client.get(CARD.replace("card", "card.sv"))
+    assert swedish.status_code == 200
+    assert english.data != swedish.data
+    assert client.get(CARD.replace("card", "card.en")).data == english.data
+    assert client.get(CARD.replace("card", "card.xx")).status_code == 404
