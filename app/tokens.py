@@ -4,8 +4,11 @@ import base64
 import binascii
 import hashlib
 import hmac
+from contextlib import suppress
 from enum import StrEnum
 
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESSIV
 from flask import current_app
 from itsdangerous import BadSignature, Signer
 
@@ -50,7 +53,33 @@ def read(purpose: Purpose, token: str) -> tuple[bytes, int]:
 
 def keyed_hash(purpose: str, message: str) -> bytes:
     """Return 32 bytes that only this site can make of `message` (HMAC-SHA256 under SECRET_KEY, RFC 2104)."""
-    key = hmac.digest(current_app.config["SECRET_KEY"].encode(), f"countersign.{purpose}".encode(), "sha256")
+    return _keyed_hash(current_app.config["SECRET_KEY"], purpose, message)
+
+
+def conceal(purpose: str, about: bytes, content: bytes) -> str:
+    """Return `content` encrypted for an address, for this purpose and row (AES-SIV, RFC 5297).
+
+    The same content comes out the same, so that a page which carries it stays the same for everyone.
+    """
+    concealed = AESSIV(keyed_hash(purpose, "")).encrypt(content, [about])
+    return base64.urlsafe_b64encode(concealed).decode("ascii").rstrip("=")
+
+
+def reveal(purpose: str, about: bytes, text: str) -> bytes:
+    """Return what `conceal` was given for this purpose and row; raise BadToken for any other string."""
+    config = current_app.config
+    try:
+        concealed = base64.urlsafe_b64decode(text.encode("ascii") + b"=" * (-len(text) % 4))
+    except (UnicodeEncodeError, binascii.Error) as error:
+        raise BadToken from error
+    for secret in (config["SECRET_KEY"], *config["SECRET_KEY_FALLBACKS"]):
+        with suppress(InvalidTag, ValueError):  # ValueError: cut so short that nothing is inside
+            return AESSIV(_keyed_hash(secret, purpose, "")).decrypt(concealed, [about])
+    raise BadToken
+
+
+def _keyed_hash(secret: str, purpose: str, message: str) -> bytes:
+    key = hmac.digest(secret.encode(), f"countersign.{purpose}".encode(), "sha256")
     return hmac.digest(key, message.encode(), "sha256")
 
 

@@ -172,3 +172,30 @@ def test_a_keyed_hash_differs_by_message_by_purpose_and_by_site(tmp_path: Path) 
     assert current_app.config["SECRET_KEY"] == OLD
     with site(tmp_path, SECRET_KEY=NEW).app_context():
         assert here != tokens.keyed_hash("mailbox", "ann@example.org")
+
+
+@settings(deadline=None)
+@given(st.binary(min_size=1, max_size=40), ids)
+def test_what_is_concealed_comes_out_for_its_purpose_and_row_alone(content: bytes, row: bytes) -> None:
+    concealed = tokens.conceal("place", row, content)
+    assert re.fullmatch(r"[\w-]+", concealed)
+    assert tokens.conceal("place", row, content) == concealed
+    assert tokens.reveal("place", row, concealed) == content
+    for purpose, about in (("another", row), ("place", row + b"x")):
+        with pytest.raises(BadToken):
+            tokens.reveal(purpose, about, concealed)
+
+
+@given(st.text(max_size=80))
+def test_what_nobody_concealed_reveals_nothing(text: str) -> None:
+    with pytest.raises(BadToken):
+        tokens.reveal("place", bytes(16), text)
+
+
+def test_what_an_earlier_secret_key_concealed_still_comes_out(tmp_path: Path) -> None:
+    concealed = tokens.conceal("place", bytes(16), b"here")
+    with site(tmp_path / "new", SECRET_KEY=NEW, SECRET_KEY_FALLBACKS=[OLDEST, OLD]).app_context():
+        assert tokens.conceal("place", bytes(16), b"here") != concealed
+        assert tokens.reveal("place", bytes(16), concealed) == b"here"
+    with site(tmp_path / "other", SECRET_KEY=NEW).app_context(), pytest.raises(BadToken):
+        tokens.reveal("place", bytes(16), concealed)

@@ -9,12 +9,10 @@ from app import clock
 from app.counting import count
 from app.counting.count import Count
 from app.db import db
-from app.models import Petition, PetitionText, Picture, PrivacyNotice, Signature, State, Visibility
-from app.models.signer import signer_of
+from app.models import Petition, PetitionText, Picture, PrivacyNotice
 from app.petitions.goals import next_goal, percent
 from app.web.language import INTERFACE
 
-LATEST = 12
 DONATIONS_MARKED_FOR = timedelta(days=14)
 
 
@@ -46,17 +44,6 @@ class Edition:
     def is_translated(self) -> bool:
         """Tell whether the words are in the language of the page around them."""
         return self.text.language == self.language
-
-
-@dataclass(frozen=True, slots=True)
-class PublicName:
-    """A verified signer who wants to be seen, and the day of the signature."""
-
-    name: str
-    affiliation: str
-    country: str
-    comment: str
-    on: date
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,25 +131,6 @@ def image_data(slug: str, digest: str, width: int, *, drafts: bool = False) -> b
     return db.session.scalars(found).one_or_none()
 
 
-def latest_names(petition: Petition) -> list[PublicName]:
-    """Return the newest verified signers whose names everyone may see, the newest first.
-
-    Names that organisers hid are left out, and so are the words of comments that they hid.
-    """
-    newest = (
-        select(Signature)
-        .where(
-            Signature.petition_id == petition.id,
-            Signature.state == State.VERIFIED.value,
-            Signature.visibility == Visibility.PUBLIC.value,
-            ~Signature.hidden_name,
-        )
-        .order_by(Signature.verified_at.desc(), Signature.id.desc())
-        .limit(LATEST)
-    )
-    return [_public(signature) for signature in db.session.scalars(newest)]
-
-
 def open_petitions() -> list[tuple[Petition, PetitionText]]:
     """Return the petitions that can be signed now with their own words, the newest first."""
     now = clock.now()
@@ -176,10 +144,3 @@ def open_petitions() -> list[tuple[Petition, PetitionText]]:
     for petition, text in db.session.execute(latest):
         newest.setdefault(petition.id, (petition, text))
     return list(newest.values())
-
-
-def _public(signature: Signature) -> PublicName:
-    signer = signer_of(signature)
-    assert signature.verified_at is not None
-    comment = "" if signature.hidden_comment else signer.comment
-    return PublicName(signer.name, signer.affiliation, signature.country, comment, signature.verified_at.date())

@@ -3,7 +3,7 @@
 from flask import render_template
 from markupsafe import Markup
 
-from app.petitions import page
+from app.petitions import names, page
 from app.petitions.markdown import to_html
 from app.petitions.page import Edition
 from app.signing.forms import SignForm
@@ -20,7 +20,7 @@ def render(edition: Edition, *, preview: Markup | str = "") -> str:
         body=to_html(edition.text.body),
         privacy=to_html(edition.notice.more),
         progress=page.progress(petition),
-        names=page.latest_names(petition),
+        names=names.latest(petition),
         image=page.header_image(petition),
         original_changed_on=page.original_changed_on(edition),
         other_languages=page.other_languages(edition),

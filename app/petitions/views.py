@@ -1,14 +1,15 @@
-"""The start page, a petition's page with its header image, and how its text has changed."""
+"""The start page, a petition's page with its header image, who signed it, and how its text has changed."""
 
 from datetime import timedelta
 
-from flask import Blueprint, Response, abort, make_response, render_template
+from flask import Blueprint, Response, abort, make_response, render_template, request
 from werkzeug import Response as BaseResponse
 
-from app.petitions import page
+from app.petitions import names, page
 from app.petitions.changes import changes
 from app.petitions.page import Edition
 from app.petitions.shown import render
+from app.tokens import BadToken
 from app.web import headers, language
 
 bp = Blueprint("petitions", __name__)
@@ -36,6 +37,23 @@ def show_changes(slug: str, lang: str | None = None) -> BaseResponse:
     """Show each version of the text that visitors have seen, and what was changed in it."""
     edition = _edition(slug, lang)
     html = render_template("petitions/changes.html", edition=edition, changes=changes(edition))
+    return headers.shared(make_response(html))
+
+
+@bp.get("/petitions/<slug:slug>/signatures")
+@bp.get("/petitions/<slug:slug>/signatures/<language:lang>")
+def show_names(slug: str, lang: str | None = None) -> BaseResponse:
+    """Show the verified signers who chose that everyone may see their names, the newest first."""
+    edition = _edition(slug, lang)
+    try:
+        shown = names.page(edition.petition, request.args.get("before"), request.args.get("after"))
+    except BadToken:
+        abort(404)
+    is_first = not (request.args.get("before") or request.args.get("after"))
+    verified = page.progress(edition.petition).verified
+    html = render_template(
+        "petitions/signatures.html", edition=edition, page=shown, is_first=is_first, verified=verified
+    )
     return headers.shared(make_response(html))
 
 

@@ -71,6 +71,7 @@ def test_every_page_fits_on_the_narrowest_phone(browser: Browser, site: Site) ->
         "/",
         f"/petitions/{EXAMPLE}",
         f"/petitions/{EXAMPLE}/sign",
+        f"/petitions/{EXAMPLE}/signatures",
         "/organise/login",
         "/dev/mailbox",
         "/nowhere",

@@ -10,7 +10,7 @@ from sqlalchemy import update
 from app import clock
 from app.db import transaction
 from app.models import Petition, State, Visibility
-from app.petitions.page import LATEST
+from app.petitions.names import LATEST
 from tests.factories import SLUG, make_petition, make_signature, verified
 from tests.html_page import Element, HtmlPage
 from tests.petitions.conftest import Import

@@ -9,7 +9,10 @@ from tests.factories import SLUG, make_petition, make_signature
 from tests.html_page import HtmlPage
 
 
-@pytest.mark.parametrize("path", [f"/petitions/{SLUG}", f"/petitions/{SLUG}/en", f"/petitions/{SLUG}/sign", "/"])
+@pytest.mark.parametrize(
+    "path",
+    [f"/petitions/{SLUG}", f"/petitions/{SLUG}/en", f"/petitions/{SLUG}/sign", f"/petitions/{SLUG}/signatures", "/"],
+)
 def test_two_visitors_get_the_same_bytes_and_no_cookie(app: Flask, petition: str, path: str) -> None:
     make_signature(app)
     one, other = app.test_client(), app.test_client()

@@ -18,6 +18,8 @@ PROMISED = {
     "/petitions/<slug>/signed": {"GET"},
     "/petitions/<slug>/changes": {"GET"},
     "/petitions/<slug>/changes/<lang>": {"GET"},
+    "/petitions/<slug>/signatures": {"GET"},
+    "/petitions/<slug>/signatures/<lang>": {"GET"},
     "/petitions/<slug>/image/<digest>-<width>.jpg": {"GET"},
     "/petitions/<slug>/count.json": {"GET"},
     "/petitions/<slug>/share": {"GET"},

@@ -1,0 +1,123 @@
+"""Public names: the verified signers whom everyone may see, the newest first, page by page at the same cost.
+
+A page begins where the one before it ended: at a moment and a row's id, both in an index that holds these signers and
+nobody else. Visitors are told the day alone, so in addresses that place is encrypted; it is the same for everyone.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+
+from sqlalchemy import Select, asc, desc, literal, select, tuple_
+
+from app import tokens
+from app.db import UtcDateTime, db
+from app.models import Petition, Signature, State, Visibility
+from app.models.signer import signer_of
+
+LATEST = 12
+A_PAGE = 50
+PURPOSE = "place-among-names"
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+MICROSECOND = timedelta(microseconds=1)
+NUMBER_BYTES = 8
+
+
+@dataclass(frozen=True, slots=True)
+class PublicName:
+    """A verified signer who wants to be seen, and the day of the signature."""
+
+    name: str
+    affiliation: str
+    country: str
+    comment: str
+    on: date
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """Up to fifty names, and the places after and before which newer and older ones are, where there are any."""
+
+    names: list[PublicName]
+    newer: str | None
+    older: str | None
+
+
+def latest(petition: Petition) -> list[PublicName]:
+    """Return the newest dozen of verified signers whose names everyone may see, the newest first.
+
+    Names that organisers hid are left out, and so are the words of comments that they hid.
+    """
+    return _public(db.session.scalars(_newest_first(petition).limit(LATEST)))
+
+
+def page(petition: Petition, before: str | None = None, after: str | None = None) -> Names:
+    """Return a page of these names, the newest first: those before a place, those after one, or the newest of all.
+
+    Raises BadToken for a place that no page of this petition named.
+    """
+    if after and not before:
+        found = _read(_oldest_first(petition, _read_place(petition, after)))
+        kept = found[:A_PAGE][::-1]
+        has_newer, has_older = len(found) > A_PAGE, True
+    else:
+        found = _read(_newest_first(petition, _read_place(petition, before) if before else None))
+        kept = found[:A_PAGE]
+        has_newer, has_older = bool(before), len(found) > A_PAGE
+    if not kept:
+        return Names([], None, None)
+    return Names(
+        _public(kept),
+        newer=_place(petition, kept[0]) if has_newer else None,
+        older=_place(petition, kept[-1]) if has_older else None,
+    )
+
+
+def _listed(petition: Petition) -> Select[Signature]:
+    return select(Signature).where(
+        Signature.petition_id == petition.id,
+        Signature.state == State.VERIFIED.value,
+        Signature.visibility == Visibility.PUBLIC.value,
+        ~Signature.hidden_name,
+    )
+
+
+_PLACE = tuple_(Signature.verified_at, Signature.id)
+
+
+def _newest_first(petition: Petition, before: tuple[datetime, int] | None = None) -> Select[Signature]:
+    listed = _listed(petition).order_by(desc(Signature.verified_at), desc(Signature.id))
+    return listed.where(tuple_(literal(before[0], UtcDateTime()), literal(before[1])) > _PLACE) if before else listed
+
+
+def _oldest_first(petition: Petition, after: tuple[datetime, int]) -> Select[Signature]:
+    listed = _listed(petition).order_by(asc(Signature.verified_at), asc(Signature.id))
+    return listed.where(tuple_(literal(after[0], UtcDateTime()), literal(after[1])) < _PLACE)
+
+
+def _read(statement: Select[Signature]) -> list[Signature]:
+    return list(db.session.scalars(statement.limit(A_PAGE + 1)))
+
+
+def _place(petition: Petition, signature: Signature) -> str:
+    assert signature.verified_at is not None
+    numbers = ((signature.verified_at - EPOCH) // MICROSECOND, signature.id)
+    raw = b"".join(number.to_bytes(NUMBER_BYTES, "big") for number in numbers)
+    return tokens.conceal(PURPOSE, petition.public_id, raw)
+
+
+def _read_place(petition: Petition, text: str) -> tuple[datetime, int]:
+    raw = tokens.reveal(PURPOSE, petition.public_id, text)
+    moment, serial = (int.from_bytes(part, "big") for part in (raw[:NUMBER_BYTES], raw[NUMBER_BYTES:]))
+    return EPOCH + moment * MICROSECOND, serial
+
+
+def _public(signatures: Iterable[Signature]) -> list[PublicName]:
+    names = []
+    for signature in signatures:
+        signer = signer_of(signature)
+        assert signature.verified_at is not None
+        comment = "" if signature.hidden_comment else signer.comment
+        on = signature.verified_at.date()
+        names.append(PublicName(signer.name, signer.affiliation, signature.country, comment, on))
+    return names

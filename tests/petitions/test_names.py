@@ -1,0 +1,214 @@
+"""The public names: who wants to be seen and nobody else, page by page at the same cost, found by no search engine."""
+
+import base64
+import re
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import event, select, text, update
+
+from app import clock
+from app.db import db, transaction
+from app.models import Petition, Signature, State, Visibility
+from app.petitions import names
+from app.petitions.names import A_PAGE
+from app.signing.erase import erase_after_closing
+from tests.factories import SLUG, make_petition, make_signature
+from tests.html_page import HtmlPage
+from tests.petitions.stored import NOON, public_signer
+from tests.watching.people import add_people
+from tests.watching.test_listing import sum_of_scans
+
+LIST = f"/petitions/{SLUG}/signatures"
+
+
+def read(client: FlaskClient, path: str = LIST) -> HtmlPage:
+    answer = client.get(path)
+    assert answer.status_code == 200
+    return HtmlPage(answer.text)
+
+
+def named(page: HtmlPage) -> list[str]:
+    return [one.text for one in page.all("strong") if any(each.get("class") == "names" for each in one.inside)]
+
+
+def link(page: HtmlPage, words: str) -> str | None:
+    return next((one.get("href") for one in page.all("a") if one.words() == words), None)
+
+
+def test_only_those_are_named_who_are_verified_and_want_to_be_seen(
+    app: Flask, client: FlaskClient, petition: str
+) -> None:
+    make_petition(app, slug='"another"')
+    make_signature(app, slug="another", name="Signer of another")
+    for state in State:
+        for visibility in Visibility:
+            address = f"{state}.{visibility}@example.org"
+            make_signature(app, state=state, visibility=visibility, name=f"{state} {visibility}", email=address)
+    hidden = make_signature(app, name="Hidden Example", email="hidden@example.org")
+    with app.app_context(), transaction() as session:
+        session.execute(update(Signature).where(Signature.public_id == hidden).values(hidden_name=True))
+    page = read(client)
+    assert named(page) == ["verified public"]
+    assert "@example.org" not in page.html
+    words = page.all("main")[0].words()
+    assert "4 verified signatures" in words
+    assert "The others are counted just the same" in words
+
+
+def test_a_name_comes_with_its_day_and_what_was_said_but_no_hidden_words(
+    app: Flask, client: FlaskClient, petition: str
+) -> None:
+    public_signer(app, "דנה דוגמה", affiliation="Союз читателей", comment="First line\n\nNext paragraph")
+    page = read(client)
+    (entry,) = [one for one in page.all("li") if any(each.get("class") == "names" for each in one.inside)]
+    assert entry.words().startswith("דנה דוגמה, Союз читателей November 20, 2026 First line")
+    assert "12:00" not in page.html
+    (comment,) = page.all("div", **{"class": "comment"})
+    assert comment.get("dir") == "auto"
+    with app.app_context(), transaction() as session:
+        session.execute(update(Signature).values(hidden_comment=True))
+    assert "First line" not in read(client).html
+    assert named(read(client)) == ["דנה דוגמה"]
+
+
+def test_the_pages_together_name_everybody_once_the_newest_first_and_lead_back(
+    app: Flask, client: FlaskClient, petition: str
+) -> None:
+    """All at the same instant, so that the order hangs on more than the time."""
+    add_people(app, 2 * A_PAGE + 7, apart=timedelta(0))
+    path, pages = LIST, []
+    while path:
+        pages.append(read(client, path))
+        path = link(pages[-1], "Older →") or ""
+    assert [len(named(one)) for one in pages] == [50, 50, 7]
+    shown = [name for one in pages for name in named(one)]
+    assert sorted(shown) == sorted(f"Person {which}" for which in range(107))
+    assert shown[0] == "Person 106"
+    assert (link(pages[0], "Newest"), link(pages[0], "← Newer")) == (None, None)
+    assert {link(one, "Newest") for one in pages[1:]} == {LIST}
+    back = read(client, link(pages[2], "← Newer") or "")
+    assert named(back) == named(pages[1])
+    top = read(client, link(back, "← Newer") or "")
+    assert named(top) == named(pages[0])
+    assert link(top, "← Newer") is None and link(top, "Newest") == LIST
+    relations = {one.words(): one.get("rel") for one in back.all("a") if one.get("rel")}
+    assert relations == {"← Newer": "prev", "Older →": "next"}
+
+
+@pytest.mark.parametrize("path", [LIST, f"{LIST}/sv", "older"])
+def test_search_engines_are_asked_to_leave_every_page_of_names(
+    app: Flask, client: FlaskClient, petition: str, path: str
+) -> None:
+    add_people(app, A_PAGE + 1)
+    page = read(client, (link(read(client), "Older →") or "") if path == "older" else path)
+    (robots,) = page.all("meta", name="robots")
+    assert robots.get("content") == "noindex, nofollow, noarchive"
+
+
+def test_a_place_in_the_list_tells_neither_the_hour_nor_how_many_others_signed(
+    app: Flask, client: FlaskClient, petition: str
+) -> None:
+    add_people(app, A_PAGE + 1)
+    older = link(read(client), "Older →") or ""
+    assert older == link(read(client), "Older →")
+    (place,) = re.findall(r"before=([\w-]+)$", older)
+    told = base64.urlsafe_b64decode(place + "=")
+    with app.app_context():
+        last = db.session.scalars(select(Signature).order_by(Signature.id).offset(1)).first()
+    assert last and last.verified_at
+    moment = (last.verified_at - names.EPOCH) // names.MICROSECOND
+    for number in (moment, last.id):
+        assert number.to_bytes(8, "big") not in told
+    assert last.public_id not in told
+
+
+def test_a_place_that_no_page_named_is_not_found(app: Flask, client: FlaskClient, petition: str) -> None:
+    add_people(app, A_PAGE + 1)
+    make_petition(app, slug='"another"')
+    older = link(read(client), "Older →") or ""
+    changed = older[:-10] + ("A" if older[-10] != "A" else "B") + older[-9:]
+    elsewhere = older.replace(SLUG, "another")
+    for path in (changed, elsewhere, *(f"{LIST}?{name}={odd}" for name in ("before", "after") for odd in ("x", "%00"))):
+        assert client.get(path).status_code == 404, path
+    assert client.get(f"{LIST}?before=&after=").status_code == 200
+    assert client.get("/petitions/nothing/signatures").status_code == 404
+    assert client.get(f"{LIST}/xx").status_code == 404
+
+
+def test_whoever_goes_while_somebody_reads_on_does_not_break_the_list(
+    app: Flask, client: FlaskClient, petition: str
+) -> None:
+    add_people(app, A_PAGE + 1)
+    older = link(read(client), "Older →") or ""
+    with app.app_context(), transaction() as session:
+        session.execute(update(Signature).values(visibility=Visibility.DELIVERY))
+    page = read(client, older)
+    assert named(page) == []
+    assert "There are no more names here." in page.all("main")[0].words()
+    assert link(page, "Newest") == LIST
+    assert "Nobody has chosen so yet." in read(client).all("main")[0].words()
+
+
+def test_after_the_promised_days_nobody_is_named_any_more(app: Flask, client: FlaskClient, petition: str) -> None:
+    add_people(app, 3)
+    assert len(named(read(client))) == 3
+    with app.app_context():
+        with transaction() as session:
+            session.execute(update(Petition).values(closes_at=clock.now() - timedelta(days=400)))
+        assert erase_after_closing() == 3
+    page = read(client)
+    assert named(page) == []
+    words = page.all("main")[0].words()
+    assert "3 verified signatures" in words and "has been erased" in words
+
+
+def test_the_petition_leads_to_all_public_names_in_the_language_of_the_page(
+    app: Flask, client: FlaskClient, petition: str
+) -> None:
+    public_signer(app, "Ann Example", NOON)
+    assert link(read(client, f"/petitions/{SLUG}"), "All public names") == LIST
+    page = HtmlPage(client.get(f"/petitions/{SLUG}/sv").text)
+    assert [one.get("href") for one in page.all("a", **{"class": "all-names"})] == [f"{LIST}/sv"]
+    assert [
+        one.get("href") for one in read(client, f"{LIST}/sv").all("a") if one.words() == "Save the test library"
+    ] == [f"/petitions/{SLUG}/sv"]
+    (section,) = page.all("section", **{"aria-labelledby": "names"})
+    assert section.get("data-nosnippet") == ""
+
+
+def test_a_page_far_down_costs_what_the_first_does(app: Flask, petition: str) -> None:
+    """The database reads a page's rows from the index of public names and no others, wherever the page is."""
+    add_people(app, 3_000)
+    with app.app_context():
+        db.session.execute(text("ANALYZE"))
+        db.session.commit()
+        of = db.session.scalars(select(Petition)).one()
+        middle = db.session.scalars(select(Signature).order_by(Signature.id).offset(1_500)).first()
+        assert middle
+        place = names._place(of, middle)
+        for asked in ({}, {"before": place}, {"after": place}):
+            statement, parameters = asked_of_the_database(of, **asked)
+            with db.engine.connect() as connection:
+                if db.engine.dialect.name == "postgresql":
+                    explain = "EXPLAIN (ANALYZE, FORMAT JSON) "
+                    explained = connection.exec_driver_sql(explain + statement, parameters).scalar_one()
+                    assert sum_of_scans(explained[0]["Plan"]) <= A_PAGE + 2
+                else:
+                    plan = str(connection.exec_driver_sql("EXPLAIN QUERY PLAN " + statement, parameters).all())
+                    assert "USING INDEX ix_signature_public_names (petition_id=?" in plan
+                    assert "TEMP B-TREE" not in plan
+                    assert "verified_at" in plan or not asked, plan
+
+
+def asked_of_the_database(petition: Petition, **asked: str) -> tuple[str, Any]:
+    """Return the statement that reads a page, as the driver is given it."""
+    statements: list[tuple[str, Any]] = []
+    record = lambda c, cur, statement, parameters, *rest: statements.append((statement, parameters))  # noqa: E731
+    event.listen(db.engine, "before_cursor_execute", record)
+    names.page(petition, **asked)
+    event.remove(db.engine, "before_cursor_execute", record)
+    return next(one for one in statements if " LIMIT " in one[0])
