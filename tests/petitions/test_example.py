@@ -174,7 +174,7 @@ def test_donations_show_recipient_number_in_groups_of_four_currency_and_bank(
 ) -> None:
     donations = section(page, "donations")
     assert inside(page, donations, "dt")[:4] == ["Recipient", "IBAN", "Currency", "Bank"]
-    numbers = [one.words() for one in page.all("dd", **{"class": "iban"})]
+    numbers = [one.words() for one in page.all("bdi", **{"class": "iban"})]
     assert numbers == ["GB82 WEST 1234 5698 7654 32", "DE89 3704 0044 0532 0130 00"]
     for donation in example.donations:
         for part in ("recipient", "currency", "bank", "note"):
