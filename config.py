@@ -17,6 +17,8 @@ SITE = re.compile(r"https?://(?:[a-z0-9-]+(?:\.[a-z0-9-]+)*|\[::1\])(?::[0-9]{1,
 EXAMPLE_SECRETS = {"change", "changeme", "secret", "example", "password", "default", "dev", "test", "your"}
 SHORTEST_SECRET = 32
 DATA_KEY_BYTES = 32
+LONGEST_NAME = 60
+COLOUR = re.compile("#[0-9a-fA-F]{6}")
 
 
 class ConfigError(Exception):
@@ -98,6 +100,7 @@ def load(environ: Mapping[str, str] | None = None, instance: Path | None = None)
         "TRUSTED_PROXIES": _number(env, "TRUSTED_PROXIES", 0),
         "REDIS_URL": _redis_url(env),
         "MAILBOX_DIR": mailbox,
+        **_site(env),
         **_mail(env, base_url),
     }
 
@@ -115,6 +118,28 @@ def database_uri(url: str) -> str:
     if url.startswith("sqlite:///"):
         return f"sqlite:///{(ROOT / url.removeprefix('sqlite:///')).resolve()}"
     raise ConfigError("DATABASE_URL must begin with sqlite:/// or postgresql://. Other databases are not supported.")
+
+
+def _site(env: Mapping[str, str]) -> dict[str, Any]:
+    name = env.get("SITE_NAME") or "Countersign"
+    colour = env.get("SITE_COLOUR") or None
+    language = env.get("SITE_LANGUAGE") or "en"
+    folder = (ROOT / env["SITE_DIR"]).resolve() if env.get("SITE_DIR") else None
+    written = {"en", *(path.parent.name for path in (ROOT / "translations").glob("*/LC_MESSAGES"))}
+    if not name.isprintable() or not name.strip() or len(name) > LONGEST_NAME:
+        raise ConfigError(f"SITE_NAME is {name!r}: it must be one line of at most {LONGEST_NAME} characters.")
+    if colour and not COLOUR.fullmatch(colour):
+        raise ConfigError(f"SITE_COLOUR is {colour!r}: write it as # and six hexadecimal digits, such as #14532d.")
+    if language not in written:
+        raise ConfigError(f"SITE_LANGUAGE is {language!r}: it must be one of {', '.join(sorted(written))}.")
+    if folder and not folder.is_dir():
+        raise ConfigError(f"SITE_DIR is {folder}: there is no such folder, or the site's user may not look into it.")
+    return {
+        "SITE_NAME": name.strip(),
+        "SITE_COLOUR": colour,
+        "SITE_LANGUAGE": language,
+        "SITE_DIR": folder,
+    }
 
 
 def _mail(env: Mapping[str, str], base_url: str) -> dict[str, Any]:

@@ -19,6 +19,8 @@ from app.export.views import bp as export
 from app.mailbox.views import bp as mailbox
 from app.moderation.domain_views import bp as domains
 from app.moderation.views import bp as moderation
+from app.operator import own
+from app.operator.views import bp as operator
 from app.organisers import sign_in
 from app.organisers.people_views import bp as people
 from app.organisers.petition_views import bp as members
@@ -57,6 +59,7 @@ BLUEPRINTS = (
     image,
     export,
     mailbox,
+    operator,
     health,
 )
 
@@ -132,6 +135,7 @@ def _configure_pages(app: Flask) -> None:
     app.url_map.converters.update(slug=SlugConverter, language=LanguageConverter)
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     display.init_app(app)
+    own.init_app(app)
     errors.init_app(app)
     headers.init_app(app)
     limits.init_app(app)

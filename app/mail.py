@@ -4,6 +4,7 @@ import re
 import smtplib
 import ssl
 from email import policy
+from email.utils import quote
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -89,6 +90,18 @@ _mail = TimedMail()
 def init_app(app: Flask) -> None:
     """Take the mail settings of the app."""
     _mail.init_app(app)
+
+
+def sender(*, is_discreet: bool) -> str | None:
+    """Return whom a letter comes from, with the name of the site; None leaves it to MAIL_DEFAULT_SENDER.
+
+    A site's name can tell what its petitions are about, so where that `is_discreet` it is left out, and so it is where
+    MAIL_DEFAULT_SENDER has a name already.
+    """
+    name, address = current_app.config["SITE_NAME"], current_app.config["MAIL_DEFAULT_SENDER"]
+    if is_discreet or "<" in address:
+        return None
+    return f'"{quote(name)}" <{address}>'
 
 
 class Line:

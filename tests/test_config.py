@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 import config
+from app.web.language import INTERFACE
 from config import ConfigError
 from tests.conftest import SECRETS
 
@@ -168,3 +169,38 @@ def test_a_redis_that_nothing_could_talk_to_is_refused_in_words(tmp_path: Path) 
     for url in ("redis://localhost:6379/0", "rediss://user:word@redis.example.org", "unix:///run/redis.sock"):
         assert load(tmp_path, REDIS_URL=url)["REDIS_URL"] == url
     assert "redis://localhost:6379/0" in refusal(tmp_path, REDIS_URL="localhost:6379")
+
+
+def test_a_site_is_named_coloured_and_spoken_as_its_operator_wants(tmp_path: Path) -> None:
+    names = ("SITE_NAME", "SITE_COLOUR", "SITE_LANGUAGE", "SITE_DIR")
+    assert [load(tmp_path)[name] for name in names] == ["Countersign", None, "en", None]
+    wanted = {
+        "SITE_NAME": " Upprop för alla ",
+        "SITE_COLOUR": "#7A1f5c",
+        "SITE_LANGUAGE": "sv",
+        "SITE_DIR": str(tmp_path),
+    }
+    assert [load(tmp_path, **wanted)[name] for name in names] == ["Upprop för alla", "#7A1f5c", "sv", tmp_path]
+    assert load(tmp_path, SITE_DIR="docs")["SITE_DIR"] == config.ROOT / "docs"
+
+
+def test_every_language_of_the_interface_can_be_the_sites(tmp_path: Path) -> None:
+    for language in INTERFACE:
+        assert load(tmp_path, SITE_LANGUAGE=language)["SITE_LANGUAGE"] == language
+
+
+@pytest.mark.parametrize(
+    ("name", "values", "right"),
+    [
+        ("SITE_NAME", [" ", "two\nlines", "x" * 61], "one line of at most 60 characters"),
+        ("SITE_COLOUR", ["green", "#fff", "14532d", "#14532g", "#14532d;}", "#14532d\n"], "such as #14532d"),
+        ("SITE_LANGUAGE", ["xx", "English", "../sv"], "one of en, "),
+        ("SITE_DIR", ["/nowhere/at/all", "README.md"], "there is no such folder"),
+    ],
+)
+def test_what_no_site_can_be_called_or_look_like_is_refused_in_words(
+    tmp_path: Path, name: str, values: list[str], right: str
+) -> None:
+    for value in values:
+        words = refusal(tmp_path, **{name: value})
+        assert name in words and right in words

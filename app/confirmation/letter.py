@@ -5,7 +5,7 @@ from urllib.parse import urlsplit
 
 from flask import current_app, render_template, url_for
 
-from app import clock, tokens
+from app import clock, mail, tokens
 from app.db import db
 from app.mail import Letter
 from app.models import Occasion, OutboxRow, Signature, State
@@ -86,6 +86,7 @@ def _message(row: OutboxRow, folder: str, entry: Entry, mailbox: bytes) -> Lette
         message = Letter(
             subject=" ".join(render_template(f"email/{folder}/subject.txt", **words).split()),
             recipients=[signer_of(entry.signature).email],
+            sender=mail.sender(is_discreet=entry.petition.discreet),
             body=render_template(f"email/{folder}/body.txt", **words),
             extra_headers=extra,
         )

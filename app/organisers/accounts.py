@@ -17,7 +17,7 @@ from app.organisers.audit import record
 from app.organisers.letter import post_in_words
 from app.organisers.members import accept, hold_petition, offer_role, petitions_of
 from app.petitions.page import newest_title
-from app.web.language import DEFAULT
+from app.web.language import of_site
 from app.web.link import link
 
 INVITATION_WORKS_FOR = timedelta(days=7)
@@ -42,7 +42,7 @@ def invite(
     *,
     administrator: bool = False,
     by: Organiser | None = None,
-    language: str = DEFAULT,
+    language: str | None = None,
 ) -> None:
     """Give the mailbox of a deliverable address an account if it has none, and a role in the petition; write to it.
 
@@ -57,7 +57,7 @@ def invite(
         if petition is not None:
             hold_petition(session, petition.id)
         key = email_key(session, address)
-        draft = Organiser(address, key, language)
+        draft = Organiser(address, key, language or of_site())
         columns = ("public_id", "email_key", "sealed_email", "language", "fs_uniquifier")
         new = insert(Organiser).values(active=True, **{name: getattr(draft, name) for name in columns})
         # Setting the key to what it is locks the row that is there, and makes two invitations at once one account.

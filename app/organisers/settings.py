@@ -34,11 +34,9 @@ SETTINGS = {
     "TWO_FACTOR_RESCUE_EMAIL": False,
     "TWO_FACTOR_ALWAYS_VALIDATE": True,
     "TWO_FACTOR_POST_SETUP_VIEW": "organisers.account",
-    "TOTP_ISSUER": "Countersign",
     "MULTI_FACTOR_RECOVERY_CODES": True,
     "MULTI_FACTOR_RECOVERY_CODES_N": 8,
     "WEBAUTHN": True,
-    "WAN_RP_NAME": "Countersign",
     "WAN_ALLOW_USER_HINTS": False,  # hints tell strangers which addresses have accounts
     "WAN_POST_REGISTER_VIEW": "organisers.account",
     "WAN_SIGNIN_WITHIN": timedelta(minutes=5),

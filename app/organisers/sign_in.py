@@ -45,6 +45,8 @@ def init_app(app: Flask) -> None:
     app.config.update({f"SECURITY_MSG_{name}": message for name, message in MESSAGES.items()})
     with app.app_context():
         app.config["SECURITY_TOTP_SECRETS"] = {"1": tokens.keyed_hash("totp-on-its-way", "").hex()}
+    # What apps for codes and keepers of passkeys show beside an organiser's address.
+    app.config.update(SECURITY_TOTP_ISSUER=app.config["SITE_NAME"], SECURITY_WAN_RP_NAME=app.config["SITE_NAME"])
     app.config.update(session.settings(app.config["BASE_URL"]))
     app.config.update(WTF_CSRF_CHECK_DEFAULT=False, WTF_CSRF_TIME_LIMIT=None, WTF_CSRF_SSL_STRICT=False)
     app.session_interface = session.OrganisersSession()

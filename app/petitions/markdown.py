@@ -27,6 +27,7 @@ TAGS = {
     "code",
     "pre",
     "a",
+    "h2",
     "h3",
     "h4",
     "h5",
@@ -38,12 +39,15 @@ _parser = MarkdownIt("commonmark", {"html": False, "typographer": False}).enable
 
 
 @lru_cache(maxsize=256)
-def to_html(source: str) -> Markup:
-    """Return CommonMark `source` as sanitised HTML. An image comes out as a link with its words, raw HTML as text."""
+def to_html(source: str, top_heading: int = TOP_HEADING) -> Markup:
+    """Return CommonMark `source` as sanitised HTML. An image comes out as a link with its words, raw HTML as text.
+
+    Its first level of headings becomes the `top_heading`-th of the page.
+    """
     tokens = _parser.parse(source)
     for token in tokens:
         if token.type in {"heading_open", "heading_close"}:
-            token.tag = f"h{min(6, int(token.tag[1]) + TOP_HEADING - 1)}"
+            token.tag = f"h{min(6, int(token.tag[1]) + top_heading - 1)}"
         _mark_pictures_in_links(token.children or ())
     html = _parser.renderer.render(tokens, _parser.options, {})
     clean = nh3.clean(

@@ -19,7 +19,7 @@ A_YEAR = int(timedelta(days=365).total_seconds())
 @bp.get("/")
 def start() -> BaseResponse:
     """List the petitions that can be signed now."""
-    language.speak(language.DEFAULT)
+    language.speak(language.of_site())
     open_now = [(petition, text, page.progress(petition)) for petition, text in page.open_petitions()]
     return headers.shared(make_response(render_template("petitions/start.html", petitions=open_now)))
 

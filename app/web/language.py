@@ -36,8 +36,14 @@ IN_PATH, IN_QUERY = "lang", "language"
 babel = Babel()
 
 
+def of_site() -> str:
+    """Return the language of pages that have none of their own, as SITE_LANGUAGE says."""
+    language: str = current_app.config.get("SITE_LANGUAGE", DEFAULT)
+    return language
+
+
 def speak(language: str, *, own: str | None = None) -> None:
-    """Let the page that is being made speak `language`, or the default where the interface has no words in it.
+    """Let the page that is being made speak `language`, or the site's where the interface has no words in it.
 
     `own` is the language of the page's bare address, if that is another one. Where no cache keeps the page, whoever
     asked for it by `?language=` is given that one.
@@ -72,7 +78,7 @@ def addresses() -> dict[str, str]:
         return {}
     values = {**(request.view_args or {}), **request.args.to_dict()}
     if _is_in_path():
-        own = g.get("own_language", DEFAULT)
+        own = g.get("own_language") or of_site()
         return {tag: url_for(request.endpoint, **{**values, IN_PATH: None if tag == own else tag}) for tag in INTERFACE}
     return {tag: url_for(request.endpoint, **{**values, IN_QUERY: tag}) for tag in INTERFACE}
 
@@ -90,8 +96,8 @@ def speaking(language: str) -> Iterator[None]:
 
 
 def interface_language(language: str) -> str:
-    """Return `language` if the interface is written in it, else the default."""
-    return language if language in INTERFACE else DEFAULT
+    """Return `language` if the interface is written in it, else the site's."""
+    return language if language in INTERFACE else of_site()
 
 
 def select_locale() -> str:
@@ -101,9 +107,9 @@ def select_locale() -> str:
 
 
 def of_browser() -> str:
-    """Return the language of the interface that the reader's browser likes best, or the default."""
+    """Return the language of the interface that the reader's browser likes best, or the site's."""
     liked = [tag for tag, quality in request.accept_languages if quality] if has_request_context() else []
-    return negotiate_locale(liked, INTERFACE, sep="-") or DEFAULT
+    return negotiate_locale(liked, INTERFACE, sep="-") or of_site()
 
 
 def current() -> Locale:

@@ -47,7 +47,9 @@ def something_of_everything(app: Flask, folder: Path) -> dict[str, list[str]]:
     make_petition(app, slug='"closed"', closes_on="2026-01-31")
     ids = signatures_in_every_state(app)
     sign(app.test_client(), email="new@example.org")
-    app.config["MAILBOX_DIR"] = str(folder / "mailbox")
+    app.config.update(MAILBOX_DIR=str(folder / "mailbox"), SITE_COLOUR="#14532d", SITE_DIR=folder)
+    for name, content in (("logo.svg", "<svg/>"), ("imprint.md", "Words"), ("privacy.md", "Words")):
+        (folder / name).write_text(content)
     letters.keep(folder / "mailbox", b"Subject: Hello\r\n\r\nwords\r\n")
     for_organisers = what_organisers_leave(app)
     with app.app_context():
@@ -71,6 +73,7 @@ def something_of_everything(app: Flask, folder: Path) -> dict[str, list[str]]:
             "member": [organiser(app).public_id.hex(), "00", "altered"],
             "entry": [ids[1].hex(), "altered"],
             "kind": ["csv", "xlsx", "json"],
+            "picture": ["svg", "png"],
             "digest": [DIGEST],
             "width": ["480", "1"],
         }

@@ -1,0 +1,1 @@
+"""The operator's touch: the name, colour, logo and texts of the site."""

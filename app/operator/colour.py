@@ -1,0 +1,57 @@
+"""The operator's colour as a style sheet: moved as far as it takes to be read on every ground, in light and dark.
+
+Contrast is WCAG 2.2's, success criterion 1.4.3: at least 4.5 to 1.
+"""
+
+from functools import lru_cache
+
+ENOUGH = 4.5
+# No ground on which links and buttons stand is darker than this in the light, or lighter in the dark.
+LIGHT_GROUND = "#e6ede4"
+DARK_GROUND = "#26332a"
+BLACK, WHITE = "#000000", "#ffffff"
+STEPS = 100
+HOVERED = 25  # per cent on the way to black or white
+
+
+@lru_cache(maxsize=8)
+def style_sheet(colour: str) -> str:
+    """Return the custom properties that put `colour` (as `#14532d`) in the place of the site's own accent."""
+    light = _readable(colour, LIGHT_GROUND, BLACK)
+    dark = _readable(colour, DARK_GROUND, WHITE)
+    return (
+        f":root {{\n{_properties(light, BLACK)}}}\n\n"
+        f"@media (prefers-color-scheme: dark) {{\n:root {{\n{_properties(dark, WHITE)}}}\n}}\n"
+    )
+
+
+def contrast(one: str, other: str) -> float:
+    """Return WCAG's contrast ratio of two colours: 1 for the same one, 21 for black and white."""
+    lighter, darker = sorted((_luminance(one), _luminance(other)), reverse=True)
+    return (lighter + 0.05) / (darker + 0.05)
+
+
+def _readable(colour: str, ground: str, towards: str) -> str:
+    """Return the colour nearest to `colour` on the way to black or white that is read on `ground`."""
+    mixed = (_mixed(colour, towards, step * 100 / STEPS) for step in range(STEPS + 1))
+    return next(one for one in mixed if contrast(one, ground) >= ENOUGH)
+
+
+def _properties(accent: str, towards: str) -> str:
+    on_it = max((BLACK, WHITE), key=lambda one: contrast(one, accent))
+    return f"--accent: {accent};\n--accent-strong: {_mixed(accent, towards, HOVERED)};\n--on-accent: {on_it};\n"
+
+
+def _mixed(colour: str, other: str, per_cent: float) -> str:
+    pairs = zip(_channels(colour), _channels(other), strict=True)
+    return "#" + "".join(f"{round(one + (two - one) * per_cent / 100):02x}" for one, two in pairs)
+
+
+def _luminance(colour: str) -> float:
+    linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in
+              (channel / 255 for channel in _channels(colour))]  # fmt: skip
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+def _channels(colour: str) -> list[int]:
+    return [int(colour[at : at + 2], 16) for at in (1, 3, 5)]

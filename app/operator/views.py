@@ -1,0 +1,50 @@
+"""What the operator gives the site: its colour, its logo, its imprint and its privacy text."""
+
+from flask import Blueprint, Response, abort, current_app, make_response, render_template
+from werkzeug import Response as BaseResponse
+
+from app.operator import own
+from app.operator.colour import style_sheet
+from app.petitions.markdown import to_html
+from app.web import headers, language
+
+bp = Blueprint("operator", __name__)
+A_WHILE = 600
+BELOW_THE_TITLE = 2
+
+
+@bp.get("/site.css")
+def colour() -> BaseResponse:
+    """Send the operator's colour as a style sheet."""
+    css = style_sheet(current_app.config["SITE_COLOUR"] or abort(404))
+    return headers.shared(Response(css, mimetype="text/css"), seconds=A_WHILE)
+
+
+@bp.get("/site/logo.<any(svg,png):picture>")
+def logo(picture: str) -> BaseResponse:
+    """Send the operator's logo."""
+    data = own.logo(picture) or abort(404)
+    return headers.shared(Response(data, mimetype=own.LOGO_TYPES[picture]), seconds=A_WHILE)
+
+
+@bp.get("/imprint")
+@bp.get("/imprint/<language:lang>")
+def imprint(lang: str | None = None) -> BaseResponse:
+    """Show who runs the site."""
+    return _text("imprint", lang)
+
+
+@bp.get("/privacy")
+@bp.get("/privacy/<language:lang>")
+def privacy(lang: str | None = None) -> BaseResponse:
+    """Show what the operator says about the data of all petitions."""
+    return _text("privacy", lang)
+
+
+def _text(name: str, lang: str | None) -> BaseResponse:
+    if lang and lang not in language.INTERFACE:
+        abort(404)
+    language.speak(lang or language.of_site(), own=language.of_site())
+    words, written_in = own.text(name, lang or language.of_site()) or abort(404)
+    html = render_template("operator/text.html", name=name, text=to_html(words, BELOW_THE_TITLE), language=written_in)
+    return headers.shared(make_response(html))

@@ -1,0 +1,49 @@
+"""The operator's colour: whatever it is, links and buttons in it can be read, in the light and in the dark."""
+
+import re
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+import config
+from app.operator.colour import contrast, style_sheet
+
+GROUNDS = ("paper", "surface", "wash")
+TOKENS = (config.ROOT / "static/css/tokens.css").read_text("utf-8")
+colours = st.integers(0, 0xFFFFFF).map(lambda number: f"#{number:06x}")
+
+
+def schemes(css: str) -> list[dict[str, str]]:
+    """Return the colours by property that a style sheet gives in the light, and in the dark."""
+    light, dark = css.split("@media (prefers-color-scheme: dark)", 1)
+    return [dict(re.findall(r"--([\w-]+): (#[0-9a-f]{6})", part)) for part in (light, dark)]
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "ratio"),
+    [("#000000", "#ffffff", 21), ("#777777", "#ffffff", 4.48), ("#14532d", "#14532d", 1), ("#ff0000", "#ffffff", 4.0)],
+)
+def test_contrast_is_wcags(one: str, other: str, ratio: float) -> None:
+    assert contrast(one, other) == contrast(other, one) == pytest.approx(ratio, abs=0.005)
+
+
+@given(colours)
+@example("#ffffff")
+@example("#000000")
+@example("#ffee00")
+@example("#000033")
+def test_any_colour_can_be_read_on_every_ground_of_the_site(colour: str) -> None:
+    for own, tokens in zip(schemes(style_sheet(colour)), schemes(TOKENS), strict=True):
+        assert own.keys() == {"accent", "accent-strong", "on-accent"} <= tokens.keys()
+        for accent in (own["accent"], own["accent-strong"]):
+            assert contrast(accent, own["on-accent"]) >= 4.5
+            for ground in GROUNDS:
+                assert contrast(accent, tokens[ground]) >= 4.5, ground
+
+
+def test_a_colour_that_can_be_read_stays_as_it_is() -> None:
+    light, dark = schemes(style_sheet("#7A1F5C"))
+    assert light["accent"] == "#7a1f5c"
+    assert dark["accent"] != "#7a1f5c"
+    assert schemes(style_sheet("#ffd700"))[1]["accent"] == "#ffd700"
