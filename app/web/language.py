@@ -5,9 +5,11 @@ be asked for in another one by `?language=`, and where nobody said anything the 
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import lru_cache
+from typing import Any
+from urllib.parse import urlencode
 
 from babel import Locale, localedata, negotiate_locale
 from flask import current_app, g, has_request_context, request, url_for
@@ -76,11 +78,18 @@ def addresses() -> dict[str, str]:
     """
     if request.method not in {"GET", "HEAD"} or request.endpoint is None:
         return {}
-    values = {**(request.view_args or {}), **request.args.to_dict()}
-    if _is_in_path():
-        own = g.get("own_language") or of_site()
-        return {tag: url_for(request.endpoint, **{**values, IN_PATH: None if tag == own else tag}) for tag in INTERFACE}
-    return {tag: url_for(request.endpoint, **{**values, IN_QUERY: tag}) for tag in INTERFACE}
+    values, asked = request.view_args or {}, request.args.to_dict()
+    if not _is_in_path():
+        return {tag: _address(values, {**asked, IN_QUERY: tag}) for tag in INTERFACE}
+    asked.pop(IN_PATH, None)
+    own = g.get("own_language") or of_site()
+    return {tag: _address({**values, IN_PATH: None if tag == own else tag}, asked) for tag in INTERFACE}
+
+
+def _address(values: Mapping[str, Any], asked: Mapping[str, str]) -> str:
+    # The query is joined here, as `url_for` would take names in it for its own: `_scheme`, or `endpoint`.
+    path = url_for(request.endpoint or "", **values)
+    return f"{path}?{urlencode(asked)}" if asked else path
 
 
 def _is_in_path() -> bool:

@@ -47,6 +47,18 @@ def test_where_nobody_chose_the_browser_is_asked(client: FlaskClient) -> None:
         assert spoken(client.get(path, headers={"Accept-Language": "tlh"}).text) == "en", path
 
 
+@pytest.mark.parametrize(
+    "odd", ["endpoint=x", "_scheme=javascript&_external=1", "_method=POST", "values=1", "q=%C3%A5"]
+)
+@pytest.mark.parametrize(("path", "there"), [("", "/sv?{}"), ("/my-signature", "/my-signature?{}&language=sv")])
+def test_whatever_an_address_asks_for_stays_a_question_in_the_other_languages(
+    client: FlaskClient, petition: str, path: str, there: str, odd: str
+) -> None:
+    answer = client.get(f"/petitions/{SLUG}{path}?{odd}")
+    assert answer.status_code == 200
+    assert links(answer.text)["sv"] == f"/petitions/{SLUG}{there.format(odd)}"
+
+
 @pytest.mark.parametrize("language", sorted(INTERFACE))
 def test_each_page_leads_to_itself_in_every_language(client: FlaskClient, petition: str, language: str) -> None:
     here = f"/petitions/{SLUG}"
