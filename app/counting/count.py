@@ -62,15 +62,24 @@ def append_all(session: Session, signature_ids: Sequence[int], kind: Kind, at: d
 
 def read(petition_id: int) -> Count:
     """Return the petition's verified count as it is now."""
-    verified_now, folded_at, unfolded_at, rows = db.session.execute(_sum(petition_id)).one()
-    if rows > MOST_UNFOLDED:
+    return read_all([petition_id])[petition_id]
+
+
+def read_all(petition_ids: Sequence[int]) -> dict[int, Count]:
+    """Return the verified counts of these petitions as they are now, by petition, in one statement."""
+    counts, crowded = {}, []
+    for petition_id, verified_now, folded_at, unfolded_at, rows in db.session.execute(_sums(petition_ids)):
+        counts[petition_id] = Count(int(verified_now), max(folded_at, unfolded_at or folded_at))
+        if rows > MOST_UNFOLDED:
+            crowded.append(petition_id)
+    for petition_id in crowded:
         fold(petition_id)
-    return Count(int(verified_now), max(folded_at, unfolded_at or folded_at))
+    return counts
 
 
 def verified(session: Session, petition_id: int) -> int:
     """Return the petition's verified count as the caller's transaction sees it. It folds nothing."""
-    return int(session.execute(_sum(petition_id)).one()[0])
+    return int(session.execute(_sums([petition_id])).one().verified)
 
 
 def fold(petition_id: int) -> int:
@@ -114,16 +123,17 @@ def recompute(session: Session, petition_id: int) -> None:
     tally.base = int(session.scalars(folded).one())
 
 
-def _sum(petition_id: int) -> Select[int, datetime, datetime | None, int]:
+def _sums(petition_ids: Sequence[int]) -> Select[int, int, datetime, datetime | None, int]:
     unfolded = (LedgerEntry.petition_id == Tally.petition_id) & ~LedgerEntry.folded
     return (
         select(
-            Tally.base + func.coalesce(func.sum(LedgerEntry.delta), 0),
+            Tally.petition_id,
+            (Tally.base + func.coalesce(func.sum(LedgerEntry.delta), 0)).label("verified"),
             Tally.changed_at,
             func.max(LedgerEntry.at, type_=LedgerEntry.at.type),
             func.count(LedgerEntry.id),
         )
         .outerjoin(LedgerEntry, unfolded)
-        .where(Tally.petition_id == petition_id)
+        .where(Tally.petition_id.in_(petition_ids))
         .group_by(Tally.petition_id, Tally.base, Tally.changed_at)
     )

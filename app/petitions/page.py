@@ -1,5 +1,6 @@
 """What a petition's page shows."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
@@ -104,9 +105,13 @@ def original_changed_on(edition: Edition) -> date | None:
 
 def progress(petition: Petition) -> Progress:
     """Return the petition's count and next goal as they are now."""
-    now: Count = count.read(petition.id)
-    goal = next_goal(now.verified, petition.goal)
-    return Progress(now.verified, goal, percent(now.verified, goal), now.as_of)
+    return _on_the_way(petition, count.read(petition.id))
+
+
+def progress_of(petitions: Sequence[Petition]) -> dict[int, Progress]:
+    """Return count and next goal of these petitions as they are now, by the petition's id."""
+    counts = count.read_all([petition.id for petition in petitions])
+    return {petition.id: _on_the_way(petition, counts[petition.id]) for petition in petitions}
 
 
 def other_languages(edition: Edition) -> list[str]:
@@ -131,16 +136,6 @@ def image_data(slug: str, digest: str, width: int, *, drafts: bool = False) -> b
     return db.session.scalars(found).one_or_none()
 
 
-def open_petitions() -> list[tuple[Petition, PetitionText]]:
-    """Return the petitions that can be signed now with their own words, the newest first."""
-    now = clock.now()
-    latest = (
-        select(Petition, PetitionText)
-        .join(PetitionText, (PetitionText.petition_id == Petition.id) & (PetitionText.language == Petition.language))
-        .where(Petition.opened_at <= now, (Petition.closes_at.is_(None)) | (Petition.closes_at > now))
-        .order_by(Petition.opened_at.desc(), Petition.id.desc(), PetitionText.version.desc())
-    )
-    newest: dict[int, tuple[Petition, PetitionText]] = {}
-    for petition, text in db.session.execute(latest):
-        newest.setdefault(petition.id, (petition, text))
-    return list(newest.values())
+def _on_the_way(petition: Petition, now: Count) -> Progress:
+    goal = next_goal(now.verified, petition.goal)
+    return Progress(now.verified, goal, percent(now.verified, goal), now.as_of)

@@ -5,7 +5,7 @@ from datetime import timedelta
 from flask import Blueprint, Response, abort, make_response, render_template, request
 from werkzeug import Response as BaseResponse
 
-from app.petitions import names, page
+from app.petitions import listing, names, page
 from app.petitions.changes import changes
 from app.petitions.page import Edition
 from app.petitions.shown import render
@@ -17,11 +17,19 @@ A_YEAR = int(timedelta(days=365).total_seconds())
 
 
 @bp.get("/")
-def start() -> BaseResponse:
-    """List the petitions that can be signed now."""
-    language.speak(language.of_site())
-    open_now = [(petition, text, page.progress(petition)) for petition, text in page.open_petitions()]
-    return headers.shared(make_response(render_template("petitions/start.html", petitions=open_now)))
+@bp.get("/<language:lang>")
+def start(lang: str | None = None) -> BaseResponse:
+    """List the petitions that can be signed now, and those closed last."""
+    if lang and lang not in language.INTERFACE:
+        abort(404)
+    language.speak(lang or language.of_site(), own=language.of_site())
+    asked = listing.asked(request.args) or abort(404)
+    found = listing.open_now(lang or language.of_site(), asked)
+    if asked.page > 1 and not found.petitions:
+        abort(404)
+    closed = listing.closed_last(lang or language.of_site()) if asked.is_all() else []
+    html = render_template("petitions/start.html", asked=asked, found=found, closed=closed)
+    return headers.shared(make_response(html))
 
 
 @bp.get("/petitions/<slug:slug>")

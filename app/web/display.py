@@ -31,9 +31,16 @@ def init_app(app: Flask) -> None:
         interface=language.INTERFACE,
         here=language.here,
         petition_address=petition_address,
+        start_address=start_address,
         plurals=lambda one, many: _plurals(str(language.current()), one, many),
         base_url=lambda: current_app.config["BASE_URL"],
     )
+
+
+def start_address(spoken: str | None = None) -> str:
+    """Return the path of the start page in the language `spoken`, or in the one of this page."""
+    tag = spoken or language.current().language
+    return url_for("petitions.start", lang=None if tag == language.of_site() else tag)
 
 
 def petition_address(petition: Petition, spoken: str, endpoint: str = "petitions.show") -> str:

@@ -10,6 +10,7 @@ from tests.conftest import make_app
 
 PROMISED = {
     "/": {"GET"},
+    "/<lang>": {"GET"},
     "/petitions/<slug>": {"GET"},
     "/petitions/<slug>/<lang>": {"GET"},
     "/petitions/<slug>/sign": {"GET", "POST"},
