@@ -194,7 +194,7 @@ def test_every_language_of_the_interface_can_be_the_sites(tmp_path: Path) -> Non
     [
         ("SITE_NAME", [" ", "two\nlines", "x" * 61], "one line of at most 60 characters"),
         ("SITE_COLOUR", ["green", "#fff", "14532d", "#14532g", "#14532d;}", "#14532d\n"], "such as #14532d"),
-        ("SITE_LANGUAGE", ["xx", "English", "../sv"], "one of en, "),
+        ("SITE_LANGUAGE", ["xx", "English", "../sv"], "one of ar, cs, "),
         ("SITE_DIR", ["/nowhere/at/all", "README.md"], "there is no such folder"),
     ],
 )

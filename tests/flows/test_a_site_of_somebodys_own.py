@@ -13,7 +13,9 @@ from tests.factories import make_petition
 from tests.flows.conftest import overflows, served, troubles_of
 
 LONG = "Donaudampfschifffahrt" * 9
-LOGO = '<svg xmlns="http://www.w3.org/2000/svg" width="72" height="36"><rect width="72" height="36" fill="#7a1f5c"/></svg>'
+LOGO = (
+    '<svg xmlns="http://www.w3.org/2000/svg" width="72" height="36"><rect width="72" height="36" fill="#7a1f5c"/></svg>'
+)
 
 
 @pytest.fixture

@@ -82,7 +82,7 @@ def test_the_top_says_what_it_is_since_when_by_whom_and_how_far(page: HtmlPage, 
     assert inside(page, top, "time") == ["July 28, 2023"]
     assert f"Started by {example.started_by}" in top.words()
     assert "0 verified signatures" in top.words() and "Next goal: 1,500" in top.words()
-    assert page.all("title")[0].words() == "Free Boris Kagarlitsky!"
+    assert page.all("title")[0].words() == "Free Boris Kagarlitsky! · Countersign"
 
 
 def test_it_is_imported_and_its_count_and_goal_move_with_the_verified_signatures(
