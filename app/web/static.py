@@ -34,7 +34,8 @@ def _shape(response: Response) -> Response:
     if request.endpoint != "static" or response.status_code not in {200, 304}:
         return response
     path, changed = _seen((request.view_args or {})["filename"])
-    is_named = request.args.get("v") == _version(path, changed)
+    # A style sheet cannot say which version of a font it means: another one gets another name.
+    is_named = request.args.get("v") == _version(path, changed) or response.mimetype.startswith("font/")
     response.headers["Cache-Control"] = f"public, max-age={A_YEAR}, immutable" if is_named else "no-cache"
     response.vary.add("Accept-Encoding")
     small = _small(path, changed, response.mimetype) if request.accept_encodings.quality("gzip") else None

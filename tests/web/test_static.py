@@ -54,6 +54,7 @@ def test_text_is_sent_compressed_and_letters_are_not_compressed_twice(client: Fl
         assert again.status_code == 304
     with client.get("/static/fonts/brygada-1918-latin.woff2", headers=GZIP) as font:
         assert "Content-Encoding" not in font.headers
+        assert "immutable" in font.headers["Cache-Control"]
     assert client.get("/static/nothing.css", headers=GZIP).status_code == 404
 
 
