@@ -4,7 +4,7 @@ BIN := .venv/bin
 CATALOGUES := $(patsubst %.po,%.mo,$(wildcard translations/*/LC_MESSAGES/messages.po))
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help install run test check bench lock browser clean
+.PHONY: help install run test check bench screenshots lock browser clean
 
 help:
 	@echo "make run      serve the site, the mail worker and a mailbox on this machine"
@@ -31,6 +31,9 @@ check: .venv/installed-dev $(CATALOGUES)
 
 bench: .venv/installed-dev $(CATALOGUES)
 	$(BIN)/python -m bench
+
+screenshots: .venv/installed-dev $(CATALOGUES) browser
+	$(BIN)/python -m tests.take_screenshots
 
 # The stamps are touched last, so whatever was cut off half-way is done again by the next call.
 .venv/installed: requirements.lock

@@ -28,10 +28,15 @@ QUIET = [
 ]
 
 
+def machines_browser() -> str | None:
+    """Return the path of the machine's Chromium or Chrome; None where there is none."""
+    return shutil.which("chromium") or shutil.which("google-chrome")
+
+
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     """Give the machine's Chromium; where there is none, CI fails and others are told."""
-    path = shutil.which("chromium") or shutil.which("google-chrome")
+    path = machines_browser()
     if path is None:
         if config.environment().get("CI"):
             pytest.fail("CI must have a browser: see tests/install-chromium.sh")
