@@ -4,7 +4,7 @@ BIN := .venv/bin
 CATALOGUES := $(patsubst %.po,%.mo,$(wildcard translations/*/LC_MESSAGES/messages.po))
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help install run test check bench screenshots lock browser clean
+.PHONY: help install run test check bench screenshots catalogues lock browser clean
 
 help:
 	@echo "make run      serve the site, the mail worker and a mailbox on this machine"
@@ -34,6 +34,13 @@ bench: .venv/installed-dev $(CATALOGUES)
 
 screenshots: .venv/installed-dev $(CATALOGUES) browser
 	$(BIN)/python -m tests.take_screenshots
+
+# After strings have changed: every catalogue gets the new ones, empty, and loses those that are gone.
+catalogues: .venv/installed
+	$(BIN)/pybabel --quiet extract -k lazy -F translations/babel.cfg --no-location --sort-output -o messages.pot .
+	$(BIN)/pybabel --quiet update -i messages.pot -d translations --no-fuzzy-matching --ignore-obsolete \
+	  --ignore-pot-creation-date --width 110
+	@rm messages.pot
 
 # The stamps are touched last, so whatever was cut off half-way is done again by the next call.
 .venv/installed: requirements.lock
