@@ -14,7 +14,7 @@ from app.sharing import draw
 from app.sharing.links import may_be_shared, place, site_name
 from app.web import language
 
-SIZE = (400, 260)
+SIZE = (400, 280)
 NARROWEST, LOWEST = 200, 120  # below it the counter scrolls inside its frame
 KEPT_SECONDS = 3600  # the frame shows the count by itself, so what leads to it need not be asked for again soon
 

@@ -9,6 +9,7 @@ import pytest
 from flask_migrate import upgrade
 from playwright.sync_api import Browser, BrowserContext
 
+from app.sharing import embedding
 from tests.conftest import make_app
 from tests.factories import make_petition
 from tests.flows.conftest import EXAMPLE, overflows, served
@@ -99,7 +100,9 @@ def test_the_devices_own_sheet_gets_words_and_address(context: BrowserContext) -
     assert "Free Boris Kagarlitsky!" in shared["text"]
 
 
-def test_a_poster_is_one_sheet_whatever_is_on_it(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> None:
+def test_a_poster_is_one_sheet_and_a_counter_keeps_within_its_frame_whatever_is_on_them(
+    browser: Browser, tmp_path_factory: pytest.TempPathFactory
+) -> None:
     folder = tmp_path_factory.mktemp("posters")
     app = make_app(folder, f"sqlite:///{folder}/site.db")
     with app.app_context():
@@ -118,4 +121,8 @@ def test_a_poster_is_one_sheet_whatever_is_on_it(browser: Browser, tmp_path_fact
             assert f"/petitions/{slug}" in words.replace("\r\n", "")
             assert "Read and sign" in words and "Town Council" in words
             sheets.close()
+            width, height = embedding.SIZE
+            page.set_viewport_size({"width": width, "height": height})
+            page.goto(f"/petitions/{slug}/embed")
+            assert page.locator("html").evaluate("html => html.scrollHeight <= innerHeight"), slug
         page.close()

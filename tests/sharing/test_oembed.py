@@ -46,10 +46,10 @@ def test_the_frame_is_no_larger_than_asked(client: FlaskClient, petition: str) -
         assert said
         return said["width"], said["height"], "thumbnail_url" in said
 
-    assert size() == size(maxwidth="5000", maxheight="5000") == (400, 260, True)
+    assert size() == size(maxwidth="5000", maxheight="5000") == (400, 280, True)
     assert size(maxwidth="300", maxheight="200") == (300, 200, False)
     assert size(maxwidth="1", maxheight="-5") == (200, 120, False)
-    assert size(maxwidth="x", maxheight="0") == (400, 260, True)
+    assert size(maxwidth="x", maxheight="0") == (400, 280, True)
 
 
 @pytest.mark.parametrize(

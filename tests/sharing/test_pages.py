@@ -137,7 +137,7 @@ def test_what_is_copied_works_as_it_stands(app: Flask, client: FlaskClient) -> N
     (frame,) = HtmlPage(page.by_id("counter-code").text).all("iframe")
     assert frame.get("src") == f"{place}/embed/sv"
     assert 'Books <b>& "more"</b>' in (frame.get("title") or "")
-    assert (frame.get("width"), frame.get("height"), frame.get("loading")) == ("400", "260", "lazy")
+    assert (frame.get("width"), frame.get("height"), frame.get("loading")) == ("400", "280", "lazy")
 
 
 def test_the_poster_has_all_but_the_count(app: Flask, client: FlaskClient) -> None:
