@@ -25,6 +25,11 @@ def style_sheet(colour: str) -> str:
     )
 
 
+def on_light(colour: str) -> str:
+    """Return `colour` as it is read on a light ground, and as a ground for white: what pictures are drawn in."""
+    return _readable(colour, LIGHT_GROUND, BLACK)
+
+
 def contrast(one: str, other: str) -> float:
     """Return WCAG's contrast ratio of two colours: 1 for the same one, 21 for black and white."""
     lighter, darker = sorted((_luminance(one), _luminance(other)), reverse=True)

@@ -47,16 +47,25 @@ class Numbers:
     percent: int = 0
 
 
-def card(title: str, title_language: str, numbers: Numbers, site: str) -> bytes:
+@dataclass(frozen=True, slots=True)
+class Site:
+    """Whose picture it is: the site's name, its colour on a light ground, and whether our mark stands for it."""
+
+    name: str = "Countersign"
+    accent: str = "#1d4478"  # as in static/css/tokens.css
+    marked: bool = True
+
+
+def card(title: str, title_language: str, numbers: Numbers, site: Site) -> bytes:
     """Return the image that goes with a shared link, as a PNG of CARD_SIZE."""
     with _one_at_a_time:
         return _card(title, title_language, numbers, site)
 
 
-def badge(title: str, numbers: Numbers) -> bytes:
+def badge(title: str, numbers: Numbers, site: Site) -> bytes:
     """Return the count in a line, as an SVG image that says in words what it shows and of which petition."""
     with _one_at_a_time:
-        drawn = _badge(Numbers(numbers.language, numbers.count, numbers.words))
+        drawn = _badge(Numbers(numbers.language, numbers.count, numbers.words), site)
     return _told(drawn, f"{numbers.count} {numbers.words} · {title}")
 
 
@@ -71,12 +80,11 @@ def qr_code(address: str) -> bytes:
 
 
 @lru_cache(maxsize=CARDS_KEPT)
-def _card(title: str, title_language: str, numbers: Numbers, site: str) -> bytes:
+def _card(title: str, title_language: str, numbers: Numbers, site: Site) -> bytes:
     drawable, _missing = fonts.drawable(title)
     words = WHOLE.sub(lambda found: fonts.broken(found[0], LONGEST_WORD), drawable)
     said = {
-        **_said(numbers),
-        "site": fonts.drawable(site)[0],
+        **_said(numbers, site),
         "title": {
             "words": words,
             "whole": sorted({piece for word in WHOLE.findall(words) for piece in word.split(fonts.BREAK)}),
@@ -87,12 +95,13 @@ def _card(title: str, title_language: str, numbers: Numbers, site: str) -> bytes
 
 
 @lru_cache(maxsize=CARDS_KEPT)
-def _badge(numbers: Numbers) -> bytes:
-    return _drawn("badge.typ", _said(numbers), "svg")
+def _badge(numbers: Numbers, site: Site) -> bytes:
+    return _drawn("badge.typ", _said(numbers, site), "svg")
 
 
-def _said(numbers: Numbers) -> dict[str, object]:
-    return {**asdict(numbers), **_script(numbers.language)}
+def _said(numbers: Numbers, site: Site) -> dict[str, object]:
+    name, _missing = fonts.drawable(site.name)
+    return {**asdict(numbers), **asdict(site), "name": name, **_script(numbers.language)}
 
 
 def _script(tag: str) -> dict[str, object]:

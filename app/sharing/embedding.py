@@ -11,7 +11,7 @@ from werkzeug.routing import RequestRedirect
 from app.petitions import page
 from app.petitions.page import Edition
 from app.sharing import draw
-from app.sharing.links import may_be_shared, place, site_name
+from app.sharing.links import may_be_shared, place
 from app.web import language
 
 SIZE = (400, 280)
@@ -51,7 +51,7 @@ def described(url: str, most_width: int | None, most_height: int | None) -> dict
         "type": "rich",
         "title": edition.text.title,
         "author_name": edition.petition.started_by,
-        "provider_name": site_name(),
+        "provider_name": current_app.config["SITE_NAME"],
         "provider_url": current_app.config["BASE_URL"],
         "cache_age": KEPT_SECONDS,
         "html": str(counter(edition, width, height)),

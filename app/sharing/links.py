@@ -43,11 +43,6 @@ def words(edition: Edition) -> str:
     return str(_("Please read and sign: %(title)s", title=title)) if edition.is_open() else title
 
 
-def site_name() -> str:
-    """Return what the site calls itself."""
-    return str(current_app.config.get("SITE_NAME", "Countersign"))
-
-
 def open_graph_locale(tag: str) -> str:
     """Return a language as Open Graph writes it: with the territory where most of its speakers are, as in `sv_SE`."""
     locale = Locale.parse(tag, sep="-")

@@ -1,10 +1,12 @@
 """Pages and pictures by which a petition is passed on. A discreet petition, a draft and an unknown one have none."""
 
-from flask import Blueprint, Response, abort, jsonify, make_response, render_template, request
+from flask import Blueprint, Response, abort, current_app, jsonify, make_response, render_template, request
 from flask_babel import format_decimal, ngettext
 from flask_babel import gettext as _
 from werkzeug import Response as BaseResponse
 
+from app.operator import own
+from app.operator.colour import on_light
 from app.petitions import page
 from app.petitions.page import Edition
 from app.sharing import draw, embedding, links
@@ -18,7 +20,6 @@ bp.add_app_template_global(links.words, "words_to_share")
 bp.add_app_template_global(links.place, "place_of")
 bp.add_app_template_global(links.oembed_place, "place_of_oembed")
 bp.add_app_template_filter(links.open_graph_locale, "open_graph_locale")
-bp.add_app_template_global(links.site_name, "site_name")
 
 
 @bp.get("/petitions/<slug:slug>/share")
@@ -56,7 +57,7 @@ def embed(slug: str, lang: str | None = None) -> BaseResponse:
 def card(slug: str, lang: str | None = None) -> BaseResponse:
     """Send the image that goes with a shared link: title, count, and how far it is."""
     edition = _edition(slug, lang)
-    drawn = draw.card(edition.text.title, edition.text.language, _numbers(edition), links.site_name())
+    drawn = draw.card(edition.text.title, edition.text.language, _numbers(edition), _site())
     return _picture(drawn, "image/png")
 
 
@@ -65,7 +66,7 @@ def card(slug: str, lang: str | None = None) -> BaseResponse:
 def badge(slug: str, lang: str | None = None) -> BaseResponse:
     """Send the count in a line."""
     edition = _edition(slug, lang)
-    return _picture(draw.badge(edition.text.title, _numbers(edition)), "image/svg+xml")
+    return _picture(draw.badge(edition.text.title, _numbers(edition), _site()), "image/svg+xml")
 
 
 @bp.get("/petitions/<slug:slug>/qr.svg")
@@ -109,6 +110,13 @@ def _numbers(edition: Edition) -> draw.Numbers:
         goal=_("Next goal: %(goal)s", goal=format_decimal(now.goal)),
         percent=now.percent,
     )
+
+
+def _site() -> draw.Site:
+    """Return the site as its operator wants it seen; our mark does not stand beside a logo of its own."""
+    name, colour = current_app.config["SITE_NAME"], current_app.config["SITE_COLOUR"]
+    marked = own.logo_type() is None
+    return draw.Site(name, on_light(colour), marked) if colour else draw.Site(name, marked=marked)
 
 
 def _picture(drawn: bytes, kind: str) -> BaseResponse:

@@ -8,11 +8,12 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from app.sharing import draw
-from app.sharing.draw import Numbers
+from app.sharing.draw import Numbers, Site
 from tests.factories import SLUG, make_petition, make_signature
 from tests.sharing.picture import MARGIN, TITLE, ink, opened
 
 NUMBERS = Numbers("en", "1,365", "verified signatures", "Next goal: 1,500", 91)
+SITE = Site()
 CARD = f"/petitions/{SLUG}/card.png"
 WORDS = "Keep the library of Testville open in the evenings too, because who works by day also wants to read. " * 2
 TITLES = {
@@ -40,7 +41,7 @@ def stays_inside(image: Image.Image) -> bool:
 @pytest.mark.parametrize("name", TITLES)
 def test_a_whole_title_fits_whatever_it_is_made_of(name: str) -> None:
     title, language = TITLES[name]
-    image = opened(draw.card(title[:200], language, NUMBERS, "Countersign"))
+    image = opened(draw.card(title[:200], language, NUMBERS, SITE))
     assert image.size == draw.CARD_SIZE
     assert stays_inside(image)
     above, below = TITLE
@@ -55,30 +56,30 @@ def test_a_whole_title_fits_whatever_it_is_made_of(name: str) -> None:
     language=st.sampled_from(["en", "ar", "ja", "th"]),
 )
 def test_nothing_of_a_title_is_drawn_outside_the_card(title: str, language: str) -> None:
-    assert stays_inside(opened(draw.card(title, language, NUMBERS, "Countersign")))
+    assert stays_inside(opened(draw.card(title, language, NUMBERS, SITE)))
 
 
 def test_a_title_is_never_run_as_code() -> None:
     typed = '#panic("x") $x$ *bold* \\ ] } " #read("/etc/passwd")'
-    assert draw.card(typed, "en", NUMBERS, typed)
+    assert draw.card(typed, "en", NUMBERS, Site(typed))
 
 
 def test_a_title_is_set_from_the_side_that_its_language_is_read_from() -> None:
-    english = ink(opened(draw.card("Free", "en", NUMBERS, "Countersign")), *TITLE)
-    arabic = ink(opened(draw.card("الحرية", "ar", NUMBERS, "Countersign")), *TITLE)
+    english = ink(opened(draw.card("Free", "en", NUMBERS, SITE)), *TITLE)
+    arabic = ink(opened(draw.card("الحرية", "ar", NUMBERS, SITE)), *TITLE)
     assert english and arabic
     assert english[0] < 80 < 1000 < arabic[2]
 
 
 def test_a_character_that_no_font_has_is_seen_to_be_missing() -> None:
-    missing = draw.card("a\ue000b", "en", NUMBERS, "Countersign")
-    assert missing == draw.card("a\ufffdb", "en", NUMBERS, "Countersign")
+    missing = draw.card("a\ue000b", "en", NUMBERS, SITE)
+    assert missing == draw.card("a\ufffdb", "en", NUMBERS, SITE)
 
 
 def test_an_ended_petition_has_no_bar() -> None:
     ended = Numbers("en", "1,365", "verified signatures")
-    assert ink(opened(draw.card("Free", "en", NUMBERS, "Countersign")), 530, 570)
-    image = opened(draw.card("Free", "en", ended, "Countersign"))
+    assert ink(opened(draw.card("Free", "en", NUMBERS, SITE)), 530, 570)
+    image = opened(draw.card("Free", "en", ended, SITE))
     found = ink(image, 408)
     accent = (0x1D, 0x44, 0x78)
     assert found and found[3] - found[1] < 90, "count and words are one line"
@@ -114,3 +115,24 @@ def test_the_card_speaks_the_language_of_its_address(app: Flask, client: FlaskCl
     assert english.data != swedish.data
     assert client.get(CARD.replace("card", "card.en")).data == english.data
     assert client.get(CARD.replace("card", "card.xx")).status_code == 404
+
+
+def test_the_card_is_in_the_operators_name_and_colour_but_readable(app: Flask, client: FlaskClient) -> None:
+    make_petition(app)
+    usual = client.get(CARD).data
+    app.config["SITE_NAME"] = "Petitions of Testville"
+    named = client.get(CARD).data
+    assert named != usual
+    assert ink(opened(named), 400) == ink(opened(usual), 400)
+    app.config["SITE_COLOUR"] = "#ffdd00"
+    image = opened(client.get(CARD).data)
+    darkest = min(sum(colour) for _number, colour in image.crop((60, 430, 110, 520)).getcolors(1 << 20) or ())
+    assert darkest < 400, "yellow on paper cannot be read"
+
+
+def test_a_logo_of_ones_own_has_no_other_mark_beside_it() -> None:
+    marked, plain = (opened(draw.card("Free", "en", NUMBERS, Site(marked=with_mark))) for with_mark in (True, False))
+    assert ink(marked, 60, 110) != ink(plain, 60, 110)
+    assert ink(marked, 110) == ink(plain, 110)
+    long_name = opened(draw.card("Free", "en", NUMBERS, Site("A very long name of a site " * 8)))
+    assert stays_inside(long_name)
