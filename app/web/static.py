@@ -35,7 +35,7 @@ def _shape(response: Response) -> Response:
         return response
     path, changed = _seen((request.view_args or {})["filename"])
     # A style sheet cannot say which version of a font it means: another one gets another name.
-    is_named = request.args.get("v") == _version(path, changed) or response.mimetype.startswith("font/")
+    is_named = request.args.get("v") == _version(path, changed) or path.suffix == ".woff2"
     response.headers["Cache-Control"] = f"public, max-age={A_YEAR}, immutable" if is_named else "no-cache"
     response.vary.add("Accept-Encoding")
     small = _small(path, changed, response.mimetype) if request.accept_encodings.quality("gzip") else None

@@ -1,4 +1,4 @@
-"""axe-core finds nothing on any page: light and dark, on a phone and on a screen, from left to right and back."""
+"""Nothing that axe-core looks for is on any page: light, dark, on a phone, on a screen, from left to right and back."""
 
 import itertools
 import re
