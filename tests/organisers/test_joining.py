@@ -79,7 +79,7 @@ def test_a_password_that_will_not_do_is_refused_and_the_link_still_works(
     invite(runner)
     answer = browser(app).post(newest_link(app), data={"way": "password", "password": password})
     assert answer.status_code == 422
-    assert "<title>Error: Join</title>" in answer.text
+    assert "<title>Error: Join · " in answer.text
     assert "12 to 128 characters" in answer.text
     assert password == "" or f'value="{password}"' not in answer.text
     assert browser(app).post(newest_link(app), data=WITH_PASSWORD).status_code == 303

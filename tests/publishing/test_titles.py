@@ -20,7 +20,7 @@ NAMES = {
 
 def title(html: str) -> str:
     (found,) = HtmlPage(html).all("title")
-    return found.words()
+    return found.words().removesuffix(" · Countersign")
 
 
 @pytest.mark.parametrize(("path", "name"), NAMES.items())
