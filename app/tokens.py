@@ -72,6 +72,8 @@ def reveal(purpose: str, about: bytes, text: str) -> bytes:
         concealed = base64.urlsafe_b64decode(text.encode("ascii") + b"=" * (-len(text) % 4))
     except (UnicodeEncodeError, binascii.Error) as error:
         raise BadToken from error
+    if base64.urlsafe_b64encode(concealed).decode("ascii").rstrip("=") != text:
+        raise BadToken  # one string has one spelling, or a page would have many addresses
     for secret in (config["SECRET_KEY"], *config["SECRET_KEY_FALLBACKS"]):
         with suppress(InvalidTag, ValueError):  # ValueError: cut so short that nothing is inside
             return AESSIV(_keyed_hash(secret, purpose, "")).decrypt(concealed, [about])

@@ -186,6 +186,14 @@ def test_what_is_concealed_comes_out_for_its_purpose_and_row_alone(content: byte
             tokens.reveal(purpose, about, concealed)
 
 
+def test_what_is_concealed_has_one_spelling() -> None:
+    concealed = tokens.conceal("place", bytes(16), b"here")
+    last = {concealed[:-1] + letter for letter in "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"}
+    for other in {concealed + "!", concealed + "=", ".".join(concealed), *last} - {concealed}:
+        with pytest.raises(BadToken):
+            tokens.reveal("place", bytes(16), other)
+
+
 @given(st.text(max_size=80))
 def test_what_nobody_concealed_reveals_nothing(text: str) -> None:
     with pytest.raises(BadToken):

@@ -10,12 +10,13 @@ from pathlib import Path
 
 from flask import Flask, current_app
 
-from app.web.language import INTERFACE, of_site
+from app.web.language import INTERFACE, current, of_site
 
 LOGO_TYPES = {"svg": "image/svg+xml", "png": "image/png"}
 LARGEST = {"svg": 32 * 1024, "png": 32 * 1024, "md": 100 * 1024}
 PNG = b"\x89PNG\r\n\x1a\n"
 TEXTS = ("imprint", "privacy")
+UTF_8 = "utf-8-sig"  # some editors put a mark before it
 
 log = logging.getLogger(__name__)
 
@@ -38,26 +39,34 @@ def logo_type() -> str | None:
 
 def logo(kind: str) -> bytes | None:
     """Return the logo of this kind; None where there is none that could be shown."""
-    return _read(f"logo.{kind}", lambda data: data.startswith(PNG) if kind == "png" else b"<svg" in data)
+    return _read(f"logo.{kind}", _is_png if kind == "png" else _is_svg)
 
 
 def texts() -> list[str]:
-    """Return which of the operator's texts there are."""
-    return [name for name in TEXTS if text(name, of_site())]
+    """Return which of the operator's texts there are for readers of this page."""
+    return [name for name in TEXTS if text(name, str(current()))]
 
 
 def text(name: str, language: str) -> tuple[str, str] | None:
     """Return a text as Markdown, and its language: `language`, or the site's where it is in no other; None if none."""
     wanted = _read(f"{name}.{language}.md", _is_text) if language in INTERFACE else None
     if wanted:
-        return wanted.decode(), language
+        return wanted.decode(UTF_8), language
     usual = _read(f"{name}.md", _is_text)
-    return (usual.decode(), of_site()) if usual else None
+    return (usual.decode(UTF_8), of_site()) if usual else None
+
+
+def _is_png(data: bytes) -> bool:
+    return data.startswith(PNG)
+
+
+def _is_svg(data: bytes) -> bool:
+    return b"<svg" in data
 
 
 def _is_text(data: bytes) -> bool:
     try:
-        return bool(data.decode().strip())
+        return bool(data.decode(UTF_8).strip())
     except UnicodeDecodeError:
         return False
 
@@ -72,23 +81,24 @@ def _read(name: str, is_right: Callable[[bytes], bool]) -> bytes | None:
         now = path.stat()
     except OSError:
         return None
-    data = _content(path, now.st_mtime_ns, now.st_size)
-    if data is not None and not is_right(data):
-        log.warning("SITE_DIR: %s is not shown, as it is empty or something else than its name says", name)
-        return None
-    return data
+    return _content(path, is_right, now.st_mtime_ns, now.st_ctime_ns, now.st_size)
 
 
 @lru_cache(maxsize=64)
-def _content(path: Path, changed: int, size: int) -> bytes | None:
-    """Return the file's content, read once for each time at which it was `changed`; None if it cannot be taken."""
+def _content(path: Path, is_right: Callable[[bytes], bool], *_changed: int) -> bytes | None:
+    """Return the file's content, read, and complained of, once for each change of it; None if it cannot be taken."""
+    size = _changed[-1]
     most = LARGEST[path.suffix.removeprefix(".")]
     try:
         if size > most or not path.is_file():
             log.warning("SITE_DIR: %s is not shown, as it is larger than %d bytes, or no file", path.name, most)
             return None
         with path.open("rb") as file:
-            return file.read(most)
+            data = file.read(most)
     except OSError:
         log.warning("SITE_DIR: %s is not shown, as it cannot be read", path.name)
         return None
+    if not is_right(data):
+        log.warning("SITE_DIR: %s is not shown, as it is empty or something else than its name says", path.name)
+        return None
+    return data

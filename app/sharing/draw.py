@@ -23,7 +23,8 @@ from app.web import language
 
 CARD_SIZE = (1200, 630)  # what the large sites ask for
 LONGEST_WORD = 24  # letters that fit into a line at a readable size even if all are as wide as W
-CARDS_KEPT = 64
+NOT_IN_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")  # XML 1.0, 2.2
+CARDS_KEPT = 256
 # Words that lines are not broken in by themselves; South-East and East Asian scripts, and emoji, have their own places.
 WHOLE = re.compile(
     r"[^\s\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u2e80-\ud7af\uf900-\ufaff\ufe0f\u200b-\u200d\U0001f000-\U0003ffff]+"
@@ -31,6 +32,11 @@ WHOLE = re.compile(
 
 _HERE = Path(__file__).parent
 _one_at_a_time = threading.Lock()  # drawing takes a processor to itself
+_in_line = threading.BoundedSemaphore(3)  # who waits holds a thread that others need more
+
+
+class Busy(Exception):
+    """So many pictures are being drawn that another one has to be asked for later."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,15 +63,16 @@ class Site:
 
 
 def card(title: str, title_language: str, numbers: Numbers, site: Site) -> bytes:
-    """Return the image that goes with a shared link, as a PNG of CARD_SIZE."""
-    with _one_at_a_time:
-        return _card(title, title_language, numbers, site)
+    """Return the image that goes with a shared link, as a PNG of CARD_SIZE; raise Busy where many are being drawn."""
+    return _card(title, title_language, numbers, site)
 
 
 def badge(title: str, numbers: Numbers, site: Site) -> bytes:
-    """Return the count in a line, as an SVG image that says in words what it shows and of which petition."""
-    with _one_at_a_time:
-        drawn = _badge(Numbers(numbers.language, numbers.count, numbers.words), site)
+    """Return the count in a line, as an SVG image that says in words what it shows and of which petition.
+
+    Raises Busy where many are being drawn.
+    """
+    drawn = _badge(Numbers(numbers.language, numbers.count, numbers.words), site)
     return _told(drawn, f"{numbers.count} {numbers.words} · {title}")
 
 
@@ -111,11 +118,22 @@ def _script(tag: str) -> dict[str, object]:
 
 
 def _drawn(template: str, said: dict[str, object], kind: str) -> bytes:
-    typst, known = _typesetter()
-    drawn: bytes = typst.compile(
-        _HERE / template, root=_HERE, font_paths=known, format=kind, ppi=72, sys_inputs={"said": json.dumps(said)}
-    )
-    return drawn
+    if not _in_line.acquire(blocking=False):
+        raise Busy
+    try:
+        with _one_at_a_time:
+            typst, known = _typesetter()
+            drawn: bytes = typst.compile(
+                _HERE / template,
+                root=_HERE,
+                font_paths=known,
+                format=kind,
+                ppi=72,
+                sys_inputs={"said": json.dumps(said)},
+            )
+            return drawn
+    finally:
+        _in_line.release()
 
 
 @lru_cache(maxsize=1)
@@ -130,4 +148,4 @@ def _told(svg: bytes, words: str) -> bytes:
     start = svg.index(b"<svg")
     end = svg.index(b">", start) + 1
     tag = svg[start : end - 1] + b' role="img">'
-    return tag + f"<title>{escape(words)}</title>".encode() + svg[end:]
+    return tag + f"<title>{escape(NOT_IN_XML.sub('', words))}</title>".encode() + svg[end:]

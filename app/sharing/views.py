@@ -13,6 +13,7 @@ from app.sharing import draw, embedding, links
 from app.web import headers, language
 
 bp = Blueprint("sharing", __name__)
+SECONDS_TO_WAIT = 5
 # So that any page may have the pieces in templates/sharing/: all they need is its `edition`.
 bp.add_app_template_global(links.may_be_shared, "may_be_shared")
 bp.add_app_template_global(links.ways, "ways_to_share")
@@ -84,6 +85,12 @@ def oembed() -> BaseResponse:
     sizes = (request.args.get(name, type=int) for name in ("maxwidth", "maxheight"))
     described = embedding.described(request.args.get("url", ""), *sizes)
     return headers.shared(headers.for_everyone(jsonify(described or abort(404))))
+
+
+@bp.errorhandler(draw.Busy)
+def busy(_: draw.Busy) -> BaseResponse:
+    """Ask to come back: pictures are for whoever shares, and must not hold up whoever signs."""
+    return Response(status=503, headers={"Retry-After": str(SECONDS_TO_WAIT)})
 
 
 def _edition(slug: str, lang: str | None) -> Edition:

@@ -3,7 +3,10 @@
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+from werkzeug.http import parse_accept_header
+from werkzeug.wsgi import ClosingIterator
 
 from app.web.static import compressed
 
@@ -44,9 +47,7 @@ class PageCache:
         """Answer from memory, or let the app answer and remember that."""
         path = environ.get("PATH_INFO", "")
         if environ["REQUEST_METHOD"] == "POST" and not path.startswith("/petitions/"):
-            answer = self._app(environ, start_response)
-            self._pages.clear()
-            return answer
+            return self._post(environ, start_response)
         is_page = not path.startswith("/static/") and "//" not in path and not environ.get("QUERY_STRING")
         if environ["REQUEST_METHOD"] != "GET" or not is_page:
             return self._app(environ, start_response)
@@ -54,6 +55,16 @@ class PageCache:
         if page is not None and time.monotonic() - page.begun < SECONDS:
             return _repeat(page, environ, start_response)
         return self._ask(environ, start_response, path)
+
+    def _post(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+        """Let the app take what was sent, and forget all pages unless it was refused, as what a stranger sends is."""
+
+        def note(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Any:
+            if status[0] in "23":
+                self._pages.clear()
+            return start_response(status, headers, exc_info)
+
+        return self._app(environ, note)
 
     def _ask(self, environ: "WSGIEnvironment", start_response: "StartResponse", path: str) -> Iterable[bytes]:
         begun = time.monotonic()
@@ -73,6 +84,8 @@ class PageCache:
             start_response(status, headers)
             return parts
         body = b"".join(parts)
+        if isinstance(parts, ClosingIterator):
+            parts.close()
         headers.append(("Vary", "Accept-Encoding"))
         # Nobody's secret is on these pages, so their lengths can give none away.
         page = _Page(begun, found["etag"], headers, body, compressed(body, found["content-type"]))
@@ -89,7 +102,8 @@ def _repeat(page: _Page, environ: "WSGIEnvironment", start_response: "StartRespo
         kept = [(name, value) for name, value in page.headers if name.lower() not in OF_A_BODY]
         start_response("304 NOT MODIFIED", kept)
         return []
-    if page.small is None or "gzip" not in environ.get("HTTP_ACCEPT_ENCODING", ""):
+    accepted = parse_accept_header(environ.get("HTTP_ACCEPT_ENCODING", ""))
+    if page.small is None or not accepted.quality("gzip"):
         start_response("200 OK", page.headers)
         return [page.body]
     sent = [(name, value) for name, value in page.headers if name.lower() not in {"content-length", "etag"}]

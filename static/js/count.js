@@ -4,6 +4,7 @@ const EVERY = 5000;
 const UNSEEN = 60000;
 const LONGEST = 300000;
 const MOVING = 900;
+const PATIENCE = 10000;
 const BETWEEN_WORDS = 30000;
 const language = document.documentElement.lang;
 const numbers = new Intl.NumberFormat(`${language}-u-nu-latn`, { useGrouping: "always" });
@@ -16,6 +17,7 @@ const words = JSON.parse(forms);
 let shown = Number(verified);
 let failed = 0;
 let asleep = 0;
+let asking = false;
 let toSay = 0;
 
 const wordsFor = (number) => words[plurals.select(number)] ?? words.other;
@@ -31,7 +33,7 @@ function move(from, to) {
   const begun = performance.now();
   const step = (now) => {
     if (shown !== to) return; // a newer number has taken over
-    const done = still.matches || document.hidden ? 1 : Math.min(1, (now - begun) / MOVING);
+    const done = still.matches || document.hidden ? 1 : Math.min(1, Math.max(0, now - begun) / MOVING);
     write(Math.round(from + (to - from) * done));
     if (done < 1) requestAnimationFrame(step);
   };
@@ -48,6 +50,7 @@ function say() {
 }
 
 function show({ verified: now, goal }) {
+  if (![now, goal].every(Number.isSafeInteger)) throw new Error("that is no count");
   if (now === shown) return;
   const before = shown;
   shown = now;
@@ -61,24 +64,26 @@ function show({ verified: now, goal }) {
   say();
 }
 
+// One question at a time: of two answers the older one could come last.
 async function ask() {
-  if (Date.now() >= Date.parse(until)) return;
+  if (asking || Date.now() >= Date.parse(until)) return;
+  asking = true;
   try {
     // Asked anew each time, by its ETag: where nothing has changed the answer is empty.
-    const answer = await fetch(address, { cache: "no-cache" });
+    const answer = await fetch(address, { cache: "no-cache", signal: AbortSignal.timeout(PATIENCE) });
     if (!answer.ok) throw new Error(answer.status);
     show(await answer.json());
     failed = 0;
   } catch {
     failed += 1;
   }
+  asking = false;
+  clearTimeout(asleep);
   asleep = setTimeout(ask, document.hidden ? UNSEEN : Math.min(LONGEST, EVERY * 2 ** failed));
 }
 
 // Who comes back sees the newest number at once.
 document.addEventListener("visibilitychange", () => {
-  if (document.hidden || failed) return;
-  clearTimeout(asleep);
-  ask();
+  if (!document.hidden && !failed) ask();
 });
 asleep = setTimeout(ask, EVERY);

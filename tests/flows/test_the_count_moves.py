@@ -153,6 +153,36 @@ def test_it_is_asked_for_seldom_when_nobody_looks_or_nothing_answers(app: Flask,
         assert len(requests) == seen + 1
 
 
+def test_one_question_at_a_time_however_often_somebody_looks(app: Flask, asked: tuple[Page, list[str]]) -> None:
+    page, requests = asked
+    make_petition(app)
+    opened(page)
+    held: list[Route] = []
+    page.route("**/count.json", lambda route: held.append(route))
+    page.clock.run_for(5000)
+    for _ in range(10):
+        page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    settle(page)
+    assert len(held) == len(requests) == 1
+    held[0].fulfill(json={"verified": 3, "goal": 100})
+    page.unroute("**/count.json")
+    settle(page)
+    for _ in range(3):
+        turn(page, 5)
+    assert len(requests) == 4
+
+
+@pytest.mark.parametrize("strange", [{"error": "no"}, {"verified": "<b>9", "goal": 100}, {"verified": 1.5, "goal": 2}])
+def test_what_is_no_count_is_not_shown(app: Flask, asked: tuple[Page, list[str]], strange: dict[str, object]) -> None:
+    page, _ = asked
+    make_petition(app)
+    opened(page)
+    page.route("**/count.json", lambda route: route.fulfill(json=strange))
+    turn(page, 5)
+    assert shown(page) == ["0", "0"]
+    assert page.locator(".progress [role=status]").inner_text() == ""
+
+
 def test_an_unchanged_count_costs_an_empty_answer(app: Flask, asked: tuple[Page, list[str]]) -> None:
     page, _ = asked
     make_petition(app)

@@ -151,3 +151,19 @@ def test_letters_come_from_the_site_by_its_name_unless_that_could_tell_what_they
         assert "Petitions" not in mail_server.raw[0].decode()
         page = client.get(link_in(letter)).text
         assert "Petitions, " not in page and "site-name" not in page
+
+
+def test_what_cannot_be_shown_is_named_in_the_log_once(
+    client: FlaskClient, folder: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (folder / "imprint.md").write_text(" ")
+    for _ in range(3):
+        assert client.get("/").status_code == 200
+    assert len([one for one in caplog.records if "imprint.md" in one.getMessage()]) == 1
+
+
+def test_a_text_in_the_readers_language_alone_is_led_to_there(client: FlaskClient, folder: Path) -> None:
+    (folder / "imprint.sv.md").write_bytes("\ufeff# Vi".encode())
+    assert "/imprint" not in client.get("/").text
+    assert 'href="/imprint/sv"' in client.get("/sv").text
+    assert "<h2>Vi</h2>" in client.get("/imprint/sv").text

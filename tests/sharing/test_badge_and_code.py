@@ -8,6 +8,7 @@ import segno
 from flask import Flask
 from flask.testing import FlaskClient
 
+from app.sharing import draw
 from tests.factories import SLUG, make_petition, make_signature
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -88,3 +89,8 @@ def test_the_code_has_its_quiet_zone_on_white(client: FlaskClient, petition: str
     assert ground is not None and dark is not None
     assert (dark.get("d") or "").startswith("M4 4.5")
     assert (ground.get("d") or "").startswith("M0 0h")
+
+
+def test_a_badge_is_well_formed_whatever_the_title_holds() -> None:
+    for odd in ("\uffff\ufffe", "a\x0bb", "<&>"):
+        ET.fromstring(draw.badge(odd, draw.Numbers("en", "1", "verified signature"), draw.Site()))

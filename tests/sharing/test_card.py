@@ -1,5 +1,7 @@
 """The image of a shared link: any title fits on it, in any script, and its count is never an old one."""
 
+import os
+
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
@@ -136,3 +138,20 @@ def test_a_logo_of_ones_own_has_no_other_mark_beside_it() -> None:
     assert ink(marked, 110) == ink(plain, 110)
     long_name = opened(draw.card("Free", "en", NUMBERS, Site("A very long name of a site " * 8)))
     assert stays_inside(long_name)
+
+
+def test_where_many_are_being_drawn_others_are_asked_to_come_back_but_nobody_waits_for_one_that_is_there(
+    app: Flask, client: FlaskClient
+) -> None:
+    make_petition(app, title=f'"Drawn by nobody before: {os.urandom(8).hex()}"')
+    drawn = client.get(CARD).data
+    others = [draw._in_line.acquire(blocking=False) for _ in range(3)]
+    try:
+        assert client.get(CARD).data == drawn
+        make_signature(app)
+        refused = client.get(CARD)
+        assert (refused.status_code, refused.headers["Retry-After"]) == (503, "5")
+    finally:
+        for _ in others:
+            draw._in_line.release()
+    assert client.get(CARD).status_code == 200

@@ -81,3 +81,10 @@ def test_nothing_that_is_ones_own_is_kept(client: FlaskClient, petition: str) ->
         assert f"{name}@example.org" in client.get(answer.location).text
     assert client.get(f"/petitions/{petition}/sign?language=sv").text != client.get(f"/petitions/{petition}/sign").text
     assert client.get("/nowhere").status_code == 404
+
+
+def test_what_was_refused_makes_it_forget_nothing(client: FlaskClient, petition: str) -> None:
+    kept = client.get("/").headers["X-Request-ID"]
+    assert client.post("/nonsense").status_code == 404
+    assert client.post("/", headers={"Sec-Fetch-Site": "cross-site"}).status_code in {403, 405}
+    assert client.get("/").headers["X-Request-ID"] == kept

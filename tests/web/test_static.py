@@ -70,3 +70,5 @@ def test_pages_for_everyone_are_sent_compressed_and_ones_own_are_not(app: Flask,
     again = client.get(f"/petitions/{petition}", headers={**GZIP, "If-None-Match": small.headers["ETag"]})
     assert (again.status_code, again.data) == (304, b"")
     assert "Content-Encoding" not in client.get(f"/petitions/{petition}/my-signature", headers=GZIP).headers
+    for unwanted in ("gzip;q=0, identity", "br", "xgzip"):
+        assert client.get(f"/petitions/{petition}", headers={"Accept-Encoding": unwanted}).data == whole.data
