@@ -42,12 +42,14 @@ _parser = MarkdownIt("commonmark", {"html": False, "typographer": False}).enable
 def to_html(source: str, top_heading: int = TOP_HEADING) -> Markup:
     """Return CommonMark `source` as sanitised HTML. An image comes out as a link with its words, raw HTML as text.
 
-    Its first level of headings becomes the `top_heading`-th of the page.
+    Its highest level of headings becomes the `top_heading`-th of the page.
     """
     tokens = _parser.parse(source)
+    headings = [token for token in tokens if token.type in {"heading_open", "heading_close"}]
+    highest = min((int(token.tag[1]) for token in headings), default=1)
+    for token in headings:
+        token.tag = f"h{min(6, int(token.tag[1]) - highest + top_heading)}"
     for token in tokens:
-        if token.type in {"heading_open", "heading_close"}:
-            token.tag = f"h{min(6, int(token.tag[1]) + top_heading - 1)}"
         _mark_pictures_in_links(token.children or ())
     html = _parser.renderer.render(tokens, _parser.options, {})
     clean = nh3.clean(

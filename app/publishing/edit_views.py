@@ -37,8 +37,8 @@ LONG_TEXTS = 3 * limits.MIB
 @bp.get("/words/<language:lang>")
 @open_to(Who.EDITORS)
 def words(slug: str, lang: str | None = None) -> BaseResponse:
-    """Show the words in one language, to be changed; `?language=` leads to those in another one."""
-    asked = request.args.get("language")
+    """Show the words in one language, to be changed; `?in=` leads to those in another one."""
+    asked = request.args.get("in")
     if asked:
         return redirect(url_for(".words", slug=slug, lang=_tag(asked)))
     file, tag = _file(), _tag(lang) if lang else petition_here().language

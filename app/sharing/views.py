@@ -115,7 +115,7 @@ def _numbers(edition: Edition) -> draw.Numbers:
         numbers.count,
         numbers.words,
         goal=_("Next goal: %(goal)s", goal=format_decimal(now.goal)),
-        percent=now.percent,
+        percent=max(now.percent, min(now.verified, 1)),  # the first of many is seen too
     )
 
 

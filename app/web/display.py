@@ -1,5 +1,6 @@
 """What templates can say: dates, numbers, countries and languages in the reader's way."""
 
+from datetime import datetime
 from functools import lru_cache
 
 from flask import Flask, current_app, url_for
@@ -16,7 +17,7 @@ def init_app(app: Flask) -> None:
     app.jinja_env.filters.update(
         country=countries.name,
         day=lambda day: format_date(day, "long"),
-        moment=lambda moment: f"{format_date(moment, 'long')}, {format_datetime(moment, 'HH:mm', rebase=False)} UTC",
+        moment=moment,
         number=format_decimal,
         paragraphs=paragraphs,
         iban=iban,
@@ -41,6 +42,13 @@ def start_address(spoken: str | None = None) -> str:
     """Return the path of the start page in the language `spoken`, or in the one of this page."""
     tag = spoken or language.current().language
     return url_for("petitions.start", lang=None if tag == language.of_site() else tag)
+
+
+def moment(at: datetime) -> str:
+    """Return a moment as its day and minute, joined as the language in use joins them, in UTC."""
+    joined = str(language.current().datetime_formats["medium"])
+    time = f"{format_datetime(at, 'HH:mm', rebase=False)} UTC"
+    return joined.replace("{1}", format_date(at, "long")).replace("{0}", time)
 
 
 def petition_address(petition: Petition, spoken: str, endpoint: str = "petitions.show") -> str:

@@ -1,21 +1,19 @@
 // Buttons that need a script: the device's own share sheet, copying, printing. They are hidden until here.
-const status = document.querySelector(".share-said");
-const say = (words) => {
-  if (!status) return;
-  status.textContent = "";
-  setTimeout(() => (status.textContent = words), 50); // so that the same words are read out again
-};
-
 for (const button of document.querySelectorAll("[data-copy]")) {
   const field = document.getElementById(button.dataset.copy);
+  const status = button.nextElementSibling;
+  const say = (words) => {
+    status.textContent = "";
+    setTimeout(() => (status.textContent = words), 50); // so that the same words are read out again
+  };
   button.hidden = false;
   button.addEventListener("click", async () => {
     try {
       await navigator.clipboard.writeText(field.value);
-      say(status?.dataset.copied);
+      say(button.dataset.copied);
     } catch {
       field.select();
-      say(status?.dataset.selected);
+      say(button.dataset.selected);
     }
   });
 }

@@ -101,3 +101,8 @@ def test_deep_nesting_is_no_trouble() -> None:
     assert_harmless("> " * 5_000 + "deep")
     assert_harmless("[" * 5_000 + "deep" + "]" * 5_000)
     assert_harmless("*" * 5_001 + "deep" + "*" * 5_000)
+
+
+def test_headings_begin_below_the_one_above_them_whatever_their_writer_begins_with() -> None:
+    for source in ("# One\n\n## Two", "## One\n\n### Two", "#### One\n\n##### Two"):
+        assert to_html(source) == "<h3>One</h3>\n<h4>Two</h4>\n"

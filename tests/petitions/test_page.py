@@ -179,3 +179,8 @@ def test_a_translated_petition_leads_from_each_language_to_the_others(app: Flask
     assert others(f"/petitions/{SLUG}/sv") == {"English": f"/petitions/{SLUG}", "العربية": f"/petitions/{SLUG}/ar"}
     page = HtmlPage(client.get(f"/petitions/{SLUG}/ar").text)
     assert page.all("h1")[0].get("dir") == "rtl"
+
+
+def test_a_petition_without_reasons_has_no_heading_for_them(app: Flask, client: FlaskClient) -> None:
+    make_petition(app, "")
+    assert "Why this petition matters" not in client.get(f"/petitions/{SLUG}").text

@@ -174,7 +174,7 @@ def test_a_translation_that_the_original_has_left_behind_is_marked_until_it_is_s
 
 
 def test_a_translation_has_versions_of_its_own(app: Flask, desk: Desk, client: FlaskClient) -> None:
-    assert desk.get(f"{PLACE}/words?language=sv").location.endswith("/words/sv")
+    assert desk.get(f"{PLACE}/words?in=sv").location.endswith("/words/sv")
     assert desk.form(f"{PLACE}/words/sv")["title"] == ""
     assert desk.send(f"{PLACE}/words/sv", title="Rädda biblioteket").status_code == 422
     swedish = {"title": "Rädda biblioteket", "statement": "Vi ber.", "body": "**Böcker**"}
@@ -194,10 +194,10 @@ def test_a_translation_is_added_apart_from_the_form_that_would_lose_what_was_typ
 
 
 def test_no_language_chosen_is_said(desk: Desk) -> None:
-    answer = desk.get(f"{PLACE}/words?language=")
+    answer = desk.get(f"{PLACE}/words?in=")
     assert answer.status_code == 422
     page = HtmlPage(answer.text)
-    assert page.errors() == {"language": "Please choose a language."}
+    assert page.errors() == {"in": "Please choose a language."}
     assert page.all("details", **{"class": "another-language"})[0].get("open") is not None
 
 
