@@ -51,7 +51,10 @@ def _shape(response: Response) -> Response:
 def _seen(filename: str) -> tuple[Path, int]:
     """Return a file's path, and when it was last changed: nought for one that is not there."""
     path = Path(str(current_app.static_folder), filename)
-    return path, path.stat().st_mtime_ns if path.is_file() else 0
+    try:
+        return path, path.stat().st_mtime_ns if path.is_file() else 0
+    except (OSError, ValueError):  # a name that no file can have
+        return path, 0
 
 
 @lru_cache(maxsize=200)

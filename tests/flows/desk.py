@@ -87,7 +87,7 @@ def write_a_petition(page: Page, title: str, folder: Path, *, scripts: bool = Tr
     save(page)
 
     page.get_by_text("Add a translation").click()
-    page.get_by_label("Language", exact=True).select_option("sv")
+    page.get_by_role("combobox", name="Language").select_option("sv")
     page.get_by_role("button", name="Write it").click()
     page.get_by_label("Title").fill("Rädda nattbussen")
     page.get_by_label("What people sign").fill("Vi ber kommunen behålla bussen.")

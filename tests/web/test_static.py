@@ -72,3 +72,9 @@ def test_pages_for_everyone_are_sent_compressed_and_ones_own_are_not(app: Flask,
     assert "Content-Encoding" not in client.get(f"/petitions/{petition}/my-signature", headers=GZIP).headers
     for unwanted in ("gzip;q=0, identity", "br", "xgzip"):
         assert client.get(f"/petitions/{petition}", headers={"Accept-Encoding": unwanted}).data == whole.data
+
+
+@pytest.mark.parametrize("name", ["css/" + "a" * 5000, "css/%00.css", "css", "../wsgi.py", "css/../../wsgi.py"])
+@pytest.mark.parametrize("method", ["GET", "HEAD", "OPTIONS"])
+def test_what_is_no_file_is_no_fault(client: FlaskClient, name: str, method: str) -> None:
+    assert client.open(f"/static/{name}", method=method).status_code in {200 if method == "OPTIONS" else 404, 404}
