@@ -18,7 +18,7 @@ from app.db import db
 from app.web.session import is_for_organisers
 from tests.conftest import make_app
 from tests.factories import SLUG, make_signature
-from tests.flows.conftest import overflows, served
+from tests.flows.conftest import overflows, served, troubles_of
 from tests.organisers.people import half_signed_in, signed_in
 from tests.structure.something_of_everything import something_of_everything
 
@@ -105,7 +105,9 @@ def look(page: Page) -> list[str]:
     return found
 
 
-def context_of(browser: Browser, walk: Walk, port: int, reader: str, way: tuple[str, int, str]) -> BrowserContext:
+def context_of(
+    browser: Browser, walk: Walk, port: int, reader: str, way: tuple[str, int, str], *, lenient: bool = True
+) -> BrowserContext:
     scheme, width, language = way
     base = f"http://localhost:{port}"
     # axe-core is put into the page from outside, which the page's policy would refuse.
@@ -114,7 +116,7 @@ def context_of(browser: Browser, walk: Walk, port: int, reader: str, way: tuple[
         color_scheme=scheme,  # type: ignore[arg-type]
         viewport={"width": width, "height": 844},
         locale=language,
-        bypass_csp=True,
+        bypass_csp=lenient,
     )
     if reader in walk.cookies:
         context.add_cookies([{"name": "organiser", "value": walk.cookies[reader], "url": base}])
@@ -149,4 +151,18 @@ def test_forms_that_were_filled_in_wrong(browser: Browser, walk: Walk, way: tupl
             page.locator("main form [type=submit]").first.click()
             page.locator(".error-summary:focus").wait_for()
             found += [f"{path}: {wrong}" for wrong in look(page)]
+    assert not found, "\n".join(found)
+
+
+def test_no_page_breaks_its_policy_asks_another_host_or_logs_an_error(browser: Browser, walk: Walk) -> None:
+    found = []
+    with served(walk.app) as port:
+        for reader in READERS:
+            with context_of(browser, walk, port, reader, WAYS[0], lenient=False) as context:
+                page = context.new_page()
+                troubles = troubles_of(page, port)
+                for path in walk.paths(reader, "en"):
+                    page.goto(path)
+                    found += [f"{path}: {one}" for one in troubles if not re.search("status of 4..", one)]
+                    troubles.clear()
     assert not found, "\n".join(found)
