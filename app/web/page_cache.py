@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 SECONDS = 1.0
 MOST_PAGES = 500
 LONGEST = 1024 * 1024
+# What these answer has changed nothing. Others may have: who withdraws is answered that the entry is gone, 410.
+REFUSED = {"400", "403", "404", "405", "413", "429"}
 OF_A_BODY = {"content-type", "content-length"}
 
 
@@ -60,7 +62,7 @@ class PageCache:
         """Let the app take what was sent, and forget all pages unless it was refused, as what a stranger sends is."""
 
         def note(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Any:
-            if status[0] in "23":
+            if status[:3] not in REFUSED:
                 self._pages.clear()
             return start_response(status, headers, exc_info)
 
