@@ -1,7 +1,5 @@
 """The start page, a petition's page with its header image, who signed it, and how its text has changed."""
 
-from datetime import timedelta
-
 from flask import Blueprint, Response, abort, make_response, render_template, request
 from werkzeug import Response as BaseResponse
 
@@ -13,7 +11,6 @@ from app.tokens import BadToken
 from app.web import headers, language
 
 bp = Blueprint("petitions", __name__)
-A_YEAR = int(timedelta(days=365).total_seconds())
 
 
 @bp.get("/")
@@ -69,9 +66,7 @@ def show_names(slug: str, lang: str | None = None) -> BaseResponse:
 def image(slug: str, digest: str, width: int) -> BaseResponse:
     """Send a header image. Another image has another address, so this one may be kept for good."""
     data = None if "\0" in digest else page.image_data(slug, digest, width)
-    response = Response(data or abort(404), mimetype="image/jpeg")
-    response.headers["Cache-Control"] = f"public, max-age={A_YEAR}, immutable"
-    return response
+    return headers.for_good(Response(data or abort(404), mimetype="image/jpeg"))
 
 
 def _edition(slug: str, lang: str | None) -> Edition:

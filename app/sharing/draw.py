@@ -24,7 +24,7 @@ from app.web import language
 CARD_SIZE = (1200, 630)  # what the large sites ask for
 LONGEST_WORD = 24  # letters that fit into a line at a readable size even if all are as wide as W
 NOT_IN_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")  # XML 1.0, 2.2
-CARDS_KEPT = 256
+KEPT = 256
 # Words that lines are not broken in by themselves; South-East and East Asian scripts, and emoji, have their own places.
 WHOLE = re.compile(
     r"[^\s\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u2e80-\ud7af\uf900-\ufaff\ufe0f\u200b-\u200d\U0001f000-\U0003ffff]+"
@@ -62,9 +62,20 @@ class Site:
     marked: bool = True
 
 
+@lru_cache(maxsize=KEPT)
 def card(title: str, title_language: str, numbers: Numbers, site: Site) -> bytes:
     """Return the image that goes with a shared link, as a PNG of CARD_SIZE; raise Busy where many are being drawn."""
-    return _card(title, title_language, numbers, site)
+    drawable, _missing = fonts.drawable(title)
+    words = WHOLE.sub(lambda found: fonts.broken(found[0], LONGEST_WORD), drawable)
+    said = {
+        **_said(numbers, site),
+        "title": {
+            "words": words,
+            "whole": sorted({piece for word in WHOLE.findall(words) for piece in word.split(fonts.BREAK)}),
+            **_script(title_language),
+        },
+    }
+    return _drawn("card.typ", said, "png")
 
 
 def badge(title: str, numbers: Numbers, site: Site) -> bytes:
@@ -86,22 +97,7 @@ def qr_code(address: str) -> bytes:
     return _told(out.getvalue(), address)
 
 
-@lru_cache(maxsize=CARDS_KEPT)
-def _card(title: str, title_language: str, numbers: Numbers, site: Site) -> bytes:
-    drawable, _missing = fonts.drawable(title)
-    words = WHOLE.sub(lambda found: fonts.broken(found[0], LONGEST_WORD), drawable)
-    said = {
-        **_said(numbers, site),
-        "title": {
-            "words": words,
-            "whole": sorted({piece for word in WHOLE.findall(words) for piece in word.split(fonts.BREAK)}),
-            **_script(title_language),
-        },
-    }
-    return _drawn("card.typ", said, "png")
-
-
-@lru_cache(maxsize=CARDS_KEPT)
+@lru_cache(maxsize=KEPT)
 def _badge(numbers: Numbers, site: Site) -> bytes:
     return _drawn("badge.typ", _said(numbers, site), "svg")
 

@@ -37,8 +37,8 @@ class PageCache:
 
     It keeps pages that that one marks `public` with an ETag (see `shared` in app/web/headers.py) and repeats them to
     whoever asks for the same path within a second of when their making began, so that the count in them is never older.
-    What is posted here, but for signing, which moves nothing public, makes it forget them all: who has just confirmed
-    sees it at once.
+    What is posted here and taken, but for signing, which moves nothing public, makes it forget them all: who has just
+    confirmed sees it at once.
     """
 
     def __init__(self, app: "WSGIApplication") -> None:

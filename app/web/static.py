@@ -1,7 +1,6 @@
 """Our own files, sent compressed, and kept by browsers for good: an address says which version of a file it means."""
 
 import gzip
-from datetime import timedelta
 from functools import lru_cache
 from hashlib import sha256
 from pathlib import Path
@@ -9,9 +8,10 @@ from typing import Any
 
 from flask import Flask, Response, current_app, request
 
+from app.web import headers
+
 # What is compressed already gains nothing.
 COMPRESSED_WELL = ("text/", "application/json", "application/javascript", "image/svg+xml")
-A_YEAR = int(timedelta(days=365).total_seconds())
 
 
 def init_app(app: Flask) -> None:
@@ -36,7 +36,10 @@ def _shape(response: Response) -> Response:
     path, changed = _seen((request.view_args or {})["filename"])
     # A style sheet cannot say which version of a font it means: another one gets another name.
     is_named = request.args.get("v") == _version(path, changed) or path.suffix == ".woff2"
-    response.headers["Cache-Control"] = f"public, max-age={A_YEAR}, immutable" if is_named else "no-cache"
+    if is_named:
+        headers.for_good(response)
+    else:
+        response.headers["Cache-Control"] = "no-cache"
     response.vary.add("Accept-Encoding")
     small = _small(path, changed, response.mimetype) if request.accept_encodings.quality("gzip") else None
     if small is not None and response.status_code == 200 and "Range" not in request.headers:

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
+import config
 from app.sharing import draw
 from app.sharing.draw import Numbers, Site
 from tests.factories import SLUG, make_petition, make_signature
@@ -104,9 +105,9 @@ def test_the_card_is_the_same_for_everyone_until_the_count_moves(app: Flask, cli
 def test_a_card_is_drawn_once_for_all_who_ask(app: Flask, client: FlaskClient) -> None:
     make_petition(app)
     client.get(CARD)
-    drawn = draw._card.cache_info().misses
+    drawn = draw.card.cache_info().misses
     client.get(CARD)
-    assert draw._card.cache_info().misses == drawn
+    assert draw.card.cache_info().misses == drawn
 
 
 def test_the_card_speaks_the_language_of_its_address(app: Flask, client: FlaskClient) -> None:
@@ -155,3 +156,8 @@ def test_where_many_are_being_drawn_others_are_asked_to_come_back_but_nobody_wai
         for _ in others:
             draw._in_line.release()
     assert client.get(CARD).status_code == 200
+
+
+def test_without_a_colour_of_the_operators_a_card_has_the_one_of_the_pages() -> None:
+    tokens = (config.ROOT / "static/css/tokens.css").read_text()
+    assert f"--accent: {draw.Site().accent};" in tokens
