@@ -74,7 +74,7 @@ def here() -> str:
 def addresses() -> dict[str, str]:
     """Return the address of the page that is being made in each language of the interface.
 
-    Nothing for what was sent by a form, as it would be lost, and for pages of organisers, whose account says it.
+    Nothing for what a form was sent to, as what was typed would be lost.
     """
     if request.method not in {"GET", "HEAD"} or request.endpoint is None:
         return {}

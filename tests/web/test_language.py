@@ -12,6 +12,7 @@ from app.web.language import INTERFACE
 from tests.factories import SLUG, make_petition, make_signature, sign
 from tests.html_page import HtmlPage
 from tests.mail_server import MailServer, link_in
+from tests.organisers.people import signed_in
 
 GERMAN = {"Accept-Language": "de-AT, fr;q=0.5"}
 SWEDISH = '[[translations]]\nlanguage = "sv"\ntitle = "Rädda biblioteket"\nstatement = "Vi ber."\n'
@@ -128,3 +129,8 @@ def test_the_unsubscribe_page_can_be_read_in_another_language(
     link = urlsplit(mail_server.letters[0]["List-Unsubscribe"].strip("<>")).path
     assert spoken(client.get(link, headers=GERMAN).text) == "de"
     assert spoken(client.get(f"{link}?language=fi", headers=GERMAN).text) == "fi"
+
+
+def test_organisers_choose_in_their_account_and_before_that_on_the_page(app: Flask, petition: str) -> None:
+    assert set(links(app.test_client().get("/organise/login").text)) == set(INTERFACE)
+    assert links(signed_in(app).get("/organise").text) == {}
