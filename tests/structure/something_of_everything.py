@@ -44,7 +44,7 @@ DIGEST = "0" * 32
 def something_of_everything(app: Flask, folder: Path) -> dict[str, list[str]]:
     """Fill the database, and the mailbox in `folder`; return the values that each part of an address can have."""
     make_petition(app)
-    make_petition(app, slug='"closed"', closes_on="2026-01-31")
+    make_petition(app, slug='"closed"', title='"What has closed"', closes_on="2026-01-31")
     ids = signatures_in_every_state(app)
     sign(app.test_client(), email="new@example.org")
     app.config.update(MAILBOX_DIR=str(folder / "mailbox"), SITE_COLOUR="#14532d", SITE_DIR=folder)
@@ -85,7 +85,9 @@ def signatures_in_every_state(app: Flask) -> list[bytes]:
     with app.app_context(), transaction() as session:
         long_ago = clock.now() - timedelta(days=30)
         session.execute(update(Signature).where(Signature.public_id == expired).values(expires_at=long_ago))
-    quiet = make_signature(app, make_petition(app, slug='"quiet"', discreet="true"), state=State.PENDING)
+    quiet = make_signature(
+        app, make_petition(app, slug='"quiet"', title='"What is quiet"', discreet="true"), state=State.PENDING
+    )
     return [*ids, expired, quiet]
 
 
