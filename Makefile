@@ -11,6 +11,7 @@ help:
 	@echo "make test     run every test, on SQLite and PostgreSQL, with real mail and a real browser"
 	@echo "make check    lint, types, import rules, templates, migrations"
 	@echo "make bench    the figures"
+	@echo "make screenshots  the pictures in docs/screenshots/; make catalogues  after strings have changed"
 	@echo "make install  only what a public site needs: the locked packages and the translations"
 
 install: .venv/installed $(CATALOGUES)
@@ -19,7 +20,7 @@ run: install
 	@exec $(BIN)/flask --app wsgi serve --example examples/free-boris-kagarlitsky.md
 
 test: .venv/installed-dev $(CATALOGUES) browser
-	$(BIN)/pytest
+	$(BIN)/pytest --durations=20
 
 check: .venv/installed-dev $(CATALOGUES)
 	$(BIN)/ruff format --check .
