@@ -92,3 +92,16 @@ def check(page: Page) -> None:
 def test_a_title_of_200_characters_is_taken(odd: Flask) -> None:
     assert len(LONG_TITLE) == 200
     assert LONG_TITLE in odd.test_client().get("/petitions/much").text
+
+
+@pytest.mark.parametrize(("language", "side"), [("en", "left"), ("ar", "right")])
+def test_a_comment_stands_below_its_name_whichever_way_it_is_read(
+    browser: Browser, odd: Flask, language: str, side: str
+) -> None:
+    with served(odd) as port:
+        page = browser.new_page(base_url=f"http://localhost:{port}")
+        page.goto(f"/petitions/much/{language}")
+        comment = page.locator(".comment p").first
+        assert comment.inner_text() == "I read."
+        assert side in comment.evaluate("one => getComputedStyle(one).textAlign")
+        page.close()
