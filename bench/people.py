@@ -9,8 +9,9 @@ import psycopg
 from flask import Flask
 from sqlalchemy import insert
 
-from app import clock, tokens
+from app import clock
 from app.confirmation.confirm import Entry, digest
+from app.crypto import tokens
 from app.db import transaction
 from app.models import Signature, State, Visibility
 from app.models.signer import Signer

@@ -7,7 +7,7 @@ from timeit import timeit
 
 from cryptography.fernet import Fernet
 
-from app import sealing
+from app.crypto import sealing
 from bench.figure import Figure, in_turns, middle
 from bench.stage import Stage
 

@@ -5,7 +5,8 @@ from urllib.parse import urlsplit
 
 from flask import current_app, render_template, url_for
 
-from app import clock, mail, tokens
+from app import clock, mail
+from app.crypto import tokens
 from app.db import db
 from app.mail import Letter
 from app.models import Occasion, OutboxRow, Signature, State

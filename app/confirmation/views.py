@@ -5,8 +5,9 @@ from typing import Any
 from flask import Blueprint, abort, make_response, redirect, render_template, request, url_for
 from werkzeug import Response
 
-from app import clock, tokens
+from app import clock
 from app.confirmation.confirm import Standing, confirm, standing
+from app.crypto import tokens
 from app.models.signer import signer_of
 from app.petitions.markdown import to_html
 from app.petitions.page import find as find_edition

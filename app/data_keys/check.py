@@ -8,7 +8,7 @@ from sqlalchemy import LargeBinary, delete, func, inspect, select, update
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.orm import Session
 
-from app import sealing
+from app.crypto import sealing
 from app.data_keys.sealed import MAILBOX_KEYS
 from app.db import db, insert, transaction
 from app.models import DataKey

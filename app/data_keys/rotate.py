@@ -14,7 +14,8 @@ from flask import current_app
 from sqlalchemy import ColumnElement, LargeBinary, and_, bindparam, case, func, select, tuple_, update
 
 import config
-from app import clock, sealing
+from app import clock
+from app.crypto import sealing
 from app.data_keys.check import register
 from app.data_keys.sealed import PLACES, Place
 from app.db import db, hold, transaction

@@ -10,7 +10,8 @@ from datetime import date, datetime, timedelta
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
-from app import clock, sealing
+from app import clock
+from app.crypto import sealing
 from app.db import db, insert, transaction
 from app.export.recall import hold_list
 from app.export.rows import Choice, Row

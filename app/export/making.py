@@ -9,7 +9,8 @@ from datetime import datetime, timedelta
 from sqlalchemy import delete, func, or_, select, update
 from sqlalchemy.orm import Session
 
-from app import clock, sealing
+from app import clock
+from app.crypto import sealing
 from app.db import db, transaction
 from app.export import pdf
 from app.export.delivery import Delivery as Signatures

@@ -9,7 +9,7 @@ from app.db import Base, UtcDateTime
 
 
 class DataKey(Base):
-    """A key that was in use, known by its id (see app/sealing.py) and never kept itself.
+    """A key that was in use, known by its id (see app/crypto/sealing.py) and never kept itself.
 
     `probe` is nothing, sealed with exactly that key. `retired_at` is when everything that it had sealed was found to
     be sealed with a newer one; until then the site needs it.

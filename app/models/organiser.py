@@ -11,7 +11,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, SmallInt
 from sqlalchemy.ext.mutable import MutableList
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from app import sealing
+from app.crypto import sealing
 from app.db import Base, Serial, UtcDateTime
 from app.models.signature import words
 

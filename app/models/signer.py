@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from app import sealing
+from app.crypto import sealing
 from app.models.signature import Signature
 
 PURPOSE = "signature"

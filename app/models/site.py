@@ -6,7 +6,7 @@ import os
 from sqlalchemy import CheckConstraint, LargeBinary
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from app import sealing
+from app.crypto import sealing
 from app.db import Base, insert
 
 KEY_PURPOSE = "site-mailbox-key"

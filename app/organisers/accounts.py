@@ -8,7 +8,8 @@ from flask_security.utils import hash_password
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
-from app import clock, tokens
+from app import clock
+from app.crypto import tokens
 from app.db import db, insert, transaction
 from app.email_address import canonical, deliverable
 from app.models import Act, Membership, Organiser, Petition, Role, Site

@@ -10,7 +10,8 @@ from enum import StrEnum
 from sqlalchemy import case, delete, update
 from sqlalchemy.orm import Session
 
-from app import clock, tokens
+from app import clock
+from app.crypto import tokens
 from app.db import insert, transaction
 from app.models import Guess
 

@@ -10,7 +10,7 @@ from flask_mail import Message
 from sqlalchemy import insert
 from sqlalchemy.orm import Session
 
-from app import sealing, tokens
+from app.crypto import sealing, tokens
 from app.db import db
 from app.email_address import without_tag
 from app.models import Membership, Occasion, Organiser, OutboxRow, Role

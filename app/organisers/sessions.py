@@ -7,7 +7,8 @@ from flask import session as cookie
 from sqlalchemy import delete, insert, select
 from sqlalchemy.orm import Session
 
-from app import clock, tokens
+from app import clock
+from app.crypto import tokens
 from app.db import db, transaction
 from app.models import Organiser, SignIn
 from app.web.session import LASTS

@@ -6,7 +6,8 @@ from flask import Flask
 from flask_security import EmailValidateException, MailUtil, Security
 from flask_security.utils import get_message
 
-from app import clock, tokens
+from app import clock
+from app.crypto import tokens
 from app.db import db
 from app.email_address import NotAnAddress, deliverable
 from app.models import Organiser

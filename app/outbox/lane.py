@@ -6,7 +6,7 @@ from flask import current_app
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from app import tokens
+from app.crypto import tokens
 from app.db import db, hold
 from app.models import Occasion, OutboxRow
 from app.outbox.enqueue import PRIORITY_PUT_OFF

@@ -5,11 +5,11 @@ from datetime import datetime
 from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
+from app.crypto.tokens import ID_BYTES
 from app.db import insert
 from app.email_address import without_tag
 from app.models import Unwanted
 from app.models.site import mailbox_hash
-from app.tokens import ID_BYTES
 
 PURPOSE = "unwanted:"  # no mailbox's hash here is the same as an organiser's
 

@@ -10,7 +10,7 @@ from datetime import UTC, date, datetime, timedelta
 
 from sqlalchemy import Select, asc, desc, literal, select, tuple_
 
-from app import tokens
+from app.crypto import tokens
 from app.db import UtcDateTime, db
 from app.models import Petition, Signature, State, Visibility
 from app.models.signer import signer_of

@@ -13,8 +13,8 @@ from flask_babel import gettext as _
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from app import sealing
 from app.counting import count
+from app.crypto import sealing
 from app.db import insert
 from app.models import Act, Petition, PetitionText, PrivacyNotice
 from app.organisers.audit import record

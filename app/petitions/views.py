@@ -3,11 +3,11 @@
 from flask import Blueprint, Response, abort, make_response, render_template, request
 from werkzeug import Response as BaseResponse
 
+from app.crypto.tokens import BadToken
 from app.petitions import listing, names, page
 from app.petitions.changes import changes
 from app.petitions.page import Edition
 from app.petitions.shown import render
-from app.tokens import BadToken
 from app.web import headers, language
 
 bp = Blueprint("petitions", __name__)

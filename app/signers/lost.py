@@ -2,7 +2,8 @@
 
 from sqlalchemy import select
 
-from app import clock, tokens
+from app import clock
+from app.crypto import tokens
 from app.db import transaction
 from app.email_address import canonical, without_tag
 from app.models import Occasion, Petition, Signature

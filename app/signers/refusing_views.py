@@ -5,7 +5,8 @@ from typing import Any
 from flask import Blueprint, abort, make_response, render_template, request
 from werkzeug import Response
 
-from app import clock, tokens
+from app import clock
+from app.crypto import tokens
 from app.db import db, transaction
 from app.models import State
 from app.outbox import unwanted

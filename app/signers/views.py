@@ -6,7 +6,7 @@ from typing import Any
 from flask import Blueprint, abort, make_response, redirect, render_template, request, url_for
 from werkzeug import Response
 
-from app import tokens
+from app.crypto import tokens
 from app.export.handing_over import of_signature
 from app.models import State
 from app.models.signer import signer_of

@@ -8,7 +8,8 @@ import secrets
 
 from sqlalchemy import case, update
 
-from app import clock, tokens
+from app import clock
+from app.crypto import tokens
 from app.db import transaction
 from app.email_address import canonical
 from app.models import Petition, Signature, State

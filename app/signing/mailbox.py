@@ -2,7 +2,7 @@
 
 import hmac
 
-from app import sealing
+from app.crypto import sealing
 from app.models import Petition
 
 

@@ -7,7 +7,8 @@ from datetime import timedelta
 from altcha.v1 import SHA256, ChallengeOptions, Payload, create_challenge, verify_solution
 from flask import current_app
 
-from app import clock, tokens
+from app import clock
+from app.crypto import tokens
 from app.db import insert, transaction
 from app.models import Petition, SpentProof
 

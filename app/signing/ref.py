@@ -6,7 +6,7 @@ It is made alike whatever the mailbox's state, and padded, so it tells a strange
 import base64
 import binascii
 
-from app import sealing
+from app.crypto import sealing
 
 PURPOSE = "check-your-email"
 

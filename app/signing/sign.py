@@ -8,7 +8,8 @@ import os
 
 from sqlalchemy import update
 
-from app import clock, tokens
+from app import clock
+from app.crypto import tokens
 from app.db import insert, transaction
 from app.email_address import canonical, without_tag
 from app.models import Occasion, Signature, State

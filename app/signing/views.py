@@ -6,7 +6,8 @@ from flask import Blueprint, abort, jsonify, make_response, redirect, render_tem
 from flask_babel import gettext as _
 from werkzeug import Response
 
-from app import clock, sealing
+from app import clock
+from app.crypto import sealing
 from app.outbox import lane
 from app.petitions import page
 from app.petitions.markdown import to_html

@@ -8,7 +8,8 @@ from enum import StrEnum
 from flask import Flask, current_app, request
 from flask_limiter import Limiter, RateLimitExceeded
 
-from app import clock, tokens
+from app import clock
+from app.crypto import tokens
 from app.web.network import network
 
 MINUTES = 10

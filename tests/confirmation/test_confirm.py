@@ -8,7 +8,8 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import update
 
-from app import clock, tokens
+from app import clock
+from app.crypto import tokens
 from app.db import transaction
 from app.models import Petition, Signature, State, Visibility
 from app.models.signer import signer_of

@@ -13,7 +13,8 @@ from flask_migrate import upgrade
 from sqlalchemy import delete, event, select, update
 
 import config
-from app import clock, create_app, sealing
+from app import clock, create_app
+from app.crypto import sealing
 from app.data_keys.check import check_keys
 from app.db import db, transaction
 from app.models import DataKey

@@ -13,8 +13,9 @@ from flask_migrate import upgrade
 from sqlalchemy import LargeBinary, select, update
 
 import config
-from app import clock, create_app, sealing
+from app import clock, create_app
 from app.counting.audit import audit
+from app.crypto import sealing
 from app.data_keys import rotate as rotating
 from app.data_keys.check import check_keys
 from app.data_keys.rotate import Unfinished, rotate

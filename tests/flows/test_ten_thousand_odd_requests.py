@@ -15,7 +15,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.routing import Rule
 
-from app import tokens
+from app.crypto import tokens
 from app.models import State
 from app.signing import ref
 from app.web.page_cache import PageCache

@@ -9,7 +9,8 @@ from flask import Flask
 from flask.testing import FlaskCliRunner
 from sqlalchemy import select
 
-from app import clock, sealing
+from app import clock
+from app.crypto import sealing
 from app.db import Base, db, transaction
 from app.models import Organiser, OutboxRow, Progress, Role
 from app.organisers.letter import post_to_owners

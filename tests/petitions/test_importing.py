@@ -9,7 +9,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient, FlaskCliRunner
 
-from app import sealing
+from app.crypto import sealing
 from app.db import db
 from app.petitions import importing, saving
 from app.petitions.file import BadPetitionFile

@@ -10,8 +10,9 @@ from flask.testing import FlaskClient
 from sqlalchemy import select, update
 from werkzeug.test import TestResponse
 
-from app import clock, tokens
+from app import clock
 from app.counting.audit import audit
+from app.crypto import tokens
 from app.db import db, transaction
 from app.export import handing_over
 from app.export.making import make_due

@@ -7,7 +7,8 @@ from flask import Flask
 from flask_security.recoverable import generate_reset_password_token
 from sqlalchemy import select, update
 
-from app import clock, tokens
+from app import clock
+from app.crypto import tokens
 from app.data_keys.check import check_keys
 from app.db import db, transaction
 from app.export.handing_over import begin

@@ -10,7 +10,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy.exc import IntegrityError, OperationalError
 
-from app import tokens
+from app.crypto import tokens
 from app.db import db
 from app.models import State
 from tests.conftest import DATABASES, make_app, on_server

@@ -9,7 +9,8 @@ from werkzeug.http import parse_cache_control_header
 from werkzeug.test import TestResponse
 
 import config
-from app import create_app, tokens
+from app import create_app
+from app.crypto import tokens
 from app.models import State
 from tests.conftest import SECRETS
 from tests.factories import make_petition, make_signature, press_confirm, sign

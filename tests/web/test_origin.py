@@ -3,7 +3,7 @@
 from flask import Flask
 from flask.testing import FlaskClient
 
-from app import tokens
+from app.crypto import tokens
 from app.models import State
 from tests.factories import make_signature, verified, written
 from tests.html_page import HtmlPage

@@ -9,7 +9,8 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from app import logs, tokens
+from app import logs
+from app.crypto import tokens
 from app.models import Role, State
 from app.signing import ref
 from app.web.request_log import BrokenOff

@@ -14,8 +14,8 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from itsdangerous import Signer
 
-from app import tokens
-from app.tokens import BadToken, Purpose
+from app.crypto import tokens
+from app.crypto.tokens import BadToken, Purpose
 from tests.conftest import SECRETS, make_app
 
 OLD = SECRETS["SECRET_KEY"]

@@ -9,7 +9,7 @@ from flask import Flask
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from app.sealing import HEAD, KEY_ID_BYTES, STEP, CannotOpen, key_id, seal, unseal
+from app.crypto.sealing import HEAD, KEY_ID_BYTES, STEP, CannotOpen, key_id, seal, unseal
 from tests.conftest import make_app
 
 ROW = b"the row's own id"
