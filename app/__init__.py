@@ -11,10 +11,11 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.routing import BaseConverter
 
 import config
-from app import cli, logs, mail
+from app import cli, logs
 from app.confirmation.views import bp as confirmation
 from app.counting.views import bp as counting
 from app.db import db
+from app.email import smtp
 from app.export.views import bp as export
 from app.mailbox.views import bp as mailbox
 from app.moderation.domain_views import bp as domains
@@ -87,7 +88,7 @@ def create_app(overrides: Mapping[str, Any] | None = None) -> Flask:
     _configure_proxies(app)
     _configure_database(app)
     _configure_language(app)
-    mail.init_app(app)
+    smtp.init_app(app)
     _configure_pages(app)
     sign_in.init_app(app)
     cli.init_app(app)

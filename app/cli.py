@@ -8,11 +8,12 @@ from flask import Flask
 from flask.cli import AppGroup, with_appcontext
 from sqlalchemy import select
 
-from app import clock, mail, serve, worker
+from app import clock, serve, worker
 from app.counting.audit import audit, repair
 from app.data_keys.rotate import Unfinished, rotate
 from app.db import db
-from app.email_address import NotAnAddress
+from app.email import smtp
+from app.email.address import NotAnAddress
 from app.export import by_command, make
 from app.export.handing_over import AlreadyMaking, begin
 from app.export.rows import Choice
@@ -76,7 +77,7 @@ def work(once: bool) -> None:
     if once:
         try:
             click.echo(f"{worker.work_once()} taken in hand")
-        except mail.NoConnection as error:
+        except smtp.NoConnection as error:
             raise click.ClickException(f"letters wait: {error}") from error
     else:
         worker.Worker().run()

@@ -13,12 +13,13 @@ from flask import Flask, current_app
 from flask_mail import Message
 from sqlalchemy.exc import InterfaceError, OperationalError
 
-from app import clock, logs, mail
+from app import clock, logs
 from app.confirmation import letter
 from app.confirmation.confirm import letter_ended
 from app.confirmation.remind import remind
 from app.counting import count
 from app.db import db
+from app.email import smtp
 from app.export import making
 from app.models import Occasion, OutboxRow
 from app.moderation import bursts
@@ -126,9 +127,9 @@ class Loop:
         logs.under.set(secrets.token_hex(6))
         try:
             handled = self._work()
-        except (mail.NoConnection, OperationalError, InterfaceError) as error:
+        except (smtp.NoConnection, OperationalError, InterfaceError) as error:
             # A database error's own text holds the values of its statement; a mail error's was blanked.
-            words = str(error) if isinstance(error, mail.NoConnection) else "the database is away"
+            words = str(error) if isinstance(error, smtp.NoConnection) else "the database is away"
             return self._pause(words)
         except Exception as error:  # noqa: BLE001 - the loop outlives any fault
             log.error("fault in the worker: %s", logs.told(error))  # noqa: TRY400 - its text may name a signer

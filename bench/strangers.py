@@ -17,7 +17,7 @@ from sqlalchemy import select
 from werkzeug.test import EnvironBuilder, run_wsgi_app
 
 from app.db import transaction
-from app.email_address import canonical
+from app.email.address import canonical
 from app.models import Petition, Reason, Signature, State
 from app.signing.mailbox import email_key
 from bench import people

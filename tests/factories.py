@@ -17,7 +17,7 @@ from werkzeug.test import TestResponse
 from app import clock
 from app.counting import count
 from app.db import db, transaction
-from app.email_address import canonical
+from app.email.address import canonical
 from app.models import Kind, OutboxRow, Petition, PetitionText, PrivacyNotice, Reason, Signature, State, Visibility
 from app.models.signer import Signer
 from app.petitions.importing import import_file

@@ -5,10 +5,11 @@ from urllib.parse import urlsplit
 
 from flask import current_app, render_template, url_for
 
-from app import clock, mail
+from app import clock
 from app.crypto import tokens
 from app.db import db
-from app.mail import Letter
+from app.email import smtp
+from app.email.smtp import Letter
 from app.models import Occasion, OutboxRow, Signature, State
 from app.models.signer import signer_of
 from app.outbox import unwanted
@@ -87,7 +88,7 @@ def _message(row: OutboxRow, folder: str, entry: Entry, mailbox: bytes) -> Lette
         message = Letter(
             subject=" ".join(render_template(f"email/{folder}/subject.txt", **words).split()),
             recipients=[signer_of(entry.signature).email],
-            sender=mail.sender(is_discreet=entry.petition.discreet),
+            sender=smtp.sender(is_discreet=entry.petition.discreet),
             body=render_template(f"email/{folder}/body.txt", **words),
             extra_headers=extra,
         )

@@ -8,7 +8,7 @@ from wtforms import Field, RadioField, StringField
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import ValidationError
 
-from app.email_domain import DISPOSABLE, NotADomain, OfEverybody, ascii_domain, in_own_letters
+from app.email.domain import DISPOSABLE, NotADomain, OfEverybody, ascii_domain, in_own_letters
 from app.models import Verdict
 from app.moderation.domains import remove_rule, rules, set_rule
 from app.organisers.access import Who, me, open_to, petition_here

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from app import clock
 from app.crypto import tokens
 from app.db import db, insert, transaction
-from app.email_address import canonical, deliverable
+from app.email.address import canonical, deliverable
 from app.models import Act, Membership, Organiser, Petition, Role, Site
 from app.models.site import mailbox_hash
 from app.organisers.audit import record

@@ -18,7 +18,7 @@ from webauthn.helpers.structs import (
 )
 
 from app.db import db
-from app.email_address import NotAnAddress, deliverable
+from app.email.address import NotAnAddress, deliverable
 from app.models import Organiser, Passkey
 from app.organisers import accounts
 

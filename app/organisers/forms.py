@@ -9,7 +9,7 @@ from wtforms import EmailField, HiddenField, PasswordField, RadioField, SelectFi
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import DataRequired, Length, ValidationError
 
-from app.email_address import LONGEST, NotAnAddress, deliverable
+from app.email.address import LONGEST, NotAnAddress, deliverable
 from app.models import Role
 from app.web.language import INTERFACE
 

@@ -15,7 +15,7 @@ from werkzeug.exceptions import TooManyRequests
 
 from app import clock
 from app.db import WRITES, db, transaction, writer
-from app.email_address import NotAnAddress, canonical, deliverable
+from app.email.address import NotAnAddress, canonical, deliverable
 from app.models import Organiser
 from app.organisers import guesses, sessions
 from app.organisers.access import Who

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from app.crypto import sealing, tokens
 from app.db import db
-from app.email_address import without_tag
+from app.email.address import without_tag
 from app.models import Membership, Occasion, Organiser, OutboxRow, Role
 from app.outbox.enqueue import PRIORITY
 from app.web.language import speaking

@@ -9,7 +9,7 @@ from flask_security.utils import get_message
 from app import clock
 from app.crypto import tokens
 from app.db import db
-from app.email_address import NotAnAddress, deliverable
+from app.email.address import NotAnAddress, deliverable
 from app.models import Organiser
 from app.organisers import forgotten, gate
 from app.organisers.access import may

@@ -14,8 +14,9 @@ from sqlalchemy import or_, select, update
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
-from app import clock, mail
+from app import clock
 from app.db import db, transaction
+from app.email import smtp
 from app.models import OutboxRow, Progress
 from app.outbox import backoff, caps, lane
 
@@ -59,12 +60,12 @@ def deliver(letters: Letters, stopping: Callable[[], bool] = lambda: False) -> i
     """
     claimed = _claim()
     left = list(claimed.ids)
-    line = mail.Line()
+    line = smtp.Line()
     try:
         while left and claimed.is_fresh() and not stopping():
             _write_and_send(line, claimed, left[0], letters)
             left.pop(0)
-    except mail.NoConnection as error:
+    except smtp.NoConnection as error:
         for row_id in left:
             _put_off(claimed, row_id, str(error), letters)
         left.clear()
@@ -97,18 +98,18 @@ def _claim() -> Claimed:
     return Claimed(claim, ids)
 
 
-def _write_and_send(line: mail.Line, claimed: Claimed, row_id: int, letters: Letters) -> None:
+def _write_and_send(line: smtp.Line, claimed: Claimed, row_id: int, letters: Letters) -> None:
     """See one letter through: sent, failed, put off, or nothing to say. Only a server that is away is raised."""
     try:
         message = _write(claimed, row_id, letters)
         if message is None:
             return
         line.send(message)
-    except (mail.NoConnection, SQLAlchemyError):
+    except (smtp.NoConnection, SQLAlchemyError):
         raise
-    except mail.Permanent as error:
+    except smtp.Permanent as error:
         _mark(claimed, row_id, Progress.FAILED, str(error), letters)
-    except mail.Temporary as error:
+    except smtp.Temporary as error:
         _put_off(claimed, row_id, str(error), letters)
     except Exception as error:  # noqa: BLE001 - one letter that cannot be made must not hold up the others
         place = traceback.extract_tb(error.__traceback__)[-1]

@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from app.crypto.tokens import ID_BYTES
 from app.db import insert
-from app.email_address import without_tag
+from app.email.address import without_tag
 from app.models import Unwanted
 from app.models.site import mailbox_hash
 

@@ -12,7 +12,7 @@ from flask_babel import gettext as _
 from stdnum import iban as iban_rules
 from stdnum.exceptions import ValidationError as BadIban
 
-from app.email_address import NotAnAddress, deliverable
+from app.email.address import NotAnAddress, deliverable
 from app.models.petition import FIELD_CHOICES
 from app.web.countries import code_of
 

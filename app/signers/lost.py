@@ -5,7 +5,7 @@ from sqlalchemy import select
 from app import clock
 from app.crypto import tokens
 from app.db import transaction
-from app.email_address import canonical, without_tag
+from app.email.address import canonical, without_tag
 from app.models import Occasion, Petition, Signature
 from app.outbox.enqueue import enqueue
 from app.signing.mailbox import email_key

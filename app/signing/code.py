@@ -11,7 +11,7 @@ from sqlalchemy import case, update
 from app import clock
 from app.crypto import tokens
 from app.db import transaction
-from app.email_address import canonical
+from app.email.address import canonical
 from app.models import Petition, Signature, State
 from app.signing.expiry import confirmable_until
 from app.signing.mailbox import email_key

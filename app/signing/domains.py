@@ -11,8 +11,8 @@ from wtforms import Field
 from wtforms.validators import ValidationError
 
 from app.db import db
-from app.email_address import NotAnAddress, deliverable
-from app.email_domain import domain_of, in_own_letters, is_disposable, upwards
+from app.email.address import NotAnAddress, deliverable
+from app.email.domain import domain_of, in_own_letters, is_disposable, upwards
 from app.models import DomainRule, Verdict
 from app.web.form import Form
 

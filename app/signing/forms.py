@@ -7,7 +7,7 @@ from wtforms import BooleanField, EmailField, Field, HiddenField, RadioField, St
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import ValidationError
 
-from app.email_address import LONGEST, NotAnAddress, deliverable
+from app.email.address import LONGEST, NotAnAddress, deliverable
 from app.models import Petition, Visibility
 from app.models.signer import signer_of
 from app.petitions.page import Edition

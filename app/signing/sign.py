@@ -11,7 +11,7 @@ from sqlalchemy import update
 from app import clock
 from app.crypto import tokens
 from app.db import insert, transaction
-from app.email_address import canonical, without_tag
+from app.email.address import canonical, without_tag
 from app.models import Occasion, Signature, State
 from app.models.signer import Signer
 from app.outbox.enqueue import enqueue

@@ -9,7 +9,7 @@ from sqlalchemy import delete, or_, select, update
 from sqlalchemy.orm import Session
 
 from app.db import transaction
-from app.email_domain import domain_of, of_one_owner
+from app.email.domain import domain_of, of_one_owner
 from app.models import Petition, Signature, Suspicion
 from app.signing.mailbox import keyed
 

@@ -11,7 +11,7 @@ from wtforms.validators import ValidationError
 from app import clock
 from app.counting import count
 from app.db import snapshot
-from app.email_address import LONGEST, NotAnAddress, canonical, deliverable
+from app.email.address import LONGEST, NotAnAddress, canonical, deliverable
 from app.models import Petition, State
 from app.organisers.access import Who, open_to, petition_here
 from app.organisers.forms import OrganiserForm

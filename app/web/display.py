@@ -7,7 +7,7 @@ from flask import Flask, current_app, url_for
 from flask_babel import format_date, format_datetime, format_decimal, get_locale, ngettext
 from markupsafe import Markup, escape
 
-from app.email_address import readable
+from app.email.address import readable
 from app.models import Petition
 from app.web import countries, language
 

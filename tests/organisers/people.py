@@ -12,7 +12,7 @@ from sqlalchemy import select
 
 from app import clock
 from app.db import db, transaction
-from app.email_address import deliverable
+from app.email.address import deliverable
 from app.models import Membership, Organiser, OutboxRow, Petition, Role
 from app.organisers import accounts, sessions
 from app.worker import write

@@ -8,8 +8,9 @@ from flask import Flask
 from flask.testing import FlaskClient, FlaskCliRunner
 from sqlalchemy import select, update
 
-from app import clock, mail
+from app import clock
 from app.db import db, transaction
+from app.email import smtp
 from app.models import OutboxRow, Progress, Signature
 from app.models.signer import Signer
 from app.outbox import deliver as delivering
@@ -174,7 +175,7 @@ def test_a_server_that_is_down_delays_letters_and_no_page(
 ) -> None:
     mail_server.stop()
     assert sign(client).status_code == 303
-    with app.app_context(), pytest.raises(mail.NoConnection):
+    with app.app_context(), pytest.raises(smtp.NoConnection):
         work_once()
     (row,) = rows(app)
     assert (row.progress, row.attempts, row.claim) == (Progress.WAITING, 1, None)

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from app.email_domain import (
+from app.email.domain import (
     DISPOSABLE,
     OF_EVERYBODY,
     NotADomain,

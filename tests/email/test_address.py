@@ -4,7 +4,7 @@ import pytest
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
-from app.email_address import LONGEST, NotAnAddress, canonical, deliverable, without_tag
+from app.email.address import LONGEST, NotAnAddress, canonical, deliverable, without_tag
 
 ATOM = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789!#$%&'*+-/=?^_`{|}~."
 PROVIDERS = [

@@ -7,12 +7,12 @@ import idna
 from disposable_email_domains import blocklist
 from publicsuffixlist import PublicSuffixList
 
-from app.email_address import PROVIDERS, NotAnAddress, deliverable
+from app.email.address import PROVIDERS, NotAnAddress, deliverable
 
 DISPOSABLE = frozenset(blocklist)
 
 # Providers at which everybody may have a mailbox, so that many signers at one of them mean nothing. Beside those of
-# app/email_address.py, the largest of each region, as they stood in November 2026.
+# app/email/address.py, the largest of each region, as they stood in November 2026.
 _LARGEST = """
     yahoo.com yahoo.co.uk yahoo.co.in yahoo.co.jp yahoo.com.br yahoo.de yahoo.es yahoo.fr yahoo.it ymail.com
     rocketmail.com aol.com outlook.de outlook.es outlook.fr outlook.it outlook.jp hotmail.es hotmail.it hotmail.se

@@ -1,0 +1,1 @@
+"""E-mail: addresses, domains, and the SMTP connection that letters leave by."""
