@@ -13,7 +13,6 @@ from werkzeug.routing import BaseConverter
 import config
 from app import cli, logs
 from app.confirmation.views import bp as confirmation
-from app.counting.views import bp as counting
 from app.db import db
 from app.email import smtp
 from app.export.views import bp as export
@@ -26,7 +25,7 @@ from app.organisers import sign_in
 from app.organisers.people_views import bp as people
 from app.organisers.petition_views import bp as members
 from app.organisers.views import bp as organisers
-from app.petitions.views import bp as petitions
+from app.pages.views import bp as pages
 from app.publishing.edit_views import bp as editing
 from app.publishing.image_views import bp as image
 from app.publishing.views import bp as publishing
@@ -42,12 +41,11 @@ from app.web.health import bp as health
 from app.web.language import babel, select_locale
 
 BLUEPRINTS = (
-    petitions,
+    pages,
     signing,
     confirmation,
     signers,
     refusing,
-    counting,
     sharing,
     organisers,
     people,

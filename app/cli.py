@@ -9,7 +9,6 @@ from flask.cli import AppGroup, with_appcontext
 from sqlalchemy import select
 
 from app import clock, serve, worker
-from app.counting.audit import audit, repair
 from app.data_keys.rotate import Unfinished, rotate
 from app.db import db
 from app.email import smtp
@@ -17,6 +16,7 @@ from app.email.address import NotAnAddress
 from app.export import by_command, make
 from app.export.handing_over import AlreadyMaking, begin
 from app.export.rows import Choice
+from app.ledger.audit import audit, repair
 from app.models import Format, Petition, Role, State
 from app.organisers import accounts
 from app.organisers.members import LastOwner

@@ -17,10 +17,10 @@ from app import clock, logs
 from app.confirmation import letter
 from app.confirmation.confirm import letter_ended
 from app.confirmation.remind import remind
-from app.counting import count
 from app.db import db
 from app.email import smtp
 from app.export import making
+from app.ledger import ledger
 from app.models import Occasion, OutboxRow
 from app.moderation import bursts
 from app.organisers import forgotten, guesses, sessions
@@ -53,7 +53,7 @@ def work_once() -> int:
     total = 0
     while handled := deliver(LETTERS):
         total += handled
-    count.fold_all()
+    ledger.fold_all()
     making.make_due()
     return total
 
@@ -91,7 +91,7 @@ class Worker:
 
     def _letters_and_upkeep(self) -> int:
         # Upkeep comes before the letters, so that no mail server's trouble ever puts it off.
-        count.fold_all()
+        ledger.fold_all()
         if time.monotonic() - self._purged_at > PURGE_EVERY_SECONDS:
             self._purged_at = time.monotonic()
             purge()

@@ -15,9 +15,9 @@ from sqlalchemy import func, select
 from werkzeug.test import TestResponse
 
 from app import clock
-from app.counting import count
 from app.db import db, transaction
 from app.email.address import canonical
+from app.ledger import ledger
 from app.models import Kind, OutboxRow, Petition, PetitionText, PrivacyNotice, Reason, Signature, State, Visibility
 from app.models.signer import Signer
 from app.petitions.importing import import_file
@@ -89,7 +89,7 @@ def make_signature(
         session.add(signature)
         session.flush()
         if state == State.VERIFIED:
-            count.append(session, signature, Kind.CONFIRMED, clock.now())
+            ledger.append(session, signature, Kind.CONFIRMED, clock.now())
         return public_id
 
 

@@ -7,8 +7,8 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from app import clock
-from app.counting import count
 from app.db import insert, transaction
+from app.ledger import ledger
 from app.models import TOO_SOON, Clue, Kind, Occasion, OutboxRow, Progress, Signature, State, Suspicion
 from app.outbox.enqueue import enqueue
 from app.signing.expiry import LINK_WORKS_FOR, confirmable_until
@@ -70,7 +70,7 @@ def _flip(session: Session, signature: Signature, correction: Correction, now: d
     signature.state = State.VERIFIED
     signature.verified_at = now
     signature.expires_at = signature.code_hash = None
-    count.append(session, signature, Kind.CONFIRMED, now)
+    ledger.append(session, signature, Kind.CONFIRMED, now)
     enqueue(session, Occasion.CONFIRMED, signature.petition_id, signature.id, now)
     if is_instant:
         about = {"signature_id": signature.id, "clue": Clue.INSTANT, "petition_id": signature.petition_id}

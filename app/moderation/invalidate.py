@@ -3,9 +3,9 @@
 from sqlalchemy import update
 
 from app import clock
-from app.counting import count
 from app.db import transaction
 from app.export.recall import recall
+from app.ledger import ledger
 from app.models import Act, Kind, Reason, Signature, State
 from app.models.signer import sealed_note
 from app.moderation.batch import in_state, lock
@@ -29,7 +29,7 @@ def invalidate(
         why = {"state": State.INVALIDATED, "reason": reason}
         flipped = [{"id": row.id, "note_sealed": sealed_note(note, row.public_id), **why} for row in rows]
         session.execute(update(Signature), flipped)
-        count.append_all(session, [row.id for row in rows], Kind.INVALIDATED, clock.now())
+        ledger.append_all(session, [row.id for row in rows], Kind.INVALIDATED, clock.now())
         record(session, Act.INVALIDATED, petition_id, organiser_id, number=len(rows), reason=reason.value)
         recall(session, petition_id)
     return len(rows)

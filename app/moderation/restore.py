@@ -8,9 +8,9 @@ whose it was.
 from sqlalchemy import update
 
 from app import clock
-from app.counting import count
 from app.db import transaction
 from app.export.recall import recall
+from app.ledger import ledger
 from app.models import Act, Kind, Signature, State
 from app.moderation.batch import in_state, lock
 from app.organisers.audit import record
@@ -31,7 +31,7 @@ def restore(petition_id: int, selection: Selection, seen: str, organiser_id: int
         flip = update(Signature).where(Signature.id.in_(ids))
         flip = flip.values(state=State.VERIFIED, reason=None, note_sealed=None)
         session.execute(flip.execution_options(synchronize_session=False))
-        count.append_all(session, ids, Kind.RESTORED, clock.now())
+        ledger.append_all(session, ids, Kind.RESTORED, clock.now())
         record(session, Act.RESTORED, petition_id, organiser_id, number=len(ids))
         recall(session, petition_id)
     return len(ids)

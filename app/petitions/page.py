@@ -7,9 +7,9 @@ from datetime import date, datetime, timedelta
 from sqlalchemy import func, select, true
 
 from app import clock
-from app.counting import count
-from app.counting.count import Count
 from app.db import db
+from app.ledger import ledger
+from app.ledger.ledger import Count
 from app.models import Petition, PetitionText, Picture, PrivacyNotice
 from app.petitions.goals import next_goal, percent
 from app.web.language import INTERFACE
@@ -105,12 +105,12 @@ def original_changed_on(edition: Edition) -> date | None:
 
 def progress(petition: Petition) -> Progress:
     """Return the petition's count and next goal as they are now."""
-    return _on_the_way(petition, count.read(petition.id))
+    return _on_the_way(petition, ledger.read(petition.id))
 
 
 def progress_of(petitions: Sequence[Petition]) -> dict[int, Progress]:
     """Return count and next goal of these petitions as they are now, by the petition's id."""
-    counts = count.read_all([petition.id for petition in petitions])
+    counts = ledger.read_all([petition.id for petition in petitions])
     return {petition.id: _on_the_way(petition, counts[petition.id]) for petition in petitions}
 
 

@@ -13,9 +13,9 @@ from flask_babel import gettext as _
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from app.counting import count
 from app.crypto import sealing
 from app.db import insert
+from app.ledger import ledger
 from app.models import Act, Petition, PetitionText, PrivacyNotice
 from app.organisers.audit import record
 from app.organisers.letter import post_to_owners
@@ -56,7 +56,7 @@ def claim(session: Session, file: PetitionFile, now: datetime) -> int | None:
     unless_taken = draft.on_conflict_do_nothing(index_elements=["slug"]).returning(Petition.id)
     petition_id: int | None = session.execute(unless_taken).scalar_one_or_none()
     if petition_id is not None:
-        count.open_tally(session, petition_id, now)
+        ledger.open_tally(session, petition_id, now)
         session.flush()
         _add_texts(session, petition_id, file, now)
         session.add(PrivacyNotice(petition_id=petition_id, version=1, made_at=now, **_notice(file)))
@@ -165,7 +165,7 @@ def _add_texts(session: Session, petition_id: int, file: PetitionFile, now: date
         before = newest.get(words["language"])
         if before is not None and all(getattr(before, column) == value for column, value in words.items()):
             continue
-        signed = count.verified(session, petition_id) if signed is None else signed
+        signed = ledger.verified(session, petition_id) if signed is None else signed
         replaced = before is not None and _forget_draft(session, petition_id, words["language"])
         version = before.version + 1 if before and not replaced else 1
         row = {**words, "petition_id": petition_id, "version": version, "after_signatures": signed, "made_at": now}

@@ -9,8 +9,8 @@ from typing import Any
 from flask_babel import gettext as _
 
 from app import clock
-from app.counting import count
 from app.db import transaction
+from app.ledger import ledger
 from app.models import Act, Membership, Role
 from app.organisers.audit import record
 from app.organisers.members import give_role
@@ -84,7 +84,7 @@ def bring_in(content: bytes, name: str, by: int, seen: str) -> tuple[str, bool]:
         if now != then and seen != digest(now):
             is_public = petition.opened_at is not None
             told = [key for key in TRUST if is_public and now[key] != then[key]]
-            signed = count.verified(session, petition.id) if is_public and _changes_words(now, then) else 0
+            signed = ledger.verified(session, petition.id) if is_public and _changes_words(now, then) else 0
             raise NotSeen(petition.slug, digest(now), now, then, told, signed)
         return file.slug, bool(bring(session, petition, file, name, by, clock.now()))
 

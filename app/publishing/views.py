@@ -10,10 +10,10 @@ from app.db import db
 from app.organisers.access import Who, me, open_to, petition_here
 from app.organisers.forms import OrganiserForm
 from app.organisers.pages import of_petition, private
+from app.pages.petition_page import render
 from app.petitions import page
 from app.petitions.file import BadPetitionFile, PetitionFile
 from app.petitions.parts import PARTS, called
-from app.petitions.shown import render
 from app.petitions.stored import as_file
 from app.petitions.writing import write
 from app.publishing import opening

@@ -3,9 +3,9 @@
 from sqlalchemy.orm import Session
 
 from app import clock
-from app.counting import count
 from app.db import transaction
 from app.export.recall import recall
+from app.ledger import ledger
 from app.models import Kind, Signature, State, Visibility
 from app.models.signer import Signer, signer_of
 from app.signing import traces
@@ -30,7 +30,7 @@ def correct(public_id: bytes, seen: str, correction: Correction) -> bool:
         is_seen_by_the_same = correction.visibility == signature.visibility
         correction.write(signature)
         if not is_same:
-            count.append(session, signature, Kind.CORRECTED, clock.now())
+            ledger.append(session, signature, Kind.CORRECTED, clock.now())
         if not (is_same and is_seen_by_the_same):
             recall(session, signature.petition_id)
     return True
@@ -60,5 +60,5 @@ def _erase(session: Session, signature: Signature) -> None:
     if signature.state == State.VERIFIED:
         signature.email_key = None
         signature.state = State.WITHDRAWN
-        count.append(session, signature, Kind.WITHDRAWN, clock.now())
+        ledger.append(session, signature, Kind.WITHDRAWN, clock.now())
         recall(session, signature.petition_id)

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from sqlalchemy import func, select
 
-from app.counting import count
 from app.db import db, seconds
+from app.ledger import ledger
 from app.models import OutboxRow, Progress, Signature, State, Suspicion
 
 MINUTE, HOUR, DAY = 60, 3600, 86400
@@ -65,7 +65,7 @@ class Delays:
 
 def numbers(petition_id: int) -> Numbers:
     """Return the petition's numbers as they are now. Not the verified but the others are counted row by row."""
-    verified = count.read(petition_id).verified
+    verified = ledger.read(petition_id).verified
     others = (State.PENDING, State.WITHDRAWN, State.INVALIDATED, State.DECLINED)
     by_state = (
         select(Signature.state, func.count())

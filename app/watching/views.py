@@ -9,9 +9,9 @@ from wtforms import EmailField, StringField
 from wtforms.validators import ValidationError
 
 from app import clock
-from app.counting import count
 from app.db import snapshot
 from app.email.address import LONGEST, NotAnAddress, canonical, deliverable
+from app.ledger import ledger
 from app.models import Petition, State
 from app.organisers.access import Who, open_to, petition_here
 from app.organisers.forms import OrganiserForm
@@ -52,7 +52,7 @@ def dashboard(slug: str) -> Response:
     petition = petition_here()
     petition_id, since, now = petition.id, petition.opened_at or clock.now(), clock.now()
     by = Step(request.args["by"]) if request.args.get("by") in set(Step) else fitting(since, now)
-    count.read(petition_id)  # where much is to be folded this does it, which would end the snapshot
+    ledger.read(petition_id)  # where much is to be folded this does it, which would end the snapshot
     with snapshot():
         standing = numbers(petition_id)
         where = places(petition_id)

@@ -41,7 +41,7 @@ def init_app(app: Flask) -> None:
 def start_address(spoken: str | None = None) -> str:
     """Return the path of the start page in the language `spoken`, or in the one of this page."""
     tag = spoken or language.current().language
-    return url_for("petitions.start", lang=None if tag == language.of_site() else tag)
+    return url_for("pages.start", lang=None if tag == language.of_site() else tag)
 
 
 def moment(at: datetime) -> str:
@@ -51,7 +51,7 @@ def moment(at: datetime) -> str:
     return joined.replace("{1}", format_date(at, "long")).replace("{0}", time)
 
 
-def petition_address(petition: Petition, spoken: str, endpoint: str = "petitions.show") -> str:
+def petition_address(petition: Petition, spoken: str, endpoint: str = "pages.show") -> str:
     """Return the path of a petition's page in the language `spoken`, or in the one that this page was asked for in."""
     tag = language.asked_for() or spoken
     return url_for(endpoint, slug=petition.slug, lang=None if tag == petition.language else tag)

@@ -9,9 +9,9 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import func, select
 
-from app.counting import count
-from app.counting.audit import audit
 from app.db import db
+from app.ledger import ledger
+from app.ledger.audit import audit
 from app.models import LedgerEntry, Occasion, OutboxRow, Petition, Progress, Signature, State
 from app.outbox import deliver as delivering
 from app.outbox.deliver import deliver
@@ -81,7 +81,7 @@ def test_many_who_confirm_their_own_while_the_ledger_is_folded_are_all_counted(
     def confirm_or_fold(which: int) -> None:
         if which >= people:
             with app.app_context():
-                count.fold_all()
+                ledger.fold_all()
             return
         other = app.test_client()
         fields = hidden_fields(other.get(links[which]).text)
@@ -91,7 +91,7 @@ def test_many_who_confirm_their_own_while_the_ledger_is_folded_are_all_counted(
     assert verified(client) == people
     assert number_of(app, Signature.state == State.VERIFIED) == people
     with app.app_context():
-        count.fold_all()
+        ledger.fold_all()
         assert audit(db.session.scalars(select(Petition)).one()).sound
 
 

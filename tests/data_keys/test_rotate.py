@@ -14,7 +14,6 @@ from sqlalchemy import LargeBinary, select, update
 
 import config
 from app import clock, create_app
-from app.counting.audit import audit
 from app.crypto import sealing
 from app.data_keys import rotate as rotating
 from app.data_keys.check import check_keys
@@ -24,6 +23,7 @@ from app.db import Base, db, transaction
 from app.export import making
 from app.export.handing_over import begin
 from app.export.rows import Choice
+from app.ledger.audit import audit
 from app.models import DataKey, Format, Membership, Organiser, Passkey, Petition, Role, Signature, State
 from app.models.signer import salt_and_signer, sealed_note, signer_of
 from app.organisers import accounts

@@ -12,8 +12,8 @@ from flask.testing import FlaskClient
 from playwright.sync_api import Page
 from sqlalchemy import select
 
-from app.counting.audit import audit
 from app.db import db
+from app.ledger.audit import audit
 from app.models import Kind, LedgerEntry, Petition
 from tests.factories import SLUG, hidden_fields, press_confirm, sign, verified
 from tests.flows.conftest import overflows

@@ -3,9 +3,9 @@
 from flask import Flask
 from sqlalchemy import func, select
 
-from app.counting import count
-from app.counting.audit import audit
 from app.db import db
+from app.ledger import ledger
+from app.ledger.audit import audit
 from app.models import AuditEntry, Petition, Reason, Signature, State
 from app.moderation.batch import in_state, preview
 from app.moderation.invalidate import invalidate
@@ -38,7 +38,7 @@ def counted(app: Flask) -> int:
         petition = db.session.scalars(select(Petition)).one()
         verified = db.session.scalars(select(func.count()).where(Signature.state == State.VERIFIED)).one()
         assert audit(petition).sound
-        assert count.read(petition.id).verified == verified
+        assert ledger.read(petition.id).verified == verified
         return verified
 
 

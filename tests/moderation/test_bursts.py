@@ -10,8 +10,8 @@ from flask.testing import FlaskClient
 from sqlalchemy import func, select, update
 
 from app import clock
-from app.counting import count
 from app.db import db, transaction
+from app.ledger import ledger
 from app.models import BURSTS, TOO_SOON, AuditEntry, Clue, Signature, State, Suspicion
 from app.moderation import bursts
 from app.moderation.batch import preview
@@ -58,7 +58,7 @@ def group(app: Flask, clue: Clue, number: int, lasting: timedelta, key: bytes = 
 
 def flag(app: Flask, now: datetime = NOON) -> int:
     with app.app_context():
-        count.fold_all()
+        ledger.fold_all()
         return bursts.flag(now)
 
 

@@ -11,12 +11,12 @@ from sqlalchemy import select, update
 from werkzeug.test import TestResponse
 
 from app import clock
-from app.counting.audit import audit
 from app.crypto import tokens
 from app.db import db, transaction
 from app.export import handing_over
 from app.export.making import make_due
 from app.export.rows import Choice
+from app.ledger.audit import audit
 from app.models import Delivery, Format, Kind, LedgerEntry, Petition, Reason, Signature, State, Visibility
 from app.models.signer import Signer, signer_of
 from app.moderation import batch

@@ -10,9 +10,9 @@ from flask.testing import FlaskClient
 from sqlalchemy import func, select, update
 
 from app import clock
-from app.counting.audit import audit
 from app.crypto import tokens
 from app.db import db, transaction
+from app.ledger.audit import audit
 from app.models import OutboxRow, Petition, PetitionText, PrivacyNotice, Role, Signature, State, Visibility
 from app.petitions.importing import BadPetitionFile, import_file
 from app.publishing import opening

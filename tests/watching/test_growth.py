@@ -9,8 +9,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import delete
 
-from app.counting import count
 from app.db import db, transaction
+from app.ledger import ledger
 from app.models import LedgerEntry, Signature, State
 from app.watching.growth import FEWEST, LENGTH, MOST, Step, Stretch, fitting, growth
 from tests.watching.people import add_people, petition_id_of
@@ -27,7 +27,7 @@ def confirmed_at(app: Flask, moment: datetime, number: int = 1, state: State = S
 def curve(app: Flask, by: Step, since: datetime = LONG_AGO) -> list[Stretch]:
     with app.app_context():
         petition_id = petition_id_of()
-        return growth(petition_id, by, since, NOW, count.read(petition_id).verified)
+        return growth(petition_id, by, since, NOW, ledger.read(petition_id).verified)
 
 
 @pytest.mark.parametrize(

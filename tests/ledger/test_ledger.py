@@ -11,9 +11,9 @@ from sqlalchemy import delete, event, func, insert, select, text, update
 from sqlalchemy.exc import IntegrityError
 
 from app import clock
-from app.counting import count
-from app.counting.audit import audit
 from app.db import db, transaction
+from app.ledger import ledger
+from app.ledger.audit import audit
 from app.models import Kind, LedgerEntry, Petition, Reason, Signature, State, Tally
 from app.signing.purge import purge
 from app.worker import work_once
@@ -44,7 +44,7 @@ def test_any_order_of_signing_confirming_expiring_and_invalidating_keeps_count_e
         with app.app_context():
             petition = db.session.scalars(select(Petition)).one()
             is_verified = select(func.count()).where(Signature.state == State.VERIFIED)
-            assert count.read(petition.id).verified == db.session.scalars(is_verified).one()
+            assert ledger.read(petition.id).verified == db.session.scalars(is_verified).one()
             assert audit(petition).sound
 
 
@@ -75,7 +75,7 @@ def play(app: Flask, client: FlaskClient, mail_server: MailServer, act: str, who
         elif act == "purge":
             purge()
         elif act == "fold":
-            count.fold_all()
+            ledger.fold_all()
 
 
 def test_count_json_says_how_many_the_goal_and_since_when(app: Flask, client: FlaskClient, petition: str) -> None:
@@ -97,9 +97,9 @@ def test_folding_moves_the_sum_into_the_tally_and_changes_nothing_that_is_seen(
         make_signature(app, email=f"person{which}@example.org")
     before = client.get(f"/petitions/{petition}/count.json").json
     with app.app_context():
-        assert count.fold_all() == 5
+        assert ledger.fold_all() == 5
         assert db.session.scalars(select(Tally.base)).one() == 5
-        assert count.fold_all() == 0
+        assert ledger.fold_all() == 0
     assert client.get(f"/petitions/{petition}/count.json").json == before
 
 
@@ -119,11 +119,11 @@ def many_ledger_rows(app: Flask, number: int, *, folded: bool) -> None:
 def test_a_reader_that_meets_over_a_thousand_unfolded_rows_folds_them(
     app: Flask, client: FlaskClient, petition: str
 ) -> None:
-    many_ledger_rows(app, count.MOST_UNFOLDED, folded=False)
+    many_ledger_rows(app, ledger.MOST_UNFOLDED, folded=False)
     shown = verified(client)
     with app.app_context():
         assert db.session.scalars(select(func.count()).where(~LedgerEntry.folded)).one() == 0
-    assert verified(client) == shown == count.MOST_UNFOLDED + 1
+    assert verified(client) == shown == ledger.MOST_UNFOLDED + 1
 
 
 def test_reading_touches_the_unfolded_rows_alone(app: Flask, petition: str) -> None:
@@ -135,7 +135,7 @@ def test_reading_touches_the_unfolded_rows_alone(app: Flask, petition: str) -> N
         petition_id = db.session.scalars(select(Petition.id)).one()
         record = lambda c, cursor, statement, parameters, *rest: statements.append((statement, parameters))  # noqa: E731
         event.listen(db.engine, "before_cursor_execute", record)
-        count.read(petition_id)
+        ledger.read(petition_id)
         event.remove(db.engine, "before_cursor_execute", record)
         assert len(statements) == 1
         explain = "EXPLAIN " if db.engine.dialect.name == "postgresql" else "EXPLAIN QUERY PLAN "

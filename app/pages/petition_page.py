@@ -13,7 +13,7 @@ def render(edition: Edition, *, preview: Markup | str = "") -> str:
     """Return the page of this edition; below the bar of a `preview` a draft looks open, but cannot be signed."""
     petition = edition.petition
     return render_template(
-        "petitions/petition.html",
+        "pages/petition.html",
         edition=edition,
         petition=petition,
         text=edition.text,

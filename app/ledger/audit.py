@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from sqlalchemy import Select, case, func, select
 
 from app import clock
-from app.counting import count
 from app.db import db, transaction
+from app.ledger import ledger
 from app.models import Kind, LedgerEntry, Petition, Signature, State, Tally
 
 
@@ -56,9 +56,9 @@ def repair(petition: Petition) -> None:
             )
             lacking = int(signature.state == State.VERIFIED) - int(session.scalars(total).one())
             for _ in range(abs(lacking)):
-                count.append(session, signature, _kind_for(signature, lacking), clock.now())
+                ledger.append(session, signature, _kind_for(signature, lacking), clock.now())
         session.flush()
-        count.recompute(session, petition.id)
+        ledger.recompute(session, petition.id)
 
 
 def _kind_for(signature: Signature, lacking: int) -> Kind:

@@ -1,16 +1,17 @@
-"""The start page, a petition's page with its header image, who signed it, and how its text has changed."""
+"""The start page, a petition's page with its header image and its count, who signed it, how its text has changed."""
 
-from flask import Blueprint, Response, abort, make_response, render_template, request
+from flask import Blueprint, Response, abort, jsonify, make_response, render_template, request
 from werkzeug import Response as BaseResponse
 
+from app import clock
 from app.crypto.tokens import BadToken
+from app.pages.petition_page import render
 from app.petitions import listing, names, page
 from app.petitions.changes import changes
 from app.petitions.page import Edition
-from app.petitions.shown import render
 from app.web import headers, language
 
-bp = Blueprint("petitions", __name__)
+bp = Blueprint("pages", __name__)
 
 
 @bp.get("/")
@@ -25,7 +26,7 @@ def start(lang: str | None = None) -> BaseResponse:
     if asked.page > 1 and not found.petitions:
         abort(404)
     closed = listing.closed_last(lang or language.of_site()) if asked.is_all() else []
-    html = render_template("petitions/start.html", asked=asked, found=found, closed=closed)
+    html = render_template("pages/start.html", asked=asked, found=found, closed=closed)
     return headers.shared(make_response(html))
 
 
@@ -41,7 +42,7 @@ def show(slug: str, lang: str | None = None) -> BaseResponse:
 def show_changes(slug: str, lang: str | None = None) -> BaseResponse:
     """Show each version of the text that visitors have seen, and what was changed in it."""
     edition = _edition(slug, lang)
-    html = render_template("petitions/changes.html", edition=edition, changes=changes(edition))
+    html = render_template("pages/changes.html", edition=edition, changes=changes(edition))
     return headers.shared(make_response(html))
 
 
@@ -56,10 +57,19 @@ def show_names(slug: str, lang: str | None = None) -> BaseResponse:
         abort(404)
     is_first = not (request.args.get("before") or request.args.get("after"))
     verified = page.progress(edition.petition).verified
-    html = render_template(
-        "petitions/signatures.html", edition=edition, page=shown, is_first=is_first, verified=verified
-    )
+    html = render_template("pages/signatures.html", edition=edition, page=shown, is_first=is_first, verified=verified)
     return headers.shared(make_response(html))
+
+
+@bp.get("/petitions/<slug:slug>/count.json")
+def count_json(slug: str) -> BaseResponse:
+    """Answer with the verified count, the next goal, and the time of the last change."""
+    edition = page.find(slug)
+    if edition is None:
+        abort(404)
+    now = page.progress(edition.petition)
+    response = jsonify(slug=slug, verified=now.verified, goal=now.goal, as_of=clock.iso(now.as_of))
+    return headers.shared(headers.for_everyone(response), seconds=1)
 
 
 @bp.get("/petitions/<slug:slug>/image/<digest>-<int(max=9999):width>.jpg")

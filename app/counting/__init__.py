@@ -1,1 +1,0 @@
-"""The verified count: the ledger behind it, and where it is shown to programs."""

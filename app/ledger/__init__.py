@@ -1,0 +1,1 @@
+"""The ledger: the verified count, appended to, folded, read and audited."""

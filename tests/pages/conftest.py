@@ -1,0 +1,5 @@
+"""What tests about public pages can ask for: bringing a petition file in."""
+
+from tests.petitions.conftest import bring
+
+__all__ = ["bring"]
