@@ -21,7 +21,7 @@ from app.models import Format, Petition, Role, State
 from app.organisers import accounts
 from app.organisers.members import LastOwner
 from app.outbox.status import retry, status
-from app.petitions.importing import BadPetitionFile, import_file
+from app.petition_files.importing import BadPetitionFile, import_file
 from app.petitions.page import find, newest_title, progress
 from app.signing.erase import erase_after_closing
 from app.signing.purge import purge

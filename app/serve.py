@@ -18,7 +18,7 @@ from app import processes
 from app.data_keys.check import check_keys
 from app.db import db
 from app.mailbox import catcher
-from app.petitions.importing import BadPetitionFile, import_if_new
+from app.petition_files.importing import BadPetitionFile, import_if_new
 from config import ConfigError
 
 START_SECONDS = 30

@@ -11,7 +11,7 @@ from werkzeug.test import EnvironBuilder, run_wsgi_app
 
 from app.confirmation.confirm import Correction, confirm
 from app.models import Visibility
-from app.petitions.importing import import_file
+from app.petition_files.importing import import_file
 from bench import load, people
 from bench.figure import Figure, in_turns, middle, ratios
 from bench.stage import EXAMPLE, SLUG, Stage

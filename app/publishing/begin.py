@@ -14,9 +14,9 @@ from app.ledger import ledger
 from app.models import Act, Membership, Role
 from app.organisers.audit import record
 from app.organisers.members import give_role
-from app.petitions.file import NEEDED, TO_BEGIN, BadPetitionFile, PetitionFile, parse
-from app.petitions.saving import TRUST, bring, claim, joined, locked
-from app.petitions.stored import as_file
+from app.petition_files.file import NEEDED, TO_BEGIN, BadPetitionFile, PetitionFile, parse
+from app.petition_files.saving import TRUST, bring, claim, joined, locked
+from app.petition_files.stored import as_file
 from app.publishing.compare import Differences, differences, digest
 
 SHORTEST_WORD = 3

@@ -6,9 +6,9 @@ from typing import Any
 from app import clock
 from app.db import transaction
 from app.models import Act
-from app.petitions.file import PetitionFile
-from app.petitions.saving import Saved, locked, save
-from app.petitions.stored import as_file
+from app.petition_files.file import PetitionFile
+from app.petition_files.saving import Saved, locked, save
+from app.petition_files.stored import as_file
 from app.publishing import compare
 
 

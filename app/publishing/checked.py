@@ -10,7 +10,7 @@ from wtforms import Field, FieldList, Form, FormField, StringField, TextAreaFiel
 from wtforms.validators import StopValidation
 from wtforms.widgets import DateInput
 
-from app.petitions.file_values import MOST_ROWS, Check, Wrong
+from app.petition_files.values import MOST_ROWS, Check, Wrong
 
 SPARE_ROWS = 2
 IN_GROUPS = re.compile(r"[0-9]{1,3}(?:[\s.,'’][0-9]{3})+")  # 1 500, 1.500, 1,500: a whole number to whoever types it

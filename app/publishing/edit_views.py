@@ -12,12 +12,12 @@ from app.db import db
 from app.models.petition import Standing
 from app.organisers.access import Who, is_fresh, may, me, open_to, petition_here
 from app.organisers.pages import of_petition
-from app.petitions import file_values
-from app.petitions.file import LONGEST_TEXT, PetitionFile
+from app.petition_files import values
+from app.petition_files.file import LONGEST_TEXT, PetitionFile
+from app.petition_files.saving import TRUST
+from app.petition_files.stored import as_file, outdated
 from app.petitions.markdown import to_html
 from app.petitions.parts import PARTS
-from app.petitions.saving import TRUST
-from app.petitions.stored import as_file, outdated
 from app.publishing.change import Part, Stale, change
 from app.publishing.checked import add_rows, mistakes, number_of_rows
 from app.publishing.compare import Differences, differences
@@ -120,8 +120,8 @@ def save_trust(slug: str) -> BaseResponse:
 
 
 def _refuse_too_many(lists: tuple[str, ...]) -> None:
-    if number_of_rows(request.form, lists) > file_values.MOST_ROWS:
-        most = file_values.MOST_ROWS
+    if number_of_rows(request.form, lists) > values.MOST_ROWS:
+        most = values.MOST_ROWS
         abort(
             413,
             _("A list may have %(most)d rows at most. Please go back and take some out; nothing was saved.", most=most),
@@ -181,8 +181,8 @@ def _asking(part: Part, **given: Any) -> DetailsForm:
 
 def _tag(lang: str) -> str:
     try:
-        return file_values.language("language", lang)
-    except file_values.Wrong:
+        return values.language("language", lang)
+    except values.Wrong:
         abort(404)
 
 

@@ -10,8 +10,8 @@ from wtforms.validators import InputRequired, ValidationError
 
 from app import clock
 from app.organisers.forms import OrganiserForm
-from app.petitions import file_values as values
-from app.petitions.file import CONTROLLER, DONATION, ELSEWHERE, LINK, PetitionFile, checks, initiator
+from app.petition_files import values as values
+from app.petition_files.file import CONTROLLER, DONATION, ELSEWHERE, LINK, PetitionFile, checks, initiator
 from app.publishing.checked import Row, day, line, number, pad, paragraphs, rows, said_in
 from app.web import countries, language
 

@@ -8,8 +8,8 @@ from app.db import transaction
 from app.models import Act
 from app.models.petition import Standing
 from app.organisers.audit import record
-from app.petitions.saving import locked
-from app.petitions.stored import after, as_file
+from app.petition_files.saving import locked
+from app.petition_files.stored import after, as_file
 
 
 @dataclass

@@ -5,8 +5,8 @@ from sqlalchemy import delete
 from app.db import transaction
 from app.models import Act, Picture
 from app.organisers.audit import record
+from app.petition_files.saving import locked
 from app.petitions.image import Sized, digest
-from app.petitions.saving import locked
 
 
 def keep_picture(slug: str, sizes: list[Sized], alt: str, by: int) -> None:

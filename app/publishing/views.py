@@ -11,11 +11,11 @@ from app.organisers.access import Who, me, open_to, petition_here
 from app.organisers.forms import OrganiserForm
 from app.organisers.pages import of_petition, private
 from app.pages.petition_page import render
+from app.petition_files.file import BadPetitionFile, PetitionFile
+from app.petition_files.stored import as_file
+from app.petition_files.write import write
 from app.petitions import page
-from app.petitions.file import BadPetitionFile, PetitionFile
 from app.petitions.parts import PARTS, called
-from app.petitions.stored import as_file
-from app.petitions.writing import write
 from app.publishing import opening
 from app.publishing.begin import NotSeen, SlugTaken, begin, bring_in, suggest_slug
 from app.publishing.checked import mistakes

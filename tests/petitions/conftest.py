@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from flask import Flask
 
-from app.petitions.importing import Outcome, import_file
+from app.petition_files.importing import Outcome, import_file
 from tests.factories import petition_file
 
 Import = Callable[..., Outcome]

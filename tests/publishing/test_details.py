@@ -11,7 +11,7 @@ from sqlalchemy import select, update
 from app import clock
 from app.db import db, transaction
 from app.models import Act, AuditEntry, Petition, Role
-from app.petitions.file import PetitionFile
+from app.petition_files.file import PetitionFile
 from app.petitions.page import DONATIONS_MARKED_FOR
 from app.petitions.parts import PARTS
 from app.publishing import edit_views

@@ -13,8 +13,8 @@ from werkzeug.test import TestResponse
 
 from app.db import db
 from app.models import Act, Membership, Role
-from app.petitions.file import BadPetitionFile, parse
-from app.petitions.importing import import_file
+from app.petition_files.file import BadPetitionFile, parse
+from app.petition_files.importing import import_file
 from tests.factories import SLUG, make_petition, petition_file
 from tests.html_page import HtmlPage
 from tests.mail_server import MailServer

@@ -14,7 +14,7 @@ from app.crypto import tokens
 from app.db import db, transaction
 from app.ledger.audit import audit
 from app.models import OutboxRow, Petition, PetitionText, PrivacyNotice, Role, Signature, State, Visibility
-from app.petitions.importing import BadPetitionFile, import_file
+from app.petition_files.importing import BadPetitionFile, import_file
 from app.publishing import opening
 from app.signing import erase
 from app.signing.erase import erase_after_closing

@@ -8,7 +8,7 @@ from flask import Flask
 from flask.testing import FlaskClient, FlaskCliRunner
 
 import config
-from app.petitions.file import NEEDED, BadPetitionFile, read
+from app.petition_files.file import NEEDED, BadPetitionFile, read
 from tests.factories import CONTROLLER, petition_file
 
 PETITION_FILE = (config.ROOT / "docs/petition-file.md").read_text("utf-8")

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.factories import CONTROLLER, petition_file
-from tests.petitions.test_file import read_text, refusal
+from tests.petition_files.test_file import read_text, refusal
 
 TEXT = "must be a text in quotes, and not empty."
 EMPTY = "must not be empty."

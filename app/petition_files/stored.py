@@ -6,7 +6,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from app.models import Petition, PetitionText, PrivacyNotice
-from app.petitions.file import PetitionFile
+from app.petition_files.file import PetitionFile
 
 
 def as_file(session: Session, petition: Petition) -> PetitionFile:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.petitions.file import NEEDED, BadPetitionFile, PetitionFile, read
+from app.petition_files.file import NEEDED, BadPetitionFile, PetitionFile, read
 from tests.factories import CONTROLLER, petition_file
 
 FULL = """

@@ -10,8 +10,8 @@ from app import clock
 from app.db import db, transaction
 from app.models import Act, Petition
 from app.organisers.audit import record
-from app.petitions.file import BadPetitionFile, read
-from app.petitions.saving import bring, claim, locked
+from app.petition_files.file import BadPetitionFile, read
+from app.petition_files.saving import bring, claim, locked
 
 __all__ = ["BadPetitionFile", "import_file", "import_if_new"]
 

@@ -13,8 +13,8 @@ from flask.testing import FlaskClient
 
 import config
 from app.db import db
-from app.petitions.file import PetitionFile, read
-from app.petitions.importing import Outcome, import_file
+from app.petition_files.file import PetitionFile, read
+from app.petition_files.importing import Outcome, import_file
 from tests.conftest import make_app
 from tests.factories import make_signature
 from tests.html_page import Element, HtmlPage

@@ -19,8 +19,8 @@ from app.ledger import ledger
 from app.models import Act, Petition, PetitionText, PrivacyNotice
 from app.organisers.audit import record
 from app.organisers.letter import post_to_owners
-from app.petitions.file import BadPetitionFile, PetitionFile
-from app.petitions.stored import after, as_file, newest_notice, newest_texts
+from app.petition_files.file import BadPetitionFile, PetitionFile
+from app.petition_files.stored import after, as_file, newest_notice, newest_texts
 from app.web.link import link
 
 # What a thief of an organiser's session would change: where money goes, and who gets the signers' data.

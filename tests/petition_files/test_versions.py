@@ -6,7 +6,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from app.petitions.importing import Outcome, import_file
+from app.petition_files.importing import Outcome, import_file
 from tests.factories import CONTROLLER, SLUG, make_signature, petition_file, signatures, verified
 from tests.petitions.conftest import Import
 from tests.petitions.stored import notices, texts

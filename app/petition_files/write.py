@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
-from app.petitions.file import PetitionFile
+from app.petition_files.file import PetitionFile
 
 PLAIN = (
     "slug",

@@ -5,8 +5,8 @@ from datetime import date
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.petitions.file import TO_BEGIN, PetitionFile, parse
-from app.petitions.writing import write
+from app.petition_files.file import TO_BEGIN, PetitionFile, parse
+from app.petition_files.write import write
 
 CHARACTERS = st.characters(exclude_categories=["Cs"], exclude_characters="\r" + "".join(map(chr, range(9))) + "\x0b\x0c"
                            + "".join(map(chr, range(14, 32))))  # fmt: skip

@@ -11,9 +11,9 @@ from flask.testing import FlaskClient, FlaskCliRunner
 
 from app.crypto import sealing
 from app.db import db
-from app.petitions import importing, saving
-from app.petitions.file import BadPetitionFile
-from app.petitions.importing import Outcome, import_file, import_if_new
+from app.petition_files import importing, saving
+from app.petition_files.file import BadPetitionFile
+from app.petition_files.importing import Outcome, import_file, import_if_new
 from tests.factories import SLUG, make_petition, make_signature, petition_file, verified
 from tests.petitions.conftest import Import
 from tests.petitions.stored import everything, notices, texts, the_petition

@@ -10,7 +10,7 @@ from typing import Any
 from flask_babel import gettext as _
 
 from app.models import Donation, Elsewhere, Initiator, Link, Translation
-from app.petitions import file_values as values
+from app.petition_files import values
 
 TO_BEGIN = ("slug", "language", "title")
 NEEDED = (*TO_BEGIN, "started_by", "statement", "addressed_to", "contact", "erase_after_days", "controller")
