@@ -12,6 +12,7 @@ from werkzeug.routing import BaseConverter
 
 import config
 from app import cli, logs
+from app.auth import sign_in
 from app.confirmation.views import bp as confirmation
 from app.db import db
 from app.email import smtp
@@ -21,7 +22,6 @@ from app.moderation.domain_views import bp as domains
 from app.moderation.views import bp as moderation
 from app.operator import own
 from app.operator.views import bp as operator
-from app.organisers import sign_in
 from app.organisers.people_views import bp as people
 from app.organisers.petition_views import bp as members
 from app.organisers.views import bp as organisers

@@ -14,6 +14,7 @@ from flask_mail import Message
 from sqlalchemy.exc import InterfaceError, OperationalError
 
 from app import clock, logs
+from app.auth import login_throttle, password_reset, sessions
 from app.confirmation import letter
 from app.confirmation.confirm import letter_ended
 from app.confirmation.remind import remind
@@ -23,7 +24,6 @@ from app.export import making
 from app.ledger import ledger
 from app.models import Occasion, OutboxRow
 from app.moderation import bursts
-from app.organisers import forgotten, guesses, sessions
 from app.organisers.accounts import forget_expired_invitations
 from app.organisers.letter import write as write_to_organiser
 from app.outbox.deliver import Letters, deliver
@@ -36,7 +36,7 @@ def write(row: OutboxRow) -> Message | None:
     """Return the letter that a row of the outbox asks for; None if nothing is to be said."""
     if row.occasion != Occasion.ORGANISER:
         return letter.write(row)
-    return write_to_organiser(row) or forgotten.write(row)
+    return write_to_organiser(row) or password_reset.write(row)
 
 
 LETTERS = Letters(write=write, ended=letter_ended)
@@ -101,7 +101,7 @@ class Worker:
             traces.forget(clock.now())
             forget_expired_invitations(clock.now())
             sessions.forget_ended(clock.now())
-            guesses.forget_old(clock.now())
+            login_throttle.forget_old(clock.now())
             making.forget_old()
         return deliver(LETTERS, self._stop.is_set)
 

@@ -11,12 +11,12 @@ from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from app import clock
+from app.audit.log import record
 from app.crypto import sealing
 from app.db import db, insert, transaction
 from app.export.recall import hold_list
 from app.export.rows import Choice, Row
 from app.models import Act, Delivery, Format, HandOver, Organiser, Petition, Signature, State
-from app.organisers.audit import record
 
 PURPOSE = "hand-over"
 BEGIN_WITHIN = timedelta(minutes=15)

@@ -5,10 +5,10 @@ from dataclasses import replace
 from sqlalchemy import update
 
 from app import clock
+from app.audit.log import record
 from app.db import transaction
 from app.models import Act, State, Suspicion
 from app.moderation.batch import in_state, lock
-from app.organisers.audit import record
 from app.watching.selection import ANY, Selection
 
 

@@ -3,9 +3,9 @@
 from sqlalchemy import delete, select
 
 from app import clock
+from app.audit.log import record
 from app.db import db, insert, transaction
 from app.models import Act, DomainRule, Verdict
-from app.organisers.audit import record
 
 
 def rules(petition_id: int) -> list[DomainRule]:

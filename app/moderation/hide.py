@@ -4,9 +4,9 @@ from enum import StrEnum
 
 from sqlalchemy import update
 
+from app.audit.log import record
 from app.db import transaction
 from app.models import Act, Signature
-from app.organisers.audit import record
 
 
 class Part(StrEnum):

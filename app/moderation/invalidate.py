@@ -3,13 +3,13 @@
 from sqlalchemy import update
 
 from app import clock
+from app.audit.log import record
 from app.db import transaction
 from app.export.recall import recall
 from app.ledger import ledger
 from app.models import Act, Kind, Reason, Signature, State
 from app.models.signer import sealed_note
 from app.moderation.batch import in_state, lock
-from app.organisers.audit import record
 from app.watching.selection import Selection
 
 

@@ -8,12 +8,12 @@ whose it was.
 from sqlalchemy import update
 
 from app import clock
+from app.audit.log import record
 from app.db import transaction
 from app.export.recall import recall
 from app.ledger import ledger
 from app.models import Act, Kind, Signature, State
 from app.moderation.batch import in_state, lock
-from app.organisers.audit import record
 from app.watching.selection import Selection
 
 

@@ -9,12 +9,12 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from app import clock
+from app.audit.log import record
 from app.crypto import tokens
 from app.db import db, insert, transaction
 from app.email.address import canonical, deliverable
 from app.models import Act, Membership, Organiser, Petition, Role, Site
 from app.models.site import mailbox_hash
-from app.organisers.audit import record
 from app.organisers.letter import post_in_words
 from app.organisers.members import accept, hold_petition, offer_role, petitions_of
 from app.petitions.page import newest_title

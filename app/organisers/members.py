@@ -5,9 +5,9 @@ from datetime import datetime
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
+from app.audit.log import record
 from app.db import insert, transaction
 from app.models import Act, Membership, Organiser, Petition, Role
-from app.organisers.audit import record
 
 
 class LastOwner(Exception):

@@ -5,9 +5,11 @@ from flask_babel import gettext as _
 from sqlalchemy import select
 from werkzeug import Response
 
+from app.audit import log as audit_log
+from app.audit import words as audit_words
 from app.db import db
 from app.models import Membership, Organiser, Role
-from app.organisers import accounts, audit, audit_words, members
+from app.organisers import accounts, members
 from app.organisers.access import Who, me, open_to, petition_here
 from app.organisers.forms import InvitationForm, RoleForm
 from app.organisers.pages import of_petition
@@ -85,8 +87,8 @@ def leave(slug: str) -> Response:
 @open_to(Who.OWNERS)
 def log(slug: str) -> Response:
     """Show what was done to the petition, the newest first, a page at a time."""
-    entries = audit.entries(petition_here().id, before=request.args.get("before", type=int))
-    older = entries[-1].id if len(entries) == audit.A_PAGE else None
+    entries = audit_log.entries(petition_here().id, before=request.args.get("before", type=int))
+    older = entries[-1].id if len(entries) == log.A_PAGE else None
     return of_petition("organisers/log.html", "log", entries=entries, older=older, words=audit_words)
 
 

@@ -7,9 +7,9 @@ from typing import NamedTuple
 from sqlalchemy import select
 
 from app import clock
+from app.audit.log import record
 from app.db import db, transaction
 from app.models import Act, Petition
-from app.organisers.audit import record
 from app.petition_files.file import BadPetitionFile, read
 from app.petition_files.saving import bring, claim, locked
 

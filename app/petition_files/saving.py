@@ -13,11 +13,11 @@ from flask_babel import gettext as _
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
+from app.audit.log import record
 from app.crypto import sealing
 from app.db import insert
 from app.ledger import ledger
 from app.models import Act, Petition, PetitionText, PrivacyNotice
-from app.organisers.audit import record
 from app.organisers.letter import post_to_owners
 from app.petition_files.file import BadPetitionFile, PetitionFile
 from app.petition_files.stored import after, as_file, newest_notice, newest_texts

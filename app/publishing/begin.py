@@ -9,10 +9,10 @@ from typing import Any
 from flask_babel import gettext as _
 
 from app import clock
+from app.audit.log import record
 from app.db import transaction
 from app.ledger import ledger
 from app.models import Act, Membership, Role
-from app.organisers.audit import record
 from app.organisers.members import give_role
 from app.petition_files.file import NEEDED, TO_BEGIN, BadPetitionFile, PetitionFile, parse
 from app.petition_files.saving import TRUST, bring, claim, joined, locked

@@ -4,10 +4,10 @@ from dataclasses import dataclass
 from datetime import date
 
 from app import clock
+from app.audit.log import record
 from app.db import transaction
 from app.models import Act
 from app.models.petition import Standing
-from app.organisers.audit import record
 from app.petition_files.saving import locked
 from app.petition_files.stored import after, as_file
 

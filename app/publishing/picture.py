@@ -2,9 +2,9 @@
 
 from sqlalchemy import delete
 
+from app.audit.log import record
 from app.db import transaction
 from app.models import Act, Picture
-from app.organisers.audit import record
 from app.petition_files.saving import locked
 from app.petitions.image import Sized, digest
 

@@ -6,8 +6,8 @@ from flask_babel import format_date, format_datetime, ngettext
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as lazy
 
+from app.audit.words import REASONS
 from app.models import BURSTS, TOO_SOON, Clue, State, Visibility
-from app.organisers.audit_words import REASONS
 from app.watching.growth import Step
 from app.watching.numbers import Delays, Places
 from app.web import countries, language

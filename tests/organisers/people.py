@@ -11,10 +11,11 @@ from flask_wtf.csrf import generate_csrf
 from sqlalchemy import select
 
 from app import clock
+from app.auth import sessions
 from app.db import db, transaction
 from app.email.address import deliverable
 from app.models import Membership, Organiser, OutboxRow, Petition, Role
-from app.organisers import accounts, sessions
+from app.organisers import accounts
 from app.worker import write
 from tests.factories import SLUG
 

@@ -16,6 +16,7 @@ from app import clock, worker
 from app.db import db, transaction
 from app.models import Membership, Organiser, Role
 from app.organisers import accounts
+from tests.auth.test_signing_in import is_in, sign_in
 from tests.concurrency.test_races import at_once
 from tests.factories import SLUG, make_petition
 from tests.mail_server import MailServer
@@ -28,7 +29,6 @@ from tests.organisers.people import (
     organiser,
     signed_in,
 )
-from tests.organisers.test_signing_in import is_in, sign_in
 
 NEW = "new@example.org"
 PLACE = f"/organise/petitions/{SLUG}"

@@ -15,8 +15,10 @@ from app.db import Base, db, transaction
 from app.models import Organiser, OutboxRow, Progress, Role
 from app.organisers.letter import post_to_owners
 from app.worker import write
+from tests.auth.authenticator import Authenticator
+from tests.auth.test_second_factor import add, make_codes, set_up_codes
+from tests.auth.test_signing_in import RESET
 from tests.mail_server import MailServer
-from tests.organisers.authenticator import Authenticator
 from tests.organisers.people import (
     OWNER,
     PASSWORD,
@@ -26,8 +28,6 @@ from tests.organisers.people import (
     organiser,
     signed_in,
 )
-from tests.organisers.test_second_factor import add, make_codes, set_up_codes
-from tests.organisers.test_signing_in import RESET
 
 
 def rows(app: Flask) -> list[OutboxRow]:

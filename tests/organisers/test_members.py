@@ -7,9 +7,9 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
+from app.audit.log import record
 from app.db import db, transaction
 from app.models import Act, AuditEntry, Membership, Organiser, Role
-from app.organisers.audit import record
 from tests.concurrency.test_races import at_once
 from tests.factories import SLUG
 from tests.organisers.people import OWNER, make_organiser, organiser, signed_in

@@ -8,6 +8,7 @@ from flask_security.recoverable import generate_reset_password_token
 from sqlalchemy import select, update
 
 from app import clock
+from app.audit.log import record
 from app.crypto import tokens
 from app.data_keys.check import check_keys
 from app.db import db, transaction
@@ -34,7 +35,6 @@ from app.models import (
     Verdict,
 )
 from app.organisers import accounts
-from app.organisers.audit import record
 from app.signing import ref
 from tests.factories import SLUG, make_petition, make_signature, sign
 from tests.organisers.people import make_organiser, organiser

@@ -8,8 +8,8 @@ from flask import Flask
 from sqlalchemy import select
 
 from app import clock
+from app.auth import login_throttle
 from app.db import Base, db, transaction
-from app.organisers import guesses
 from app.outbox import unwanted
 from app.web.session import is_for_organisers
 from tests.factories import SLUG
@@ -38,7 +38,7 @@ def test_reading_changes_nothing(app: Flask, tmp_path: Path) -> None:
     insider = signed_in(app)
     half_signed_in(app, "half@example.org")
     with app.app_context():
-        guesses.take(guesses.At.CODE, "somebody")
+        login_throttle.take(login_throttle.At.CODE, "somebody")
         with transaction() as session:
             unwanted.stop(session, bytes(16), clock.now())
     before = everything(app)

@@ -10,13 +10,13 @@ from sqlalchemy import select
 from werkzeug.routing import Rule
 from werkzeug.test import TestResponse
 
+from app.auth.gate import OPEN_TO
 from app.db import db, transaction
 from app.export.handing_over import begin
 from app.export.rows import Choice
 from app.models import Format, Organiser, Petition, Picture, Role
 from app.organisers import accounts
 from app.organisers.access import ENOUGH, Who
-from app.organisers.gate import OPEN_TO
 from app.web.session import is_for_organisers
 from tests.conftest import make_app
 from tests.factories import SLUG, make_petition, make_signature

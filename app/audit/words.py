@@ -4,8 +4,8 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as lazy
 from flask_babel import ngettext
 
+from app.audit.log import Told
 from app.models import Act, Reason, Role, Verdict
-from app.organisers.audit import Told
 from app.petitions.parts import called
 
 REASONS: dict[Reason, object] = {

@@ -51,7 +51,7 @@ SETTINGS = {
     "POST_LOGOUT_VIEW": "security.login",
     "POST_CHANGE_VIEW": "organisers.account",
     "POST_RESET_VIEW": "security.login",
-    # The names of our letters: see `Letters` in app/organisers/sign_in.py, which writes them itself.
+    # The names of our letters: see `Letters` in app/auth/sign_in.py, which writes them itself.
     "EMAIL_TEMPLATE_PASSWORD_RESET": "password_reset",
     "EMAIL_TEMPLATE_PASSWORD_RESET_NOTICE": "password_changed",
     "EMAIL_TEMPLATE_PASSWORD_CHANGE_NOTICE": "password_changed",

@@ -5,9 +5,9 @@ from flask import Flask
 from sqlalchemy import select, text
 from sqlalchemy.exc import DBAPIError
 
+from app.audit.log import record
 from app.db import db, transaction
 from app.models import Act, AuditEntry
-from app.organisers.audit import record
 
 ROW = "(id, at, act, details) VALUES (1, '2026-01-01 00:00:00', 'closed', '{}')"
 EVERYWHERE = (

@@ -11,7 +11,7 @@ import pytest
 from flask import Flask
 
 import config
-from app.organisers.sign_in_words import MESSAGES
+from app.auth.messages import MESSAGES
 from tests.conftest import make_app
 from tests.organisers.people import browser
 

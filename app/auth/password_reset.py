@@ -10,13 +10,13 @@ from flask_security.recoverable import generate_reset_password_token
 from werkzeug import Response
 
 from app import clock
+from app.auth.factors import datastore
+from app.auth.settings import RESET_WITHIN
 from app.db import transaction
 from app.models import OutboxRow
 from app.organisers import letter
-from app.organisers.factors import datastore
 from app.organisers.forms import AddressForm
 from app.organisers.pages import private
-from app.organisers.settings import RESET_WITHIN
 from app.web.link import link
 
 FORGOTTEN = "forgotten password"

@@ -14,14 +14,14 @@ from werkzeug import Response
 from werkzeug.exceptions import TooManyRequests
 
 from app import clock
+from app.auth import login_throttle, sessions
+from app.auth.factors import datastore
+from app.auth.login_throttle import At
 from app.db import WRITES, db, transaction, writer
 from app.email.address import NotAnAddress, canonical, deliverable
 from app.models import Organiser
-from app.organisers import guesses, sessions
 from app.organisers.access import Who
-from app.organisers.factors import datastore
 from app.organisers.forms import LONGEST_PASSWORD
-from app.organisers.guesses import At
 from app.organisers.letter import post_in_words
 from app.web import language, session
 from app.web.link import link
@@ -148,13 +148,13 @@ def _count_guess(at: At) -> None:
     else:
         whose = _mailbox(request.form.get("email", ""))
     try:
-        guesses.take(at, whose)
-    except guesses.TooMany as error:
+        login_throttle.take(at, whose)
+    except login_throttle.TooMany as error:
         owner = datastore.find_user(fs_uniquifier=half_in) if error.is_first and at == At.CODE else None
         if owner:
             with transaction() as session:
                 post_in_words(session, owner, "wrong_codes", clock.now(), link=link("security.forgot_password"))
-        raise TooManyRequests(TOO_MANY[at], retry_after=int(guesses.WITHIN[at].total_seconds())) from None
+        raise TooManyRequests(TOO_MANY[at], retry_after=int(login_throttle.WITHIN[at].total_seconds())) from None
 
 
 def _mailbox(typed: str) -> str:
@@ -166,8 +166,8 @@ def _mailbox(typed: str) -> str:
 
 def _signed_in(app: Flask, user: Organiser) -> None:
     session = writer()  # the code or passkey that they came with is used up in the same transaction
-    guesses.give_back(session, At.PASSWORD, _mailbox(user.email))
-    guesses.forget(session, user.fs_uniquifier, *At)
+    login_throttle.give_back(session, At.PASSWORD, _mailbox(user.email))
+    login_throttle.forget(session, user.fs_uniquifier, *At)
     sessions.begin(session, user)
     session.commit()
 
@@ -177,4 +177,4 @@ def _signed_out(app: Flask, **named: object) -> None:
 
 
 def _has_new_password(app: Flask, user: Organiser, **named: object) -> None:
-    guesses.forget(writer(), _mailbox(user.email), At.PASSWORD)  # the library commits, with the password
+    login_throttle.forget(writer(), _mailbox(user.email), At.PASSWORD)  # the library commits, with the password

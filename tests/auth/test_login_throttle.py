@@ -10,10 +10,12 @@ from sqlalchemy import select, update
 from werkzeug.test import TestResponse
 
 from app import clock
+from app.auth import login_throttle
+from app.auth.login_throttle import At
 from app.db import db, transaction
 from app.models import Guess
-from app.organisers import guesses
-from app.organisers.guesses import At
+from tests.auth.test_second_factor import CODE, RECOVERY, code, give_password, make_codes, set_up_codes
+from tests.auth.test_signing_in import RESET, is_in, sign_in
 from tests.concurrency.test_races import at_once
 from tests.organisers.people import (
     OWNER,
@@ -23,8 +25,6 @@ from tests.organisers.people import (
     make_organiser,
     signed_in,
 )
-from tests.organisers.test_second_factor import CODE, RECOVERY, code, give_password, make_codes, set_up_codes
-from tests.organisers.test_signing_in import RESET, is_in, sign_in
 
 
 def let_time_pass(app: Flask, by: timedelta) -> None:
@@ -60,8 +60,8 @@ def test_fifty_codes_at_once_are_no_more_than_five(app: Flask) -> None:
     def task(_: int) -> bool:
         with app.app_context():
             try:
-                guesses.take(At.CODE, "somebody")
-            except guesses.TooMany:
+                login_throttle.take(At.CODE, "somebody")
+            except login_throttle.TooMany:
                 return False
             return True
 
@@ -151,7 +151,7 @@ def test_whoever_has_stolen_a_session_does_not_guess_the_password_with_it(app: F
 def test_counts_are_forgotten_when_they_are_over(app: Flask) -> None:
     sign_in(browser(app), password="a wrong password")
     with app.app_context():
-        guesses.forget_old(clock.now() + timedelta(minutes=59))
+        login_throttle.forget_old(clock.now() + timedelta(minutes=59))
         assert len(db.session.scalars(select(Guess)).all()) == 1
-        guesses.forget_old(clock.now() + timedelta(hours=1))
+        login_throttle.forget_old(clock.now() + timedelta(hours=1))
         assert db.session.scalars(select(Guess)).all() == []

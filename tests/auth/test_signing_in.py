@@ -14,9 +14,10 @@ from werkzeug.test import TestResponse
 
 import config
 from app import clock, create_app
+from app.auth import sessions
 from app.db import db
 from app.models import Organiser, Role, SignIn
-from app.organisers import members, sessions
+from app.organisers import members
 from app.web.origin import READING
 from app.web.session import is_for_organisers
 from tests.conftest import SECRETS

@@ -7,17 +7,17 @@ from flask_security import EmailValidateException, MailUtil, Security
 from flask_security.utils import get_message
 
 from app import clock
+from app.auth import gate, password_reset
+from app.auth.factors import CodesOfApps, Passkeys, datastore
+from app.auth.forms import FORMS
+from app.auth.messages import MESSAGES
+from app.auth.settings import SETTINGS
 from app.crypto import tokens
 from app.db import db
 from app.email.address import NotAnAddress, deliverable
 from app.models import Organiser
-from app.organisers import forgotten, gate
 from app.organisers.access import may
-from app.organisers.factors import CodesOfApps, Passkeys, datastore
 from app.organisers.letter import post_in_words
-from app.organisers.settings import SETTINGS
-from app.organisers.sign_in_forms import FORMS
-from app.organisers.sign_in_words import MESSAGES
 from app.web import session
 from app.web.link import link
 
@@ -65,5 +65,5 @@ def init_app(app: Flask) -> None:
     security.want_json(lambda request: False)  # pages alone: a second interface would have to be guarded as well
     security.unauthn_handler(lambda mechanisms, headers=None: gate.to_sign_in("security.login"))
     security.reauthn_handler(lambda within, grace: gate.to_sign_in("security.verify"))
-    app.view_functions["security.forgot_password"] = forgotten.ask
+    app.view_functions["security.forgot_password"] = password_reset.ask
     gate.init_app(app)

@@ -11,10 +11,10 @@ from werkzeug.test import TestResponse
 
 from app.db import db
 from app.models import Organiser
+from tests.auth.authenticator import Authenticator
+from tests.auth.test_signing_in import is_in, sign_in
 from tests.concurrency.test_races import at_once
-from tests.organisers.authenticator import Authenticator
 from tests.organisers.people import OWNER, PASSWORD, browser, make_organiser, organiser, signed_in
-from tests.organisers.test_signing_in import is_in, sign_in
 
 CODE = "/organise/tf-validate"
 RECOVERY = "/organise/mf-recovery"

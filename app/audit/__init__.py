@@ -1,0 +1,1 @@
+"""The log of what organisers did, and how it is worded."""

@@ -1,0 +1,1 @@
+"""Signing in: Flask-Security as this site uses it, below /organise alone."""
