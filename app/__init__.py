@@ -11,8 +11,10 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.routing import BaseConverter
 
 import config
-from app import cli, logs
+from app import cli
 from app.auth import sign_in
+from app.branding import own
+from app.branding.views import bp as branding
 from app.confirmation.views import bp as confirmation
 from app.db import db
 from app.email import smtp
@@ -20,8 +22,6 @@ from app.export.views import bp as export
 from app.mailbox.views import bp as mailbox
 from app.moderation.domain_views import bp as domains
 from app.moderation.views import bp as moderation
-from app.operator import own
-from app.operator.views import bp as operator
 from app.organisers.people_views import bp as people
 from app.organisers.petition_views import bp as members
 from app.organisers.views import bp as organisers
@@ -35,7 +35,7 @@ from app.signers.views import bp as signers
 from app.signing.views import bp as signing
 from app.thresholds import THRESHOLDS
 from app.watching.views import bp as watching
-from app.web import clients, display, errors, headers, limits, origin, request_log, static
+from app.web import clients, display, errors, headers, limits, logs, origin, request_log, static
 from app.web.form import Request
 from app.web.health import bp as health
 from app.web.language import babel, select_locale
@@ -58,7 +58,7 @@ BLUEPRINTS = (
     image,
     export,
     mailbox,
-    operator,
+    branding,
     health,
 )
 

@@ -23,8 +23,8 @@ from app.organisers.members import LastOwner
 from app.outbox.status import retry, status
 from app.petition_files.importing import BadPetitionFile, import_file
 from app.petitions.page import find, newest_title, progress
-from app.signing.erase import erase_after_closing
-from app.signing.purge import purge
+from app.retention.erase import erase_after_closing
+from app.retention.purge import purge
 from app.web import countries
 
 petition_group = AppGroup("petition", help="Petitions: bring one in, list them.")

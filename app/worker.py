@@ -13,7 +13,7 @@ from flask import Flask, current_app
 from flask_mail import Message
 from sqlalchemy.exc import InterfaceError, OperationalError
 
-from app import clock, logs
+from app import clock
 from app.auth import login_throttle, password_reset, sessions
 from app.confirmation import letter
 from app.confirmation.confirm import letter_ended
@@ -27,9 +27,10 @@ from app.moderation import bursts
 from app.organisers.accounts import forget_expired_invitations
 from app.organisers.letter import write as write_to_organiser
 from app.outbox.deliver import Letters, deliver
+from app.retention.erase import erase_after_closing
+from app.retention.purge import purge
 from app.signing import traces
-from app.signing.erase import erase_after_closing
-from app.signing.purge import purge
+from app.web import logs
 
 
 def write(row: OutboxRow) -> Message | None:

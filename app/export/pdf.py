@@ -10,10 +10,10 @@ from flask_babel import gettext as _
 from pypdf import PdfReader, PdfWriter
 from pypdf.generic import NameObject, TextStringObject
 
-from app import fonts
 from app.export.delivery import Delivery, Row
 from app.export.pages import Pen, frame
-from app.export.typeset import typeset
+from app.typesetting import fonts
+from app.typesetting.typeset import typeset
 from app.web.language import current
 
 ROWS_PER_VOLUME = 50_000

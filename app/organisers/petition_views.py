@@ -88,7 +88,7 @@ def leave(slug: str) -> Response:
 def log(slug: str) -> Response:
     """Show what was done to the petition, the newest first, a page at a time."""
     entries = audit_log.entries(petition_here().id, before=request.args.get("before", type=int))
-    older = entries[-1].id if len(entries) == log.A_PAGE else None
+    older = entries[-1].id if len(entries) == audit_log.A_PAGE else None
     return of_petition("organisers/log.html", "log", entries=entries, older=older, words=audit_words)
 
 

@@ -18,7 +18,7 @@ from types import ModuleType
 import segno
 from markupsafe import escape
 
-from app import fonts
+from app.typesetting import fonts
 from app.web import language
 
 CARD_SIZE = (1200, 630)  # what the large sites ask for

@@ -5,8 +5,8 @@ from flask_babel import format_decimal, ngettext
 from flask_babel import gettext as _
 from werkzeug import Response as BaseResponse
 
-from app.operator import own
-from app.operator.colour import on_light
+from app.branding import own
+from app.branding.colour import on_light
 from app.petitions import page
 from app.petitions.page import Edition
 from app.sharing import draw, embedding, links

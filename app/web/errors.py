@@ -8,7 +8,7 @@ from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException
 
-from app import logs
+from app.web import logs
 from app.web.session import is_for_organisers
 
 log = logging.getLogger(__name__)

@@ -10,7 +10,8 @@ from app import clock
 from app.db import transaction
 from app.models import Petition, Signature, State
 from app.moderation.batch import in_state, lock, preview
-from app.signing import erase, traces
+from app.retention import erase
+from app.signing import traces
 from app.watching.selection import Selection
 from tests.concurrency.test_races import at_once
 from tests.factories import SLUG, make_signature

@@ -13,7 +13,7 @@ from sqlalchemy import select, update
 
 from app import clock
 from app.db import db, transaction
-from app.export import handing_over, making, pdf, typeset
+from app.export import handing_over, making, pdf
 from app.export.rows import Choice
 from app.models import (
     Act,
@@ -28,6 +28,7 @@ from app.models import (
     State,
     Visibility,
 )
+from app.typesetting import typeset
 from tests.concurrency.test_races import at_once
 from tests.factories import SLUG, make_petition, make_signature
 

@@ -17,10 +17,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from wtforms.validators import ValidationError
 
-from app.export import pdf, typeset
+from app.export import pdf
 from app.export.delivery import Delivery, SignedText, text_sha256
-from app.fonts import MISSING
 from app.signing import forms, tidy
+from app.typesetting import typeset
+from app.typesetting.fonts import MISSING
 from app.web.language import speaking
 
 

@@ -15,7 +15,7 @@ from app.db import db, transaction
 from app.ledger import ledger
 from app.ledger.audit import audit
 from app.models import Kind, LedgerEntry, Petition, Reason, Signature, State, Tally
-from app.signing.purge import purge
+from app.retention.purge import purge
 from app.worker import work_once
 from tests.factories import SLUG, make_petition, make_signature, press_confirm, sign, verified
 from tests.mail_server import MailServer, link_in

@@ -15,7 +15,7 @@ from app.db import db, transaction
 from app.models import Petition, Signature, State, Visibility
 from app.petitions import names
 from app.petitions.names import A_PAGE
-from app.signing.erase import erase_after_closing
+from app.retention.erase import erase_after_closing
 from tests.factories import SLUG, make_petition, make_signature
 from tests.html_page import HtmlPage
 from tests.petitions.stored import NOON, public_signer

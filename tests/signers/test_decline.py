@@ -12,7 +12,7 @@ from sqlalchemy import update
 from app import clock
 from app.db import transaction
 from app.models import Petition, Signature, State
-from app.signing.purge import purge
+from app.retention.purge import purge
 from tests.concurrency.test_races import at_once
 from tests.factories import hidden_fields, make_petition, press_confirm, sign, signatures, verified
 from tests.mail_server import MailServer, link_in, text_of

@@ -16,8 +16,8 @@ from app import clock
 from app.db import db, transaction
 from app.models import Occasion, OutboxRow, Petition, SpentProof, State
 from app.outbox import lane
+from app.retention.purge import purge
 from app.signing.proof_of_work import LASTS, PARTS, spend
-from app.signing.purge import purge
 from tests.concurrency.test_races import at_once, number_of
 from tests.factories import SLUG, hidden_fields, make_petition, make_signature, proof, sign, signatures, written
 from tests.signing.test_sign import STATES, statements

@@ -16,9 +16,9 @@ from app.ledger.audit import audit
 from app.models import OutboxRow, Petition, PetitionText, PrivacyNotice, Role, Signature, State, Visibility
 from app.petition_files.importing import BadPetitionFile, import_file
 from app.publishing import opening
-from app.signing import erase
-from app.signing.erase import erase_after_closing
-from app.signing.purge import purge
+from app.retention import erase
+from app.retention.erase import erase_after_closing
+from app.retention.purge import purge
 from tests.concurrency.test_races import at_once
 from tests.factories import (
     SLUG,

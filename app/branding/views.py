@@ -3,12 +3,12 @@
 from flask import Blueprint, Response, abort, current_app, make_response, render_template
 from werkzeug import Response as BaseResponse
 
-from app.operator import own
-from app.operator.colour import style_sheet
+from app.branding import own
+from app.branding.colour import style_sheet
 from app.petitions.markdown import to_html
 from app.web import headers, language
 
-bp = Blueprint("operator", __name__)
+bp = Blueprint("branding", __name__)
 A_WHILE = 600
 BELOW_THE_TITLE = 2
 
@@ -46,5 +46,5 @@ def _text(name: str, lang: str | None) -> BaseResponse:
         abort(404)
     language.speak(lang or language.of_site(), own=language.of_site())
     words, written_in = own.text(name, lang or language.of_site()) or abort(404)
-    html = render_template("operator/text.html", name=name, text=to_html(words, BELOW_THE_TITLE), language=written_in)
+    html = render_template("branding/text.html", name=name, text=to_html(words, BELOW_THE_TITLE), language=written_in)
     return headers.shared(make_response(html))

@@ -7,7 +7,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 import config
-from app.operator.colour import contrast, style_sheet
+from app.branding.colour import contrast, style_sheet
 
 GROUNDS = ("paper", "surface", "wash")
 TOKENS = (config.ROOT / "static/css/tokens.css").read_text("utf-8")

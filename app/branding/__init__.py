@@ -1,0 +1,1 @@
+"""Branding: the operator's own name, colour, logo and texts."""

@@ -1,1 +1,0 @@
-"""The operator's touch: the name, colour, logo and texts of the site."""

@@ -1,0 +1,1 @@
+"""Typesetting: the fonts that printed lists and pictures are set in, and the typesetter."""
