@@ -272,8 +272,3 @@ def _flag(env: Mapping[str, str], name: str) -> bool:
 def environment() -> Mapping[str, str]:
     """Return this process's environment."""
     return os.environ  # noqa: TID251 - here and nowhere else
-
-
-def set_environment(settings: Mapping[str, str]) -> None:
-    """Let whatever this process makes from now on find these settings in its environment."""
-    os.environ.update(settings)  # noqa: TID251 - here and nowhere else

@@ -33,12 +33,12 @@ from app.sharing.views import bp as sharing
 from app.signers.refusing_views import bp as refusing
 from app.signers.views import bp as signers
 from app.signing.views import bp as signing
-from app.thresholds import THRESHOLDS
 from app.watching.views import bp as watching
 from app.web import clients, display, errors, headers, limits, logs, origin, request_log, static
 from app.web.form import Request
 from app.web.health import bp as health
 from app.web.language import babel, select_locale
+from app.web.thresholds import THRESHOLDS
 
 BLUEPRINTS = (
     pages,

@@ -3,9 +3,11 @@
 import http.client
 import signal
 import socket
+import subprocess
+import sys
 import threading
 import time
-from multiprocessing.context import ForkProcess
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import FrameType
 
@@ -14,7 +16,7 @@ import flask_migrate
 from flask import current_app, url_for
 from sqlalchemy.exc import OperationalError
 
-from app import processes
+import config
 from app.data_keys.check import check_keys
 from app.db import db
 from app.mailbox import catcher
@@ -22,6 +24,13 @@ from app.petition_files.importing import BadPetitionFile, import_if_new
 from config import ConfigError
 
 START_SECONDS = 30
+STOP_SECONDS = 10
+# As deploy/countersign-web.service; a worker that is told to stop while it starts would stay without the timeout.
+WEB_SERVER = (
+    *("granian", "--interface", "wsgi", "--no-ws", "--blocking-threads", "16"),
+    *("--workers-kill-timeout", "2", "--log-level", "critical", "wsgi:app"),
+)
+MAIL_WORKER = ("flask", "--app", "wsgi", "outbox", "work")
 
 
 def serve(example: Path | None) -> int:
@@ -47,13 +56,12 @@ def serve(example: Path | None) -> int:
     with_mailbox = not current_app.config["MAIL_SERVER"]
     folder = Path(current_app.config["INSTANCE_DIR"]) / "mailbox"
     mail_port = catcher.free_port()
-    children = processes.start(_caught_by(folder, mail_port) if with_mailbox else {}, hosts, port)
-    # The catcher is a thread, so it begins after the forks: a forked process has one thread only.
     mailbox = catcher.start(folder, mail_port) if with_mailbox else None
+    children = _start(_caught_by(folder, mail_port) if with_mailbox else {}, hosts, port)
     try:
         return _stand_by(children, hosts[0], port, slug, has_mailbox=with_mailbox)
     finally:
-        processes.stop(children)
+        _stop(list(children.values()))
         if mailbox:
             mailbox.stop()
 
@@ -64,7 +72,37 @@ def _caught_by(folder: Path, port: int) -> dict[str, str]:
     return {**unset, "MAIL_SERVER": "127.0.0.1", "MAIL_PORT": str(port), "COUNTERSIGN_MAILBOX": str(folder)}
 
 
-def _stand_by(children: list[ForkProcess], host: str, port: int, slug: str | None, *, has_mailbox: bool) -> int:
+def _start(settings: Mapping[str, str], hosts: Sequence[str], port: int) -> dict[str, subprocess.Popen[bytes]]:
+    """Start a web server for each host, and the mail worker, under these settings; return the processes by name.
+
+    They stay in this process group, so that whoever kills that leaves nothing behind.
+    """
+    # A Ctrl-C reaches all of them: ignored until each has its own handler, it tears none apart that is still starting.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    servers = {f"web server on {host}": [*WEB_SERVER, "--host", host, "--port", str(port)] for host in hosts}
+    environment = {**config.environment(), **settings}
+    return {
+        name: subprocess.Popen([sys.executable, "-m", *command], cwd=config.ROOT, env=environment)
+        for name, command in {**servers, "mail worker": [*MAIL_WORKER]}.items()
+    }
+
+
+def _stop(children: Sequence[subprocess.Popen[bytes]]) -> None:
+    """Ask all of them to end in good order, and end those that do not."""
+    for child in children:
+        child.terminate()
+    deadline = time.monotonic() + STOP_SECONDS
+    for child in children:
+        try:
+            child.wait(max(0.0, deadline - time.monotonic()))
+        except subprocess.TimeoutExpired:
+            child.kill()
+            child.wait()
+
+
+def _stand_by(
+    children: Mapping[str, subprocess.Popen[bytes]], host: str, port: int, slug: str | None, *, has_mailbox: bool
+) -> int:
     stopping = threading.Event()
 
     def stop(number: int, frame: FrameType | None) -> None:
@@ -75,9 +113,10 @@ def _stand_by(children: list[ForkProcess], host: str, port: int, slug: str | Non
     deadline = time.monotonic() + START_SECONDS
     told = False
     while not stopping.wait(0.05 if not told else 0.5):
-        ended = next((child for child in children if not child.is_alive()), None)
+        ended = next((name for name, child in children.items() if child.poll() is not None), None)
         if ended is not None:
-            click.echo(f"The {ended.name} ended by itself with {ended.exitcode}; stopping everything.", err=True)
+            code = children[ended].returncode
+            click.echo(f"The {ended} ended by itself with {code}; stopping everything.", err=True)
             return 1
         if not told and _answers(host, port):
             _tell(slug, has_mailbox=has_mailbox)
