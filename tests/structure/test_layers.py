@@ -1,4 +1,4 @@
-"""Folders are layers: import-linter holds them in order, and is told of folders and single rooms, never of a file in one."""
+"""Folders are layers: import-linter holds them in order, and is told of folders and never of a file in one."""
 
 import ast
 import re
