@@ -34,7 +34,7 @@ from app.signers.refusing_views import bp as refusing
 from app.signers.views import bp as signers
 from app.signing.views import bp as signing
 from app.watching.views import bp as watching
-from app.web import clients, display, errors, headers, limits, logs, origin, request_log, static
+from app.web import display, errors, headers, limits, logs, origin, rate_limits, request_log, static
 from app.web.form import Request
 from app.web.health import bp as health
 from app.web.language import babel, select_locale
@@ -140,6 +140,6 @@ def _configure_pages(app: Flask) -> None:
     limits.init_app(app)
     static.init_app(app)
     origin.init_app(app)
-    clients.init_app(app)
+    rate_limits.init_app(app)
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)

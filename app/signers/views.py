@@ -17,9 +17,9 @@ from app.signers import lost
 from app.signers.entry import correct, withdraw
 from app.signing.forms import AddressForm, EntryForm
 from app.signing.stored import Entry, digest, find
-from app.web import clients, headers, language
-from app.web.clients import Doing
+from app.web import headers, language, rate_limits
 from app.web.origin import authorised_by_token
+from app.web.rate_limits import Action
 
 bp = Blueprint("signers", __name__)
 CLOSED = {State.WITHDRAWN: 410, State.PENDING: 409, State.DECLINED: 410}
@@ -70,7 +70,7 @@ def send_link(slug: str) -> Response:
     form = AddressForm()
     if not form.validate():
         return _private("signers/lost.html", None, 422, edition=edition, form=form)
-    wait = clients.seconds_to_wait(Doing.ASKING_FOR_LINK)
+    wait = rate_limits.hit(Action.REQUEST_ENTRY_LINK)
     if wait:
         answer = _private("signers/lost.html", None, 429, edition=edition, form=form, wait=math.ceil(wait / 60))
         answer.headers["Retry-After"] = str(wait)

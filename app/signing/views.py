@@ -16,9 +16,9 @@ from app.signing import code, proof_of_work, ref
 from app.signing.domains import welcome
 from app.signing.forms import CodeForm, SignForm
 from app.signing.sign import sign
-from app.web import clients, headers, language
-from app.web.clients import Doing
+from app.web import headers, language, rate_limits
 from app.web.network import network
+from app.web.rate_limits import Action
 
 bp = Blueprint("signing", __name__)
 
@@ -46,7 +46,7 @@ def submit(slug: str) -> Response:
     submission = answers.submission()
     if not answers.is_by_a_machine():  # which is told nothing of it
         proven = proof_of_work.spend(edition.petition, request.form.get("altcha", ""))
-        wait = clients.seconds_to_wait(Doing.PROVING if proven else Doing.SIGNING)
+        wait = rate_limits.hit(Action.SIGN_WITH_PROOF if proven else Action.SIGN)
         if wait:
             return make_response(_page(edition, answers, wait=wait), 429, {"Retry-After": wait})
         sign(edition, submission, network(request.remote_addr), proven=proven)
@@ -58,7 +58,7 @@ def submit(slug: str) -> Response:
 def challenge(slug: str) -> Response:
     """Give a challenge to ALTCHA's clients and our own script; `wanted` tells ours whether to solve it now."""
     petition = _edition(slug, None).petition
-    wanted = clients.is_near_limit() or lane.is_filling(petition.id, clock.now())
+    wanted = rate_limits.is_near_limit() or lane.is_filling(petition.id, clock.now())
     return headers.keep_nowhere(jsonify(**proof_of_work.challenge(petition), wanted=wanted))
 
 
@@ -76,7 +76,7 @@ def take_code(slug: str, reference: str) -> Response:
     form = CodeForm()
     if not form.validate():
         return _check_your_email(edition, address, form, 422)
-    wait = clients.seconds_to_wait(Doing.TYPING_CODE)
+    wait = rate_limits.hit(Action.TYPE_CODE)
     if wait:
         form.code.errors = [_("Many codes came from where you are. Please wait some minutes, or use the link.")]
         return _check_your_email(edition, address, form, 429)

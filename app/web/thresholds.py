@@ -1,12 +1,6 @@
 """From where on the site holds back; "Under attack" in docs/operating.md explains it to operators."""
 
 THRESHOLDS = {
-    # Forms without a proof of work from one client in ten minutes: more than a household or a small office sends.
-    "CLIENT_MOST": 30,
-    # Those with one: more than a full hall, and a stop for a machine that makes them much faster than browsers do.
-    "CLIENT_MOST_PROVEN": 300,
-    # So near to the first of these, a proof is asked for already: the last places are left to browsers without scripts.
-    "CLIENT_SPARED": 5,
     # Forms without a proof to one petition in an hour, from which on a proof is asked for. It is half of the slow lane,
     # so that who makes one never meets the lane, and goes off by itself once most forms bring one.
     "PROOF_FROM": 30,

@@ -235,7 +235,7 @@ def test_only_a_process_that_logs_nowhere_yet_is_told_where(level: int, monkeypa
         logs.init(level)
         assert [type(handler.formatter) for handler in root.handlers] == [logs.Lines]
         assert logging.getLogger("app.web.request_log").getEffectiveLevel() == level
-        for library in ("werkzeug", "sqlalchemy.engine", "alembic", "mail.log", "flask_limiter", "flask_security"):
+        for library in ("werkzeug", "sqlalchemy.engine", "alembic", "mail.log", "limits", "flask_security"):
             assert not logging.getLogger(library).isEnabledFor(logging.INFO)
     finally:
         root.handlers[:] = before[0]

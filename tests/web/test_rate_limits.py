@@ -12,8 +12,8 @@ from flask.testing import FlaskClient
 from app import clock
 from app.db import db
 from app.models import State
-from app.web import clients
-from app.web.clients import Doing
+from app.web import rate_limits
+from app.web.rate_limits import Action
 from tests.conftest import make_app
 from tests.factories import SLUG, hidden_fields, make_signature, proof, sign, signatures, written
 from tests.html_page import HtmlPage
@@ -67,9 +67,8 @@ def test_who_is_over_the_limit_goes_through_with_a_proof(app: Flask, client: Fla
 
 
 def test_proofs_too_have_an_end_for_one_client(app: Flask, client: FlaskClient, petition: str) -> None:
-    most = app.config["CLIENT_MOST_PROVEN"]
     with app.test_request_context(environ_base={"REMOTE_ADDR": "127.0.0.1"}):
-        assert not any(clients.seconds_to_wait(Doing.PROVING) for _ in range(most - 1))
+        assert not any(rate_limits.hit(Action.SIGN_WITH_PROOF) for _ in range(rate_limits.MAX_PROVEN_FORMS - 1))
     assert sign(client, altcha=proof(client)).status_code == 303
     assert sign(client, altcha=proof(client)).status_code == 429
     assert sign(client).status_code == 303, "what is counted without a proof is counted apart"
@@ -170,6 +169,31 @@ def test_the_site_works_while_redis_is_away_and_counts_in_memory(
         db.engine.dispose()
 
 
+def test_limits_are_shared_again_once_redis_is_back(
+    app: Flask, database_url: str, petition: str, tmp_path: Path, redis: RedisServer
+) -> None:
+    site = make_app(tmp_path, database_url, REDIS_URL=redis.url)
+    redis.stop()
+    sign_up_to_the_limit(site.test_client(), HALL, 3)
+    redis.start()
+    sign_up_to_the_limit(site.test_client(), HALL, 3)
+    assert not redis.keys(), "a Redis that was away is left alone for some seconds"
+    site.extensions[rate_limits.EXTENSION].retry_at = 0
+    sign_up_to_the_limit(site.test_client(), HALL)
+    assert sign(site.test_client(), where=HALL).status_code == 429
+    assert len(redis.keys()) == 1
+    with site.app_context():
+        db.engine.dispose()
+
+
+def test_each_action_has_a_limit_of_its_own(app: Flask) -> None:
+    with app.test_request_context(environ_base={"REMOTE_ADDR": HALL}):
+        for action in Action:
+            waits = [rate_limits.hit(action) for _ in range(action.limit.amount + 1)]
+            assert not any(waits[:-1])
+            assert 0 < waits[-1] <= 600
+
+
 def test_a_site_starts_and_works_while_redis_is_away(
     app: Flask, database_url: str, petition: str, tmp_path: Path
 ) -> None:
@@ -188,11 +212,11 @@ def test_no_address_is_kept_in_memory_or_redis_or_told_in_the_log(
     for one in (app, site):
         sign_up_to_the_limit(one.test_client(), HALL)
         assert sign(one.test_client(), where=HALL).status_code == 429
-    memory = app.extensions[clients.EXTENSION].limiter.storage.events
+    memory = app.extensions[rate_limits.EXTENSION].memory.events
     kept = [*memory, *map(bytes.decode, redis.keys())]
     assert len(kept) == 2
     with app.app_context():
-        today = clients.client(HALL)
+        today = rate_limits.client_key(HALL)
     assert all(today in key for key in kept)
     assert HALL not in "".join(kept) + caplog.text
     with site.app_context():
@@ -201,7 +225,7 @@ def test_no_address_is_kept_in_memory_or_redis_or_told_in_the_log(
 
 def test_what_was_counted_on_another_day_cannot_be_linked(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
     with app.app_context():
-        today = clients.client(HALL)
-        assert today == clients.client(HALL)
+        today = rate_limits.client_key(HALL)
+        assert today == rate_limits.client_key(HALL)
         monkeypatch.setattr(clock, "now", lambda: datetime(2031, 5, 6, tzinfo=UTC))
-        assert clients.client(HALL) != today
+        assert rate_limits.client_key(HALL) != today
