@@ -8,7 +8,6 @@ from flask import Flask
 from flask_migrate import Migrate
 from sqlalchemy.engine import make_url
 from werkzeug.middleware.proxy_fix import ProxyFix
-from werkzeug.routing import BaseConverter
 
 import config
 from app import cli
@@ -34,7 +33,7 @@ from app.signers.refusing_views import bp as refusing
 from app.signers.views import bp as signers
 from app.signing.views import bp as signing
 from app.watching.views import bp as watching
-from app.web import display, errors, headers, limits, logs, origin, rate_limits, request_log, static
+from app.web import converters, display, errors, headers, limits, logs, origin, rate_limits, request_log, static
 from app.web.form import Request
 from app.web.health import bp as health
 from app.web.language import babel, select_locale
@@ -61,18 +60,6 @@ BLUEPRINTS = (
     branding,
     health,
 )
-
-
-class SlugConverter(BaseConverter):
-    """A petition's name in an address: small letters, digits and single hyphens."""
-
-    regex = "[a-z0-9]+(?:-[a-z0-9]+)*"
-
-
-class LanguageConverter(BaseConverter):
-    """A language tag in an address, such as `sv` or `pt-BR` (BCP 47)."""
-
-    regex = "[a-z]{2,3}(?:-[A-Za-z]{2,4})?"
 
 
 def create_app(overrides: Mapping[str, Any] | None = None) -> Flask:
@@ -131,7 +118,7 @@ def _configure_language(app: Flask) -> None:
 
 def _configure_pages(app: Flask) -> None:
     app.request_class = Request
-    app.url_map.converters.update(slug=SlugConverter, language=LanguageConverter)
+    converters.init_app(app)
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     display.init_app(app)
     own.init_app(app)

@@ -32,7 +32,7 @@ class Pen:
         return drawn
 
     def row(self, row: Row) -> list[object]:
-        """Return one line of the list: number, name, affiliation, country, day, comment, may it be cut, language."""
+        """Return one line of the list: number, name, affiliation, country, day, comment, may it be cut, Han."""
         comment = re.sub(r"\s*\n\s*", "\n", row.comment)
         return [
             format_decimal(row.number),
@@ -42,7 +42,7 @@ class Pen:
             _day(row.verified_at.date(), str(current())) if isinstance(row.verified_at, datetime) else "",
             self.write(comment),
             comment.count("\n") >= MOST_LINES_TOGETHER,
-            row.language if fonts.han(row.language) != fonts.han("") else "",
+            fonts.han(row.language),
         ]
 
     def text(self, text: SignedText) -> dict[str, object]:
@@ -96,7 +96,7 @@ def frame(delivery: Delivery, pen: Pen, volume: str) -> dict[str, object]:
         "page_of": _("Page %(page)s of %(pages)s", page="{page}", pages="{pages}"),
         "columns": [_("No."), _("Name"), _("Country"), _("Date")],
         "families": fonts.families(delivery.language),
-        "han": {language: fonts.families(language) for language in fonts.HAN},
+        "han": {shapes: fonts.families_with(shapes) for shapes in fonts.SHAPES if shapes != "SC"},
         **_lang(str(current()).replace("_", "-")),
     }
 

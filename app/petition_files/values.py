@@ -14,14 +14,13 @@ from stdnum.exceptions import ValidationError as BadIban
 
 from app.email.address import NotAnAddress, deliverable
 from app.models.petition import FIELD_CHOICES
+from app.web.converters import LANGUAGE_TAG, SLUG
 from app.web.countries import code_of
 
 MOST_ROWS = 100  # of initiators, donations, links or translations
 LONGEST_URL = 2000
 YEARS = range(1900, 3000)  # the calendar of Python ends soon after, and days are added to dates
 OUR_PLACES = {"new", "import"}  # below /organise/petitions/
-SLUG = re.compile("[a-z0-9]+(?:-[a-z0-9]+)*")
-LANGUAGE = re.compile("[a-z]{2,3}(?:-[A-Z][a-z]{3})?(?:-[A-Z]{2})?")
 
 
 class Wrong(Exception):
@@ -133,7 +132,7 @@ def whole_number(least: int, most: int) -> Check:
 
 def slug(key: str, value: Any) -> str:
     """Check a petition's name in its address."""
-    if not isinstance(value, str) or len(value) > 80 or not SLUG.fullmatch(value):
+    if not isinstance(value, str) or len(value) > 80 or not re.fullmatch(SLUG, value):
         words = _("must be small letters a-z, digits and single hyphens, at most 80, such as free-the-books.")
         raise Wrong(key, words)
     if value in OUR_PLACES:
@@ -147,7 +146,7 @@ def language(key: str, value: Any) -> str:
         tag = str(Locale.parse(value, sep="-")).replace("_", "-")
     except (ValueError, TypeError, UnknownLocaleError):
         tag = ""
-    if not LANGUAGE.fullmatch(tag):
+    if not re.fullmatch(LANGUAGE_TAG, tag):
         raise Wrong(key, _("must be a language tag, such as en, sv or pt-BR."))
     return tag
 

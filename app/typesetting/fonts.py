@@ -20,7 +20,10 @@ SCRIPTS = (
     *("Sinhala", "Thai", "Lao", "Myanmar", "Khmer", "Ethiopic", "Armenian", "Georgian"),
 )
 OTHERS = ("Noto Sans Symbols", "Noto Emoji")
-HAN = {"ja": "JP", "ko": "KR", "zh-tw": "TC", "zh-hk": "HK", "zh-mo": "HK", "zh-hant": "TC"}
+# The shapes of Han characters that readers expect; of Chinese, by the first of these subtags that a language's tag has:
+# who writes simplified characters in Hong Kong wants those.
+SHAPES = ("SC", "TC", "HK", "JP", "KR")
+SHAPES_OF_CHINESE = {"Hans": "SC", "HK": "HK", "MO": "HK", "TW": "TC", "Hant": "TC"}
 
 # Shown in the place of a character that no font has: it is seen that something is missing.
 MISSING = "\ufffd"
@@ -36,20 +39,21 @@ def folders() -> list[str]:
 
 
 def han(language: str) -> str:
-    """Return whose shapes of Han characters readers of `language` expect: SC, TC, HK, JP or KR; SC where unknown."""
-    tag = language.lower()
-    return HAN.get(tag) or HAN.get(tag.partition("-")[0]) or "SC"
+    """Return which of SHAPES readers of `language` expect; SC where unknown."""
+    name, *subtags = language.split("-")
+    if name == "zh":
+        return next((shapes for subtag, shapes in SHAPES_OF_CHINESE.items() if subtag in subtags), "SC")
+    return {"ja": "JP", "ko": "KR"}.get(name, "SC")
 
 
 def families(language: str) -> list[str]:
     """Return the families to try for each character, in that order, in a text of `language`."""
-    return [
-        "Noto Sans",
-        "Amiri",
-        *(f"Noto Sans {script}" for script in SCRIPTS),
-        f"Noto Sans CJK {han(language)}",
-        *OTHERS,
-    ]
+    return families_with(han(language))
+
+
+def families_with(shapes: str) -> list[str]:
+    """Return these families with Han characters in one of SHAPES."""
+    return ["Noto Sans", "Amiri", *(f"Noto Sans {script}" for script in SCRIPTS), f"Noto Sans CJK {shapes}", *OTHERS]
 
 
 def drawable(text: str) -> tuple[str, int]:

@@ -154,6 +154,8 @@ def test_a_text_may_be_as_long_as_this_and_no_longer(tmp_path: Path, key: str, m
         ("language", '"pt-br"', "pt-BR"),
         ("language", '"sv"', "sv"),
         ("language", '"sr-Latn"', "sr-Latn"),
+        ("language", '"zh-tw"', "zh-Hant-TW"),
+        ("language", '"es-419"', "es-419"),
         ("title", '"  Save it  "', "Save it"),
         ("title", '"שימרו על הספרייה"', "שימרו על הספרייה"),
         ("statement", '"one\\r\\ntwo"', "one\ntwo"),

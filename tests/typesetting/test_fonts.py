@@ -1,0 +1,25 @@
+"""Fonts: whose shapes of Han characters a text is set in."""
+
+import pytest
+
+from app.typesetting import fonts
+
+
+@pytest.mark.parametrize(
+    ("tag", "shapes"),
+    [
+        *(
+            ("zh", "SC"),
+            ("zh-Hans", "SC"),
+            ("zh-Hans-HK", "SC"),
+            ("zh-Hant", "TC"),
+            ("zh-TW", "TC"),
+            ("zh-Hant-TW", "TC"),
+        ),
+        *(("zh-HK", "HK"), ("zh-Hant-HK", "HK"), ("zh-Hant-MO", "HK"), ("ja", "JP"), ("ja-JP", "JP"), ("ko", "KR")),
+        *(("en", "SC"), ("en-HK", "SC"), ("", "SC")),
+    ],
+)
+def test_han_characters_have_the_shapes_that_readers_of_the_language_expect(tag: str, shapes: str) -> None:
+    assert fonts.han(tag) == shapes
+    assert f"Noto Sans CJK {shapes}" in fonts.families(tag)
