@@ -5,7 +5,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
 from babel.messages import Catalog
 from babel.messages.pofile import read_po
 
@@ -16,10 +15,8 @@ FOLDER = config.ROOT / "translations"
 PLACEHOLDER = re.compile(r"%\(\w+\)[sd]")
 
 
-@pytest.fixture(scope="module")
-def said(tmp_path_factory: pytest.TempPathFactory) -> Catalog:
-    """Give all strings of code and templates."""
-    target = tmp_path_factory.mktemp("strings") / "messages.pot"
+def extracted(target: Path) -> Catalog:
+    """Extract all strings of code and templates into `target`; return them."""
     extract = [
         sys.executable,
         "-m",
@@ -45,14 +42,15 @@ def test_each_interface_language_has_its_catalogue() -> None:
     assert {path.name for path in Path(FOLDER).iterdir() if path.is_dir()} == set(INTERFACE) - {DEFAULT}
 
 
-@pytest.mark.parametrize("language", sorted(set(INTERFACE) - {DEFAULT}))
-def test_a_catalogue_says_all_of_it_and_nothing_else(said: Catalog, language: str) -> None:
-    there = catalogue(language)
-    assert {message.id for message in said} == {message.id for message in there}
-    for message in there:
-        words = message.string if isinstance(message.string, tuple) else (message.string,)
-        asked = message.id if isinstance(message.id, tuple) else (message.id,)
-        assert all(words), message.id
-        assert not message.fuzzy, message.id
-        for word in words if message.id else ():
-            assert set(PLACEHOLDER.findall(word)) == set(PLACEHOLDER.findall(asked[-1])), message.id
+def test_every_catalogue_says_all_of_it_and_nothing_else(tmp_path: Path) -> None:
+    strings = {message.id for message in extracted(tmp_path / "messages.pot")}
+    for language in sorted(set(INTERFACE) - {DEFAULT}):
+        there = catalogue(language)
+        assert {message.id for message in there} == strings, language
+        for message in there:
+            words = message.string if isinstance(message.string, tuple) else (message.string,)
+            source = message.id if isinstance(message.id, tuple) else (message.id,)
+            assert all(words), (language, message.id)
+            assert not message.fuzzy, (language, message.id)
+            for word in words if message.id else ():
+                assert set(PLACEHOLDER.findall(word)) == set(PLACEHOLDER.findall(source[-1])), (language, message.id)
