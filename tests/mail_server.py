@@ -16,15 +16,27 @@ class MailServer:
     """Listens on loopback. `answer` may return an SMTP reply to a recipient; `silent_for` stalls before each answer."""
 
     def __init__(self, port: int | None = None) -> None:
+        self.port = port or free_port()
+        self._start()
+
+    def _start(self) -> None:
+        self._controller = Controller(self, hostname="127.0.0.1", port=self.port)
+        self._forget()
+        self._controller.start()
+        self._forget()  # the controller's own first knock does not count
+
+    def _forget(self) -> None:
         self.letters: list[EmailMessage] = []
         self.raw: list[bytes] = []
         self.connections = 0
         self.answer: Callable[[str], str | None] = lambda recipient: None
         self.silent_for = 0.0
-        self.port = port or free_port()
-        self._controller = Controller(self, hostname="127.0.0.1", port=self.port)
-        self._controller.start()
-        self.connections = 0  # the controller's own first knock does not count
+
+    def reset(self) -> None:
+        """Be as it was at the start, for the next test; listen again if that one stopped it."""
+        self._forget()
+        if not self._controller.loop.is_running():
+            self._start()
 
     async def handle_EHLO(
         self, server: SMTP, session: Session, envelope: Envelope, hostname: str, responses: list[str]

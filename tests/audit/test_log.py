@@ -9,6 +9,8 @@ from app.audit.log import record
 from app.db import db, transaction
 from app.models import Act, AuditEntry
 
+pytestmark = pytest.mark.both_databases
+
 ROW = "(id, at, act, details) VALUES (1, '2026-01-01 00:00:00', 'closed', '{}')"
 EVERYWHERE = (
     "UPDATE audit_entry SET act = 'closed'",

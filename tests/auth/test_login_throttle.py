@@ -26,6 +26,8 @@ from tests.organisers.people import (
     signed_in,
 )
 
+pytestmark = pytest.mark.both_databases
+
 
 def let_time_pass(app: Flask, by: timedelta) -> None:
     with app.app_context(), transaction() as session:

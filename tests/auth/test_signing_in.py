@@ -34,6 +34,8 @@ from tests.organisers.people import (
 from tests.signing.test_sign import statements
 from tests.structure.test_who_may_do_what import example_values
 
+pytestmark = pytest.mark.both_databases
+
 LOGIN = "/organise/login"
 RESET = "/organise/reset"
 

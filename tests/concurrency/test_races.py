@@ -5,6 +5,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
+import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import func, select
@@ -18,6 +19,8 @@ from app.outbox.deliver import deliver
 from app.worker import LETTERS
 from tests.factories import hidden_fields, sign, verified
 from tests.mail_server import MailServer, link_in
+
+pytestmark = pytest.mark.both_databases
 
 THREADS = 50
 Result = TypeVar("Result")

@@ -16,6 +16,8 @@ from app.watching.selection import Selection
 from tests.concurrency.test_races import at_once
 from tests.factories import SLUG, make_signature
 
+pytestmark = pytest.mark.both_databases
+
 PEOPLE = 300
 ROUNDS = 5
 

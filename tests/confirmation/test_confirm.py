@@ -16,6 +16,8 @@ from app.models.signer import signer_of
 from tests.factories import hidden_fields, make_petition, make_signature, press_confirm, sign, signatures, verified
 from tests.mail_server import MailServer, link_in
 
+pytestmark = pytest.mark.both_databases
+
 Work = Callable[[], int]
 
 

@@ -16,6 +16,8 @@ from tests.concurrency.test_races import at_once
 from tests.factories import make_petition, press_confirm, sign, signatures, verified
 from tests.mail_server import MailServer, code_in, link_in, text_of
 
+pytestmark = pytest.mark.both_databases
+
 Work = Callable[[], int]
 
 

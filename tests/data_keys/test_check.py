@@ -23,6 +23,8 @@ from tests.conftest import SECRETS, on_server
 from tests.factories import make_petition
 from tests.site import inherited
 
+pytestmark = pytest.mark.both_databases
+
 FIRST = SECRETS["DATA_KEYS"]
 SECOND, STRANGER = (
     base64.urlsafe_b64encode(bytes(range(start, start + 32))).decode().rstrip("=") for start in (50, 150)

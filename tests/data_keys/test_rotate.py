@@ -33,6 +33,8 @@ from tests.factories import make_petition, make_signature, press_confirm, sign, 
 from tests.mail_server import MailServer, link_in
 from tests.organisers.people import make_organiser
 
+pytestmark = pytest.mark.both_databases
+
 OLD = config._data_key(SECRETS["DATA_KEYS"])
 NEW = bytes(range(100, 132))
 

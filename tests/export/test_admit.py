@@ -14,6 +14,8 @@ from tests.concurrency.test_races import at_once
 from tests.factories import SLUG, make_signature
 from tests.organisers.people import organiser, signed_in
 
+pytestmark = pytest.mark.both_databases
+
 LIST = f"/organise/petitions/{SLUG}/signatures.csv"
 
 

@@ -21,6 +21,8 @@ from app.export import make, pdf
 from app.models import Delivery, Format, HandOver, Making, Petition, State, Visibility
 from tests.export.listed import NOON, add, parsed
 
+pytestmark = pytest.mark.both_databases
+
 
 @pytest.fixture(autouse=True)
 def _signed(app: Flask, petition: str) -> None:

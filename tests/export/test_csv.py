@@ -15,6 +15,8 @@ from app.export.rows import COLUMNS, Choice, Row
 from app.models import State
 from tests.export.listed import HEADING, NOON, add, made, parsed, row
 
+pytestmark = pytest.mark.both_databases
+
 # Longer for its signs: where they stand is what matters.
 TYPED = st.lists(st.sampled_from([*SIGNS, *"\t\r\n ,;\"'\0a", "\u00a0", "\ufeff", "\u200b"]), max_size=6).map("".join)
 ANYTHING = st.text(st.characters(exclude_categories=["Cs"])) | TYPED

@@ -32,6 +32,8 @@ from app.typesetting import typeset
 from tests.concurrency.test_races import at_once
 from tests.factories import SLUG, make_petition, make_signature
 
+pytestmark = pytest.mark.both_databases
+
 
 def ask(app: Flask, choice: Choice | None = None, recipient: str = "Registry of Testville", slug: str = SLUG) -> None:
     with app.app_context():

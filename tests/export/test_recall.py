@@ -19,6 +19,8 @@ from tests.moderation.act import invalidated, restored
 from tests.organisers.people import signed_in
 from tests.watching.people import petition_id_of
 
+pytestmark = pytest.mark.both_databases
+
 PLACE = f"/organise/petitions/{SLUG}"
 
 

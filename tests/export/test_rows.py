@@ -15,6 +15,8 @@ from app.petitions.page import find
 from tests.export.listed import NOON, add, names_of, row, rows_of
 from tests.factories import SLUG
 
+pytestmark = pytest.mark.both_databases
+
 EVERY_STATE = frozenset(State)
 
 

@@ -27,6 +27,8 @@ from tests.log import caught
 from tests.mail_server import MailServer, link_in, text_of
 from tests.organisers.people import browser, signed_in
 
+pytestmark = pytest.mark.both_databases
+
 # Each has a domain of their own, so that it names them too.
 PEOPLE = {
     "Žofie Nezvalová-Ťuhýková": "Zofie.Nezvalova@tuhykova-family.example.org",

@@ -7,6 +7,7 @@ import os
 import re
 from collections.abc import Callable
 
+import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from playwright.sync_api import Page
@@ -19,6 +20,8 @@ from tests.factories import SLUG, hidden_fields, press_confirm, sign, verified
 from tests.flows.conftest import overflows
 from tests.flows.visitor import count_of, fill, letter, letter_to
 from tests.mail_server import MailServer, code_in, link_in
+
+pytestmark = pytest.mark.both_databases
 
 Work = Callable[[], int]
 

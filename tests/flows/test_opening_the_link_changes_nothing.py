@@ -11,6 +11,8 @@ from app.db import Base, db
 from tests.factories import press_confirm, sign, verified
 from tests.mail_server import MailServer, link_in
 
+pytestmark = pytest.mark.both_databases
+
 PREFETCHERS = [
     {"Sec-Purpose": "prefetch;prerender"},
     {"Purpose": "prefetch"},

@@ -2,10 +2,13 @@
 
 from collections.abc import Callable
 
+import pytest
 from flask.testing import FlaskClient
 
 from tests.factories import press_confirm, sign, verified
 from tests.mail_server import MailServer, link_in, text_of
+
+pytestmark = pytest.mark.both_databases
 
 
 def test_a_signature_counts_once_its_signer_confirms_it(

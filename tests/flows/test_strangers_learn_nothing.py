@@ -16,6 +16,8 @@ from tests.factories import SLUG, hidden_fields, make_signature, sign, signature
 from tests.mail_server import MailServer
 from tests.signing.test_sign import statements
 
+pytestmark = pytest.mark.both_databases
+
 Work = Callable[[], int]
 OVER_THE_CAP = "over the cap"
 EXPIRED = "expired"

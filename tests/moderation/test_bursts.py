@@ -26,6 +26,8 @@ from tests.mail_server import MailServer, link_in
 from tests.moderation.act import counted, invalidated, restored
 from tests.watching.people import NOON, add_people, petition_id_of
 
+pytestmark = pytest.mark.both_databases
+
 TODAY = NOON + timedelta(days=365)  # when the petition is open
 KEYS = {Clue.NETWORK: Signature.network_key, Clue.DOMAIN: Signature.domain_key}
 EACH = pytest.mark.parametrize("clue", BURSTS)
@@ -252,7 +254,7 @@ def test_the_workers_upkeep_points_out_and_forgets(
         Worker().letters.turn()
     assert flagged(app) == set(burst)
     assert all(one.network_key for one in signatures(app))
-    at(NOON + traces.KEPT_FOR + timedelta(seconds=1))
+    at(NOON + traces.RETENTION + timedelta(seconds=1))
     with app.app_context():
         Worker().letters.turn()
     assert {one.network_key for one in signatures(app)} == {None}
@@ -263,9 +265,9 @@ def test_traces_go_two_days_after_the_newest_submission(app: Flask, client: Flas
     sign(client)
     (signed,) = signatures(app)
     with app.app_context():
-        assert traces.forget(signed.signed_at + traces.KEPT_FOR) == 0
-        assert traces.forget(signed.signed_at + traces.KEPT_FOR + timedelta(seconds=1)) == 1
-        assert traces.forget(signed.signed_at + traces.KEPT_FOR * 2) == 0
+        assert traces.forget(signed.signed_at + traces.RETENTION) == 0
+        assert traces.forget(signed.signed_at + traces.RETENTION + timedelta(seconds=1)) == 1
+        assert traces.forget(signed.signed_at + traces.RETENTION * 2) == 0
     (kept,) = signatures(app)
     assert (kept.network_key, kept.domain_key) == (None, None)
     assert kept.sealed == signed.sealed

@@ -12,6 +12,8 @@ from tests.factories import make_signature, verified
 from tests.moderation.act import told
 from tests.watching.people import petition_id_of
 
+pytestmark = pytest.mark.both_databases
+
 
 @pytest.fixture
 def shown(app: Flask, petition: str) -> bytes:

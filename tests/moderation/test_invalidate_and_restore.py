@@ -22,6 +22,8 @@ from tests.factories import make_petition, signatures
 from tests.moderation.act import EVERYBODY, counted, invalidated, restored, told
 from tests.watching.people import NOON, add_people, petition_id_of
 
+pytestmark = pytest.mark.both_databases
+
 THREADS = 20
 
 

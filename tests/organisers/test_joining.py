@@ -30,6 +30,8 @@ from tests.organisers.people import (
     signed_in,
 )
 
+pytestmark = pytest.mark.both_databases
+
 NEW = "new@example.org"
 PLACE = f"/organise/petitions/{SLUG}"
 WITH_PASSWORD = {"way": "password", "password": PASSWORD}

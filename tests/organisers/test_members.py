@@ -14,6 +14,8 @@ from tests.concurrency.test_races import at_once
 from tests.factories import SLUG
 from tests.organisers.people import OWNER, make_organiser, organiser, signed_in
 
+pytestmark = pytest.mark.both_databases
+
 OTHER = "other@example.org"
 PLACE = f"/organise/petitions/{SLUG}"
 

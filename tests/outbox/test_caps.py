@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import update
@@ -12,6 +13,8 @@ from app.models import OutboxRow, Progress, State
 from tests.factories import make_petition, make_signature, sign, signatures
 from tests.mail_server import MailServer, link_in
 from tests.outbox.test_deliver import Work, make_all_due, rows
+
+pytestmark = pytest.mark.both_databases
 
 
 def test_six_letters_to_a_mailbox_on_all_petitions_together(

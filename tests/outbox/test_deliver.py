@@ -19,6 +19,8 @@ from app.worker import LETTERS, work_once
 from tests.factories import press_confirm, sign
 from tests.mail_server import MailServer, link_in, text_of
 
+pytestmark = pytest.mark.both_databases
+
 Work = Callable[[], int]
 
 

@@ -21,6 +21,8 @@ from tests.factories import SLUG, hidden_fields, make_petition, press_confirm, p
 from tests.mail_server import MailServer, link_in
 from tests.outbox.test_deliver import Work, make_all_due
 
+pytestmark = pytest.mark.both_databases
+
 MOST = 60
 HOUR = timedelta(hours=1)
 

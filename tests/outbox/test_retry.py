@@ -11,6 +11,8 @@ from app import clock
 from tests.factories import sign, signatures
 from tests.mail_server import MailServer, free_port
 
+pytestmark = pytest.mark.both_databases
+
 
 def test_a_signature_does_not_expire_while_its_failed_letter_waits_for_another_try(
     app: Flask,

@@ -17,6 +17,8 @@ from app.web.language import INTERFACE
 from tests.factories import make_petition, make_signature
 from tests.html_page import HtmlPage
 
+pytestmark = pytest.mark.both_databases
+
 
 def read(client: FlaskClient, path: str = "/") -> HtmlPage:
     answer = client.get(path)

@@ -18,6 +18,8 @@ from tests.factories import SLUG, make_petition, make_signature, petition_file, 
 from tests.petitions.conftest import Import
 from tests.petitions.stored import everything, notices, texts, the_petition
 
+pytestmark = pytest.mark.both_databases
+
 INITIATOR = '[[initiators]]\nname = "Ann Example"\n'
 
 

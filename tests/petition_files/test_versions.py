@@ -11,6 +11,8 @@ from tests.factories import CONTROLLER, SLUG, make_signature, petition_file, sig
 from tests.petitions.conftest import Import
 from tests.petitions.stored import notices, texts
 
+pytestmark = pytest.mark.both_databases
+
 
 def test_another_spelling_of_the_same_words_is_nothing_new(app: Flask, bring: Import, tmp_path: Path) -> None:
     bring("One.\n\nTwo.")

@@ -22,6 +22,8 @@ from tests.petitions.stored import NOON, public_signer
 from tests.watching.people import add_people
 from tests.watching.test_listing import sum_of_scans
 
+pytestmark = pytest.mark.both_databases
+
 LIST = f"/petitions/{SLUG}/signatures"
 
 

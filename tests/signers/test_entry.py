@@ -36,6 +36,8 @@ from tests.factories import (
 )
 from tests.mail_server import MailServer, link_in
 
+pytestmark = pytest.mark.both_databases
+
 Work = Callable[[], int]
 PAGE = f"/petitions/{SLUG}"
 

@@ -16,6 +16,8 @@ from tests.mail_server import MailServer
 from tests.signers.test_entry import link_to
 from tests.signing.test_sign import statements
 
+pytestmark = pytest.mark.both_databases
+
 Work = Callable[[], int]
 LOST = f"/petitions/{SLUG}/my-signature"
 

@@ -13,6 +13,8 @@ from app.models import OutboxRow, Progress, State, Unwanted
 from tests.factories import make_petition, make_signature, press_confirm, sign, signatures, verified
 from tests.mail_server import MailServer, link_in
 
+pytestmark = pytest.mark.both_databases
+
 Work = Callable[[], int]
 
 

@@ -11,6 +11,8 @@ from app.models.signer import signer_of
 from tests.factories import make_petition, make_signature, sign, signatures, verified, written
 from tests.html_page import HtmlPage
 
+pytestmark = pytest.mark.both_databases
+
 TEXTS = ("name", "affiliation", "comment")
 UNSEEN_CHARACTERS = ("\0", "\b", "\x1b", "\x7f", "\x9f", "\u202e", "\u2066")
 UNSEEN = "There is a character in this that cannot be seen. Please type it again by hand."

@@ -21,6 +21,8 @@ from tests.factories import SLUG, make_petition, make_signature, press_confirm, 
 from tests.mail_server import MailServer, code_in, link_in, text_of
 from tests.signing.test_sign import statements
 
+pytestmark = pytest.mark.both_databases
+
 Work = Callable[[], int]
 WRONG = "222-222-222"
 

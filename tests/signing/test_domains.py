@@ -13,6 +13,8 @@ from tests.html_page import HtmlPage
 from tests.signing.test_sign import STATES, statements
 from tests.watching.people import petition_id_of
 
+pytestmark = pytest.mark.both_databases
+
 LISTED = "mailinator.com"
 
 

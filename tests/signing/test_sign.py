@@ -13,6 +13,8 @@ from app.models import OutboxRow, Signature, State
 from app.models.signer import signer_of
 from tests.factories import make_petition, make_signature, sign, signatures
 
+pytestmark = pytest.mark.both_databases
+
 STATES = [None, *State]
 
 

@@ -4,6 +4,7 @@ import itertools
 from pathlib import Path
 from typing import Any
 
+import pytest
 from flask import Flask
 from sqlalchemy import select
 
@@ -15,6 +16,8 @@ from app.web.session import is_for_organisers
 from tests.factories import SLUG
 from tests.organisers.people import browser, half_signed_in, signed_in
 from tests.structure.something_of_everything import something_of_everything
+
+pytestmark = pytest.mark.both_databases
 
 QUERY = {"sharing.oembed": f"?url=http://localhost:8000/petitions/{SLUG}"}  # what shows nothing without one
 READING = ("GET", "HEAD", "OPTIONS")

@@ -15,6 +15,8 @@ from app.models import LedgerEntry, Signature, State
 from app.watching.growth import FEWEST, LENGTH, MOST, Step, Stretch, fitting, growth
 from tests.watching.people import add_people, petition_id_of
 
+pytestmark = pytest.mark.both_databases
+
 NOW = datetime(2026, 11, 24, 9, 30, tzinfo=UTC)  # a Tuesday
 LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
 AT_ONCE = timedelta(0)

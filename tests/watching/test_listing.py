@@ -18,6 +18,8 @@ from app.watching.selection import Selection
 from tests.factories import make_petition
 from tests.watching.people import NOON, add_people, petition_id_of
 
+pytestmark = pytest.mark.both_databases
+
 DEEP = 6_000
 
 

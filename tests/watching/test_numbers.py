@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+import pytest
 from flask import Flask
 from hypothesis import given
 from hypothesis import strategies as st
@@ -13,6 +14,8 @@ from app.outbox.enqueue import enqueue
 from app.watching.numbers import Delays, Numbers, delays, numbers, places
 from tests.factories import make_petition, make_signature, signatures
 from tests.watching.people import add_people, petition_id_of
+
+pytestmark = pytest.mark.both_databases
 
 FEW = {State.PENDING: 2, State.VERIFIED: 5, State.WITHDRAWN: 3, State.INVALIDATED: 4, State.DECLINED: 1}
 

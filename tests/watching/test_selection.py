@@ -10,6 +10,8 @@ from hypothesis import strategies as st
 from app.models import State
 from app.watching.selection import NotASelection, Selection, entry_id, read
 
+pytestmark = pytest.mark.both_databases
+
 SELECTIONS = st.builds(
     Selection,
     state=st.none() | st.sampled_from(State),

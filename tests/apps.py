@@ -1,0 +1,39 @@
+"""Apps for tests: one for each database of a worker of the suite, given back as it was; others by `make_app`."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from flask import Flask
+
+import config
+from app import create_app
+from app.db import db
+from app.web.rate_limits import EXTENSION as RATE_LIMITER
+
+SECRETS = {
+    "SECRET_KEY": "a-secret-for-tests-only-0123456789-xyzw",
+    "DATA_KEYS": "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8",
+}
+
+
+def make_app(folder: Path, database_url: str, mail_port: int = 1, **overrides: object) -> Flask:
+    """Return an app of a test's own, with `overrides` of its configuration."""
+    env = {**SECRETS, "DATABASE_URL": database_url, "MAIL_SERVER": "127.0.0.1", "MAIL_PORT": str(mail_port)}
+    return create_app({**config.load(env, instance=folder), **overrides})
+
+
+@contextmanager
+def lent(app: Flask) -> Iterator[Flask]:
+    """Give an app that others have used and will use; what a test does to its configuration is undone after it."""
+    config_before, wsgi_before = dict(app.config), app.wsgi_app
+    app.extensions[RATE_LIMITER].memory.reset()
+    try:
+        yield app
+    finally:
+        app.config.clear()
+        app.config.update(config_before)
+        app.wsgi_app = wsgi_before  # type: ignore[method-assign]
+        with app.app_context():
+            db.session.remove()
+            db.engine.dispose()
