@@ -104,7 +104,7 @@ def _configure_database(app: Flask) -> None:
     if url.get_backend_name() == "postgresql":
         options |= {
             "pool_pre_ping": True,
-            "connect_args": {"connect_timeout": 5, "options": "-c timezone=UTC -c statement_timeout=30000"},
+            "connect_args": {"connect_timeout": 5, "options": "-c timezone=UTC"},
         }
     app.config.setdefault("SQLALCHEMY_ENGINE_OPTIONS", options)
     db.init_app(app)

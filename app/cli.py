@@ -8,7 +8,7 @@ from flask import Flask
 from flask.cli import AppGroup, with_appcontext
 from sqlalchemy import select
 
-from app import clock, serve, worker
+from app import clock, jobs, serve, worker
 from app.data_keys.rotate import Unfinished, rotate
 from app.db import db
 from app.email import smtp
@@ -23,8 +23,6 @@ from app.organisers.members import LastOwner
 from app.outbox.status import retry, status
 from app.petition_files.importing import BadPetitionFile, import_file
 from app.petitions.page import find, newest_title, progress
-from app.retention.erase import erase_after_closing
-from app.retention.purge import purge
 from app.web import countries
 
 petition_group = AppGroup("petition", help="Petitions: bring one in, list them.")
@@ -130,9 +128,11 @@ def audit_counts(mend: bool) -> None:
 @signatures_group.command("purge")
 def purge_now() -> None:
     """Delete what expired, and erase who signed petitions that closed as long ago as their signers were told."""
-    unconfirmed, ended = purge()
-    click.echo(f"{unconfirmed} unconfirmed signatures and {ended} ended letters deleted")
-    click.echo(f"{erase_after_closing()} signatures of closed petitions erased (they still count)")
+    done = jobs.run_all(jobs.RETENTION)
+    for name, number in done.items():
+        click.echo(f"{name}: {'FAILED, see the log' if number is None else number}")
+    if None in done.values():
+        raise SystemExit(1)
 
 
 @signatures_group.command("export")

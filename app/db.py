@@ -1,12 +1,14 @@
 """The database handle, and what differs between SQLite and PostgreSQL."""
 
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
 
+from flask import has_request_context
 from flask_sqlalchemy import SQLAlchemy
 from psycopg import ServerCursor
+from psycopg.errors import QueryCanceled
 from sqlalchemy import (
     BigInteger,
     ColumnElement,
@@ -24,6 +26,8 @@ from sqlalchemy import (
     select,
 )
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import DeclarativeBase, InstrumentedAttribute, Session
 from sqlalchemy.types import TypeDecorator
 
@@ -36,6 +40,9 @@ NAMING = {
 }
 WRITES = "countersign_writes"
 PIECE = 1000  # rows of a stream that are in memory at once
+BATCH_SIZE = 500
+REQUEST_STATEMENT_TIMEOUT_MS = 30_000
+OPEN = "countersign_open"
 
 # SQLite counts rows up by itself only in a column of its own INTEGER type.
 Serial = BigInteger().with_variant(Integer, "sqlite")
@@ -74,17 +81,49 @@ def transaction() -> Iterator[Session]:
     """Give a session whose work is committed as one at the end, or rolled back on any error.
 
     It begins anew, so that it sees the present, and on SQLite as the one writer from its first statement: a reader
-    that turns writer half-way would be refused there whenever another writer came between.
+    that turns writer half-way would be refused there whenever another writer came between. Raises RuntimeError inside
+    another one, whose writes that beginning would roll back: pass its session on instead.
     """
+    with _begun_anew() as session:
+        session.connection(execution_options={WRITES: True})
+        try:
+            yield session
+            session.commit()
+        except BaseException:
+            session.rollback()
+            raise
+
+
+@contextmanager
+def _begun_anew() -> Iterator[Session]:
     session = db.session()
+    if session.info.get(OPEN):
+        raise RuntimeError("transaction() and snapshot() do not nest: pass on the session of the one that is open")
     session.rollback()
-    session.connection(execution_options={WRITES: True})
+    session.info[OPEN] = True
     try:
         yield session
-        session.commit()
-    except BaseException:
-        session.rollback()
-        raise
+    finally:
+        session.info[OPEN] = False
+
+
+def in_batches(due: Select[Any], change: Callable[[Session, Sequence[Any]], object]) -> int:
+    """Let `change` deal with the keys that `due` selects, some to a transaction, until none is left; return how many.
+
+    `change` gets the transaction's session and keys whose rows are locked, and sees to it that they are due no more.
+    Rows that somebody else holds are left for another time. A look comes first, so that where nothing is due SQLite's
+    one write lock is never taken.
+    """
+    batch = due.limit(BATCH_SIZE)
+    total = 0
+    while db.session.execute(due.limit(1)).first() is not None:
+        with transaction() as session:
+            keys = session.scalars(batch.with_for_update(skip_locked=True)).all()
+            change(session, keys)
+        total += len(keys)
+        if len(keys) < BATCH_SIZE:
+            break
+    return total
 
 
 def writer() -> Session:
@@ -105,14 +144,13 @@ def snapshot() -> Iterator[Session]:
 
     On SQLite every transaction does; PostgreSQL is asked for it.
     """
-    session = db.session()
-    session.rollback()
-    if db.engine.dialect.name == "postgresql":
-        session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
-    try:
-        yield session
-    finally:
-        session.rollback()
+    with _begun_anew() as session:
+        if db.engine.dialect.name == "postgresql":
+            session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
+        try:
+            yield session
+        finally:
+            session.rollback()
 
 
 def seconds(moment: InstrumentedAttribute[datetime] | InstrumentedAttribute[datetime | None]) -> ColumnElement[int]:
@@ -169,6 +207,21 @@ def hold(session: Session, key: bytes) -> None:
     """
     if db.engine.dialect.name == "postgresql":
         session.execute(select(func.pg_advisory_xact_lock(int.from_bytes(key[:8], "big", signed=True))))
+
+
+def is_away(error: BaseException) -> bool:
+    """Tell whether an error means that the database cannot be reached or is full up; a cancelled statement does not."""
+    if isinstance(error, DBAPIError) and isinstance(error.orig, QueryCanceled):
+        return False  # psycopg counts it as an OperationalError, and here it is a statement of ours that took too long
+    return isinstance(error, (OperationalError, InterfaceError, PoolTimeout))
+
+
+@event.listens_for(Engine, "do_connect")
+def _limit_requests(dialect: Dialect, record: object, arguments: Any, options: dict[str, Any]) -> None:
+    # A visitor is answered in time or not at all. The worker's and the commands' statements take what they need: they
+    # open their connections outside any request.
+    if dialect.name == "postgresql" and has_request_context():
+        options["options"] = f"{options.get('options', '')} -c statement_timeout={REQUEST_STATEMENT_TIMEOUT_MS}"
 
 
 @event.listens_for(Engine, "connect")

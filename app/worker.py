@@ -1,35 +1,26 @@
-"""The worker: sends what is in the outbox, makes deliveries, folds the ledger, forgets what is to be forgotten."""
+"""The worker: sends what is in the outbox, does the periodic jobs, makes PDF deliveries; none waits for another."""
 
 import logging
 import random
 import secrets
 import signal
 import threading
-import time
 from collections.abc import Callable
 from types import FrameType
 
 from flask import Flask, current_app
 from flask_mail import Message
-from sqlalchemy.exc import InterfaceError, OperationalError
 
-from app import clock
-from app.auth import login_throttle, password_reset, sessions
+from app import jobs
+from app.auth import password_reset
 from app.confirmation import letter
 from app.confirmation.confirm import letter_ended
-from app.confirmation.remind import remind
-from app.db import db
+from app.db import db, is_away
 from app.email import smtp
 from app.export import making
-from app.ledger import ledger
 from app.models import Occasion, OutboxRow
-from app.moderation import bursts
-from app.organisers.accounts import forget_expired_invitations
 from app.organisers.letter import write as write_to_organiser
 from app.outbox.deliver import Letters, deliver
-from app.retention.erase import erase_after_closing
-from app.retention.purge import purge
-from app.signing import traces
 from app.web import logs
 
 
@@ -42,37 +33,36 @@ def write(row: OutboxRow) -> Message | None:
 
 LETTERS = Letters(write=write, ended=letter_ended)
 IDLE_SECONDS = 0.5
-LONGEST_PAUSE_SECONDS = 30
-PURGE_EVERY_SECONDS = 60
+MAX_PAUSE_SECONDS = 30
 JOIN_SECONDS = 3
 log = logging.getLogger(__name__)
 
 
 def work_once() -> int:
-    """Send all letters and make all deliveries that are due now; return how many letters were taken in hand."""
-    remind()
+    """Do all jobs, send all letters and make all deliveries that are due now; return how many letters were claimed."""
+    jobs.run_all(jobs.JOBS)
     total = 0
     while handled := deliver(LETTERS):
         total += handled
-    ledger.fold_all()
     making.make_due()
     return total
 
 
 class Worker:
-    """Two loops until asked to stop: letters and upkeep in this thread, PDF deliveries in another one.
+    """Three loops until asked to stop: letters in this thread, periodic jobs and PDF deliveries each in one of its own.
 
-    A delivery may take minutes, and no letter waits for it.
+    So no letter waits for a slow job, and no job for a mail server that does not answer.
     """
 
     def __init__(self) -> None:
         self._stop = threading.Event()
-        self._purged_at = float("-inf")
-        self.letters = Loop(self._letters_and_upkeep, self._stop)
+        schedule = jobs.Schedule()
+        self.letters = Loop(lambda: deliver(LETTERS, self._stop.is_set), self._stop)
+        self.jobs = Loop(schedule.run_due, self._stop)
         self.deliveries = Loop(lambda: making.make_due(self._stop.is_set), self._stop)
 
     def stop(self, number: int = 0, frame: FrameType | None = None) -> None:
-        """Ask both loops to end once what is in hand is through. Fits as a signal handler."""
+        """Ask all loops to end once what is in hand is through. Fits as a signal handler."""
         self._stop.set()
 
     def run(self) -> None:
@@ -80,31 +70,21 @@ class Worker:
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self.stop)
         app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]  # noqa: SLF001
-        # A daemon, so that a page that takes long to set holds up no end: what is half-made is begun anew later.
-        making = threading.Thread(target=self._make_deliveries, args=(app,), name="deliveries", daemon=True)
-        making.start()
+        # Daemons, so that what takes long holds up no end: a job works in transactions, and a half-made delivery is
+        # begun anew later.
+        threads = [
+            threading.Thread(target=self._run, args=(app, loop), name=name, daemon=True)
+            for name, loop in (("jobs", self.jobs), ("deliveries", self.deliveries))
+        ]
+        for thread in threads:
+            thread.start()
         self.letters.run()
-        making.join(JOIN_SECONDS)
+        for thread in threads:
+            thread.join(JOIN_SECONDS)
 
-    def _make_deliveries(self, app: Flask) -> None:
+    def _run(self, app: Flask, loop: "Loop") -> None:
         with app.app_context():
-            self.deliveries.run()
-
-    def _letters_and_upkeep(self) -> int:
-        # Upkeep comes before the letters, so that no mail server's trouble ever puts it off.
-        ledger.fold_all()
-        if time.monotonic() - self._purged_at > PURGE_EVERY_SECONDS:
-            self._purged_at = time.monotonic()
-            purge()
-            erase_after_closing()
-            remind()
-            bursts.flag(clock.now())
-            traces.forget(clock.now())
-            forget_expired_invitations(clock.now())
-            sessions.forget_ended(clock.now())
-            login_throttle.forget_old(clock.now())
-            making.forget_old()
-        return deliver(LETTERS, self._stop.is_set)
+            loop.run()
 
 
 class Loop:
@@ -128,11 +108,11 @@ class Loop:
         logs.under.set(secrets.token_hex(6))
         try:
             handled = self._work()
-        except (smtp.NoConnection, OperationalError, InterfaceError) as error:
-            # A database error's own text holds the values of its statement; a mail error's was blanked.
-            words = str(error) if isinstance(error, smtp.NoConnection) else "the database is away"
-            return self._pause(words)
+        except smtp.NoConnection as error:
+            return self._pause(str(error))  # blanked where it was raised
         except Exception as error:  # noqa: BLE001 - the loop outlives any fault
+            if is_away(error):
+                return self._pause("the database is away")
             log.error("fault in the worker: %s", logs.told(error))  # noqa: TRY400 - its text may name a signer
             return self._pause("a fault of our own")
         finally:
@@ -142,6 +122,6 @@ class Loop:
 
     def _pause(self, words: str) -> float:
         self._troubles += 1
-        seconds = min(2.0**self._troubles, LONGEST_PAUSE_SECONDS) * random.uniform(0.5, 1)
+        seconds = min(2.0**self._troubles, MAX_PAUSE_SECONDS) * random.uniform(0.5, 1)
         log.warning("%s; next try in %.0f s", words, seconds)
         return seconds

@@ -7,12 +7,12 @@ An address without an account is counted alike.
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from sqlalchemy import case, delete, update
+from sqlalchemy import case, delete, select, update
 from sqlalchemy.orm import Session
 
 from app import clock
 from app.crypto import tokens
-from app.db import insert, transaction
+from app.db import in_batches, insert, transaction
 from app.models import Guess
 
 LONGEST = timedelta(hours=1)
@@ -69,10 +69,10 @@ def forget(session: Session, whose: str, *at: At) -> None:
     session.execute(delete(Guess).where(Guess.key.in_([_key(one, whose) for one in at])))
 
 
-def forget_old(now: datetime) -> None:
-    """Delete the counts that are over."""
-    with transaction() as session:
-        session.execute(delete(Guess).where(Guess.since <= now - LONGEST))
+def forget_old(now: datetime | None = None) -> int:
+    """Delete the counts that are over; return how many."""
+    over = select(Guess.key).where(Guess.since <= (now or clock.now()) - LONGEST).order_by(Guess.since)
+    return in_batches(over, lambda session, keys: session.execute(delete(Guess).where(Guess.key.in_(keys))))
 
 
 def _key(at: At, whose: str) -> bytes:

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from app import clock
 from app.crypto import tokens
-from app.db import db, transaction
+from app.db import db, in_batches, transaction
 from app.models import Organiser, SignIn
 from app.web.session import LASTS
 
@@ -36,10 +36,10 @@ def end() -> None:
             session.execute(delete(SignIn).where(SignIn.key == _key(name)))
 
 
-def forget_ended(now: datetime) -> None:
-    """Delete the sessions that ended by themselves."""
-    with transaction() as session:
-        session.execute(delete(SignIn).where(SignIn.until <= now))
+def forget_ended(now: datetime | None = None) -> int:
+    """Delete the sessions that ended by themselves; return how many."""
+    ended = select(SignIn.key).where(SignIn.until <= (now or clock.now())).order_by(SignIn.until)
+    return in_batches(ended, lambda session, keys: session.execute(delete(SignIn).where(SignIn.key.in_(keys))))
 
 
 def _key(name: str) -> bytes:

@@ -6,7 +6,7 @@ from sqlalchemy import Select, or_, select, update
 from sqlalchemy.orm import InstrumentedAttribute
 
 from app import clock
-from app.db import transaction
+from app.db import db, transaction
 from app.models import Occasion, OutboxRow, Petition, Progress, Signature, State
 from app.outbox.enqueue import enqueue
 from app.signing.expiry import LINK_WORKS_FOR
@@ -31,6 +31,9 @@ def remind() -> int:
         .order_by(Signature.expires_at)
         .limit(AT_ONCE)
     )
+    # A look first, so that where none is due SQLite's one write lock is not taken.
+    if db.session.scalars(due).first() is None:
+        return 0
     with transaction() as session:
         # Asked twice, so that of two workers who find the same one, one reminds.
         mine = update(Signature).where(Signature.id.in_(due.scalar_subquery()), waits).values(reminded=True)

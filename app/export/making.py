@@ -3,7 +3,7 @@
 import logging
 import os
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
 from sqlalchemy import delete, func, or_, select, update
@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from app import clock
 from app.crypto import sealing
-from app.db import db, transaction
+from app.db import db, in_batches, transaction
 from app.export import pdf
 from app.export.delivery import Delivery as Signatures
 from app.export.delivery import SignedText
@@ -75,11 +75,12 @@ def forget_old() -> int:
     """Delete the deliveries that were ready a day ago or could not be made; return how many. Their record stays."""
     failed = (Delivery.making == Making.FAILED) & (Delivery.leased_until < clock.now() - KEPT_FOR)
     old = or_(Delivery.ready_until < clock.now(), failed)
-    with transaction() as session:
-        ids = session.scalars(select(Delivery.id).where(old)).all()
+
+    def forget(session: Session, ids: Sequence[int]) -> None:
         session.execute(delete(DeliveryVolume).where(DeliveryVolume.delivery_id.in_(ids)))
         session.execute(delete(Delivery).where(Delivery.id.in_(ids)))
-    return len(ids)
+
+    return in_batches(select(Delivery.id).where(old).order_by(Delivery.id), forget)
 
 
 def _claim() -> tuple[bytes, int] | None:

@@ -36,7 +36,7 @@ def audit(petition: Petition) -> Audit:
     total = func.coalesce(func.sum(LedgerEntry.delta), 0)
     verified = (Signature.petition_id == petition.id) & (Signature.state == State.VERIFIED)
     statement = select(
-        select(Tally.base).where(Tally.petition_id == petition.id).scalar_subquery(),
+        func.coalesce(select(Tally.base).where(Tally.petition_id == petition.id).scalar_subquery(), 0),
         select(total).where(mine, ~LedgerEntry.folded).scalar_subquery(),
         select(total).where(mine, LedgerEntry.folded).scalar_subquery(),
         select(func.count(Signature.id)).where(verified).scalar_subquery(),

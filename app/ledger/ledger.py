@@ -4,17 +4,20 @@ Each change of a signature appends a row to the ledger; the tally holds the sum 
 count is tally + unfolded rows, read in one statement, so a confirmation never waits for another one.
 """
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Select, func, insert, literal, select, update
+from sqlalchemy import Select, exists, func, insert, literal, or_, select, update
 from sqlalchemy.orm import Session
 
-from app.db import UtcDateTime, db, transaction
-from app.models import DELTA, Kind, LedgerEntry, Signature, Tally
+from app import clock
+from app.db import UtcDateTime, db, is_away, transaction
+from app.db import insert as upsert
+from app.models import DELTA, Kind, LedgerEntry, Petition, Signature, Tally
 
-MOST_UNFOLDED = 1000
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,18 +70,14 @@ def read(petition_id: int) -> Count:
 
 def read_all(petition_ids: Sequence[int]) -> dict[int, Count]:
     """Return the verified counts of these petitions as they are now, by petition, in one statement."""
-    counts, crowded = {}, []
-    for petition_id, verified_now, folded_at, unfolded_at, rows in db.session.execute(_sums(petition_ids)):
-        counts[petition_id] = Count(int(verified_now), max(folded_at, unfolded_at or folded_at))
-        if rows > MOST_UNFOLDED:
-            crowded.append(petition_id)
-    for petition_id in crowded:
-        fold(petition_id)
-    return counts
+    return {
+        petition_id: Count(int(verified_now), max(folded_at, unfolded_at or folded_at))
+        for petition_id, verified_now, folded_at, unfolded_at in db.session.execute(_sums(petition_ids))
+    }
 
 
 def verified(session: Session, petition_id: int) -> int:
-    """Return the petition's verified count as the caller's transaction sees it. It folds nothing."""
+    """Return the petition's verified count as the caller's transaction sees it."""
     return int(session.execute(_sums([petition_id])).one().verified)
 
 
@@ -88,7 +87,7 @@ def fold(petition_id: int) -> int:
     The rows are those that this transaction sees, never "all up to an id": ids commit out of order.
     """
     with transaction() as session:
-        tally = session.get_one(Tally, petition_id, with_for_update=True, populate_existing=True)
+        tally = _locked_tally(session, petition_id)
         mark = (
             update(LedgerEntry)
             .where(LedgerEntry.petition_id == petition_id, ~LedgerEntry.folded)
@@ -104,9 +103,21 @@ def fold(petition_id: int) -> int:
 
 
 def fold_all() -> int:
-    """Fold every petition that has unfolded rows; return how many rows were folded."""
-    waiting = select(LedgerEntry.petition_id).where(~LedgerEntry.folded).distinct()
-    return sum(fold(petition_id) for petition_id in db.session.scalars(waiting).all())
+    """Fold every petition that has unfolded rows or, against all rules, no tally; return how many rows were folded.
+
+    One that cannot be folded is logged and keeps no other from it; its count stays right all the same.
+    """
+    unfolded = exists().where(LedgerEntry.petition_id == Petition.id, ~LedgerEntry.folded)
+    waiting = select(Petition.id).where(or_(unfolded, ~exists().where(Tally.petition_id == Petition.id)))
+    folded = 0
+    for petition_id in db.session.scalars(waiting).all():
+        try:
+            folded += fold(petition_id)
+        except Exception as error:  # one petition must not keep the others from being folded
+            if is_away(error):
+                raise
+            log.error("petition %s cannot be folded: %s", petition_id, type(error).__name__)  # noqa: TRY400 - see logs
+    return folded
 
 
 def open_tally(session: Session, petition_id: int, at: datetime) -> None:
@@ -116,14 +127,29 @@ def open_tally(session: Session, petition_id: int, at: datetime) -> None:
 
 def recompute(session: Session, petition_id: int) -> None:
     """Set the petition's tally, in the caller's transaction, to the sum of the rows that are marked folded."""
-    tally = session.get_one(Tally, petition_id, with_for_update=True, populate_existing=True)
-    folded = select(func.coalesce(func.sum(LedgerEntry.delta), 0)).where(
-        LedgerEntry.petition_id == petition_id, LedgerEntry.folded
-    )
-    tally.base = int(session.scalars(folded).one())
+    _locked_tally(session, petition_id).base = _folded_sum(session, petition_id)
 
 
-def _sums(petition_ids: Sequence[int]) -> Select[int, int, datetime, datetime | None, int]:
+def _locked_tally(session: Session, petition_id: int) -> Tally:
+    """Return the petition's tally, locked; one that is missing is made anew of the rows that are marked folded."""
+    tally = session.get(Tally, petition_id, with_for_update=True, populate_existing=True)
+    if tally is not None:
+        return tally
+    log.error("petition %s has no tally: it is made anew of the ledger", petition_id)
+    first = select(func.min(LedgerEntry.at, type_=LedgerEntry.at.type)).where(LedgerEntry.petition_id == petition_id)
+    at = session.scalars(first).one() or clock.now()
+    new = upsert(Tally).values(petition_id=petition_id, base=_folded_sum(session, petition_id), changed_at=at)
+    session.execute(new.on_conflict_do_nothing())
+    return session.get_one(Tally, petition_id, with_for_update=True, populate_existing=True)
+
+
+def _folded_sum(session: Session, petition_id: int) -> int:
+    total = func.coalesce(func.sum(LedgerEntry.delta), 0)
+    folded = (LedgerEntry.petition_id == petition_id) & LedgerEntry.folded
+    return int(session.scalars(select(total).where(folded)).one())
+
+
+def _sums(petition_ids: Sequence[int]) -> Select[int, int, datetime, datetime | None]:
     unfolded = (LedgerEntry.petition_id == Tally.petition_id) & ~LedgerEntry.folded
     return (
         select(
@@ -131,7 +157,6 @@ def _sums(petition_ids: Sequence[int]) -> Select[int, int, datetime, datetime | 
             (Tally.base + func.coalesce(func.sum(LedgerEntry.delta), 0)).label("verified"),
             Tally.changed_at,
             func.max(LedgerEntry.at, type_=LedgerEntry.at.type),
-            func.count(LedgerEntry.id),
         )
         .outerjoin(LedgerEntry, unfolded)
         .where(Tally.petition_id.in_(petition_ids))

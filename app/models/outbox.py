@@ -75,6 +75,12 @@ class OutboxRow(Base):
             postgresql_where=text("NOT proven AND allowed_at IS NOT NULL"),
         ),
         Index(
+            "ix_outbox_ended_at",
+            "ended_at",
+            sqlite_where=text("ended_at IS NOT NULL"),
+            postgresql_where=text("ended_at IS NOT NULL"),
+        ),
+        Index(
             "ix_outbox_put_off",
             "petition_id",
             "put_off_until",

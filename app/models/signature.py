@@ -111,6 +111,13 @@ class Signature(Base):
             sqlite_where=text("state = 'pending'"),
             postgresql_where=text("state = 'pending'"),
         ),
+        Index(
+            "ix_signature_declined",
+            "petition_id",
+            "expires_at",
+            sqlite_where=text("state = 'declined'"),
+            postgresql_where=text("state = 'declined'"),
+        ),
         Index("ix_signature_traced", "signed_at", sqlite_where=TRACED, postgresql_where=TRACED),
     )
 

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import Select, case, func, select
 from sqlalchemy.orm import InstrumentedAttribute
 
+from app import clock
 from app.db import db, insert, seconds, transaction
 from app.models import BURSTS, Clue, Signature, State, Suspicion, Tally
 
@@ -21,11 +22,12 @@ KEYS: dict[Clue, InstrumentedAttribute[bytes | None]] = {
 }
 
 
-def flag(now: datetime) -> int:
+def flag(now: datetime | None = None) -> int:
     """Write down which lately verified signatures look like part of a burst; return how many such clues are new.
 
     Only petitions whose count has moved are looked at, so it follows `count.fold_all`.
     """
+    now = now or clock.now()
     since = now - LOOKED_BACK
     moved = db.session.scalars(select(Tally.petition_id).where(Tally.changed_at > since)).all()
     return sum(_flag(petition_id, clue, since, now) for petition_id in moved for clue in BURSTS)

@@ -5,7 +5,7 @@ from typing import Any
 
 from flask_security.proxies import _security as security
 from flask_security.utils import hash_password
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, exists, or_, select, update
 from sqlalchemy.orm import Session
 
 from app import clock
@@ -116,8 +116,13 @@ def join(organiser: Organiser, password: str | None) -> Organiser | None:
         return session.get_one(Organiser, organiser.id, populate_existing=True)
 
 
-def forget_expired_invitations(now: datetime) -> int:
+def forget_expired_invitations(now: datetime | None = None) -> int:
     """Take back the roles that nobody accepted in time, and erase who never joined; return how many of these."""
+    now = now or clock.now()
+    never = (Organiser.joined_at.is_(None)) & (Organiser.invited_until < now)
+    # A look first, so that where none is due SQLite's one write lock is not taken.
+    if not db.session.scalar(select(or_(exists().where(Membership.invited_until <= now), exists().where(never)))):
+        return 0
     with transaction() as session:
         late = Membership.invited_until <= now
         held = select(Membership.petition_id).where(late).distinct().order_by(Membership.petition_id)
@@ -126,7 +131,6 @@ def forget_expired_invitations(now: datetime) -> int:
         for offer in session.scalars(select(Membership).where(late).with_for_update()).all():
             record(session, Act.LEFT, offer.petition_id, None, offer.organiser_id, because="expired")
             session.delete(offer)
-        never = (Organiser.joined_at.is_(None)) & (Organiser.invited_until < now)
         organisers = session.scalars(select(Organiser).where(never).with_for_update()).all()
         for organiser in organisers:
             session.execute(delete(Membership).where(Membership.organiser_id == organiser.id))

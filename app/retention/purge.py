@@ -1,43 +1,76 @@
-"""Purge: forget those who never confirmed, letters that are done with, and proofs of work that are over."""
+"""Purge: forget those who never confirmed, e-mails that are done with, and proofs of work that are over.
 
+Each in batches along an index (see `in_batches` in app/db.py), so that none holds SQLite's one write lock for long.
+"""
+
+from collections.abc import Sequence
 from datetime import timedelta
 
 from sqlalchemy import delete, select, update
+from sqlalchemy.orm import Session
 
 from app import clock
-from app.db import transaction
-from app.models import OutboxRow, Petition, Progress, Signature, SpentProof, State
+from app.db import in_batches
+from app.models import OutboxRow, Petition, Signature, SpentProof, State
 
-ENDED_LETTERS_STAY = timedelta(days=7)
+ENDED_EMAILS_RETENTION = timedelta(days=7)
 
 
-def purge() -> tuple[int, int]:
-    """Delete pending signatures whose link has expired, and letters that ended a week ago; return how many of each.
+def purge_unconfirmed() -> int:
+    """Delete pending signatures whose link has expired; return how many.
 
-    Proofs of work that could not be used once more anyhow go too. A pending signature whose letter still waits has no
-    expiry and stays. Of the declined ones of petitions that have closed, the mailbox's key goes: nobody can sign with
-    it any more.
+    One whose e-mail still waits has no expiry and stays.
+    """
+    expired = (Signature.state == State.PENDING) & (Signature.expires_at < clock.now())
+
+    def purge(session: Session, ids: Sequence[int]) -> None:
+        session.execute(delete(Signature).where(Signature.id.in_(ids)).execution_options(synchronize_session=False))
+
+    return in_batches(select(Signature.id).where(expired).order_by(Signature.expires_at), purge)
+
+
+def purge_ended_emails() -> int:
+    """Delete outbox rows that ended a week ago; return how many."""
+    ended = OutboxRow.ended_at < clock.now() - ENDED_EMAILS_RETENTION
+
+    def purge(session: Session, ids: Sequence[int]) -> None:
+        session.execute(delete(OutboxRow).where(OutboxRow.id.in_(ids)).execution_options(synchronize_session=False))
+
+    return in_batches(select(OutboxRow.id).where(ended).order_by(OutboxRow.ended_at), purge)
+
+
+def purge_spent_proofs() -> int:
+    """Delete proofs of work that have expired by themselves, and so cannot be used twice; return how many."""
+    over = SpentProof.until < clock.now()
+
+    def purge(session: Session, keys: Sequence[bytes]) -> None:
+        session.execute(delete(SpentProof).where(SpentProof.key.in_(keys)).execution_options(synchronize_session=False))
+
+    return in_batches(select(SpentProof.key).where(over).order_by(SpentProof.until), purge)
+
+
+def forget_declined() -> int:
+    """Erase what declined signatures still keep of their mailbox once it is of no use; return of how many.
+
+    The key goes when the petition has closed, as nobody can sign it any more; the mark by which "it was not me" is
+    undone goes when it cannot be undone any more.
     """
     now = clock.now()
-    with transaction() as session:
-        closed = select(Petition.id).where(Petition.closes_at <= now)
-        declined = update(Signature).where(Signature.state == State.DECLINED, Signature.email_key.is_not(None))
-        declined = declined.where(Signature.petition_id.in_(closed)).values(email_key=None)
-        session.execute(declined.execution_options(synchronize_session=False))
-        settled = (Signature.state == State.DECLINED) & (Signature.expires_at < now) & Signature.unwanted.is_not(None)
-        session.execute(
-            update(Signature).where(settled).values(unwanted=None).execution_options(synchronize_session=False)
-        )
-        unconfirmed = delete(Signature).where(Signature.state == State.PENDING, Signature.expires_at < now)
-        ended = delete(OutboxRow).where(
-            OutboxRow.progress != Progress.WAITING, OutboxRow.ended_at < now - ENDED_LETTERS_STAY
-        )
-        over = delete(SpentProof).where(SpentProof.until < now)
-        session.execute(over.execution_options(synchronize_session=False))
-        gone = [
-            session.execute(
-                statement.returning(statement.table.c.id).execution_options(synchronize_session=False)
-            ).all()
-            for statement in (unconfirmed, ended)
-        ]
-    return len(gone[0]), len(gone[1])
+    closed = select(Petition.id).where(Petition.closes_at <= now)
+    declined = Signature.state == State.DECLINED
+    has_key = declined & Signature.email_key.is_not(None) & Signature.petition_id.in_(closed)
+    has_mark = declined & Signature.unwanted.is_not(None) & (Signature.expires_at < now)
+
+    def forget_key(session: Session, ids: Sequence[int]) -> None:
+        _erase_column(session, "email_key", ids)
+
+    def forget_mark(session: Session, ids: Sequence[int]) -> None:
+        _erase_column(session, "unwanted", ids)
+
+    with_key, with_mark = select(Signature.id).where(has_key), select(Signature.id).where(has_mark)
+    return in_batches(with_key, forget_key) + in_batches(with_mark, forget_mark)
+
+
+def _erase_column(session: Session, column: str, ids: Sequence[int]) -> None:
+    change = update(Signature).where(Signature.id.in_(ids)).values({column: None})
+    session.execute(change.execution_options(synchronize_session=False))

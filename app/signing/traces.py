@@ -3,18 +3,19 @@
 Both are keyed hashes. No address can be read from them, and those of two petitions have nothing in common.
 """
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from sqlalchemy import delete, or_, select, update
 from sqlalchemy.orm import Session
 
-from app.db import transaction
+from app import clock
+from app.db import in_batches
 from app.email.domain import domain_of, of_one_owner
 from app.models import Petition, Signature, Suspicion
 from app.signing.mailbox import keyed
 
-KEPT_FOR = timedelta(hours=48)
-AT_ONCE = 5000
+RETENTION = timedelta(hours=48)
 
 
 def network_key(petition: Petition, network: str, now: datetime) -> bytes | None:
@@ -36,21 +37,16 @@ def domain_key(petition: Petition, address: str) -> bytes | None:
     return keyed(petition, f"domain {owned}") if owned else None
 
 
-def forget(now: datetime) -> int:
+def forget(now: datetime | None = None) -> int:
     """Erase the traces of what was signed, or signed anew while pending, two days ago; return of how many."""
     traced = or_(Signature.network_key.is_not(None), Signature.domain_key.is_not(None))
-    old = select(Signature.id).where(traced, Signature.signed_at < now - KEPT_FOR).limit(AT_ONCE)
-    # In the order in which organisers' presses hold rows, so that neither waits for the other in a circle.
-    held = old.order_by(Signature.listed_at.desc(), Signature.public_id.desc()).with_for_update()
-    gone = 0
-    while True:
-        with transaction() as session:
-            ids = session.scalars(held).all()
-            some = update(Signature).where(Signature.id.in_(ids)).values(network_key=None, domain_key=None)
-            session.execute(some.execution_options(synchronize_session=False))
-        gone += len(ids)
-        if len(ids) < AT_ONCE:
-            return gone
+    old = select(Signature.id).where(traced, Signature.signed_at < (now or clock.now()) - RETENTION)
+
+    def forget_some(session: Session, ids: Sequence[int]) -> None:
+        some = update(Signature).where(Signature.id.in_(ids)).values(network_key=None, domain_key=None)
+        session.execute(some.execution_options(synchronize_session=False))
+
+    return in_batches(old.order_by(Signature.signed_at), forget_some)
 
 
 def erase(session: Session, signature: Signature) -> None:

@@ -18,7 +18,7 @@ from app.petition_files.importing import BadPetitionFile, import_file
 from app.publishing import opening
 from app.retention import erase
 from app.retention.erase import erase_after_closing
-from app.retention.purge import purge
+from app.retention.purge import forget_declined
 from tests.concurrency.test_races import at_once
 from tests.factories import (
     SLUG,
@@ -31,6 +31,8 @@ from tests.factories import (
 )
 from tests.mail_server import MailServer, link_in
 from tests.organisers.people import make_organiser, signed_in
+
+pytestmark = pytest.mark.both_databases
 
 Work = Callable[[], int]
 
@@ -68,7 +70,7 @@ def test_then_all_goes_but_state_month_and_words(
     before = {one.public_id: one for one in signatures(app)}
     close(app, days=90, seconds=1)
     with app.app_context():
-        purge()
+        forget_declined()
     assert erase_due(app) == len(State)
     assert verified(client) == 1
     left = signatures(app)

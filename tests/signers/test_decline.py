@@ -9,13 +9,14 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import update
 
-from app import clock
+from app import clock, jobs
 from app.db import transaction
 from app.models import Petition, Signature, State
-from app.retention.purge import purge
 from tests.concurrency.test_races import at_once
 from tests.factories import hidden_fields, make_petition, press_confirm, sign, signatures, verified
 from tests.mail_server import MailServer, link_in, text_of
+
+pytestmark = pytest.mark.both_databases
 
 Work = Callable[[], int]
 
@@ -111,11 +112,11 @@ def test_declining_a_confirmed_signature_changes_nothing_and_says_how_to_take_it
 def test_the_key_goes_when_the_petition_has_closed(app: Flask, client: FlaskClient, link: str) -> None:
     client.post(link)
     with app.app_context():
-        purge()
+        jobs.run_all(jobs.RETENTION)
         assert signatures(app)[0].email_key is not None
         with transaction() as session:
             session.execute(update(Petition).values(closes_at=clock.now()))
-        purge()
+        jobs.run_all(jobs.RETENTION)
     assert signatures(app)[0].email_key is None
     assert "It is erased" in client.get(link).text
 
@@ -124,7 +125,7 @@ def test_a_declined_signature_outlives_the_purge_of_expired_ones(app: Flask, cli
     client.post(link)
     change(app, expires_at=clock.now() - timedelta(days=30))
     with app.app_context():
-        purge()
+        jobs.run_all(jobs.RETENTION)
     sign(client)
     assert signatures(app)[0].state == State.DECLINED
 

@@ -12,15 +12,16 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import event, insert, select
 
-from app import clock
+from app import clock, jobs
 from app.db import db, transaction
 from app.models import Occasion, OutboxRow, Petition, SpentProof, State
 from app.outbox import lane
-from app.retention.purge import purge
 from app.signing.proof_of_work import LASTS, PARTS, spend
 from tests.concurrency.test_races import at_once, number_of
 from tests.factories import SLUG, hidden_fields, make_petition, make_signature, proof, sign, signatures, written
 from tests.signing.test_sign import STATES, statements
+
+pytestmark = pytest.mark.both_databases
 
 FROM = 30
 
@@ -117,10 +118,10 @@ def test_the_purge_forgets_proofs_that_could_not_be_used_again(
     sign(client, altcha=proof(client))
     began = clock.now()
     with app.app_context():
-        purge()
+        jobs.run_all(jobs.RETENTION)
         assert number_of(app, SpentProof.key.is_not(None)) == 1
         monkeypatch.setattr(clock, "now", lambda: began + LASTS + timedelta(seconds=5))
-        purge()
+        jobs.run_all(jobs.RETENTION)
         assert number_of(app, SpentProof.key.is_not(None)) == 0
 
 

@@ -1,0 +1,101 @@
+"""Periodic jobs: one table of what is done again and again, each by itself, so that none keeps another from running."""
+
+import logging
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import timedelta
+
+from app.auth import login_throttle, sessions
+from app.confirmation.remind import remind
+from app.db import db
+from app.export import making
+from app.ledger import ledger
+from app.moderation import bursts
+from app.organisers.accounts import forget_expired_invitations
+from app.retention.erase import erase_after_closing
+from app.retention.purge import forget_declined, purge_ended_emails, purge_spent_proofs, purge_unconfirmed
+from app.signing import traces
+from app.web import logs
+
+MINUTE = timedelta(minutes=1)
+RETRY_SECONDS = 30  # what fails each second must not fill the log
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One thing to do at each interval. `run` opens its own transactions, and returns how many rows it dealt with."""
+
+    name: str
+    interval: timedelta
+    run: Callable[[], int]
+
+
+# What `signatures purge` does too: the privacy notice and docs/operating.md promise that these are forgotten in time.
+RETENTION = (
+    Job("purge unconfirmed signatures", MINUTE, purge_unconfirmed),
+    Job("purge ended e-mails", MINUTE, purge_ended_emails),
+    Job("purge spent proofs of work", MINUTE, purge_spent_proofs),
+    Job("forget declined mailboxes", MINUTE, forget_declined),
+    Job("erase signatures after closing", MINUTE, erase_after_closing),
+    Job("forget traces of bursts", MINUTE, traces.forget),
+)
+JOBS = (
+    Job("fold the ledger", timedelta(seconds=1), ledger.fold_all),
+    *RETENTION,
+    Job("queue reminders", MINUTE, remind),
+    Job("flag bursts", MINUTE, bursts.flag),
+    Job("expire invitations", MINUTE, forget_expired_invitations),
+    Job("forget ended sessions", MINUTE, sessions.forget_ended),
+    Job("forget login attempts", MINUTE, login_throttle.forget_old),
+    Job("forget deliveries", MINUTE, making.forget_old),
+)
+
+
+def run(job: Job) -> int | None:
+    """Do a job now; return how many rows it dealt with, or None if it failed: that is logged."""
+    began = time.perf_counter()
+    try:
+        done = job.run()
+    except Exception as error:  # noqa: BLE001 - whatever it is, the other jobs are still to be done
+        log.error("job failed: %s: %s", job.name, logs.told(error))  # noqa: TRY400 - its text may name a signer
+        return None
+    finally:
+        db.session.remove()
+    level = logging.INFO if done else logging.DEBUG
+    log.log(level, "job: %s", job.name, extra={"about": {"done": done, "ms": _milliseconds_since(began)}})
+    return done
+
+
+def run_all(jobs: Iterable[Job]) -> dict[str, int | None]:
+    """Do each of these jobs now; return by its name what `run` does."""
+    return {job.name: run(job) for job in jobs}
+
+
+class Schedule:
+    """When each job is to be done next."""
+
+    def __init__(self, jobs: Iterable[Job] = JOBS) -> None:
+        self._due = dict.fromkeys(jobs, float("-inf"))
+
+    def run_due(self) -> int:
+        """Do every job whose time has come; return how many rows they dealt with.
+
+        One that failed is tried again after its interval, at the earliest after RETRY_SECONDS.
+        """
+        total = 0
+        for job, due in self._due.items():
+            if time.monotonic() < due:
+                continue
+            seconds = job.interval.total_seconds()
+            done = run(job)
+            if done is None:
+                seconds = max(seconds, RETRY_SECONDS)
+            self._due[job] = time.monotonic() + seconds
+            total += done or 0
+        return total
+
+
+def _milliseconds_since(began: float) -> float:
+    return round((time.perf_counter() - began) * 1000, 1)
