@@ -22,7 +22,7 @@ from app.organisers import accounts
 from app.organisers.members import LastOwner
 from app.outbox.status import retry, status
 from app.petition_files.importing import BadPetitionFile, import_file
-from app.petitions.page import find, newest_title, progress
+from app.petitions.page import find_edition, newest_title, progress
 from app.web import countries
 
 petition_group = AppGroup("petition", help="Petitions: bring one in, list them.")
@@ -166,7 +166,7 @@ def export_list(
     recipient: str,
 ) -> None:
     """Write the petition's verified list, with names, to a FILE that only you can read, or to standard output."""
-    edition = find(slug)
+    edition = find_edition(slug)
     if edition is None:
         raise click.ClickException(f"there is no petition {slug}; `petition list` shows which there are")
     if excel and kind != "csv":

@@ -15,7 +15,7 @@ from app.crypto import tokens
 from app.db import transaction
 from app.models import Signature, State, Visibility
 from app.models.signer import Signer
-from app.petitions.page import Edition, find
+from app.petitions.page import Edition, find_edition
 from bench.stage import SLUG
 
 SEALED_BYTES = 289  # what an ordinary signer comes to
@@ -80,7 +80,7 @@ class Pending:
 
 def edition() -> Edition:
     """Return the example petition."""
-    found = find(SLUG)
+    found = find_edition(SLUG)
     assert found is not None
     return found
 

@@ -102,7 +102,7 @@ def _let_in() -> Response | None:
         logout_user()
     is_in = current_user.is_authenticated
     if is_in:
-        language.speak(current_user.language)
+        language.set_language(current_user.language)
     if request.is_json:
         abort(415)  # a second way to fill in the forms would have to be guarded as well
     if request.method not in READING:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from flask import Flask, current_app
 
-from app.web.language import INTERFACE, current, of_site
+from app.web.language import INTERFACE, current_locale, site_language
 
 LOGO_TYPES = {"svg": "image/svg+xml", "png": "image/png"}
 LARGEST = {"svg": 32 * 1024, "png": 32 * 1024, "md": 100 * 1024}
@@ -26,7 +26,7 @@ def init_app(app: Flask) -> None:
     app.jinja_env.globals.update(
         site_name=lambda: current_app.config["SITE_NAME"],
         site_colour=lambda: current_app.config["SITE_COLOUR"],
-        site_language=of_site,
+        site_language=site_language,
         site_logo=logo_type,
         site_texts=texts,
     )
@@ -44,7 +44,7 @@ def logo(kind: str) -> bytes | None:
 
 def texts() -> list[str]:
     """Return which of the operator's texts there are for readers of this page."""
-    return [name for name in TEXTS if text(name, str(current()))]
+    return [name for name in TEXTS if text(name, str(current_locale()))]
 
 
 def text(name: str, language: str) -> tuple[str, str] | None:
@@ -53,7 +53,7 @@ def text(name: str, language: str) -> tuple[str, str] | None:
     if wanted:
         return wanted.decode(UTF_8), language
     usual = _read(f"{name}.md", _is_text)
-    return (usual.decode(UTF_8), of_site()) if usual else None
+    return (usual.decode(UTF_8), site_language()) if usual else None
 
 
 def _is_png(data: bytes) -> bool:

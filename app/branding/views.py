@@ -17,14 +17,14 @@ BELOW_THE_TITLE = 2
 def colour() -> BaseResponse:
     """Send the operator's colour as a style sheet."""
     css = style_sheet(current_app.config["SITE_COLOUR"] or abort(404))
-    return headers.shared(Response(css, mimetype="text/css"), seconds=A_WHILE)
+    return headers.cacheable(Response(css, mimetype="text/css"), seconds=A_WHILE)
 
 
 @bp.get("/site/logo.<any(svg,png):picture>")
 def logo(picture: str) -> BaseResponse:
     """Send the operator's logo."""
     data = own.logo(picture) or abort(404)
-    return headers.shared(Response(data, mimetype=own.LOGO_TYPES[picture]), seconds=A_WHILE)
+    return headers.cacheable(Response(data, mimetype=own.LOGO_TYPES[picture]), seconds=A_WHILE)
 
 
 @bp.get("/imprint")
@@ -44,7 +44,7 @@ def privacy(lang: str | None = None) -> BaseResponse:
 def _text(name: str, lang: str | None) -> BaseResponse:
     if lang and lang not in language.INTERFACE:
         abort(404)
-    language.speak(lang or language.of_site(), own=language.of_site())
-    words, written_in = own.text(name, lang or language.of_site()) or abort(404)
+    language.set_language(lang or language.site_language(), own=language.site_language())
+    words, written_in = own.text(name, lang or language.site_language()) or abort(404)
     html = render_template("branding/text.html", name=name, text=to_html(words, BELOW_THE_TITLE), language=written_in)
-    return headers.shared(make_response(html))
+    return headers.cacheable(make_response(html))

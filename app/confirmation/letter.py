@@ -17,7 +17,7 @@ from app.signing import code
 from app.signing.expiry import confirmable_until, link_works_until
 from app.signing.stored import Entry, find
 from app.web.display import petition_address
-from app.web.language import speaking
+from app.web.language import force_language
 
 # A stranger can cause these, so each of them offers to write no more (RFC 8058).
 UNASKED = {"confirm", "reminder", "already_signed"}
@@ -84,7 +84,7 @@ def _message(row: OutboxRow, folder: str, entry: Entry, mailbox: bytes) -> Lette
     extra = {"Auto-Submitted": "auto-generated"}  # RFC 3834
     if folder in UNASKED:
         extra |= {"List-Unsubscribe": f"<{no_more}>", "List-Unsubscribe-Post": "List-Unsubscribe=One-Click"}
-    with speaking(entry.signature.language):
+    with force_language(entry.signature.language):
         message = Letter(
             subject=" ".join(render_template(f"email/{folder}/subject.txt", **words).split()),
             recipients=[signer_of(entry.signature).email],

@@ -10,8 +10,7 @@ from app.confirmation.confirm import Standing, confirm, standing
 from app.crypto import tokens
 from app.models.signer import signer_of
 from app.petitions.markdown import to_html
-from app.petitions.page import find as find_edition
-from app.petitions.page import progress
+from app.petitions.page import find_edition, progress
 from app.signing.expiry import confirmable_until
 from app.signing.forms import EntryForm
 from app.signing.stored import Entry, digest, find
@@ -50,8 +49,8 @@ def answer(token: str) -> Response:
     if not confirm(entry.signature.public_id, form.digest.data, form.correction()):
         return answer(token)  # another request came between: look again at what is true now
     if entry.petition.discreet:
-        return redirect(url_for(".ask", token=token, language=language.asked_for()), 303)
-    spoken = language.asked_for() or entry.signature.language
+        return redirect(url_for(".ask", token=token, language=language.requested_language()), 303)
+    spoken = language.requested_language() or entry.signature.language
     other = spoken if spoken != entry.petition.language else None
     return redirect(url_for(".signed", slug=entry.petition.slug, language=other), 303)
 
@@ -62,9 +61,9 @@ def signed(slug: str) -> Response:
     edition = find_edition(slug, request.args.get("language")) or find_edition(slug)
     if edition is None:
         abort(404)
-    language.speak(edition.language)
+    language.set_language(edition.language)
     html = render_template("confirmation/signed.html", edition=edition, progress=progress(edition.petition))
-    return headers.keep_nowhere(make_response(html))
+    return headers.no_store(make_response(html))
 
 
 def _entry(token: str) -> Entry | None:
@@ -74,7 +73,7 @@ def _entry(token: str) -> Entry | None:
         abort(_private("confirmation/no_button.html", None, 404, standing="altered"))
     entry = find(public_id)
     if entry is not None:
-        language.speak(entry.signature.language)
+        language.set_language(entry.signature.language)
     return entry
 
 
@@ -96,4 +95,4 @@ def _no_button(entry: Entry | None) -> Response:
 
 def _private(template: str, entry: Entry | None, status: int = 200, **context: Any) -> Response:
     html = render_template(template, entry=entry, **context)
-    return headers.keep_nowhere(make_response(html, status))
+    return headers.no_store(make_response(html, status))

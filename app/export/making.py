@@ -18,8 +18,8 @@ from app.export.delivery import SignedText
 from app.export.handing_over import Counted, choice_of
 from app.export.rows import Choice, number_of, read, texts_signed
 from app.models import Delivery, DeliveryVolume, HandOver, Making, Petition
-from app.petitions.page import find
-from app.web.language import speaking
+from app.petitions.page import find_edition
+from app.web.language import force_language
 
 PURPOSE = "delivery"
 LEASE = timedelta(minutes=2)  # made longer while the typesetter is at it, every few seconds
@@ -125,7 +125,7 @@ def _make(delivery_id: int, claim: bytes, stopping: Callable[[], bool]) -> None:
 
     progress(0)
     parts = max(1, -(-wanted // pdf.ROWS_PER_VOLUME))
-    with speaking(asked.language):
+    with force_language(asked.language):
         for number in range(1, parts + 1):
             written = pdf.write_volume(told, rows, number, parts, progress)
             done = rows.number
@@ -140,7 +140,7 @@ def _told(petition: Petition, choice: Choice, wanted: int, at: datetime) -> Sign
         SignedText(text.language, text.version, text.title, text.statement, text.body)
         for text in texts_signed(petition.id, choice, before=at)
     )
-    edition = find(petition.slug)
+    edition = find_edition(petition.slug)
     assert edition, "a list is only asked for of a petition that was opened"
     started_by, addressed_to = petition.started_by, edition.notice.addressed_to
     about = (edition.text.title, edition.text.language, started_by, addressed_to)

@@ -10,7 +10,7 @@ from flask_babel import gettext as _
 from app.export.delivery import Delivery, Row, SignedText
 from app.typesetting import fonts
 from app.web import countries
-from app.web.language import current, direction, name_of
+from app.web.language import current_locale, display_name, text_direction
 
 LONGEST_WORD = 20  # letters that fit into the column of names even if all are as wide as W
 LONGEST_WORD_OF_TEXT = 70
@@ -38,8 +38,8 @@ class Pen:
             format_decimal(row.number),
             self.write(row.name),
             self.write(row.affiliation),
-            _country(row.country, str(current())),
-            _day(row.verified_at.date(), str(current())) if isinstance(row.verified_at, datetime) else "",
+            _country(row.country, str(current_locale())),
+            _day(row.verified_at.date(), str(current_locale())) if isinstance(row.verified_at, datetime) else "",
             self.write(comment),
             comment.count("\n") >= MOST_LINES_TOGETHER,
             fonts.han(row.language),
@@ -58,7 +58,7 @@ class Pen:
                 "The text stands here as it was written, with its Markdown signs: its SHA-256 is made of these."
             ),
             "families": fonts.families(text.language),
-            "rtl": direction(text.language) == "rtl",
+            "rtl": text_direction(text.language) == "rtl",
             **_lang(text.language),
         }
 
@@ -97,7 +97,7 @@ def frame(delivery: Delivery, pen: Pen, volume: str) -> dict[str, object]:
         "columns": [_("No."), _("Name"), _("Country"), _("Date")],
         "families": fonts.families(delivery.language),
         "han": {shapes: fonts.families_with(shapes) for shapes in fonts.SHAPES if shapes != "SC"},
-        **_lang(str(current()).replace("_", "-")),
+        **_lang(str(current_locale()).replace("_", "-")),
     }
 
 
@@ -117,7 +117,7 @@ def _confirmed(*, for_addressee: bool) -> str:
 
 
 def _language_and_version(text: SignedText) -> str:
-    return str(_("%(language)s, version %(version)s", language=name_of(text.language), version=text.version))
+    return str(_("%(language)s, version %(version)s", language=display_name(text.language), version=text.version))
 
 
 def _lang(language: str) -> dict[str, str | None]:

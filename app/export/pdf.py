@@ -14,7 +14,7 @@ from app.export.delivery import Delivery, Row
 from app.export.pages import Pen, frame
 from app.typesetting import fonts
 from app.typesetting.typeset import typeset
-from app.web.language import current
+from app.web.language import current_locale
 
 ROWS_PER_VOLUME = 50_000
 ROWS_PER_PART = 2_000  # what the typesetter lays out at once, in about 250 MB
@@ -77,7 +77,7 @@ def _joined(delivery: Delivery, parts: list[dict[str, Any]], progress: Callable[
         done += 1
         still_at_it()
     document.metadata = {"/Title": delivery.title, "/CreationDate": f"D:{delivery.made_at:%Y%m%d%H%M%S}Z"}
-    document.root_object[NameObject("/Lang")] = TextStringObject(current().language)
+    document.root_object[NameObject("/Lang")] = TextStringObject(current_locale().language)
     written = BytesIO()
     document.write(written)
     return written.getvalue()

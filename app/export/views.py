@@ -27,7 +27,7 @@ from app.export.make import FORMATS, make
 from app.models import Delivery, Format, HandOver, Making, Petition
 from app.organisers.access import Who, may, me, open_to, petition_here
 from app.organisers.pages import of_petition
-from app.petitions.page import Edition, find
+from app.petitions.page import Edition, find_edition
 from app.web import headers
 from app.web.origin import is_ours
 
@@ -185,7 +185,7 @@ def _streamed(begun: HandOver, place: Place, *, for_excel: bool) -> Response:
 
 def _edition() -> Edition:
     """Return the petition as it is shown; before it was ever opened there is nothing to hand over."""
-    edition = find(petition_here().slug)
+    edition = find_edition(petition_here().slug)
     if edition is None:
         abort(of_petition("export/not_opened.html", "export", 409))
     return edition
@@ -201,7 +201,7 @@ def _progress(newest: Delivery) -> Response:
         response = of_petition("export/progress.html", "export", status, newest=newest, failed=failed)
     if not failed:
         response.headers["Refresh"] = "3"
-    return headers.keep_nowhere(response)
+    return headers.no_store(response)
 
 
 def _page(form: ExportForm, status: int = 200) -> Response:
@@ -214,4 +214,4 @@ def _page(form: ExportForm, status: int = 200) -> Response:
 
 def _attached(response: Response, name: str) -> Response:
     response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
-    return headers.keep_nowhere(response)
+    return headers.no_store(response)

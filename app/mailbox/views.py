@@ -35,7 +35,7 @@ def only_here() -> None:
 def show() -> Response:
     """Show the letters caught, the newest first, with the links in them."""
     caught = letters.newest_first(_folder())
-    return headers.keep_nowhere(make_response(render_template("mailbox/mailbox.html", letters=caught)))
+    return headers.no_store(make_response(render_template("mailbox/mailbox.html", letters=caught)))
 
 
 @bp.get("/<number>.html")
@@ -44,7 +44,7 @@ def html_part(number: str) -> Response:
     letter = letters.find(_folder(), number)
     if letter is None:
         abort(404)
-    response = headers.keep_nowhere(make_response(Markup(letter.part("html"))))  # noqa: S704 - our own letter
+    response = headers.no_store(make_response(Markup(letter.part("html"))))  # noqa: S704 - our own letter
     response.headers["Content-Security-Policy"] = LETTER_POLICY
     return response
 

@@ -18,7 +18,7 @@ from app.models.site import mailbox_hash
 from app.organisers.letter import post_in_words
 from app.organisers.members import accept, hold_petition, offer_role, petitions_of
 from app.petitions.page import newest_title
-from app.web.language import of_site
+from app.web.language import site_language
 from app.web.link import link
 
 INVITATION_WORKS_FOR = timedelta(days=7)
@@ -58,7 +58,7 @@ def invite(
         if petition is not None:
             hold_petition(session, petition.id)
         key = email_key(session, address)
-        draft = Organiser(address, key, language or of_site())
+        draft = Organiser(address, key, language or site_language())
         columns = ("public_id", "email_key", "sealed_email", "language", "fs_uniquifier")
         new = insert(Organiser).values(active=True, **{name: getattr(draft, name) for name in columns})
         # Setting the key to what it is locks the row that is there, and makes two invitations at once one account.

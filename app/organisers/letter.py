@@ -15,7 +15,7 @@ from app.db import db
 from app.email.address import without_tag
 from app.models import Membership, Occasion, Organiser, OutboxRow, Role
 from app.outbox.enqueue import PRIORITY
-from app.web.language import speaking
+from app.web.language import force_language
 
 PURPOSE = "organiser-letter"
 WRITTEN = "written"
@@ -75,7 +75,7 @@ def post_in_words(
 def in_words(organiser: Organiser, letter: str, **words: Any) -> tuple[str, str, str]:
     """Return subject, text and HTML of the letter of templates/email/<letter>/ in the organiser's language."""
     words["language"] = organiser.language
-    with speaking(organiser.language):
+    with force_language(organiser.language):
         subject = render_template(f"email/{letter}/subject.txt", **words)
         text = render_template(f"email/{letter}/body.txt", **words)
         html = render_template(f"email/{letter}/body.html", **words)

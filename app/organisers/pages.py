@@ -11,7 +11,7 @@ from app.web import headers
 
 def private(template: str, status: int = 200, **context: Any) -> Response:
     """Return a page for this organiser alone, which no cache keeps."""
-    return headers.keep_nowhere(make_response(render_template(template, **context), status))
+    return headers.no_store(make_response(render_template(template, **context), status))
 
 
 def of_petition(template: str, tab: str, status: int = 200, **context: Any) -> Response:

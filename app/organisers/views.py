@@ -98,7 +98,7 @@ def speak() -> Response:
         return private("organisers/account.html", 422, form=form, organiser=me())
     with transaction() as session:
         session.get_one(Organiser, me().id).language = form.language.data
-    with language.speaking(form.language.data):
+    with language.force_language(form.language.data):
         flash(_("These pages and our letters now speak English to you."), "info")
     return redirect(url_for(".account"), 303)
 
@@ -152,7 +152,7 @@ def _invited(token: str) -> Organiser:
     invited = accounts.find_invited(token)
     if invited is None:
         abort(_invitation_over())
-    language.speak(invited.language)
+    language.set_language(invited.language)
     return invited
 
 

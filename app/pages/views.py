@@ -20,21 +20,21 @@ def start(lang: str | None = None) -> BaseResponse:
     """List the petitions that can be signed now, and those closed last."""
     if lang and lang not in language.INTERFACE:
         abort(404)
-    language.speak(lang or language.of_site(), own=language.of_site())
+    language.set_language(lang or language.site_language(), own=language.site_language())
     asked = listing.asked(request.args) or abort(404)
-    found = listing.open_now(lang or language.of_site(), asked)
+    found = listing.open_now(lang or language.site_language(), asked)
     if asked.page > 1 and not found.petitions:
         abort(404)
-    closed = listing.closed_last(lang or language.of_site()) if asked.is_all() else []
+    closed = listing.closed_last(lang or language.site_language()) if asked.is_all() else []
     html = render_template("pages/start.html", asked=asked, found=found, closed=closed)
-    return headers.shared(make_response(html))
+    return headers.cacheable(make_response(html))
 
 
 @bp.get("/petitions/<slug:slug>")
 @bp.get("/petitions/<slug:slug>/<language:lang>")
 def show(slug: str, lang: str | None = None) -> BaseResponse:
     """Show a petition with its sign form: the same bytes for everyone."""
-    return headers.shared(make_response(render(_edition(slug, lang))))
+    return headers.cacheable(make_response(render(_edition(slug, lang))))
 
 
 @bp.get("/petitions/<slug:slug>/changes")
@@ -43,7 +43,7 @@ def show_changes(slug: str, lang: str | None = None) -> BaseResponse:
     """Show each version of the text that visitors have seen, and what was changed in it."""
     edition = _edition(slug, lang)
     html = render_template("pages/changes.html", edition=edition, changes=changes(edition))
-    return headers.shared(make_response(html))
+    return headers.cacheable(make_response(html))
 
 
 @bp.get("/petitions/<slug:slug>/signatures")
@@ -58,28 +58,28 @@ def show_names(slug: str, lang: str | None = None) -> BaseResponse:
     is_first = not (request.args.get("before") or request.args.get("after"))
     verified = page.progress(edition.petition).verified
     html = render_template("pages/signatures.html", edition=edition, page=shown, is_first=is_first, verified=verified)
-    return headers.shared(make_response(html))
+    return headers.cacheable(make_response(html))
 
 
 @bp.get("/petitions/<slug:slug>/count.json")
 def count_json(slug: str) -> BaseResponse:
     """Answer with the verified count, the next goal, and the time of the last change."""
-    edition = page.find(slug)
+    edition = page.find_edition(slug)
     if edition is None:
         abort(404)
     now = page.progress(edition.petition)
     response = jsonify(slug=slug, verified=now.verified, goal=now.goal, as_of=clock.iso(now.as_of))
-    return headers.shared(headers.for_everyone(response), seconds=1)
+    return headers.cacheable(headers.allow_cross_origin(response), seconds=1)
 
 
 @bp.get("/petitions/<slug:slug>/image/<digest>-<int(max=9999):width>.jpg")
 def image(slug: str, digest: str, width: int) -> BaseResponse:
     """Send a header image. Another image has another address, so this one may be kept for good."""
     data = None if "\0" in digest else page.image_data(slug, digest, width)
-    return headers.for_good(Response(data or abort(404), mimetype="image/jpeg"))
+    return headers.immutable(Response(data or abort(404), mimetype="image/jpeg"))
 
 
 def _edition(slug: str, lang: str | None) -> Edition:
-    edition = page.find(slug, lang) or abort(404)
-    language.speak(edition.language, own=edition.petition.language)
+    edition = page.find_edition(slug, lang) or abort(404)
+    language.set_language(edition.language, own=edition.petition.language)
     return edition

@@ -57,7 +57,7 @@ class Progress:
     as_of: datetime
 
 
-def find(slug: str, language: str | None = None, *, drafts: bool = False) -> Edition | None:
+def find_edition(slug: str, language: str | None = None, *, drafts: bool = False) -> Edition | None:
     """Return the petition's current edition in `language` (default: its own); None for an unknown slug or language.
 
     Drafts are found only by who asks for them too: their organisers.

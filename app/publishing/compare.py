@@ -35,7 +35,7 @@ def _in_words(key: str, value: Any) -> str:
     if isinstance(value, bool):
         return str(_("yes") if value else _("no"))
     if key == "language":
-        return language.name_of(value)
+        return language.display_name(value)
     return value.isoformat() if isinstance(value, date) else "" if value is None else str(value)
 
 

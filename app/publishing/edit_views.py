@@ -77,7 +77,7 @@ def save_words(slug: str, lang: str | None = None) -> BaseResponse:
 @limits.takes(LONG_TEXTS)
 def preview_markdown(slug: str) -> BaseResponse:
     """Answer Markdown with the HTML that the petition's page shows for it."""
-    return headers.keep_nowhere(Response(_rendered(request.form.get("body")), mimetype="text/html"))
+    return headers.no_store(Response(_rendered(request.form.get("body")), mimetype="text/html"))
 
 
 @bp.get("/details")
@@ -195,7 +195,7 @@ def _tell(saved: object) -> None:
 
 
 def _tell_of_translations() -> None:
-    left_behind = ", ".join(map(language.name_of, outdated(db.session(), petition_here())))
+    left_behind = ", ".join(map(language.display_name, outdated(db.session(), petition_here())))
     if left_behind:
         flash(_("These translations are now older than the text: %(languages)s.", languages=left_behind), "warning")
 
@@ -217,7 +217,7 @@ def _words(form: WordsForm, file: PetitionFile, tag: str, status: int = 200, **c
 
 
 def _choices(written: list[str]) -> Iterator[tuple[str, str]]:
-    return ((tag, name) for tag, name in language.choices() if tag not in written)
+    return ((tag, name) for tag, name in language.language_choices() if tag not in written)
 
 
 def _details_page(form: DetailsForm, status: int = 200, **context: Any) -> BaseResponse:

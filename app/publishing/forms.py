@@ -179,7 +179,7 @@ class NewForm(OrganiserForm):
     """What makes a draft."""
 
     title = line(_("Title"), CHECK["title"], always=True, most=200)
-    language = SelectField(_("Language"), choices=language.choices, validators=[InputRequired()])
+    language = SelectField(_("Language"), choices=language.language_choices, validators=[InputRequired()])
     slug = line(_("Name in the address"), CHECK["slug"], optional=True, autocapitalize="none", spellcheck="false")
 
 

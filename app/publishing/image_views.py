@@ -61,7 +61,7 @@ def remove(slug: str) -> BaseResponse:
 def preview(slug: str, digest: str, width: int) -> BaseResponse:
     """Send the image to the petition's organisers, while it may still be a draft."""
     data = None if "\0" in digest else page.image_data(slug, digest, width, drafts=True)
-    return headers.keep_nowhere(Response(data or abort(404), mimetype="image/jpeg"))
+    return headers.no_store(Response(data or abort(404), mimetype="image/jpeg"))
 
 
 def _page(form: ImageForm, status: int = 200) -> BaseResponse:

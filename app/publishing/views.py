@@ -97,11 +97,11 @@ def overview(slug: str) -> BaseResponse:
 @open_to(Who.VIEWERS)
 def preview(slug: str, lang: str | None = None) -> BaseResponse:
     """Show the petition's page as everyone would see it."""
-    edition = page.find(slug, lang, drafts=True) or abort(404)
-    with language.speaking(me().language):
+    edition = page.find_edition(slug, lang, drafts=True) or abort(404)
+    with language.force_language(me().language):
         bar = Markup(render_template("publishing/_preview_bar.html", petition=edition.petition))  # noqa: S704 - ours
-    language.speak(edition.language)
-    return headers.keep_nowhere(make_response(render(edition, preview=bar)))
+    language.set_language(edition.language)
+    return headers.no_store(make_response(render(edition, preview=bar)))
 
 
 @bp.get("/<slug:slug>/petition.md")
@@ -110,7 +110,7 @@ def download(slug: str) -> BaseResponse:
     """Send the petition as a petition file."""
     response = Response(write(as_file(db.session(), petition_here())), mimetype="text/markdown")
     response.headers["Content-Disposition"] = f'attachment; filename="{slug}.md"'
-    return headers.keep_nowhere(response)
+    return headers.no_store(response)
 
 
 @bp.post("/<slug:slug>/open")

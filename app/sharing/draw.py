@@ -109,7 +109,7 @@ def _said(numbers: Numbers, site: Site) -> dict[str, object]:
 
 def _script(tag: str) -> dict[str, object]:
     """Return how words of a language are set."""
-    rtl = language.direction(tag) == "rtl"
+    rtl = language.text_direction(tag) == "rtl"
     return {"families": fonts.families(tag), "lang": tag.split("-")[0].lower(), "rtl": rtl}
 
 

@@ -43,7 +43,7 @@ def described(url: str, most_width: int | None, most_height: int | None) -> dict
     edition = _edition_at(url)
     if edition is None:
         return None
-    language.speak(edition.language)
+    language.set_language(edition.language)
     width = max(NARROWEST, min(SIZE[0], most_width or SIZE[0]))
     height = max(LOWEST, min(SIZE[1], most_height or SIZE[1]))
     said: dict[str, object] = {
@@ -76,5 +76,5 @@ def _edition_at(url: str) -> Edition | None:
         endpoint, values = current_app.url_map.bind("localhost").match(asked.path, "GET")
     except (HTTPException, RequestRedirect):
         return None
-    edition = page.find(values["slug"], values.get("lang")) if endpoint == "pages.show" else None
+    edition = page.find_edition(values["slug"], values.get("lang")) if endpoint == "pages.show" else None
     return edition if edition and may_be_shared(edition) else None

@@ -34,14 +34,14 @@ def share(slug: str, lang: str | None = None) -> BaseResponse:
         badge=embedding.badge(edition),
         counter=embedding.counter(edition),
     )
-    return headers.shared(make_response(html))
+    return headers.cacheable(make_response(html))
 
 
 @bp.get("/petitions/<slug:slug>/poster")
 @bp.get("/petitions/<slug:slug>/poster/<language:lang>")
 def poster(slug: str, lang: str | None = None) -> BaseResponse:
     """Show a page to be printed and hung up. It has no count, which would be an old one as soon as it hangs."""
-    return headers.shared(make_response(render_template("sharing/poster.html", edition=_edition(slug, lang))))
+    return headers.cacheable(make_response(render_template("sharing/poster.html", edition=_edition(slug, lang))))
 
 
 @bp.get("/petitions/<slug:slug>/embed")
@@ -50,7 +50,7 @@ def embed(slug: str, lang: str | None = None) -> BaseResponse:
     """Show the count for a frame on another site, with a link to sign."""
     edition = _edition(slug, lang)
     html = render_template("sharing/embed.html", edition=edition, progress=page.progress(edition.petition))
-    return headers.shared(headers.in_any_frame(make_response(html)))
+    return headers.cacheable(headers.allow_framing(make_response(html)))
 
 
 @bp.get("/petitions/<slug:slug>/card.png")
@@ -84,7 +84,7 @@ def oembed() -> BaseResponse:
         abort(501)
     sizes = (request.args.get(name, type=int) for name in ("maxwidth", "maxheight"))
     described = embedding.described(request.args.get("url", ""), *sizes)
-    return headers.shared(headers.for_everyone(jsonify(described or abort(404))))
+    return headers.cacheable(headers.allow_cross_origin(jsonify(described or abort(404))))
 
 
 @bp.errorhandler(draw.Busy)
@@ -94,10 +94,10 @@ def busy(_: draw.Busy) -> BaseResponse:
 
 
 def _edition(slug: str, lang: str | None) -> Edition:
-    edition = page.find(slug, lang)
+    edition = page.find_edition(slug, lang)
     if edition is None or not links.may_be_shared(edition):
         abort(404)
-    language.speak(edition.language, own=edition.petition.language)
+    language.set_language(edition.language, own=edition.petition.language)
     return edition
 
 
@@ -127,4 +127,4 @@ def _site() -> draw.Site:
 
 
 def _picture(drawn: bytes, kind: str) -> BaseResponse:
-    return headers.shared(headers.for_everyone(Response(drawn, mimetype=kind)))
+    return headers.cacheable(headers.allow_cross_origin(Response(drawn, mimetype=kind)))

@@ -76,7 +76,7 @@ def _entry(token: str) -> Entry:
     entry = find(_id(tokens.Purpose.NOT_ME, token))
     if entry is None:
         abort(_private("signers/refused.html", None, 410, why="gone"))
-    language.speak(entry.signature.language)
+    language.set_language(entry.signature.language)
     return entry
 
 
@@ -88,4 +88,4 @@ def _id(purpose: tokens.Purpose, token: str) -> bytes:
 
 
 def _private(template: str, entry: Entry | None, status: int = 200, **context: Any) -> Response:
-    return headers.keep_nowhere(make_response(render_template(template, entry=entry, **context), status))
+    return headers.no_store(make_response(render_template(template, entry=entry, **context), status))

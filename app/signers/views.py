@@ -11,8 +11,7 @@ from app.export.handing_over import of_signature
 from app.models import State
 from app.models.signer import signer_of
 from app.petitions.markdown import to_html
-from app.petitions.page import Edition
-from app.petitions.page import find as find_edition
+from app.petitions.page import Edition, find_edition
 from app.signers import lost
 from app.signers.entry import correct, withdraw
 from app.signing.forms import AddressForm, EntryForm
@@ -81,7 +80,7 @@ def send_link(slug: str) -> Response:
 
 def _edition(slug: str, lang: str | None) -> Edition:
     edition = find_edition(slug, lang) or find_edition(slug) or abort(404)
-    language.speak(edition.language)
+    language.set_language(edition.language)
     return edition
 
 
@@ -94,7 +93,7 @@ def _entry(token: str) -> Entry:
     entry = find(public_id)
     if entry is None:
         abort(_private("signers/no_entry.html", None, 410, why="gone"))
-    language.speak(entry.signature.language)
+    language.set_language(entry.signature.language)
     if entry.signature.generation != generation:
         abort(_private("signers/no_entry.html", entry, 410, why="replaced"))
     return entry
@@ -121,4 +120,4 @@ def _shown(entry: Entry, form: EntryForm | None = None, status: int = 200, **sai
 
 
 def _private(template: str, entry: Entry | None, status: int = 200, **context: Any) -> Response:
-    return headers.keep_nowhere(make_response(render_template(template, entry=entry, **context), status))
+    return headers.no_store(make_response(render_template(template, entry=entry, **context), status))

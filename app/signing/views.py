@@ -27,7 +27,7 @@ bp = Blueprint("signing", __name__)
 def form(slug: str) -> Response:
     """Show the form alone."""
     edition = _edition(slug, request.args.get("language"))
-    return headers.shared(make_response(_page(edition, SignForm.blank(edition))))
+    return headers.cacheable(make_response(_page(edition, SignForm.blank(edition))))
 
 
 @bp.post("/petitions/<slug:slug>/sign")
@@ -59,7 +59,7 @@ def challenge(slug: str) -> Response:
     """Give a challenge to ALTCHA's clients and our own script; `wanted` tells ours whether to solve it now."""
     petition = _edition(slug, None).petition
     wanted = rate_limits.is_near_limit() or lane.is_filling(petition.id, clock.now())
-    return headers.keep_nowhere(jsonify(**proof_of_work.challenge(petition), wanted=wanted))
+    return headers.no_store(jsonify(**proof_of_work.challenge(petition), wanted=wanted))
 
 
 @bp.get("/petitions/<slug:slug>/check-your-email/<reference>")
@@ -105,14 +105,14 @@ def _who_signed(slug: str, reference: str) -> tuple[Edition, str]:
 
 def _check_your_email(edition: Edition, address: str, form: CodeForm, status: int = 200) -> Response:
     html = render_template("signing/check_your_email.html", edition=edition, address=address, form=form)
-    return headers.keep_nowhere(make_response(html, status))
+    return headers.no_store(make_response(html, status))
 
 
 def _edition(slug: str, lang: str | None) -> Edition:
-    edition = page.find(slug, lang) or page.find(slug)
+    edition = page.find_edition(slug, lang) or page.find_edition(slug)
     if edition is None:
         abort(404)
-    language.speak(edition.language)
+    language.set_language(edition.language)
     return edition
 
 

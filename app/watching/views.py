@@ -78,7 +78,7 @@ def dashboard(slug: str) -> Response:
 @open_to(Who.VIEWERS)
 def numbers_json(slug: str) -> Response:
     """Answer the dashboard's script with the numbers as they are now."""
-    return headers.keep_nowhere(jsonify(asdict(numbers(petition_here().id))))
+    return headers.no_store(jsonify(asdict(numbers(petition_here().id))))
 
 
 @bp.get("/signatures")

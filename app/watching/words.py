@@ -94,7 +94,7 @@ def by_country(places: Places) -> list[tuple[str, int]]:
 
 def by_language(places: Places) -> list[tuple[str, int]]:
     """Return the languages' names with their numbers, the largest first."""
-    return [(language.name_of(tag), number) for tag, number in places.languages]
+    return [(language.display_name(tag), number) for tag, number in places.languages]
 
 
 def by_delay(delays: Delays | None) -> list[tuple[str, int]]:

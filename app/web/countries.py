@@ -10,7 +10,7 @@ from markupsafe import Markup, escape
 from wtforms import StringField
 from wtforms.widgets import html_params
 
-from app.web.language import DEFAULT, current
+from app.web.language import DEFAULT, current_locale
 
 # Two-letter codes of CLDR that are no country: unions, outlying parts that ISO 3166-1 counts elsewhere, placeholders.
 _NO_COUNTRY = {"AC", "CP", "CQ", "DG", "EA", "EU", "EZ", "IC", "QO", "TA", "UN", "XA", "XB", "ZZ"}
@@ -25,7 +25,7 @@ CODES = frozenset(
 
 def name(code: str) -> str:
     """Return the country's name in the language in use; nothing for no country."""
-    return str(current().territories.get(code, code)) if code else ""
+    return str(current_locale().territories.get(code, code)) if code else ""
 
 
 def code_of(text: str, language: str) -> str | None:
@@ -46,7 +46,7 @@ def select(field: StringField, **attributes: object) -> Markup:
     """
     if field.flags.required:
         attributes["required"] = True
-    options = _options(str(current()))
+    options = _options(str(current_locale()))
     chosen = f'value="{escape(field.data or "")}"'
     ask = escape(attributes.pop("ask", None) or _("Choose a country"))
     attributes_written = html_params(name=field.name, **{"id": field.id, **attributes})

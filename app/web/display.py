@@ -24,36 +24,36 @@ def init_app(app: Flask) -> None:
         address=readable,
     )
     app.jinja_env.globals.update(
-        direction=language.direction,
-        language_name=language.name_of,
-        own_name=language.own_name,
+        text_direction=language.text_direction,
+        language_name=language.display_name,
+        native_name=language.native_name,
         page_language=lambda: str(get_locale() or language.DEFAULT).replace("_", "-"),
-        page_addresses=language.addresses,
+        language_addresses=language.language_addresses,
         interface=language.INTERFACE,
-        here=language.here,
+        current_path=language.current_path,
         petition_address=petition_address,
         start_address=start_address,
-        plurals=lambda one, many: _plurals(str(language.current()), one, many),
+        plurals=lambda one, many: _plurals(str(language.current_locale()), one, many),
         base_url=lambda: current_app.config["BASE_URL"],
     )
 
 
 def start_address(spoken: str | None = None) -> str:
     """Return the path of the start page in the language `spoken`, or in the one of this page."""
-    tag = spoken or language.current().language
-    return url_for("pages.start", lang=None if tag == language.of_site() else tag)
+    tag = spoken or language.current_locale().language
+    return url_for("pages.start", lang=None if tag == language.site_language() else tag)
 
 
 def moment(at: datetime) -> str:
     """Return a moment as its day and minute, joined as the language in use joins them, in UTC."""
-    joined = str(language.current().datetime_formats["medium"])
+    joined = str(language.current_locale().datetime_formats["medium"])
     time = f"{format_datetime(at, 'HH:mm', rebase=False)} UTC"
     return joined.replace("{1}", format_date(at, "long")).replace("{0}", time)
 
 
 def petition_address(petition: Petition, spoken: str, endpoint: str = "pages.show") -> str:
     """Return the path of a petition's page in the language `spoken`, or in the one that this page was asked for in."""
-    tag = language.asked_for() or spoken
+    tag = language.requested_language() or spoken
     return url_for(endpoint, slug=petition.slug, lang=None if tag == petition.language else tag)
 
 
@@ -66,7 +66,7 @@ def paragraphs(text: str) -> Markup:
 @lru_cache(maxsize=256)
 def _plurals(_locale: str, one: str, many: str) -> dict[str, str]:
     """Return the words for each plural category (CLDR) of the language in use, for a script to choose from."""
-    category = language.current().plural_form
+    category = language.current_locale().plural_form
     return {category(number): ngettext(one, many, number) for number in reversed(range(201))}
 
 

@@ -36,19 +36,19 @@ def init_app(app: Flask) -> None:
     app.after_request(_add)
 
 
-def keep_nowhere(response: Response) -> Response:
+def no_store(response: Response) -> Response:
     """Return the answer marked as private to this reader: no cache keeps it."""
     response.headers["Cache-Control"] = "no-store"
     return response
 
 
-def shared(response: Response, seconds: int = 0) -> BaseResponse:
+def cacheable(response: Response, seconds: int = 0) -> BaseResponse:
     """Return the answer marked as the same for everyone, with an ETag, and as `304` where the reader has it already.
 
     Browsers may keep it for `seconds`; a cache in front of the site shows nothing that is older than ten. A page must
     have been told its language: the first reader's would be everyone's.
     """
-    if response.mimetype == "text/html" and not language.is_chosen():
+    if response.mimetype == "text/html" and not language.is_language_set():
         raise RuntimeError(f"{request.endpoint} is the same for everyone and speaks each reader's language")
     response.headers["Cache-Control"] = f"public, max-age={seconds}, s-maxage=1"
     # For those in front of sites alone (RFC 9213): a browser that may show a stale answer shows an old count.
@@ -57,19 +57,19 @@ def shared(response: Response, seconds: int = 0) -> BaseResponse:
     return response.make_conditional(request)
 
 
-def for_good(response: Response) -> Response:
+def immutable(response: Response) -> Response:
     """Return the answer marked as one that may be kept for good: what is another has another address (RFC 8246)."""
     response.headers["Cache-Control"] = f"public, max-age={A_YEAR}, immutable"
     return response
 
 
-def for_everyone(response: Response) -> Response:
+def allow_cross_origin(response: Response) -> Response:
     """Return the answer as one that every site may read, and draw into its pages."""
     response.headers["Access-Control-Allow-Origin"] = "*"
     return response
 
 
-def in_any_frame(response: Response) -> Response:
+def allow_framing(response: Response) -> Response:
     """Return the answer as one that every site may show in a frame: there is nothing on it to be tricked into."""
     response.headers["Content-Security-Policy"] = POLICY.replace("frame-ancestors 'none'", "frame-ancestors *")
     return response

@@ -38,40 +38,40 @@ IN_PATH, IN_QUERY = "lang", "language"
 babel = Babel()
 
 
-def of_site() -> str:
+def site_language() -> str:
     """Return the language of pages that have none of their own, as SITE_LANGUAGE says."""
     language: str = current_app.config.get("SITE_LANGUAGE", DEFAULT)
     return language
 
 
-def speak(language: str, *, own: str | None = None) -> None:
+def set_language(language: str, *, own: str | None = None) -> None:
     """Let the page that is being made speak `language`, or the site's where the interface has no words in it.
 
     `own` is the language of the page's bare address, if that is another one. Where no cache keeps the page, whoever
     asked for it by `?language=` is given that one.
     """
-    g.language = asked_for() or interface_language(language)
+    g.language = requested_language() or interface_language(language)
     g.own_language = own or language
     refresh()
 
 
-def asked_for() -> str | None:
+def requested_language() -> str | None:
     """Return the language that the address asks for by `?language=`, on pages that have it nowhere else."""
     asked = request.args.get(IN_QUERY, "") if has_request_context() and not _is_in_path() else ""
     return asked if asked in INTERFACE else None
 
 
-def is_chosen() -> bool:
+def is_language_set() -> bool:
     """Tell whether the page that is being made was told which language to speak, whoever reads it."""
     return "language" in g
 
 
-def here() -> str:
+def current_path() -> str:
     """Return the path of this page for its own forms to post to, with the language that was asked for."""
-    return request.path + (f"?{IN_QUERY}={asked_for()}" if asked_for() else "")
+    return request.path + (f"?{IN_QUERY}={requested_language()}" if requested_language() else "")
 
 
-def addresses() -> dict[str, str]:
+def language_addresses() -> dict[str, str]:
     """Return the address of the page that is being made in each language of the interface.
 
     Nothing for what a form was sent to, as what was typed would be lost.
@@ -82,7 +82,7 @@ def addresses() -> dict[str, str]:
     if not _is_in_path():
         return {tag: _address(values, {**asked, IN_QUERY: tag}) for tag in INTERFACE}
     asked.pop(IN_PATH, None)
-    own = g.get("own_language") or of_site()
+    own = g.get("own_language") or site_language()
     return {tag: _address({**values, IN_PATH: None if tag == own else tag}, asked) for tag in INTERFACE}
 
 
@@ -98,7 +98,7 @@ def _is_in_path() -> bool:
 
 
 @contextmanager
-def speaking(language: str) -> Iterator[None]:
+def force_language(language: str) -> Iterator[None]:
     """Speak `language` inside the block: for letters, which are written outside any request."""
     with force_locale(interface_language(language)):
         yield
@@ -106,44 +106,44 @@ def speaking(language: str) -> Iterator[None]:
 
 def interface_language(language: str) -> str:
     """Return `language` if the interface is written in it, else the site's."""
-    return language if language in INTERFACE else of_site()
+    return language if language in INTERFACE else site_language()
 
 
 def select_locale() -> str:
     """Tell Flask-Babel the language of the page that is being made; where none was chosen, the browser's."""
     chosen: str | None = g.get("language")
-    return chosen or asked_for() or of_browser()
+    return chosen or requested_language() or browser_language()
 
 
-def of_browser() -> str:
+def browser_language() -> str:
     """Return the language of the interface that the reader's browser likes best, or the site's."""
     liked = [tag for tag, quality in request.accept_languages if quality] if has_request_context() else []
-    return negotiate_locale(liked, INTERFACE, sep="-") or of_site()
+    return negotiate_locale(liked, INTERFACE, sep="-") or site_language()
 
 
-def current() -> Locale:
+def current_locale() -> Locale:
     """Return the locale in use."""
     return get_locale() or Locale.parse(DEFAULT)
 
 
-def direction(language: str) -> str:
+def text_direction(language: str) -> str:
     """Return the way `language` is written: `ltr` or `rtl`, for HTML's dir attribute."""
     return Locale.parse(language, sep="-").text_direction
 
 
-def name_of(language: str) -> str:
+def display_name(language: str) -> str:
     """Return the name of `language` in the language in use."""
-    return Locale.parse(language, sep="-").get_display_name(current()) or language
+    return Locale.parse(language, sep="-").get_display_name(current_locale()) or language
 
 
-def own_name(language: str) -> str:
+def native_name(language: str) -> str:
     """Return the name of `language` in itself."""
     return Locale.parse(language, sep="-").get_display_name() or language
 
 
-def choices() -> list[tuple[str, str]]:
+def language_choices() -> list[tuple[str, str]]:
     """Return tag and name of the languages that a petition can be written in, by name in the language in use."""
-    return _choices(str(current()))
+    return _choices(str(current_locale()))
 
 
 @lru_cache(maxsize=64)

@@ -35,7 +35,7 @@ class _Page:
 class PageCache:
     """A WSGI application around another one.
 
-    It keeps pages that that one marks `public` with an ETag (see `shared` in app/web/headers.py) and repeats them to
+    It keeps pages that that one marks `public` with an ETag (see `cacheable` in app/web/headers.py) and repeats them to
     whoever asks for the same path within a second of when their making began, so that the count in them is never older.
     What is posted here and taken, but for signing, which moves nothing public, makes it forget them all: who has just
     confirmed sees it at once.

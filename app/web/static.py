@@ -37,7 +37,7 @@ def _shape(response: Response) -> Response:
     # A style sheet cannot say which version of a font it means: another one gets another name.
     is_named = request.args.get("v") == _version(path, changed) or path.suffix == ".woff2"
     if is_named:
-        headers.for_good(response)
+        headers.immutable(response)
     else:
         response.headers["Cache-Control"] = "no-cache"
     response.vary.add("Accept-Encoding")

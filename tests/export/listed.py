@@ -14,7 +14,7 @@ from app.export.handing_over import begin
 from app.export.rows import COLUMNS, Choice, Heading, Row, read
 from app.models import Format, Signature, State, Visibility
 from app.models.signer import Signer
-from app.petitions.page import find
+from app.petitions.page import find_edition
 from tests.factories import SLUG, make_signature
 
 NOON = datetime(2026, 11, 23, 12, 0, 0, 987_654, UTC)
@@ -65,7 +65,7 @@ def row(number: int = 1, **fields: object) -> Row:
 def rows_of(app: Flask, choice: Choice | None = None) -> list[Row]:
     """Return the petition's rows as `choice` wants them."""
     with app.app_context():
-        edition = find(SLUG)
+        edition = find_edition(SLUG)
         assert edition
         return list(read(edition.petition.id, choice or Choice()))
 
@@ -77,7 +77,7 @@ def names_of(app: Flask, choice: Choice) -> list[str]:
 def made(app: Flask, kind: str, choice: Choice | None = None) -> bytes:
     """Return an export of the petition as a whole."""
     with app.app_context():
-        edition = find(SLUG)
+        edition = find_edition(SLUG)
         assert edition
         begun = begin(edition.petition, None, Format(kind), choice or Choice(), "Registry of Testville")
         return b"".join(make.make(edition, begun))

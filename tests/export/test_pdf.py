@@ -22,7 +22,7 @@ from app.export.delivery import Delivery, SignedText, text_sha256
 from app.signing import forms, tidy
 from app.typesetting import typeset
 from app.typesetting.fonts import MISSING
-from app.web.language import speaking
+from app.web.language import force_language
 
 
 @dataclass(frozen=True)
@@ -85,7 +85,7 @@ def site() -> Flask:
 
 @contextmanager
 def speaking_on(site: Flask, language: str = "en") -> Iterator[None]:
-    with site.app_context(), speaking(language):
+    with site.app_context(), force_language(language):
         yield
 
 

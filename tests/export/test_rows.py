@@ -11,7 +11,7 @@ from sqlalchemy import insert, select, update
 from app.db import db, transaction
 from app.export.rows import Choice, read
 from app.models import PetitionText, Signature, State, Visibility
-from app.petitions.page import find
+from app.petitions.page import find_edition
 from tests.export.listed import NOON, add, names_of, row, rows_of
 from tests.factories import SLUG
 
@@ -137,7 +137,7 @@ def test_what_changes_while_the_list_is_read_is_not_half_in_it(
     for which in range(6):
         add(app, f"before {which}", email=f"{which}@example.org")
     with app.app_context():
-        edition = find(SLUG)
+        edition = find_edition(SLUG)
         assert edition
         found = read(edition.petition.id, Choice())
         db.session.rollback()
@@ -157,7 +157,7 @@ def test_the_connection_is_given_back_when_the_reader_leaves_early(app: Flask, p
     for which in range(3):
         add(app, email=f"{which}@example.org")
     with app.app_context():
-        edition = find(SLUG)
+        edition = find_edition(SLUG)
         assert edition
         found = read(edition.petition.id, Choice())
         db.session.remove()
@@ -172,7 +172,7 @@ def test_the_connection_is_given_back_when_the_reader_leaves_early(app: Flask, p
 def test_rows_can_be_read_outside_the_app_and_in_another_thread(app: Flask, petition: str) -> None:
     add(app)
     with app.app_context():
-        edition = find(SLUG)
+        edition = find_edition(SLUG)
         assert edition
         found = read(edition.petition.id, Choice())
     names: list[str] = []

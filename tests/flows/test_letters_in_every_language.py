@@ -8,7 +8,7 @@ from email.utils import parseaddr
 from flask import Flask
 from flask.testing import FlaskClient
 
-from app.web.language import INTERFACE, direction
+from app.web.language import INTERFACE, text_direction
 from tests.factories import hidden_fields, make_petition, sign
 from tests.html_page import HtmlPage
 from tests.mail_server import MailServer, link_in, text_of
@@ -42,7 +42,7 @@ def test_each_letter_speaks_the_language_signed_in(
     for language in INTERFACE:
         (letter,) = mail_server.to(f"{language}@example.org")
         (root,) = HtmlPage(text_of(letter, "html")).all("html")
-        assert (root.get("lang"), root.get("dir")) == (language, direction(language))
+        assert (root.get("lang"), root.get("dir")) == (language, text_direction(language))
         assert re.search(TELLING[language], text_of(letter), re.IGNORECASE), "the words that this looks for are right"
         subjects.add(letter["Subject"])
     assert len(subjects) == len(INTERFACE)

@@ -14,7 +14,7 @@ from app import clock
 from app.db import db, transaction
 from app.models import Occasion, OutboxRow, Progress, Signature, State
 from app.outbox import deliver as delivering
-from app.petitions.page import find
+from app.petitions.page import find_edition
 from app.worker import LETTERS
 from tests.concurrency.test_races import at_once
 from tests.factories import SLUG, hidden_fields, make_petition, press_confirm, proof, sign
@@ -56,7 +56,7 @@ def flood(client: FlaskClient, number: int, slug: str = SLUG, name: str = "forge
 def fill(app: Flask, number: int, **values: object) -> None:
     """Put signatures with unproven letters into the database as `sign` does, but all at once."""
     with app.app_context():
-        edition = find(SLUG)
+        edition = find_edition(SLUG)
         assert edition
         ids = (edition.petition.id, edition.text.id, edition.notice.id)
         now = clock.now()

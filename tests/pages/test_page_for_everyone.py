@@ -4,7 +4,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from app.web.language import INTERFACE, direction
+from app.web.language import INTERFACE, text_direction
 from tests.factories import SLUG, make_petition, make_signature
 from tests.html_page import HtmlPage
 
@@ -72,7 +72,7 @@ def test_words_in_another_language_than_the_page_are_marked(
     for path, interface in (("", "en"), (f"/{own}", "en"), *((f"/{language}", language) for language in INTERFACE)):
         page = HtmlPage(client.get(f"/petitions/{SLUG}{path}").text)
         (root,) = page.all("html")
-        assert (root.get("lang"), root.get("dir")) == (interface, direction(interface))
+        assert (root.get("lang"), root.get("dir")) == (interface, text_direction(interface))
         marked = [*page.all("h1"), *page.all("div", **{"class": "prose"}), *page.all("blockquote")]
         assert [(one.get("lang"), one.get("dir")) for one in marked] == [(own, way)] * 3
     assert "This petition is not translated." in client.get(f"/petitions/{SLUG}/en").text

@@ -15,5 +15,5 @@ AT = datetime(2026, 12, 5, 9, 7, tzinfo=UTC)
     [("en", "December 5, 2026, 09:07 UTC"), ("ar", "5 ديسمبر 2026، 09:07 UTC"), ("sv", "5 december 2026 09:07 UTC")],
 )
 def test_a_moment_is_joined_as_the_language_joins_them(app: Flask, spoken: str, written: str) -> None:
-    with app.app_context(), language.speaking(spoken):
+    with app.app_context(), language.force_language(spoken):
         assert display.moment(AT) == written

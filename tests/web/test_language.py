@@ -37,7 +37,7 @@ def test_a_page_for_everyone_does_not_ask_the_browser(client: FlaskClient, petit
 def test_a_page_for_everyone_that_was_told_no_language_is_not_sent(app: Flask) -> None:
     @app.get("/untold")
     def untold() -> object:
-        return headers.shared(make_response("<p>Hello"))
+        return headers.cacheable(make_response("<p>Hello"))
 
     assert app.test_client().get("/untold").status_code == 500
 
