@@ -12,7 +12,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 import config
 from app import cli
 from app.auth import sign_in
-from app.branding import own
+from app.branding import site_files
 from app.branding.views import bp as branding
 from app.confirmation.views import bp as confirmation
 from app.db import db
@@ -33,7 +33,18 @@ from app.signers.refusing_views import bp as refusing
 from app.signers.views import bp as signers
 from app.signing.views import bp as signing
 from app.watching.views import bp as watching
-from app.web import converters, display, errors, headers, limits, logs, origin, rate_limits, request_log, static
+from app.web import (
+    body_size,
+    converters,
+    csrf,
+    errors,
+    headers,
+    logs,
+    rate_limits,
+    request_log,
+    static,
+    template_filters,
+)
 from app.web.form import Request
 from app.web.health import bp as health
 from app.web.language import babel, select_locale
@@ -120,13 +131,13 @@ def _configure_pages(app: Flask) -> None:
     app.request_class = Request
     converters.init_app(app)
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
-    display.init_app(app)
-    own.init_app(app)
+    template_filters.init_app(app)
+    site_files.init_app(app)
     errors.init_app(app)
     headers.init_app(app)
-    limits.init_app(app)
+    body_size.init_app(app)
     static.init_app(app)
-    origin.init_app(app)
+    csrf.init_app(app)
     rate_limits.init_app(app)
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)

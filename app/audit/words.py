@@ -6,7 +6,7 @@ from flask_babel import ngettext
 
 from app.audit.log import Told
 from app.models import Act, Reason, Role, Verdict
-from app.petitions.parts import called
+from app.petitions.labels import labels_of
 
 REASONS: dict[Reason, object] = {
     Reason.MADE_UP: lazy("A made-up name"),
@@ -53,8 +53,8 @@ def _of_petition(told: Told) -> str:
     number = int(told.details.get("number") or 0)
     words: dict[Act, str] = {
         Act.CREATED: _("created the petition"),
-        Act.EDITED: _with(_("edited the petition"), called(str(told.details.get("what", "")))),
-        Act.IMPORTED: _with(_("brought in a petition file"), called(str(told.details.get("what", "")))),
+        Act.EDITED: _with(_("edited the petition"), labels_of(str(told.details.get("what", "")))),
+        Act.IMPORTED: _with(_("brought in a petition file"), labels_of(str(told.details.get("what", "")))),
         Act.OPENED: _("opened the petition"),
         Act.CLOSED: _("closed the petition"),
         Act.REOPENED: _("opened the petition again"),

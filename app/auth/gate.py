@@ -24,8 +24,8 @@ from app.organisers.access import Who
 from app.organisers.forms import LONGEST_PASSWORD
 from app.organisers.letter import post_in_words
 from app.web import language, session
-from app.web.link import link
-from app.web.origin import READING
+from app.web.absolute_url import absolute_url
+from app.web.csrf import SAFE_METHODS
 
 csrf = CSRFProtect()
 
@@ -83,7 +83,7 @@ def init_app(app: Flask) -> None:
 
 def to_sign_in(endpoint: str) -> Response:
     """Send somebody to sign in, and then back to the page that they came for, or that they sent a form from."""
-    here = request.full_path.rstrip("?") if request.method in READING else _path_of(request.referrer or "")
+    here = request.full_path.rstrip("?") if request.method in SAFE_METHODS else _path_of(request.referrer or "")
     return redirect(url_for(endpoint, next=here if session.is_for_organisers(here) else url_for("organisers.home")))
 
 
@@ -105,7 +105,7 @@ def _let_in() -> Response | None:
         language.set_language(current_user.language)
     if request.is_json:
         abort(415)  # a second way to fill in the forms would have to be guarded as well
-    if request.method not in READING:
+    if request.method not in SAFE_METHODS:
         _refuse_forged()
     return _let_in_to_the_library(is_in=is_in) if request.blueprint == "security" else None
 
@@ -122,7 +122,7 @@ def _let_in_to_the_library(*, is_in: bool) -> Response | None:
         return to_sign_in("security.login")
     if who == Who.HALF_SIGNED_IN and is_in:
         return redirect(url_for("organisers.home"))
-    if request.method not in READING:
+    if request.method not in SAFE_METHODS:
         if endpoint in GUESSED:
             _count_guess(GUESSED[endpoint])
         if endpoint not in WRITE_NOTHING:
@@ -153,7 +153,7 @@ def _count_guess(at: At) -> None:
         owner = datastore.find_user(fs_uniquifier=half_in) if error.is_first and at == At.CODE else None
         if owner:
             with transaction() as session:
-                post_in_words(session, owner, "wrong_codes", clock.now(), link=link("security.forgot_password"))
+                post_in_words(session, owner, "wrong_codes", clock.now(), link=absolute_url("security.forgot_password"))
         raise TooManyRequests(TOO_MANY[at], retry_after=int(login_throttle.WITHIN[at].total_seconds())) from None
 
 

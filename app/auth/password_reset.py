@@ -17,7 +17,7 @@ from app.models import OutboxRow
 from app.organisers import letter
 from app.organisers.forms import AddressForm
 from app.organisers.pages import private
-from app.web.link import link
+from app.web.absolute_url import absolute_url
 
 FORGOTTEN = "forgotten password"
 
@@ -40,6 +40,6 @@ def write(row: OutboxRow) -> Message | None:
     organiser = datastore.find_user(email=fields[0]) if fields else None
     if organiser is None or not organiser.active:
         return None
-    where = link("security.reset_password", token=generate_reset_password_token(organiser))
+    where = absolute_url("security.reset_password", token=generate_reset_password_token(organiser))
     words = letter.in_words(organiser, "password_reset", link=where, until=clock.now() + RESET_WITHIN)
     return letter.message(row, organiser.email, *words)

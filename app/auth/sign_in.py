@@ -19,7 +19,7 @@ from app.models import Organiser
 from app.organisers.access import may
 from app.organisers.letter import post_in_words
 from app.web import session
-from app.web.link import link
+from app.web.absolute_url import absolute_url
 
 
 class Letters(MailUtil):  # type: ignore[misc]
@@ -36,7 +36,7 @@ class Letters(MailUtil):  # type: ignore[misc]
 
     def send_mail(self, template: str, *rendered: object, user: Organiser, **words: Any) -> None:
         """Queue the letter of that name in the transaction of what causes it."""
-        post_in_words(db.session(), user, template, clock.now(), link=link("security.forgot_password"))
+        post_in_words(db.session(), user, template, clock.now(), link=absolute_url("security.forgot_password"))
         db.session.commit()
 
 

@@ -3,7 +3,7 @@
 from flask import Blueprint, Response, abort, current_app, make_response, render_template
 from werkzeug import Response as BaseResponse
 
-from app.branding import own
+from app.branding import site_files
 from app.branding.colour import style_sheet
 from app.petitions.markdown import to_html
 from app.web import headers, language
@@ -23,8 +23,8 @@ def colour() -> BaseResponse:
 @bp.get("/site/logo.<any(svg,png):picture>")
 def logo(picture: str) -> BaseResponse:
     """Send the operator's logo."""
-    data = own.logo(picture) or abort(404)
-    return headers.cacheable(Response(data, mimetype=own.LOGO_TYPES[picture]), seconds=A_WHILE)
+    data = site_files.logo(picture) or abort(404)
+    return headers.cacheable(Response(data, mimetype=site_files.LOGO_TYPES[picture]), seconds=A_WHILE)
 
 
 @bp.get("/imprint")
@@ -45,6 +45,6 @@ def _text(name: str, lang: str | None) -> BaseResponse:
     if lang and lang not in language.INTERFACE:
         abort(404)
     language.set_language(lang or language.site_language(), own=language.site_language())
-    words, written_in = own.text(name, lang or language.site_language()) or abort(404)
+    words, written_in = site_files.text(name, lang or language.site_language()) or abort(404)
     html = render_template("branding/text.html", name=name, text=to_html(words, BELOW_THE_TITLE), language=written_in)
     return headers.cacheable(make_response(html))

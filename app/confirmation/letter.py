@@ -16,8 +16,8 @@ from app.outbox import unwanted
 from app.signing import code
 from app.signing.expiry import confirmable_until, link_works_until
 from app.signing.stored import Entry, find
-from app.web.display import petition_address
 from app.web.language import force_language
+from app.web.template_filters import petition_address
 
 # A stranger can cause these, so each of them offers to write no more (RFC 8058).
 UNASKED = {"confirm", "reminder", "already_signed"}

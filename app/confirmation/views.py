@@ -15,7 +15,7 @@ from app.signing.expiry import confirmable_until
 from app.signing.forms import EntryForm
 from app.signing.stored import Entry, digest, find
 from app.web import headers, language
-from app.web.origin import authorised_by_token
+from app.web.csrf import authorised_by_token
 
 bp = Blueprint("confirmation", __name__)
 

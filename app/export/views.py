@@ -29,7 +29,7 @@ from app.organisers.access import Who, may, me, open_to, petition_here
 from app.organisers.pages import of_petition
 from app.petitions.page import Edition, find_edition
 from app.web import headers
-from app.web.origin import is_ours
+from app.web.csrf import is_trusted_origin
 
 MOST_VOLUMES = 10_000
 bp = Blueprint("export", __name__, url_prefix="/organise/petitions/<slug:slug>")
@@ -150,7 +150,7 @@ def pdf(slug: str) -> BaseResponse:
 
 
 def _refuse_others() -> None:
-    if not is_ours(request.headers):
+    if not is_trusted_origin(request.headers):
         abort(403, _("A list is only given to our own pages. Please start on the export page."))
 
 

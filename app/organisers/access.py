@@ -17,7 +17,7 @@ from sqlalchemy import select
 from app import clock
 from app.db import db
 from app.models import Membership, Organiser, Petition, Role
-from app.web.origin import READING
+from app.web.csrf import SAFE_METHODS
 
 View = TypeVar("View", bound=Callable[..., Any])
 FRESH_MINUTES = 15
@@ -76,7 +76,7 @@ def within() -> timedelta:
 
     A form may be sent a little later than its page is shown. The library's own grace would renew itself for ever.
     """
-    return timedelta(minutes=FRESH_MINUTES if request.method in READING else FRESH_MINUTES + GRACE_MINUTES)
+    return timedelta(minutes=FRESH_MINUTES if request.method in SAFE_METHODS else FRESH_MINUTES + GRACE_MINUTES)
 
 
 def is_fresh() -> bool:

@@ -18,8 +18,8 @@ from app.models.site import mailbox_hash
 from app.organisers.letter import post_in_words
 from app.organisers.members import accept, hold_petition, offer_role, petitions_of
 from app.petitions.page import newest_title
+from app.web.absolute_url import absolute_url
 from app.web.language import site_language
-from app.web.link import link
 
 INVITATION_WORKS_FOR = timedelta(days=7)
 
@@ -145,12 +145,12 @@ def _write(
     if organiser.joined_at:
         if petition is None and not organiser.is_administrator:
             return  # has an account, and was given nothing new
-        words: dict[str, Any] = {"title": title, "asks": asks, "link": link("organisers.home")}
+        words: dict[str, Any] = {"title": title, "asks": asks, "link": absolute_url("organisers.home")}
         post_in_words(session, organiser, "added", now, by_stranger=by_stranger, **words)
         return
     organiser.generation = (organiser.generation + 1) % 2**16  # it has two bytes in the link
     organiser.invited_until = now + INVITATION_WORKS_FOR
     token = tokens.make(tokens.Purpose.INVITATION, organiser.public_id, organiser.generation)
-    where = link("organisers.invitation", token=token)
+    where = absolute_url("organisers.invitation", token=token)
     words = {"title": title, "link": where, "until": organiser.invited_until}
     post_in_words(session, organiser, "invitation", now, by_stranger=by_stranger, **words)

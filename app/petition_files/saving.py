@@ -21,7 +21,7 @@ from app.models import Act, Petition, PetitionText, PrivacyNotice
 from app.organisers.letter import post_to_owners
 from app.petition_files.file import BadPetitionFile, PetitionFile
 from app.petition_files.stored import after, as_file, newest_notice, newest_texts
-from app.web.link import link
+from app.web.absolute_url import absolute_url
 
 # What a thief of an organiser's session would change: where money goes, and who gets the signers' data.
 TRUST = ("donations", "controller", "addressed_to", "contact", "erase_after_days", "privacy")
@@ -207,5 +207,7 @@ def _tell_owners(session: Session, petition: Petition, before: PetitionFile, fil
     if kinds and petition.opened_at is not None:  # what is first filled in, in a draft, nobody trusts yet
         # A discreet petition is named neither in the letter nor in the address that its link leads to.
         title = None if petition.discreet else file.title
-        where = link("organisers.home") if petition.discreet else link("members.log", slug=petition.slug)
+        where = (
+            absolute_url("organisers.home") if petition.discreet else absolute_url("members.log", slug=petition.slug)
+        )
         post_to_owners(session, petition.id, "trust_changed", now, title=title, kinds=kinds, link=where, moment=now)

@@ -16,13 +16,13 @@ from app.petition_files import values
 from app.petition_files.file import LONGEST_TEXT, PetitionFile
 from app.petition_files.saving import TRUST
 from app.petition_files.stored import as_file, outdated
+from app.petitions.labels import LABELS
 from app.petitions.markdown import to_html
-from app.petitions.parts import PARTS
 from app.publishing.change import Part, Stale, change
 from app.publishing.checked import add_rows, mistakes, number_of_rows
 from app.publishing.compare import Differences, differences
 from app.publishing.forms import DetailsForm, PartForm, TrustForm, WordsForm
-from app.web import headers, language, limits
+from app.web import body_size, headers, language
 
 bp = Blueprint("editing", __name__, url_prefix="/organise/petitions/<slug:slug>")
 
@@ -30,7 +30,7 @@ WORDS = ("title", "statement", "body")
 DETAILS = ("started_by", "started_on", "goal", "discreet", "fields", "initiators", "links", "elsewhere")
 MORE_ROWS = 3
 # A text of 100,000 characters may take four bytes for each, and a form sends each byte as three.
-LONG_TEXTS = 3 * limits.MIB
+LONG_TEXTS = 3 * body_size.MIB
 
 
 @bp.get("/words")
@@ -50,7 +50,7 @@ def words(slug: str, lang: str | None = None) -> BaseResponse:
 @bp.post("/words")
 @bp.post("/words/<language:lang>")
 @open_to(Who.EDITORS)
-@limits.takes(LONG_TEXTS)
+@body_size.max_body_size(LONG_TEXTS)
 def save_words(slug: str, lang: str | None = None) -> BaseResponse:
     """Save the words as the next version, or show how they look; nothing typed is lost."""
     file, tag = _file(), _tag(lang) if lang else petition_here().language
@@ -74,7 +74,7 @@ def save_words(slug: str, lang: str | None = None) -> BaseResponse:
 
 @bp.post("/preview-markdown")
 @open_to(Who.EDITORS)
-@limits.takes(LONG_TEXTS)
+@body_size.max_body_size(LONG_TEXTS)
 def preview_markdown(slug: str) -> BaseResponse:
     """Answer Markdown with the HTML that the petition's page shows for it."""
     return headers.no_store(Response(_rendered(request.form.get("body")), mimetype="text/html"))
@@ -90,7 +90,7 @@ def details(slug: str) -> BaseResponse:
 
 @bp.post("/details")
 @open_to(Who.EDITORS)
-@limits.takes(limits.MIB)
+@body_size.max_body_size(body_size.MIB)
 def save_details(slug: str) -> BaseResponse:
     """Save the details."""
     _refuse_too_many(DetailsForm.lists)
@@ -109,7 +109,7 @@ def trust(slug: str) -> BaseResponse:
 
 @bp.post("/trust")
 @open_to(Who.EDITORS)
-@limits.takes(LONG_TEXTS)
+@body_size.max_body_size(LONG_TEXTS)
 def save_trust(slug: str) -> BaseResponse:
     """Save what people trust. Who signed in long ago is asked to do so again, with what was typed still there."""
     _refuse_too_many(TrustForm.lists)
@@ -240,6 +240,6 @@ def _page(template: str, form: PartForm, status: int, **context: Any) -> BaseRes
         wrong=list(mistakes(form)),
         is_draft=petition.opened_at is None,
         standing=petition.standing(clock.now()),
-        parts=PARTS,
+        parts=LABELS,
         **context,
     )

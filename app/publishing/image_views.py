@@ -11,10 +11,10 @@ from app.petitions.image import BadImage, Sized, remake
 from app.publishing.checked import mistakes
 from app.publishing.forms import ImageForm
 from app.publishing.picture import keep_picture, remove_picture
-from app.web import headers, limits
+from app.web import body_size, headers
 
 bp = Blueprint("image", __name__, url_prefix="/organise/petitions/<slug:slug>/image")
-MOST = 10 * limits.MIB
+MOST = 10 * body_size.MIB
 
 
 @bp.get("")
@@ -26,7 +26,7 @@ def show(slug: str) -> BaseResponse:
 
 @bp.post("")
 @open_to(Who.EDITORS)
-@limits.takes(MOST)
+@body_size.max_body_size(MOST)
 def save(slug: str) -> BaseResponse:
     """Take an image, or other words for the one that is there."""
     form = ImageForm()
@@ -73,5 +73,5 @@ def _page(form: ImageForm, status: int = 200) -> BaseResponse:
         image=page.header_image(petition),
         form=form,
         wrong=list(mistakes(form)),
-        most=MOST // limits.MIB,
+        most=MOST // body_size.MIB,
     )

@@ -15,12 +15,12 @@ from app.petition_files.file import BadPetitionFile, PetitionFile
 from app.petition_files.stored import as_file
 from app.petition_files.write import write
 from app.petitions import page
-from app.petitions.parts import PARTS, called
+from app.petitions.labels import LABELS, labels_of
 from app.publishing import opening
 from app.publishing.begin import NotSeen, SlugTaken, begin, bring_in, suggest_slug
 from app.publishing.checked import mistakes
 from app.publishing.forms import ImportForm, NewForm, ReopenForm
-from app.web import headers, language, limits
+from app.web import body_size, headers, language
 
 bp = Blueprint("publishing", __name__, url_prefix="/organise/petitions")
 LONGEST_NAME = 100
@@ -57,7 +57,7 @@ def ask_for_file() -> BaseResponse:
 
 @bp.post("/import")
 @open_to(Who.ORGANISERS, fresh=True)
-@limits.takes(3 * limits.MIB)
+@body_size.max_body_size(3 * body_size.MIB)
 def import_file() -> BaseResponse:
     """Bring in a petition file: as a draft, or, once what it changes was seen, as what a petition says from now on."""
     form = ImportForm()
@@ -73,7 +73,11 @@ def import_file() -> BaseResponse:
     except NotSeen as coming:
         form = ImportForm(formdata=None, data={"content": content.decode(), "name": name, "seen": coming.seen})
         return private(
-            "publishing/import_seen.html", form=form, coming=coming, parts=PARTS, told=called(", ".join(coming.told))
+            "publishing/import_seen.html",
+            form=form,
+            coming=coming,
+            parts=LABELS,
+            told=labels_of(", ".join(coming.told)),
         )
     except BadPetitionFile as wrong:
         form.file.errors = [str(wrong)]

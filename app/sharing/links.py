@@ -9,8 +9,8 @@ from flask import current_app
 from flask_babel import gettext as _
 
 from app.petitions.page import Edition
-from app.web.display import petition_address
-from app.web.link import link
+from app.web.absolute_url import absolute_url
+from app.web.template_filters import petition_address
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,7 @@ def place(edition: Edition, endpoint: str = "pages.show") -> str:
 
 def oembed_place(edition: Edition) -> str:
     """Return the full address at which programs ask how to embed the petition."""
-    return link("sharing.oembed", url=place(edition), format="json")
+    return absolute_url("sharing.oembed", url=place(edition), format="json")
 
 
 def words(edition: Edition) -> str:

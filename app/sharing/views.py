@@ -5,7 +5,7 @@ from flask_babel import format_decimal, ngettext
 from flask_babel import gettext as _
 from werkzeug import Response as BaseResponse
 
-from app.branding import own
+from app.branding import site_files
 from app.branding.colour import on_light
 from app.petitions import page
 from app.petitions.page import Edition
@@ -122,7 +122,7 @@ def _numbers(edition: Edition) -> draw.Numbers:
 def _site() -> draw.Site:
     """Return the site as its operator wants it seen; our mark does not stand beside a logo of its own."""
     name, colour = current_app.config["SITE_NAME"], current_app.config["SITE_COLOUR"]
-    marked = own.logo_type() is None
+    marked = site_files.logo_type() is None
     return draw.Site(name, on_light(colour), marked) if colour else draw.Site(name, marked=marked)
 
 

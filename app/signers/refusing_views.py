@@ -13,7 +13,7 @@ from app.outbox import unwanted
 from app.signers.decline import can_be_undone, decline, undo
 from app.signing.stored import Entry, find
 from app.web import headers, language
-from app.web.origin import authorised_by_token
+from app.web.csrf import authorised_by_token
 
 bp = Blueprint("refusing", __name__)
 

@@ -17,7 +17,7 @@ from app.signers.entry import correct, withdraw
 from app.signing.forms import AddressForm, EntryForm
 from app.signing.stored import Entry, digest, find
 from app.web import headers, language, rate_limits
-from app.web.origin import authorised_by_token
+from app.web.csrf import authorised_by_token
 from app.web.rate_limits import Action
 
 bp = Blueprint("signers", __name__)

@@ -16,7 +16,7 @@ ASCII = bytes(range(128))
 
 
 class Form(FlaskForm):  # type: ignore[misc]
-    """A form without a session token: visitors get no cookie. Who may post is decided in app/web/origin.py."""
+    """A form without a session token: visitors get no cookie. Who may post is decided in app/web/csrf.py."""
 
     class Meta(FlaskForm.Meta):  # type: ignore[misc]
         """Flask-WTF's settings."""

@@ -12,8 +12,8 @@ from app import clock
 from app.db import db, transaction
 from app.models import Act, AuditEntry, Petition, Role
 from app.petition_files.file import PetitionFile
+from app.petitions.labels import LABELS
 from app.petitions.page import DONATIONS_MARKED_FOR
-from app.petitions.parts import PARTS
 from app.publishing import edit_views
 from app.publishing.forms import DetailsForm, TrustForm
 from tests.factories import SLUG, make_petition
@@ -136,7 +136,7 @@ def test_the_log_names_what_was_changed_as_the_forms_do(desk: Desk) -> None:
 
 
 def test_every_part_of_a_petition_has_a_name() -> None:
-    assert set(PetitionFile.__slots__) - {"slug", "language"} <= set(PARTS)
+    assert set(PetitionFile.__slots__) - {"slug", "language"} <= set(LABELS)
 
 
 def test_more_rows_keep_what_was_typed_and_save_nothing(app: Flask, desk: Desk) -> None:

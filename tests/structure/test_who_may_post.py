@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from app.web.origin import READING
+from app.web.csrf import SAFE_METHODS
 from tests.conftest import make_app
 
 ANYTHING = {
@@ -26,7 +26,7 @@ def test_every_writing_address_is_guarded(tmp_path: Path) -> None:
     addresses = app.url_map.bind("localhost")
     guarded = []
     for rule in app.url_map.iter_rules():
-        for method in sorted((rule.methods or set()) - READING):
+        for method in sorted((rule.methods or set()) - SAFE_METHODS):
             path = addresses.build(rule.endpoint, {name: ANYTHING[name] for name in rule.arguments}, method)
             status = client.open(path, method=method, headers={"Sec-Fetch-Site": "cross-site"}).status_code
             if getattr(app.view_functions[rule.endpoint], "authorised_by_token", False):
@@ -40,4 +40,4 @@ def test_every_writing_address_is_guarded(tmp_path: Path) -> None:
 
 def test_no_address_takes_a_method_beyond_these(tmp_path: Path) -> None:
     app = make_app(tmp_path, f"sqlite:///{tmp_path}/none.db")
-    assert {method for rule in app.url_map.iter_rules() for method in rule.methods or ()} == {*READING, "POST"}
+    assert {method for rule in app.url_map.iter_rules() for method in rule.methods or ()} == {*SAFE_METHODS, "POST"}

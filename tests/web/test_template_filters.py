@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 from flask import Flask
 
-from app.web import display, language
+from app.web import language, template_filters
 
 AT = datetime(2026, 12, 5, 9, 7, tzinfo=UTC)
 
@@ -16,4 +16,4 @@ AT = datetime(2026, 12, 5, 9, 7, tzinfo=UTC)
 )
 def test_a_moment_is_joined_as_the_language_joins_them(app: Flask, spoken: str, written: str) -> None:
     with app.app_context(), language.force_language(spoken):
-        assert display.moment(AT) == written
+        assert template_filters.moment(AT) == written

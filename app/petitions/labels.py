@@ -2,7 +2,7 @@
 
 from flask_babel import lazy_gettext as lazy
 
-PARTS = {
+LABELS = {
     "title": lazy("Title"),
     "statement": lazy("What people sign"),
     "body": lazy("The reasons"),
@@ -26,6 +26,6 @@ PARTS = {
 }
 
 
-def called(keys: str) -> str:
+def labels_of(keys: str) -> str:
     """Return what the parts with these keys, parted by commas, are called."""
-    return ", ".join(str(PARTS.get(key, key)) for key in keys.split(", ") if key)
+    return ", ".join(str(LABELS.get(key, key)) for key in keys.split(", ") if key)

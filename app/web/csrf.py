@@ -1,4 +1,4 @@
-"""Who may post: our own pages, told by Sec-Fetch-Site or Origin, as there is no session to hold a token in."""
+"""Cross-site request forgery is refused by Sec-Fetch-Site or Origin: signers have no session to hold a token in."""
 
 from collections.abc import Callable
 from typing import Any, TypeVar
@@ -7,8 +7,8 @@ from flask import Flask, abort, current_app, request
 from flask_babel import gettext as _
 from werkzeug.datastructures import Headers
 
-READING = {"GET", "HEAD", "OPTIONS"}
-OURS = {"same-origin", "none"}
+SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
+ALLOWED_SITES = {"same-origin", "none"}
 View = TypeVar("View", bound=Callable[..., Any])
 
 
@@ -20,19 +20,19 @@ def authorised_by_token(view: View) -> View:
 
 def init_app(app: Flask) -> None:
     """Refuse, before any view runs, what another site's page posts."""
-    app.before_request(_refuse_foreign_posts)
+    app.before_request(_refuse_cross_site_posts)
 
 
-def is_ours(headers: Headers) -> bool:
+def is_trusted_origin(headers: Headers) -> bool:
     """Tell whether a request comes from a page of this site, or was typed in, and not from another site's page."""
     site = headers.get("Sec-Fetch-Site")
     # Browsers that say neither are old or are programs; a page of another site cannot keep a browser from saying it.
-    return site in OURS if site else headers.get("Origin") in {None, "null", current_app.config["BASE_URL"]}
+    return site in ALLOWED_SITES if site else headers.get("Origin") in {None, "null", current_app.config["BASE_URL"]}
 
 
-def _refuse_foreign_posts() -> None:
+def _refuse_cross_site_posts() -> None:
     view = current_app.view_functions.get(request.endpoint or "")
-    if request.method in READING or getattr(view, "authorised_by_token", False):
+    if request.method in SAFE_METHODS or getattr(view, "authorised_by_token", False):
         return
-    if not is_ours(request.headers):
+    if not is_trusted_origin(request.headers):
         abort(403, _("This form was sent from a page of another site. Please open our page and send it from there."))

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from werkzeug.routing import Rule
 
-from app.web.origin import READING
+from app.web.csrf import SAFE_METHODS
 from tests.conftest import make_app
 from tests.web.addresses import fill
 
@@ -35,7 +35,7 @@ def site() -> Flask:
 
 def writing() -> list[tuple[Rule, str]]:
     """Return every rule with each method that may change something."""
-    return [(rule, method) for rule in site().url_map.iter_rules() for method in (rule.methods or set()) - READING]
+    return [(rule, method) for rule in site().url_map.iter_rules() for method in (rule.methods or set()) - SAFE_METHODS]
 
 
 def table(fetch_site: str | None, origin: str | None) -> bool:
