@@ -41,8 +41,11 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Run a test that needs a database on SQLite, or on both."""
     if "database_kind" in metafunc.fixturenames:
-        on_both = metafunc.definition.get_closest_marker("both_databases")
-        metafunc.parametrize("database_kind", DATABASES if on_both else DATABASES[:1])
+        marked = metafunc.definition.get_closest_marker
+        kinds = (
+            DATABASES if marked("both_databases") else DATABASES[1:] if marked("postgresql_alone") else DATABASES[:1]
+        )
+        metafunc.parametrize("database_kind", kinds)
 
 
 @pytest.fixture(scope="session")

@@ -4,10 +4,9 @@ import logging
 
 from flask import Flask, Response, jsonify, make_response, render_template, request
 from flask_babel import gettext as _
-from sqlalchemy.exc import InterfaceError, OperationalError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException
 
+from app.db import is_away
 from app.web import logs
 from app.web.session import is_for_organisers
 
@@ -19,8 +18,6 @@ def init_app(app: Flask) -> None:
     """Register the error pages."""
     app.register_error_handler(HTTPException, _known)
     app.register_error_handler(Exception, _fault)
-    for away in (OperationalError, InterfaceError, PoolTimeout):
-        app.register_error_handler(away, _database_away)
 
 
 def _words(code: int) -> tuple[str, str]:
@@ -64,6 +61,8 @@ def _database_away(error: Exception) -> Response:
 
 
 def _fault(error: Exception) -> Response:
+    if is_away(error):
+        return _database_away(error)
     log.error("fault in %s: %s", request.endpoint, logs.told(error))
     return _answer(
         500,

@@ -1,4 +1,4 @@
-"""The ledger and the tally are written in app/counting/ and nowhere else, so the count cannot drift by another way."""
+"""The ledger and the tally are written in app/ledger/ and nowhere else, so the count cannot drift by another way."""
 
 import ast
 import re
@@ -10,7 +10,7 @@ from tests.structure.source import ROOT, SHIPPED, place, tree
 KEPT = {"LedgerEntry", "Tally"}
 WRITING = {"insert", "update", "delete", "bulk_insert_mappings", "bulk_update_mappings", "bulk_save_objects"}
 WRITING_SQL = re.compile(r"(insert\s+into|update|delete\s+from|truncate)\s+(ledger|tally)\b", re.IGNORECASE)
-ITS_PLACE = ROOT / "app" / "counting"
+ITS_PLACE = ROOT / "app" / "ledger"
 
 
 def names_in(node: ast.AST) -> set[str]:
@@ -37,11 +37,11 @@ def writings(path: Path) -> Iterator[ast.expr]:
             yield node  # the number of the change that the next ledger row takes
 
 
-def test_only_counting_writes_the_ledger_and_the_tally() -> None:
+def test_only_the_ledger_folder_writes_the_ledger_and_the_tally() -> None:
     elsewhere = [place(path, node) for path in SHIPPED if ITS_PLACE not in path.parents for node in writings(path)]
     assert not elsewhere
 
 
-def test_this_test_sees_what_counting_writes() -> None:
+def test_this_test_sees_what_the_ledger_folder_writes() -> None:
     seen = [ast.unparse(node).partition("(")[0] for path in ITS_PLACE.glob("*.py") for node in writings(path)]
     assert {"LedgerEntry", "Tally", "update", "signature.changes"} <= set(seen)

@@ -1,0 +1,123 @@
+"""Transactions do not nest, batches go along indexes, and a statement that takes too long is a fault of ours."""
+
+import logging
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from sqlalchemy import event, select, text
+from sqlalchemy.exc import OperationalError
+
+from app import jobs, worker
+from app.db import db, is_away, snapshot, transaction
+from app.models import Petition
+from app.worker import Worker
+from tests.apps import make_app
+from tests.factories import make_signature
+from tests.log import caught
+
+
+@pytest.mark.both_databases
+@pytest.mark.parametrize("inner", [transaction, snapshot])
+@pytest.mark.parametrize("outer", [transaction, snapshot])
+def test_transactions_refuse_to_nest_and_the_outer_one_rolls_back(
+    app: Flask, petition: str, outer: Callable[..., object], inner: Callable[..., object]
+) -> None:
+    def nest() -> None:
+        with outer() as session:  # type: ignore[attr-defined]
+            session.get_one(Petition, 1).contact = "changed@example.org"
+            with inner():  # type: ignore[attr-defined]
+                pytest.fail("it nests")
+
+    with app.app_context():
+        with pytest.raises(RuntimeError, match="do not nest"):
+            nest()
+        assert db.session.scalars(select(Petition.contact)).one() == "library@example.org"
+        with transaction() as session:  # the next one is as good as any
+            session.get_one(Petition, 1).contact = "changed@example.org"
+        assert db.session.scalars(select(Petition.contact)).one() == "changed@example.org"
+
+
+@pytest.mark.both_databases
+def test_every_batch_of_a_job_is_found_along_an_index(app: Flask, petition: str) -> None:
+    looked: list[tuple[str, object]] = []
+
+    def note(connection: object, cursor: object, statement: str, parameters: object, *rest: object) -> None:
+        if statement.startswith("SELECT"):
+            looked.append((statement, parameters))
+
+    make_signature(app)
+    with app.app_context():
+        event.listen(db.engine, "before_cursor_execute", note)
+        try:
+            jobs.run_all(jobs.RETENTION)
+        finally:
+            event.remove(db.engine, "before_cursor_execute", note)
+        is_postgresql = db.engine.dialect.name == "postgresql"
+        large = ("signature", "outbox", "spent_proof")
+        with db.engine.connect() as connection:
+            if is_postgresql:  # so few rows would be scanned by anybody
+                connection.exec_driver_sql("SET enable_seqscan = off")
+            explain = "EXPLAIN " if is_postgresql else "EXPLAIN QUERY PLAN "
+            plans = [
+                str(connection.exec_driver_sql(explain + statement, parameters).all())  # type: ignore[arg-type]
+                for statement, parameters in looked
+            ]
+    assert len(plans) >= len(jobs.RETENTION)
+    scans = [f"{'Seq Scan on' if is_postgresql else 'SCAN'} {table}{end}" for table in large for end in (" ", "'")]
+    assert [plan for plan in plans if any(scan in plan and "USING" not in plan for scan in scans)] == []
+
+
+@pytest.mark.postgresql_alone
+def test_requests_alone_have_a_statement_timeout(app: Flask) -> None:
+    ask = text("SHOW statement_timeout")
+    with app.app_context():
+        assert db.session.execute(ask).scalar_one() == "0"
+        db.session.remove()
+        db.engine.dispose()
+    with app.test_request_context():
+        assert db.session.execute(ask).scalar_one() == "30s"
+
+
+@pytest.mark.postgresql_alone
+def test_a_statement_that_took_too_long_is_a_fault_and_not_a_database_that_is_away(
+    own_app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys.modules["app.db"], "REQUEST_STATEMENT_TIMEOUT_MS", 100)
+
+    @own_app.get("/slow")
+    def slow() -> str:
+        db.session.execute(text("SELECT pg_sleep(5)"))
+        return "in time"
+
+    with caught(logging.ERROR) as log:
+        answer = own_app.test_client().get("/slow")
+    assert answer.status_code == 500
+    assert "Retry-After" not in answer.headers
+    assert "fault in slow: OperationalError" in log.getvalue()
+    assert "away" not in log.getvalue()
+
+
+@pytest.mark.postgresql_alone
+def test_the_worker_tells_a_cancelled_statement_from_a_database_that_is_away(
+    app: Flask, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def deliver(*_: object) -> int:
+        db.session.execute(text("SET LOCAL statement_timeout = 50"))
+        db.session.execute(text("SELECT pg_sleep(5)"))
+        return 0
+
+    monkeypatch.setattr(worker, "deliver", deliver)
+    with app.app_context():
+        Worker().letters.turn()
+    assert "fault in the worker: OperationalError" in caplog.text
+    assert "the database is away" not in caplog.text
+
+
+def test_a_database_that_does_not_answer_is_away(tmp_path: Path) -> None:
+    app = make_app(tmp_path, "postgresql://nobody@127.0.0.1:1/none")
+    with app.app_context(), pytest.raises(OperationalError) as raised:
+        db.session.execute(text("SELECT 1"))
+    assert is_away(raised.value)
