@@ -1,7 +1,8 @@
-"""Invalidating, restoring, hiding: each is shown before it is done, and done only as it was shown."""
+"""The forms that invalidate, restore and dismiss, with a preview first, and those that hide and show at once."""
 
+from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeVar
 
 from flask import Blueprint, abort, flash, redirect, request, url_for
 from flask_babel import gettext as _
@@ -13,12 +14,9 @@ from wtforms.fields.choices import SelectChoice
 from wtforms.validators import Length, ValidationError
 
 from app import clock
-from app.models import Reason, State
-from app.moderation.batch import Batch, in_state, preview
-from app.moderation.dismiss import dismiss, suspected
-from app.moderation.hide import Part, hide, show
-from app.moderation.invalidate import invalidate
-from app.moderation.restore import restore
+from app.models import Reason
+from app.moderation import bulk
+from app.moderation.hide import HideablePart, hide_part, show_part
 from app.organisers.access import Who, me, open_to, petition_here
 from app.organisers.forms import OrganiserForm
 from app.organisers.pages import of_petition
@@ -26,22 +24,22 @@ from app.watching import listing, selection, words
 from app.watching.selection import Selection
 
 bp = Blueprint("moderation", __name__, url_prefix="/organise/petitions/<slug:slug>/signatures")
-LONGEST_NOTE = 1000
-TURNED = {
-    (Part.NAME, True): lazy("It is off the petition's page. It counts as before."),
-    (Part.NAME, False): lazy("It is on the petition's page again."),
-    (Part.COMMENT, True): lazy("The comment is hidden. The name is still shown."),
-    (Part.COMMENT, False): lazy("The comment is shown again."),
+MAX_NOTE_LENGTH = 1000
+MESSAGES = {
+    (HideablePart.NAME, True): lazy("It is off the petition's page. It counts as before."),
+    (HideablePart.NAME, False): lazy("It is on the petition's page again."),
+    (HideablePart.COMMENT, True): lazy("The comment is hidden. The name is still shown."),
+    (HideablePart.COMMENT, False): lazy("The comment is shown again."),
 }
 
 
-class RestoreForm(OrganiserForm):
-    """The fingerprint of the signatures that the page told of; without it, the page is only asked for."""
+class BulkForm(OrganiserForm):
+    """The fingerprint of the signatures that the page displayed; without it, the preview is asked for."""
 
-    seen = HiddenField()
+    fingerprint = HiddenField()
 
 
-class InvalidateForm(RestoreForm):
+class InvalidateForm(BulkForm):
     """Why these signatures are not to count."""
 
     reason = RadioField(
@@ -52,8 +50,8 @@ class InvalidateForm(RestoreForm):
     note = TextAreaField(
         lazy("A note for those who work on this petition"),
         filters=[lambda text: (text or "").replace("\r\n", "\n").strip()],
-        validators=[Length(max=LONGEST_NOTE, message=lazy("Please shorten this to 1000 characters."))],
-        render_kw={"rows": 3, "maxlength": LONGEST_NOTE},
+        validators=[Length(max=MAX_NOTE_LENGTH, message=lazy("Please shorten this to 1000 characters."))],
+        render_kw={"rows": 3, "maxlength": MAX_NOTE_LENGTH},
     )
 
     def validate_reason(self, field: Field) -> None:
@@ -62,89 +60,90 @@ class InvalidateForm(RestoreForm):
             raise ValidationError(lazy("Please choose a reason."))
 
 
+FormT = TypeVar("FormT", bound=BulkForm)
+
+
 @bp.post("/invalidate")
 @open_to(Who.EDITORS)
-def press_invalidate(slug: str) -> Response:
+def invalidate(slug: str) -> Response:
     """Show how many signatures this will invalidate; then, with a reason, do it."""
-    chosen = _selection(slug)
-    asked = "seen" in request.form
-    form = InvalidateForm() if asked else InvalidateForm(formdata=None)
-    if not asked:
-        return _show("moderation/invalidate.html", chosen, in_state(chosen, State.VERIFIED), form)
-    if not form.validate():
-        return _show("moderation/invalidate.html", chosen, in_state(chosen, State.VERIFIED), form, 422)
-    petition_id, organiser_id = petition_here().id, me().id
-    reason, note = Reason(form.reason.data), form.note.data
-    number = invalidate(petition_id, chosen, form.seen.data, reason, note, organiser_id)
-    if not number:
-        return _show("moderation/invalidate.html", chosen, in_state(chosen, State.VERIFIED), form, 409, moved=True)
-    flash(
-        ngettext("%(num)d signature does not count any more.", "%(num)d signatures do not count any more.", number),
-        "info",
+
+    def act(petition_id: int, chosen: Selection, form: InvalidateForm) -> int:
+        reason, note = Reason(form.reason.data), form.note.data
+        return bulk.invalidate(petition_id, chosen, form.fingerprint.data, me().id, reason, note)
+
+    return _preview_then_act(
+        "moderation/invalidate.html",
+        bulk.invalidatable,
+        InvalidateForm,
+        act,
+        lambda number: ngettext(
+            "%(num)d signature does not count any more.", "%(num)d signatures do not count any more.", number
+        ),
     )
-    return _back(slug, chosen)
 
 
 @bp.post("/restore")
 @open_to(Who.EDITORS)
-def press_restore(slug: str) -> Response:
+def restore(slug: str) -> Response:
     """Show how many signatures this will restore; then do it."""
-    chosen = _selection(slug)
-    form = RestoreForm() if "seen" in request.form else RestoreForm(formdata=None)
-    if form.seen.data is None:
-        return _show("moderation/restore.html", chosen, in_state(chosen, State.INVALIDATED), form)
-    petition_id, organiser_id = petition_here().id, me().id
-    number = restore(petition_id, chosen, form.seen.data, organiser_id) if form.validate() else 0
-    if not number:
-        return _show("moderation/restore.html", chosen, in_state(chosen, State.INVALIDATED), form, 409, moved=True)
-    flash(ngettext("%(num)d signature counts again.", "%(num)d signatures count again.", number), "info")
-    return _back(slug, chosen)
+
+    def act(petition_id: int, chosen: Selection, form: BulkForm) -> int:
+        return bulk.restore(petition_id, chosen, form.fingerprint.data, me().id)
+
+    return _preview_then_act(
+        "moderation/restore.html",
+        bulk.restorable,
+        BulkForm,
+        act,
+        lambda number: ngettext("%(num)d signature counts again.", "%(num)d signatures count again.", number),
+    )
 
 
 @bp.post("/dismiss")
 @open_to(Who.EDITORS)
-def press_dismiss(slug: str) -> Response:
+def dismiss(slug: str) -> Response:
     """Show how many signatures this will mark as fine that looked like part of a burst; then do it."""
-    chosen = _selection(slug)
-    form = RestoreForm() if "seen" in request.form else RestoreForm(formdata=None)
-    if form.seen.data is None:
-        return _show("moderation/dismiss.html", chosen, suspected(chosen), form)
-    petition_id, organiser_id = petition_here().id, me().id
-    number = dismiss(petition_id, chosen, form.seen.data, organiser_id) if form.validate() else 0
-    if not number:
-        return _show("moderation/dismiss.html", chosen, suspected(chosen), form, 409, moved=True)
-    flash(
-        ngettext("%(num)d signature is marked as fine.", "%(num)d signatures are marked as fine.", number),
-        "info",
+
+    def act(petition_id: int, chosen: Selection, form: BulkForm) -> int:
+        return bulk.dismiss(petition_id, chosen, form.fingerprint.data, me().id)
+
+    return _preview_then_act(
+        "moderation/dismiss.html",
+        bulk.suspected,
+        BulkForm,
+        act,
+        lambda number: ngettext(
+            "%(num)d signature is marked as fine.", "%(num)d signatures are marked as fine.", number
+        ),
     )
-    return _back(slug, chosen)
 
 
 @bp.post("/<entry>/hide")
 @open_to(Who.EDITORS)
-def press_hide(slug: str, entry: str) -> Response:
+def hide(slug: str, entry: str) -> Response:
     """Hide a name or comment from the petition's page."""
-    return _turn(slug, entry, hidden=True)
+    return _set_hidden(slug, entry, hidden=True)
 
 
 @bp.post("/<entry>/show")
 @open_to(Who.EDITORS)
-def press_show(slug: str, entry: str) -> Response:
+def show(slug: str, entry: str) -> Response:
     """Show a name or comment on the petition's page again."""
-    return _turn(slug, entry, hidden=False)
+    return _set_hidden(slug, entry, hidden=False)
 
 
-def _turn(slug: str, entry: str, *, hidden: bool) -> Response:
+def _set_hidden(slug: str, entry: str, *, hidden: bool) -> Response:
     part = request.form.get("part")
-    if part not in set(Part) or not OrganiserForm().validate():
+    if part not in set(HideablePart) or not OrganiserForm().validate():
         abort(400)
     try:
         public_id = selection.entry_id(entry)
     except selection.NotASelection:
         abort(404)
-    turn = hide if hidden else show
-    if turn(petition_here().id, public_id, Part(part), me().id):
-        flash(str(TURNED[Part(part), hidden]), "info")
+    set_part = hide_part if hidden else show_part
+    if set_part(petition_here().id, public_id, HideablePart(part), me().id):
+        flash(str(MESSAGES[HideablePart(part), hidden]), "info")
     return redirect(url_for("watching.signature", slug=slug, entry=entry), 303)
 
 
@@ -162,13 +161,34 @@ def _selection(slug: str) -> Selection:
     return chosen
 
 
-def _show(
-    template: str, chosen: Selection, meant: Selection, form: RestoreForm, status: int = 200, **context: Any
+def _preview_then_act(
+    template: str,
+    narrow: Callable[[Selection], Selection],
+    form_class: type[FormT],
+    act: Callable[[int, Selection, FormT], int],
+    message: Callable[[int], str],
 ) -> Response:
-    """Show what a press would do to those `meant` of the ones that were chosen."""
+    """Show what the act applies to of the selection; once the form carries the fingerprint of that, act."""
+    petition = petition_here()
+    chosen = _selection(petition.slug)
+    if "fingerprint" not in request.form:
+        return _preview(template, chosen, narrow(chosen), form_class(formdata=None))
+    form = form_class()
+    if not form.validate():
+        return _preview(template, chosen, narrow(chosen), form, 422)
+    number = act(petition.id, chosen, form)
+    if not number:
+        return _preview(template, chosen, narrow(chosen), form, 409, moved=True)
+    flash(message(number), "info")
+    return _back(petition.slug, chosen)
+
+
+def _preview(
+    template: str, chosen: Selection, narrowed: Selection, form: BulkForm, status: int = 200, *, moved: bool = False
+) -> Response:
     petition_id = petition_here().id
-    found: Batch = preview(petition_id, meant)
-    form.seen.data = found.seen
+    preview = bulk.preview(petition_id, narrowed)
+    form.fingerprint.data = preview.fingerprint
     return of_petition(
         template,
         "signatures",
@@ -176,10 +196,10 @@ def _show(
         form=form,
         chosen=chosen,
         list_filter=replace(chosen, before=None, entries=()).fields(),
-        batch=found,
-        some=listing.page(petition_id, meant).rows,
+        preview=preview,
+        newest=listing.page(petition_id, narrowed).rows,
         words=words,
-        **context,
+        moved=moved,
     )
 
 

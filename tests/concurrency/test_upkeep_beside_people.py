@@ -9,7 +9,7 @@ from sqlalchemy import delete, select, update
 from app import clock
 from app.db import transaction
 from app.models import Petition, Signature, State
-from app.moderation.batch import in_state, lock, preview
+from app.moderation.bulk import invalidatable, lock, preview
 from app.retention import erase
 from app.signing import traces
 from app.watching.selection import Selection
@@ -34,11 +34,11 @@ def test_an_organiser_who_holds_many_and_the_upkeep_do_not_wait_for_each_other_i
     for which in range(PEOPLE):
         make_signature(app, email=f"person{which}@example.org")
     petition_id = petition_of(app)
-    everybody = in_state(Selection(), State.VERIFIED)
+    everybody = invalidatable(Selection())
 
-    def press(seen: str) -> None:
+    def press(fingerprint: str) -> None:
         with app.app_context(), transaction() as session:
-            lock(session, petition_id, everybody, seen)
+            lock(session, petition_id, everybody, fingerprint)
             session.rollback()
 
     def keep_up() -> None:
@@ -54,8 +54,8 @@ def test_an_organiser_who_holds_many_and_the_upkeep_do_not_wait_for_each_other_i
         with app.app_context(), transaction() as session:
             session.execute(update(Signature).values(network_key=b"x" * 32))
         with app.app_context():
-            seen = preview(petition_id, everybody).seen
-        at_once(4, lambda which, seen=seen: keep_up() if which % 2 else press(seen))  # type: ignore[misc]
+            fingerprint = preview(petition_id, everybody).fingerprint
+        at_once(4, lambda which, fingerprint=fingerprint: keep_up() if which % 2 else press(fingerprint))  # type: ignore[misc]
 
 
 def test_asking_for_a_link_while_that_row_is_deleted_is_answered_like_any_other(app: Flask, petition: str) -> None:

@@ -11,7 +11,7 @@ from app.db import db, transaction
 from app.export.making import make_due
 from app.export.recall import recall
 from app.models import Delivery, DeliveryVolume, Making, Role, State
-from app.moderation.hide import Part, hide
+from app.moderation.hide import HideablePart, hide_part
 from app.watching.selection import Selection
 from tests.export.test_making import ask, make, newest, text_of
 from tests.factories import SLUG, make_petition, make_signature
@@ -89,7 +89,7 @@ def test_hiding_a_name_from_the_page_and_other_petitions_leave_it_as_it_is(app: 
     make(app)
     with app.app_context():
         petition_id = petition_id_of()
-        assert hide(petition_id, ann, Part.NAME, None)
+        assert hide_part(petition_id, ann, HideablePart.NAME, None)
         others = db.session.scalars(select(Delivery.petition_id)).one() + 1
         with transaction() as session:
             recall(session, others)

@@ -7,9 +7,7 @@ from app.db import db
 from app.ledger import ledger
 from app.ledger.audit import audit
 from app.models import AuditEntry, Petition, Reason, Signature, State
-from app.moderation.batch import in_state, preview
-from app.moderation.invalidate import invalidate
-from app.moderation.restore import restore
+from app.moderation.bulk import invalidatable, invalidate, preview, restorable, restore
 from app.watching.selection import Selection
 from tests.watching.people import petition_id_of
 
@@ -20,16 +18,16 @@ def invalidated(app: Flask, selection: Selection = EVERYBODY, reason: Reason = R
     """Invalidate what is selected, as it is now; return how many."""
     with app.app_context():
         petition_id = petition_id_of()
-        seen = preview(petition_id, in_state(selection, State.VERIFIED)).seen
-        return invalidate(petition_id, selection, seen, reason, note, None)
+        fingerprint = preview(petition_id, invalidatable(selection)).fingerprint
+        return invalidate(petition_id, selection, fingerprint, None, reason, note)
 
 
 def restored(app: Flask, selection: Selection = EVERYBODY) -> int:
     """Restore what is selected, as it is now; return how many."""
     with app.app_context():
         petition_id = petition_id_of()
-        seen = preview(petition_id, in_state(selection, State.INVALIDATED)).seen
-        return restore(petition_id, selection, seen, None)
+        fingerprint = preview(petition_id, restorable(selection)).fingerprint
+        return restore(petition_id, selection, fingerprint, None)
 
 
 def counted(app: Flask) -> int:

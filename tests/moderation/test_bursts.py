@@ -14,8 +14,7 @@ from app.db import db, transaction
 from app.ledger import ledger
 from app.models import BURSTS, TOO_SOON, AuditEntry, Clue, Signature, State, Suspicion
 from app.moderation import bursts
-from app.moderation.batch import preview
-from app.moderation.dismiss import dismiss, suspected
+from app.moderation.bulk import dismiss, preview, suspected
 from app.signers.entry import withdraw
 from app.signing import traces
 from app.watching.selection import ANY, Selection
@@ -235,10 +234,10 @@ def test_what_was_marked_as_fine_does_not_come_back_but_another_reason_does(app:
     with app.app_context():
         petition_id = petition_id_of()
         everybody = Selection(clue=Clue.NETWORK)
-        seen = preview(petition_id, suspected(everybody)).seen
+        fingerprint = preview(petition_id, suspected(everybody)).fingerprint
         assert dismiss(petition_id, everybody, "another", None) == 0
-        assert dismiss(petition_id, everybody, seen, None) == 20
-        assert dismiss(petition_id, everybody, seen, None) == 0
+        assert dismiss(petition_id, everybody, fingerprint, None) == 20
+        assert dismiss(petition_id, everybody, fingerprint, None) == 0
     assert flag(app) == 0 and flagged(app) == set()
     trace(app, people, Clue.DOMAIN)
     assert flag(app) == 20

@@ -7,7 +7,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from app.models import State
-from app.moderation.hide import Part, hide, show
+from app.moderation.hide import HideablePart, hide_part, show_part
 from tests.factories import make_signature, verified
 from tests.moderation.act import told
 from tests.watching.people import petition_id_of
@@ -23,18 +23,18 @@ def shown(app: Flask, petition: str) -> bytes:
 
 def test_a_hidden_name_leaves_the_page_and_not_the_count(app: Flask, client: FlaskClient, shown: bytes) -> None:
     with app.app_context():
-        assert hide(petition_id_of(), shown, Part.NAME, None)
+        assert hide_part(petition_id_of(), shown, HideablePart.NAME, None)
     page = client.get("/petitions/save-the-test-library").text
     assert "Zoe Example" not in page and "I read." not in page
     assert verified(client) == 1
     with app.app_context():
-        assert show(petition_id_of(), shown, Part.NAME, None)
+        assert show_part(petition_id_of(), shown, HideablePart.NAME, None)
     assert "Zoe Example" in client.get("/petitions/save-the-test-library").text
 
 
 def test_a_hidden_comment_leaves_the_name(app: Flask, client: FlaskClient, shown: bytes) -> None:
     with app.app_context():
-        assert hide(petition_id_of(), shown, Part.COMMENT, None)
+        assert hide_part(petition_id_of(), shown, HideablePart.COMMENT, None)
     page = client.get("/petitions/save-the-test-library").text
     assert "Zoe Example" in page and "I read." not in page
 
@@ -42,22 +42,22 @@ def test_a_hidden_comment_leaves_the_name(app: Flask, client: FlaskClient, shown
 def test_the_log_tells_each_act_once(app: Flask, shown: bytes) -> None:
     with app.app_context():
         petition_id = petition_id_of()
-        assert [hide(petition_id, shown, Part.COMMENT, None) for _ in range(2)] == [True, False]
-        assert [show(petition_id, shown, Part.COMMENT, None) for _ in range(2)] == [True, False]
+        assert [hide_part(petition_id, shown, HideablePart.COMMENT, None) for _ in range(2)] == [True, False]
+        assert [show_part(petition_id, shown, HideablePart.COMMENT, None) for _ in range(2)] == [True, False]
     assert told(app)[-2:] == [("hid", {"part": "comment"}), ("showed", {"part": "comment"})]
 
 
 def test_nothing_of_another_petition_or_of_nobody_is_hidden(app: Flask, shown: bytes) -> None:
     with app.app_context():
-        assert not hide(petition_id_of() + 1, shown, Part.NAME, None)
-        assert not hide(petition_id_of(), os.urandom(16), Part.NAME, None)
+        assert not hide_part(petition_id_of() + 1, shown, HideablePart.NAME, None)
+        assert not hide_part(petition_id_of(), os.urandom(16), HideablePart.NAME, None)
 
 
 def test_a_pending_signature_is_on_no_page_hidden_or_not(app: Flask, client: FlaskClient, petition: str) -> None:
     waiting = make_signature(app, name="Zoe Example", state=State.PENDING)
     before = client.get(f"/petitions/{petition}").text
     with app.app_context():
-        hide(petition_id_of(), waiting, Part.NAME, None)
-        show(petition_id_of(), waiting, Part.NAME, None)
+        hide_part(petition_id_of(), waiting, HideablePart.NAME, None)
+        show_part(petition_id_of(), waiting, HideablePart.NAME, None)
     assert client.get(f"/petitions/{petition}").text == before
     assert "Zoe" not in before

@@ -12,10 +12,8 @@ from app import clock
 from app.db import db, transaction
 from app.models import Kind, LedgerEntry, Reason, Signature, State
 from app.models.signer import note_of
-from app.moderation import batch
-from app.moderation.batch import in_state, preview
-from app.moderation.invalidate import invalidate
-from app.moderation.restore import restore
+from app.moderation import bulk
+from app.moderation.bulk import invalidatable, invalidate, preview, restore
 from app.watching.selection import Selection
 from tests.concurrency.test_races import at_once
 from tests.factories import make_petition, signatures
@@ -139,10 +137,10 @@ class TestTheSameAsShown:
         one, _, _ = add_people(app, 3)
         with app.app_context():
             petition_id = petition_id_of()
-            seen = preview(petition_id, Selection(State.VERIFIED)).seen
+            fingerprint = preview(petition_id, Selection(State.VERIFIED)).fingerprint
         invalidated(app, Selection(entries=(one,)))
         with app.app_context():
-            assert invalidate(petition_id, EVERYBODY, seen, Reason.OTHER, "", None) == 0
+            assert invalidate(petition_id, EVERYBODY, fingerprint, None, Reason.OTHER) == 0
         assert counted(app) == 2
 
     def test_one_in_the_place_of_another_stops_it_too(self, app: Flask, petition: str) -> None:
@@ -150,21 +148,21 @@ class TestTheSameAsShown:
         restored(app, Selection(entries=(one,)))
         with app.app_context():
             petition_id = petition_id_of()
-            seen = preview(petition_id, Selection(State.INVALIDATED)).seen
+            fingerprint = preview(petition_id, Selection(State.INVALIDATED)).fingerprint
         invalidated(app, Selection(entries=(one,)))
         restored(app, Selection(entries=(other,)))
         with app.app_context():
-            assert restore(petition_id, EVERYBODY, seen, None) == 0
+            assert restore(petition_id, EVERYBODY, fingerprint, None) == 0
 
     def test_those_who_come_after_it_was_shown_are_left_alone(self, app: Flask, petition: str) -> None:
         add_people(app, 2)
         shown = Selection(before=clock.now())
         with app.app_context():
             petition_id = petition_id_of()
-            seen = preview(petition_id, in_state(shown, State.VERIFIED)).seen
+            fingerprint = preview(petition_id, invalidatable(shown)).fingerprint
         add_people(app, 1, signed_at=clock.now())
         with app.app_context():
-            assert invalidate(petition_id, shown, seen, Reason.OTHER, "", None) == 2
+            assert invalidate(petition_id, shown, fingerprint, None, Reason.OTHER) == 2
         assert counted(app) == 1
 
     def test_someone_elses_entries_are_not_reached(self, app: Flask, petition: str) -> None:
@@ -176,7 +174,7 @@ class TestTheSameAsShown:
     def test_too_many_are_taken_the_newest_first(
         self, app: Flask, petition: str, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(batch, "MOST_AT_ONCE", 4)
+        monkeypatch.setattr(bulk, "MAX_BATCH_SIZE", 4)
         people = add_people(app, 10)
         with app.app_context():
             found = preview(petition_id_of(), Selection(State.VERIFIED))

@@ -124,7 +124,9 @@ def test_nothing_ticked_is_not_everybody(app: Flask, editor: FlaskClient) -> Non
 @pytest.mark.parametrize("wrong", [{"country": "QQ"}, {"day": "soon"}, {"entry": "7"}, {"state": "counted"}])
 def test_a_selection_that_cannot_be_read_selects_nobody(app: Flask, editor: FlaskClient, wrong: dict[str, str]) -> None:
     add_people(app, 1)
-    answer = press(editor, editor.get(LIST).text, f"{LIST}/invalidate", all="1", seen="x", reason="other", **wrong)
+    answer = press(
+        editor, editor.get(LIST).text, f"{LIST}/invalidate", all="1", fingerprint="x", reason="other", **wrong
+    )
     assert answer.status_code == 400
     assert counted(app) == 1
 
@@ -138,7 +140,9 @@ def test_what_its_signer_erased_is_refused_in_words(app: Flask, editor: FlaskCli
     assert "its signer has erased what it said" in page
     own = editor.get(f"{LIST}/{gone.hex()}").text
     assert "cannot be restored" in own and "Restore…" not in own
-    assert editor.post(f"{LIST}/restore", data={**answers(look(editor, "restore", entry=gone.hex())), "seen": "e3b0"})
+    assert editor.post(
+        f"{LIST}/restore", data={**answers(look(editor, "restore", entry=gone.hex())), "fingerprint": "e3b0"}
+    )
     assert signatures(app)[0].state == State.INVALIDATED
 
 

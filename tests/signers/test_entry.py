@@ -19,9 +19,7 @@ from app.export.rows import Choice
 from app.ledger.audit import audit
 from app.models import Delivery, Format, Kind, LedgerEntry, Petition, Reason, Signature, State, Visibility
 from app.models.signer import Signer, signer_of
-from app.moderation import batch
-from app.moderation.invalidate import invalidate
-from app.moderation.restore import restore
+from app.moderation.bulk import invalidate, preview, restore
 from app.watching.selection import Selection
 from tests.concurrency.test_races import at_once
 from tests.factories import (
@@ -177,7 +175,7 @@ def test_withdrawing_while_an_organiser_invalidates_counts_down_once(app: Flask,
             with app.app_context():
                 petition_id = db.session.scalars(select(Petition.id)).one()
                 chosen = Selection(State.VERIFIED)
-                invalidate(petition_id, chosen, batch.preview(petition_id, chosen).seen, Reason.OTHER, "", None)
+                invalidate(petition_id, chosen, preview(petition_id, chosen).fingerprint, None, Reason.OTHER)
 
         at_once(2, press)
         assert verified(client) == 0
@@ -202,7 +200,7 @@ def test_an_invalidated_signer_sees_it_and_withdrawing_does_not_launder_it(
     assert len(signatures(app)) == 1
     with app.app_context():
         chosen = Selection(State.INVALIDATED)
-        assert restore(row.petition_id, chosen, batch.preview(row.petition_id, chosen).seen, None) == 0
+        assert restore(row.petition_id, chosen, preview(row.petition_id, chosen).fingerprint, None) == 0
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,158 @@
+"""Bulk acts: invalidate, restore or dismiss many signatures at once, exactly those that the page displayed or none.
+
+All three work alike. `preview` counts what an act applies to and takes a fingerprint of the very signatures; the act
+locks them, compares the fingerprint, changes them and writes the audit log, all in one transaction. Where others have
+come or gone between the two, the fingerprint does not fit: nothing changes and the act returns 0.
+"""
+
+import hashlib
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from sqlalchemy import Row, Select, func, select, update
+from sqlalchemy.orm import Session
+
+from app import clock
+from app.audit.log import record
+from app.db import db, transaction
+from app.export.recall import recall
+from app.ledger import ledger
+from app.models import Act, Kind, Reason, Signature, State, Suspicion
+from app.models.signer import sealed_note
+from app.watching.selection import ANY, Selection
+
+# An act is one transaction, all or nothing, so it has to end within a second or two.
+MAX_BATCH_SIZE = 5_000
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What an act would change: `number` of the `matching` signatures, the newest ones where those are too many.
+
+    `erased` more would match, but their data is gone. `fingerprint` stands for the very signatures.
+    """
+
+    number: int
+    matching: int
+    erased: int
+    fingerprint: str
+
+
+def invalidatable(selection: Selection) -> Selection:
+    """Return the selection narrowed to what `invalidate` applies to: verified signatures."""
+    return replace(selection, state=State.VERIFIED)
+
+
+def restorable(selection: Selection) -> Selection:
+    """Return the selection narrowed to what `restore` applies to: invalidated signatures."""
+    return replace(selection, state=State.INVALIDATED)
+
+
+def suspected(selection: Selection) -> Selection:
+    """Return the selection narrowed to what `dismiss` applies to: verified signatures that are suspected."""
+    return replace(selection, state=State.VERIFIED, clue=selection.clue or ANY)
+
+
+def preview(petition_id: int, selection: Selection) -> Preview:
+    """Return what an act would change of a selection that is narrowed to what the act applies to."""
+    ids = db.session.scalars(_newest(petition_id, selection).with_only_columns(Signature.public_id)).all()
+    is_kept = Signature.sealed.is_not(None)
+    counted = select(func.count().filter(is_kept), func.count().filter(~is_kept))
+    matching, erased = db.session.execute(counted.where(*selection.conditions(petition_id))).one()
+    return Preview(len(ids), matching, erased, _fingerprint(ids))
+
+
+def lock(session: Session, petition_id: int, selection: Selection, fingerprint: str) -> Sequence[Row[int, bytes]]:
+    """Lock the selected signatures until the transaction ends; return id and public id of each.
+
+    Returns none of them where `fingerprint` is not theirs.
+    """
+    rows = session.execute(_newest(petition_id, selection).with_for_update(of=Signature)).all()
+    return rows if _fingerprint(row.public_id for row in rows) == fingerprint else []
+
+
+def invalidate(
+    petition_id: int, selection: Selection, fingerprint: str, organiser_id: int | None, reason: Reason, note: str = ""
+) -> int:
+    """Let the selected verified signatures no longer count, and say why; return how many.
+
+    Nothing is deleted. The note, if any, is sealed into each row. PDF deliveries are recalled.
+    """
+
+    def change(session: Session, rows: Sequence[Row[int, bytes]]) -> None:
+        why = {"state": State.INVALIDATED, "reason": reason}
+        changed = [{"id": row.id, "note_sealed": sealed_note(note, row.public_id), **why} for row in rows]
+        session.execute(update(Signature), changed)
+        _move_count(session, petition_id, rows, Kind.INVALIDATED)
+
+    chosen = invalidatable(selection)
+    return _act(petition_id, chosen, fingerprint, organiser_id, change, Act.INVALIDATED, reason=reason.value)
+
+
+def restore(petition_id: int, selection: Selection, fingerprint: str, organiser_id: int | None) -> int:
+    """Let the selected invalidated signatures count again; return how many.
+
+    Reason and note are deleted: what was said against a signer who turns out to be one is not kept with them. That it
+    was said, the ledger and the audit log keep. A signature whose data its signer has erased stays as it is: nobody
+    could say any more whose it was.
+    """
+
+    def change(session: Session, rows: Sequence[Row[int, bytes]]) -> None:
+        restored = (
+            update(Signature)
+            .where(Signature.id.in_([row.id for row in rows]))
+            .values(state=State.VERIFIED, reason=None, note_sealed=None)
+        )
+        session.execute(restored.execution_options(synchronize_session=False))
+        _move_count(session, petition_id, rows, Kind.RESTORED)
+
+    return _act(petition_id, restorable(selection), fingerprint, organiser_id, change, Act.RESTORED)
+
+
+def dismiss(petition_id: int, selection: Selection, fingerprint: str, organiser_id: int | None) -> int:
+    """Dismiss all suspicions of the selected signatures, which are not raised again; return of how many signatures.
+
+    State and count stay as they are.
+    """
+
+    def change(session: Session, rows: Sequence[Row[int, bytes]]) -> None:
+        theirs = Suspicion.signature_id.in_([row.id for row in rows]) & Suspicion.dismissed_at.is_(None)
+        dismissed = update(Suspicion).where(theirs).values(dismissed_at=clock.now())
+        session.execute(dismissed.execution_options(synchronize_session=False))
+
+    return _act(petition_id, suspected(selection), fingerprint, organiser_id, change, Act.LOOKED)
+
+
+def _act(
+    petition_id: int,
+    selection: Selection,
+    fingerprint: str,
+    organiser_id: int | None,
+    change: Callable[[Session, Sequence[Row[int, bytes]]], None],
+    act: Act,
+    **details: str,
+) -> int:
+    with transaction() as session:
+        rows = lock(session, petition_id, selection, fingerprint)
+        if rows:
+            record(session, act, petition_id, organiser_id, None, number=len(rows), **details)
+            change(session, rows)  # comes last, because `recall` must
+    return len(rows)
+
+
+def _move_count(session: Session, petition_id: int, rows: Sequence[Row[int, bytes]], kind: Kind) -> None:
+    ledger.append_all(session, [row.id for row in rows], kind, clock.now())
+    recall(session, petition_id)
+
+
+def _newest(petition_id: int, selection: Selection) -> Select[int, bytes]:
+    return (
+        select(Signature.id, Signature.public_id)
+        .where(*selection.conditions(petition_id), Signature.sealed.is_not(None))
+        .order_by(Signature.listed_at.desc(), Signature.public_id.desc())
+        .limit(MAX_BATCH_SIZE)
+    )
+
+
+def _fingerprint(public_ids: Iterable[bytes]) -> str:
+    return hashlib.sha256(b"".join(public_ids)).hexdigest()
