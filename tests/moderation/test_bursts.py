@@ -9,7 +9,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import func, select, update
 
-from app import clock
+from app import clock, jobs
 from app.db import db, transaction
 from app.ledger import ledger
 from app.models import BURSTS, TOO_SOON, AuditEntry, Clue, Signature, State, Suspicion
@@ -18,7 +18,6 @@ from app.moderation.bulk import dismiss, preview, suspected
 from app.signers.entry import withdraw
 from app.signing import traces
 from app.watching.selection import ANY, Selection
-from app.worker import Worker
 from tests.confirmation.test_confirm import link_of
 from tests.factories import make_petition, press_confirm, sign, signatures, verified
 from tests.mail_server import MailServer, link_in
@@ -250,12 +249,12 @@ def test_the_workers_upkeep_points_out_and_forgets(
     burst = group(app, Clue.NETWORK, 10, timedelta(minutes=1))
     at(NOON)
     with app.app_context():
-        Worker().letters.turn()
+        jobs.run_all(jobs.JOBS)
     assert flagged(app) == set(burst)
     assert all(one.network_key for one in signatures(app))
     at(NOON + traces.RETENTION + timedelta(seconds=1))
     with app.app_context():
-        Worker().letters.turn()
+        jobs.run_all(jobs.JOBS)
     assert {one.network_key for one in signatures(app)} == {None}
     assert flagged(app) == set(burst)
 
