@@ -22,7 +22,7 @@ from app.organisers import accounts
 from app.organisers.members import LastOwner
 from app.outbox.status import retry, status
 from app.petition_files.importing import BadPetitionFile, import_file
-from app.petitions.page import find_edition, newest_title, progress
+from app.petitions.page import find_edition, newest_titles, progress_of
 from app.web import countries
 
 petition_group = AppGroup("petition", help="Petitions: bring one in, list them.")
@@ -63,9 +63,11 @@ def import_petition(file: Path) -> None:
 @petition_group.command("list")
 def list_petitions() -> None:
     """List all petitions: slug, state, verified count."""
-    for petition in db.session.scalars(select(Petition).order_by(Petition.slug)):
-        state, title = petition.standing(clock.now()), newest_title(petition)
-        click.echo(f"{petition.slug}\t{state}\t{progress(petition).verified}\t{title}")
+    petitions = db.session.scalars(select(Petition).order_by(Petition.slug)).all()
+    now, titles, counts = clock.now(), newest_titles(petitions), progress_of(petitions)
+    for petition in petitions:
+        verified, title = counts[petition.id].verified, titles[petition.id]
+        click.echo(f"{petition.slug}\t{petition.standing(now)}\t{verified}\t{title}")
 
 
 @outbox_group.command("work")

@@ -30,14 +30,15 @@ def home() -> Response:
     if not me().is_administrator:
         listed = listed.where(Membership.role.is_not(None))
     now = clock.now()
+    works_on = db.session.execute(listed).all()
+    offered = db.session.execute(members.offers(me().id, now)).all()
+    titles = page.newest_titles([petition for petition, _ in (*works_on, *offered)])
+    progress = page.progress_of([petition for petition, _ in works_on])
     petitions = [
-        (petition, role, page.newest_title(petition), page.progress(petition), petition.standing(now))
-        for petition, role in db.session.execute(listed).all()
+        (petition, role, titles[petition.id], progress[petition.id], petition.standing(now))
+        for petition, role in works_on
     ]
-    offers = [
-        (petition, role, page.newest_title(petition))
-        for petition, role in db.session.execute(members.offers(me().id, now))
-    ]
+    offers = [(petition, role, titles[petition.id]) for petition, role in offered]
     return private("organisers/home.html", petitions=petitions, offers=offers)
 
 
