@@ -10,7 +10,8 @@ from app.confirmation.confirm import Standing, confirm, standing
 from app.crypto import tokens
 from app.models.signer import signer_of
 from app.petitions.markdown import to_html
-from app.petitions.page import find_edition, progress
+from app.petitions.page import progress
+from app.petitions.requested import edition_or_original
 from app.signing.expiry import confirmable_until
 from app.signing.forms import EntryForm
 from app.signing.stored import Entry, digest, find
@@ -58,10 +59,7 @@ def answer(token: str) -> Response:
 @bp.get("/petitions/<slug:slug>/signed")
 def signed(slug: str) -> Response:
     """Thank for a signature, with the count as it is at this moment."""
-    edition = find_edition(slug, request.args.get("language")) or find_edition(slug)
-    if edition is None:
-        abort(404)
-    language.set_language(edition.language)
+    edition = edition_or_original(slug, request.args.get("language"))
     html = render_template("confirmation/signed.html", edition=edition, progress=progress(edition.petition))
     return headers.no_store(make_response(html))
 

@@ -4,12 +4,12 @@ from flask import Blueprint, Response, abort, jsonify, make_response, render_tem
 from werkzeug import Response as BaseResponse
 
 from app import clock
-from app.crypto.tokens import BadToken
 from app.pages.petition_page import render
 from app.petitions import listing, names, page
 from app.petitions.changes import changes
-from app.petitions.page import Edition
+from app.petitions.requested import edition_or_404
 from app.web import headers, language
+from app.web.cursor import BadCursor
 
 bp = Blueprint("pages", __name__)
 
@@ -34,14 +34,14 @@ def start(lang: str | None = None) -> BaseResponse:
 @bp.get("/petitions/<slug:slug>/<language:lang>")
 def show(slug: str, lang: str | None = None) -> BaseResponse:
     """Show a petition with its sign form: the same bytes for everyone."""
-    return headers.cacheable(make_response(render(_edition(slug, lang))))
+    return headers.cacheable(make_response(render(edition_or_404(slug, lang))))
 
 
 @bp.get("/petitions/<slug:slug>/changes")
 @bp.get("/petitions/<slug:slug>/changes/<language:lang>")
 def show_changes(slug: str, lang: str | None = None) -> BaseResponse:
     """Show each version of the text that visitors have seen, and what was changed in it."""
-    edition = _edition(slug, lang)
+    edition = edition_or_404(slug, lang)
     html = render_template("pages/changes.html", edition=edition, changes=changes(edition))
     return headers.cacheable(make_response(html))
 
@@ -50,10 +50,10 @@ def show_changes(slug: str, lang: str | None = None) -> BaseResponse:
 @bp.get("/petitions/<slug:slug>/signatures/<language:lang>")
 def show_names(slug: str, lang: str | None = None) -> BaseResponse:
     """Show the verified signers who chose that everyone may see their names, the newest first."""
-    edition = _edition(slug, lang)
+    edition = edition_or_404(slug, lang)
     try:
         shown = names.page(edition.petition, request.args.get("before"), request.args.get("after"))
-    except BadToken:
+    except BadCursor:
         abort(404)
     is_first = not (request.args.get("before") or request.args.get("after"))
     verified = page.progress(edition.petition).verified
@@ -77,9 +77,3 @@ def image(slug: str, digest: str, width: int) -> BaseResponse:
     """Send a header image. Another image has another address, so this one may be kept for good."""
     data = None if "\0" in digest else page.image_data(slug, digest, width)
     return headers.immutable(Response(data or abort(404), mimetype="image/jpeg"))
-
-
-def _edition(slug: str, lang: str | None) -> Edition:
-    edition = page.find_edition(slug, lang) or abort(404)
-    language.set_language(edition.language, own=edition.petition.language)
-    return edition

@@ -1,26 +1,24 @@
 """Public names: the verified signers whom everyone may see, the newest first, page by page at the same cost.
 
-A page begins where the one before it ended: at a moment and a row's id, both in an index that holds these signers and
-nobody else. Visitors are told the day alone, so in addresses that place is encrypted; it is the same for everyone.
+Keyset pagination, by a moment and a row's id, both in an index that holds these signers and nobody else. Visitors are
+told the day alone, so the cursor in an address is encrypted; it is the same for everyone.
 """
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime
 
 from sqlalchemy import Select, asc, desc, literal, select, tuple_
 
-from app.crypto import tokens
 from app.db import UtcDateTime, db
 from app.models import Petition, Signature, State, Visibility
 from app.models.signer import signer_of
+from app.web.cursor import Cursor
 
 LATEST = 12
 A_PAGE = 50
 PURPOSE = "place-among-names"
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-MICROSECOND = timedelta(microseconds=1)
-NUMBER_BYTES = 8
+SERIAL_BYTES = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +34,7 @@ class PublicName:
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """Up to fifty names, and the places after and before which newer and older ones are, where there are any."""
+    """Up to fifty names, and the cursors of the pages with newer and older ones, where there are any."""
 
     names: list[PublicName]
     newer: str | None
@@ -52,24 +50,24 @@ def latest(petition: Petition) -> list[PublicName]:
 
 
 def page(petition: Petition, before: str | None = None, after: str | None = None) -> Names:
-    """Return a page of these names, the newest first: those before a place, those after one, or the newest of all.
+    """Return a page of these names, the newest first: those before a cursor, those after one, or the newest of all.
 
-    Raises BadToken for a place that no page of this petition named.
+    Raises BadCursor for one that no page of this petition has named.
     """
     if after and not before:
-        found = _read(_oldest_first(petition, _read_place(petition, after)))
+        found = _read(_oldest_first(petition, _place(petition, after)))
         kept = found[:A_PAGE][::-1]
         has_newer, has_older = len(found) > A_PAGE, True
     else:
-        found = _read(_newest_first(petition, _read_place(petition, before) if before else None))
+        found = _read(_newest_first(petition, _place(petition, before) if before else None))
         kept = found[:A_PAGE]
         has_newer, has_older = bool(before), len(found) > A_PAGE
     if not kept:
         return Names([], None, None)
     return Names(
         _public(kept),
-        newer=_place(petition, kept[0]) if has_newer else None,
-        older=_place(petition, kept[-1]) if has_older else None,
+        newer=_cursor(petition, kept[0]) if has_newer else None,
+        older=_cursor(petition, kept[-1]) if has_older else None,
     )
 
 
@@ -99,17 +97,15 @@ def _read(statement: Select[Signature]) -> list[Signature]:
     return list(db.session.scalars(statement.limit(A_PAGE + 1)))
 
 
-def _place(petition: Petition, signature: Signature) -> str:
+def _cursor(petition: Petition, signature: Signature) -> str:
     assert signature.verified_at is not None
-    numbers = ((signature.verified_at - EPOCH) // MICROSECOND, signature.id)
-    raw = b"".join(number.to_bytes(NUMBER_BYTES, "big") for number in numbers)
-    return tokens.conceal(PURPOSE, petition.public_id, raw)
+    place = Cursor(signature.verified_at, signature.id.to_bytes(SERIAL_BYTES, "big"))
+    return place.encrypt(PURPOSE, petition.public_id)
 
 
-def _read_place(petition: Petition, text: str) -> tuple[datetime, int]:
-    raw = tokens.reveal(PURPOSE, petition.public_id, text)
-    moment, serial = (int.from_bytes(part, "big") for part in (raw[:NUMBER_BYTES], raw[NUMBER_BYTES:]))
-    return EPOCH + moment * MICROSECOND, serial
+def _place(petition: Petition, cursor: str) -> tuple[datetime, int]:
+    place = Cursor.decrypt(PURPOSE, petition.public_id, cursor)
+    return place.at, int.from_bytes(place.row_id, "big")
 
 
 def _public(signatures: Iterable[Signature]) -> list[PublicName]:

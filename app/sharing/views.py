@@ -9,6 +9,7 @@ from app.branding import site_files
 from app.branding.colour import on_light
 from app.petitions import page
 from app.petitions.page import Edition
+from app.petitions.requested import edition_or_404
 from app.sharing import draw, embedding, links
 from app.web import headers, language
 
@@ -94,11 +95,7 @@ def busy(_: draw.Busy) -> BaseResponse:
 
 
 def _edition(slug: str, lang: str | None) -> Edition:
-    edition = page.find_edition(slug, lang)
-    if edition is None or not links.may_be_shared(edition):
-        abort(404)
-    language.set_language(edition.language, own=edition.petition.language)
-    return edition
+    return edition_or_404(slug, lang, only_if=links.may_be_shared)
 
 
 def _numbers(edition: Edition) -> draw.Numbers:

@@ -11,7 +11,7 @@ from app.export.handing_over import of_signature
 from app.models import State
 from app.models.signer import signer_of
 from app.petitions.markdown import to_html
-from app.petitions.page import Edition, find_edition
+from app.petitions.requested import edition_or_original
 from app.signers import lost
 from app.signers.entry import correct, withdraw
 from app.signing.forms import AddressForm, EntryForm
@@ -58,14 +58,14 @@ def change(token: str) -> Response:
 @bp.get("/petitions/<slug:slug>/my-signature")
 def ask_for_link(slug: str) -> Response:
     """Ask for the address to send the link to one's own entry to; say, after that, that a letter is on its way."""
-    edition = _edition(slug, request.args.get("language"))
+    edition = edition_or_original(slug, request.args.get("language"))
     return _private("signers/lost.html", None, edition=edition, form=AddressForm(formdata=None))
 
 
 @bp.post("/petitions/<slug:slug>/my-signature")
 def send_link(slug: str) -> Response:
     """Send the link to whoever signed with the address; the answer is the same where nobody did."""
-    edition = _edition(slug, request.form.get("language"))
+    edition = edition_or_original(slug, request.form.get("language"))
     form = AddressForm()
     if not form.validate():
         return _private("signers/lost.html", None, 422, edition=edition, form=form)
@@ -76,12 +76,6 @@ def send_link(slug: str) -> Response:
         return answer
     lost.ask(edition.petition, form.address())
     return redirect(url_for(".ask_for_link", slug=slug, language=request.form.get("language"), sent=1), 303)
-
-
-def _edition(slug: str, lang: str | None) -> Edition:
-    edition = find_edition(slug, lang) or find_edition(slug) or abort(404)
-    language.set_language(edition.language)
-    return edition
 
 
 def _entry(token: str) -> Entry:

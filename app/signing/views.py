@@ -9,14 +9,14 @@ from werkzeug import Response
 from app import clock
 from app.crypto import sealing
 from app.outbox import lane
-from app.petitions import page
 from app.petitions.markdown import to_html
 from app.petitions.page import Edition
+from app.petitions.requested import edition_or_original
 from app.signing import code, proof_of_work, ref
 from app.signing.domains import welcome
 from app.signing.forms import CodeForm, SignForm
 from app.signing.sign import sign
-from app.web import headers, language, rate_limits
+from app.web import headers, rate_limits
 from app.web.network import network
 from app.web.rate_limits import Action
 
@@ -26,14 +26,14 @@ bp = Blueprint("signing", __name__)
 @bp.get("/petitions/<slug:slug>/sign")
 def form(slug: str) -> Response:
     """Show the form alone."""
-    edition = _edition(slug, request.args.get("language"))
+    edition = edition_or_original(slug, request.args.get("language"))
     return headers.cacheable(make_response(_page(edition, SignForm.blank(edition))))
 
 
 @bp.post("/petitions/<slug:slug>/sign")
 def submit(slug: str) -> Response:
     """Sign: to check-your-email, or back to the form with what was typed and what is wrong with it."""
-    edition = _edition(slug, request.form.get("language"))
+    edition = edition_or_original(slug, request.form.get("language"))
     if not edition.is_open():
         return make_response(render_template("signing/closed.html", edition=edition), 409)
     answers = SignForm()
@@ -57,7 +57,7 @@ def submit(slug: str) -> Response:
 @bp.get("/petitions/<slug:slug>/challenge.json")
 def challenge(slug: str) -> Response:
     """Give a challenge to ALTCHA's clients and our own script; `wanted` tells ours whether to solve it now."""
-    petition = _edition(slug, None).petition
+    petition = edition_or_original(slug, None).petition
     wanted = rate_limits.is_near_limit() or lane.is_filling(petition.id, clock.now())
     return headers.no_store(jsonify(**proof_of_work.challenge(petition), wanted=wanted))
 
@@ -100,20 +100,12 @@ def _who_signed(slug: str, reference: str) -> tuple[Edition, str]:
         abort(
             404, _("This page is only for the one who has just signed. If that was you, sign again: it does no harm.")
         )
-    return _edition(slug, lang), address
+    return edition_or_original(slug, lang), address
 
 
 def _check_your_email(edition: Edition, address: str, form: CodeForm, status: int = 200) -> Response:
     html = render_template("signing/check_your_email.html", edition=edition, address=address, form=form)
     return headers.no_store(make_response(html, status))
-
-
-def _edition(slug: str, lang: str | None) -> Edition:
-    edition = page.find_edition(slug, lang) or page.find_edition(slug)
-    if edition is None:
-        abort(404)
-    language.set_language(edition.language)
-    return edition
 
 
 def _page(edition: Edition, answers: SignForm, superseded: bool = False, wait: int = 0) -> str:

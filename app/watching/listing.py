@@ -4,11 +4,8 @@ A page begins where the one before it ended: at a moment and a random id, both i
 by, the newest of each state are read from the same index, and the newest of these are the page.
 """
 
-import base64
-import binascii
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import ColumnElement, Select, asc, desc, literal, select, tuple_, union_all
 from sqlalchemy import Row as SqlRow
@@ -16,31 +13,10 @@ from sqlalchemy import Row as SqlRow
 from app.db import UtcDateTime, db
 from app.models import Clue, PetitionText, Signature, State, Suspicion
 from app.models.signer import Signer, note_of, signer_of
-from app.watching.selection import ID_BYTES, Selection
+from app.watching.selection import Selection
+from app.web.cursor import Cursor
 
 A_PAGE = 50
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-MICROSECOND = timedelta(microseconds=1)
-MOMENT_BYTES = 8
-
-
-class BadCursor(ValueError):
-    """The text is no place in a list."""
-
-
-@dataclass(frozen=True, slots=True)
-class Cursor:
-    """A place in a list: between the signature with this moment and random id, and the next or previous one."""
-
-    listed_at: datetime
-    public_id: bytes
-    newer: bool
-
-    def text(self) -> str:
-        """Return it for an address: opaque, with no serial number in it."""
-        moment = (self.listed_at - EPOCH) // MICROSECOND
-        raw = bytes([self.newer]) + moment.to_bytes(MOMENT_BYTES, "big", signed=True) + self.public_id
-        return base64.urlsafe_b64encode(raw).decode("ascii").rstrip("=")
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,18 +47,6 @@ class Page:
     rows: list[Row]
     newer: str | None
     older: str | None
-
-
-def read_cursor(text: str) -> Cursor:
-    """Return the place that `Cursor.text` wrote; raise BadCursor for anything else."""
-    try:
-        raw = base64.b64decode(text.encode("ascii") + b"=" * (-len(text) % 4), b"-_", validate=True)
-        if len(raw) != 1 + MOMENT_BYTES + ID_BYTES or raw[0] > 1:
-            raise BadCursor
-        moment = EPOCH + int.from_bytes(raw[1 : 1 + MOMENT_BYTES], "big", signed=True) * MICROSECOND
-    except (UnicodeEncodeError, binascii.Error, OverflowError) as error:
-        raise BadCursor from error
-    return Cursor(moment, raw[1 + MOMENT_BYTES :], bool(raw[0]))
 
 
 def page(petition_id: int, selection: Selection, cursor: Cursor | None = None) -> Page:
@@ -119,7 +83,7 @@ def _statement(petition_id: int, selection: Selection, cursor: Cursor | None) ->
     order = (turned(Signature.listed_at), turned(Signature.public_id))
     beyond = []
     if cursor is not None:
-        there = tuple_(literal(cursor.listed_at, UtcDateTime()), literal(cursor.public_id))
+        there = tuple_(literal(cursor.at, UtcDateTime()), literal(cursor.row_id))
         beyond = [place > there if newer else place < there]
     wanted = [
         select(Signature.id)
@@ -164,4 +128,4 @@ def _row(signature: Signature, version: int, clues: list[Clue]) -> Row:
 
 
 def _place(row: Row, *, newer: bool) -> str:
-    return Cursor(row.signature.listed_at, row.signature.public_id, newer).text()
+    return Cursor(row.signature.listed_at, row.signature.public_id, newer).encode()

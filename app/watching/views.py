@@ -22,6 +22,7 @@ from app.watching.growth import Step, fitting, growth
 from app.watching.numbers import delays, numbers, places, suspected
 from app.watching.selection import Selection
 from app.web import countries, headers
+from app.web.cursor import BadCursor, Cursor
 
 bp = Blueprint("watching", __name__, url_prefix="/organise/petitions/<slug:slug>")
 
@@ -87,8 +88,8 @@ def signatures(slug: str) -> Response:
     """List signatures, fifty a page, the newest first."""
     try:
         chosen = selection.read(request.args)
-        place = listing.read_cursor(request.args["from"]) if request.args.get("from") else None
-    except (selection.NotASelection, listing.BadCursor):
+        place = Cursor.decode(request.args["from"]) if request.args.get("from") else None
+    except (selection.NotASelection, BadCursor):
         abort(404, _("There is no such list. Please choose from the filter on the page."))
     petition = petition_here()
     return _list(petition, chosen, listing.page(petition.id, chosen, place), FindForm())

@@ -16,6 +16,7 @@ from app.models import Petition, Signature, State, Visibility
 from app.petitions import names
 from app.petitions.names import A_PAGE
 from app.retention.erase import erase_after_closing
+from app.web.cursor import EPOCH, MICROSECOND
 from tests.factories import SLUG, make_petition, make_signature
 from tests.html_page import HtmlPage
 from tests.petitions.stored import NOON, public_signer
@@ -122,7 +123,7 @@ def test_a_place_in_the_list_tells_neither_the_hour_nor_how_many_others_signed(
     with app.app_context():
         last = db.session.scalars(select(Signature).order_by(Signature.id).offset(1)).first()
     assert last and last.verified_at
-    moment = (last.verified_at - names.EPOCH) // names.MICROSECOND
+    moment = (last.verified_at - EPOCH) // MICROSECOND
     for number in (moment, last.id):
         assert number.to_bytes(8, "big") not in told
     assert last.public_id not in told
@@ -191,7 +192,7 @@ def test_a_page_far_down_costs_what_the_first_does(app: Flask, petition: str) ->
         of = db.session.scalars(select(Petition)).one()
         middle = db.session.scalars(select(Signature).order_by(Signature.id).offset(1_500)).first()
         assert middle
-        place = names._place(of, middle)
+        place = names._cursor(of, middle)
         for asked in ({}, {"before": place}, {"after": place}):
             statement, parameters = asked_of_the_database(of, **asked)
             with db.engine.connect() as connection:

@@ -1,0 +1,68 @@
+"""Cursors (keyset pagination): where a page of a list ends, by a moment and a row's id, as text for an address."""
+
+import base64
+import binascii
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Self
+
+from app.crypto import tokens
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+MICROSECOND = timedelta(microseconds=1)
+MOMENT_BYTES = 8
+PUBLIC_ID_BYTES = 16
+
+
+class BadCursor(ValueError):
+    """The text is no place in a list."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cursor:
+    """A place in a list: between the row with this moment and id, and the next one, or with `newer` the previous one.
+
+    The id is as many bytes as the list orders by: a random public id, or where the text is encrypted a serial number.
+    """
+
+    at: datetime
+    row_id: bytes
+    newer: bool = False
+
+    def encode(self) -> str:
+        """Return it as text that whoever holds it can read: for a list whose moments its readers may know."""
+        return base64.urlsafe_b64encode(bytes([self.newer]) + self._packed()).decode("ascii").rstrip("=")
+
+    @classmethod
+    def decode(cls, text: str) -> Self:
+        """Return the cursor that `encode` wrote, of a public id; raise BadCursor for anything else."""
+        try:
+            raw = base64.b64decode(text.encode("ascii") + b"=" * (-len(text) % 4), b"-_", validate=True)
+        except (UnicodeEncodeError, binascii.Error) as error:
+            raise BadCursor from error
+        if len(raw) != 1 + MOMENT_BYTES + PUBLIC_ID_BYTES or raw[0] > 1:
+            raise BadCursor
+        return cls._unpacked(raw[1:], newer=bool(raw[0]))
+
+    def encrypt(self, purpose: str, about: bytes) -> str:
+        """Return it as text that tells nothing, for this purpose and row; the same text for everyone."""
+        return tokens.conceal(purpose, about, self._packed())
+
+    @classmethod
+    def decrypt(cls, purpose: str, about: bytes, text: str) -> Self:
+        """Return the cursor that `encrypt` wrote for this purpose and row; raise BadCursor for anything else."""
+        try:
+            return cls._unpacked(tokens.reveal(purpose, about, text))
+        except tokens.BadToken as error:
+            raise BadCursor from error
+
+    def _packed(self) -> bytes:
+        return ((self.at - EPOCH) // MICROSECOND).to_bytes(MOMENT_BYTES, "big", signed=True) + self.row_id
+
+    @classmethod
+    def _unpacked(cls, raw: bytes, *, newer: bool = False) -> Self:
+        try:
+            at = EPOCH + int.from_bytes(raw[:MOMENT_BYTES], "big", signed=True) * MICROSECOND
+        except OverflowError as error:
+            raise BadCursor from error
+        return cls(at, raw[MOMENT_BYTES:], newer)
