@@ -27,7 +27,7 @@ def ask() -> Response:
     form = AddressForm()
     if request.method == "POST" and form.validate():
         with transaction() as session:
-            letter.post(session, FORGOTTEN, form.address(), at=clock.now(), by_stranger=True)
+            letter.post(session, FORGOTTEN, form.email.address(), at=clock.now(), by_stranger=True)
         # Without the address: what is flashed lies readable in the browser's cookie.
         flash(_("If this address belongs to an account, a letter with a link is on its way there."), "info")
         return redirect(url_for("security.forgot_password"), 303)

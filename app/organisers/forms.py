@@ -5,12 +5,13 @@ from typing import Any
 from flask import request
 from flask_babel import lazy_gettext as _
 from flask_wtf import FlaskForm
-from wtforms import EmailField, HiddenField, PasswordField, RadioField, SelectField
+from wtforms import HiddenField, PasswordField, RadioField, SelectField
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import DataRequired, Length, ValidationError
 
-from app.email.address import LONGEST, NotAnAddress, deliverable
+from app.email.address import LONGEST
 from app.models import Role
+from app.web.address_field import AddressField
 from app.web.language import INTERFACE
 
 SHORTEST_PASSWORD = 12
@@ -38,18 +39,11 @@ class OrganiserForm(FlaskForm):  # type: ignore[misc]
 class AddressForm(OrganiserForm):
     """An e-mail address that a letter is to go to."""
 
-    email = EmailField(_("E-mail"), validators=[DataRequired(_("Please give an e-mail address.")), Length(max=LONGEST)])
-
-    def validate_email(self, field: EmailField) -> None:
-        """Refuse what no letter can be sent to."""
-        try:
-            deliverable((field.data or "").strip())
-        except NotAnAddress:
-            raise ValidationError(_("This is not a complete e-mail address.")) from None
-
-    def address(self) -> str:
-        """Return the address of a valid form, as mail servers take it."""
-        return deliverable((self.email.data or "").strip())
+    email = AddressField(
+        _("E-mail"),
+        [DataRequired(_("Please give an e-mail address.")), Length(max=LONGEST)],
+        invalid=_("This is not a complete e-mail address."),
+    )
 
 
 class InvitationForm(AddressForm):

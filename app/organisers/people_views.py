@@ -30,7 +30,7 @@ def invite() -> Response:
     form = AddressForm()
     if not form.validate():
         return _people(form, 422)
-    accounts.invite(form.address(), by=me(), language=me().language)
+    accounts.invite(form.email.address(), by=me(), language=me().language)
     flash(_("Whoever has no account yet gets an invitation by e-mail."), "info")
     return redirect(url_for(".show"), 303)
 

@@ -34,7 +34,7 @@ def invite(slug: str) -> Response:
     if not form.validate():
         return _members(form, 422)
     try:
-        accounts.invite(form.address(), petition_here(), Role(form.role.data), by=me(), language=me().language)
+        accounts.invite(form.email.address(), petition_here(), Role(form.role.data), by=me(), language=me().language)
     except members.LastOwner:
         return _members(form, 409, last_owner=True)
     flash(_("The invitation is on its way."), "info")

@@ -74,7 +74,7 @@ def send_link(slug: str) -> Response:
         answer = _private("signers/lost.html", None, 429, edition=edition, form=form, wait=math.ceil(wait / 60))
         answer.headers["Retry-After"] = str(wait)
         return answer
-    lost.ask(edition.petition, form.address())
+    lost.ask(edition.petition, form.email.address())
     return redirect(url_for(".ask_for_link", slug=slug, language=request.form.get("language"), sent=1), 303)
 
 

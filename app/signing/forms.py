@@ -3,17 +3,18 @@
 from dataclasses import dataclass
 
 from flask_babel import lazy_gettext as _
-from wtforms import BooleanField, EmailField, Field, HiddenField, RadioField, StringField, TextAreaField
+from wtforms import BooleanField, Field, HiddenField, RadioField, StringField, TextAreaField
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import ValidationError
 
-from app.email.address import LONGEST, NotAnAddress, deliverable
+from app.email.address import LONGEST
 from app.models import Petition, Visibility
 from app.models.signer import signer_of
 from app.petitions.page import Edition
 from app.signing.stored import Correction, Entry, digest
 from app.signing.tidy import AtMost, one_line, readable, required, tidy_line, tidy_paragraphs
 from app.web import countries
+from app.web.address_field import AddressField
 from app.web.form import Form
 
 LONGEST_NAME = 100
@@ -136,22 +137,13 @@ class EntryForm(SignerForm):
 class AddressForm(Form):
     """The address that a letter is to go to."""
 
-    email = EmailField(
-        _("E-mail"), filters=[tidy_line], validators=[AtMost(LONGEST)], render_kw={"autocomplete": "email"}
+    email = AddressField(
+        _("E-mail"),
+        [AtMost(LONGEST)],
+        invalid=_("This is not a complete e-mail address. It looks like name@example.org, without spaces or accents."),
+        filters=[tidy_line],
+        render_kw={"autocomplete": "email"},
     )
-
-    def validate_email(self, field: Field) -> None:
-        """Refuse what no letter can be sent to."""
-        try:
-            deliverable(field.data or "")
-        except NotAnAddress:
-            raise ValidationError(
-                _("This is not a complete e-mail address. It looks like name@example.org, without spaces or accents.")
-            ) from None
-
-    def address(self) -> str:
-        """Return the address of a valid form, as mail servers take it."""
-        return deliverable(self.email.data or "")
 
 
 class CodeForm(Form):
@@ -207,7 +199,7 @@ class SignForm(SignerForm, AddressForm):
             name=self.said("name"),
             affiliation=self.said("affiliation"),
             country=self.said("country"),
-            email=self.address(),
+            email=self.email.address(),
             comment=self.said("comment"),
             visibility=Visibility(self.visibility.data),
             updates=bool(self.updates.data),

@@ -4,13 +4,13 @@ from dataclasses import asdict
 
 from flask import Blueprint, abort, jsonify, request
 from flask_babel import gettext as _
+from flask_babel import lazy_gettext as lazy
 from werkzeug import Response
-from wtforms import EmailField, StringField
-from wtforms.validators import ValidationError
+from wtforms import StringField
 
 from app import clock
 from app.db import snapshot
-from app.email.address import LONGEST, NotAnAddress, canonical, deliverable
+from app.email.address import canonical
 from app.ledger import ledger
 from app.models import Petition, State
 from app.organisers.access import Who, open_to, petition_here
@@ -22,6 +22,7 @@ from app.watching.growth import Step, fitting, growth
 from app.watching.numbers import delays, numbers, places, suspected
 from app.watching.selection import Selection
 from app.web import countries, headers
+from app.web.address_field import AddressField
 from app.web.cursor import BadCursor, Cursor
 
 bp = Blueprint("watching", __name__, url_prefix="/organise/petitions/<slug:slug>")
@@ -36,14 +37,10 @@ class FilterForm(OrganiserForm):
 class FindForm(OrganiserForm):
     """Whose signature to look for. The address is posted, and stands in no address or log."""
 
-    email = EmailField(render_kw={"autocomplete": "off", "maxlength": LONGEST, "required": True})
-
-    def validate_email(self, field: EmailField) -> None:
-        """Refuse what is no whole address: part of one cannot be looked for, as all of it is sealed."""
-        try:
-            deliverable((field.data or "").strip())
-        except NotAnAddress:
-            raise ValidationError(_("Please type the whole address.")) from None
+    # Part of an address cannot be looked for, because all of it is sealed.
+    email = AddressField(
+        invalid=lazy("Please type the whole address."), render_kw={"autocomplete": "off", "required": True}
+    )
 
 
 @bp.get("")
@@ -102,7 +99,7 @@ def find(slug: str) -> Response:
     petition, form = petition_here(), FindForm()
     if not form.validate():
         return _list(petition, Selection(), listing.page(petition.id, Selection()), form, 422)
-    key = email_key(petition, canonical(deliverable(form.email.data.strip())))
+    key = email_key(petition, canonical(form.email.address()))
     found = listing.of_mailbox(petition.id, key)
     return _list(petition, Selection(), listing.Page([found] if found else [], None, None), form, looked_for=True)
 

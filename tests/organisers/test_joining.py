@@ -12,7 +12,7 @@ from flask.testing import FlaskClient, FlaskCliRunner
 from sqlalchemy import event, func, select, update
 from sqlalchemy.orm import Session
 
-from app import clock, worker
+from app import clock, jobs
 from app.db import db, transaction
 from app.models import Membership, Organiser, Role
 from app.organisers import accounts
@@ -426,5 +426,5 @@ def test_the_worker_forgets_them(app: Flask, runner: FlaskCliRunner, monkeypatch
     later = clock.now() + timedelta(days=8)
     monkeypatch.setattr(clock, "now", lambda: later)
     with app.app_context():
-        worker.Worker().letters.turn()
+        jobs.run_all(jobs.JOBS)
         assert accounts.find(db.session(), NEW) is None

@@ -1,0 +1,48 @@
+"""The form field for an e-mail address, as signers, visitors and organisers are asked for one."""
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from wtforms import EmailField, Field
+from wtforms.validators import ValidationError
+
+from app.email.address import LONGEST, NotAnAddress, deliverable
+
+
+def strip(text: str | None) -> str:
+    """Return `text` without the spaces around it, such as those that copying from elsewhere brings along."""
+    return (text or "").strip()
+
+
+class AddressField(EmailField):  # type: ignore[misc]
+    """Asks for an e-mail address, and refuses with the message `invalid` what no e-mail can be sent to."""
+
+    def __init__(
+        self,
+        label: object = "",
+        validators: Iterable[Callable[[Any, Field], None]] = (),
+        *,
+        invalid: object,
+        filters: Iterable[Callable[[Any], Any]] = (strip,),
+        **options: Any,
+    ) -> None:
+        super().__init__(label, [*validators, Deliverable(invalid)], filters=filters, **options)
+
+    def address(self) -> str:
+        """Return the address of a valid form, as mail servers take it."""
+        return deliverable(self.data or "")
+
+
+class Deliverable:
+    """Refuses what no e-mail can be sent to, and tells the browser how long an address may be."""
+
+    field_flags = {"maxlength": LONGEST}  # noqa: RUF012 - WTForms reads it from the validator
+
+    def __init__(self, message: object) -> None:
+        self.message = message
+
+    def __call__(self, form: object, field: Field) -> None:
+        try:
+            deliverable(field.data or "")
+        except NotAnAddress:
+            raise ValidationError(self.message) from None
