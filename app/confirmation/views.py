@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from flask import Blueprint, abort, make_response, redirect, render_template, request, url_for
+from flask import Blueprint, abort, redirect, request, url_for
 from werkzeug import Response
 
 from app import clock
@@ -15,7 +15,8 @@ from app.petitions.requested import edition_or_original
 from app.signing.expiry import confirmable_until
 from app.signing.forms import EntryForm
 from app.signing.stored import Entry, digest, find
-from app.web import headers, language
+from app.web import language
+from app.web.answers import private_page
 from app.web.csrf import authorised_by_token
 
 bp = Blueprint("confirmation", __name__)
@@ -28,8 +29,8 @@ def ask(token: str) -> Response:
     if entry is None or standing(entry, clock.now()) != Standing.PENDING:
         return _no_button(entry)
     if entry.petition.discreet:
-        return _private("signing/show_me.html", entry)
-    return _private("confirmation/confirm.html", entry, **_shown(entry, EntryForm.of(entry)))
+        return private_page("signing/show_me.html", entry=entry)
+    return private_page("confirmation/confirm.html", entry=entry, **_shown(entry, EntryForm.of(entry)))
 
 
 @bp.post("/confirm/<token>")
@@ -40,13 +41,15 @@ def answer(token: str) -> Response:
     if entry is None or standing(entry, clock.now()) != Standing.PENDING:
         return _no_button(entry)
     if "digest" not in request.form:  # a discreet petition's first button: show me
-        return _private("confirmation/confirm.html", entry, **_shown(entry, EntryForm.of(entry)))
+        return private_page("confirmation/confirm.html", entry=entry, **_shown(entry, EntryForm.of(entry)))
     form = EntryForm()
     form.ask(entry.petition)
     if form.digest.data != digest(entry):
-        return _private("confirmation/confirm.html", entry, 409, stale=True, **_shown(entry, EntryForm.of(entry)))
+        return private_page(
+            "confirmation/confirm.html", 409, entry=entry, stale=True, **_shown(entry, EntryForm.of(entry))
+        )
     if not form.validate():
-        return _private("confirmation/confirm.html", entry, 422, **_shown(entry, form))
+        return private_page("confirmation/confirm.html", 422, entry=entry, **_shown(entry, form))
     if not confirm(entry.signature.public_id, form.digest.data, form.correction()):
         return answer(token)  # another request came between: look again at what is true now
     if entry.petition.discreet:
@@ -60,15 +63,14 @@ def answer(token: str) -> Response:
 def signed(slug: str) -> Response:
     """Thank for a signature, with the count as it is at this moment."""
     edition = edition_or_original(slug, request.args.get("language"))
-    html = render_template("confirmation/signed.html", edition=edition, progress=progress(edition.petition))
-    return headers.no_store(make_response(html))
+    return private_page("confirmation/signed.html", edition=edition, progress=progress(edition.petition))
 
 
 def _entry(token: str) -> Entry | None:
     try:
         public_id, _generation = tokens.read(tokens.Purpose.CONFIRM, token)
     except tokens.BadToken:
-        abort(_private("confirmation/no_button.html", None, 404, standing="altered"))
+        abort(private_page("confirmation/no_button.html", 404, entry=None, standing="altered"))
     entry = find(public_id)
     if entry is not None:
         language.set_language(entry.signature.language)
@@ -88,9 +90,4 @@ def _no_button(entry: Entry | None) -> Response:
     """Answer a link that has nothing to confirm: a page of its own for each reason, which says what to do next."""
     now = standing(entry, clock.now()) if entry else Standing.EXPIRED
     status = {Standing.VERIFIED: 200, Standing.EXPIRED: 410, Standing.WITHDRAWN: 410}.get(now, 403)
-    return _private("confirmation/no_button.html", entry, status, standing=now)
-
-
-def _private(template: str, entry: Entry | None, status: int = 200, **context: Any) -> Response:
-    html = render_template(template, entry=entry, **context)
-    return headers.no_store(make_response(html, status))
+    return private_page("confirmation/no_button.html", status, entry=entry, standing=now)

@@ -1,8 +1,6 @@
 """What nobody wants a letter about: "it was not me", and "never write to me"; GET asks, POST does it, or undoes it."""
 
-from typing import Any
-
-from flask import Blueprint, abort, make_response, render_template, request
+from flask import Blueprint, abort, request
 from werkzeug import Response
 
 from app import clock
@@ -12,7 +10,8 @@ from app.models import State
 from app.outbox import unwanted
 from app.signers.decline import can_be_undone, decline, undo
 from app.signing.stored import Entry, find
-from app.web import headers, language
+from app.web import language
+from app.web.answers import private_page
 from app.web.csrf import authorised_by_token
 
 bp = Blueprint("refusing", __name__)
@@ -33,7 +32,7 @@ def answer_who(token: str) -> Response:
     if request.form.get("act") != "undo":
         decline(public_id, never_again="never" in request.form)
     elif undo(public_id):
-        return _private("signers/refused.html", entry, why="undone")
+        return private_page("signers/refused.html", entry=entry, why="undone")
     return _not_me(_entry(token))
 
 
@@ -58,12 +57,14 @@ def stop(token: str) -> Response:
 
 def _not_me(entry: Entry) -> Response:
     if entry.signature.state == State.PENDING:
-        return _private("signers/not_me.html", entry)
-    return _private("signers/refused.html", entry, why=entry.signature.state, undoable=can_be_undone(entry.signature))
+        return private_page("signers/not_me.html", entry=entry)
+    return private_page(
+        "signers/refused.html", entry=entry, why=entry.signature.state, undoable=can_be_undone(entry.signature)
+    )
 
 
 def _wanted(mailbox: bytes) -> Response:
-    return _private("signers/unsubscribe.html", None, is_unwanted=unwanted.is_unwanted(db.session(), mailbox))
+    return private_page("signers/unsubscribe.html", entry=None, is_unwanted=unwanted.is_unwanted(db.session(), mailbox))
 
 
 def _mailbox(token: str) -> bytes:
@@ -75,7 +76,7 @@ def _entry(token: str) -> Entry:
     """Return the entry that a letter's link is about, whichever of its letters; a page that says why, where none is."""
     entry = find(_id(tokens.Purpose.NOT_ME, token))
     if entry is None:
-        abort(_private("signers/refused.html", None, 410, why="gone"))
+        abort(private_page("signers/refused.html", 410, entry=None, why="gone"))
     language.set_language(entry.signature.language)
     return entry
 
@@ -84,8 +85,4 @@ def _id(purpose: tokens.Purpose, token: str) -> bytes:
     try:
         return tokens.read(purpose, token)[0]
     except tokens.BadToken:
-        abort(_private("signers/no_entry.html", None, 404, why="altered"))
-
-
-def _private(template: str, entry: Entry | None, status: int = 200, **context: Any) -> Response:
-    return headers.no_store(make_response(render_template(template, entry=entry, **context), status))
+        abort(private_page("signers/no_entry.html", 404, entry=None, why="altered"))

@@ -1,9 +1,8 @@
 """A signer's own entry, opened by the link in their letters: GET shows, POST corrects or withdraws."""
 
 import math
-from typing import Any
 
-from flask import Blueprint, abort, make_response, redirect, render_template, request, url_for
+from flask import Blueprint, abort, redirect, request, url_for
 from werkzeug import Response
 
 from app.crypto import tokens
@@ -16,7 +15,8 @@ from app.signers import lost
 from app.signers.entry import correct, withdraw
 from app.signing.forms import AddressForm, EntryForm
 from app.signing.stored import Entry, digest, find
-from app.web import headers, language, rate_limits
+from app.web import language, rate_limits
+from app.web.answers import private_page
 from app.web.csrf import authorised_by_token
 from app.web.rate_limits import Action
 
@@ -29,7 +29,7 @@ CLOSED = {State.WITHDRAWN: 410, State.PENDING: 409, State.DECLINED: 410}
 def show(token: str) -> Response:
     """Show what is stored, to whom it was handed over, and what its signer can do; a discreet petition asks first."""
     entry = _entry(token)
-    return _private("signing/show_me.html", entry) if entry.petition.discreet else _shown(entry)
+    return private_page("signing/show_me.html", entry=entry) if entry.petition.discreet else _shown(entry)
 
 
 @bp.post("/entry/<token>")
@@ -59,7 +59,7 @@ def change(token: str) -> Response:
 def ask_for_link(slug: str) -> Response:
     """Ask for the address to send the link to one's own entry to; say, after that, that a letter is on its way."""
     edition = edition_or_original(slug, request.args.get("language"))
-    return _private("signers/lost.html", None, edition=edition, form=AddressForm(formdata=None))
+    return private_page("signers/lost.html", entry=None, edition=edition, form=AddressForm(formdata=None))
 
 
 @bp.post("/petitions/<slug:slug>/my-signature")
@@ -68,10 +68,12 @@ def send_link(slug: str) -> Response:
     edition = edition_or_original(slug, request.form.get("language"))
     form = AddressForm()
     if not form.validate():
-        return _private("signers/lost.html", None, 422, edition=edition, form=form)
+        return private_page("signers/lost.html", 422, entry=None, edition=edition, form=form)
     wait = rate_limits.hit(Action.REQUEST_ENTRY_LINK)
     if wait:
-        answer = _private("signers/lost.html", None, 429, edition=edition, form=form, wait=math.ceil(wait / 60))
+        answer = private_page(
+            "signers/lost.html", 429, entry=None, edition=edition, form=form, wait=math.ceil(wait / 60)
+        )
         answer.headers["Retry-After"] = str(wait)
         return answer
     lost.ask(edition.petition, form.email.address())
@@ -83,13 +85,13 @@ def _entry(token: str) -> Entry:
     try:
         public_id, generation = tokens.read(tokens.Purpose.ENTRY, token)
     except tokens.BadToken:
-        abort(_private("signers/no_entry.html", None, 404, why="altered"))
+        abort(private_page("signers/no_entry.html", 404, entry=None, why="altered"))
     entry = find(public_id)
     if entry is None:
-        abort(_private("signers/no_entry.html", None, 410, why="gone"))
+        abort(private_page("signers/no_entry.html", 410, entry=None, why="gone"))
     language.set_language(entry.signature.language)
     if entry.signature.generation != generation:
-        abort(_private("signers/no_entry.html", entry, 410, why="replaced"))
+        abort(private_page("signers/no_entry.html", 410, entry=entry, why="replaced"))
     return entry
 
 
@@ -99,11 +101,11 @@ def _shown(entry: Entry, form: EntryForm | None = None, status: int = 200, **sai
         why = signature.state.value
         if why in {State.VERIFIED, State.INVALIDATED}:
             why = "erased" if entry.petition.erased_at else "withdrawn"
-        return _private("signers/no_entry.html", entry, CLOSED.get(signature.state, 410), why=why)
-    return _private(
+        return private_page("signers/no_entry.html", CLOSED.get(signature.state, 410), entry=entry, why=why)
+    return private_page(
         "signers/entry.html",
-        entry,
         status,
+        entry=entry,
         form=form or EntryForm.of(entry),
         email=signer_of(signature).email,
         counts=signature.state == State.VERIFIED,
@@ -111,7 +113,3 @@ def _shown(entry: Entry, form: EntryForm | None = None, status: int = 200, **sai
         privacy=to_html(entry.notice.more),
         **said,
     )
-
-
-def _private(template: str, entry: Entry | None, status: int = 200, **context: Any) -> Response:
-    return headers.no_store(make_response(render_template(template, entry=entry, **context), status))

@@ -17,6 +17,7 @@ from app.signing.domains import welcome
 from app.signing.forms import CodeForm, SignForm
 from app.signing.sign import sign
 from app.web import headers, rate_limits
+from app.web.answers import private_page
 from app.web.network import network
 from app.web.rate_limits import Action
 
@@ -104,8 +105,7 @@ def _who_signed(slug: str, reference: str) -> tuple[Edition, str]:
 
 
 def _check_your_email(edition: Edition, address: str, form: CodeForm, status: int = 200) -> Response:
-    html = render_template("signing/check_your_email.html", edition=edition, address=address, form=form)
-    return headers.no_store(make_response(html, status))
+    return private_page("signing/check_your_email.html", status, edition=edition, address=address, form=form)
 
 
 def _page(edition: Edition, answers: SignForm, superseded: bool = False, wait: int = 0) -> str:
