@@ -16,9 +16,9 @@ from app import cli
 from app.models import Occasion, Progress
 
 ROOT = config.ROOT
-README = (ROOT / "README.md").read_text("utf-8")
+ARCHITECTURE = (ROOT / "docs/architecture.md").read_text("utf-8")
 OPERATING = (ROOT / "docs/operating.md").read_text("utf-8")
-NAMED = ("README.md", "CHANGELOG.md", "SECURITY.md", "deploy/README.md")
+NAMED = ("README.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md", "deploy/README.md")
 PAGES = [*(ROOT / name for name in NAMED), *sorted((ROOT / "docs").glob("*.md"))]
 NOT_FOR_OPERATORS = {"COUNTERSIGN_MAILBOX"}  # `make run` sets it for the processes that it starts
 MADE_WHILE_RUNNING = ("instance/", ".venv/")
@@ -83,8 +83,8 @@ def registered() -> set[str]:
     return set(commands(bare.cli))
 
 
-def test_the_readme_explains_the_settings_that_are_read_and_no_others(tmp_path: Path) -> None:
-    explained = re.findall(r"`(\w+)`", " ".join(first_cells(section(README, "Settings"))))
+def test_operating_explains_the_settings_that_are_read_and_no_others(tmp_path: Path) -> None:
+    explained = re.findall(r"`(\w+)`", " ".join(first_cells(section(OPERATING, "Settings"))))
     assert sorted(explained) == sorted(read_settings(tmp_path))
 
 
@@ -159,13 +159,22 @@ def test_every_step_of_the_way_is_where_the_page_says() -> None:
         assert name in defined, f"{name} in {place}"
 
 
-def test_the_map_has_every_room_and_every_file_in_it() -> None:
-    rows = dict(re.findall(r"^\| `([^`]+)` \| (.*) \|$", section(README, "The rooms"), re.MULTILINE))
-    files = [path.relative_to(ROOT) for path in (ROOT / "app").rglob("*.py") if path.name != "__init__.py"]
-    assert files
-    for file in files:
-        in_room = file.parent != Path("app")
-        assert f"`{file.stem}`" in rows[f"{file.parent}/"] if in_room else str(file) in rows, file
+def test_architecture_has_every_folder_and_draws_every_layer() -> None:
+    layers = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["importlinter"]["contracts"][0][
+        "layers"
+    ]
+    drawn = section(ARCHITECTURE, "The layers").split("```")[1]
+    places = [drawn.index(f" {layer.split(' | ')[0]}") for layer in layers]
+    assert places == sorted(places)
+    for name in {name for layer in layers for name in layer.split(" | ")}:
+        assert re.search(rf"\b{name}\b", drawn), name
+    folders = {f"app/{path.name}{'/' if path.is_dir() else ''}" for path in (ROOT / "app").iterdir()}
+    told = {cell.strip("`") for cell in first_cells(section(ARCHITECTURE, "The folders"))}
+    assert told == {name for name in folders if not name.startswith("app/__")}
+
+
+def test_the_readme_stays_short() -> None:
+    assert len((ROOT / "README.md").read_bytes()) < 5_500
 
 
 def test_the_operators_page_explains_every_word_of_the_outbox() -> None:
