@@ -13,8 +13,8 @@ from app.data_keys.rotate import Unfinished, rotate
 from app.db import db
 from app.email import smtp
 from app.email.address import NotAnAddress
-from app.export import by_command, make
-from app.export.handing_over import AlreadyMaking, begin
+from app.export import cli_files, list_stream
+from app.export.handover import AlreadyMaking, begin
 from app.export.rows import Choice
 from app.ledger.audit import audit, repair
 from app.models import Format, Petition, Role, State
@@ -191,7 +191,7 @@ def export_list(
         _export_pdf(edition.petition, choice, recipient, output)
         return
     begun = begin(edition.petition, None, Format(kind), choice, recipient)
-    make.hand_over(make.make(edition, begun, for_excel=excel), output)
+    list_stream.hand_over(list_stream.make(edition, begun, for_excel=excel), output)
 
 
 def _export_pdf(petition: Petition, choice: Choice, recipient: str, output: Path | None) -> None:
@@ -200,11 +200,11 @@ def _export_pdf(petition: Petition, choice: Choice, recipient: str, output: Path
     if output is None:
         raise click.ClickException("a PDF may be several files: name the first one with -o, such as -o list.pdf")
     try:
-        for path in by_command.write(begin(petition, None, Format.PDF, choice, recipient), output):
+        for path in cli_files.write(begin(petition, None, Format.PDF, choice, recipient), output):
             click.echo(path)
     except AlreadyMaking as error:
         raise click.ClickException("another PDF of this petition is being made: try again once it is ready") from error
-    except by_command.NotMade as error:
+    except cli_files.NotMade as error:
         raise click.ClickException("the PDF could not be made, or the list changed meanwhile: try again") from error
 
 

@@ -9,7 +9,7 @@ from datetime import timedelta
 from app.auth import login_throttle, sessions
 from app.confirmation.remind import remind
 from app.db import db
-from app.export import making
+from app.export import pdf_job
 from app.ledger import ledger
 from app.moderation import bursts
 from app.organisers.accounts import forget_expired_invitations
@@ -49,7 +49,7 @@ JOBS = (
     Job("expire invitations", MINUTE, forget_expired_invitations),
     Job("forget ended sessions", MINUTE, sessions.forget_ended),
     Job("forget login attempts", MINUTE, login_throttle.forget_old),
-    Job("forget deliveries", MINUTE, making.forget_old),
+    Job("forget deliveries", MINUTE, pdf_job.forget_old),
 )
 
 

@@ -10,8 +10,8 @@ from collections.abc import Iterator
 
 from flask import Flask
 
-from app.export.handing_over import begin
-from app.export.make import make
+from app.export.handover import begin
+from app.export.list_stream import make
 from app.export.rows import Choice
 from app.models import Format
 from bench import people

@@ -7,7 +7,7 @@ from flask_security import EmailValidateException, MailUtil, Security
 from flask_security.utils import get_message
 
 from app import clock
-from app.auth import gate, password_reset
+from app.auth import guard, password_reset
 from app.auth.factors import CodesOfApps, Passkeys, datastore
 from app.auth.forms import FORMS
 from app.auth.messages import MESSAGES
@@ -63,7 +63,7 @@ def init_app(app: Flask) -> None:
     security.login_manager.request_loader(None)  # the cookie alone opens these pages, no token in an address or header
     security.principal.identity_loaders.clear()  # its own roles, of which we use none, would be looked up on every page
     security.want_json(lambda request: False)  # pages alone: a second interface would have to be guarded as well
-    security.unauthn_handler(lambda mechanisms, headers=None: gate.to_sign_in("security.login"))
-    security.reauthn_handler(lambda within, grace: gate.to_sign_in("security.verify"))
+    security.unauthn_handler(lambda mechanisms, headers=None: guard.to_sign_in("security.login"))
+    security.reauthn_handler(lambda within, grace: guard.to_sign_in("security.verify"))
     app.view_functions["security.forgot_password"] = password_reset.ask
-    gate.init_app(app)
+    guard.init_app(app)

@@ -9,7 +9,7 @@ from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.orm import Session
 
 from app.crypto import sealing
-from app.data_keys.sealed import MAILBOX_KEYS
+from app.data_keys.sealed_columns import MAILBOX_KEYS
 from app.db import db, insert, transaction
 from app.models import DataKey
 from config import ConfigError

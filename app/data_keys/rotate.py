@@ -17,7 +17,7 @@ import config
 from app import clock
 from app.crypto import sealing
 from app.data_keys.check import register
-from app.data_keys.sealed import PLACES, Place
+from app.data_keys.sealed_columns import PLACES, Place
 from app.db import db, hold, transaction
 from app.models import DataKey
 

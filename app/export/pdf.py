@@ -10,8 +10,8 @@ from flask_babel import gettext as _
 from pypdf import PdfReader, PdfWriter
 from pypdf.generic import NameObject, TextStringObject
 
-from app.export.delivery import Delivery, Row
-from app.export.pages import Pen, frame
+from app.export.pdf_content import Delivery, Row
+from app.export.pdf_pages import Pen, frame
 from app.typesetting import fonts
 from app.typesetting.typeset import typeset
 from app.web.language import current_locale

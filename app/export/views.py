@@ -20,10 +20,10 @@ from werkzeug import Response as BaseResponse
 
 from app import clock
 from app.db import db
-from app.export import admit, forms, handing_over, making
-from app.export.admit import Place
+from app.export import download_slots, forms, handover, pdf_job
+from app.export.download_slots import Place
 from app.export.forms import ExportForm, QueryForm
-from app.export.make import FORMATS, make
+from app.export.list_stream import FORMATS, make
 from app.models import Delivery, Format, HandOver, Making, Petition
 from app.organisers.access import Who, may, me, open_to, petition_here
 from app.organisers.pages import of_petition
@@ -52,7 +52,7 @@ def hand_over(slug: str) -> BaseResponse:
     kind = form.format()
     if kind == Format.PDF:
         return _queued(form)
-    begun = handing_over.begin(petition_here(), me(), kind, form.choice(), form.recipient.data)
+    begun = handover.begin(petition_here(), me(), kind, form.choice(), form.recipient.data)
     excel = 1 if form.kind.data == "excel" else None
     reference = begun.public_id.hex()
     return redirect(url_for(".download", slug=slug, kind=kind.value, list=reference, excel=excel), 303)
@@ -80,12 +80,12 @@ def download(slug: str, kind: str) -> BaseResponse:
 
 def _begun(petition: Petition, file_format: Format, asked: QueryForm) -> HandOver:
     if "list" in request.args:
-        begun = handing_over.take(request.args["list"], petition, me(), file_format)
+        begun = handover.take(request.args["list"], petition, me(), file_format)
         if begun is None:
             abort(404, _("This download was already taken or is too old. Please start it again on the export page."))
     else:
-        begun = handing_over.begin(petition, me(), file_format, asked.choice(), "")
-    if handing_over.choice_of(begun).with_email and not may(Who.OWNERS):  # no longer, since it was chosen
+        begun = handover.begin(petition, me(), file_format, asked.choice(), "")
+    if handover.choice_of(begun).with_email and not may(Who.OWNERS):  # no longer, since it was chosen
         abort(403, _("Only owners may ask for e-mail addresses."))
     return begun
 
@@ -94,15 +94,15 @@ def _begun(petition: Petition, file_format: Format, asked: QueryForm) -> HandOve
 def _place() -> Iterator[Place]:
     """Give a place for one list, which is left again if the list does not even begin."""
     try:
-        place = admit.admit(me().id)
-    except admit.YoursTaken:
+        place = download_slots.admit(me().id)
+    except download_slots.YoursTaken:
         words = _(
             "You are downloading other lists at this moment. Let one of them end, or stop it, and start this again."
         )
-        abort(429, words, retry_after=admit.RETRY_SECONDS)
-    except admit.AllTaken:
+        abort(429, words, retry_after=download_slots.RETRY_SECONDS)
+    except download_slots.AllTaken:
         words = _("Other organisers are downloading lists at this moment. Please start this again in a minute.")
-        abort(503, words, retry_after=admit.RETRY_SECONDS)
+        abort(503, words, retry_after=download_slots.RETRY_SECONDS)
     try:
         yield place
     except BaseException:
@@ -126,7 +126,7 @@ def make_pdf(slug: str) -> BaseResponse:
 def pdf(slug: str) -> BaseResponse:
     """Give the newest delivery, a volume at a time, or say how far it is."""
     _refuse_others()
-    newest = handing_over.newest_delivery(petition_here().id)
+    newest = handover.newest_delivery(petition_here().id)
     if newest is None:
         abort(404, _("No delivery is here. Each is kept for a day; make a new one on the export page."))
     if newest.making != Making.READY:
@@ -137,15 +137,15 @@ def pdf(slug: str) -> BaseResponse:
         flash(_("The delivery is ready."), "info")
         return redirect(url_for(".choose", slug=slug), 303)
     number = request.args.get("volume", 1, type=int)
-    volume = making.volume(newest.id, number) if 0 < number < MOST_VOLUMES else None
+    volume = pdf_job.volume(newest.id, number) if 0 < number < MOST_VOLUMES else None
     if volume is None:
         abort(404, _("This delivery has no such volume."))
     if request.method != "HEAD":
-        handing_over.record_volume(newest, number, me())
+        handover.record_volume(newest, number, me())
     response = make_response(volume)
     response.mimetype = "application/pdf"
     begun = db.session.get_one(HandOver, newest.hand_over_id)
-    whom = handing_over.whom_for(handing_over.choice_of(begun))
+    whom = handover.whom_for(handover.choice_of(begun))
     return _attached(response, f"{slug}-{whom}-{begun.at:%Y-%m-%d-%H%M}-{number}.pdf")
 
 
@@ -157,15 +157,15 @@ def _refuse_others() -> None:
 def _form() -> ExportForm:
     _edition()
     form = ExportForm()
-    form.offer(handing_over.countries_signed_from(petition_here().id), emails=may(Who.OWNERS))
+    form.offer(handover.countries_signed_from(petition_here().id), emails=may(Who.OWNERS))
     return form
 
 
 def _queued(form: ExportForm) -> BaseResponse:
     """Let the worker make the delivery, and lead to it; or to the one that it is making already."""
     try:
-        handing_over.begin(petition_here(), me(), Format.PDF, form.choice(), form.recipient.data)
-    except handing_over.AlreadyMaking:
+        handover.begin(petition_here(), me(), Format.PDF, form.choice(), form.recipient.data)
+    except handover.AlreadyMaking:
         flash(
             _("This delivery was already being made, so no other one was begun. Ask again once it is ready."), "error"
         )
@@ -175,10 +175,10 @@ def _queued(form: ExportForm) -> BaseResponse:
 def _streamed(begun: HandOver, place: Place, *, for_excel: bool) -> Response:
     edition = _edition()
     mimetype = "text/csv; charset=utf-16" if for_excel and begun.format == Format.CSV else FORMATS[begun.format]
-    whom = handing_over.whom_for(handing_over.choice_of(begun))
+    whom = handover.whom_for(handover.choice_of(begun))
     excel = "-excel" if for_excel and begun.format == Format.CSV else ""
     name = f"{edition.petition.slug}-{whom}-{clock.now().date().isoformat()}{excel}.{begun.format.value}"
-    pieces = make(edition, begun, for_excel=for_excel, seconds=admit.LONGEST_SECONDS)
+    pieces = make(edition, begun, for_excel=for_excel, seconds=download_slots.LONGEST_SECONDS)
     db.session.rollback()  # no connection waits while the list goes out
     return _attached(Response(stream_with_context(place.until_end(pieces)), mimetype=mimetype), name)
 
@@ -206,9 +206,9 @@ def _progress(newest: Delivery) -> Response:
 
 def _page(form: ExportForm, status: int = 200) -> Response:
     petition_id = petition_here().id
-    newest = handing_over.newest_delivery(petition_id)
-    volumes = making.volumes(newest.id) if newest and newest.making == Making.READY else 0
-    told = handing_over.latest(petition_id)
+    newest = handover.newest_delivery(petition_id)
+    volumes = pdf_job.volumes(newest.id) if newest and newest.making == Making.READY else 0
+    told = handover.latest(petition_id)
     return of_petition("export/export.html", "export", status, form=form, told=told, newest=newest, volumes=volumes)
 
 

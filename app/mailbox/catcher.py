@@ -6,7 +6,7 @@ from pathlib import Path
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
-from app.mailbox.letters import keep
+from app.mailbox.caught_emails import keep
 
 
 class _Keeper:

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 from flask import Blueprint, Response, abort, current_app, make_response, render_template, request
 from markupsafe import Markup
 
-from app.mailbox import letters
+from app.mailbox import caught_emails
 from app.web import headers
 
 bp = Blueprint("mailbox", __name__, url_prefix="/dev/mailbox")
@@ -34,14 +34,14 @@ def only_here() -> None:
 @bp.get("")
 def show() -> Response:
     """Show the letters caught, the newest first, with the links in them."""
-    caught = letters.newest_first(_folder())
+    caught = caught_emails.newest_first(_folder())
     return headers.no_store(make_response(render_template("mailbox/mailbox.html", letters=caught)))
 
 
 @bp.get("/<number>.html")
 def html_part(number: str) -> Response:
     """Show a letter's HTML part alone, as a mail program would."""
-    letter = letters.find(_folder(), number)
+    letter = caught_emails.find(_folder(), number)
     if letter is None:
         abort(404)
     response = headers.no_store(make_response(Markup(letter.part("html"))))  # noqa: S704 - our own letter

@@ -18,9 +18,9 @@ from app.petition_files.saving import TRUST
 from app.petition_files.stored import as_file, outdated
 from app.petitions.labels import LABELS
 from app.petitions.markdown import to_html
-from app.publishing.change import Part, Stale, change
-from app.publishing.checked import add_rows, mistakes, number_of_rows
+from app.publishing.checked_fields import add_rows, mistakes, number_of_rows
 from app.publishing.compare import Differences, differences
+from app.publishing.edit import Part, Stale, change
 from app.publishing.forms import DetailsForm, PartForm, TrustForm, WordsForm
 from app.web import body_size, headers, language
 

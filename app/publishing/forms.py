@@ -12,7 +12,7 @@ from app import clock
 from app.organisers.forms import OrganiserForm
 from app.petition_files import values as values
 from app.petition_files.file import CONTROLLER, DONATION, ELSEWHERE, LINK, PetitionFile, checks, initiator
-from app.publishing.checked import Row, day, line, number, pad, paragraphs, rows, said_in
+from app.publishing.checked_fields import Row, day, line, number, pad, paragraphs, rows, said_in
 from app.web import countries, language
 
 CHECK = checks("en")

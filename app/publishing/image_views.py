@@ -8,7 +8,7 @@ from app.organisers.access import Who, me, open_to, petition_here
 from app.organisers.pages import of_petition
 from app.petitions import page
 from app.petitions.image import BadImage, Sized, remake
-from app.publishing.checked import mistakes
+from app.publishing.checked_fields import mistakes
 from app.publishing.forms import ImageForm
 from app.publishing.picture import keep_picture, remove_picture
 from app.web import body_size, headers

@@ -17,8 +17,8 @@ from app.petition_files.write import write
 from app.petitions import page
 from app.petitions.labels import LABELS, labels_of
 from app.publishing import opening
-from app.publishing.begin import NotSeen, SlugTaken, begin, bring_in, suggest_slug
-from app.publishing.checked import mistakes
+from app.publishing.checked_fields import mistakes
+from app.publishing.create import NotSeen, SlugTaken, begin, bring_in, suggest_slug
 from app.publishing.forms import ImportForm, NewForm, ReopenForm
 from app.web import body_size, headers, language
 

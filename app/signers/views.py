@@ -6,7 +6,7 @@ from flask import Blueprint, abort, redirect, request, url_for
 from werkzeug import Response
 
 from app.crypto import tokens
-from app.export.handing_over import of_signature
+from app.export.handover import of_signature
 from app.models import State
 from app.models.signer import signer_of
 from app.petitions.markdown import to_html

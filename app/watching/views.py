@@ -17,7 +17,7 @@ from app.organisers.access import Who, open_to, petition_here
 from app.organisers.forms import OrganiserForm
 from app.organisers.pages import of_petition
 from app.signing.mailbox import email_key
-from app.watching import listing, plots, selection, words
+from app.watching import charts, listing, selection, words
 from app.watching.growth import Step, fitting, growth
 from app.watching.numbers import delays, numbers, places, suspected
 from app.watching.selection import Selection
@@ -67,7 +67,7 @@ def dashboard(slug: str) -> Response:
         growth=curve,
         by=by,
         as_of=now,
-        plots=plots,
+        charts=charts,
         words=words,
     )
 

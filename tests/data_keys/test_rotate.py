@@ -18,10 +18,10 @@ from app.crypto import sealing
 from app.data_keys import rotate as rotating
 from app.data_keys.check import check_keys
 from app.data_keys.rotate import Unfinished, rotate
-from app.data_keys.sealed import PLACES, Place
+from app.data_keys.sealed_columns import PLACES, Place
 from app.db import Base, db, transaction
-from app.export import making
-from app.export.handing_over import begin
+from app.export import pdf_job
+from app.export.handover import begin
 from app.export.rows import Choice
 from app.ledger.audit import audit
 from app.models import DataKey, Format, Membership, Organiser, Passkey, Petition, Role, Signature, State
@@ -80,7 +80,7 @@ def fill_every_place(app: Flask) -> None:
         petition = db.session.scalars(select(Petition)).one()
         accounts.invite("piet@example.org", petition, Role.EDITOR, by=db.session.scalars(select(Organiser)).first())
         begin(petition, None, Format.PDF, Choice(), "The Town Council")
-        making.make_due()
+        pdf_job.make_due()
         with transaction() as session:
             olga = session.scalars(select(Organiser).order_by(Organiser.id)).first()
             assert olga

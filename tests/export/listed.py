@@ -9,8 +9,8 @@ from flask import Flask
 from sqlalchemy import update
 
 from app.db import transaction
-from app.export import make
-from app.export.handing_over import begin
+from app.export import list_stream
+from app.export.handover import begin
 from app.export.rows import COLUMNS, Choice, Heading, Row, read
 from app.models import Format, Signature, State, Visibility
 from app.models.signer import Signer
@@ -80,7 +80,7 @@ def made(app: Flask, kind: str, choice: Choice | None = None) -> bytes:
         edition = find_edition(SLUG)
         assert edition
         begun = begin(edition.petition, None, Format(kind), choice or Choice(), "Registry of Testville")
-        return b"".join(make.make(edition, begun))
+        return b"".join(list_stream.make(edition, begun))
 
 
 def parsed(pieces: Iterable[bytes]) -> list[list[str]]:

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from wtforms.validators import ValidationError
 
 from app.export import pdf
-from app.export.delivery import Delivery, SignedText, text_sha256
+from app.export.pdf_content import Delivery, SignedText, text_sha256
 from app.signing import forms, tidy
 from app.typesetting import typeset
 from app.typesetting.fonts import MISSING

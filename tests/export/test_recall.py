@@ -8,12 +8,12 @@ from flask.testing import FlaskClient
 from sqlalchemy import func, select
 
 from app.db import db, transaction
-from app.export.making import make_due
+from app.export.pdf_job import make_due
 from app.export.recall import recall
 from app.models import Delivery, DeliveryVolume, Making, Role, State
 from app.moderation.hide import HideablePart, hide_part
 from app.watching.selection import Selection
-from tests.export.test_making import ask, make, newest, text_of
+from tests.export.test_pdf_job import ask, make, newest, text_of
 from tests.factories import SLUG, make_petition, make_signature
 from tests.moderation.act import invalidated, restored
 from tests.organisers.people import signed_in

@@ -16,8 +16,8 @@ from sqlalchemy import select
 from werkzeug.test import TestResponse
 
 from app.db import db
-from app.export import handing_over
-from app.export.making import make_due
+from app.export import handover
+from app.export.pdf_job import make_due
 from app.models import Act, AuditEntry, HandOver, Role, State, Visibility
 from tests.concurrency.test_races import at_once
 from tests.export.listed import add
@@ -270,10 +270,10 @@ def test_the_list_is_kept_by_no_cache(app: Flask, owner: FlaskClient) -> None:
 def test_a_record_keeps_the_choice_exactly(app: Flask, owner: FlaskClient) -> None:
     hand_over(owner, "csv", countries=["SE", "FI"], since="2026-11-01", until="2026-11-30", for_addressee="y")
     with app.app_context():
-        kept = handing_over.choice_of(records(app)[0])
+        kept = handover.choice_of(records(app)[0])
     assert (kept.countries, kept.for_addressee) == (frozenset({"SE", "FI"}), True)
     assert str(kept.since) == "2026-11-01"
-    assert handing_over.as_json(kept) == records(app)[0].choice
+    assert handover.as_json(kept) == records(app)[0].choice
 
 
 def test_who_is_an_owner_no_longer_gets_no_addresses_that_they_chose_before(app: Flask, owner: FlaskClient) -> None:

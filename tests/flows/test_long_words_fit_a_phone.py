@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, Page
 from sqlalchemy import select
 
 from app.db import db
-from app.export import handing_over
+from app.export import handover
 from app.export.rows import Choice
 from app.models import Format, Organiser, Petition, Role
 from tests.conftest import make_app
@@ -47,7 +47,7 @@ def hand_over(app: Flask, recipient: str, *, for_addressee: bool = False, with_e
     choice = Choice(for_addressee=for_addressee, with_email=with_email)
     with app.app_context():
         petition, organiser = db.session.scalars(select(Petition)).one(), db.session.scalars(select(Organiser)).one()
-        handing_over.begin(petition, organiser, Format.XLSX, choice, recipient)
+        handover.begin(petition, organiser, Format.XLSX, choice, recipient)
 
 
 def cut_off(page: Page) -> list[str]:

@@ -10,7 +10,7 @@ from sqlalchemy import insert, select
 
 from app import clock
 from app.db import db, transaction
-from app.export.admit import MOST_AT_ONCE
+from app.export.download_slots import MOST_AT_ONCE
 from app.models import Petition, PetitionText, PrivacyNotice, Role, Signature, State, Visibility
 from app.models.signer import Signer
 from tests.conftest import SECRETS

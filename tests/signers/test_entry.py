@@ -13,8 +13,8 @@ from werkzeug.test import TestResponse
 from app import clock
 from app.crypto import tokens
 from app.db import db, transaction
-from app.export import handing_over
-from app.export.making import make_due
+from app.export import handover
+from app.export.pdf_job import make_due
 from app.export.rows import Choice
 from app.ledger.audit import audit
 from app.models import Delivery, Format, Kind, LedgerEntry, Petition, Reason, Signature, State, Visibility
@@ -247,7 +247,7 @@ def test_a_discreet_petition_shows_nothing_until_a_button_is_pressed(app: Flask,
 def hand_over(app: Flask, recipient: str, choice: Choice, kind: Format = Format.CSV) -> None:
     with app.app_context():
         petition = db.session.scalars(select(Petition)).one()
-        handing_over.begin(petition, None, kind, choice, recipient)
+        handover.begin(petition, None, kind, choice, recipient)
 
 
 def test_the_signer_reads_to_whom_the_entry_was_handed_over(app: Flask, client: FlaskClient, entry: str) -> None:

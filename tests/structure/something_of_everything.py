@@ -12,10 +12,10 @@ from app.audit.log import record
 from app.crypto import tokens
 from app.data_keys.check import check_keys
 from app.db import db, transaction
-from app.export.handing_over import begin
-from app.export.making import make_due
+from app.export.handover import begin
+from app.export.pdf_job import make_due
 from app.export.rows import Choice
-from app.mailbox import letters
+from app.mailbox import caught_emails
 from app.models import (
     Act,
     Clue,
@@ -51,7 +51,7 @@ def something_of_everything(app: Flask, folder: Path) -> dict[str, list[str]]:
     app.config.update(MAILBOX_DIR=str(folder / "mailbox"), SITE_COLOUR="#14532d", SITE_DIR=folder)
     for name, content in (("logo.svg", "<svg/>"), ("imprint.md", "Words"), ("privacy.md", "Words")):
         (folder / name).write_text(content)
-    letters.keep(folder / "mailbox", b"Subject: Hello\r\n\r\nwords\r\n")
+    caught_emails.keep(folder / "mailbox", b"Subject: Hello\r\n\r\nwords\r\n")
     for_organisers = what_organisers_leave(app)
     with app.app_context():
         check_keys()
@@ -69,7 +69,7 @@ def something_of_everything(app: Flask, folder: Path) -> dict[str, list[str]]:
                 "altered",
             ],
             "reference": [ref.make(SLUG, "en", "new@example.org"), "altered"],
-            "number": [letters.newest_first(folder / "mailbox")[0].number, "0"],
+            "number": [caught_emails.newest_first(folder / "mailbox")[0].number, "0"],
             "filename": ["css/base.css"],
             "member": [organiser(app).public_id.hex(), "00", "altered"],
             "entry": [ids[1].hex(), "altered"],

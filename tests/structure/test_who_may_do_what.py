@@ -10,9 +10,9 @@ from sqlalchemy import select
 from werkzeug.routing import Rule
 from werkzeug.test import TestResponse
 
-from app.auth.gate import OPEN_TO
+from app.auth.guard import OPEN_TO
 from app.db import db, transaction
-from app.export.handing_over import begin
+from app.export.handover import begin
 from app.export.rows import Choice
 from app.models import Format, Organiser, Petition, Picture, Role
 from app.organisers import accounts

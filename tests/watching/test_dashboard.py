@@ -1,4 +1,4 @@
-"""The dashboard: the numbers of the petition, each plot with its table, and not one word about a person."""
+"""The dashboard: the numbers of the petition, each chart with its table, and not one word about a person."""
 
 from datetime import timedelta
 
@@ -45,14 +45,14 @@ def test_it_tells_numbers_and_never_people(app: Flask, viewer: FlaskClient) -> N
 
 
 @pytest.mark.parametrize("by", ["hour", "day", "week"])
-def test_every_plot_reads_itself_out_and_has_a_table_behind_it(app: Flask, viewer: FlaskClient, by: str) -> None:
+def test_every_chart_reads_itself_out_and_has_a_table_behind_it(app: Flask, viewer: FlaskClient, by: str) -> None:
     add_people(app, 4, country="NO", language="sv", signed_at=clock.now() - timedelta(hours=3))
     add_people(app, 1, country="SE", signed_at=clock.now() - timedelta(hours=2))
     page = HtmlPage(viewer.get(f"{BASE}?by={by}").text)
-    plots = page.all("svg", role="img")
-    assert len(plots) == 5
-    for plot in plots:
-        title, description = (page.by_id(name) for name in (plot.get("aria-labelledby") or "").split())
+    charts = page.all("svg", role="img")
+    assert len(charts) == 5
+    for chart in charts:
+        title, description = (page.by_id(name) for name in (chart.get("aria-labelledby") or "").split())
         assert (title.tag, description.tag) == ("title", "desc")
         assert title.words() and description.words()
     rows = [row.words() for row in page.all("tr")]

@@ -7,7 +7,7 @@ from functools import lru_cache
 from flask_babel import format_date, format_datetime, format_decimal, ngettext
 from flask_babel import gettext as _
 
-from app.export.delivery import Delivery, Row, SignedText
+from app.export.pdf_content import Delivery, Row, SignedText
 from app.typesetting import fonts
 from app.web import countries
 from app.web.language import current_locale, display_name, text_direction

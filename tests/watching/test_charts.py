@@ -1,11 +1,11 @@
-"""Whatever the numbers, a plot stays inside its frame, keeps their order, and its lines say what it shows."""
+"""Whatever the numbers, a chart stays inside its frame, keeps their order, and its lines say what it shows."""
 
 from itertools import pairwise
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.watching.plots import ABOVE, HEIGHT, WIDTH, Line, bars, curve, rows
+from app.watching.charts import ABOVE, HEIGHT, WIDTH, Line, bars, curve, rows
 
 NUMBERS = st.lists(st.integers(-(10**6), 10**9), min_size=1, max_size=104)
 

@@ -13,9 +13,9 @@ from app import clock
 from app.crypto import sealing
 from app.db import db, in_batches, transaction
 from app.export import pdf
-from app.export.delivery import Delivery as Signatures
-from app.export.delivery import SignedText
-from app.export.handing_over import Counted, choice_of
+from app.export.handover import Counted, choice_of
+from app.export.pdf_content import Delivery as Signatures
+from app.export.pdf_content import SignedText
 from app.export.rows import Choice, number_of, read, texts_signed
 from app.models import Delivery, DeliveryVolume, HandOver, Making, Petition
 from app.petitions.page import find_edition

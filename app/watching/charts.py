@@ -1,6 +1,6 @@
-"""The geometry of the dashboard's plots; their words and colours are in the templates and the style sheet.
+"""The geometry of the dashboard's charts; their words and colours are in the templates and the style sheet.
 
-A plot is 360 units wide, as a phone's page is, so that its words are readable there. Its lines go from the top down.
+A chart is 360 units wide, as a phone's page is, so that its words are readable there. Its lines go from the top down.
 """
 
 from collections.abc import Sequence
@@ -16,7 +16,7 @@ MOST_ROWS = 8
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A horizontal line of a plot: the value that it stands for, and how far down it is."""
+    """A horizontal line of a chart: the value that it stands for, and how far down it is."""
 
     value: int
     y: float

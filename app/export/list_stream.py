@@ -9,7 +9,7 @@ from collections.abc import Callable, Generator, Iterable, Iterator
 from pathlib import Path
 
 from app.export import csv, json, rows, xlsx
-from app.export.handing_over import choice_of, recorded
+from app.export.handover import choice_of, recorded
 from app.export.rows import Row
 from app.models import Format, HandOver
 from app.petitions.page import Edition

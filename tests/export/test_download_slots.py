@@ -6,8 +6,8 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 
 from app.db import db
-from app.export import admit, rows
-from app.export.admit import MOST_AT_ONCE, MOST_OF_ONE, AllTaken, Place, YoursTaken
+from app.export import download_slots, rows
+from app.export.download_slots import MOST_AT_ONCE, MOST_OF_ONE, AllTaken, Place, YoursTaken
 from app.models import HandOver, Role
 from app.web.request_log import BrokenOff
 from tests.concurrency.test_races import at_once
@@ -21,7 +21,7 @@ LIST = f"/organise/petitions/{SLUG}/signatures.csv"
 
 def tried(organiser_id: int) -> Place | None:
     try:
-        return admit.admit(organiser_id)
+        return download_slots.admit(organiser_id)
     except (AllTaken, YoursTaken):
         return None
 
@@ -30,7 +30,7 @@ def test_of_many_who_come_at_once_as_many_are_let_in_as_there_are_places() -> No
     places = [place for place in at_once(40, tried) if place]
     assert len(places) == MOST_AT_ONCE
     with pytest.raises(AllTaken):
-        admit.admit(41)
+        download_slots.admit(41)
     for place in places:
         place.leave()
         place.leave()
@@ -44,8 +44,8 @@ def test_one_organiser_never_takes_all_places() -> None:
     mine = [place for place in at_once(20, lambda _: tried(1)) if place]
     assert len(mine) == MOST_OF_ONE < MOST_AT_ONCE
     with pytest.raises(YoursTaken):
-        admit.admit(1)
-    admit.admit(2).leave()
+        download_slots.admit(1)
+    download_slots.admit(2).leave()
     for place in mine:
         place.leave()
 
@@ -64,7 +64,7 @@ def taken(client: FlaskClient) -> int:
 
 
 def test_who_has_lists_under_way_is_told_so_until_one_ends(app: Flask, owner: FlaskClient) -> None:
-    under_way = [admit.admit(organiser(app).id) for _ in range(MOST_OF_ONE)]
+    under_way = [download_slots.admit(organiser(app).id) for _ in range(MOST_OF_ONE)]
     refused = owner.get(LIST)
     assert refused.status_code == 429
     assert refused.headers["Retry-After"] == "60"
@@ -77,7 +77,7 @@ def test_who_has_lists_under_way_is_told_so_until_one_ends(app: Flask, owner: Fl
 
 
 def test_when_others_have_all_places_the_page_says_when_to_come_again(app: Flask, owner: FlaskClient) -> None:
-    places = [admit.admit(-number) for number in range(MOST_AT_ONCE)]
+    places = [download_slots.admit(-number) for number in range(MOST_AT_ONCE)]
     refused = owner.get(LIST)
     assert (refused.status_code, refused.headers["Retry-After"]) == (503, "60")
     assert "Please start this again in a minute." in refused.text
@@ -111,7 +111,7 @@ def test_a_list_makes_room_however_it_ends(owner: FlaskClient, monkeypatch: pyte
 def test_one_that_takes_too_long_breaks_off_and_says_so(
     app: Flask, owner: FlaskClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(admit, "LONGEST_SECONDS", -1)
+    monkeypatch.setattr(download_slots, "LONGEST_SECONDS", -1)
     answer = owner.get(LIST, buffered=False)
     pieces = []
     with pytest.raises(BrokenOff):

@@ -7,7 +7,7 @@ from pathlib import Path
 from sqlalchemy import select
 
 from app.db import db
-from app.export import make, making
+from app.export import list_stream, pdf_job
 from app.models import Delivery, HandOver, Making
 
 PAUSE_SECONDS = 1
@@ -24,16 +24,16 @@ def write(begun: HandOver, path: Path) -> list[Path]:
     """
     delivery = _made(begun)
     paths = [path]
-    paths += [path.with_stem(f"{path.stem}-{number}") for number in range(2, making.volumes(delivery.id) + 1)]
+    paths += [path.with_stem(f"{path.stem}-{number}") for number in range(2, pdf_job.volumes(delivery.id) + 1)]
     for number, one in enumerate(paths, start=1):
-        make.hand_over(_volume(delivery.id, number), one)
+        list_stream.hand_over(_volume(delivery.id, number), one)
     return paths
 
 
 def _made(begun: HandOver) -> Delivery:
     mine = select(Delivery).where(Delivery.hand_over_id == begun.id).execution_options(populate_existing=True)
     while True:
-        making.make_due()
+        pdf_job.make_due()
         delivery = db.session.scalars(mine).one_or_none()
         db.session.rollback()  # a running worker writes meanwhile, and is to be seen
         if delivery is None or delivery.making == Making.FAILED or delivery.recalled_at:
@@ -44,7 +44,7 @@ def _made(begun: HandOver) -> Delivery:
 
 
 def _volume(delivery_id: int, number: int) -> Iterator[bytes]:
-    kept = making.volume(delivery_id, number)
+    kept = pdf_job.volume(delivery_id, number)
     if kept is None:  # taken back since
         raise NotMade
     yield kept
