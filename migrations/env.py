@@ -1,5 +1,7 @@
 """Runs the migrations over the app's own connection, all of them in one transaction, one machine at a time."""
 
+import sys
+
 from alembic import context
 from flask import current_app
 from sqlalchemy import text
@@ -16,9 +18,20 @@ def run() -> None:
         context.configure(connection=connection, target_metadata=db.metadata, transactional_ddl=True, **settings)
         with context.begin_transaction():
             if connection.dialect.name == "postgresql":
-                connection.execute(text("SET LOCAL statement_timeout = 0"))  # large tables take their time
                 connection.execute(text("SELECT pg_advisory_xact_lock(:number)"), {"number": MIGRATING})
+            _refuse_unknown()
             context.run_migrations()
+
+
+def _refuse_unknown() -> None:
+    """End with words for the operator where the database is at a version that is not among these migrations."""
+    known = {script.revision for script in context.script.walk_revisions()}
+    unknown = set(context.get_context().get_current_heads()) - known
+    if unknown:
+        sys.exit(
+            f"The database is at version {', '.join(unknown)}, which this version of Countersign does not know: it was"
+            " made by a newer one, or by one from before 0.1.0. Nothing was changed; see CHANGELOG.md."
+        )
 
 
 run()

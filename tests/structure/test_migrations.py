@@ -11,7 +11,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from flask import Flask
-from sqlalchemy import Engine, inspect
+from sqlalchemy import Engine, inspect, text
 
 import config
 from app.db import Base, db
@@ -96,3 +96,13 @@ def test_the_migrations_make_what_the_models_say(app: Flask) -> None:
     flask_migrate.downgrade(revision="base")
     Base.metadata.create_all(db.engine)
     assert migrated == details(db.engine)
+
+
+def test_a_database_of_an_unknown_version_is_left_alone_and_the_operator_is_told(app: Flask) -> None:
+    flask_migrate.upgrade()
+    with db.engine.begin() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '20261124_2240'"))
+    before = details(db.engine)
+    with pytest.raises(SystemExit, match="at version 20261124_2240, which this version of Countersign does not know"):
+        flask_migrate.upgrade()
+    assert details(db.engine) == before
