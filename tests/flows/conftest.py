@@ -33,7 +33,7 @@ def machines_browser() -> str | None:
     return shutil.which("chromium") or shutil.which("google-chrome")
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     """Give the machine's Chromium; where there is none, CI fails and others are told."""
     path = machines_browser()
@@ -47,9 +47,9 @@ def browser() -> Iterator[Browser]:
         browser.close()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    """Give the site as `make run` serves it, with its mailbox."""
+    """Give the site as `make run` serves it, with its mailbox. All stories share it: look only at your own people."""
     folder = tmp_path_factory.mktemp("site")
     site = Site(folder, {**SECRETS, "DATABASE_URL": f"sqlite:///{folder}/site.db"})
     site._command += ["--example", f"examples/{EXAMPLE}.md"]

@@ -8,22 +8,13 @@ import pytest
 from flask import Flask
 from playwright.sync_api import Browser, Page
 
-from tests.conftest import SECRETS, make_app
+from tests.conftest import make_app
 from tests.flows.conftest import overflows, troubles_of
 from tests.flows.desk import write_a_petition
 from tests.organisers.people import signed_in
 from tests.site import Site
 
 PHONE = {"width": 390, "height": 844}
-
-
-@pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    """Give the site as `make run` serves it."""
-    folder = tmp_path_factory.mktemp("site")
-    site = Site(folder, {**SECRETS, "DATABASE_URL": f"sqlite:///{folder}/site.db"})
-    yield site.start()
-    site.interrupt()
 
 
 @pytest.fixture(params=[True, False], ids=lambda scripts: f"scripts-{scripts}")
