@@ -128,7 +128,8 @@ class Petition(Base):
 class PetitionText(Base):
     """The words of a petition in one language and version. An edit adds the next version; in a draft it replaces them.
 
-    `after_signatures` is the verified count at the moment when this version was made.
+    `after_signatures` is the verified count at the moment when this version was made. `search_text` is title and
+    statement as app/petitions/search.py folds them; it is searched, and never shown.
     """
 
     __tablename__ = "petition_text"
@@ -141,6 +142,7 @@ class PetitionText(Base):
     title: Mapped[str] = mapped_column(String(200))
     statement: Mapped[str] = mapped_column(Text)
     body: Mapped[str] = mapped_column(Text)
+    search_text: Mapped[str] = mapped_column(Text, deferred=True)
     after_signatures: Mapped[int] = mapped_column(BigInteger, default=0, server_default="0")
     made_at: Mapped[datetime] = mapped_column(UtcDateTime)
 

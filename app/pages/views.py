@@ -21,11 +21,11 @@ def start(lang: str | None = None) -> BaseResponse:
     if lang and lang not in language.INTERFACE:
         abort(404)
     language.set_language(lang or language.site_language(), own=language.site_language())
-    asked = listing.asked(request.args) or abort(404)
-    found = listing.open_now(lang or language.site_language(), asked)
+    asked = listing.read_query(request.args) or abort(404)
+    found = listing.open_petitions(lang or language.site_language(), asked)
     if asked.page > 1 and not found.petitions:
         abort(404)
-    closed = listing.closed_last(lang or language.site_language()) if asked.is_all() else []
+    closed = listing.closed_petitions(lang or language.site_language()) if asked.is_all() else []
     html = render_template("pages/start.html", asked=asked, found=found, closed=closed)
     return headers.cacheable(make_response(html))
 

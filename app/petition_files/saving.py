@@ -21,6 +21,7 @@ from app.models import Act, Petition, PetitionText, PrivacyNotice
 from app.organisers.letter import post_to_owners
 from app.petition_files.file import BadPetitionFile, PetitionFile
 from app.petition_files.stored import after, as_file, newest_notice, newest_texts
+from app.petitions.search import search_text
 from app.web.absolute_url import absolute_url
 
 # What a thief of an organiser's session would change: where money goes, and who gets the signers' data.
@@ -168,8 +169,9 @@ def _add_texts(session: Session, petition_id: int, file: PetitionFile, now: date
         signed = ledger.verified(session, petition_id) if signed is None else signed
         replaced = before is not None and _forget_draft(session, petition_id, words["language"])
         version = before.version + 1 if before and not replaced else 1
+        found_by = search_text(words["title"], words["statement"])
         row = {**words, "petition_id": petition_id, "version": version, "after_signatures": signed, "made_at": now}
-        session.add(PetitionText(**row))
+        session.add(PetitionText(**row, search_text=found_by))
         added[words["language"]] = version
     return added
 

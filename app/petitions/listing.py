@@ -1,27 +1,24 @@
 """What the start page lists: the petitions that can be signed now, found by their words, and those closed last."""
 
-import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
-from functools import lru_cache
 
-from sqlalchemy import ColumnElement, Row, Select, func, select
+from sqlalchemy import Row, Select, func, select
 from sqlalchemy.orm import aliased
 
 from app import clock
 from app.db import db
 from app.models import Petition, PetitionText
 from app.petitions.page import Progress, progress_of
+from app.petitions.search import has_words
 
-A_PAGE = 20
-LATEST_CLOSED = 10
+PAGE_SIZE = 20
+MAX_CLOSED = 10
 CLOSES_SOON = timedelta(days=14)
-LONGEST_SEARCH = 100
-DIGITS = 6
-# Letters that Unicode does not take apart, as people type them who do not have them on their keyboard.
-PLAIN = str.maketrans({"ø": "o", "ł": "l", "đ": "d", "ħ": "h", "ı": "i", "æ": "ae", "œ": "oe", "þ": "th", "ð": "d"})
+MAX_SEARCH_LENGTH = 100
+MAX_PAGE_DIGITS = 5
 
 
 class Order(StrEnum):
@@ -32,7 +29,7 @@ class Order(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class ListQuery:
     """What a reader wants to see of the list: those with some words, in an order, one page."""
 
     search: str = ""
@@ -63,16 +60,16 @@ class Listing:
     has_more: bool
 
 
-def asked(arguments: Mapping[str, str]) -> Asked | None:
+def read_query(arguments: Mapping[str, str]) -> ListQuery | None:
     """Return what the arguments of an address ask for; None for a page that no list has."""
     number = arguments.get("page") or "1"
-    if not (number.isascii() and number.isdigit() and len(number) < DIGITS and int(number)):
+    if not (number.isascii() and number.isdigit() and len(number) <= MAX_PAGE_DIGITS and int(number)):
         return None
     order = Order.CLOSING if arguments.get("order") == Order.CLOSING else Order.NEWEST
-    return Asked(" ".join(arguments.get("q", "")[:LONGEST_SEARCH].split()), order, int(number))
+    return ListQuery(" ".join(arguments.get("q", "")[:MAX_SEARCH_LENGTH].split()), order, int(number))
 
 
-def open_now(language: str, wanted: Asked = Asked()) -> Listing:
+def open_petitions(language: str, wanted: ListQuery = ListQuery()) -> Listing:
     """Return a page of the petitions that can be signed now, with titles in `language` where there are any.
 
     What is searched for has to be in title or statement, each word of it in those of one language, whatever its case
@@ -85,53 +82,29 @@ def open_now(language: str, wanted: Asked = Asked()) -> Listing:
         Petition.erased_at.is_(None),
     )
     listed = select(Petition).where(*is_open)
-    words = folded(wanted.search).split()
-    if words:
-        listed = listed.where(Petition.id.in_(_with_words(words, is_open)))
+    if wanted.search:
+        listed = listed.where(has_words(wanted.search))
     if wanted.order == Order.CLOSING:
         listed = listed.order_by(Petition.closes_at.is_(None), Petition.closes_at)
     listed = listed.order_by(Petition.opened_at.desc(), Petition.id.desc())
-    found = db.session.scalars(listed.limit(A_PAGE + 1).offset((wanted.page - 1) * A_PAGE)).all()
-    return Listing(_listed(found[:A_PAGE], language), len(found) > A_PAGE)
+    found = db.session.scalars(listed.limit(PAGE_SIZE + 1).offset((wanted.page - 1) * PAGE_SIZE)).all()
+    return Listing(_listed(found[:PAGE_SIZE], language), len(found) > PAGE_SIZE)
 
 
-def closed_last(language: str) -> list[Listed]:
+def closed_petitions(language: str) -> list[Listed]:
     """Return the petitions that were closed last, the last one first."""
     now = clock.now()
     closed = select(Petition).where(Petition.opened_at <= now, Petition.closes_at <= now)
-    return _listed(db.session.scalars(closed.order_by(Petition.closes_at.desc()).limit(LATEST_CLOSED)).all(), language)
+    return _listed(db.session.scalars(closed.order_by(Petition.closes_at.desc()).limit(MAX_CLOSED)).all(), language)
 
 
-@lru_cache(maxsize=4096)
-def folded(text: str) -> str:
-    """Return `text` as it is compared in a search: in small letters, without accents, ß as ss."""
-    apart = unicodedata.normalize("NFKD", text.casefold())
-    return "".join(letter for letter in apart if not unicodedata.combining(letter)).translate(PLAIN)
-
-
-def _with_words(words: list[str], is_open: Iterable[ColumnElement[bool]]) -> list[int]:
-    """Return the ids of the open petitions with all these words in one of their texts.
-
-    Databases fold case each in its own way, and accents not at all, so the words are compared here: there are as many
-    petitions as organisers can write, and what was folded once is remembered.
-    """
-    texts = _newest_texts().join(Petition, Petition.id == PetitionText.petition_id).where(*is_open)
-    return sorted(
-        {
-            text.petition_id
-            for text in db.session.execute(texts)
-            if all(word in folded(f"{text.title}\n{text.statement}") for word in words)
-        }
-    )
-
-
-def _newest_texts() -> Select[int, str, str, str]:
-    """Return the statement that reads each petition's words as they are now, in each of its languages."""
+def _newest_texts() -> Select[int, str, str]:
+    """Return the statement that reads each petition's title as it is now, in each of its languages."""
     other = aliased(PetitionText)
     same = (other.petition_id == PetitionText.petition_id) & (other.language == PetitionText.language)
     newest = select(func.max(other.version)).where(same).scalar_subquery()
-    columns = (PetitionText.petition_id, PetitionText.language, PetitionText.title, PetitionText.statement)
-    return select(*columns).where(PetitionText.version == newest)
+    columns = select(PetitionText.petition_id, PetitionText.language, PetitionText.title)
+    return columns.where(PetitionText.version == newest)
 
 
 def _listed(petitions: Iterable[Petition], language: str) -> list[Listed]:
@@ -140,7 +113,7 @@ def _listed(petitions: Iterable[Petition], language: str) -> list[Listed]:
         return []
     ids = [petition.id for petition in petitions]
     found = db.session.execute(_newest_texts().where(PetitionText.petition_id.in_(ids))).all()
-    texts: dict[tuple[int, str], Row[int, str, str, str]] = {(text.petition_id, text.language): text for text in found}
+    texts: dict[tuple[int, str], Row[int, str, str]] = {(text.petition_id, text.language): text for text in found}
     counts = progress_of(petitions)
     now = clock.now()
     listed = []

@@ -79,6 +79,7 @@ def _create_petitions() -> None:
         sa.Column("title", sa.String(200), nullable=False),
         sa.Column("statement", sa.Text(), nullable=False),
         sa.Column("body", sa.Text(), nullable=False),
+        sa.Column("search_text", sa.Text(), nullable=False),
         sa.Column("after_signatures", sa.BigInteger(), server_default="0", nullable=False),
         sa.Column("made_at", moment, nullable=False),
         sa.UniqueConstraint("petition_id", "language", "version"),
