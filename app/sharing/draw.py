@@ -6,7 +6,6 @@ template. And it draws in this process, not in a child as for the list: a card t
 while a child would take ten times as long only to begin.
 """
 
-import io
 import json
 import re
 import threading
@@ -15,8 +14,10 @@ from functools import lru_cache
 from pathlib import Path
 from types import ModuleType
 
-import segno
 from markupsafe import escape
+from qrcode import QRCode
+from qrcode.constants import ERROR_CORRECT_M
+from qrcode.image.svg import SvgPathFillImage
 
 from app.typesetting import fonts
 from app.web import language
@@ -87,14 +88,15 @@ def badge(title: str, numbers: Numbers, site: Site) -> bytes:
     return _told(drawn, f"{numbers.count} {numbers.words} · {title}")
 
 
+@lru_cache(maxsize=KEPT)
 def qr_code(address: str) -> bytes:
     """Return the QR code of an address as an SVG image, black on white whatever it lies on.
 
     Its quiet zone is four modules and a seventh of it may be hidden, as ISO/IEC 18004 has it (level M).
     """
-    out = io.BytesIO()
-    segno.make(address, error="m", micro=False).save(out, "svg", scale=8, border=4, light="#fff", xmldecl=False)
-    return _told(out.getvalue(), address)
+    code = QRCode(error_correction=ERROR_CORRECT_M, border=4, box_size=20, image_factory=SvgPathFillImage)
+    code.add_data(address)
+    return _told(code.make_image().to_string(), address)
 
 
 @lru_cache(maxsize=KEPT)
