@@ -47,7 +47,7 @@ def write_volume(
         fonts.folders(),
         delivery.made_at,
         tagged=True,
-        still_at_it=lambda: progress(0),
+        on_heartbeat=lambda: progress(0),
     )
     progress(len(lines))
     return pdf
@@ -62,20 +62,20 @@ def _joined(delivery: Delivery, parts: list[dict[str, Any]], progress: Callable[
     rows = sum(len(part["rows"]) for part in parts)
     done = 0
 
-    def still_at_it() -> None:
+    def on_heartbeat() -> None:
         progress(rows * done // turns)
 
     first_pages, pages = [], 0
     for part in parts:
         first_pages.append(pages + 1)
-        pages += len(PdfReader(BytesIO(_part(delivery, part, first_pages[-1], first_pages[-1], still_at_it))).pages)
+        pages += len(PdfReader(BytesIO(_part(delivery, part, first_pages[-1], first_pages[-1], on_heartbeat))).pages)
         done += 1
-        still_at_it()
+        on_heartbeat()
     document = PdfWriter()
     for part, first_page in zip(parts, first_pages, strict=True):
-        document.append(BytesIO(_part(delivery, part, first_page, pages, still_at_it)), import_outline=False)
+        document.append(BytesIO(_part(delivery, part, first_page, pages, on_heartbeat)), import_outline=False)
         done += 1
-        still_at_it()
+        on_heartbeat()
     document.metadata = {"/Title": delivery.title, "/CreationDate": f"D:{delivery.made_at:%Y%m%d%H%M%S}Z"}
     document.root_object[NameObject("/Lang")] = TextStringObject(current_locale().language)
     written = BytesIO()
@@ -84,7 +84,7 @@ def _joined(delivery: Delivery, parts: list[dict[str, Any]], progress: Callable[
 
 
 def _part(
-    delivery: Delivery, part: dict[str, Any], first_page: int, pages: int, still_at_it: Callable[[], None]
+    delivery: Delivery, part: dict[str, Any], first_page: int, pages: int, on_heartbeat: Callable[[], None]
 ) -> bytes:
     said = {**part, "first_page": first_page, "pages": pages}
-    return typeset(said, fonts.folders(), delivery.made_at, tagged=False, still_at_it=still_at_it)
+    return typeset(said, fonts.folders(), delivery.made_at, tagged=False, on_heartbeat=on_heartbeat)

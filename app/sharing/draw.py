@@ -23,17 +23,17 @@ from app.typesetting import fonts
 from app.web import language
 
 CARD_SIZE = (1200, 630)  # what the large sites ask for
-LONGEST_WORD = 24  # letters that fit into a line at a readable size even if all are as wide as W
+MAX_WORD_LENGTH = 24  # letters that fit into a line at a readable size even if all are as wide as W
 NOT_IN_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")  # XML 1.0, 2.2
-KEPT = 256
+CACHE_SIZE = 256
 # Words that lines are not broken in by themselves; South-East and East Asian scripts, and emoji, have their own places.
-WHOLE = re.compile(
+UNBREAKABLE = re.compile(
     r"[^\s\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u2e80-\ud7af\uf900-\ufaff\ufe0f\u200b-\u200d\U0001f000-\U0003ffff]+"
 )
 
 _HERE = Path(__file__).parent
 _one_at_a_time = threading.Lock()  # drawing takes a processor to itself
-_in_line = threading.BoundedSemaphore(3)  # who waits holds a thread that others need more
+_queue = threading.BoundedSemaphore(3)  # who waits holds a thread that others need more
 
 
 class Busy(Exception):
@@ -63,20 +63,20 @@ class Site:
     marked: bool = True
 
 
-@lru_cache(maxsize=KEPT)
+@lru_cache(maxsize=CACHE_SIZE)
 def card(title: str, title_language: str, numbers: Numbers, site: Site) -> bytes:
     """Return the image that goes with a shared link, as a PNG of CARD_SIZE; raise Busy where many are being drawn."""
     drawable, _missing = fonts.drawable(title)
-    words = WHOLE.sub(lambda found: fonts.broken(found[0], LONGEST_WORD), drawable)
-    said = {
-        **_said(numbers, site),
+    words = UNBREAKABLE.sub(lambda found: fonts.broken(found[0], MAX_WORD_LENGTH), drawable)
+    data = {
+        **_template_data(numbers, site),
         "title": {
             "words": words,
-            "whole": sorted({piece for word in WHOLE.findall(words) for piece in word.split(fonts.BREAK)}),
+            "whole": sorted({piece for word in UNBREAKABLE.findall(words) for piece in word.split(fonts.BREAK)}),
             **_script(title_language),
         },
     }
-    return _drawn("card.typ", said, "png")
+    return _render("card.typ", data, "png")
 
 
 def badge(title: str, numbers: Numbers, site: Site) -> bytes:
@@ -85,10 +85,10 @@ def badge(title: str, numbers: Numbers, site: Site) -> bytes:
     Raises Busy where many are being drawn.
     """
     drawn = _badge(Numbers(numbers.language, numbers.count, numbers.words), site)
-    return _told(drawn, f"{numbers.count} {numbers.words} · {title}")
+    return _with_title(drawn, f"{numbers.count} {numbers.words} · {title}")
 
 
-@lru_cache(maxsize=KEPT)
+@lru_cache(maxsize=CACHE_SIZE)
 def qr_code(address: str) -> bytes:
     """Return the QR code of an address as an SVG image, black on white whatever it lies on.
 
@@ -96,15 +96,15 @@ def qr_code(address: str) -> bytes:
     """
     code = QRCode(error_correction=ERROR_CORRECT_M, border=4, box_size=20, image_factory=SvgPathFillImage)
     code.add_data(address)
-    return _told(code.make_image().to_string(), address)
+    return _with_title(code.make_image().to_string(), address)
 
 
-@lru_cache(maxsize=KEPT)
+@lru_cache(maxsize=CACHE_SIZE)
 def _badge(numbers: Numbers, site: Site) -> bytes:
-    return _drawn("badge.typ", _said(numbers, site), "svg")
+    return _render("badge.typ", _template_data(numbers, site), "svg")
 
 
-def _said(numbers: Numbers, site: Site) -> dict[str, object]:
+def _template_data(numbers: Numbers, site: Site) -> dict[str, object]:
     name, _missing = fonts.drawable(site.name)
     return {**asdict(numbers), **asdict(site), "name": name, **_script(numbers.language)}
 
@@ -115,8 +115,8 @@ def _script(tag: str) -> dict[str, object]:
     return {"families": fonts.families(tag), "lang": tag.split("-")[0].lower(), "rtl": rtl}
 
 
-def _drawn(template: str, said: dict[str, object], kind: str) -> bytes:
-    if not _in_line.acquire(blocking=False):
+def _render(template: str, data: dict[str, object], kind: str) -> bytes:
+    if not _queue.acquire(blocking=False):
         raise Busy
     try:
         with _one_at_a_time:
@@ -127,11 +127,11 @@ def _drawn(template: str, said: dict[str, object], kind: str) -> bytes:
                 font_paths=known,
                 format=kind,
                 ppi=72,
-                sys_inputs={"said": json.dumps(said)},
+                sys_inputs={"data": json.dumps(data)},
             )
             return drawn
     finally:
-        _in_line.release()
+        _queue.release()
 
 
 @lru_cache(maxsize=1)
@@ -141,7 +141,7 @@ def _typesetter() -> tuple[ModuleType, object]:
     return typst, typst.Fonts(False, False, fonts.folders())
 
 
-def _told(svg: bytes, words: str) -> bytes:
+def _with_title(svg: bytes, words: str) -> bytes:
     """Return an SVG image with its meaning in words, for who cannot see it."""
     start = svg.index(b"<svg")
     end = svg.index(b">", start) + 1

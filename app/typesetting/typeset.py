@@ -1,7 +1,7 @@
 """Sets pages with Typst, each part of a document in a process of its own.
 
-The typesetter keeps whatever it has laid out until its process ends (about 45 KB for each row), and an error that it
-cannot get over would take the worker along; so it runs as a child. What is printed goes through pipes, never a file.
+The typesetter keeps whatever it has laid out until its process ends (about 45 KB for each row), and a crash of it would
+end the worker too; so it runs as a subprocess. What is printed goes through pipes, never a file.
 """
 
 import json
@@ -13,8 +13,8 @@ from datetime import datetime
 from pathlib import Path
 
 TEMPLATE = Path(__file__).with_name("delivery.typ")
-PATIENCE = 600  # seconds for one part, which takes about one
-BEAT = 15  # seconds between two signs of life
+TIMEOUT_SECONDS = 600  # for one part, which takes about one
+HEARTBEAT_SECONDS = 15
 
 
 class NotTypeset(Exception):
@@ -22,14 +22,24 @@ class NotTypeset(Exception):
 
 
 def typeset(
-    said: dict[str, object], folders: list[str], made_at: datetime, *, tagged: bool, still_at_it: Callable[[], None]
+    data: dict[str, object],
+    font_folders: list[str],
+    made_at: datetime,
+    *,
+    tagged: bool,
+    on_heartbeat: Callable[[], None],
 ) -> bytes:
-    """Return as a PDF what `delivery.typ` makes of `said`, with the fonts in `folders`.
+    """Return as a PDF what `delivery.typ` makes of `data`, with the fonts in `font_folders`.
 
-    `tagged` adds the structure that screen readers go by. `still_at_it` is called every BEAT seconds; what it raises
+    `tagged` adds the structure that screen readers go by. `on_heartbeat` is called every HEARTBEAT_SECONDS; what it raises
     ends the typesetter. Raises NotTypeset where that failed or took too long.
     """
-    order = {"said": json.dumps(said), "folders": folders, "made_at": int(made_at.timestamp()), "tagged": tagged}
+    job = {
+        "data": json.dumps(data),
+        "font_folders": font_folders,
+        "made_at": int(made_at.timestamp()),
+        "tagged": tagged,
+    }
     # Isolated (-I), it sees the installed packages and neither this folder nor anybody's environment. What it says
     # about an error may quote a row, so nobody hears it.
     command = [sys.executable, "-I", __file__]
@@ -41,7 +51,7 @@ def typeset(
         stderr=subprocess.DEVNULL,
     ) as child:
         try:
-            pdf = _written_by(child, json.dumps(order).encode(), still_at_it)
+            pdf = _output_of(child, json.dumps(job).encode(), on_heartbeat)
         finally:
             child.kill()
     if child.returncode or not pdf.startswith(b"%PDF"):
@@ -49,29 +59,29 @@ def typeset(
     return pdf
 
 
-def _written_by(child: subprocess.Popen[bytes], order: bytes, still_at_it: Callable[[], None]) -> bytes:
-    given: bytes | None = order
-    deadline = time.monotonic() + PATIENCE
+def _output_of(child: subprocess.Popen[bytes], job: bytes, on_heartbeat: Callable[[], None]) -> bytes:
+    input_: bytes | None = job
+    deadline = time.monotonic() + TIMEOUT_SECONDS
     while time.monotonic() < deadline:
         try:
-            return child.communicate(given, timeout=BEAT)[0]
+            return child.communicate(input_, timeout=HEARTBEAT_SECONDS)[0]
         except subprocess.TimeoutExpired:
-            given = None  # it goes on where it was
-            still_at_it()
-    raise NotTypeset(f"the typesetter took more than {PATIENCE} seconds")
+            input_ = None  # it goes on where it was
+            on_heartbeat()
+    raise NotTypeset(f"the typesetter took more than {TIMEOUT_SECONDS} seconds")
 
 
 def main() -> None:
-    """Read an order from standard input, write the PDF to standard output: what the child does."""
+    """Read a job from standard input, write the PDF to standard output: what the child does."""
     import typst
 
-    order = json.loads(sys.stdin.buffer.read())
+    job = json.loads(sys.stdin.buffer.read())
     pdf = typst.compile(
         TEMPLATE.read_bytes(),
-        font_paths=typst.Fonts(False, False, order["folders"]),
-        sys_inputs={"said": order["said"]},
-        timestamp=order["made_at"],
-        pdf_tags=order["tagged"],
+        font_paths=typst.Fonts(False, False, job["font_folders"]),
+        sys_inputs={"data": job["data"]},
+        timestamp=job["made_at"],
+        pdf_tags=job["tagged"],
     )
     sys.stdout.buffer.write(pdf)
 

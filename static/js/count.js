@@ -4,7 +4,7 @@ const EVERY = 5000;
 const UNSEEN = 60000;
 const LONGEST = 300000;
 const MOVING = 900;
-const PATIENCE = 10000;
+const TIMEOUT_MS = 10000;
 const BETWEEN_WORDS = 30000;
 const language = document.documentElement.lang;
 const numbers = new Intl.NumberFormat(`${language}-u-nu-latn`, { useGrouping: "always" });
@@ -70,7 +70,7 @@ async function ask() {
   asking = true;
   try {
     // Asked anew each time, by its ETag: where nothing has changed the answer is empty.
-    const answer = await fetch(address, { cache: "no-cache", signal: AbortSignal.timeout(PATIENCE) });
+    const answer = await fetch(address, { cache: "no-cache", signal: AbortSignal.timeout(TIMEOUT_MS) });
     if (!answer.ok) throw new Error(answer.status);
     show(await answer.json());
     failed = 0;

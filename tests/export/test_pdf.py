@@ -269,7 +269,7 @@ def test_the_same_list_makes_the_same_bytes(site: Flask) -> None:
 
 def test_a_typesetter_that_fails_is_told_and_repeats_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(typeset.NotTypeset) as told:
-        typeset.typeset({"title": "Ann Example"}, [], DELIVERY.made_at, tagged=True, still_at_it=lambda: None)
+        typeset.typeset({"title": "Ann Example"}, [], DELIVERY.made_at, tagged=True, on_heartbeat=lambda: None)
     assert "Ann" not in str(told.value)
 
 

@@ -188,7 +188,7 @@ def test_a_worker_that_is_stopped_gives_it_back(app: Flask, petition: str) -> No
 def test_while_the_typesetter_is_at_it_no_other_worker_can_begin_anew(
     app: Flask, petition: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(typeset, "BEAT", 0.01)
+    monkeypatch.setattr(typeset, "HEARTBEAT_SECONDS", 0.01)
     make_signature(app)
     ask(app)
     leases = set()
@@ -206,7 +206,7 @@ def test_while_the_typesetter_is_at_it_no_other_worker_can_begin_anew(
 def test_a_worker_that_is_stopped_ends_its_typesetter(
     app: Flask, petition: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(typeset, "BEAT", 0.01)
+    monkeypatch.setattr(typeset, "HEARTBEAT_SECONDS", 0.01)
     make_signature(app)
     ask(app)
     answers = iter([False, False, True, True])

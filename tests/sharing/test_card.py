@@ -146,7 +146,7 @@ def test_where_many_are_being_drawn_others_are_asked_to_come_back_but_nobody_wai
 ) -> None:
     make_petition(app, title=f'"Drawn by nobody before: {os.urandom(8).hex()}"')
     drawn = client.get(CARD).data
-    others = [draw._in_line.acquire(blocking=False) for _ in range(3)]
+    others = [draw._queue.acquire(blocking=False) for _ in range(3)]
     try:
         assert client.get(CARD).data == drawn
         make_signature(app)
@@ -154,7 +154,7 @@ def test_where_many_are_being_drawn_others_are_asked_to_come_back_but_nobody_wai
         assert (refused.status_code, refused.headers["Retry-After"]) == (503, "5")
     finally:
         for _ in others:
-            draw._in_line.release()
+            draw._queue.release()
     assert client.get(CARD).status_code == 200
 
 
