@@ -19,7 +19,7 @@ from app.db import db, is_away
 from app.email import smtp
 from app.export import pdf_job
 from app.models import Occasion, OutboxRow
-from app.organisers.letter import write as write_to_organiser
+from app.organisers.letter import render_letter as write_to_organiser
 from app.outbox.deliver import Letters, deliver
 from app.web import logs
 
@@ -28,7 +28,7 @@ def write(row: OutboxRow) -> Message | None:
     """Return the letter that a row of the outbox asks for; None if nothing is to be said."""
     if row.occasion != Occasion.ORGANISER:
         return letter.write(row)
-    return write_to_organiser(row) or password_reset.write(row)
+    return write_to_organiser(row) or password_reset.render_password_reset(row)
 
 
 LETTERS = Letters(write=write, ended=letter_ended)

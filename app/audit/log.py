@@ -10,11 +10,11 @@ from app import clock
 from app.db import db
 from app.models import Act, AuditEntry, Membership, Organiser
 
-A_PAGE = 100
+PAGE_SIZE = 100
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class AuditLine:
     """One act as owners read it: `who` and `whom` are addresses, empty for a command and for former organisers.
 
     `whom` is None for somebody who was invited and never accepted: an invitation must tell nothing of the account.
@@ -23,7 +23,7 @@ class Told:
     id: int
     at: datetime
     act: Act
-    by_command: bool
+    from_cli: bool
     who: str
     whom: str | None
     details: dict[str, int | str]
@@ -54,19 +54,19 @@ def record(
     )
 
 
-def entries(petition_id: int, before: int | None = None) -> list[Told]:
+def entries(petition_id: int, before: int | None = None) -> list[AuditLine]:
     """Return a petition's newest hundred acts, or the newest hundred before the one with that id, the newest first."""
     mine = AuditEntry.petition_id == petition_id
     if before is not None and abs(before) < 2**63:  # beyond it there is no id
         mine &= AuditEntry.id < before
-    rows = db.session.scalars(select(AuditEntry).where(mine).order_by(AuditEntry.id.desc()).limit(A_PAGE)).all()
+    rows = db.session.scalars(select(AuditEntry).where(mine).order_by(AuditEntry.id.desc()).limit(PAGE_SIZE)).all()
     address = _addresses(petition_id, {row.organiser_id for row in rows}, {row.subject_id for row in rows})
     return [
-        Told(
+        AuditLine(
             id=row.id,
             at=row.at,
             act=row.act,
-            by_command=row.organiser_id is None,
+            from_cli=row.organiser_id is None,
             who=address.get(row.organiser_id or 0) or "",
             whom=address.get(row.subject_id or 0, ""),
             details=row.details,

@@ -23,7 +23,7 @@ from app.models import Organiser, Passkey
 from app.organisers import accounts
 
 
-class Datastore(SQLAlchemyUserDatastore):  # type: ignore[misc]
+class OrganiserDatastore(SQLAlchemyUserDatastore):  # type: ignore[misc]
     """Finds organisers although their addresses are sealed, and lets each code be used once."""
 
     def find_user(self, case_insensitive: bool = False, **by: Any) -> Organiser | None:
@@ -32,7 +32,7 @@ class Datastore(SQLAlchemyUserDatastore):  # type: ignore[misc]
             found: Organiser | None = super().find_user(case_insensitive, **by)
             return found
         try:
-            organiser = accounts.find(db.session(), deliverable(by["email"]))
+            organiser = accounts.find_account(db.session(), deliverable(by["email"]))
         except NotAnAddress:
             return None
         return organiser if organiser and organiser.joined_at else None
@@ -68,7 +68,7 @@ class Datastore(SQLAlchemyUserDatastore):  # type: ignore[misc]
             abort(409, _("This code has just been used. Please start again with a new one."))
 
 
-class CodesOfApps(Totp):  # type: ignore[misc]
+class AuthenticatorCodes(Totp):  # type: ignore[misc]
     """Codes of an authenticator app (RFC 6238), none of which works twice.
 
     A secret that is being set up travels through the browser encrypted, as Flask-Security does it; see `tf_set`.
@@ -116,4 +116,4 @@ class Passkeys(WebauthnUtil):  # type: ignore[misc]
         return UserVerificationRequirement.REQUIRED if alone else UserVerificationRequirement.DISCOURAGED
 
 
-datastore = Datastore(db, Organiser, None, Passkey)
+datastore = OrganiserDatastore(db, Organiser, None, Passkey)

@@ -1,4 +1,4 @@
-"""The gate: what runs before each page of organisers, and before each of Flask-Security's, whom those let in."""
+"""The guard before each page below /organise, Flask-Security's among them: session, CSRF token, login throttle."""
 
 from urllib.parse import urlsplit
 
@@ -16,13 +16,13 @@ from werkzeug.exceptions import TooManyRequests
 from app import clock
 from app.auth import login_throttle, sessions
 from app.auth.factors import datastore
-from app.auth.login_throttle import At
+from app.auth.login_throttle import Secret
 from app.db import WRITES, db, transaction, writer
 from app.email.address import NotAnAddress, canonical, deliverable
 from app.models import Organiser
 from app.organisers.access import Who
-from app.organisers.forms import LONGEST_PASSWORD
-from app.organisers.letter import post_in_words
+from app.organisers.forms import MAX_PASSWORD_LENGTH
+from app.organisers.letter import queue_rendered_letter
 from app.web import language, session
 from app.web.absolute_url import absolute_url
 from app.web.csrf import SAFE_METHODS
@@ -52,30 +52,30 @@ OPEN_TO = {
     "security.wan_register_response": Who.ORGANISERS,
     "security.wan_delete": Who.ORGANISERS,
 }
-# These look at a password for long, by design, and write nothing: they must not hold up SQLite's one writer.
-WRITE_NOTHING = {"security.login", "security.verify", "security.forgot_password"}
-# At what each of them lets people guess.
-GUESSED = {
-    "security.login": At.PASSWORD,
-    "security.verify": At.PASSWORD,
-    "security.change_password": At.PASSWORD,
-    "security.two_factor_token_validation": At.CODE,
-    "security.mf_recovery": At.RECOVERY_CODE,
+# These hash a password, which takes long by design, and write nothing: they must not hold SQLite's write lock.
+READ_ONLY = {"security.login", "security.verify", "security.forgot_password"}
+# Which secret each of them takes attempts at.
+ATTEMPTED_SECRETS = {
+    "security.login": Secret.PASSWORD,
+    "security.verify": Secret.PASSWORD,
+    "security.change_password": Secret.PASSWORD,
+    "security.two_factor_token_validation": Secret.CODE,
+    "security.mf_recovery": Secret.RECOVERY_CODE,
 }
 TOO_MANY = {
-    At.PASSWORD: lazy(
+    Secret.PASSWORD: lazy(
         "There were too many tries with this address. Please wait a quarter of an hour, sign in with a passkey, or set"
         " a new password by letter."
     ),
-    At.CODE: lazy("There were too many wrong codes. Please wait an hour, or use a recovery code."),
-    At.RECOVERY_CODE: lazy("There were too many wrong recovery codes. Please wait an hour."),
+    Secret.CODE: lazy("There were too many wrong codes. Please wait an hour, or use a recovery code."),
+    Secret.RECOVERY_CODE: lazy("There were too many wrong recovery codes. Please wait an hour."),
 }
 
 
 def init_app(app: Flask) -> None:
-    """Stand before every page below /organise, and keep sessions and guesses as people come and go."""
+    """Guard every page below /organise, and keep sessions and attempts as people sign in and out."""
     csrf.init_app(app)
-    app.before_request(_let_in)
+    app.before_request(_guard)
     user_logged_in.connect(_signed_in, app)
     user_logged_out.connect(_signed_out, app)
     password_reset.connect(_has_new_password, app)
@@ -94,7 +94,7 @@ def _path_of(referrer: str) -> str:
         return ""
 
 
-def _let_in() -> Response | None:
+def _guard() -> Response | None:
     """Speak the organiser's language, and refuse a session that is over and what no page of ours sent."""
     if not session.is_for_organisers(request.path):
         return None
@@ -106,14 +106,14 @@ def _let_in() -> Response | None:
     if request.is_json:
         abort(415)  # a second way to fill in the forms would have to be guarded as well
     if request.method not in SAFE_METHODS:
-        _refuse_forged()
-    return _let_in_to_the_library(is_in=is_in) if request.blueprint == "security" else None
+        _check_csrf_token()
+    return _guard_library(is_in=is_in) if request.blueprint == "security" else None
 
 
-def _let_in_to_the_library(*, is_in: bool) -> Response | None:
-    """Hold Flask-Security's pages to OPEN_TO, its passwords to a length, and the guesses that they take to a few."""
+def _guard_library(*, is_in: bool) -> Response | None:
+    """Limit Flask-Security's pages to OPEN_TO, and the attempts and the length of passwords that they take."""
     endpoint = request.endpoint or ""
-    if any(len(typed) > LONGEST_PASSWORD for name, typed in request.form.items() if "password" in name):
+    if any(len(typed) > MAX_PASSWORD_LENGTH for name, typed in request.form.items() if "password" in name):
         abort(413)  # the hash takes no more either, and the library does not ask
     who = OPEN_TO.get(endpoint)
     if who is None:
@@ -123,38 +123,42 @@ def _let_in_to_the_library(*, is_in: bool) -> Response | None:
     if who == Who.HALF_SIGNED_IN and is_in:
         return redirect(url_for("organisers.home"))
     if request.method not in SAFE_METHODS:
-        if endpoint in GUESSED:
-            _count_guess(GUESSED[endpoint])
-        if endpoint not in WRITE_NOTHING:
+        if endpoint in ATTEMPTED_SECRETS:
+            _count_attempt(ATTEMPTED_SECRETS[endpoint])
+        if endpoint not in READ_ONLY:
             db.session.rollback()  # the library writes through this session: as the one writer, on SQLite
             db.session.connection(execution_options={WRITES: True})
     return None
 
 
-def _refuse_forged() -> None:
+def _check_csrf_token() -> None:
     try:
         csrf.protect()
     except CSRFError:
         abort(400, _("This page had been open for too long. Please go back, reload it, and send it again."))
 
 
-def _count_guess(at: At) -> None:
-    """Refuse what would be one guess too many; tell who owns the account when it is their second step."""
+def _count_attempt(secret: Secret) -> None:
+    """Refuse one attempt too many; write to the account's owner when it is at their second step."""
     half_in = cookie.get("tf_user_id", "")
-    if at != At.PASSWORD:
+    if secret != Secret.PASSWORD:
         whose = half_in
     elif current_user.is_authenticated:
         whose = current_user.fs_uniquifier  # a count of their own, which no stranger can use up
     else:
         whose = _mailbox(request.form.get("email", ""))
     try:
-        login_throttle.take(at, whose)
-    except login_throttle.TooMany as error:
-        owner = datastore.find_user(fs_uniquifier=half_in) if error.is_first and at == At.CODE else None
+        login_throttle.count_attempt(secret, whose)
+    except login_throttle.TooManyAttempts as error:
+        owner = datastore.find_user(fs_uniquifier=half_in) if error.is_first and secret == Secret.CODE else None
         if owner:
             with transaction() as session:
-                post_in_words(session, owner, "wrong_codes", clock.now(), link=absolute_url("security.forgot_password"))
-        raise TooManyRequests(TOO_MANY[at], retry_after=int(login_throttle.WITHIN[at].total_seconds())) from None
+                queue_rendered_letter(
+                    session, owner, "wrong_codes", clock.now(), link=absolute_url("security.forgot_password")
+                )
+        raise TooManyRequests(
+            TOO_MANY[secret], retry_after=int(login_throttle.WINDOWS[secret].total_seconds())
+        ) from None
 
 
 def _mailbox(typed: str) -> str:
@@ -166,15 +170,17 @@ def _mailbox(typed: str) -> str:
 
 def _signed_in(app: Flask, user: Organiser) -> None:
     session = writer()  # the code or passkey that they came with is used up in the same transaction
-    login_throttle.give_back(session, At.PASSWORD, _mailbox(user.email))
-    login_throttle.forget(session, user.fs_uniquifier, *At)
-    sessions.begin(session, user)
+    login_throttle.uncount_attempt(session, Secret.PASSWORD, _mailbox(user.email))
+    login_throttle.forget_attempts(session, user.fs_uniquifier, *Secret)
+    sessions.begin_session(session, user)
     session.commit()
 
 
 def _signed_out(app: Flask, **named: object) -> None:
-    sessions.end()
+    sessions.end_session()
 
 
 def _has_new_password(app: Flask, user: Organiser, **named: object) -> None:
-    login_throttle.forget(writer(), _mailbox(user.email), At.PASSWORD)  # the library commits, with the password
+    login_throttle.forget_attempts(
+        writer(), _mailbox(user.email), Secret.PASSWORD
+    )  # the library commits, with the password

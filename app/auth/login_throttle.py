@@ -1,7 +1,7 @@
-"""Guesses: how often passwords and codes may be tried for one account, whoever tries; the right one does not count.
+"""The login throttle: how many attempts at a password or code an account takes, whoever makes them.
 
-Tries are counted before anything is looked at, in one statement, so that many at once get no further than one by one.
-An address without an account is counted alike.
+An attempt is counted before anything is compared, in one statement, so that concurrent attempts get no further than
+those one after the other. Successful ones are taken off again. An address without an account is counted alike.
 """
 
 from datetime import datetime, timedelta
@@ -13,67 +13,80 @@ from sqlalchemy.orm import Session
 from app import clock
 from app.crypto import tokens
 from app.db import in_batches, insert, transaction
-from app.models import Guess
+from app.models import LoginAttempt
 
-LONGEST = timedelta(hours=1)
+LONGEST_WINDOW = timedelta(hours=1)
 
 
-class At(StrEnum):
-    """What is guessed at."""
+class Secret(StrEnum):
+    """What an attempt is made at."""
 
     PASSWORD = "password"  # noqa: S105 - the name of one
     CODE = "code"
     RECOVERY_CODE = "recovery code"
 
 
-MOST = {At.PASSWORD: 10, At.CODE: 5, At.RECOVERY_CODE: 10}
-WITHIN = {At.PASSWORD: timedelta(minutes=15), At.CODE: LONGEST, At.RECOVERY_CODE: LONGEST}
+MAX_ATTEMPTS = {Secret.PASSWORD: 10, Secret.CODE: 5, Secret.RECOVERY_CODE: 10}
+WINDOWS = {Secret.PASSWORD: timedelta(minutes=15), Secret.CODE: LONGEST_WINDOW, Secret.RECOVERY_CODE: LONGEST_WINDOW}
 
 
-class TooMany(Exception):
-    """No more guesses are taken for a while. `is_first` tells the first one refused from those after it."""
+class TooManyAttempts(Exception):
+    """No more attempts are taken for a while. `is_first` tells the first one refused from those after it."""
 
-    def __init__(self, at: At, *, is_first: bool) -> None:
-        super().__init__(at)
-        self.at = at
+    def __init__(self, secret: Secret, *, is_first: bool) -> None:
+        super().__init__(secret)
+        self.secret = secret
         self.is_first = is_first
 
 
-def take(at: At, whose: str) -> None:
-    """Count one more guess at somebody's secret; raise TooMany where it must not even be looked at."""
+def count_attempt(secret: Secret, whose: str) -> None:
+    """Count one more attempt at somebody's secret; raise TooManyAttempts where it must not even be compared."""
     now = clock.now()
-    is_over = Guess.since <= now - WITHIN[at]
-    counted = insert(Guess).values(key=_key(at, whose), tries=1, since=now)
+    is_over = LoginAttempt.since <= now - WINDOWS[secret]
+    counted = insert(LoginAttempt).values(key=_key(secret, whose), attempts=1, since=now)
     counted = counted.on_conflict_do_update(
         index_elements=["key"],
-        set_={"tries": case((is_over, 1), else_=Guess.tries + 1), "since": case((is_over, now), else_=Guess.since)},
-        where=is_over | (Guess.tries <= MOST[at]),
+        set_={
+            "attempts": case((is_over, 1), else_=LoginAttempt.attempts + 1),
+            "since": case((is_over, now), else_=LoginAttempt.since),
+        },
+        where=is_over | (LoginAttempt.attempts <= MAX_ATTEMPTS[secret]),
     )
     with transaction() as session:
-        tries = session.scalar(counted.returning(Guess.tries))
-    if tries is None or tries > MOST[at]:
-        raise TooMany(at, is_first=tries is not None)
+        attempts = session.scalar(counted.returning(LoginAttempt.attempts))
+    if attempts is None or attempts > MAX_ATTEMPTS[secret]:
+        raise TooManyAttempts(secret, is_first=attempts is not None)
 
 
-def give_back(session: Session, at: At, whose: str) -> None:
-    """Take one try off the count, as it was the right one; the caller commits.
+def uncount_attempt(session: Session, secret: Secret, whose: str) -> None:
+    """Take one attempt off the count, as it was successful; the caller commits.
 
-    The others stay counted: strangers, whose tries they may be, must not see by them that the owner came.
+    The others stay counted: strangers, whose attempts they may be, must not see by them that the owner came.
     """
-    mine = update(Guess).where(Guess.key == _key(at, whose), Guess.tries > 0).values(tries=Guess.tries - 1)
+    mine = (
+        update(LoginAttempt)
+        .where(LoginAttempt.key == _key(secret, whose), LoginAttempt.attempts > 0)
+        .values(attempts=LoginAttempt.attempts - 1)
+    )
     session.execute(mine.execution_options(synchronize_session=False))
 
 
-def forget(session: Session, whose: str, *at: At) -> None:
+def forget_attempts(session: Session, whose: str, *secrets: Secret) -> None:
     """Forget what was counted, as the secret was known after all; the caller commits."""
-    session.execute(delete(Guess).where(Guess.key.in_([_key(one, whose) for one in at])))
+    session.execute(delete(LoginAttempt).where(LoginAttempt.key.in_([_key(secret, whose) for secret in secrets])))
 
 
 def forget_old(now: datetime | None = None) -> int:
     """Delete the counts that are over; return how many."""
-    over = select(Guess.key).where(Guess.since <= (now or clock.now()) - LONGEST).order_by(Guess.since)
-    return in_batches(over, lambda session, keys: session.execute(delete(Guess).where(Guess.key.in_(keys))))
+    over = (
+        select(LoginAttempt.key)
+        .where(LoginAttempt.since <= (now or clock.now()) - LONGEST_WINDOW)
+        .order_by(LoginAttempt.since)
+    )
+    return in_batches(
+        over, lambda session, keys: session.execute(delete(LoginAttempt).where(LoginAttempt.key.in_(keys)))
+    )
 
 
-def _key(at: At, whose: str) -> bytes:
-    return tokens.keyed_hash(f"guess at {at}", whose)
+def _key(secret: Secret, whose: str) -> bytes:
+    return tokens.keyed_hash(f"attempt at {secret}", whose)

@@ -11,7 +11,7 @@ from werkzeug import Response
 
 from app import clock
 from app.auth.factors import datastore
-from app.auth.settings import RESET_WITHIN
+from app.auth.settings import RESET_LINK_TTL
 from app.db import transaction
 from app.models import OutboxRow
 from app.organisers import letter
@@ -22,24 +22,26 @@ from app.web.absolute_url import absolute_url
 FORGOTTEN = "forgotten password"
 
 
-def ask() -> Response:
+def forgot_password() -> Response:
     """Show the form that asks for a new password, and take what it sends."""
     form = AddressForm()
     if request.method == "POST" and form.validate():
         with transaction() as session:
-            letter.post(session, FORGOTTEN, form.email.address(), at=clock.now(), by_stranger=True)
+            letter.queue_letter(session, FORGOTTEN, form.email.address(), at=clock.now(), by_stranger=True)
         # Without the address: what is flashed lies readable in the browser's cookie.
         flash(_("If this address belongs to an account, a letter with a link is on its way there."), "info")
         return redirect(url_for("security.forgot_password"), 303)
     return private("security/forgot_password.html", 422 if form.errors else 200, form=form)
 
 
-def write(row: OutboxRow) -> Message | None:
+def render_password_reset(row: OutboxRow) -> Message | None:
     """Return the letter with the link, if this row asks for one and the address is an organiser's; else None."""
-    fields = letter.opened(row, FORGOTTEN)
+    fields = letter.unseal_fields(row, FORGOTTEN)
     organiser = datastore.find_user(email=fields[0]) if fields else None
     if organiser is None or not organiser.active:
         return None
     where = absolute_url("security.reset_password", token=generate_reset_password_token(organiser))
-    words = letter.in_words(organiser, "password_reset", link=where, until=clock.now() + RESET_WITHIN)
-    return letter.message(row, organiser.email, *words)
+    words = letter.render_template_in_language(
+        organiser, "password_reset", link=where, until=clock.now() + RESET_LINK_TTL
+    )
+    return letter.make_message(row, organiser.email, *words)

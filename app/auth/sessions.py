@@ -16,7 +16,7 @@ from app.web.session import LASTS
 NAME = "sign_in"
 
 
-def begin(session: Session, organiser: Organiser) -> None:
+def begin_session(session: Session, organiser: Organiser) -> None:
     """Open a session for the organiser in this browser's cookie, for 12 hours; the caller commits."""
     cookie[NAME] = secrets.token_urlsafe(32)
     row = {"key": _key(cookie[NAME]), "organiser_id": organiser.id, "until": clock.now() + LASTS}
@@ -29,7 +29,7 @@ def is_open(organiser: Organiser) -> bool:
     return db.session.scalar(select(SignIn.until).where(mine, SignIn.until > clock.now())) is not None
 
 
-def end() -> None:
+def end_session() -> None:
     """End the session that this browser's cookie names, if it names one."""
     if name := cookie.pop(NAME, None):
         with transaction() as session:

@@ -5,11 +5,11 @@ from datetime import timedelta
 import config
 from app import clock
 from app.organisers.access import FRESH_MINUTES
-from app.organisers.forms import SHORTEST_PASSWORD
+from app.organisers.forms import MIN_PASSWORD_LENGTH
 from app.web import session
 
-RESET_WITHIN = timedelta(hours=2)
-LOOK_BACK_SECONDS = 30  # so that a code that was shown half a minute ago still works (RFC 6238, 5.2)
+RESET_LINK_TTL = timedelta(hours=2)
+TOTP_TOLERANCE_SECONDS = 30  # so that a code that was shown half a minute ago still works (RFC 6238, 5.2)
 
 SETTINGS = {
     "URL_PREFIX": session.PLACE,
@@ -22,15 +22,15 @@ SETTINGS = {
     "PASSWORD_HASH": "argon2",
     "PASSWORD_SCHEMES": ["argon2"],
     "PASSWORD_SINGLE_HASH": {"argon2"},
-    "PASSWORD_LENGTH_MIN": SHORTEST_PASSWORD,
+    "PASSWORD_LENGTH_MIN": MIN_PASSWORD_LENGTH,
     "RETURN_GENERIC_RESPONSES": True,
     "RECOVERABLE": True,
-    "RESET_PASSWORD_WITHIN": RESET_WITHIN,
+    "RESET_PASSWORD_WITHIN": RESET_LINK_TTL,
     "CHANGEABLE": True,
     "TRACKABLE": False,  # no addresses of who signs in
     "TWO_FACTOR": True,
     "TWO_FACTOR_ENABLED_METHODS": ["authenticator"],
-    "TWO_FACTOR_AUTHENTICATOR_VALIDITY": LOOK_BACK_SECONDS,
+    "TWO_FACTOR_AUTHENTICATOR_VALIDITY": TOTP_TOLERANCE_SECONDS,
     "TWO_FACTOR_RESCUE_EMAIL": False,
     "TWO_FACTOR_ALWAYS_VALIDATE": True,
     "TWO_FACTOR_POST_SETUP_VIEW": "organisers.account",

@@ -8,7 +8,7 @@ from flask_security.utils import get_message
 
 from app import clock
 from app.auth import guard, password_reset
-from app.auth.factors import CodesOfApps, Passkeys, datastore
+from app.auth.factors import AuthenticatorCodes, Passkeys, datastore
 from app.auth.forms import FORMS
 from app.auth.messages import MESSAGES
 from app.auth.settings import SETTINGS
@@ -17,7 +17,7 @@ from app.db import db
 from app.email.address import NotAnAddress, deliverable
 from app.models import Organiser
 from app.organisers.access import may
-from app.organisers.letter import post_in_words
+from app.organisers.letter import queue_rendered_letter
 from app.web import session
 from app.web.absolute_url import absolute_url
 
@@ -36,7 +36,7 @@ class Letters(MailUtil):  # type: ignore[misc]
 
     def send_mail(self, template: str, *rendered: object, user: Organiser, **words: Any) -> None:
         """Queue the letter of that name in the transaction of what causes it."""
-        post_in_words(db.session(), user, template, clock.now(), link=absolute_url("security.forgot_password"))
+        queue_rendered_letter(db.session(), user, template, clock.now(), link=absolute_url("security.forgot_password"))
         db.session.commit()
 
 
@@ -57,7 +57,7 @@ def init_app(app: Flask) -> None:
         datastore,
         **FORMS,
         mail_util_cls=Letters,
-        totp_cls=CodesOfApps,
+        totp_cls=AuthenticatorCodes,
         webauthn_util_cls=Passkeys,
     )
     security.login_manager.request_loader(None)  # the cookie alone opens these pages, no token in an address or header
@@ -65,5 +65,5 @@ def init_app(app: Flask) -> None:
     security.want_json(lambda request: False)  # pages alone: a second interface would have to be guarded as well
     security.unauthn_handler(lambda mechanisms, headers=None: guard.to_sign_in("security.login"))
     security.reauthn_handler(lambda within, grace: guard.to_sign_in("security.verify"))
-    app.view_functions["security.forgot_password"] = password_reset.ask
+    app.view_functions["security.forgot_password"] = password_reset.forgot_password
     guard.init_app(app)

@@ -5,7 +5,7 @@ from app.models.data_key import DataKey
 from app.models.domain import DomainRule, Verdict
 from app.models.handover import Delivery, DeliveryVolume, Format, HandOver, Making
 from app.models.ledger import DELTA, Kind, LedgerEntry, Tally
-from app.models.organiser import Guess, Membership, Organiser, Passkey, Role, SignIn
+from app.models.organiser import LoginAttempt, Membership, Organiser, Passkey, Role, SignIn
 from app.models.outbox import Occasion, OutboxRow, Progress, Unwanted
 from app.models.petition import (
     Donation,
@@ -39,12 +39,12 @@ __all__ = [
     "Elsewhere",
     "Erasure",
     "Format",
-    "Guess",
     "HandOver",
     "Initiator",
     "Kind",
     "LedgerEntry",
     "Link",
+    "LoginAttempt",
     "Making",
     "Membership",
     "Occasion",

@@ -182,14 +182,14 @@ class Membership(Base):
         return _opened("invited-address", organiser.public_id, self.sealed_address)[0]
 
 
-class Guess(Base):
-    """How often somebody has lately guessed at one secret: `key` is a keyed hash of which, and whose."""
+class LoginAttempt(Base):
+    """How many attempts were lately made at one secret: `key` is a keyed hash of which secret, and whose."""
 
-    __tablename__ = "guess"
-    __table_args__ = (Index("ix_guess_since", "since"),)
+    __tablename__ = "login_attempt"
+    __table_args__ = (Index("ix_login_attempt_since", "since"),)
 
     key: Mapped[bytes] = mapped_column(LargeBinary(32), primary_key=True)
-    tries: Mapped[int] = mapped_column(SmallInteger)
+    attempts: Mapped[int] = mapped_column(SmallInteger)
     since: Mapped[datetime] = mapped_column(UtcDateTime)
 
 

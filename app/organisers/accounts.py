@@ -15,20 +15,30 @@ from app.db import db, insert, transaction
 from app.email.address import canonical, deliverable
 from app.models import Act, Membership, Organiser, Petition, Role, Site
 from app.models.site import mailbox_hash
-from app.organisers.letter import post_in_words
-from app.organisers.members import accept, hold_petition, offer_role, petitions_of
+from app.organisers.letter import queue_rendered_letter
+from app.organisers.members import accept, lock_petition, offer_role, petitions_of
 from app.petitions.page import newest_title
 from app.web.absolute_url import absolute_url
 from app.web.language import site_language
 
-INVITATION_WORKS_FOR = timedelta(days=7)
+INVITATION_TTL = timedelta(days=7)
 
 
-def find(session: Session, address: str) -> Organiser | None:
+def find_account(session: Session, address: str) -> Organiser | None:
     """Return the account of the mailbox that a deliverable address reaches, if there is one."""
     if session.get(Site, 1) is None:  # nobody was ever invited; strangers who try must not write the first row
         return None
     return session.scalars(select(Organiser).where(Organiser.email_key == email_key(session, address))).one_or_none()
+
+
+def find_by_reference(reference: str) -> Organiser | None:
+    """Return the active organiser whose random id is `reference`, as addresses have it; None for any other text."""
+    try:
+        public_id = bytes.fromhex(reference)
+    except ValueError:
+        return None
+    named = (Organiser.public_id == public_id) & Organiser.active
+    return db.session.scalars(select(Organiser).where(named)).one_or_none()
 
 
 def email_key(session: Session, address: str) -> bytes:
@@ -56,7 +66,7 @@ def invite(
     now = clock.now()
     with transaction() as session:
         if petition is not None:
-            hold_petition(session, petition.id)
+            lock_petition(session, petition.id)
         key = email_key(session, address)
         draft = Organiser(address, key, language or site_language())
         columns = ("public_id", "email_key", "sealed_email", "language", "fs_uniquifier")
@@ -68,7 +78,7 @@ def invite(
         actor = by.id if by else None
         is_asked = by is not None or not organiser.joined_at
         if petition is not None and role is not None:
-            until = now + INVITATION_WORKS_FOR if is_asked else None
+            until = now + INVITATION_TTL if is_asked else None
             is_asked = offer_role(session, petition.id, organiser, role, address, until)
             record(session, Act.INVITED, petition.id, actor, organiser.id, role=role.value)
         if administrator and not organiser.is_administrator:
@@ -99,7 +109,7 @@ def join(organiser: Organiser, password: str | None) -> Organiser | None:
         offered = session.scalars(petitions_of(organiser.id)).all()
         # Before the account, as everybody does: two who take them in another order would wait for each other.
         for petition_id in offered:
-            hold_petition(session, petition_id)
+            lock_petition(session, petition_id)
         still_open = (Organiser.id == organiser.id) & Organiser.joined_at.is_(None) & Organiser.active
         same_link = Organiser.generation == organiser.generation
         joined = (
@@ -127,7 +137,7 @@ def forget_expired_invitations(now: datetime | None = None) -> int:
         late = Membership.invited_until <= now
         held = select(Membership.petition_id).where(late).distinct().order_by(Membership.petition_id)
         for petition_id in session.scalars(held).all():
-            hold_petition(session, petition_id)
+            lock_petition(session, petition_id)
         for offer in session.scalars(select(Membership).where(late).with_for_update()).all():
             record(session, Act.LEFT, offer.petition_id, None, offer.organiser_id, because="expired")
             session.delete(offer)
@@ -146,11 +156,11 @@ def _write(
         if petition is None and not organiser.is_administrator:
             return  # has an account, and was given nothing new
         words: dict[str, Any] = {"title": title, "asks": asks, "link": absolute_url("organisers.home")}
-        post_in_words(session, organiser, "added", now, by_stranger=by_stranger, **words)
+        queue_rendered_letter(session, organiser, "added", now, by_stranger=by_stranger, **words)
         return
     organiser.generation = (organiser.generation + 1) % 2**16  # it has two bytes in the link
-    organiser.invited_until = now + INVITATION_WORKS_FOR
+    organiser.invited_until = now + INVITATION_TTL
     token = tokens.make(tokens.Purpose.INVITATION, organiser.public_id, organiser.generation)
     where = absolute_url("organisers.invitation", token=token)
     words = {"title": title, "link": where, "until": organiser.invited_until}
-    post_in_words(session, organiser, "invitation", now, by_stranger=by_stranger, **words)
+    queue_rendered_letter(session, organiser, "invitation", now, by_stranger=by_stranger, **words)

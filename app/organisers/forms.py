@@ -14,8 +14,8 @@ from app.models import Role
 from app.web.address_field import AddressField
 from app.web.language import INTERFACE
 
-SHORTEST_PASSWORD = 12
-LONGEST_PASSWORD = 128
+MIN_PASSWORD_LENGTH = 12
+MAX_PASSWORD_LENGTH = 128
 
 ROLES = (
     SelectChoice(Role.VIEWER.value, _("Viewer: sees the numbers, never people")),
@@ -74,5 +74,5 @@ class JoinForm(OrganiserForm):
 
     def validate_password(self, field: PasswordField) -> None:
         """Refuse a password that is easily guessed, and none where one was to be given."""
-        if self.way.data and not SHORTEST_PASSWORD <= len(field.data or "") <= LONGEST_PASSWORD:
+        if self.way.data and not MIN_PASSWORD_LENGTH <= len(field.data or "") <= MAX_PASSWORD_LENGTH:
             raise ValidationError(_("Please use 12 to 128 characters; some words in a row are fine."))

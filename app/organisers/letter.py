@@ -19,16 +19,16 @@ from app.web.language import force_language
 
 PURPOSE = "organiser-letter"
 WRITTEN = "written"
-SIXTY_KIB = 60 * 1024  # a sealed field takes a little more
+MAX_FIELD_CHARACTERS = 60 * 1024  # a sealed field takes a little more
 
 
-def write(row: OutboxRow) -> Message | None:
+def render_letter(row: OutboxRow) -> Message | None:
     """Return the letter sealed in this row; None when it has been emptied, or is yet to be written."""
-    fields = opened(row, WRITTEN)
-    return message(row, *fields) if fields else None
+    fields = unseal_fields(row, WRITTEN)
+    return make_message(row, *fields) if fields else None
 
 
-def opened(row: OutboxRow, kind: str) -> list[str]:
+def unseal_fields(row: OutboxRow, kind: str) -> list[str]:
     """Return what is sealed in this row, if it is of that kind; else nothing."""
     if row.sealed is None:
         return []
@@ -36,7 +36,7 @@ def opened(row: OutboxRow, kind: str) -> list[str]:
     return fields if found == kind else []
 
 
-def message(row: OutboxRow, recipient: str, subject: str, text: str, html: str) -> Message:
+def make_message(row: OutboxRow, recipient: str, subject: str, text: str, html: str) -> Message:
     """Return a letter as it is sent."""
     letter = Message(
         subject=subject, recipients=[recipient], body=text, extra_headers={"Auto-Submitted": "auto-generated"}
@@ -46,7 +46,9 @@ def message(row: OutboxRow, recipient: str, subject: str, text: str, html: str) 
     return letter
 
 
-def post(session: Session, kind: str, recipient: str, *fields: str, at: datetime, by_stranger: bool = False) -> None:
+def queue_letter(
+    session: Session, kind: str, recipient: str, *fields: str, at: datetime, by_stranger: bool = False
+) -> None:
     """Put a letter, or what it is to be made of, into the outbox, sealed; the caller commits.
 
     What strangers can cause is limited by mailbox.
@@ -64,25 +66,25 @@ def post(session: Session, kind: str, recipient: str, *fields: str, at: datetime
     session.execute(insert(OutboxRow.__table__).values(row))  # type: ignore[arg-type]
 
 
-def post_in_words(
+def queue_rendered_letter(
     session: Session, organiser: Organiser, letter: str, at: datetime, *, by_stranger: bool = False, **words: Any
 ) -> None:
     """Write the letter of templates/email/<letter>/ in the organiser's language and put it into the outbox."""
-    fields = in_words(organiser, letter, **words)
-    post(session, WRITTEN, organiser.email, *fields, at=at, by_stranger=by_stranger)
+    fields = render_template_in_language(organiser, letter, **words)
+    queue_letter(session, WRITTEN, organiser.email, *fields, at=at, by_stranger=by_stranger)
 
 
-def in_words(organiser: Organiser, letter: str, **words: Any) -> tuple[str, str, str]:
+def render_template_in_language(organiser: Organiser, letter: str, **words: Any) -> tuple[str, str, str]:
     """Return subject, text and HTML of the letter of templates/email/<letter>/ in the organiser's language."""
     words["language"] = organiser.language
     with force_language(organiser.language):
         subject = render_template(f"email/{letter}/subject.txt", **words)
         text = render_template(f"email/{letter}/body.txt", **words)
         html = render_template(f"email/{letter}/body.html", **words)
-    return " ".join(subject.split()), text[:SIXTY_KIB], html[:SIXTY_KIB]
+    return " ".join(subject.split()), text[:MAX_FIELD_CHARACTERS], html[:MAX_FIELD_CHARACTERS]
 
 
-def post_to_owners(session: Session, petition_id: int, letter: str, at: datetime, **words: Any) -> None:
+def queue_letter_to_owners(session: Session, petition_id: int, letter: str, at: datetime, **words: Any) -> None:
     """Write a letter to every owner of a petition who has joined."""
     owners = (
         db.select(Organiser)
@@ -92,4 +94,4 @@ def post_to_owners(session: Session, petition_id: int, letter: str, at: datetime
         .where(Organiser.joined_at.is_not(None), Organiser.active)
     )
     for owner in session.scalars(owners).all():
-        post_in_words(session, owner, letter, at, **words)
+        queue_rendered_letter(session, owner, letter, at, **words)

@@ -18,7 +18,7 @@ class LastOwner(Exception):
         self.petition_id = petition_id
 
 
-def hold_petition(session: Session, petition_id: int) -> None:
+def lock_petition(session: Session, petition_id: int) -> None:
     """Let nobody else change who is what to the petition until this transaction ends; take it before any organiser.
 
     So two owners who leave at once cannot each see the other still there. Signing is not held up: it needs no more than
@@ -60,7 +60,7 @@ def offer_role(
 
 def accept(session: Session, petition_id: int, organiser_id: int, now: datetime) -> bool:
     """Take the role that was offered; tell whether there is one, and still on offer. The caller commits."""
-    hold_petition(session, petition_id)
+    lock_petition(session, petition_id)
     member = session.get(Membership, (petition_id, organiser_id), with_for_update=True, populate_existing=True)
     if member is None or member.invited_until is None or member.invited_until <= now:
         return False
@@ -71,7 +71,7 @@ def accept(session: Session, petition_id: int, organiser_id: int, now: datetime)
 
 def decline(session: Session, petition_id: int, organiser_id: int) -> bool:
     """Refuse the role that was offered; tell whether there was one. The caller commits."""
-    hold_petition(session, petition_id)
+    lock_petition(session, petition_id)
     member = session.get(Membership, (petition_id, organiser_id), with_for_update=True, populate_existing=True)
     if member is None or member.invited_until is None:
         return False
@@ -90,7 +90,7 @@ def offers(organiser_id: int, now: datetime) -> Select[Petition, Role]:
 def change_role(petition: Petition, organiser_id: int, role: Role, by: Organiser) -> None:
     """Make a member of the petition something else; raise LastOwner where nobody would be left to answer for it."""
     with transaction() as session:
-        hold_petition(session, petition.id)
+        lock_petition(session, petition.id)
         member = session.get(Membership, (petition.id, organiser_id), populate_existing=True)
         if member is not None and member.role != role:
             give_role(session, petition.id, organiser_id, role)
@@ -106,7 +106,7 @@ def remove_member(petition: Petition, organiser_id: int, by: Organiser) -> None:
 def set_administrator(organiser_id: int, by: Organiser, *, to: bool) -> None:
     """Make somebody an administrator of the site, or no longer one; raise LastOwner for the last one."""
     with transaction() as session:
-        _hold_administrators(session)
+        _lock_administrators(session)
         organiser = session.get_one(Organiser, organiser_id, populate_existing=True)
         if organiser.is_administrator == to or not organiser.active:
             return
@@ -119,7 +119,7 @@ def set_administrator(organiser_id: int, by: Organiser, *, to: bool) -> None:
 def end_account(organiser_id: int, by: Organiser) -> None:
     """Erase an account with all its roles; raise LastOwner where a petition or the site would be left alone."""
     with transaction() as session:
-        _hold_administrators(session)
+        _lock_administrators(session)
         for petition_id in session.scalars(petitions_of(organiser_id)).all():
             _leave(session, petition_id, organiser_id, by)
         organiser = session.get_one(
@@ -140,7 +140,7 @@ def petitions_of(organiser_id: int) -> Select[int]:
 
 
 def _leave(session: Session, petition_id: int, organiser_id: int, by: Organiser) -> None:
-    hold_petition(session, petition_id)
+    lock_petition(session, petition_id)
     was_owner = _is_joined_owner(session, petition_id, organiser_id)
     member = session.get(Membership, (petition_id, organiser_id), populate_existing=True)
     if member is not None:
@@ -171,7 +171,7 @@ def _joined_owners(petition_id: int) -> Select[int]:
     )
 
 
-def _hold_administrators(session: Session) -> None:
+def _lock_administrators(session: Session) -> None:
     held = select(Organiser.id).where(Organiser.is_administrator).order_by(Organiser.id)
     session.scalars(held.with_for_update(key_share=True)).all()
 

@@ -1,6 +1,6 @@
 """Who has an account on the site, for its administrators."""
 
-from flask import Blueprint, flash, redirect, url_for
+from flask import Blueprint, abort, flash, redirect, url_for
 from flask_babel import gettext as _
 from sqlalchemy import select
 from werkzeug import Response
@@ -11,14 +11,13 @@ from app.organisers import accounts, members
 from app.organisers.access import Who, me, open_to
 from app.organisers.forms import AddressForm, OrganiserForm
 from app.organisers.pages import private
-from app.organisers.views import find_by_reference
 
 bp = Blueprint("people", __name__, url_prefix="/organise/people")
 
 
 @bp.get("")
 @open_to(Who.ADMINISTRATORS, fresh=True)
-def show() -> Response:
+def people() -> Response:
     """List everybody who has an account on the site or is invited."""
     return _people(AddressForm())
 
@@ -32,21 +31,22 @@ def invite() -> Response:
         return _people(form, 422)
     accounts.invite(form.email.address(), by=me(), language=me().language)
     flash(_("Whoever has no account yet gets an invitation by e-mail."), "info")
-    return redirect(url_for(".show"), 303)
+    return redirect(url_for(".people"), 303)
 
 
 @bp.get("/<member>")
 @open_to(Who.ADMINISTRATORS, fresh=True)
-def ask(member: str) -> Response:
+def person(member: str) -> Response:
     """Show what an administrator can do with an account."""
-    return private("organisers/person.html", person=find_by_reference(member), form=OrganiserForm())
+    organiser = accounts.find_by_reference(member) or abort(404)
+    return private("organisers/person.html", person=organiser, form=OrganiserForm())
 
 
 @bp.post("/<member>/<any(appoint,dismiss,remove):what>")
 @open_to(Who.ADMINISTRATORS, fresh=True)
-def change(member: str, what: str) -> Response:
+def change_person(member: str, what: str) -> Response:
     """Make somebody an administrator or no longer one, or erase their account."""
-    organiser = find_by_reference(member)
+    organiser = accounts.find_by_reference(member) or abort(404)
     try:
         if what == "remove":
             members.end_account(organiser.id, me())
@@ -54,7 +54,7 @@ def change(member: str, what: str) -> Response:
             members.set_administrator(organiser.id, me(), to=what == "appoint")
     except members.LastOwner:
         return private("organisers/person.html", 409, person=organiser, form=OrganiserForm(), last_owner=True)
-    return redirect(url_for(".show"), 303)
+    return redirect(url_for(".people"), 303)
 
 
 def _people(form: AddressForm, status: int = 200) -> Response:

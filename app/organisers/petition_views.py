@@ -1,6 +1,6 @@
 """Who works on a petition, and what they did: its members and its audit log."""
 
-from flask import Blueprint, flash, redirect, request, url_for
+from flask import Blueprint, abort, flash, redirect, request, url_for
 from flask_babel import gettext as _
 from sqlalchemy import select
 from werkzeug import Response
@@ -13,7 +13,6 @@ from app.organisers import accounts, members
 from app.organisers.access import Who, me, open_to, petition_here
 from app.organisers.forms import InvitationForm, RoleForm
 from app.organisers.pages import of_petition
-from app.organisers.views import find_by_reference
 from app.petitions.page import newest_title
 
 bp = Blueprint("members", __name__, url_prefix="/organise/petitions/<slug:slug>")
@@ -45,11 +44,12 @@ def invite(slug: str) -> Response:
 @open_to(Who.ROLE_GIVERS, fresh=True)
 def change_role(slug: str, member: str) -> Response:
     """Make a member something else."""
+    organiser = accounts.find_by_reference(member) or abort(404)
     form = RoleForm()
     if not form.validate():
         return _members(InvitationForm(), 422)
     try:
-        members.change_role(petition_here(), find_by_reference(member).id, Role(form.role.data), me())
+        members.change_role(petition_here(), organiser.id, Role(form.role.data), me())
     except members.LastOwner:
         return _members(InvitationForm(), 409, last_owner=True)
     flash(_("The role is changed."), "success")
@@ -60,8 +60,9 @@ def change_role(slug: str, member: str) -> Response:
 @open_to(Who.ROLE_GIVERS, fresh=True)
 def remove(slug: str, member: str) -> Response:
     """Take a member off the petition."""
+    organiser = accounts.find_by_reference(member) or abort(404)
     try:
-        members.remove_member(petition_here(), find_by_reference(member).id, me())
+        members.remove_member(petition_here(), organiser.id, me())
     except members.LastOwner:
         return _members(InvitationForm(), 409, last_owner=True)
     flash(_("The person is no longer a member of this petition."), "success")
@@ -88,7 +89,7 @@ def leave(slug: str) -> Response:
 def log(slug: str) -> Response:
     """Show what was done to the petition, the newest first, a page at a time."""
     entries = audit_log.entries(petition_here().id, before=request.args.get("before", type=int))
-    older = entries[-1].id if len(entries) == audit_log.A_PAGE else None
+    older = entries[-1].id if len(entries) == audit_log.PAGE_SIZE else None
     return of_petition("organisers/log.html", "log", entries=entries, older=older, words=audit_words)
 
 

@@ -139,16 +139,6 @@ def end_account() -> Response:
     return redirect(url_for("security.login"), 303)
 
 
-def find_by_reference(reference: str) -> Organiser:
-    """Return the active organiser whose random id stands in an address; answer 404 for any other text."""
-    try:
-        public_id = bytes.fromhex(reference)
-    except ValueError:
-        abort(404)
-    named = (Organiser.public_id == public_id) & Organiser.active
-    return db.session.scalars(select(Organiser).where(named)).one_or_none() or abort(404)
-
-
 def _invited(token: str) -> Organiser:
     invited = accounts.find_invited(token)
     if invited is None:

@@ -18,7 +18,7 @@ from app.crypto import sealing
 from app.db import insert
 from app.ledger import ledger
 from app.models import Act, Petition, PetitionText, PrivacyNotice
-from app.organisers.letter import post_to_owners
+from app.organisers.letter import queue_letter_to_owners
 from app.petition_files.file import BadPetitionFile, PetitionFile
 from app.petition_files.stored import after, as_file, newest_notice, newest_texts
 from app.petitions.search import search_text
@@ -212,4 +212,6 @@ def _tell_owners(session: Session, petition: Petition, before: PetitionFile, fil
         where = (
             absolute_url("organisers.home") if petition.discreet else absolute_url("members.log", slug=petition.slug)
         )
-        post_to_owners(session, petition.id, "trust_changed", now, title=title, kinds=kinds, link=where, moment=now)
+        queue_letter_to_owners(
+            session, petition.id, "trust_changed", now, title=title, kinds=kinds, link=where, moment=now
+        )

@@ -18,7 +18,7 @@ TABLES = (
     *("petition", "petition_text", "privacy_notice", "picture", "domain_rule", "erasure"),
     *("signature", "suspicion", "ledger", "tally"),
     *("outbox", "unwanted"),
-    *("organiser", "passkey", "sign_in", "guess", "membership", "audit_entry"),
+    *("organiser", "passkey", "sign_in", "login_attempt", "membership", "audit_entry"),
     *("hand_over", "delivery", "delivery_volume"),
     *("site", "data_key", "spent_proof"),
 )
@@ -317,12 +317,12 @@ def _create_organisers() -> None:
     _index("ix_sign_in_organiser_id", "sign_in", "organiser_id")
     _index("ix_sign_in_until", "sign_in", "until")
     op.create_table(
-        "guess",
+        "login_attempt",
         sa.Column("key", sa.LargeBinary(32), primary_key=True),
-        sa.Column("tries", sa.SmallInteger(), nullable=False),
+        sa.Column("attempts", sa.SmallInteger(), nullable=False),
         sa.Column("since", moment, nullable=False),
     )
-    _index("ix_guess_since", "guess", "since")
+    _index("ix_login_attempt_since", "login_attempt", "since")
     op.create_table(
         "membership",
         sa.Column("petition_id", serial, sa.ForeignKey("petition.id"), primary_key=True),

@@ -11,9 +11,9 @@ from werkzeug.test import TestResponse
 
 from app import clock
 from app.auth import login_throttle
-from app.auth.login_throttle import At
+from app.auth.login_throttle import Secret
 from app.db import db, transaction
-from app.models import Guess
+from app.models import LoginAttempt
 from tests.auth.test_second_factor import CODE, RECOVERY, code, give_password, make_codes, set_up_codes
 from tests.auth.test_signing_in import RESET, is_in, sign_in
 from tests.concurrency.test_races import at_once
@@ -31,7 +31,7 @@ pytestmark = pytest.mark.both_databases
 
 def let_time_pass(app: Flask, by: timedelta) -> None:
     with app.app_context(), transaction() as session:
-        session.execute(update(Guess).values(since=clock.now() - by))
+        session.execute(update(LoginAttempt).values(since=clock.now() - by))
 
 
 def wrong_code(client: FlaskClient) -> TestResponse:
@@ -62,8 +62,8 @@ def test_fifty_codes_at_once_are_no_more_than_five(app: Flask) -> None:
     def task(_: int) -> bool:
         with app.app_context():
             try:
-                login_throttle.take(At.CODE, "somebody")
-            except login_throttle.TooMany:
+                login_throttle.count_attempt(Secret.CODE, "somebody")
+            except login_throttle.TooManyAttempts:
                 return False
             return True
 
@@ -141,7 +141,7 @@ def test_a_new_password_by_letter_works_at_once(app: Flask) -> None:
 
 
 @pytest.mark.parametrize("path", ["/organise/verify", "/organise/change"])
-def test_whoever_has_stolen_a_session_does_not_guess_the_password_with_it(app: Flask, path: str) -> None:
+def test_whoever_has_stolen_a_session_cannot_try_passwords_with_it(app: Flask, path: str) -> None:
     make_organiser(app, password=PASSWORD)
     client = signed_in(app)
     new = {"new_password": "ein ganz neues Kennwort", "new_password_confirm": "ein ganz neues Kennwort"}
@@ -154,6 +154,6 @@ def test_counts_are_forgotten_when_they_are_over(app: Flask) -> None:
     sign_in(browser(app), password="a wrong password")
     with app.app_context():
         login_throttle.forget_old(clock.now() + timedelta(minutes=59))
-        assert len(db.session.scalars(select(Guess)).all()) == 1
+        assert len(db.session.scalars(select(LoginAttempt)).all()) == 1
         login_throttle.forget_old(clock.now() + timedelta(hours=1))
-        assert db.session.scalars(select(Guess)).all() == []
+        assert db.session.scalars(select(LoginAttempt)).all() == []

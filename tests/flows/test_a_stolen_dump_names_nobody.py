@@ -202,7 +202,7 @@ def organisers(app: Flask, mail_server: MailServer) -> None:
     olga = from_somewhere(browser(app), CLIENT)
     assert olga.post(link, data={"way": "password", "password": PASSWORD}).status_code in {302, 303}
     with app.app_context():
-        by = accounts.find(db.session(), ORGANISERS["olga"].rpartition("@")[0] + "@organisatorisch.example.org")
+        by = accounts.find_account(db.session(), ORGANISERS["olga"].rpartition("@")[0] + "@organisatorisch.example.org")
         petition = db.session.scalars(select(Petition)).one()
         for who in ("piet", "rosa"):
             accounts.invite(ORGANISERS[who], petition, Role.VIEWER, by=by)

@@ -37,7 +37,7 @@ def make_organiser(
         hashed = hash_password(password) if password else None
         with transaction() as session:
             address = deliverable(email)
-            organiser = accounts.find(session, address)
+            organiser = accounts.find_account(session, address)
             if organiser is None:
                 organiser = Organiser(address, accounts.email_key(session, address), "en")
                 organiser.joined_at = clock.now()
@@ -80,7 +80,7 @@ def signed_in(
     client = browser(app) if with_token else app.test_client()
     with client.session_transaction("/organise") as session, app.test_request_context("/organise"):
         who = db.session.get_one(Organiser, organiser_id)
-        sessions.begin(db.session(), who)
+        sessions.begin_session(db.session(), who)
         db.session.commit()
         session.update(present_session)
         session.update({"_user_id": who.fs_uniquifier, "_fresh": True, "fs_paa": time.time() - minutes_ago * 60})
@@ -109,7 +109,7 @@ def new_secret() -> str:
 def organiser(app: Flask, email: str = OWNER) -> Organiser:
     """Return an organiser's row."""
     with app.app_context():
-        found = accounts.find(db.session(), deliverable(email))
+        found = accounts.find_account(db.session(), deliverable(email))
         assert found
         return found
 

@@ -427,4 +427,4 @@ def test_the_worker_forgets_them(app: Flask, runner: FlaskCliRunner, monkeypatch
     monkeypatch.setattr(clock, "now", lambda: later)
     with app.app_context():
         jobs.run_all(jobs.JOBS)
-        assert accounts.find(db.session(), NEW) is None
+        assert accounts.find_account(db.session(), NEW) is None

@@ -13,7 +13,7 @@ from app import clock
 from app.crypto import sealing
 from app.db import Base, db, transaction
 from app.models import Organiser, OutboxRow, Progress, Role
-from app.organisers.letter import post_to_owners
+from app.organisers.letter import queue_letter_to_owners
 from app.worker import write
 from tests.auth.authenticator import Authenticator
 from tests.auth.test_second_factor import add, make_codes, set_up_codes
@@ -105,7 +105,7 @@ def test_every_letter_says_which_site_writes_and_where_to_go(
     make_organiser(app, role=Role.OWNER)
     with app.app_context(), transaction() as session:
         words = {"title": title, "link": "http://localhost:8000/organise/x", "until": clock.now()}
-        post_to_owners(session, 1, letter, clock.now(), **words)
+        queue_letter_to_owners(session, 1, letter, clock.now(), **words)
     (row,) = rows(app)
     with app.app_context():
         message = write(row)

@@ -41,7 +41,7 @@ def test_reading_changes_nothing(app: Flask, tmp_path: Path) -> None:
     insider = signed_in(app)
     half_signed_in(app, "half@example.org")
     with app.app_context():
-        login_throttle.take(login_throttle.At.CODE, "somebody")
+        login_throttle.count_attempt(login_throttle.Secret.CODE, "somebody")
         with transaction() as session:
             unwanted.stop(session, bytes(16), clock.now())
     before = everything(app)
