@@ -11,7 +11,7 @@ from app import clock
 from app.crypto import tokens
 from app.db import db, in_batches, transaction
 from app.models import Organiser, SignIn
-from app.web.session import LASTS
+from app.web.session import LIFETIME
 
 NAME = "sign_in"
 
@@ -19,7 +19,7 @@ NAME = "sign_in"
 def begin_session(session: Session, organiser: Organiser) -> None:
     """Open a session for the organiser in this browser's cookie, for 12 hours; the caller commits."""
     cookie[NAME] = secrets.token_urlsafe(32)
-    row = {"key": _key(cookie[NAME]), "organiser_id": organiser.id, "until": clock.now() + LASTS}
+    row = {"key": _key(cookie[NAME]), "organiser_id": organiser.id, "until": clock.now() + LIFETIME}
     session.execute(insert(SignIn).values(row))
 
 

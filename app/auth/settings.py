@@ -12,7 +12,7 @@ RESET_LINK_TTL = timedelta(hours=2)
 TOTP_TOLERANCE_SECONDS = 30  # so that a code that was shown half a minute ago still works (RFC 6238, 5.2)
 
 SETTINGS = {
-    "URL_PREFIX": session.PLACE,
+    "URL_PREFIX": session.ORGANISERS_PATH,
     "STATIC_FOLDER": None,
     "CLI_USERS_NAME": None,
     "CLI_ROLES_NAME": None,

@@ -5,13 +5,13 @@ Contrast is WCAG 2.2's, success criterion 1.4.3: at least 4.5 to 1.
 
 from functools import lru_cache
 
-ENOUGH = 4.5
+MIN_CONTRAST = 4.5
 # No ground on which links and buttons stand is darker than this in the light, or lighter in the dark.
 LIGHT_GROUND = "#e6ede4"
 DARK_GROUND = "#26332a"
 BLACK, WHITE = "#000000", "#ffffff"
 STEPS = 100
-HOVERED = 25  # per cent on the way to black or white
+HOVER_PERCENT = 25  # per cent on the way to black or white
 
 
 @lru_cache(maxsize=8)
@@ -39,12 +39,12 @@ def contrast(one: str, other: str) -> float:
 def _readable(colour: str, ground: str, towards: str) -> str:
     """Return the colour nearest to `colour` on the way to black or white that is read on `ground`."""
     mixed = (_mixed(colour, towards, step * 100 / STEPS) for step in range(STEPS + 1))
-    return next(one for one in mixed if contrast(one, ground) >= ENOUGH)
+    return next(one for one in mixed if contrast(one, ground) >= MIN_CONTRAST)
 
 
 def _properties(accent: str, towards: str) -> str:
     on_it = max((BLACK, WHITE), key=lambda one: contrast(one, accent))
-    return f"--accent: {accent};\n--accent-strong: {_mixed(accent, towards, HOVERED)};\n--on-accent: {on_it};\n"
+    return f"--accent: {accent};\n--accent-strong: {_mixed(accent, towards, HOVER_PERCENT)};\n--on-accent: {on_it};\n"
 
 
 def _mixed(colour: str, other: str, per_cent: float) -> str:

@@ -13,8 +13,8 @@ from flask import Flask, current_app
 from app.web.language import INTERFACE, current_locale, site_language
 
 LOGO_TYPES = {"svg": "image/svg+xml", "png": "image/png"}
-LARGEST = {"svg": 32 * 1024, "png": 32 * 1024, "md": 100 * 1024}
-PNG = b"\x89PNG\r\n\x1a\n"
+MAX_BYTES = {"svg": 32 * 1024, "png": 32 * 1024, "md": 100 * 1024}
+PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 TEXTS = ("imprint", "privacy")
 UTF_8 = "utf-8-sig"  # some editors put a mark before it
 
@@ -57,7 +57,7 @@ def text(name: str, language: str) -> tuple[str, str] | None:
 
 
 def _is_png(data: bytes) -> bool:
-    return data.startswith(PNG)
+    return data.startswith(PNG_SIGNATURE)
 
 
 def _is_svg(data: bytes) -> bool:
@@ -88,7 +88,7 @@ def _read(name: str, is_right: Callable[[bytes], bool]) -> bytes | None:
 def _content(path: Path, is_right: Callable[[bytes], bool], *_changed: int) -> bytes | None:
     """Return the file's content, read, and complained of, once for each change of it; None if it cannot be taken."""
     size = _changed[-1]
-    most = LARGEST[path.suffix.removeprefix(".")]
+    most = MAX_BYTES[path.suffix.removeprefix(".")]
     try:
         if size > most or not path.is_file():
             log.warning("SITE_DIR: %s is not shown, as it is larger than %d bytes, or no file", path.name, most)

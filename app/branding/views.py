@@ -9,22 +9,22 @@ from app.petitions.markdown import to_html
 from app.web import headers, language
 
 bp = Blueprint("branding", __name__)
-A_WHILE = 600
-BELOW_THE_TITLE = 2
+MAX_AGE_SECONDS = 600
+TOP_HEADING = 2
 
 
 @bp.get("/site.css")
 def colour() -> BaseResponse:
     """Send the operator's colour as a style sheet."""
     css = style_sheet(current_app.config["SITE_COLOUR"] or abort(404))
-    return headers.cacheable(Response(css, mimetype="text/css"), seconds=A_WHILE)
+    return headers.cacheable(Response(css, mimetype="text/css"), seconds=MAX_AGE_SECONDS)
 
 
 @bp.get("/site/logo.<any(svg,png):picture>")
 def logo(picture: str) -> BaseResponse:
     """Send the operator's logo."""
     data = site_files.logo(picture) or abort(404)
-    return headers.cacheable(Response(data, mimetype=site_files.LOGO_TYPES[picture]), seconds=A_WHILE)
+    return headers.cacheable(Response(data, mimetype=site_files.LOGO_TYPES[picture]), seconds=MAX_AGE_SECONDS)
 
 
 @bp.get("/imprint")
@@ -46,5 +46,5 @@ def _text(name: str, lang: str | None) -> BaseResponse:
         abort(404)
     language.set_language(lang or language.site_language(), own=language.site_language())
     words, written_in = site_files.text(name, lang or language.site_language()) or abort(404)
-    html = render_template("branding/text.html", name=name, text=to_html(words, BELOW_THE_TITLE), language=written_in)
+    html = render_template("branding/text.html", name=name, text=to_html(words, TOP_HEADING), language=written_in)
     return headers.cacheable(make_response(html))

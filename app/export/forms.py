@@ -47,7 +47,7 @@ class ExportForm(OrganiserForm):
 
     def offer(self, signed_from: list[tuple[str, int]], *, emails: bool) -> None:
         """Offer the countries that were signed from, and e-mail addresses to owners alone."""
-        self.countries.choices = [(code, f"{countries.name(code)} ({number})") for code, number in signed_from]
+        self.countries.choices = [(code, f"{countries.country_name(code)} ({number})") for code, number in signed_from]
         if not emails:
             del self.with_email
 

@@ -44,7 +44,7 @@ def write_volume(
         return _joined(delivery, parts, progress)
     pdf = typeset(
         {**parts[0], "first_page": 1, "pages": None},
-        fonts.folders(),
+        fonts.font_folders(),
         delivery.made_at,
         tagged=True,
         on_heartbeat=lambda: progress(0),
@@ -87,4 +87,4 @@ def _part(
     delivery: Delivery, part: dict[str, Any], first_page: int, pages: int, on_heartbeat: Callable[[], None]
 ) -> bytes:
     said = {**part, "first_page": first_page, "pages": pages}
-    return typeset(said, fonts.folders(), delivery.made_at, tagged=False, on_heartbeat=on_heartbeat)
+    return typeset(said, fonts.font_folders(), delivery.made_at, tagged=False, on_heartbeat=on_heartbeat)

@@ -25,10 +25,10 @@ class Pen:
 
     def write(self, text: str, longest_word: int = LONGEST_WORD) -> str:
         """Return `text` as it can be drawn, with a place to break in each word longer than `longest_word`."""
-        drawn, missing = fonts.drawable(text)
+        drawn, missing = fonts.replace_undrawable(text)
         self.missing += missing
         if len(drawn) > longest_word and max(map(len, drawn.split()), default=0) > longest_word:
-            return "".join(fonts.broken(part, longest_word) for part in re.split(r"(\s+)", drawn))
+            return "".join(fonts.break_word(part, longest_word) for part in re.split(r"(\s+)", drawn))
         return drawn
 
     def row(self, row: Row) -> list[object]:
@@ -42,7 +42,7 @@ class Pen:
             _day(row.verified_at.date(), str(current_locale())) if isinstance(row.verified_at, datetime) else "",
             self.write(comment),
             comment.count("\n") >= MOST_LINES_TOGETHER,
-            fonts.han(row.language),
+            fonts.han_shapes(row.language),
         ]
 
     def text(self, text: SignedText) -> dict[str, object]:
@@ -83,7 +83,7 @@ class Pen:
                 "%(num)s character in this volume could not be drawn and is shown as %(sign)s.",
                 "%(num)s characters in this volume could not be drawn and are shown as %(sign)s.",
                 self.missing,
-                sign=fonts.MISSING,
+                sign=fonts.REPLACEMENT,
             ),
         }
 
@@ -96,7 +96,7 @@ def frame(delivery: Delivery, pen: Pen, volume: str) -> dict[str, object]:
         "page_of": _("Page %(page)s of %(pages)s", page="{page}", pages="{pages}"),
         "columns": [_("No."), _("Name"), _("Country"), _("Date")],
         "families": fonts.families(delivery.language),
-        "han": {shapes: fonts.families_with(shapes) for shapes in fonts.SHAPES if shapes != "SC"},
+        "han": {shapes: fonts.families_with(shapes) for shapes in fonts.HAN_SHAPES if shapes != "SC"},
         **_lang(str(current_locale()).replace("_", "-")),
     }
 
@@ -137,4 +137,4 @@ def _day(day: date, locale: str) -> str:
 
 @lru_cache(maxsize=4096)
 def _country(code: str, locale: str) -> str:
-    return countries.name(code)
+    return countries.country_name(code)

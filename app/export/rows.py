@@ -98,7 +98,7 @@ def heading(edition: Edition) -> Heading:
         "sheet": _("Signatures"),
         "cut_off": _("THIS LIST IS NOT WHOLE: it broke off here. Please do not use it; download it again."),
     }
-    names = {code: countries.name(code) for code in countries.CODES}
+    names = {code: countries.country_name(code) for code in countries.CODES}
     text = edition.text
     return Heading(edition.petition.slug, text.title, text.language, clock.now(), labels, names)
 

@@ -15,7 +15,7 @@ from stdnum.exceptions import ValidationError as BadIban
 from app.email.address import NotAnAddress, deliverable
 from app.models.petition import FIELD_CHOICES
 from app.web.converters import LANGUAGE_TAG, SLUG
-from app.web.countries import code_of
+from app.web.countries import country_code
 
 MOST_ROWS = 100  # of initiators, donations, links or translations
 LONGEST_URL = 2000
@@ -186,7 +186,7 @@ def country(language: str) -> Callable[[str, Any], str]:
     """Return a check of a country, by code or by its name in English or `language`; it gives the code."""
 
     def check(key: str, value: Any) -> str:
-        code = code_of(value, language) if isinstance(value, str) else None
+        code = country_code(value, language) if isinstance(value, str) else None
         if code is None:
             raise Wrong(key, _("must be a country's two letters (ISO 3166-1), such as SE."))
         return code

@@ -30,7 +30,7 @@ class InitiatorRow(Row):
 
     name = line(_("Name"), INITIATOR["name"])
     affiliation = line(_("Title or affiliation"), INITIATOR["affiliation"], optional=True)
-    country = line(_("Country"), INITIATOR["country"], optional=True, widget=countries.select)
+    country = line(_("Country"), INITIATOR["country"], optional=True, widget=countries.country_select)
 
 
 class LinkRow(Row):

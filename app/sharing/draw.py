@@ -41,7 +41,7 @@ class Busy(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Numbers:
+class PictureCount:
     """The count as it is read, in the language of the page around it.
 
     Where signing has ended there is no `goal`, and nothing of how far it is.
@@ -55,7 +55,7 @@ class Numbers:
 
 
 @dataclass(frozen=True, slots=True)
-class Site:
+class PictureBranding:
     """Whose picture it is: the site's name, its colour on a light ground, and whether our mark stands for it."""
 
     name: str = "Countersign"
@@ -64,10 +64,10 @@ class Site:
 
 
 @lru_cache(maxsize=CACHE_SIZE)
-def card(title: str, title_language: str, numbers: Numbers, site: Site) -> bytes:
+def card(title: str, title_language: str, numbers: PictureCount, site: PictureBranding) -> bytes:
     """Return the image that goes with a shared link, as a PNG of CARD_SIZE; raise Busy where many are being drawn."""
-    drawable, _missing = fonts.drawable(title)
-    words = UNBREAKABLE.sub(lambda found: fonts.broken(found[0], MAX_WORD_LENGTH), drawable)
+    drawable, _missing = fonts.replace_undrawable(title)
+    words = UNBREAKABLE.sub(lambda found: fonts.break_word(found[0], MAX_WORD_LENGTH), drawable)
     data = {
         **_template_data(numbers, site),
         "title": {
@@ -79,12 +79,12 @@ def card(title: str, title_language: str, numbers: Numbers, site: Site) -> bytes
     return _render("card.typ", data, "png")
 
 
-def badge(title: str, numbers: Numbers, site: Site) -> bytes:
+def badge(title: str, numbers: PictureCount, site: PictureBranding) -> bytes:
     """Return the count in a line, as an SVG image that says in words what it shows and of which petition.
 
     Raises Busy where many are being drawn.
     """
-    drawn = _badge(Numbers(numbers.language, numbers.count, numbers.words), site)
+    drawn = _badge(PictureCount(numbers.language, numbers.count, numbers.words), site)
     return _with_title(drawn, f"{numbers.count} {numbers.words} · {title}")
 
 
@@ -100,12 +100,12 @@ def qr_code(address: str) -> bytes:
 
 
 @lru_cache(maxsize=CACHE_SIZE)
-def _badge(numbers: Numbers, site: Site) -> bytes:
+def _badge(numbers: PictureCount, site: PictureBranding) -> bytes:
     return _render("badge.typ", _template_data(numbers, site), "svg")
 
 
-def _template_data(numbers: Numbers, site: Site) -> dict[str, object]:
-    name, _missing = fonts.drawable(site.name)
+def _template_data(numbers: PictureCount, site: PictureBranding) -> dict[str, object]:
+    name, _missing = fonts.replace_undrawable(site.name)
     return {**asdict(numbers), **asdict(site), "name": name, **_script(numbers.language)}
 
 
@@ -138,7 +138,7 @@ def _render(template: str, data: dict[str, object], kind: str) -> bytes:
 def _typesetter() -> tuple[ModuleType, object]:
     import typst  # only where something is drawn: commands and the mail worker need not load it
 
-    return typst, typst.Fonts(False, False, fonts.folders())
+    return typst, typst.Fonts(False, False, fonts.font_folders())
 
 
 def _with_title(svg: bytes, words: str) -> bytes:

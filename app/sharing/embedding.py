@@ -11,12 +11,12 @@ from werkzeug.routing import RequestRedirect
 from app.petitions import page
 from app.petitions.page import Edition
 from app.sharing import draw
-from app.sharing.links import may_be_shared, place
+from app.sharing.links import edition_url, may_be_shared
 from app.web import language
 
 SIZE = (400, 280)
-NARROWEST, LOWEST = 200, 120  # below it the counter scrolls inside its frame
-KEPT_SECONDS = 3600  # the frame shows the count by itself, so what leads to it need not be asked for again soon
+MIN_WIDTH, MIN_HEIGHT = 200, 120  # below it the counter scrolls inside its frame
+CACHE_AGE_SECONDS = 3600  # the frame shows the count by itself, so what leads to it need not be asked for again soon
 
 # The styles are for the other site's page, which may forbid them; then the frame has a border and its own width.
 _BADGE = Markup('<a href="{to}"><img src="{image}" alt="{alt}" height="30"></a>')
@@ -29,51 +29,51 @@ _FRAME = Markup(
 def badge(edition: Edition) -> Markup:
     """Return the badge as HTML: an image that leads to the petition."""
     alt = _("Verified signatures: %(title)s", title=edition.text.title)
-    return _BADGE.format(to=place(edition), image=place(edition, "sharing.badge"), alt=alt)
+    return _BADGE.format(to=edition_url(edition), image=edition_url(edition, "sharing.badge"), alt=alt)
 
 
 def counter(edition: Edition, width: int = SIZE[0], height: int = SIZE[1]) -> Markup:
     """Return the counter as HTML: a frame with title, count and a link to sign."""
     title = _("Verified signatures: %(title)s", title=edition.text.title)
-    return _FRAME.format(source=place(edition, "sharing.embed"), title=title, width=width, height=height)
+    return _FRAME.format(source=edition_url(edition, "sharing.embed"), title=title, width=width, height=height)
 
 
-def described(url: str, most_width: int | None, most_height: int | None) -> dict[str, object] | None:
+def oembed_answer(url: str, max_width: int | None, max_height: int | None) -> dict[str, object] | None:
     """Return what oEmbed says of a petition's address, in a frame no larger than asked; None for any other address."""
     edition = _edition_at(url)
     if edition is None:
         return None
     language.set_language(edition.language)
-    width = max(NARROWEST, min(SIZE[0], most_width or SIZE[0]))
-    height = max(LOWEST, min(SIZE[1], most_height or SIZE[1]))
-    said: dict[str, object] = {
+    width = max(MIN_WIDTH, min(SIZE[0], max_width or SIZE[0]))
+    height = max(MIN_HEIGHT, min(SIZE[1], max_height or SIZE[1]))
+    answer: dict[str, object] = {
         "version": "1.0",
         "type": "rich",
         "title": edition.text.title,
         "author_name": edition.petition.started_by,
         "provider_name": current_app.config["SITE_NAME"],
         "provider_url": current_app.config["BASE_URL"],
-        "cache_age": KEPT_SECONDS,
+        "cache_age": CACHE_AGE_SECONDS,
         "html": str(counter(edition, width, height)),
         "width": width,
         "height": height,
     }
     wide, high = draw.CARD_SIZE
-    if wide <= (most_width or wide) and high <= (most_height or high):
-        image = place(edition, "sharing.card")
-        said |= {"thumbnail_url": image, "thumbnail_width": wide, "thumbnail_height": high}
-    return said
+    if wide <= (max_width or wide) and high <= (max_height or high):
+        image = edition_url(edition, "sharing.card")
+        answer |= {"thumbnail_url": image, "thumbnail_width": wide, "thumbnail_height": high}
+    return answer
 
 
 def _edition_at(url: str) -> Edition | None:
     try:
-        asked = urlsplit(url)
+        parts = urlsplit(url)
     except ValueError:  # such as an unfinished IPv6 address
         return None
-    if f"{asked.scheme}://{asked.netloc.lower()}" != current_app.config["BASE_URL"]:
+    if f"{parts.scheme}://{parts.netloc.lower()}" != current_app.config["BASE_URL"]:
         return None
     try:
-        endpoint, values = current_app.url_map.bind("localhost").match(asked.path, "GET")
+        endpoint, values = current_app.url_map.bind("localhost").match(parts.path, "GET")
     except (HTTPException, RequestRedirect):
         return None
     edition = page.find_edition(values["slug"], values.get("lang")) if endpoint == "pages.show" else None

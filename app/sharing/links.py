@@ -14,8 +14,8 @@ from app.web.template_filters import petition_address
 
 
 @dataclass(frozen=True, slots=True)
-class Way:
-    """One way to pass a petition on: what it is called, and where its link leads."""
+class ShareLink:
+    """A link by which a petition is passed on, and the name of where it leads."""
 
     name: str
     href: str
@@ -26,18 +26,18 @@ def may_be_shared(edition: Edition) -> bool:
     return edition.petition.opened_at is not None and not edition.petition.discreet
 
 
-def place(edition: Edition, endpoint: str = "pages.show") -> str:
+def edition_url(edition: Edition, endpoint: str = "pages.show") -> str:
     """Return the full address of the petition's page, or another one of it, in the language that is being read."""
     base_url: str = current_app.config["BASE_URL"]
     return base_url + petition_address(edition.petition, edition.language, endpoint)
 
 
-def oembed_place(edition: Edition) -> str:
+def oembed_url(edition: Edition) -> str:
     """Return the full address at which programs ask how to embed the petition."""
-    return absolute_url("sharing.oembed", url=place(edition), format="json")
+    return absolute_url("sharing.oembed", url=edition_url(edition), format="json")
 
 
-def words(edition: Edition) -> str:
+def share_text(edition: Edition) -> str:
     """Return what is said with the link; once signing has ended it asks nobody to sign."""
     title = edition.text.title
     return str(_("Please read and sign: %(title)s", title=title)) if edition.is_open() else title
@@ -51,7 +51,7 @@ def open_graph_locale(tag: str) -> str:
     return f"{locale.language}_{territory}" if territory else locale.language
 
 
-def ways(edition: Edition) -> list[Way]:
+def share_links(edition: Edition) -> list[ShareLink]:
     """Return the links by which the petition is passed on, in the language in use.
 
     - E-mail: RFC 6068.
@@ -60,14 +60,14 @@ def ways(edition: Edition) -> list[Way]:
     - Signal has no link of its own: its apps open none that carries a text (signalRoutes.ts lists what they open), and
       `sgnl://send` leads to an error. The page says to paste the address there.
     """
-    address, said = place(edition), words(edition)
-    both, letter = _quoted(f"{said}\n{address}"), _quoted(f"{said}\r\n\r\n{address}\r\n")
+    address, text = edition_url(edition), share_text(edition)
+    both, letter = _quoted(f"{text}\n{address}"), _quoted(f"{text}\r\n\r\n{address}\r\n")
     return [
-        Way(_("E-mail"), f"mailto:?subject={_quoted(edition.text.title)}&body={letter}"),
-        Way("Mastodon", f"https://share.joinmastodon.org/#text={both}"),
-        Way("Bluesky", f"https://bsky.app/intent/compose?text={both}"),
-        Way("WhatsApp", f"https://wa.me/?text={both}"),
-        Way("Telegram", f"https://t.me/share/url?url={_quoted(address)}&text={_quoted(said)}"),
+        ShareLink(_("E-mail"), f"mailto:?subject={_quoted(edition.text.title)}&body={letter}"),
+        ShareLink("Mastodon", f"https://share.joinmastodon.org/#text={both}"),
+        ShareLink("Bluesky", f"https://bsky.app/intent/compose?text={both}"),
+        ShareLink("WhatsApp", f"https://wa.me/?text={both}"),
+        ShareLink("Telegram", f"https://t.me/share/url?url={_quoted(address)}&text={_quoted(text)}"),
     ]
 
 

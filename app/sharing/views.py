@@ -14,13 +14,13 @@ from app.sharing import draw, embedding, links
 from app.web import headers, language
 
 bp = Blueprint("sharing", __name__)
-SECONDS_TO_WAIT = 5
+RETRY_AFTER_SECONDS = 5
 # So that any page may have the pieces in templates/sharing/: all they need is its `edition`.
 bp.add_app_template_global(links.may_be_shared, "may_be_shared")
-bp.add_app_template_global(links.ways, "ways_to_share")
-bp.add_app_template_global(links.words, "words_to_share")
-bp.add_app_template_global(links.place, "place_of")
-bp.add_app_template_global(links.oembed_place, "place_of_oembed")
+bp.add_app_template_global(links.share_links, "share_links")
+bp.add_app_template_global(links.share_text, "share_text")
+bp.add_app_template_global(links.edition_url, "edition_url")
+bp.add_app_template_global(links.oembed_url, "oembed_url")
 bp.add_app_template_filter(links.open_graph_locale, "open_graph_locale")
 
 
@@ -75,7 +75,7 @@ def badge(slug: str, lang: str | None = None) -> BaseResponse:
 @bp.get("/petitions/<slug:slug>/qr.<language:lang>.svg")
 def qr_code(slug: str, lang: str | None = None) -> BaseResponse:
     """Send a QR code that leads to the petition."""
-    return _picture(draw.qr_code(links.place(_edition(slug, lang))), "image/svg+xml")
+    return _picture(draw.qr_code(links.edition_url(_edition(slug, lang))), "image/svg+xml")
 
 
 @bp.get("/oembed")
@@ -84,30 +84,30 @@ def oembed() -> BaseResponse:
     if request.args.get("format", "json") != "json":
         abort(501)
     sizes = (request.args.get(name, type=int) for name in ("maxwidth", "maxheight"))
-    described = embedding.described(request.args.get("url", ""), *sizes)
+    described = embedding.oembed_answer(request.args.get("url", ""), *sizes)
     return headers.cacheable(headers.allow_cross_origin(jsonify(described or abort(404))))
 
 
 @bp.errorhandler(draw.Busy)
 def busy(_: draw.Busy) -> BaseResponse:
     """Ask to come back: pictures are for whoever shares, and must not hold up whoever signs."""
-    return Response(status=503, headers={"Retry-After": str(SECONDS_TO_WAIT)})
+    return Response(status=503, headers={"Retry-After": str(RETRY_AFTER_SECONDS)})
 
 
 def _edition(slug: str, lang: str | None) -> Edition:
     return edition_or_404(slug, lang, only_if=links.may_be_shared)
 
 
-def _numbers(edition: Edition) -> draw.Numbers:
+def _numbers(edition: Edition) -> draw.PictureCount:
     now = page.progress(edition.petition)
-    numbers = draw.Numbers(
+    numbers = draw.PictureCount(
         language=language.interface_language(edition.language),
         count=format_decimal(now.verified),
         words=ngettext("verified signature", "verified signatures", now.verified),
     )
     if not edition.is_open():
         return numbers
-    return draw.Numbers(
+    return draw.PictureCount(
         numbers.language,
         numbers.count,
         numbers.words,
@@ -116,11 +116,11 @@ def _numbers(edition: Edition) -> draw.Numbers:
     )
 
 
-def _site() -> draw.Site:
+def _site() -> draw.PictureBranding:
     """Return the site as its operator wants it seen; our mark does not stand beside a logo of its own."""
     name, colour = current_app.config["SITE_NAME"], current_app.config["SITE_COLOUR"]
     marked = site_files.logo_type() is None
-    return draw.Site(name, on_light(colour), marked) if colour else draw.Site(name, marked=marked)
+    return draw.PictureBranding(name, on_light(colour), marked) if colour else draw.PictureBranding(name, marked=marked)
 
 
 def _picture(drawn: bytes, kind: str) -> BaseResponse:

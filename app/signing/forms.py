@@ -45,7 +45,9 @@ class SignerForm(Form):
 
     name = _line(_("Your name"), LONGEST_NAME, autocomplete="name")
     affiliation = _line(_("Title or affiliation"), LONGEST_AFFILIATION, autocomplete="organization-title")
-    country = StringField(_("Country of origin"), widget=countries.select, render_kw={"autocomplete": "country"})
+    country = StringField(
+        _("Country of origin"), widget=countries.country_select, render_kw={"autocomplete": "country"}
+    )
     comment = TextAreaField(
         _("Comment"), filters=[tidy_paragraphs], validators=[readable, AtMost(LONGEST_COMMENT)], render_kw={"rows": 3}
     )

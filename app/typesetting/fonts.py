@@ -11,7 +11,7 @@ from fontTools.ttLib import TTCollection, TTFont
 
 # Packages whose folders hold the fonts; nothing of the machine's own is used, so every machine sets the same pages.
 PACKAGES = ("manimgx_fonts", "noto_cjk_sans_otc", "fontpkg_amiri")
-KINDS = {".ttf", ".ttc", ".otf"}
+FONT_SUFFIXES = {".ttf", ".ttc", ".otf"}
 
 # Amiri for Arabic: PDF viewers find and copy a name only if each letter has a glyph of its own. Noto draws a letter and
 # its dots apart, and most other fonts draw lam and alif as one.
@@ -22,33 +22,33 @@ SCRIPTS = (
 OTHERS = ("Noto Sans Symbols", "Noto Emoji")
 # The shapes of Han characters that readers expect; of Chinese, by the first of these subtags that a language's tag has:
 # who writes simplified characters in Hong Kong wants those.
-SHAPES = ("SC", "TC", "HK", "JP", "KR")
-SHAPES_OF_CHINESE = {"Hans": "SC", "HK": "HK", "MO": "HK", "TW": "TC", "Hant": "TC"}
+HAN_SHAPES = ("SC", "TC", "HK", "JP", "KR")
+HAN_SHAPES_OF_CHINESE = {"Hans": "SC", "HK": "HK", "MO": "HK", "TW": "TC", "Hant": "TC"}
 
 # Shown in the place of a character that no font has: it is seen that something is missing.
-MISSING = "\ufffd"
+REPLACEMENT = "\ufffd"
 # Where a word may be broken that is too long for its line.
 BREAK = "\u200b"
 # What needs no drawing: spaces, line breaks, joiners and other signs that only steer the letters around them.
-UNDRAWN = {"Cc", "Cf", "Zl", "Zp", "Zs"}
+INVISIBLE_CATEGORIES = {"Cc", "Cf", "Zl", "Zp", "Zs"}
 
 
-def folders() -> list[str]:
+def font_folders() -> list[str]:
     """Return the folders to look for fonts in."""
     return [str(files(package)) for package in PACKAGES]
 
 
-def han(language: str) -> str:
+def han_shapes(language: str) -> str:
     """Return which of SHAPES readers of `language` expect; SC where unknown."""
     name, *subtags = language.split("-")
     if name == "zh":
-        return next((shapes for subtag, shapes in SHAPES_OF_CHINESE.items() if subtag in subtags), "SC")
+        return next((shapes for subtag, shapes in HAN_SHAPES_OF_CHINESE.items() if subtag in subtags), "SC")
     return {"ja": "JP", "ko": "KR"}.get(name, "SC")
 
 
 def families(language: str) -> list[str]:
     """Return the families to try for each character, in that order, in a text of `language`."""
-    return families_with(han(language))
+    return families_with(han_shapes(language))
 
 
 def families_with(shapes: str) -> list[str]:
@@ -56,15 +56,15 @@ def families_with(shapes: str) -> list[str]:
     return ["Noto Sans", "Amiri", *(f"Noto Sans {script}" for script in SCRIPTS), f"Noto Sans CJK {shapes}", *OTHERS]
 
 
-def drawable(text: str) -> tuple[str, int]:
+def replace_undrawable(text: str) -> tuple[str, int]:
     """Return `text` with MISSING for each character that no font has, and how many those were."""
     strange = {character for character in set(text) if not _has(character)}
     if not strange:
         return text, 0
-    return "".join(MISSING if c in strange else c for c in text), sum(c in strange for c in text)
+    return "".join(REPLACEMENT if c in strange else c for c in text), sum(c in strange for c in text)
 
 
-def broken(word: str, longest: int) -> str:
+def break_word(word: str, longest: int) -> str:
     """Return `word` with a BREAK after each `longest` letters or more; a letter keeps its marks and joiners."""
     pieces, start = [], 0
     for at, character in enumerate(word):
@@ -77,7 +77,9 @@ def broken(word: str, longest: int) -> str:
 @lru_cache(maxsize=sys.maxunicode + 1)
 def _has(character: str) -> bool:
     kind = unicodedata.category(character)
-    if kind in UNDRAWN or unicodedata.name(character, "").startswith(("VARIATION SELECTOR", "COMBINING GRAPHEME")):
+    if kind in INVISIBLE_CATEGORIES or unicodedata.name(character, "").startswith(
+        ("VARIATION SELECTOR", "COMBINING GRAPHEME")
+    ):
         return True
     return kind != "Co" and ord(character) in _characters()
 
@@ -88,7 +90,9 @@ def _characters() -> frozenset[int]:
 
 
 def _fonts() -> Iterator[TTFont]:
-    for file in sorted(file for folder in folders() for file in Path(folder).rglob("*") if file.suffix in KINDS):
+    for file in sorted(
+        file for folder in font_folders() for file in Path(folder).rglob("*") if file.suffix in FONT_SUFFIXES
+    ):
         # All the fonts of a collection have the same characters, in the shapes of several languages.
         with TTCollection(file, lazy=True) if file.suffix == ".ttc" else TTFont(file, lazy=True) as opened:
             yield opened.fonts[0] if isinstance(opened, TTCollection) else opened

@@ -31,8 +31,8 @@ def typeset(
 ) -> bytes:
     """Return as a PDF what `delivery.typ` makes of `data`, with the fonts in `font_folders`.
 
-    `tagged` adds the structure that screen readers go by. `on_heartbeat` is called every HEARTBEAT_SECONDS; what it raises
-    ends the typesetter. Raises NotTypeset where that failed or took too long.
+    `tagged` adds the structure that screen readers go by. `on_heartbeat` is called every HEARTBEAT_SECONDS; what it
+    raises ends the typesetter. Raises NotTypeset where that failed or took too long.
     """
     job = {
         "data": json.dumps(data),
@@ -40,8 +40,8 @@ def typeset(
         "made_at": int(made_at.timestamp()),
         "tagged": tagged,
     }
-    # Isolated (-I), it sees the installed packages and neither this folder nor anybody's environment. What it says
-    # about an error may quote a row, so nobody hears it.
+    # Isolated (-I), it sees the installed packages and neither this folder nor anybody's environment. Its error
+    # messages may quote a row, so they go nowhere.
     command = [sys.executable, "-I", __file__]
     with subprocess.Popen(
         command,

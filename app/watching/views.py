@@ -31,7 +31,7 @@ bp = Blueprint("watching", __name__, url_prefix="/organise/petitions/<slug:slug>
 class FilterForm(OrganiserForm):
     """The filter above the list; it is sent by GET, so only the country's list is drawn by it."""
 
-    country = StringField(widget=countries.select)
+    country = StringField(widget=countries.country_select)
 
 
 class FindForm(OrganiserForm):

@@ -89,7 +89,7 @@ def duration(seconds: int) -> str:
 
 def by_country(places: Places) -> list[tuple[str, int]]:
     """Return the countries' names with their numbers, the largest first."""
-    return [(countries.name(code) or str(_("No country given")), number) for code, number in places.countries]
+    return [(countries.country_name(code) or str(_("No country given")), number) for code, number in places.countries]
 
 
 def by_language(places: Places) -> list[tuple[str, int]]:

@@ -23,12 +23,12 @@ CODES = frozenset(
 )
 
 
-def name(code: str) -> str:
+def country_name(code: str) -> str:
     """Return the country's name in the language in use; nothing for no country."""
     return str(current_locale().territories.get(code, code)) if code else ""
 
 
-def code_of(text: str, language: str) -> str | None:
+def country_code(text: str, language: str) -> str | None:
     """Return the code for a code or a country's name in English or `language`; None for anything else."""
     if text.upper() in CODES:
         return text.upper()
@@ -39,7 +39,7 @@ def code_of(text: str, language: str) -> str | None:
     return None
 
 
-def select(field: StringField, **attributes: object) -> Markup:
+def country_select(field: StringField, **attributes: object) -> Markup:
     """Return `field` as a `<select>` of all countries (a WTForms widget); `ask` are the words of no choice.
 
     WTForms' own writes each of the 250 options anew for each page, which takes longer than all the rest of it.

@@ -11,7 +11,7 @@ from app.web import logs
 from app.web.session import is_for_organisers
 
 log = logging.getLogger(__name__)
-SECONDS_TO_WAIT = 10
+RETRY_AFTER_SECONDS = 10
 
 
 def init_app(app: Flask) -> None:
@@ -56,7 +56,7 @@ def _database_away(error: Exception) -> Response:
         _("The site cannot reach its data at the moment. Nothing is lost. Please try again in a minute."),
         number=logs.under.get(),
     )
-    response.headers["Retry-After"] = str(SECONDS_TO_WAIT)
+    response.headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
     return response
 
 

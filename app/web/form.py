@@ -28,7 +28,7 @@ class Form(FlaskForm):  # type: ignore[misc]
             return None if formdata is None else request.form
 
 
-class Parser(FormDataParser):
+class FormParser(FormDataParser):
     """Reads a form whose bytes are not UTF-8 with U+FFFD in their place, for the form to refuse and show.
 
     Werkzeug's own leaves them as `%F6`, which nobody typed, or drops the whole form.
@@ -49,7 +49,7 @@ class Request(flask.Request):
     Bytes that are none are written `%C3` in it: some programs send them as they are, and Werkzeug fails on those.
     """
 
-    form_data_parser_class = Parser
+    form_data_parser_class = FormParser
 
     def __init__(self, environ: "WSGIEnvironment", populate_request: bool = True, shallow: bool = False) -> None:
         super().__init__(environ, populate_request, shallow)

@@ -17,9 +17,9 @@ POLICY = (
     "default-src 'none'; style-src 'self'; img-src 'self'; font-src 'self'; script-src 'self'; connect-src 'self';"
     " form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
-A_YEAR = int(timedelta(days=365).total_seconds())
-HSTS = f"max-age={A_YEAR}; includeSubDomains"
-EVERYWHERE = {
+YEAR_SECONDS = int(timedelta(days=365).total_seconds())
+HSTS = f"max-age={YEAR_SECONDS}; includeSubDomains"
+DEFAULT_HEADERS = {
     "Content-Security-Policy": POLICY,
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "same-origin",
@@ -59,7 +59,7 @@ def cacheable(response: Response, seconds: int = 0) -> BaseResponse:
 
 def immutable(response: Response) -> Response:
     """Return the answer marked as one that may be kept for good: what is another has another address (RFC 8246)."""
-    response.headers["Cache-Control"] = f"public, max-age={A_YEAR}, immutable"
+    response.headers["Cache-Control"] = f"public, max-age={YEAR_SECONDS}, immutable"
     return response
 
 
@@ -77,7 +77,7 @@ def allow_framing(response: Response) -> Response:
 
 def _add(response: Response) -> Response:
     headers = response.headers
-    for name, value in EVERYWHERE.items():
+    for name, value in DEFAULT_HEADERS.items():
         headers.setdefault(name, value)
     if "no-store" in headers["Cache-Control"]:
         headers["Cache-Control"] = "no-store"  # Flask-Security spells it `no-store=True`, which caches need not know

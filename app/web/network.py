@@ -2,8 +2,8 @@
 
 from ipaddress import IPv6Address, ip_address
 
-OF_ONE_HOUSEHOLD = 64  # bits of an IPv6 address: what a provider gives to one connection (RFC 6177, RFC 7421)
-ALL_BITS = 128
+IPV6_PREFIX_BITS = 64  # bits of an IPv6 address: what a provider gives to one connection (RFC 6177, RFC 7421)
+IPV6_BITS = 128
 
 
 def network(address: str | None) -> str:
@@ -20,5 +20,5 @@ def network(address: str | None) -> str:
         return str(found)
     if found.ipv4_mapped:
         return str(found.ipv4_mapped)
-    below = ALL_BITS - OF_ONE_HOUSEHOLD
-    return f"{IPv6Address(int(found) >> below << below)}/{OF_ONE_HOUSEHOLD}"
+    below = IPV6_BITS - IPV6_PREFIX_BITS
+    return f"{IPv6Address(int(found) >> below << below)}/{IPV6_PREFIX_BITS}"

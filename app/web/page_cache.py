@@ -1,4 +1,7 @@
-"""Pages that are the same for everyone, repeated from memory for a second: for when a petition goes viral."""
+"""A cache in memory, for a second, of pages that are the same for everyone: for when a petition goes viral.
+
+Not Flask-Caching, which keeps what a view returns: this answers before Flask is entered, which is where the time goes.
+"""
 
 import time
 from collections.abc import Iterable
@@ -8,28 +11,28 @@ from typing import TYPE_CHECKING, Any
 from werkzeug.http import parse_accept_header
 from werkzeug.wsgi import ClosingIterator
 
-from app.web.static import compressed
+from app.web.static import gzip_body
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
-SECONDS = 1.0
-MOST_PAGES = 500
-LONGEST = 1024 * 1024
-# What these answer has changed nothing. Others may have: who withdraws is answered that the entry is gone, 410.
-REFUSED = {"400", "403", "404", "405", "413", "429"}
-OF_A_BODY = {"content-type", "content-length"}
+TTL_SECONDS = 1.0
+MAX_PAGES = 500
+MAX_BODY_BYTES = 1024 * 1024
+# A POST answered so has changed nothing. 410 is left out: a withdrawal answers 410.
+REFUSED_STATUSES = {"400", "403", "404", "405", "413", "429"}
+BODY_HEADERS = {"content-type", "content-length"}
 
 
 @dataclass(frozen=True, slots=True)
-class _Page:
-    """An answer as it was made: when its making began, its headers, the whole body, and that in gzip."""
+class _CachedPage:
+    """A rendered answer: when rendering began, its headers, the whole body, and that in gzip."""
 
     begun: float
     etag: str
     headers: list[tuple[str, str]]
     body: bytes
-    small: bytes | None
+    gzipped: bytes | None
 
 
 class PageCache:
@@ -43,7 +46,7 @@ class PageCache:
 
     def __init__(self, app: "WSGIApplication") -> None:
         self._app = app
-        self._pages: dict[str, _Page] = {}
+        self._pages: dict[str, _CachedPage] = {}
 
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         """Answer from memory, or let the app answer and remember that."""
@@ -54,32 +57,32 @@ class PageCache:
         if environ["REQUEST_METHOD"] != "GET" or not is_page:
             return self._app(environ, start_response)
         page = self._pages.get(path)
-        if page is not None and time.monotonic() - page.begun < SECONDS:
-            return _repeat(page, environ, start_response)
-        return self._ask(environ, start_response, path)
+        if page is not None and time.monotonic() - page.begun < TTL_SECONDS:
+            return _send_cached(page, environ, start_response)
+        return self._fetch(environ, start_response, path)
 
     def _post(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         """Let the app take what was sent, and forget all pages unless it was refused, as what a stranger sends is."""
 
         def note(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Any:
-            if status[:3] not in REFUSED:
+            if status[:3] not in REFUSED_STATUSES:
                 self._pages.clear()
             return start_response(status, headers, exc_info)
 
         return self._app(environ, note)
 
-    def _ask(self, environ: "WSGIEnvironment", start_response: "StartResponse", path: str) -> Iterable[bytes]:
+    def _fetch(self, environ: "WSGIEnvironment", start_response: "StartResponse", path: str) -> Iterable[bytes]:
         begun = time.monotonic()
-        seen: list[tuple[str, list[tuple[str, str]]]] = []
+        begun_with: list[tuple[str, list[tuple[str, str]]]] = []
 
         def note(status: str, headers: list[tuple[str, str]], exc_info: object = None) -> object:
-            seen.append((status, headers))
+            begun_with.append((status, headers))
             return None
 
         # The whole page is wanted even for a reader who has it, or it would never be kept.
         whole = {name: value for name, value in environ.items() if name not in {"HTTP_IF_NONE_MATCH", "HTTP_RANGE"}}
         parts = self._app(whole, note)  # type: ignore[arg-type]
-        status, headers = seen[-1]
+        status, headers = begun_with[-1]
         found = {name.lower(): value for name, value in headers}
         is_shared = status.startswith("200 ") and "public" in found.get("cache-control", "") and "etag" in found
         if not is_shared:
@@ -90,26 +93,26 @@ class PageCache:
             parts.close()
         headers.append(("Vary", "Accept-Encoding"))
         # Nobody's secret is on these pages, so their lengths can give none away.
-        page = _Page(begun, found["etag"], headers, body, compressed(body, found["content-type"]))
-        if len(page.body) <= LONGEST:
-            if len(self._pages) >= MOST_PAGES:
+        page = _CachedPage(begun, found["etag"], headers, body, gzip_body(body, found["content-type"]))
+        if len(page.body) <= MAX_BODY_BYTES:
+            if len(self._pages) >= MAX_PAGES:
                 self._pages.clear()
             self._pages[path] = page
-        return _repeat(page, environ, start_response)
+        return _send_cached(page, environ, start_response)
 
 
-def _repeat(page: _Page, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
-    asked = environ.get("HTTP_IF_NONE_MATCH", "")
-    if page.etag in (tag.strip().removeprefix("W/") for tag in asked.split(",")):
-        kept = [(name, value) for name, value in page.headers if name.lower() not in OF_A_BODY]
+def _send_cached(page: _CachedPage, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+    etags = environ.get("HTTP_IF_NONE_MATCH", "")
+    if page.etag in (tag.strip().removeprefix("W/") for tag in etags.split(",")):
+        kept = [(name, value) for name, value in page.headers if name.lower() not in BODY_HEADERS]
         start_response("304 NOT MODIFIED", kept)
         return []
     accepted = parse_accept_header(environ.get("HTTP_ACCEPT_ENCODING", ""))
-    if page.small is None or not accepted.quality("gzip"):
+    if page.gzipped is None or not accepted.quality("gzip"):
         start_response("200 OK", page.headers)
         return [page.body]
     sent = [(name, value) for name, value in page.headers if name.lower() not in {"content-length", "etag"}]
     # The same page in other bytes: its tag is a weak one (RFC 9110, 8.8.1).
-    sent += [("Content-Encoding", "gzip"), ("Content-Length", str(len(page.small))), ("ETag", f"W/{page.etag}")]
+    sent += [("Content-Encoding", "gzip"), ("Content-Length", str(len(page.gzipped))), ("ETag", f"W/{page.etag}")]
     start_response("200 OK", sent)
-    return [page.small]
+    return [page.gzipped]

@@ -13,7 +13,7 @@ from app.web import logs
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
-HEADER = "X-Request-ID"
+REQUEST_ID_HEADER = "X-Request-ID"
 METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"}
 log = logging.getLogger(__name__)
 
@@ -47,7 +47,7 @@ class RequestLog:
 
         def begin(status: str, headers: list[tuple[str, str]], exc_info: object = None) -> object:
             answer.begin(status)
-            return start_response(status, [*headers, (HEADER, answer.number)])
+            return start_response(status, [*headers, (REQUEST_ID_HEADER, answer.number)])
 
         try:
             answer.take(self._app(environ, begin))  # type: ignore[arg-type]

@@ -6,13 +6,13 @@ from typing import Any
 from flask import Flask, Request, Response, request
 from flask.sessions import SecureCookieSession, SecureCookieSessionInterface, SessionMixin
 
-PLACE = "/organise"
-LASTS = timedelta(hours=12)
+ORGANISERS_PATH = "/organise"
+LIFETIME = timedelta(hours=12)
 
 
 def is_for_organisers(path: str) -> bool:
     """Tell whether a page at `path`, with or without its query, is one of the organisers'."""
-    return path.partition("?")[0] == PLACE or path.startswith(f"{PLACE}/")
+    return path.partition("?")[0] == ORGANISERS_PATH or path.startswith(f"{ORGANISERS_PATH}/")
 
 
 class OrganisersSession(SecureCookieSessionInterface):
@@ -39,5 +39,5 @@ def settings(base_url: str) -> dict[str, Any]:
         "SESSION_COOKIE_HTTPONLY": True,
         "SESSION_COOKIE_SAMESITE": "Lax",
         "SESSION_COOKIE_PATH": "/",  # which __Host- asks for
-        "PERMANENT_SESSION_LIFETIME": LASTS,
+        "PERMANENT_SESSION_LIFETIME": LIFETIME,
     }

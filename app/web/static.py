@@ -1,4 +1,7 @@
-"""Our own files, sent compressed, and kept by browsers for good: an address says which version of a file it means."""
+"""Static files: gzip, and versioned addresses that browsers keep for good.
+
+Not WhiteNoise: docs/dependencies.md says why.
+"""
 
 import gzip
 from functools import lru_cache
@@ -11,29 +14,29 @@ from flask import Flask, Response, current_app, request
 from app.web import headers
 
 # What is compressed already gains nothing.
-COMPRESSED_WELL = ("text/", "application/json", "application/javascript", "image/svg+xml")
+COMPRESSIBLE = ("text/", "application/json", "application/javascript", "image/svg+xml")
 
 
 def init_app(app: Flask) -> None:
     """Add versions to the addresses of static files, and send them by these rules."""
     app.url_defaults(_add_version)
-    app.after_request(_shape)
+    app.after_request(_set_headers)
 
 
-def compressed(body: bytes, mimetype: str) -> bytes | None:
+def gzip_body(body: bytes, mimetype: str) -> bytes | None:
     """Return `body` in gzip (RFC 1952); None for a kind of file that does not shrink."""
-    return gzip.compress(body, 6, mtime=0) if mimetype.startswith(COMPRESSED_WELL) else None
+    return gzip.compress(body, 6, mtime=0) if mimetype.startswith(COMPRESSIBLE) else None
 
 
 def _add_version(endpoint: str, values: dict[str, Any]) -> None:
     if endpoint == "static" and values.get("filename"):
-        values.setdefault("v", _version(*_seen(values["filename"])))
+        values.setdefault("v", _version(*_stat(values["filename"])))
 
 
-def _shape(response: Response) -> Response:
+def _set_headers(response: Response) -> Response:
     if request.endpoint != "static" or response.status_code not in {200, 304}:
         return response
-    path, changed = _seen((request.view_args or {})["filename"])
+    path, changed = _stat((request.view_args or {})["filename"])
     # A style sheet cannot say which version of a font it means: another one gets another name.
     is_named = request.args.get("v") == _version(path, changed) or path.suffix == ".woff2"
     if is_named:
@@ -41,17 +44,17 @@ def _shape(response: Response) -> Response:
     else:
         response.headers["Cache-Control"] = "no-cache"
     response.vary.add("Accept-Encoding")
-    small = _small(path, changed, response.mimetype) if request.accept_encodings.quality("gzip") else None
-    if small is not None and response.status_code == 200 and "Range" not in request.headers:
+    gzipped = _gzipped(path, changed, response.mimetype) if request.accept_encodings.quality("gzip") else None
+    if gzipped is not None and response.status_code == 200 and "Range" not in request.headers:
         response.close()  # the file that it would have read from
         response.direct_passthrough = False
-        response.set_data(small)
+        response.set_data(gzipped)
         response.headers["Content-Encoding"] = "gzip"
         response.set_etag(response.get_etag()[0] or "", weak=True)
     return response
 
 
-def _seen(filename: str) -> tuple[Path, int]:
+def _stat(filename: str) -> tuple[Path, int]:
     """Return a file's path, and when it was last changed: nought for one that is not there."""
     path = Path(str(current_app.static_folder), filename)
     try:
@@ -66,5 +69,5 @@ def _version(path: Path, changed: int) -> str:
 
 
 @lru_cache(maxsize=200)
-def _small(path: Path, changed: int, mimetype: str) -> bytes | None:
-    return compressed(path.read_bytes(), mimetype)
+def _gzipped(path: Path, changed: int, mimetype: str) -> bytes | None:
+    return gzip_body(path.read_bytes(), mimetype)

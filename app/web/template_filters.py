@@ -15,12 +15,12 @@ from app.web import countries, language
 def init_app(app: Flask) -> None:
     """Make the filters and the few names that every template may use."""
     app.jinja_env.filters.update(
-        country=countries.name,
+        country=countries.country_name,
         day=lambda day: format_date(day, "long"),
-        moment=moment,
+        moment=format_moment,
         number=format_decimal,
         paragraphs=paragraphs,
-        iban=iban,
+        iban=format_iban,
         address=readable,
     )
     app.jinja_env.globals.update(
@@ -44,7 +44,7 @@ def start_address(spoken: str | None = None) -> str:
     return url_for("pages.start", lang=None if tag == language.site_language() else tag)
 
 
-def moment(at: datetime) -> str:
+def format_moment(at: datetime) -> str:
     """Return a moment as its day and minute, joined as the language in use joins them, in UTC."""
     joined = str(language.current_locale().datetime_formats["medium"])
     time = f"{format_datetime(at, 'HH:mm', rebase=False)} UTC"
@@ -70,6 +70,6 @@ def _plurals(_locale: str, one: str, many: str) -> dict[str, str]:
     return {category(number): ngettext(one, many, number) for number in reversed(range(201))}
 
 
-def iban(number: str) -> str:
+def format_iban(number: str) -> str:
     """Return an IBAN in groups of four, as people read and type it (ISO 13616)."""
     return " ".join(number[at : at + 4] for at in range(0, len(number), 4))

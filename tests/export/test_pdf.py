@@ -21,7 +21,7 @@ from app.export import pdf
 from app.export.pdf_content import Delivery, SignedText, text_sha256
 from app.signing import forms, tidy
 from app.typesetting import typeset
-from app.typesetting.fonts import MISSING
+from app.typesetting.fonts import REPLACEMENT
 from app.web.language import force_language
 
 
@@ -108,7 +108,7 @@ def test_the_title_page_says_what_is_handed_over(site: Flask) -> None:
         *("Russian, version 3", RUSSIAN.sha256(), "Page 1 of 4"),
     ):
         assert words in cover
-    assert MISSING not in cover
+    assert REPLACEMENT not in cover
 
 
 def test_each_text_that_was_signed_is_there_in_full_with_its_hash(site: Flask) -> None:
@@ -153,7 +153,7 @@ def test_where_letters_stand_side_by_side_simple_programs_find_the_name_too(site
 
 
 def test_no_name_of_these_scripts_lacks_a_letter(everybody: str) -> None:
-    assert MISSING not in everybody
+    assert REPLACEMENT not in everybody
 
 
 def test_who_did_not_want_to_be_named_is_a_number_only(site: Flask) -> None:
@@ -181,7 +181,7 @@ def test_the_page_of_a_text_says_why_markdown_signs_are_on_it(site: Flask) -> No
 def test_a_character_that_no_font_has_is_shown_and_told(site: Flask, strange: str) -> None:
     found = pages(written(site, [Line(1, f"Ann {strange} Example")]))
     assert "1 character in this volume could not be drawn" in found[0]
-    assert f"Ann {MISSING} Example" in found[-1]
+    assert f"Ann {REPLACEMENT} Example" in found[-1]
 
 
 @pytest.mark.parametrize(("comment", "first"), [("one سلام two", "one"), ("سلام one سلام two", "two")])

@@ -97,4 +97,4 @@ def test_the_code_has_its_quiet_zone_on_white(client: FlaskClient, petition: str
 
 def test_a_badge_is_well_formed_whatever_the_title_holds() -> None:
     for odd in ("\uffff\ufffe", "a\x0bb", "<&>"):
-        ET.fromstring(draw.badge(odd, draw.Numbers("en", "1", "verified signature"), draw.Site()))
+        ET.fromstring(draw.badge(odd, draw.PictureCount("en", "1", "verified signature"), draw.PictureBranding()))

@@ -11,12 +11,12 @@ from PIL import Image
 
 import config
 from app.sharing import draw
-from app.sharing.draw import Numbers, Site
+from app.sharing.draw import PictureBranding, PictureCount
 from tests.factories import SLUG, make_petition, make_signature
 from tests.sharing.picture import MARGIN, TITLE, ink, opened
 
-NUMBERS = Numbers("en", "1,365", "verified signatures", "Next goal: 1,500", 91)
-SITE = Site()
+NUMBERS = PictureCount("en", "1,365", "verified signatures", "Next goal: 1,500", 91)
+SITE = PictureBranding()
 CARD = f"/petitions/{SLUG}/card.png"
 WORDS = "Keep the library of Testville open in the evenings too, because who works by day also wants to read. " * 2
 TITLES = {
@@ -64,7 +64,7 @@ def test_nothing_of_a_title_is_drawn_outside_the_card(title: str, language: str)
 
 def test_a_title_is_never_run_as_code() -> None:
     typed = '#panic("x") $x$ *bold* \\ ] } " #read("/etc/passwd")'
-    assert draw.card(typed, "en", NUMBERS, Site(typed))
+    assert draw.card(typed, "en", NUMBERS, PictureBranding(typed))
 
 
 def test_a_title_is_set_from_the_side_that_its_language_is_read_from() -> None:
@@ -80,7 +80,7 @@ def test_a_character_that_no_font_has_is_seen_to_be_missing() -> None:
 
 
 def test_an_ended_petition_has_no_bar() -> None:
-    ended = Numbers("en", "1,365", "verified signatures")
+    ended = PictureCount("en", "1,365", "verified signatures")
     assert ink(opened(draw.card("Free", "en", NUMBERS, SITE)), 530, 570)
     image = opened(draw.card("Free", "en", ended, SITE))
     found = ink(image, 408)
@@ -134,10 +134,12 @@ def test_the_card_is_in_the_operators_name_and_colour_but_readable(app: Flask, c
 
 
 def test_a_logo_of_ones_own_has_no_other_mark_beside_it() -> None:
-    marked, plain = (opened(draw.card("Free", "en", NUMBERS, Site(marked=with_mark))) for with_mark in (True, False))
+    marked, plain = (
+        opened(draw.card("Free", "en", NUMBERS, PictureBranding(marked=with_mark))) for with_mark in (True, False)
+    )
     assert ink(marked, 60, 110) != ink(plain, 60, 110)
     assert ink(marked, 110) == ink(plain, 110)
-    long_name = opened(draw.card("Free", "en", NUMBERS, Site("A very long name of a site " * 8)))
+    long_name = opened(draw.card("Free", "en", NUMBERS, PictureBranding("A very long name of a site " * 8)))
     assert stays_inside(long_name)
 
 
@@ -160,4 +162,4 @@ def test_where_many_are_being_drawn_others_are_asked_to_come_back_but_nobody_wai
 
 def test_without_a_colour_of_the_operators_a_card_has_the_one_of_the_pages() -> None:
     tokens = (config.ROOT / "static/css/tokens.css").read_text()
-    assert f"--accent: {draw.Site().accent};" in tokens
+    assert f"--accent: {draw.PictureBranding().accent};" in tokens

@@ -21,5 +21,5 @@ from app.typesetting import fonts
     ],
 )
 def test_han_characters_have_the_shapes_that_readers_of_the_language_expect(tag: str, shapes: str) -> None:
-    assert fonts.han(tag) == shapes
+    assert fonts.han_shapes(tag) == shapes
     assert f"Noto Sans CJK {shapes}" in fonts.families(tag)

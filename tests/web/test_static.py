@@ -2,6 +2,7 @@
 
 import gzip
 import re
+from pathlib import Path
 
 import pytest
 from flask import Flask
@@ -34,11 +35,11 @@ def test_a_page_names_the_versions_of_its_files_and_they_are_kept(client: FlaskC
             assert kept(client, other) == "no-cache"
 
 
-def test_another_content_has_another_address(app: Flask, tmp_path: pytest.TempPathFactory) -> None:
-    app.static_folder = str(tmp_path)
+def test_another_content_has_another_address(app: Flask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(app, "static_folder", str(tmp_path))
     seen = set()
     for content in ("a {}", "b {}"):
-        (tmp_path / "one.css").write_text(content)  # type: ignore[operator]
+        (tmp_path / "one.css").write_text(content)
         with app.test_request_context():
             seen.add(app.url_for("static", filename="one.css"))
     assert len(seen) == 2

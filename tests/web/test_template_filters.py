@@ -16,4 +16,4 @@ AT = datetime(2026, 12, 5, 9, 7, tzinfo=UTC)
 )
 def test_a_moment_is_joined_as_the_language_joins_them(app: Flask, spoken: str, written: str) -> None:
     with app.app_context(), language.force_language(spoken):
-        assert template_filters.moment(AT) == written
+        assert template_filters.format_moment(AT) == written
