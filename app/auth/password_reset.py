@@ -16,8 +16,8 @@ from app.db import transaction
 from app.models import OutboxRow
 from app.organisers import letter
 from app.organisers.forms import AddressForm
-from app.organisers.pages import private
 from app.web.absolute_url import absolute_url
+from app.web.answers import private_page
 
 FORGOTTEN = "forgotten password"
 
@@ -31,7 +31,7 @@ def forgot_password() -> Response:
         # Without the address: what is flashed lies readable in the browser's cookie.
         flash(_("If this address belongs to an account, a letter with a link is on its way there."), "info")
         return redirect(url_for("security.forgot_password"), 303)
-    return private("security/forgot_password.html", 422 if form.errors else 200, form=form)
+    return private_page("security/forgot_password.html", 422 if form.errors else 200, form=form)
 
 
 def render_password_reset(row: OutboxRow) -> Message | None:

@@ -26,7 +26,7 @@ from app.export.forms import ExportForm, QueryForm
 from app.export.list_stream import FORMATS, make
 from app.models import Delivery, Format, HandOver, Making, Petition
 from app.organisers.access import Who, may, me, open_to, petition_here
-from app.organisers.pages import of_petition
+from app.organisers.pages import petition_page
 from app.petitions.page import Edition, find_edition
 from app.web import headers
 from app.web.csrf import is_trusted_origin
@@ -187,7 +187,7 @@ def _edition() -> Edition:
     """Return the petition as it is shown; before it was ever opened there is nothing to hand over."""
     edition = find_edition(petition_here().slug)
     if edition is None:
-        abort(of_petition("export/not_opened.html", "export", 409))
+        abort(petition_page("export/not_opened.html", "export", 409))
     return edition
 
 
@@ -198,7 +198,7 @@ def _progress(newest: Delivery) -> Response:
         response = jsonify(making=newest.making.value, rows_done=newest.rows_done, rows_wanted=newest.rows_wanted)
         response.status_code = status
     else:
-        response = of_petition("export/progress.html", "export", status, newest=newest, failed=failed)
+        response = petition_page("export/progress.html", "export", status, newest=newest, failed=failed)
     if not failed:
         response.headers["Refresh"] = "3"
     return headers.no_store(response)
@@ -209,7 +209,7 @@ def _page(form: ExportForm, status: int = 200) -> Response:
     newest = handover.newest_delivery(petition_id)
     volumes = pdf_job.volumes(newest.id) if newest and newest.making == Making.READY else 0
     told = handover.latest(petition_id)
-    return of_petition("export/export.html", "export", status, form=form, told=told, newest=newest, volumes=volumes)
+    return petition_page("export/export.html", "export", status, form=form, told=told, newest=newest, volumes=volumes)
 
 
 def _attached(response: Response, name: str) -> Response:

@@ -4,11 +4,12 @@ import ipaddress
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from flask import Blueprint, Response, abort, current_app, make_response, render_template, request
+from flask import Blueprint, Response, abort, current_app, make_response, request
 from markupsafe import Markup
 
 from app.mailbox import caught_emails
 from app.web import headers
+from app.web.answers import private_page
 
 bp = Blueprint("mailbox", __name__, url_prefix="/dev/mailbox")
 FORWARDED = ("Forwarded", "Via", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Real-IP")
@@ -35,7 +36,7 @@ def only_here() -> None:
 def show() -> Response:
     """Show the letters caught, the newest first, with the links in them."""
     caught = caught_emails.newest_first(_folder())
-    return headers.no_store(make_response(render_template("mailbox/mailbox.html", letters=caught)))
+    return private_page("mailbox/mailbox.html", letters=caught)
 
 
 @bp.get("/<number>.html")

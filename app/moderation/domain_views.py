@@ -13,7 +13,7 @@ from app.models import Verdict
 from app.moderation.domains import remove_rule, rules, set_rule
 from app.organisers.access import Who, me, open_to, petition_here
 from app.organisers.forms import OrganiserForm
-from app.organisers.pages import of_petition
+from app.organisers.pages import petition_page
 
 bp = Blueprint("domains", __name__, url_prefix="/organise/petitions/<slug:slug>/domains")
 
@@ -98,7 +98,7 @@ def remove(slug: str) -> Response:
 
 
 def _page(form: DomainForm, status: int = 200) -> Response:
-    return of_petition(
+    return petition_page(
         "moderation/domains.html",
         "signatures",
         status,

@@ -19,7 +19,7 @@ from app.moderation import bulk
 from app.moderation.hide import HideablePart, hide_part, show_part
 from app.organisers.access import Who, me, open_to, petition_here
 from app.organisers.forms import OrganiserForm
-from app.organisers.pages import of_petition
+from app.organisers.pages import petition_page
 from app.watching import listing, selection, words
 from app.watching.selection import Selection
 
@@ -189,7 +189,7 @@ def _preview(
     petition_id = petition_here().id
     preview = bulk.preview(petition_id, narrowed)
     form.fingerprint.data = preview.fingerprint
-    return of_petition(
+    return petition_page(
         template,
         "signatures",
         status,

@@ -10,7 +10,7 @@ from app.models import Organiser
 from app.organisers import accounts, members
 from app.organisers.access import Who, me, open_to
 from app.organisers.forms import AddressForm, OrganiserForm
-from app.organisers.pages import private
+from app.web.answers import private_page
 
 bp = Blueprint("people", __name__, url_prefix="/organise/people")
 
@@ -39,7 +39,7 @@ def invite() -> Response:
 def person(member: str) -> Response:
     """Show what an administrator can do with an account."""
     organiser = accounts.find_by_reference(member) or abort(404)
-    return private("organisers/person.html", person=organiser, form=OrganiserForm())
+    return private_page("organisers/person.html", person=organiser, form=OrganiserForm())
 
 
 @bp.post("/<member>/<any(appoint,dismiss,remove):what>")
@@ -53,10 +53,10 @@ def change_person(member: str, what: str) -> Response:
         else:
             members.set_administrator(organiser.id, me(), to=what == "appoint")
     except members.LastOwner:
-        return private("organisers/person.html", 409, person=organiser, form=OrganiserForm(), last_owner=True)
+        return private_page("organisers/person.html", 409, person=organiser, form=OrganiserForm(), last_owner=True)
     return redirect(url_for(".people"), 303)
 
 
 def _people(form: AddressForm, status: int = 200) -> Response:
     active = db.session.scalars(select(Organiser).where(Organiser.active).order_by(Organiser.id)).all()
-    return private("organisers/people.html", status, people=active, form=form)
+    return private_page("organisers/people.html", status, people=active, form=form)

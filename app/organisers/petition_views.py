@@ -12,7 +12,7 @@ from app.models import Membership, Organiser, Role
 from app.organisers import accounts, members
 from app.organisers.access import Who, me, open_to, petition_here
 from app.organisers.forms import InvitationForm, RoleForm
-from app.organisers.pages import of_petition
+from app.organisers.pages import petition_page
 from app.petitions.page import newest_title
 
 bp = Blueprint("members", __name__, url_prefix="/organise/petitions/<slug:slug>")
@@ -90,7 +90,7 @@ def log(slug: str) -> Response:
     """Show what was done to the petition, the newest first, a page at a time."""
     entries = audit_log.entries(petition_here().id, before=request.args.get("before", type=int))
     older = entries[-1].id if len(entries) == audit_log.PAGE_SIZE else None
-    return of_petition("organisers/log.html", "log", entries=entries, older=older, words=audit_words)
+    return petition_page("organisers/log.html", "log", entries=entries, older=older, words=audit_words)
 
 
 def _members(form: InvitationForm, status: int = 200, *, last_owner: bool = False) -> Response:
@@ -99,4 +99,4 @@ def _members(form: InvitationForm, status: int = 200, *, last_owner: bool = Fals
     rows = db.session.execute(listed.where(mine, Organiser.active)).all()
     # By what is shown: the order of the accounts would tell which of those invited has long had one.
     rows = sorted(rows, key=lambda row: row[1].address(row[0]).casefold())
-    return of_petition("organisers/members.html", "members", status, members=rows, form=form, last_owner=last_owner)
+    return petition_page("organisers/members.html", "members", status, members=rows, form=form, last_owner=last_owner)

@@ -13,9 +13,9 @@ from app.models import Membership, Organiser, Petition, SignIn
 from app.organisers import accounts, members
 from app.organisers.access import Who, me, open_to, petition_here
 from app.organisers.forms import JoinForm, LanguageForm, OrganiserForm
-from app.organisers.pages import private
 from app.petitions import page
 from app.web import language
+from app.web.answers import private_page
 
 bp = Blueprint("organisers", __name__, url_prefix="/organise")
 
@@ -39,7 +39,7 @@ def home() -> Response:
         for petition, role in works_on
     ]
     offers = [(petition, role, titles[petition.id]) for petition, role in offered]
-    return private("organisers/home.html", petitions=petitions, offers=offers)
+    return private_page("organisers/home.html", petitions=petitions, offers=offers)
 
 
 @bp.post("/petitions/<slug:slug>/<any(accept,decline):answer>")
@@ -62,7 +62,7 @@ def answer_offer(slug: str, answer: str) -> Response:
 def invitation(token: str) -> Response:
     """Ask an invited organiser how they want to sign in."""
     invited = _invited(token)
-    return private("organisers/join.html", form=JoinForm(), email=invited.email)
+    return private_page("organisers/join.html", form=JoinForm(), email=invited.email)
 
 
 @bp.post("/invitation/<token>")
@@ -72,7 +72,7 @@ def join(token: str) -> Response:
     invited = _invited(token)
     form = JoinForm()
     if not form.validate():
-        return private("organisers/join.html", 422, form=form, email=invited.email)
+        return private_page("organisers/join.html", 422, form=form, email=invited.email)
     with_password = bool(form.way.data)
     joined = accounts.join(invited, form.password.data if with_password else None)
     if joined is None:
@@ -87,7 +87,7 @@ def join(token: str) -> Response:
 @open_to(Who.ORGANISERS)
 def account() -> Response:
     """Show how this organiser signs in, and what can be changed about it."""
-    return private("organisers/account.html", form=LanguageForm(language=me().language), organiser=me())
+    return private_page("organisers/account.html", form=LanguageForm(language=me().language), organiser=me())
 
 
 @bp.post("/account/language")
@@ -96,7 +96,7 @@ def speak() -> Response:
     """Let pages and letters speak another language to this organiser."""
     form = LanguageForm()
     if not form.validate():
-        return private("organisers/account.html", 422, form=form, organiser=me())
+        return private_page("organisers/account.html", 422, form=form, organiser=me())
     with transaction() as session:
         session.get_one(Organiser, me().id).language = form.language.data
     with language.force_language(form.language.data):
@@ -120,7 +120,7 @@ def sign_out_everywhere() -> Response:
 @open_to(Who.ORGANISERS, fresh=True)
 def ask_to_end_account() -> Response:
     """Ask whether this account shall really end."""
-    return private("organisers/end_account.html", form=OrganiserForm())
+    return private_page("organisers/end_account.html", form=OrganiserForm())
 
 
 @bp.post("/account/end")
@@ -133,7 +133,7 @@ def end_account() -> Response:
     except members.LastOwner as last:
         petition = db.session.get(Petition, last.petition_id) if last.petition_id else None
         title = page.newest_title(petition) if petition else ""
-        return private("organisers/end_account.html", 409, form=OrganiserForm(), last_owner=True, title=title)
+        return private_page("organisers/end_account.html", 409, form=OrganiserForm(), last_owner=True, title=title)
     logout_user()
     flash(_("Your account is erased."), "info")
     return redirect(url_for("security.login"), 303)
@@ -148,4 +148,4 @@ def _invited(token: str) -> Organiser:
 
 
 def _invitation_over() -> Response:
-    return private("organisers/invitation_over.html", 410)
+    return private_page("organisers/invitation_over.html", 410)

@@ -11,7 +11,7 @@ from app import clock
 from app.db import db
 from app.models.petition import Standing
 from app.organisers.access import Who, is_fresh, may, me, open_to, petition_here
-from app.organisers.pages import of_petition
+from app.organisers.pages import petition_page
 from app.petition_files import values
 from app.petition_files.file import LONGEST_TEXT, PetitionFile
 from app.petition_files.saving import TRUST
@@ -231,7 +231,7 @@ def _trust_page(form: TrustForm, status: int = 200, **context: Any) -> BaseRespo
 def _page(template: str, form: PartForm, status: int, **context: Any) -> BaseResponse:
     form.pad()
     petition = petition_here()
-    return of_petition(
+    return petition_page(
         template,
         "petition",
         status,

@@ -5,7 +5,7 @@ from flask_babel import gettext as _
 from werkzeug import Response as BaseResponse
 
 from app.organisers.access import Who, me, open_to, petition_here
-from app.organisers.pages import of_petition
+from app.organisers.pages import petition_page
 from app.petitions import page
 from app.petitions.image import BadImage, Sized, remake
 from app.publishing.checked_fields import mistakes
@@ -66,7 +66,7 @@ def preview(slug: str, digest: str, width: int) -> BaseResponse:
 
 def _page(form: ImageForm, status: int = 200) -> BaseResponse:
     petition = petition_here()
-    return of_petition(
+    return petition_page(
         "publishing/image.html",
         "petition",
         status,

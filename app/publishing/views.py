@@ -9,7 +9,7 @@ from app import clock
 from app.db import db
 from app.organisers.access import Who, me, open_to, petition_here
 from app.organisers.forms import OrganiserForm
-from app.organisers.pages import of_petition, private
+from app.organisers.pages import petition_page
 from app.pages.petition_page import render
 from app.petition_files.file import BadPetitionFile, PetitionFile
 from app.petition_files.stored import as_file
@@ -21,6 +21,7 @@ from app.publishing.checked_fields import mistakes
 from app.publishing.create import NotSeen, SlugTaken, begin, bring_in, suggest_slug
 from app.publishing.forms import ImportForm, NewForm, ReopenForm
 from app.web import body_size, headers, language
+from app.web.answers import private_page
 
 bp = Blueprint("publishing", __name__, url_prefix="/organise/petitions")
 LONGEST_NAME = 100
@@ -72,7 +73,7 @@ def import_file() -> BaseResponse:
         slug, is_new = bring_in(content, name, me().id, form.seen.data or "")
     except NotSeen as coming:
         form = ImportForm(formdata=None, data={"content": content.decode(), "name": name, "seen": coming.seen})
-        return private(
+        return private_page(
             "publishing/import_seen.html",
             form=form,
             coming=coming,
@@ -165,7 +166,7 @@ def _overview(
 ) -> BaseResponse:
     petition = petition_here()
     file = as_file(db.session(), petition)
-    return of_petition(
+    return petition_page(
         "publishing/overview.html",
         "petition",
         status,
@@ -180,4 +181,4 @@ def _overview(
 
 
 def _alone(template: str, form: OrganiserForm, status: int = 200) -> BaseResponse:
-    return private(template, status, form=form, wrong=list(mistakes(form)))
+    return private_page(template, status, form=form, wrong=list(mistakes(form)))

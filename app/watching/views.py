@@ -15,7 +15,7 @@ from app.ledger import ledger
 from app.models import Petition, State
 from app.organisers.access import Who, open_to, petition_here
 from app.organisers.forms import OrganiserForm
-from app.organisers.pages import of_petition
+from app.organisers.pages import petition_page
 from app.signing.mailbox import email_key
 from app.watching import charts, listing, selection, words
 from app.watching.growth import Step, fitting, growth
@@ -57,7 +57,7 @@ def dashboard(slug: str) -> Response:
         took = delays(petition_id)
         noticed = suspected(petition_id)
         curve = growth(petition_id, by, since, now, standing.verified)
-    return of_petition(
+    return petition_page(
         "watching/dashboard.html",
         "dashboard",
         numbers=standing,
@@ -115,7 +115,7 @@ def signature(slug: str, entry: str) -> Response:
         abort(404)
     if row is None:
         abort(404)
-    return of_petition("watching/signature.html", "signatures", row=row, form=OrganiserForm(), words=words)
+    return petition_page("watching/signature.html", "signatures", row=row, form=OrganiserForm(), words=words)
 
 
 def _list(
@@ -127,7 +127,7 @@ def _list(
     *,
     looked_for: bool = False,
 ) -> Response:
-    return of_petition(
+    return petition_page(
         "watching/signatures.html",
         "signatures",
         status,
