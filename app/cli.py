@@ -14,7 +14,7 @@ from app.db import db
 from app.email import smtp
 from app.email.address import NotAnAddress
 from app.export import cli_files, list_stream
-from app.export.handover import AlreadyMaking, begin
+from app.export.handover import UnfinishedDelivery, begin_handover
 from app.export.rows import Choice
 from app.ledger.audit import audit, repair
 from app.models import Format, Petition, Role, State
@@ -190,8 +190,8 @@ def export_list(
     if kind == Format.PDF:
         _export_pdf(edition.petition, choice, recipient, output)
         return
-    begun = begin(edition.petition, None, Format(kind), choice, recipient)
-    list_stream.hand_over(list_stream.make(edition, begun, for_excel=excel), output)
+    begun = begin_handover(edition.petition, None, Format(kind), choice, recipient)
+    cli_files.write_file(list_stream.stream_list(edition, begun, for_excel=excel), output)
 
 
 def _export_pdf(petition: Petition, choice: Choice, recipient: str, output: Path | None) -> None:
@@ -200,11 +200,11 @@ def _export_pdf(petition: Petition, choice: Choice, recipient: str, output: Path
     if output is None:
         raise click.ClickException("a PDF may be several files: name the first one with -o, such as -o list.pdf")
     try:
-        for path in cli_files.write(begin(petition, None, Format.PDF, choice, recipient), output):
+        for path in cli_files.write_pdf(begin_handover(petition, None, Format.PDF, choice, recipient), output):
             click.echo(path)
-    except AlreadyMaking as error:
+    except UnfinishedDelivery as error:
         raise click.ClickException("another PDF of this petition is being made: try again once it is ready") from error
-    except cli_files.NotMade as error:
+    except cli_files.DeliveryFailed as error:
         raise click.ClickException("the PDF could not be made, or the list changed meanwhile: try again") from error
 
 

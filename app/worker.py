@@ -44,7 +44,7 @@ def work_once() -> int:
     total = 0
     while handled := deliver(LETTERS):
         total += handled
-    pdf_job.make_due()
+    pdf_job.run_due()
     return total
 
 
@@ -59,7 +59,7 @@ class Worker:
         schedule = jobs.Schedule()
         self.letters = Loop(lambda: deliver(LETTERS, self._stop.is_set), self._stop)
         self.jobs = Loop(schedule.run_due, self._stop)
-        self.deliveries = Loop(lambda: pdf_job.make_due(self._stop.is_set), self._stop)
+        self.deliveries = Loop(lambda: pdf_job.run_due(self._stop.is_set), self._stop)
 
     def stop(self, number: int = 0, frame: FrameType | None = None) -> None:
         """Ask all loops to end once what is in hand is through. Fits as a signal handler."""

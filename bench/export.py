@@ -10,8 +10,8 @@ from collections.abc import Iterator
 
 from flask import Flask
 
-from app.export.handover import begin
-from app.export.list_stream import make
+from app.export.handover import begin_handover
+from app.export.list_stream import stream_list
 from app.export.rows import Choice
 from app.models import Format
 from bench import people
@@ -63,7 +63,7 @@ def _filled(stage: Stage, name: str, rows: int) -> str:
 def _pieces(app: Flask, kind: str) -> Iterator[bytes]:
     with app.app_context():
         edition = people.edition()
-        yield from make(edition, begin(edition.petition, None, Format(kind), Choice(), "the bench"))
+        yield from stream_list(edition, begin_handover(edition.petition, None, Format(kind), Choice(), "the bench"))
 
 
 def _seconds(app: Flask, kind: str) -> float:

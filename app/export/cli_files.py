@@ -1,50 +1,82 @@
-"""A PDF delivery made by a command: by this process or by the worker that is running, and written out when ready."""
+"""Writes exports to files for the command line: a streamed list, or the volumes of a PDF delivery once it is built."""
 
+import os
+import secrets
+import signal
+import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from sqlalchemy import select
 
 from app.db import db
-from app.export import list_stream, pdf_job
+from app.export import pdf_job
 from app.models import Delivery, HandOver, Making
 
 PAUSE_SECONDS = 1
 
 
-class NotMade(Exception):
-    """The delivery could not be made; the worker's log says why."""
+class DeliveryFailed(Exception):
+    """The delivery could not be built; the worker's log says why."""
 
 
-def write(begun: HandOver, path: Path) -> list[Path]:
-    """Write the delivery that the record `begun` asks for; return its files, which only their owner can read.
+def write_file(chunks: Iterable[bytes], path: Path | None) -> None:
+    """Write the chunks to `path`, once all are there, or to standard output as they come.
 
-    The first volume goes to `path`, others next to it: list.pdf, list-2.pdf. Raises NotMade.
+    Only the file's owner can read it. A SIGTERM ends this as Ctrl-C does, so that nothing half-written is left.
     """
-    delivery = _made(begun)
+    before = signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
+    try:
+        if path:
+            _save(chunks, path)
+        else:
+            sys.stdout.buffer.writelines(chunks)
+            sys.stdout.buffer.flush()
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def write_pdf(begun: HandOver, path: Path) -> list[Path]:
+    """Build the delivery that the record `begun` asks for, here or in the worker; return its files.
+
+    Only their owner can read them. The first goes to `path`, others next to it: list-2.pdf. Raises DeliveryFailed.
+    """
+    delivery = _wait_for_delivery(begun)
     paths = [path]
-    paths += [path.with_stem(f"{path.stem}-{number}") for number in range(2, pdf_job.volumes(delivery.id) + 1)]
+    paths += [path.with_stem(f"{path.stem}-{number}") for number in range(2, pdf_job.count_volumes(delivery.id) + 1)]
     for number, one in enumerate(paths, start=1):
-        list_stream.hand_over(_volume(delivery.id, number), one)
+        write_file(_volume(delivery.id, number), one)
     return paths
 
 
-def _made(begun: HandOver) -> Delivery:
+def _wait_for_delivery(begun: HandOver) -> Delivery:
     mine = select(Delivery).where(Delivery.hand_over_id == begun.id).execution_options(populate_existing=True)
     while True:
-        pdf_job.make_due()
+        pdf_job.run_due()
         delivery = db.session.scalars(mine).one_or_none()
         db.session.rollback()  # a running worker writes meanwhile, and is to be seen
         if delivery is None or delivery.making == Making.FAILED or delivery.recalled_at:
-            raise NotMade
+            raise DeliveryFailed
         if delivery.making == Making.READY:
             return delivery
         time.sleep(PAUSE_SECONDS)
 
 
 def _volume(delivery_id: int, number: int) -> Iterator[bytes]:
-    kept = pdf_job.volume(delivery_id, number)
-    if kept is None:  # taken back since
-        raise NotMade
+    kept = pdf_job.read_volume(delivery_id, number)
+    if kept is None:  # recalled since
+        raise DeliveryFailed
     yield kept
+
+
+def _save(chunks: Iterable[bytes], path: Path) -> None:
+    draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+    try:
+        with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+            file.writelines(chunks)
+            file.flush()
+            os.fsync(file.fileno())
+        draft.replace(path)
+    finally:
+        draft.unlink(missing_ok=True)

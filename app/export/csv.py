@@ -8,18 +8,18 @@ it takes the list separator from its own settings; UTF-16 with tabs it reads eve
 import io
 from collections.abc import Generator, Iterable, Iterator, Mapping
 
-from app.export.rows import Choice, Heading, Row
+from app.export.rows import Choice, ExportRow, Heading
 
-BUFFER = 64 * 1024  # characters
+CHUNK_CHARACTERS = 64 * 1024  # characters
 SIGNS = frozenset("=+-@＝＋－＠")
 # What cannot be seen, a spreadsheet may overlook before a sign.
-UNSEEN = "".join(filter(str.isspace, map(chr, range(0x3001)))) + "\0\u00ad\u200b\u200c\u200d\u2060\ufeff"
-SUSPECT = SIGNS | frozenset(UNSEEN)
+INVISIBLE = "".join(filter(str.isspace, map(chr, range(0x3001)))) + "\0\u00ad\u200b\u200c\u200d\u2060\ufeff"
+SUSPECT = SIGNS | frozenset(INVISIBLE)
 TWO_DIGITS = [f"{number:02}" for number in range(60)]
 
 
-def write(
-    rows: Iterable[Row], choice: Choice, heading: Heading, *, for_excel: bool = False
+def write_csv(
+    rows: Iterable[ExportRow], choice: Choice, heading: Heading, *, for_excel: bool = False
 ) -> Generator[bytes, None, None]:
     """Yield the list in pieces of about 64 KiB, the line of column names at once.
 
@@ -35,7 +35,7 @@ def write(
     try:
         for line in _lines(rows, choice, between, heading.countries if for_excel else {}):
             buffer.write(line)
-            if buffer.tell() >= BUFFER:
+            if buffer.tell() >= CHUNK_CHARACTERS:
                 yield buffer.getvalue().encode(encoding)
                 buffer = io.StringIO(newline="")
     except Exception:
@@ -45,7 +45,7 @@ def write(
     yield buffer.getvalue().encode(encoding)
 
 
-def _lines(rows: Iterable[Row], choice: Choice, between: str, countries: Mapping[str, str]) -> Iterator[str]:
+def _lines(rows: Iterable[ExportRow], choice: Choice, between: str, countries: Mapping[str, str]) -> Iterator[str]:
     more = choice.with_state or choice.with_email
     for row in rows:
         cells = _cells(row, countries)
@@ -54,7 +54,7 @@ def _lines(rows: Iterable[Row], choice: Choice, between: str, countries: Mapping
         yield between.join(cells) + "\r\n"
 
 
-def _cells(row: Row, countries: Mapping[str, str]) -> tuple[str, ...]:
+def _cells(row: ExportRow, countries: Mapping[str, str]) -> tuple[str, ...]:
     number, name, affiliation, country, comment, language, version, at, visibility, _state, _email = row
     # strftime would take five times as long, and isoformat three times.
     verified_at = (
@@ -78,6 +78,6 @@ def _cells(row: Row, countries: Mapping[str, str]) -> tuple[str, ...]:
 
 def _typed(text: str) -> str:
     """Return what somebody typed as a cell that is only ever text."""
-    if text[:1] in SUSPECT and (text[0] in "\t\r" or text.lstrip(UNSEEN)[:1] in SIGNS):
+    if text[:1] in SUSPECT and (text[0] in "\t\r" or text.lstrip(INVISIBLE)[:1] in SIGNS):
         text = "'" + text
     return '"' + text.replace('"', '""') + '"'

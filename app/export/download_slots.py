@@ -1,4 +1,4 @@
-"""Admit: few lists go out at once, as each holds a thread of the server for as long as its reader takes.
+"""Download slots: few lists are streamed at once, as each holds a thread of the server as long as its reader takes.
 
 A reader that stands still cannot be cut off from here: the thread waits inside the server until the connection ends.
 So the number of those threads is bounded, and all others go on serving the site.
@@ -8,52 +8,52 @@ import threading
 from collections import Counter
 from collections.abc import Generator, Iterator
 
-MOST_AT_ONCE = 4  # of one process, whose server needs more threads than that
-MOST_OF_ONE = 2
-LONGEST_SECONDS = 1800  # for one list, however steadily its reader takes a byte now and then
-RETRY_SECONDS = 60
+MAX_DOWNLOADS_PER_PROCESS = 4  # the server needs more threads than that
+MAX_DOWNLOADS_PER_ORGANISER = 2
+TIMEOUT_SECONDS = 1800  # for one list, however steadily its reader takes a byte now and then
+RETRY_AFTER_SECONDS = 60
 
 
-class AllTaken(Exception):
-    """As many lists go out as may at once; others have to wait."""
+class AllSlotsTaken(Exception):
+    """As many lists are streamed by this process as may be."""
 
 
-class YoursTaken(Exception):
-    """As many lists go out to this organiser as may at once."""
+class OwnSlotsTaken(Exception):
+    """As many lists are streamed to this organiser as may be."""
 
 
-class Place:
-    """One list on its way out, until `leave` is called; to call that again does no harm."""
+class DownloadSlot:
+    """The right to stream one list, until it is released; `release` is idempotent."""
 
     def __init__(self, organiser_id: int) -> None:
         self._organiser_id = organiser_id
-        self._left = False
+        self._is_released = False
 
-    def until_end(self, pieces: Iterator[bytes]) -> Generator[bytes, None, None]:
-        """Yield the pieces, and leave after the last one or when they break off."""
+    def release_after(self, chunks: Iterator[bytes]) -> Generator[bytes, None, None]:
+        """Yield the chunks, and release the slot after the last one or when they break off."""
         try:
-            yield from pieces
+            yield from chunks
         finally:
-            self.leave()
+            self.release()
 
-    def leave(self) -> None:
+    def release(self) -> None:
         """Make room for another list."""
         with _lock:
-            if not self._left:
-                self._left = True
-                _on_their_way[self._organiser_id] -= 1
+            if not self._is_released:
+                self._is_released = True
+                _downloads[self._organiser_id] -= 1
 
 
 _lock = threading.Lock()
-_on_their_way: Counter[int] = Counter()
+_downloads: Counter[int] = Counter()
 
 
-def admit(organiser_id: int) -> Place:
-    """Give this organiser a place for one more list; raise YoursTaken or AllTaken where there is none."""
+def acquire_slot(organiser_id: int) -> DownloadSlot:
+    """Return a slot for one more list to this organiser; raise OwnSlotsTaken or AllSlotsTaken where there is none."""
     with _lock:
-        if _on_their_way[organiser_id] >= MOST_OF_ONE:
-            raise YoursTaken
-        if _on_their_way.total() >= MOST_AT_ONCE:
-            raise AllTaken
-        _on_their_way[organiser_id] += 1
-    return Place(organiser_id)
+        if _downloads[organiser_id] >= MAX_DOWNLOADS_PER_ORGANISER:
+            raise OwnSlotsTaken
+        if _downloads.total() >= MAX_DOWNLOADS_PER_PROCESS:
+            raise AllSlotsTaken
+        _downloads[organiser_id] += 1
+    return DownloadSlot(organiser_id)

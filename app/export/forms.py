@@ -102,13 +102,13 @@ class QueryForm(ExportForm):
     excel = BooleanField()
 
 
-def wrong(form: QueryForm) -> str:
+def query_errors(form: QueryForm) -> str:
     """Return, in words, what is wrong with a query."""
     parts = [f"{name}: {errors[0]}" for name, errors in form.errors.items() if name]
     return " ".join([gettext("The address asks for something that cannot be had:"), *map(str, parts)])
 
 
-def query(arguments: MultiDict[str, str]) -> QueryForm:
+def read_query(arguments: MultiDict[str, str]) -> QueryForm:
     """Return the query in an address."""
     form = QueryForm(arguments)
     form.offer([], emails=True)

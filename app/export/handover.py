@@ -1,4 +1,4 @@
-"""Handing over: each list that leaves the site is recorded before its first byte, and again once it has gone whole."""
+"""Hand-overs: each list that leaves the site is recorded before its first byte, and again once it has gone whole."""
 
 import math
 import time
@@ -14,45 +14,45 @@ from app import clock
 from app.audit.log import record
 from app.crypto import sealing
 from app.db import db, insert, transaction
-from app.export.recall import hold_list
-from app.export.rows import Choice, Row
+from app.export.recall import lock_list
+from app.export.rows import Choice, ExportRow
 from app.models import Act, Delivery, Format, HandOver, Organiser, Petition, Signature, State
 
 PURPOSE = "hand-over"
-BEGIN_WITHIN = timedelta(minutes=15)
-LATEST = 20
+DOWNLOAD_TTL = timedelta(minutes=15)
+MAX_LISTED = 20
 
 
-class AlreadyMaking(Exception):
+class UnfinishedDelivery(Exception):
     """A PDF of this petition is not finished yet, so no other one is begun."""
 
 
-class TooSlow(Exception):
+class DownloadTimeout(Exception):
     """The reader has not taken the whole list in time."""
 
 
-class Counted:
-    """Rows on their way, and how many of them have passed; raises TooSlow when they take more than `seconds`."""
+class CountedRows:
+    """An iterator of rows that counts them; raises DownloadTimeout when they take more than `seconds`."""
 
-    def __init__(self, rows: Iterator[Row], seconds: float = math.inf) -> None:
+    def __init__(self, rows: Iterator[ExportRow], seconds: float = math.inf) -> None:
         self._rows = rows
         self._until = time.monotonic() + seconds
         self.number = 0
 
-    def __iter__(self) -> Iterator[Row]:
+    def __iter__(self) -> Iterator[ExportRow]:
         return self
 
-    def __next__(self) -> Row:
+    def __next__(self) -> ExportRow:
         row = next(self._rows)
         if time.monotonic() > self._until:
-            raise TooSlow
+            raise DownloadTimeout
         self.number += 1
         return row
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
-    """One hand-over as the petition's people read it; `rows` is None while it is under way, or when it was cut off."""
+class HandoverLine:
+    """A hand-over as the petition's organisers read it; `rows` is None while it is under way, or if it was cut off."""
 
     at: datetime
     format: Format
@@ -63,10 +63,12 @@ class Told:
     with_email: bool
 
 
-def begin(petition: Petition, organiser: Organiser | None, kind: Format, choice: Choice, recipient: str) -> HandOver:
+def begin_handover(
+    petition: Petition, organiser: Organiser | None, kind: Format, choice: Choice, recipient: str
+) -> HandOver:
     """Record that a list is asked for: by whom (None: by command), what of it, and to whom it goes. Return the record.
 
-    A PDF is queued with it for the worker, which writes it in the organiser's language. Raises AlreadyMaking, and
+    A PDF is queued with it for the worker, which writes it in the organiser's language. Raises UnfinishedDelivery, and
     records nothing, while another one of the petition is not finished.
     """
     with transaction() as session:
@@ -79,26 +81,26 @@ def begin(petition: Petition, organiser: Organiser | None, kind: Format, choice:
             sealed_recipient=b"",
         )
         if kind == Format.PDF:
-            hold_list(session, petition.id)
+            lock_list(session, petition.id)
         session.add(row)
         session.flush()
         row.sealed_recipient = sealing.seal(PURPOSE, row.public_id, [recipient])
         if kind == Format.PDF:
             language = organiser.language if organiser else petition.language
-            _queue(session, row, language)
+            _queue_delivery(session, row, language)
         emails = {"emails": 1} if choice.with_email else {}
         record(session, Act.EXPORTED, petition.id, row.organiser_id, format=kind.value, **emails)
     return row
 
 
-def _queue(session: Session, row: HandOver, language: str) -> None:
+def _queue_delivery(session: Session, row: HandOver, language: str) -> None:
     values = {"hand_over_id": row.id, "petition_id": row.petition_id, "language": language, "rows_wanted": 0}
     queued = insert(Delivery).values(values).on_conflict_do_nothing().returning(Delivery.id)
     if session.execute(queued).first() is None:
-        raise AlreadyMaking
+        raise UnfinishedDelivery
 
 
-def take(reference: str, petition: Petition, organiser: Organiser, kind: Format) -> HandOver | None:
+def take_handover(reference: str, petition: Petition, organiser: Organiser, kind: Format) -> HandOver | None:
     """Take the record that this organiser made a short while ago, and return it: nobody gets it a second time.
 
     One record stands for one list that left the site, so one that was cut off is asked for, and recorded, anew.
@@ -113,14 +115,14 @@ def take(reference: str, petition: Petition, organiser: Organiser, kind: Format)
         & (HandOver.organiser_id == organiser.id)
         & (HandOver.format == kind)
         & HandOver.taken_at.is_(None)
-        & (HandOver.at > clock.now() - BEGIN_WITHIN)
+        & (HandOver.at > clock.now() - DOWNLOAD_TTL)
     )
     taken = update(HandOver).where(mine).values(taken_at=clock.now()).returning(HandOver)
     with transaction() as session:
         return session.scalars(taken.execution_options(synchronize_session=False)).one_or_none()
 
 
-def finish(hand_over_id: int, rows: int) -> None:
+def finish_handover(hand_over_id: int, rows: int) -> None:
     """Record that the whole list has gone out, with that many rows."""
     with transaction() as session:
         whole = update(HandOver).where(HandOver.id == hand_over_id, HandOver.rows.is_(None)).values(rows=rows)
@@ -133,36 +135,36 @@ def record_volume(delivery: Delivery, number: int, organiser: Organiser) -> None
         record(session, Act.EXPORTED, delivery.petition_id, organiser.id, format=Format.PDF.value, volume=number)
 
 
-def recorded(
+def recorded_stream(
     hand_over_id: int,
-    rows: Generator[Row, None, None],
-    write: Callable[[Iterator[Row]], Iterator[bytes]],
+    rows: Generator[ExportRow, None, None],
+    write: Callable[[Iterator[ExportRow]], Iterator[bytes]],
     seconds: float,
 ) -> Generator[bytes, None, None]:
-    """Yield what `write` makes of the rows, and record their number once its last piece has been taken.
+    """Yield what `write` yields of the rows, and record their number once its last piece has been taken.
 
-    Who breaks off half-way leaves a record that says so. Raises TooSlow when it has not been taken within `seconds`.
+    Who breaks off half-way leaves a record that says so. Raises DownloadTimeout after `seconds`.
     """
-    passing = Counted(rows, seconds)
+    passing = CountedRows(rows, seconds)
     with closing(rows):
         yield from write(passing)
-    finish(hand_over_id, passing.number)
+    finish_handover(hand_over_id, passing.number)
 
 
-def latest(petition_id: int) -> list[Told]:
+def latest_handovers(petition_id: int) -> list[HandoverLine]:
     """Return the petition's newest hand-overs, the newest first."""
     newest = (
         select(HandOver, Organiser)
         .outerjoin(Organiser, Organiser.id == HandOver.organiser_id)
         .where(HandOver.petition_id == petition_id)
         .order_by(HandOver.id.desc())
-        .limit(LATEST)
+        .limit(MAX_LISTED)
     )
-    return [_told(row, organiser) for row, organiser in db.session.execute(newest)]
+    return [_line(row, organiser) for row, organiser in db.session.execute(newest)]
 
 
-def _told(row: HandOver, organiser: Organiser | None) -> Told:
-    return Told(
+def _line(row: HandOver, organiser: Organiser | None) -> HandoverLine:
+    return HandoverLine(
         at=row.at,
         format=row.format,
         by=organiser.email if organiser else "",
@@ -173,7 +175,7 @@ def _told(row: HandOver, organiser: Organiser | None) -> Told:
     )
 
 
-def of_signature(signature: Signature) -> list[Told]:
+def handovers_of(signature: Signature) -> list[HandoverLine]:
     """Return the hand-overs of the lists that a confirmed signature was on, the newest first, without who made them.
 
     A list that was cut off may have named the signer before that; a PDF that was never made named nobody.
@@ -181,7 +183,7 @@ def of_signature(signature: Signature) -> list[Told]:
     mine = (HandOver.petition_id == signature.petition_id) & (HandOver.at >= signature.signed_at)
     mine &= (HandOver.format != Format.PDF) | HandOver.rows.is_not(None)
     rows = db.session.scalars(select(HandOver).where(mine).order_by(HandOver.id.desc()))
-    return [_told(row, None) for row in rows if _includes(choice_of(row), signature, row.at)]
+    return [_line(row, None) for row in rows if _includes(choice_of(row), signature, row.at)]
 
 
 def _includes(choice: Choice, signature: Signature, at: datetime) -> bool:

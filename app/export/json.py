@@ -4,12 +4,12 @@ import json
 from collections.abc import Generator, Iterable
 
 from app import clock
-from app.export.rows import Choice, Heading, Row
+from app.export.rows import Choice, ExportRow, Heading
 
-BUFFER = 64 * 1024  # characters
+CHUNK_CHARACTERS = 64 * 1024  # characters
 
 
-def write(rows: Iterable[Row], choice: Choice, heading: Heading) -> Generator[bytes, None, None]:
+def write_json(rows: Iterable[ExportRow], choice: Choice, heading: Heading) -> Generator[bytes, None, None]:
     """Yield one object in pieces of about 64 KiB: whose list it is, `rows` as objects by column, and their `count`."""
     columns = choice.columns()
     encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
@@ -28,7 +28,7 @@ def write(rows: Iterable[Row], choice: Choice, heading: Heading) -> Generator[by
         line = ("\n" if number == 1 else ",\n") + encode({column: values[column] for column in columns})
         piece.append(line)
         size += len(line)
-        if size >= BUFFER:
+        if size >= CHUNK_CHARACTERS:
             yield "".join(piece).encode()
             piece, size = [], 0
     yield ("".join(piece) + f'\n],"count":{number}}}\n').encode()

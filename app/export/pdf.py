@@ -10,8 +10,8 @@ from flask_babel import gettext as _
 from pypdf import PdfReader, PdfWriter
 from pypdf.generic import NameObject, TextStringObject
 
-from app.export.pdf_content import Delivery, Row
-from app.export.pdf_pages import Pen, frame
+from app.export.pdf_content import PdfContent, PdfRow
+from app.export.pdf_pages import PageRenderer, frame
 from app.typesetting import fonts
 from app.typesetting.typeset import typeset
 from app.web.language import current_locale
@@ -21,14 +21,14 @@ ROWS_PER_PART = 2_000  # what the typesetter lays out at once, in about 250 MB
 
 
 def write_volume(
-    delivery: Delivery, rows: Iterator[Row], volume: int, volumes: int, progress: Callable[[int], None]
+    delivery: PdfContent, rows: Iterator[PdfRow], volume: int, volumes: int, progress: Callable[[int], None]
 ) -> bytes:
     """Return volume `volume` of `volumes` as a PDF in the language in use; the first has the texts that were signed.
 
     Takes at most ROWS_PER_VOLUME from `rows` and leaves the rest to the next call. `progress` is told again and again
     how many rows of this volume are done; what it raises stops it. Raises NotTypeset where the typesetter failed.
     """
-    pen = Pen()
+    pen = PageRenderer()
     lines = [pen.row(row) for row in islice(rows, ROWS_PER_VOLUME)]
     name = _("Volume %(volume)s of %(volumes)s", volume=format_decimal(volume), volumes=format_decimal(volumes))
     numbers = _("Numbers %(first)s to %(last)s", first=lines[0][0], last=lines[-1][0]) if lines else ""
@@ -53,7 +53,7 @@ def write_volume(
     return pdf
 
 
-def _joined(delivery: Delivery, parts: list[dict[str, Any]], progress: Callable[[int], None]) -> bytes:
+def _joined(delivery: PdfContent, parts: list[dict[str, Any]], progress: Callable[[int], None]) -> bytes:
     """Return the parts as one document. Each page says how many there are, so all are laid out twice.
 
     Parts are not tagged for screen readers: tags do not survive the joining.
@@ -84,7 +84,7 @@ def _joined(delivery: Delivery, parts: list[dict[str, Any]], progress: Callable[
 
 
 def _part(
-    delivery: Delivery, part: dict[str, Any], first_page: int, pages: int, on_heartbeat: Callable[[], None]
+    delivery: PdfContent, part: dict[str, Any], first_page: int, pages: int, on_heartbeat: Callable[[], None]
 ) -> bytes:
     said = {**part, "first_page": first_page, "pages": pages}
     return typeset(said, fonts.font_folders(), delivery.made_at, tagged=False, on_heartbeat=on_heartbeat)

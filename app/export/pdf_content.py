@@ -1,4 +1,4 @@
-"""What is handed over: the words that were signed, told apart by their hash, and the signatures under them."""
+"""What the PDF delivery says: the texts that were signed, each with its hash, and the signatures under them."""
 
 import hashlib
 from dataclasses import dataclass
@@ -30,7 +30,7 @@ class SignedText:
 
 
 @dataclass(frozen=True, slots=True)
-class Delivery:
+class PdfContent:
     """What the list is about: `count` verified signatures in all, `made_at` in UTC, each text that was signed.
 
     Unless it is `for_addressee`, it also names those who asked to be seen by the organisers alone.
@@ -46,7 +46,7 @@ class Delivery:
     for_addressee: bool
 
 
-class Row(Protocol):
+class PdfRow(Protocol):
     """One signature on the list; one who did not want to be named has a number, and nothing in all the rest.
 
     `country` is an ISO 3166-1 code, `verified_at` is in UTC.

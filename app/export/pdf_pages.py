@@ -7,23 +7,23 @@ from functools import lru_cache
 from flask_babel import format_date, format_datetime, format_decimal, ngettext
 from flask_babel import gettext as _
 
-from app.export.pdf_content import Delivery, Row, SignedText
+from app.export.pdf_content import PdfContent, PdfRow, SignedText
 from app.typesetting import fonts
 from app.web import countries
 from app.web.language import current_locale, display_name, text_direction
 
-LONGEST_WORD = 20  # letters that fit into the column of names even if all are as wide as W
-LONGEST_WORD_OF_TEXT = 70
-MOST_LINES_TOGETHER = 12
+MAX_WORD_LENGTH = 20  # letters that fit into the column of names even if all are as wide as W
+MAX_WORD_LENGTH_IN_TEXT = 70
+MAX_UNBROKEN_LINES = 12
 
 
-class Pen:
+class PageRenderer:
     """Writes values down for the typesetter, and counts the characters that no font has."""
 
     def __init__(self) -> None:
         self.missing = 0
 
-    def write(self, text: str, longest_word: int = LONGEST_WORD) -> str:
+    def write(self, text: str, longest_word: int = MAX_WORD_LENGTH) -> str:
         """Return `text` as it can be drawn, with a place to break in each word longer than `longest_word`."""
         drawn, missing = fonts.replace_undrawable(text)
         self.missing += missing
@@ -31,7 +31,7 @@ class Pen:
             return "".join(fonts.break_word(part, longest_word) for part in re.split(r"(\s+)", drawn))
         return drawn
 
-    def row(self, row: Row) -> list[object]:
+    def row(self, row: PdfRow) -> list[object]:
         """Return one line of the list: number, name, affiliation, country, day, comment, may it be cut, Han."""
         comment = re.sub(r"\s*\n\s*", "\n", row.comment)
         return [
@@ -41,7 +41,7 @@ class Pen:
             _country(row.country, str(current_locale())),
             _day(row.verified_at.date(), str(current_locale())) if isinstance(row.verified_at, datetime) else "",
             self.write(comment),
-            comment.count("\n") >= MOST_LINES_TOGETHER,
+            comment.count("\n") >= MAX_UNBROKEN_LINES,
             fonts.han_shapes(row.language),
         ]
 
@@ -50,7 +50,7 @@ class Pen:
         return {
             "title": self.write(text.title),
             "statement": self.write(text.statement),
-            "body": self.write(text.body, LONGEST_WORD_OF_TEXT),
+            "body": self.write(text.body, MAX_WORD_LENGTH_IN_TEXT),
             "about": _language_and_version(text),
             "hash_name": _("SHA-256 of title, empty line, statement, empty line and text, in UTF-8"),
             "sha256": text.sha256(),
@@ -62,7 +62,7 @@ class Pen:
             **_lang(text.language),
         }
 
-    def cover(self, delivery: Delivery, volume: str, numbers: str) -> dict[str, object]:
+    def cover(self, delivery: PdfContent, volume: str, numbers: str) -> dict[str, object]:
         """Return the title page. It tells how much could not be drawn, so it is written after all the rest."""
         facts = [
             [_("Started by"), self.write(delivery.started_by)],
@@ -88,7 +88,7 @@ class Pen:
         }
 
 
-def frame(delivery: Delivery, pen: Pen, volume: str) -> dict[str, object]:
+def frame(delivery: PdfContent, pen: PageRenderer, volume: str) -> dict[str, object]:
     """Return what all pages have: running head, foot, the columns' names, the fonts."""
     return {
         "title": pen.write(delivery.title),

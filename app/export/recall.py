@@ -1,4 +1,4 @@
-"""Recall: when signatures leave the list or come back to it, the PDF deliveries that were made of it are taken back."""
+"""Recall PDF deliveries: when signatures leave the list or come back to it, those built of it are no longer offered."""
 
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
@@ -8,13 +8,13 @@ from app.db import hold
 from app.models import Delivery, DeliveryVolume, Making
 
 
-def recall(session: Session, petition_id: int) -> None:
-    """Take the petition's deliveries back, in the caller's transaction, which changes who is on the list.
+def recall_deliveries(session: Session, petition_id: int) -> None:
+    """Recall the petition's deliveries, in the caller's transaction, which changes who is on the list.
 
     Volumes are deleted, and what waits or is being made is begun anew. Call this last: others wait from here until
-    the transaction ends, and must not hold what it still wants.
+    the transaction ends, and must not hold a lock that it still needs.
     """
-    hold_list(session, petition_id)
+    lock_list(session, petition_id)
     mine = Delivery.petition_id == petition_id
     unfinished = Delivery.making.in_((Making.WAITING, Making.MAKING))
     ready = (Delivery.making == Making.READY) & Delivery.recalled_at.is_(None)
@@ -27,8 +27,8 @@ def recall(session: Session, petition_id: int) -> None:
         session.execute(change.execution_options(synchronize_session=False))
 
 
-def hold_list(session: Session, petition_id: int) -> None:
-    """Let nobody else order a delivery of the petition, or change who is on its list, until the transaction ends.
+def lock_list(session: Session, petition_id: int) -> None:
+    """Lock the petition's list until the transaction ends: no other delivery is ordered, no signature leaves or joins.
 
     An order that slipped in before the change is committed would miss its recall, and could be made of the old list.
     """

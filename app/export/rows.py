@@ -53,7 +53,7 @@ class Choice:
         return (*COLUMNS, *(("state",) if self.with_state else ()), *(("email",) if self.with_email else ()))
 
 
-class Row(NamedTuple):
+class ExportRow(NamedTuple):
     """One signature. What was erased, or is a number only, is empty; `verified_at` is in UTC."""
 
     number: int
@@ -103,7 +103,7 @@ def heading(edition: Edition) -> Heading:
     return Heading(edition.petition.slug, text.title, text.language, clock.now(), labels, names)
 
 
-def read(petition_id: int, choice: Choice, before: datetime | None = None) -> Generator[Row, None, None]:
+def read_rows(petition_id: int, choice: Choice, before: datetime | None = None) -> Generator[ExportRow, None, None]:
     """Return the rows of `choice`, numbered from 1 in the order in which they were verified; those `before`, if given.
 
     They come from a connection of their own, opened with the first row and given back after the last one or when the
@@ -112,7 +112,7 @@ def read(petition_id: int, choice: Choice, before: datetime | None = None) -> Ge
     return _rows(stream(db.engine, _statement(petition_id, choice, before)), opener(), choice)
 
 
-def number_of(petition_id: int, choice: Choice, before: datetime) -> int:
+def count_rows(petition_id: int, choice: Choice, before: datetime) -> int:
     """Return how many rows `choice` has that were verified before that moment."""
     rows = select(func.count()).select_from(Signature).where(*_conditions(petition_id, choice, before))
     return db.session.scalars(rows).one()
@@ -172,7 +172,7 @@ def _rows(
     found: Generator[Sequence[Any], None, None],
     unseal: Callable[[bytes, bytes], tuple[bytes, list[str]]],
     choice: Choice,
-) -> Generator[Row, None, None]:
+) -> Generator[ExportRow, None, None]:
     hidden = Visibility.ORGANISERS.value if choice.for_addressee else None
     erased = (b"", ["", "", "", ""])
     number = 0
@@ -180,10 +180,10 @@ def _rows(
         for public_id, sealed, country, language, version, verified_at, visibility, state, updates in found:
             number += 1
             if visibility == hidden:
-                yield Row(number, "", "", "", "", "", None, None, "", "", "")
+                yield ExportRow(number, "", "", "", "", "", None, None, "", "", "")
                 continue
             _salt, (name, affiliation, comment, email) = unseal(public_id, sealed) if sealed else erased
-            yield Row(
+            yield ExportRow(
                 number,
                 name,
                 affiliation,

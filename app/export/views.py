@@ -21,9 +21,9 @@ from werkzeug import Response as BaseResponse
 from app import clock
 from app.db import db
 from app.export import download_slots, forms, handover, pdf_job
-from app.export.download_slots import Place
+from app.export.download_slots import DownloadSlot
 from app.export.forms import ExportForm, QueryForm
-from app.export.list_stream import FORMATS, make
+from app.export.list_stream import MIMETYPES, stream_list
 from app.models import Delivery, Format, HandOver, Making, Petition
 from app.organisers.access import Who, may, me, open_to, petition_here
 from app.organisers.pages import petition_page
@@ -31,7 +31,7 @@ from app.petitions.page import Edition, find_edition
 from app.web import headers
 from app.web.csrf import is_trusted_origin
 
-MOST_VOLUMES = 10_000
+MAX_VOLUMES = 10_000
 bp = Blueprint("export", __name__, url_prefix="/organise/petitions/<slug:slug>")
 
 
@@ -52,7 +52,7 @@ def hand_over(slug: str) -> BaseResponse:
     kind = form.format()
     if kind == Format.PDF:
         return _queued(form)
-    begun = handover.begin(petition_here(), me(), kind, form.choice(), form.recipient.data)
+    begun = handover.begin_handover(petition_here(), me(), kind, form.choice(), form.recipient.data)
     excel = 1 if form.kind.data == "excel" else None
     reference = begun.public_id.hex()
     return redirect(url_for(".download", slug=slug, kind=kind.value, list=reference, excel=excel), 303)
@@ -64,49 +64,49 @@ def download(slug: str, kind: str) -> BaseResponse:
     """Stream the list: the one that was chosen on the page, or what the address asks for."""
     _refuse_others()
     petition, file_format = _edition().petition, Format(kind)
-    asked = forms.query(request.args)
-    if not asked.validate():
-        abort(400, forms.wrong(asked))
-    if asked.choice().with_email and not may(Who.OWNERS):
+    query_form = forms.read_query(request.args)
+    if not query_form.validate():
+        abort(400, forms.query_errors(query_form))
+    if query_form.choice().with_email and not may(Who.OWNERS):
         abort(403, _("Only owners may ask for e-mail addresses."))
     if request.method == "HEAD":
-        return _attached(Response(mimetype=FORMATS[file_format]), f"{slug}.{kind}")
-    with _place() as place:
-        begun = _begun(petition, file_format, asked)
-        response = _streamed(begun, place, for_excel=bool(asked.excel.data))
-        response.call_on_close(place.leave)  # for a reader who goes before the first piece
+        return _attached(Response(mimetype=MIMETYPES[file_format]), f"{slug}.{kind}")
+    with _slot() as slot:
+        begun = _begun(petition, file_format, query_form)
+        response = _streamed(begun, slot, for_excel=bool(query_form.excel.data))
+        response.call_on_close(slot.release)  # for a reader who goes before the first piece
     return response
 
 
-def _begun(petition: Petition, file_format: Format, asked: QueryForm) -> HandOver:
+def _begun(petition: Petition, file_format: Format, query_form: QueryForm) -> HandOver:
     if "list" in request.args:
-        begun = handover.take(request.args["list"], petition, me(), file_format)
+        begun = handover.take_handover(request.args["list"], petition, me(), file_format)
         if begun is None:
             abort(404, _("This download was already taken or is too old. Please start it again on the export page."))
     else:
-        begun = handover.begin(petition, me(), file_format, asked.choice(), "")
+        begun = handover.begin_handover(petition, me(), file_format, query_form.choice(), "")
     if handover.choice_of(begun).with_email and not may(Who.OWNERS):  # no longer, since it was chosen
         abort(403, _("Only owners may ask for e-mail addresses."))
     return begun
 
 
 @contextmanager
-def _place() -> Iterator[Place]:
-    """Give a place for one list, which is left again if the list does not even begin."""
+def _slot() -> Iterator[DownloadSlot]:
+    """Acquire a slot for one download, and release it if the download does not even begin."""
     try:
-        place = download_slots.admit(me().id)
-    except download_slots.YoursTaken:
+        slot = download_slots.acquire_slot(me().id)
+    except download_slots.OwnSlotsTaken:
         words = _(
             "You are downloading other lists at this moment. Let one of them end, or stop it, and start this again."
         )
-        abort(429, words, retry_after=download_slots.RETRY_SECONDS)
-    except download_slots.AllTaken:
+        abort(429, words, retry_after=download_slots.RETRY_AFTER_SECONDS)
+    except download_slots.AllSlotsTaken:
         words = _("Other organisers are downloading lists at this moment. Please start this again in a minute.")
-        abort(503, words, retry_after=download_slots.RETRY_SECONDS)
+        abort(503, words, retry_after=download_slots.RETRY_AFTER_SECONDS)
     try:
-        yield place
+        yield slot
     except BaseException:
-        place.leave()
+        slot.release()
         raise
 
 
@@ -137,7 +137,7 @@ def pdf(slug: str) -> BaseResponse:
         flash(_("The delivery is ready."), "info")
         return redirect(url_for(".choose", slug=slug), 303)
     number = request.args.get("volume", 1, type=int)
-    volume = pdf_job.volume(newest.id, number) if 0 < number < MOST_VOLUMES else None
+    volume = pdf_job.read_volume(newest.id, number) if 0 < number < MAX_VOLUMES else None
     if volume is None:
         abort(404, _("This delivery has no such volume."))
     if request.method != "HEAD":
@@ -164,23 +164,23 @@ def _form() -> ExportForm:
 def _queued(form: ExportForm) -> BaseResponse:
     """Let the worker make the delivery, and lead to it; or to the one that it is making already."""
     try:
-        handover.begin(petition_here(), me(), Format.PDF, form.choice(), form.recipient.data)
-    except handover.AlreadyMaking:
+        handover.begin_handover(petition_here(), me(), Format.PDF, form.choice(), form.recipient.data)
+    except handover.UnfinishedDelivery:
         flash(
             _("This delivery was already being made, so no other one was begun. Ask again once it is ready."), "error"
         )
     return redirect(url_for(".pdf", slug=petition_here().slug, wait=1), 303)
 
 
-def _streamed(begun: HandOver, place: Place, *, for_excel: bool) -> Response:
+def _streamed(begun: HandOver, slot: DownloadSlot, *, for_excel: bool) -> Response:
     edition = _edition()
-    mimetype = "text/csv; charset=utf-16" if for_excel and begun.format == Format.CSV else FORMATS[begun.format]
+    mimetype = "text/csv; charset=utf-16" if for_excel and begun.format == Format.CSV else MIMETYPES[begun.format]
     whom = handover.whom_for(handover.choice_of(begun))
     excel = "-excel" if for_excel and begun.format == Format.CSV else ""
     name = f"{edition.petition.slug}-{whom}-{clock.now().date().isoformat()}{excel}.{begun.format.value}"
-    pieces = make(edition, begun, for_excel=for_excel, seconds=download_slots.LONGEST_SECONDS)
+    chunks = stream_list(edition, begun, for_excel=for_excel, seconds=download_slots.TIMEOUT_SECONDS)
     db.session.rollback()  # no connection waits while the list goes out
-    return _attached(Response(stream_with_context(place.until_end(pieces)), mimetype=mimetype), name)
+    return _attached(Response(stream_with_context(slot.release_after(chunks)), mimetype=mimetype), name)
 
 
 def _edition() -> Edition:
@@ -207,9 +207,11 @@ def _progress(newest: Delivery) -> Response:
 def _page(form: ExportForm, status: int = 200) -> Response:
     petition_id = petition_here().id
     newest = handover.newest_delivery(petition_id)
-    volumes = pdf_job.volumes(newest.id) if newest and newest.making == Making.READY else 0
-    told = handover.latest(petition_id)
-    return petition_page("export/export.html", "export", status, form=form, told=told, newest=newest, volumes=volumes)
+    volumes = pdf_job.count_volumes(newest.id) if newest and newest.making == Making.READY else 0
+    handovers = handover.latest_handovers(petition_id)
+    return petition_page(
+        "export/export.html", "export", status, form=form, handovers=handovers, newest=newest, volumes=volumes
+    )
 
 
 def _attached(response: Response, name: str) -> Response:

@@ -15,7 +15,7 @@ from functools import lru_cache
 from itertools import islice
 from xml.sax.saxutils import escape
 
-from app.export.rows import Choice, Heading, Row
+from app.export.rows import Choice, ExportRow, Heading
 
 MOST_ROWS = 1_048_576  # Excel's, with the line of column names
 MOST_BYTES = 2_000_000_000  # of one sheet: beyond, the archive would be ZIP64, which Excel wants to repair
@@ -32,7 +32,7 @@ WIDTHS = {
 # What XML cannot hold, and what Excel reads as a character's number.
 UNHOLDABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 UNNAMEABLE = re.compile(r"[\\/?*:\[\]\"]|[\x00-\x1f]")
-LONGEST_NAME = 31
+MAX_SHEET_NAME_LENGTH = 31
 NUMBERED = re.compile("_(?=x[0-9A-Fa-f]{4}_)")
 
 XML = '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n'
@@ -82,7 +82,7 @@ class _Sink:
         return taken
 
 
-def write(rows: Iterable[Row], choice: Choice, heading: Heading) -> Generator[bytes, None, None]:
+def write_xlsx(rows: Iterable[ExportRow], choice: Choice, heading: Heading) -> Generator[bytes, None, None]:
     """Yield the workbook in pieces, the first at once; rows beyond what a sheet can hold go on to the next one."""
     sink = _Sink()
     rest = (_line(row, choice, heading.countries) for row in rows)
@@ -114,7 +114,7 @@ def _add(archive: zipfile.ZipFile, part: str, text: str) -> None:
         file.write(text.encode())
 
 
-def _line(row: Row, choice: Choice, countries: Mapping[str, str]) -> str:
+def _line(row: ExportRow, choice: Choice, countries: Mapping[str, str]) -> str:
     number, name, affiliation, country, comment, language, version, at, visibility, state, email = row
     moment = f'<c s="{MOMENT}"><v>{(at - DAY_NOUGHT) // SECOND / SECONDS_OF_DAY:.9f}</v></c>' if at else NOTHING
     more = (_word(state) if choice.with_state else "") + (_text(email) if choice.with_email else "")
@@ -155,7 +155,7 @@ def _above_rows(choice: Choice, heading: Heading) -> bytes:
 def sheet_name(name: str, number: int) -> str:
     """Return a name that Excel takes for a sheet: at most 31 characters, none of them special to it."""
     after = f" {number}" if number > 1 else ""
-    return UNNAMEABLE.sub(" ", name)[: LONGEST_NAME - len(after)].strip(" '") + after
+    return UNNAMEABLE.sub(" ", name)[: MAX_SHEET_NAME_LENGTH - len(after)].strip(" '") + after
 
 
 def _parts(sheets: int, name: str) -> Iterator[tuple[str, str]]:

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from app import clock
 from app.audit.log import record
 from app.db import db, transaction
-from app.export.recall import recall
+from app.export.recall import recall_deliveries
 from app.ledger import ledger
 from app.models import Act, Kind, Reason, Signature, State, Suspicion
 from app.models.signer import sealed_note
@@ -136,13 +136,13 @@ def _act(
         rows = lock(session, petition_id, selection, fingerprint)
         if rows:
             record(session, act, petition_id, organiser_id, None, number=len(rows), **details)
-            change(session, rows)  # comes last, because `recall` must
+            change(session, rows)  # comes last, because `recall_deliveries` must
     return len(rows)
 
 
 def _move_count(session: Session, petition_id: int, rows: Sequence[Row[int, bytes]], kind: Kind) -> None:
     ledger.append_all(session, [row.id for row in rows], kind, clock.now())
-    recall(session, petition_id)
+    recall_deliveries(session, petition_id)
 
 
 def _newest(petition_id: int, selection: Selection) -> Select[int, bytes]:

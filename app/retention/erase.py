@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from app import clock
 from app.db import db, insert, month, transaction
-from app.export.recall import recall
+from app.export.recall import recall_deliveries
 from app.models import Erasure, Petition, PetitionText, PrivacyNotice, Signature, State, Suspicion, Visibility
 
 AT_ONCE = 1000
@@ -50,7 +50,7 @@ def _erase_all(petition_id: int, notice_id: int, kept_for: timedelta, now: datet
                 session.execute(insert(Erasure).values(notice_id=notice_id, done_at=now).on_conflict_do_nothing())
                 return erased
             _erase(session, list(ids))
-            recall(session, petition_id)
+            recall_deliveries(session, petition_id)
         erased, last = erased + len(ids), ids[-1]
 
 

@@ -4,7 +4,7 @@ from sqlalchemy.orm import Session
 
 from app import clock
 from app.db import transaction
-from app.export.recall import recall
+from app.export.recall import recall_deliveries
 from app.ledger import ledger
 from app.models import Kind, Signature, State, Visibility
 from app.models.signer import Signer, signer_of
@@ -32,7 +32,7 @@ def correct(public_id: bytes, seen: str, correction: Correction) -> bool:
         if not is_same:
             ledger.append(session, signature, Kind.CORRECTED, clock.now())
         if not (is_same and is_seen_by_the_same):
-            recall(session, signature.petition_id)
+            recall_deliveries(session, signature.petition_id)
     return True
 
 
@@ -61,4 +61,4 @@ def _erase(session: Session, signature: Signature) -> None:
         signature.email_key = None
         signature.state = State.WITHDRAWN
         ledger.append(session, signature, Kind.WITHDRAWN, clock.now())
-        recall(session, signature.petition_id)
+        recall_deliveries(session, signature.petition_id)

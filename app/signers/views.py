@@ -6,7 +6,7 @@ from flask import Blueprint, abort, redirect, request, url_for
 from werkzeug import Response
 
 from app.crypto import tokens
-from app.export.handover import of_signature
+from app.export.handover import handovers_of
 from app.models import State
 from app.models.signer import signer_of
 from app.petitions.markdown import to_html
@@ -109,7 +109,7 @@ def _shown(entry: Entry, form: EntryForm | None = None, status: int = 200, **sai
         form=form or EntryForm.of(entry),
         email=signer_of(signature).email,
         counts=signature.state == State.VERIFIED,
-        handed_over=of_signature(signature),
+        handed_over=handovers_of(signature),
         privacy=to_html(entry.notice.more),
         **said,
     )

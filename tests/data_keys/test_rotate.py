@@ -21,7 +21,7 @@ from app.data_keys.rotate import Unfinished, rotate
 from app.data_keys.sealed_columns import PLACES, Place
 from app.db import Base, db, transaction
 from app.export import pdf_job
-from app.export.handover import begin
+from app.export.handover import begin_handover
 from app.export.rows import Choice
 from app.ledger.audit import audit
 from app.models import DataKey, Format, Membership, Organiser, Passkey, Petition, Role, Signature, State
@@ -79,8 +79,8 @@ def fill_every_place(app: Flask) -> None:
     with app.app_context():
         petition = db.session.scalars(select(Petition)).one()
         accounts.invite("piet@example.org", petition, Role.EDITOR, by=db.session.scalars(select(Organiser)).first())
-        begin(petition, None, Format.PDF, Choice(), "The Town Council")
-        pdf_job.make_due()
+        begin_handover(petition, None, Format.PDF, Choice(), "The Town Council")
+        pdf_job.run_due()
         with transaction() as session:
             olga = session.scalars(select(Organiser).order_by(Organiser.id)).first()
             assert olga

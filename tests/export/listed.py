@@ -10,8 +10,8 @@ from sqlalchemy import update
 
 from app.db import transaction
 from app.export import list_stream
-from app.export.handover import begin
-from app.export.rows import COLUMNS, Choice, Heading, Row, read
+from app.export.handover import begin_handover
+from app.export.rows import COLUMNS, Choice, ExportRow, Heading, read_rows
 from app.models import Format, Signature, State, Visibility
 from app.models.signer import Signer
 from app.petitions.page import find_edition
@@ -53,21 +53,21 @@ def add(
     return public_id
 
 
-def row(number: int = 1, **fields: object) -> Row:
+def row(number: int = 1, **fields: object) -> ExportRow:
     """Return a row as one signer fills it, with other `fields`."""
-    usual = Row(
+    usual = ExportRow(
         number, "Ann Example", "Reader", "SE", "I read.", "en", 1, NOON + timedelta(seconds=number), "public",
         "verified", "",
     )  # fmt: skip
     return usual._replace(**fields)
 
 
-def rows_of(app: Flask, choice: Choice | None = None) -> list[Row]:
+def rows_of(app: Flask, choice: Choice | None = None) -> list[ExportRow]:
     """Return the petition's rows as `choice` wants them."""
     with app.app_context():
         edition = find_edition(SLUG)
         assert edition
-        return list(read(edition.petition.id, choice or Choice()))
+        return list(read_rows(edition.petition.id, choice or Choice()))
 
 
 def names_of(app: Flask, choice: Choice) -> list[str]:
@@ -79,8 +79,8 @@ def made(app: Flask, kind: str, choice: Choice | None = None) -> bytes:
     with app.app_context():
         edition = find_edition(SLUG)
         assert edition
-        begun = begin(edition.petition, None, Format(kind), choice or Choice(), "Registry of Testville")
-        return b"".join(list_stream.make(edition, begun))
+        begun = begin_handover(edition.petition, None, Format(kind), choice or Choice(), "Registry of Testville")
+        return b"".join(list_stream.stream_list(edition, begun))
 
 
 def parsed(pieces: Iterable[bytes]) -> list[list[str]]:

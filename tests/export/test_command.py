@@ -17,7 +17,7 @@ from sqlalchemy import select
 
 from app import clock
 from app.db import transaction
-from app.export import list_stream, pdf
+from app.export import cli_files, list_stream, pdf
 from app.models import Delivery, Format, HandOver, Making, Petition, State, Visibility
 from tests.export.listed import NOON, add, parsed
 
@@ -65,7 +65,7 @@ def test_addresses_are_written_only_when_asked_for(runner: FlaskCliRunner) -> No
 def test_each_format_opens_in_a_program_of_its_own(runner: FlaskCliRunner) -> None:
     whole = {
         kind: runner.invoke(args=["signatures", "export", "save-the-test-library", "--format", kind.value]).stdout_bytes
-        for kind in list_stream.FORMATS
+        for kind in list_stream.MIMETYPES
     }
     assert [line[1] for line in parsed([whole["csv"]])] == ["name", "Ann", "Bob"]
     assert [one["name"] for one in json.loads(whole["json"])["rows"]] == ["Ann", "Bob"]
@@ -121,7 +121,7 @@ def test_what_was_cut_off_leaves_the_earlier_file_and_nothing_else(
             raise how
 
     with pytest.raises((OSError, KeyboardInterrupt, SystemExit)):
-        list_stream.hand_over(pieces(), path)
+        cli_files.write_file(pieces(), path)
     assert path.read_text() == "last week's"
     assert list(path.parent.iterdir()) == [path]
     assert signal.getsignal(signal.SIGTERM) == signal.SIG_DFL

@@ -10,8 +10,8 @@ from flask import Flask
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from app.export.csv import SIGNS, write
-from app.export.rows import COLUMNS, Choice, Row
+from app.export.csv import SIGNS, write_csv
+from app.export.rows import COLUMNS, Choice, ExportRow
 from app.models import State
 from tests.export.listed import HEADING, NOON, add, made, parsed, row
 
@@ -22,12 +22,12 @@ TYPED = st.lists(st.sampled_from([*SIGNS, *"\t\r\n ,;\"'\0a", "\u00a0", "\ufeff"
 ANYTHING = st.text(st.characters(exclude_categories=["Cs"])) | TYPED
 
 
-def cells(*rows: Row, choice: Choice | None = None) -> list[list[str]]:
-    return parsed(write(rows, choice or Choice(), HEADING))
+def cells(*rows: ExportRow, choice: Choice | None = None) -> list[list[str]]:
+    return parsed(write_csv(rows, choice or Choice(), HEADING))
 
 
-def for_excel(*rows: Row) -> str:
-    return b"".join(write(rows, Choice(), HEADING, for_excel=True)).decode("utf-16")
+def for_excel(*rows: ExportRow) -> str:
+    return b"".join(write_csv(rows, Choice(), HEADING, for_excel=True)).decode("utf-16")
 
 
 def test_a_line_has_every_column(app: Flask, petition: str) -> None:
@@ -49,12 +49,12 @@ def test_other_columns_come_when_they_are_asked_for() -> None:
 
 
 def test_a_number_only_is_a_line_of_empty_cells() -> None:
-    empty = Row(7, "", "", "", "", "", None, None, "", "", "")
-    assert b"".join(write([empty], Choice(for_addressee=True), HEADING)).endswith(b"\r\n7,,,,,,,,\r\n")
+    empty = ExportRow(7, "", "", "", "", "", None, None, "", "", "")
+    assert b"".join(write_csv([empty], Choice(for_addressee=True), HEADING)).endswith(b"\r\n7,,,,,,,,\r\n")
 
 
 def test_it_is_utf8_without_a_mark_and_its_lines_end_as_rfc_4180_says() -> None:
-    whole = b"".join(write([row(1), row(2)], Choice(), HEADING))
+    whole = b"".join(write_csv([row(1), row(2)], Choice(), HEADING))
     assert whole.startswith(b"number,name,")
     assert whole.count(b"\r\n") == whole.count(b"\n") == 3
     assert whole.endswith(b"\r\n")
@@ -62,12 +62,12 @@ def test_it_is_utf8_without_a_mark_and_its_lines_end_as_rfc_4180_says() -> None:
 
 @pytest.mark.parametrize("for_excel", [False, True])
 def test_where_the_rows_break_off_the_last_line_says_so(for_excel: bool) -> None:
-    def broken() -> Iterator[Row]:
+    def broken() -> Iterator[ExportRow]:
         yield row(1)
         raise ConnectionError
 
     pieces: list[bytes] = []
-    writing = write(broken(), Choice(), HEADING, for_excel=for_excel)
+    writing = write_csv(broken(), Choice(), HEADING, for_excel=for_excel)
     with pytest.raises(ConnectionError):
         pieces.extend(writing)
     text = b"".join(pieces).decode("utf-16" if for_excel else "utf-8")
@@ -109,7 +109,7 @@ def test_countries_are_codes_for_programs_and_names_for_people() -> None:
 
 
 def test_excel_gets_a_byte_order_mark_and_column_names_for_people() -> None:
-    whole = b"".join(write([], Choice(), HEADING, for_excel=True))
+    whole = b"".join(write_csv([], Choice(), HEADING, for_excel=True))
     assert whole.startswith(b"\xff\xfe\x22\x00")
     assert for_excel().startswith('"Number"\t"Name"')
 
@@ -119,11 +119,11 @@ def test_the_column_names_come_before_any_row_is_read() -> None:
         raise AssertionError("read too early")
         yield row()
 
-    assert next(write(rows(), Choice(), HEADING)).startswith(b"number,")  # type: ignore[arg-type]
+    assert next(write_csv(rows(), Choice(), HEADING)).startswith(b"number,")  # type: ignore[arg-type]
 
 
 def test_a_long_list_comes_in_pieces() -> None:
-    pieces = list(write((row(number) for number in range(1, 5000)), Choice(), HEADING))
+    pieces = list(write_csv((row(number) for number in range(1, 5000)), Choice(), HEADING))
     assert len(pieces) > 5
     assert max(map(len, pieces)) < 2 * 64 * 1024
     assert len(parsed(pieces)) == 5000
@@ -143,7 +143,7 @@ def test_who_stops_reading_stops_the_rows() -> None:
             taken.append(number)
             yield row(number)
 
-    pieces = write(rows(), Choice(), HEADING)  # type: ignore[arg-type]
+    pieces = write_csv(rows(), Choice(), HEADING)  # type: ignore[arg-type]
     list(islice(pieces, 2))
     pieces.close()
     assert 0 < len(taken) < 2000

@@ -6,14 +6,14 @@ import pytest
 from flask import Flask
 
 from app import clock
-from app.export.json import write
-from app.export.rows import Choice, Row
+from app.export.json import write_json
+from app.export.rows import Choice, ExportRow
 from app.models import State
 from tests.export.listed import HEADING, NOON, add, made, row
 
 
-def whole(*rows: Row, choice: Choice | None = None) -> bytes:
-    return b"".join(write(rows, choice or Choice(), HEADING))
+def whole(*rows: ExportRow, choice: Choice | None = None) -> bytes:
+    return b"".join(write_json(rows, choice or Choice(), HEADING))
 
 
 def test_it_says_whose_list_it_is_and_every_column_of_its_rows(app: Flask, petition: str) -> None:
@@ -67,6 +67,6 @@ def test_the_count_is_the_last_key_so_that_nothing_cut_off_parses() -> None:
 
 
 def test_a_long_list_comes_in_pieces() -> None:
-    pieces = list(write((row(number) for number in range(1, 5000)), Choice(), HEADING))
+    pieces = list(write_json((row(number) for number in range(1, 5000)), Choice(), HEADING))
     assert len(pieces) > 5
     assert json.loads(b"".join(pieces))["count"] == 4999

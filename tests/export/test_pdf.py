@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from wtforms.validators import ValidationError
 
 from app.export import pdf
-from app.export.pdf_content import Delivery, SignedText, text_sha256
+from app.export.pdf_content import PdfContent, SignedText, text_sha256
 from app.signing import forms, tidy
 from app.typesetting import typeset
 from app.typesetting.fonts import REPLACEMENT
@@ -39,7 +39,7 @@ class Line:
 
 ENGLISH = SignedText("en", 1, "Free the example", "We ask for its freedom.", "It is **held**.\n\n- since 2020\n")
 RUSSIAN = SignedText("ru", 3, "Свободу примеру", "Мы требуем свободы.", "Его держат взаперти.")
-DELIVERY = Delivery(
+DELIVERY = PdfContent(
     title="Free the example",
     language="en",
     started_by="The Example Committee",
@@ -89,7 +89,7 @@ def speaking_on(site: Flask, language: str = "en") -> Iterator[None]:
         yield
 
 
-def written(site: Flask, lines: list[Line], delivery: Delivery = DELIVERY, language: str = "en") -> bytes:
+def written(site: Flask, lines: list[Line], delivery: PdfContent = DELIVERY, language: str = "en") -> bytes:
     with speaking_on(site, language):
         return pdf.write_volume(delivery, iter(lines), 1, 1, lambda _: None)
 

@@ -38,7 +38,7 @@ pytestmark = pytest.mark.both_databases
 def ask(app: Flask, choice: Choice | None = None, recipient: str = "Registry of Testville", slug: str = SLUG) -> None:
     with app.app_context():
         petition = db.session.scalars(select(Petition).where(Petition.slug == slug)).one()
-        handover.begin(petition, None, Format.PDF, choice or Choice(), recipient)
+        handover.begin_handover(petition, None, Format.PDF, choice or Choice(), recipient)
 
 
 def newest(app: Flask) -> Delivery:
@@ -48,12 +48,12 @@ def newest(app: Flask) -> Delivery:
 
 def make(app: Flask) -> int:
     with app.app_context():
-        return pdf_job.make_due()
+        return pdf_job.run_due()
 
 
 def text_of(app: Flask, number: int = 1) -> str:
     with app.app_context():
-        written = pdf_job.volume(newest(app).id, number)
+        written = pdf_job.read_volume(newest(app).id, number)
     assert written
     return "\n".join(page.extract_text() for page in PdfReader(io.BytesIO(written)).pages)
 
@@ -97,7 +97,7 @@ def test_many_rows_make_several_volumes(app: Flask, petition: str, monkeypatch: 
     ask(app)
     make(app)
     with app.app_context():
-        assert pdf_job.volumes(newest(app).id) == 3
+        assert pdf_job.count_volumes(newest(app).id) == 3
     assert "Ann Example4" in text_of(app, 3)
     assert "Ann Example4" not in text_of(app, 1)
 
@@ -105,7 +105,7 @@ def test_many_rows_make_several_volumes(app: Flask, petition: str, monkeypatch: 
 def test_who_signs_while_it_is_made_is_not_in_it(app: Flask, petition: str, monkeypatch: pytest.MonkeyPatch) -> None:
     make_signature(app, name="Ann Example")
     ask(app)
-    counted = pdf_job.number_of
+    counted = pdf_job.count_rows
 
     def late(*arguments: object, **named: object) -> int:
         number = counted(*arguments, **named)  # type: ignore[arg-type]
@@ -113,7 +113,7 @@ def test_who_signs_while_it_is_made_is_not_in_it(app: Flask, petition: str, monk
         make_signature(app, name="Late Example", email="late@example.org")
         return number
 
-    monkeypatch.setattr(pdf_job, "number_of", late)
+    monkeypatch.setattr(pdf_job, "count_rows", late)
     make(app)
     assert newest(app).making == Making.READY
     assert "Late Example" not in text_of(app)
@@ -125,7 +125,7 @@ def test_nothing_is_offered_that_a_withdrawal_made_wrong(
     make_signature(app, name="Ann Example")
     gone = make_signature(app, name="Gone Example", email="gone@example.org")
     ask(app)
-    counted = pdf_job.number_of
+    counted = pdf_job.count_rows
 
     def withdrawn(*arguments: object, **named: object) -> int:
         number = counted(*arguments, **named)  # type: ignore[arg-type]
@@ -133,10 +133,10 @@ def test_nothing_is_offered_that_a_withdrawal_made_wrong(
             mine = Signature.public_id == gone
             erased = {"state": State.WITHDRAWN, "sealed": None, "email_key": None}
             session.execute(update(Signature).where(mine).values(**erased))
-        monkeypatch.setattr(pdf_job, "number_of", counted)
+        monkeypatch.setattr(pdf_job, "count_rows", counted)
         return number
 
-    monkeypatch.setattr(pdf_job, "number_of", withdrawn)
+    monkeypatch.setattr(pdf_job, "count_rows", withdrawn)
     assert make(app) == 1
     assert newest(app).attempts == 2
     assert "Gone Example" not in text_of(app)
@@ -179,7 +179,7 @@ def test_a_worker_that_is_stopped_gives_it_back(app: Flask, petition: str) -> No
     ask(app)
     answers = iter([False, True, True, True])
     with app.app_context():
-        assert pdf_job.make_due(lambda: next(answers)) == 0
+        assert pdf_job.run_due(lambda: next(answers)) == 0
     assert newest(app).making == Making.WAITING
     assert newest(app).attempts == 0
     assert make(app) == 1
@@ -199,7 +199,7 @@ def test_while_the_typesetter_is_at_it_no_other_worker_can_begin_anew(
         return False
 
     with app.app_context():
-        assert pdf_job.make_due(stopping) == 1
+        assert pdf_job.run_due(stopping) == 1
     assert len(leases) > 2, "beside the beginning and the end, nobody said that it is still being made"
 
 
@@ -211,7 +211,7 @@ def test_a_worker_that_is_stopped_ends_its_typesetter(
     ask(app)
     answers = iter([False, False, True, True])
     with app.app_context():
-        assert pdf_job.make_due(lambda: next(answers)) == 0
+        assert pdf_job.run_due(lambda: next(answers)) == 0
     assert newest(app).making == Making.WAITING
     assert not [one for one in psutil.Process().children() if "typeset.py" in " ".join(one.cmdline())]
 
@@ -234,7 +234,7 @@ def test_twenty_who_ask_at_once_begin_one(app: Flask, petition: str) -> None:
     def press(which: int) -> bool:
         try:
             ask(app, recipient=f"Registry {which}")
-        except handover.AlreadyMaking:
+        except handover.UnfinishedDelivery:
             return False
         return True
 

@@ -8,8 +8,8 @@ from flask.testing import FlaskClient
 from sqlalchemy import func, select
 
 from app.db import db, transaction
-from app.export.pdf_job import make_due
-from app.export.recall import recall
+from app.export.pdf_job import run_due
+from app.export.recall import recall_deliveries
 from app.models import Delivery, DeliveryVolume, Making, Role, State
 from app.moderation.hide import HideablePart, hide_part
 from app.watching.selection import Selection
@@ -75,7 +75,7 @@ def test_one_that_is_being_made_is_begun_anew(app: Flask, petition: str) -> None
         return False
 
     with app.app_context():
-        assert make_due(stopping) == 1
+        assert run_due(stopping) == 1
     assert newest(app).making == Making.READY
     assert newest(app).rows_done == 1
     assert "Fake Example" not in text_of(app)
@@ -92,7 +92,7 @@ def test_hiding_a_name_from_the_page_and_other_petitions_leave_it_as_it_is(app: 
         assert hide_part(petition_id, ann, HideablePart.NAME, None)
         others = db.session.scalars(select(Delivery.petition_id)).one() + 1
         with transaction() as session:
-            recall(session, others)
+            recall_deliveries(session, others)
     assert volumes_kept(app) == 1
     assert newest(app).recalled_at is None
 
@@ -103,7 +103,7 @@ def test_an_order_waits_for_those_who_are_changing_the_list(app: Flask, petition
     with app.app_context():
         petition_id = petition_id_of()
         with transaction() as session:
-            recall(session, petition_id)
+            recall_deliveries(session, petition_id)
             order.start()
             order.join(0.3)
             assert order.is_alive()

@@ -9,7 +9,7 @@ from flask import Flask
 from sqlalchemy import insert, select, update
 
 from app.db import db, transaction
-from app.export.rows import Choice, read
+from app.export.rows import Choice, read_rows
 from app.models import PetitionText, Signature, State, Visibility
 from app.petitions.page import find_edition
 from tests.export.listed import NOON, add, names_of, row, rows_of
@@ -79,7 +79,7 @@ def test_only_verified_signatures_are_in_it_unless_others_are_asked_for(app: Fla
 def test_another_petitions_signatures_are_not_in_it(app: Flask, petition: str) -> None:
     add(app)
     with app.app_context():
-        assert list(read(999, Choice())) == []
+        assert list(read_rows(999, Choice())) == []
 
 
 def test_countries_are_chosen_and_the_numbers_are_those_of_the_rows_shown(app: Flask, petition: str) -> None:
@@ -139,7 +139,7 @@ def test_what_changes_while_the_list_is_read_is_not_half_in_it(
     with app.app_context():
         edition = find_edition(SLUG)
         assert edition
-        found = read(edition.petition.id, Choice())
+        found = read_rows(edition.petition.id, Choice())
         db.session.rollback()
     names = [next(found).name]
     add(app, "meanwhile", email="meanwhile@example.org")
@@ -159,7 +159,7 @@ def test_the_connection_is_given_back_when_the_reader_leaves_early(app: Flask, p
     with app.app_context():
         edition = find_edition(SLUG)
         assert edition
-        found = read(edition.petition.id, Choice())
+        found = read_rows(edition.petition.id, Choice())
         db.session.remove()
         pool = db.engine.pool
         assert pool.checkedout() == 0  # type: ignore[attr-defined]
@@ -174,7 +174,7 @@ def test_rows_can_be_read_outside_the_app_and_in_another_thread(app: Flask, peti
     with app.app_context():
         edition = find_edition(SLUG)
         assert edition
-        found = read(edition.petition.id, Choice())
+        found = read_rows(edition.petition.id, Choice())
     names: list[str] = []
     reader = threading.Thread(target=lambda: names.extend(one.name for one in found))
     reader.start()

@@ -17,7 +17,7 @@ from werkzeug.test import TestResponse
 
 from app.db import db
 from app.export import handover
-from app.export.pdf_job import make_due
+from app.export.pdf_job import run_due
 from app.models import Act, AuditEntry, HandOver, Role, State, Visibility
 from tests.concurrency.test_races import at_once
 from tests.export.listed import add
@@ -248,7 +248,7 @@ def test_each_download_of_a_volume_is_recorded_with_who_took_it(
     add(app)
     owner.post(f"{PLACE}/signatures.pdf", data=CHOICE)
     with app.app_context():
-        make_due()
+        run_due()
     owner.head(f"{PLACE}/signatures.pdf")
     owner.get(f"{PLACE}/signatures.pdf?volume=2")
     owner.get(f"{PLACE}/signatures.pdf?wait=1")
@@ -287,5 +287,5 @@ def test_a_pdf_never_has_addresses_and_no_volume_has_such_a_number(app: Flask, o
     assert hand_over(owner, "pdf", with_email="y").status_code == 422
     owner.post(f"{PLACE}/signatures.pdf", data=CHOICE)
     with app.app_context():
-        make_due()
+        run_due()
     assert owner.get(f"{PLACE}/signatures.pdf?volume=99999999999999999999").status_code == 404

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from openpyxl.worksheet.worksheet import Worksheet
 
 from app.export import xlsx
-from app.export.rows import Choice, Row
-from app.export.xlsx import write
+from app.export.rows import Choice, ExportRow
+from app.export.xlsx import write_xlsx
 from app.models import State
 from tests.export.listed import HEADING, NOON, add, made, row
 
@@ -26,8 +26,8 @@ def loaded(whole: bytes) -> list[Worksheet]:
     return list(openpyxl.load_workbook(io.BytesIO(whole)).worksheets)
 
 
-def sheet_of(*rows: Row, choice: Choice | None = None) -> Worksheet:
-    (sheet,) = loaded(b"".join(write(rows, choice or Choice(), HEADING)))
+def sheet_of(*rows: ExportRow, choice: Choice | None = None) -> Worksheet:
+    (sheet,) = loaded(b"".join(write_xlsx(rows, choice or Choice(), HEADING)))
     return sheet
 
 
@@ -67,7 +67,7 @@ def test_a_sheet_has_a_name_that_excel_takes(name: str, number: int, named: str)
 
 def test_the_sheets_are_named_for_what_they_hold(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(xlsx, "MOST_ROWS", 2)
-    whole = b"".join(write([row(1), row(2)], Choice(), HEADING))
+    whole = b"".join(write_xlsx([row(1), row(2)], Choice(), HEADING))
     assert [sheet.title for sheet in loaded(whole)] == ["Sheet", "Sheet 2"]
 
 
@@ -87,7 +87,7 @@ def test_other_columns_come_when_they_are_asked_for() -> None:
 
 
 def test_a_number_only_is_a_line_of_empty_cells() -> None:
-    empty = Row(7, "", "", "", "", "", None, None, "", "", "")
+    empty = ExportRow(7, "", "", "", "", "", None, None, "", "", "")
     assert values(sheet_of(empty))[1] == [7, *[None] * 8]
 
 
@@ -105,7 +105,7 @@ def test_whatever_was_typed_is_there_as_text(typed: str, sign: str) -> None:
 
 
 def test_what_looks_like_a_characters_number_is_kept_from_excel() -> None:
-    whole = b"".join(write([row(comment="_x0041_ and _xylophone")], Choice(), HEADING))
+    whole = b"".join(write_xlsx([row(comment="_x0041_ and _xylophone")], Choice(), HEADING))
     sheet = zipfile.ZipFile(io.BytesIO(whole)).read("xl/worksheets/sheet1.xml").decode()
     assert "_x005F_x0041_ and _xylophone" in sheet
 
@@ -124,7 +124,7 @@ def test_rows_that_a_sheet_cannot_take_go_on_to_the_next(
     monkeypatch.setattr(xlsx, limit, most)
     monkeypatch.setattr(xlsx, "PIECE", 2)
     for number in range(14):
-        sheets = loaded(b"".join(write([row(n) for n in range(1, number + 1)], Choice(), HEADING)))
+        sheets = loaded(b"".join(write_xlsx([row(n) for n in range(1, number + 1)], Choice(), HEADING)))
         numbers = [line[0] for sheet in sheets for line in values(sheet)[1:]]
         assert numbers == list(range(1, number + 1))
         assert all(values(sheet)[0][0] == "Number" for sheet in sheets)
@@ -139,11 +139,11 @@ def test_its_first_bytes_come_before_any_row_is_read() -> None:
         raise AssertionError("read too early")
         yield row()
 
-    assert next(write(rows(), Choice(), HEADING)).startswith(b"PK")  # type: ignore[arg-type]
+    assert next(write_xlsx(rows(), Choice(), HEADING)).startswith(b"PK")  # type: ignore[arg-type]
 
 
 def test_cut_off_anywhere_it_does_not_open() -> None:
-    whole = b"".join(write([row(1), row(2)], Choice(), HEADING))
+    whole = b"".join(write_xlsx([row(1), row(2)], Choice(), HEADING))
     for length in range(0, len(whole) - 1, 7):
         with pytest.raises(zipfile.BadZipFile):
             zipfile.ZipFile(io.BytesIO(whole[:length]))
@@ -156,8 +156,8 @@ def test_rows_that_fail_half_way_give_nothing_that_opens() -> None:
 
     pieces = []
     with pytest.raises(OSError, match="went away"):
-        pieces.extend(write(rows(), Choice(), HEADING))  # type: ignore[arg-type]
-    left_early = write((row(number) for number in range(1, 1000)), Choice(), HEADING)
+        pieces.extend(write_xlsx(rows(), Choice(), HEADING))  # type: ignore[arg-type]
+    left_early = write_xlsx((row(number) for number in range(1, 1000)), Choice(), HEADING)
     pieces_left_early = list(islice(left_early, 3))
     left_early.close()
     for some in (pieces, pieces_left_early):

@@ -47,7 +47,7 @@ def hand_over(app: Flask, recipient: str, *, for_addressee: bool = False, with_e
     choice = Choice(for_addressee=for_addressee, with_email=with_email)
     with app.app_context():
         petition, organiser = db.session.scalars(select(Petition)).one(), db.session.scalars(select(Organiser)).one()
-        handover.begin(petition, organiser, Format.XLSX, choice, recipient)
+        handover.begin_handover(petition, organiser, Format.XLSX, choice, recipient)
 
 
 def cut_off(page: Page) -> list[str]:

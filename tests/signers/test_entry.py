@@ -14,7 +14,7 @@ from app import clock
 from app.crypto import tokens
 from app.db import db, transaction
 from app.export import handover
-from app.export.pdf_job import make_due
+from app.export.pdf_job import run_due
 from app.export.rows import Choice
 from app.ledger.audit import audit
 from app.models import Delivery, Format, Kind, LedgerEntry, Petition, Reason, Signature, State, Visibility
@@ -247,7 +247,7 @@ def test_a_discreet_petition_shows_nothing_until_a_button_is_pressed(app: Flask,
 def hand_over(app: Flask, recipient: str, choice: Choice, kind: Format = Format.CSV) -> None:
     with app.app_context():
         petition = db.session.scalars(select(Petition)).one()
-        handover.begin(petition, None, kind, choice, recipient)
+        handover.begin_handover(petition, None, kind, choice, recipient)
 
 
 def test_the_signer_reads_to_whom_the_entry_was_handed_over(app: Flask, client: FlaskClient, entry: str) -> None:
@@ -264,7 +264,7 @@ def test_the_signer_reads_to_whom_the_entry_was_handed_over(app: Flask, client: 
     hand_over(app, "The Registry", Choice(), Format.PDF)
     assert "The Registry" not in client.get(entry).text
     with app.app_context():
-        make_due()
+        run_due()
     assert "The Registry" in client.get(entry).text
 
 

@@ -12,8 +12,8 @@ from app.audit.log import record
 from app.crypto import tokens
 from app.data_keys.check import check_keys
 from app.db import db, transaction
-from app.export.handover import begin
-from app.export.pdf_job import make_due
+from app.export.handover import begin_handover
+from app.export.pdf_job import run_due
 from app.export.rows import Choice
 from app.mailbox import caught_emails
 from app.models import (
@@ -122,8 +122,8 @@ def what_organisers_leave(app: Flask) -> list[str]:
                     Erasure(notice_id=session.scalars(select(PrivacyNotice.id)).first(), done_at=clock.now()),
                 ]
             )
-        begin(petition, db.session.get_one(Organiser, owner), Format.PDF, Choice(), "Registry of Testville")
-        assert make_due() == 1
+        begin_handover(petition, db.session.get_one(Organiser, owner), Format.PDF, Choice(), "Registry of Testville")
+        assert run_due() == 1
         invited = db.session.scalars(select(Organiser).where(Organiser.joined_at.is_(None))).one()
         with app.test_request_context("/organise/reset"):
             reset = generate_reset_password_token(db.session.get_one(Organiser, owner))

@@ -12,7 +12,7 @@ from werkzeug.test import TestResponse
 
 from app.auth.guard import OPEN_TO
 from app.db import db, transaction
-from app.export.handover import begin
+from app.export.handover import begin_handover
 from app.export.rows import Choice
 from app.models import Format, Organiser, Petition, Picture, Role
 from app.organisers import accounts
@@ -78,7 +78,7 @@ def example_values(app: Flask) -> dict[str, str]:
     signed = make_signature(app)
     with app.app_context():
         petition = db.session.scalars(select(Petition).where(Petition.slug == SLUG)).one()
-        begin(petition, None, Format.PDF, Choice(), "Registry of Testville")
+        begin_handover(petition, None, Format.PDF, Choice(), "Registry of Testville")
     return {
         "slug": SLUG,
         "token": "altered",
