@@ -130,7 +130,7 @@ def _stand_by(
 def _tell(slug: str | None, *, has_mailbox: bool) -> None:
     base_url = current_app.config["BASE_URL"]
     with current_app.test_request_context():
-        petition = url_for("pages.show", slug=slug) if slug else url_for("pages.start")
+        petition = url_for("pages.petition", slug=slug) if slug else url_for("pages.start")
         door = url_for("security.login")
         mail_server = f"letters go to {current_app.config['MAIL_SERVER']}"
         letters = base_url + url_for("mailbox.show") if has_mailbox else mail_server

@@ -49,9 +49,9 @@ def texts() -> list[str]:
 
 def text(name: str, language: str) -> tuple[str, str] | None:
     """Return a text as Markdown, and its language: `language`, or the site's where it is in no other; None if none."""
-    wanted = _read(f"{name}.{language}.md", _is_text) if language in INTERFACE else None
-    if wanted:
-        return wanted.decode(UTF_8), language
+    translated = _read(f"{name}.{language}.md", _is_text) if language in INTERFACE else None
+    if translated:
+        return translated.decode(UTF_8), language
     usual = _read(f"{name}.md", _is_text)
     return (usual.decode(UTF_8), site_language()) if usual else None
 
@@ -88,13 +88,13 @@ def _read(name: str, is_right: Callable[[bytes], bool]) -> bytes | None:
 def _content(path: Path, is_right: Callable[[bytes], bool], *_changed: int) -> bytes | None:
     """Return the file's content, read, and complained of, once for each change of it; None if it cannot be taken."""
     size = _changed[-1]
-    most = MAX_BYTES[path.suffix.removeprefix(".")]
+    max_bytes = MAX_BYTES[path.suffix.removeprefix(".")]
     try:
-        if size > most or not path.is_file():
-            log.warning("SITE_DIR: %s is not shown, as it is larger than %d bytes, or no file", path.name, most)
+        if size > max_bytes or not path.is_file():
+            log.warning("SITE_DIR: %s is not shown, as it is larger than %d bytes, or no file", path.name, max_bytes)
             return None
         with path.open("rb") as file:
-            data = file.read(most)
+            data = file.read(max_bytes)
     except OSError:
         log.warning("SITE_DIR: %s is not shown, as it cannot be read", path.name)
         return None

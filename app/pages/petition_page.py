@@ -9,7 +9,7 @@ from app.petitions.page import Edition
 from app.signing.forms import SignForm
 
 
-def render(edition: Edition, *, preview: Markup | str = "") -> str:
+def render_petition(edition: Edition, *, preview: Markup | str = "") -> str:
     """Return the page of this edition; below the bar of a `preview` a draft looks open, but cannot be signed."""
     petition = edition.petition
     return render_template(
@@ -20,7 +20,7 @@ def render(edition: Edition, *, preview: Markup | str = "") -> str:
         body=to_html(edition.text.body),
         privacy=to_html(edition.notice.more),
         progress=page.progress(petition),
-        names=names.latest(petition),
+        names=names.latest_names(petition),
         image=page.header_image(petition),
         original_changed_on=page.original_changed_on(edition),
         other_languages=page.other_languages(edition),

@@ -4,9 +4,9 @@ from flask import Blueprint, Response, abort, jsonify, make_response, render_tem
 from werkzeug import Response as BaseResponse
 
 from app import clock
-from app.pages.petition_page import render
+from app.pages.petition_page import render_petition
 from app.petitions import listing, names, page
-from app.petitions.changes import changes
+from app.petitions.changes import text_changes
 from app.petitions.requested import edition_or_404
 from app.web import headers, language
 from app.web.cursor import BadCursor
@@ -21,38 +21,38 @@ def start(lang: str | None = None) -> BaseResponse:
     if lang and lang not in language.INTERFACE:
         abort(404)
     language.set_language(lang or language.site_language(), own=language.site_language())
-    asked = listing.read_query(request.args) or abort(404)
-    found = listing.open_petitions(lang or language.site_language(), asked)
-    if asked.page > 1 and not found.petitions:
+    query = listing.read_query(request.args) or abort(404)
+    found = listing.open_petitions(lang or language.site_language(), query)
+    if query.page > 1 and not found.petitions:
         abort(404)
-    closed = listing.closed_petitions(lang or language.site_language()) if asked.is_all() else []
-    html = render_template("pages/start.html", asked=asked, found=found, closed=closed)
+    closed = listing.closed_petitions(lang or language.site_language()) if query.is_all() else []
+    html = render_template("pages/start.html", query=query, found=found, closed=closed)
     return headers.cacheable(make_response(html))
 
 
 @bp.get("/petitions/<slug:slug>")
 @bp.get("/petitions/<slug:slug>/<language:lang>")
-def show(slug: str, lang: str | None = None) -> BaseResponse:
+def petition(slug: str, lang: str | None = None) -> BaseResponse:
     """Show a petition with its sign form: the same bytes for everyone."""
-    return headers.cacheable(make_response(render(edition_or_404(slug, lang))))
+    return headers.cacheable(make_response(render_petition(edition_or_404(slug, lang))))
 
 
 @bp.get("/petitions/<slug:slug>/changes")
 @bp.get("/petitions/<slug:slug>/changes/<language:lang>")
-def show_changes(slug: str, lang: str | None = None) -> BaseResponse:
+def changes_page(slug: str, lang: str | None = None) -> BaseResponse:
     """Show each version of the text that visitors have seen, and what was changed in it."""
     edition = edition_or_404(slug, lang)
-    html = render_template("pages/changes.html", edition=edition, changes=changes(edition))
+    html = render_template("pages/changes.html", edition=edition, changes=text_changes(edition))
     return headers.cacheable(make_response(html))
 
 
 @bp.get("/petitions/<slug:slug>/signatures")
 @bp.get("/petitions/<slug:slug>/signatures/<language:lang>")
-def show_names(slug: str, lang: str | None = None) -> BaseResponse:
+def public_names(slug: str, lang: str | None = None) -> BaseResponse:
     """Show the verified signers who chose that everyone may see their names, the newest first."""
     edition = edition_or_404(slug, lang)
     try:
-        shown = names.page(edition.petition, request.args.get("before"), request.args.get("after"))
+        shown = names.names_page(edition.petition, request.args.get("before"), request.args.get("after"))
     except BadCursor:
         abort(404)
     is_first = not (request.args.get("before") or request.args.get("after"))
@@ -73,7 +73,7 @@ def count_json(slug: str) -> BaseResponse:
 
 
 @bp.get("/petitions/<slug:slug>/image/<digest>-<int(max=9999):width>.jpg")
-def image(slug: str, digest: str, width: int) -> BaseResponse:
+def header_image(slug: str, digest: str, width: int) -> BaseResponse:
     """Send a header image. Another image has another address, so this one may be kept for good."""
     data = None if "\0" in digest else page.image_data(slug, digest, width)
     return headers.immutable(Response(data or abort(404), mimetype="image/jpeg"))

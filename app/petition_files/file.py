@@ -12,12 +12,12 @@ from flask_babel import gettext as _
 from app.models import Donation, Elsewhere, Initiator, Link, Translation
 from app.petition_files import values
 
-TO_BEGIN = ("slug", "language", "title")
-NEEDED = (*TO_BEGIN, "started_by", "statement", "addressed_to", "contact", "erase_after_days", "controller")
-LONGEST_TEXT = 100_000
-MOST_DOTS = 100
-LONGEST_KEEPING = 3650
-USUALLY_ASKED = {"affiliation": "optional", "country": "required", "comment": "optional"}
+NEEDED_FOR_DRAFT = ("slug", "language", "title")
+NEEDED = (*NEEDED_FOR_DRAFT, "started_by", "statement", "addressed_to", "contact", "erase_after_days", "controller")
+MAX_TEXT_LENGTH = 100_000
+MAX_DOTS = 100
+MAX_ERASE_AFTER_DAYS = 3650
+DEFAULT_FIELDS = {"affiliation": "optional", "country": "required", "comment": "optional"}
 
 
 class BadPetitionFile(Exception):
@@ -38,7 +38,7 @@ class PetitionFile:
     erase_after_days: int = 0
     controller: dict[str, str] = field(default_factory=lambda: {"name": "", "address": "", "email": ""})
     body: str = ""
-    fields: dict[str, str] = field(default_factory=lambda: dict(USUALLY_ASKED))
+    fields: dict[str, str] = field(default_factory=lambda: dict(DEFAULT_FIELDS))
     started_on: date | None = None
     goal: int | None = None
     closes_on: date | None = None
@@ -55,12 +55,12 @@ class PetitionFile:
         return [key for key in NEEDED if not all(_parts_of(getattr(self, key)))]
 
 
-def read(path: Path) -> PetitionFile:
+def read_petition_file(path: Path) -> PetitionFile:
     """Return what the petition file at `path` says; raise BadPetitionFile if anything in it is wrong."""
-    return parse(path.read_bytes(), str(path))
+    return parse_petition_file(path.read_bytes(), str(path))
 
 
-def parse(content: bytes, name: str, needed: tuple[str, ...] = NEEDED) -> PetitionFile:
+def parse_petition_file(content: bytes, name: str, needed: tuple[str, ...] = NEEDED) -> PetitionFile:
     """Return what a petition file with these bytes says; raise BadPetitionFile, with its `name`, if anything is wrong.
 
     A draft needs fewer keys than what opens: those in TO_BEGIN.
@@ -74,7 +74,7 @@ def parse(content: bytes, name: str, needed: tuple[str, ...] = NEEDED) -> Petiti
     except (ValueError, RecursionError) as error:  # beside TOMLDecodeError, a number that is too long for Python
         words = _("between the +++ lines there must be TOML: %(error)s", error=error)
         raise BadPetitionFile(f"{name}: {words}") from None
-    except values.Wrong as wrong:
+    except values.InvalidValue as wrong:
         raise BadPetitionFile(f"{name}: {wrong}") from None
 
 
@@ -82,7 +82,7 @@ def checks(language: str, needed: tuple[str, ...] = NEEDED) -> dict[str, values.
     """Return the check of each key's value, in a petition in `language` that needs these keys."""
     controller = dict(CONTROLLER)
     if "controller" not in needed:
-        controller = {part: values.maybe(check) for part, check in CONTROLLER.items()}
+        controller = {part: values.OrEmpty(check) for part, check in CONTROLLER.items()}
     return {
         "slug": values.slug,
         "language": values.language,
@@ -92,13 +92,13 @@ def checks(language: str, needed: tuple[str, ...] = NEEDED) -> dict[str, values.
         "goal": values.whole_number(1, 2_000_000_000),
         "closes_on": values.day,
         "discreet": values.yes_or_no,
-        "statement": values.text(LONGEST_TEXT),
+        "statement": values.text(MAX_TEXT_LENGTH),
         "addressed_to": values.text(1000),
         "contact": values.line(254),
-        "erase_after_days": values.whole_number(1, LONGEST_KEEPING),
+        "erase_after_days": values.whole_number(1, MAX_ERASE_AFTER_DAYS),
         "controller": values.table(controller),
-        "privacy": values.text(LONGEST_TEXT, empty=True),
-        "fields": values.table(dict.fromkeys(USUALLY_ASKED, values.field), optional=True),
+        "privacy": values.text(MAX_TEXT_LENGTH, empty=True),
+        "fields": values.table(dict.fromkeys(DEFAULT_FIELDS, values.field), optional=True),
         "initiators": values.list_of(values.table(initiator(language))),
         "donations": values.list_of(values.table(DONATION)),
         "links": values.list_of(values.table(LINK)),
@@ -115,25 +115,25 @@ CONTROLLER: dict[str, values.Check] = {
 DONATION: dict[str, values.Check] = {
     "recipient": values.line(200),
     "iban": values.iban,
-    "currency": values.maybe(values.currency),
-    "bank": values.maybe(values.line(200)),
-    "note": values.maybe(values.text(500)),
+    "currency": values.OrEmpty(values.currency),
+    "bank": values.OrEmpty(values.line(200)),
+    "note": values.OrEmpty(values.text(500)),
 }
 LINK: dict[str, values.Check] = {
     "title": values.line(300),
-    "source": values.maybe(values.line(200)),
-    "url": values.maybe(values.url),
+    "source": values.OrEmpty(values.line(200)),
+    "url": values.OrEmpty(values.url),
 }
 ELSEWHERE: dict[str, values.Check] = {
     "count": values.whole_number(0, 2_000_000_000),
     "source": values.line(200),
-    "url": values.maybe(values.url),
+    "url": values.OrEmpty(values.url),
 }
 TRANSLATION: dict[str, values.Check] = {
     "language": values.language,
     "title": values.line(200),
-    "statement": values.text(LONGEST_TEXT),
-    "body": values.maybe(values.text(LONGEST_TEXT, empty=True)),
+    "statement": values.text(MAX_TEXT_LENGTH),
+    "body": values.OrEmpty(values.text(MAX_TEXT_LENGTH, empty=True)),
 }
 
 
@@ -141,8 +141,8 @@ def initiator(language: str) -> dict[str, values.Check]:
     """Return the checks of an initiator, whose country may be named in `language`."""
     return {
         "name": values.line(200),
-        "affiliation": values.maybe(values.line(500)),
-        "country": values.maybe(values.country(language)),
+        "affiliation": values.OrEmpty(values.line(500)),
+        "country": values.OrEmpty(values.country(language)),
     }
 
 
@@ -150,31 +150,33 @@ def _parts(text: str) -> tuple[str, str]:
     found = re.fullmatch(r"\ufeff?\+\+\+[ \t]*\r?\n(.*?)^\+\+\+[ \t]*(?:\r?\n(.*))?", text, re.DOTALL | re.MULTILINE)
     if not found:
         words = _("the file must begin with a line +++, then TOML, a line +++, and the petition's Markdown.")
-        raise values.Wrong("+++", words)
+        raise values.InvalidValue("+++", words)
     body = (found[2] or "").strip()
-    return found[1].replace("\r\n", "\n"), values.text(LONGEST_TEXT, empty=True)(_("the Markdown below +++"), body)
+    return found[1].replace("\r\n", "\n"), values.text(MAX_TEXT_LENGTH, empty=True)(_("the Markdown below +++"), body)
 
 
 def _refuse_deep_keys(front: str) -> None:
     """Refuse a.a.a and so on: what no key of ours looks like, and takes the parser the square of its length."""
     for part in re.split(r"[={},\[\]\n]", front):
-        if part.count(".") > MOST_DOTS and re.fullmatch(r"[\w\s.\"'-]*", part):
-            raise values.Wrong("+++", _("there is a key with far too many dots in it."))
+        if part.count(".") > MAX_DOTS and re.fullmatch(r"[\w\s.\"'-]*", part):
+            raise values.InvalidValue("+++", _("there is a key with far too many dots in it."))
 
 
 def _checked(front: dict[str, Any], body: str, needed: tuple[str, ...]) -> PetitionFile:
     for key in needed:
         if key not in front:
-            raise values.Wrong(key, _("is missing, and must be given."))
+            raise values.InvalidValue(key, _("is missing, and must be given."))
     language = values.language("language", front["language"])
-    said = values.each("", front, checks(language, needed))
-    seen = {language}
-    for number, translation in enumerate(said.get("translations", ()), 1):
-        if translation["language"] in seen:
-            raise values.Wrong(f"translations[{number}].language", _("must be another one: there is a text in it."))
-        seen.add(translation["language"])
-    asked = USUALLY_ASKED | said.pop("fields", {})
-    return PetitionFile(**said, fields=asked, body=body)
+    checked = values.check_table("", front, checks(language, needed))
+    languages = {language}
+    for number, translation in enumerate(checked.get("translations", ()), 1):
+        if translation["language"] in languages:
+            raise values.InvalidValue(
+                f"translations[{number}].language", _("must be another one: there is a text in it.")
+            )
+        languages.add(translation["language"])
+    fields = DEFAULT_FIELDS | checked.pop("fields", {})
+    return PetitionFile(**checked, fields=fields, body=body)
 
 
 def _parts_of(value: Any) -> list[Any]:

@@ -10,8 +10,8 @@ from app import clock
 from app.audit.log import record
 from app.db import db, transaction
 from app.models import Act, Petition
-from app.petition_files.file import BadPetitionFile, read
-from app.petition_files.saving import bring, claim, locked
+from app.petition_files.file import BadPetitionFile, read_petition_file
+from app.petition_files.saving import create_draft, lock_petition, update_from_file
 
 __all__ = ["BadPetitionFile", "import_file", "import_if_new"]
 
@@ -37,17 +37,17 @@ def import_file(path: Path) -> Imported:
 
     Raises BadPetitionFile, and changes nothing, if anything in the file is wrong.
     """
-    file = read(path)
+    file = read_petition_file(path)
     now = clock.now()
     with transaction() as session:
-        if petition_id := claim(session, file, now):
+        if petition_id := create_draft(session, file, now):
             session.get_one(Petition, petition_id).opened_at = now
             record(session, Act.IMPORTED, petition_id, None)
             record(session, Act.OPENED, petition_id, None)
             return Imported(file.slug, Outcome.OPENED)
-        petition = locked(session, file.slug)
+        petition = lock_petition(session, file.slug)
         assert petition is not None
-        saved = bring(session, petition, file, str(path), None, now)
+        saved = update_from_file(session, petition, file, str(path), None, now)
         if petition.opened_at is None:
             petition.opened_at = now
             record(session, Act.OPENED, petition.id, None)
@@ -59,7 +59,7 @@ def import_file(path: Path) -> Imported:
 
 def import_if_new(path: Path) -> str:
     """Import the petition file at `path` unless its petition is here already; return its slug."""
-    file = read(path)
+    file = read_petition_file(path)
     if db.session.scalars(select(Petition.id).where(Petition.slug == file.slug)).first() is None:
         import_file(path)
     return file.slug

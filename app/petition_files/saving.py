@@ -20,12 +20,12 @@ from app.ledger import ledger
 from app.models import Act, Petition, PetitionText, PrivacyNotice
 from app.organisers.letter import queue_letter_to_owners
 from app.petition_files.file import BadPetitionFile, PetitionFile
-from app.petition_files.stored import after, as_file, newest_notice, newest_texts
+from app.petition_files.stored import as_file, end_of_day, newest_notice, newest_texts
 from app.petitions.search import search_text
 from app.web.absolute_url import absolute_url
 
 # What a thief of an organiser's session would change: where money goes, and who gets the signers' data.
-TRUST = ("donations", "controller", "addressed_to", "contact", "erase_after_days", "privacy")
+TRUSTED_KEYS = ("donations", "controller", "addressed_to", "contact", "erase_after_days", "privacy")
 
 
 @dataclass
@@ -40,7 +40,7 @@ class Saved:
         return bool(self.texts or self.notice or self.columns)
 
 
-def claim(session: Session, file: PetitionFile, now: datetime) -> int | None:
+def create_draft(session: Session, file: PetitionFile, now: datetime) -> int | None:
     """Make the petition of this file, as a draft, with words and notice; return its id, or None if the slug is taken.
 
     Of several who do so at once, one makes it and the others find it taken.
@@ -51,7 +51,7 @@ def claim(session: Session, file: PetitionFile, now: datetime) -> int | None:
         slug=file.slug,
         language=file.language,
         mailbox_key=sealing.seal("mailbox-key", public_id, [os.urandom(32).hex()]),
-        closes_at=after(file.closes_on),
+        closes_at=end_of_day(file.closes_on),
         **_columns(file),
     )
     unless_taken = draft.on_conflict_do_nothing(index_elements=["slug"]).returning(Petition.id)
@@ -65,13 +65,15 @@ def claim(session: Session, file: PetitionFile, now: datetime) -> int | None:
     return petition_id
 
 
-def locked(session: Session, slug: str) -> Petition | None:
+def lock_petition(session: Session, slug: str) -> Petition | None:
     """Return the petition as it is now, with nobody else changing it until the transaction ends; None if unknown."""
     mine = select(Petition).where(Petition.slug == slug).with_for_update(key_share=True)
     return session.scalars(mine.execution_options(populate_existing=True)).one_or_none()
 
 
-def bring(session: Session, petition: Petition, file: PetitionFile, name: str, by: int | None, now: datetime) -> Saved:
+def update_from_file(
+    session: Session, petition: Petition, file: PetitionFile, name: str, by: int | None, now: datetime
+) -> Saved:
     """Bring a petition that the caller holds `locked` up to what a file called `name` says.
 
     Raises BadPetitionFile for a file in another language, for one that would open again what was erased, and for one
@@ -80,15 +82,15 @@ def bring(session: Session, petition: Petition, file: PetitionFile, name: str, b
     if petition.erased_at is not None and file.closes_on != petition.last_day:
         words = _("closes_on: who signed it has been erased, as was promised, so this petition stays closed.")
         raise BadPetitionFile(f"{name}: {words}")
-    closes_at = after(file.closes_on)
+    closes_at = end_of_day(file.closes_on)
     if petition.opened_at and file.closes_on != petition.last_day and closes_at is not None and closes_at <= now:
         words = _("closes_on: this day is over. To end signing now, close the petition; it counts from then.")
         raise BadPetitionFile(f"{name}: {words}")
     before = as_file(session, petition)
-    return save(session, petition, before, joined(before, file, name), Act.IMPORTED, by, now)
+    return save_petition(session, petition, before, merge_translations(before, file, name), Act.IMPORTED, by, now)
 
 
-def joined(before: PetitionFile, file: PetitionFile, name: str) -> PetitionFile:
+def merge_translations(before: PetitionFile, file: PetitionFile, name: str) -> PetitionFile:
     """Return what a petition says once a file called `name` is in: texts in languages that it does not name stay.
 
     Raises BadPetitionFile for a file in another language.
@@ -100,7 +102,7 @@ def joined(before: PetitionFile, file: PetitionFile, name: str) -> PetitionFile:
     return replace(file, translations=tuple(one for _tag, one in sorted(named.items())))
 
 
-def save(
+def save_petition(
     session: Session,
     petition: Petition,
     before: PetitionFile,
@@ -112,12 +114,12 @@ def save(
     """Bring a petition that the caller holds `locked` from what it says, `before`, to what the file says.
 
     Writes down `act`, done by the organiser with the id `by` (None: a command), unless there was nothing to change, and
-    tells the owners by letter when it concerns what people trust, once there are such people.
+    notifies the owners when it concerns what people trust, once there are such people.
     """
     saved = Saved()
     columns = _columns(file)
     if file.closes_on != petition.last_day:
-        columns["closes_at"] = after(file.closes_on)
+        columns["closes_at"] = end_of_day(file.closes_on)
     for column, value in columns.items():
         if getattr(petition, column) != value:
             setattr(petition, column, value)
@@ -128,12 +130,12 @@ def save(
     saved.notice = _add_notice(session, petition.id, file, now)
     if saved:
         versions = {f"text {language}": version for language, version in sorted(saved.texts.items())}
-        record(session, act, petition.id, by, **versions, what=", ".join(changed(before, file)))
-    _tell_owners(session, petition, before, file, now)
+        record(session, act, petition.id, by, **versions, what=", ".join(changed_keys(before, file)))
+    _notify_owners(session, petition, before, file, now)
     return saved
 
 
-def changed(before: PetitionFile, file: PetitionFile) -> list[str]:
+def changed_keys(before: PetitionFile, file: PetitionFile) -> list[str]:
     """Return the keys whose values differ."""
     return [key for key in PetitionFile.__slots__ if getattr(before, key) != getattr(file, key)]
 
@@ -161,8 +163,8 @@ def _add_texts(session: Session, petition_id: int, file: PetitionFile, now: date
     newest = newest_texts(session, petition_id)
     added = {}
     signed = None
-    said: list[dict[str, Any]] = [own, *({**one} for one in file.translations)]
-    for words in said:
+    texts: list[dict[str, Any]] = [own, *({**one} for one in file.translations)]
+    for words in texts:
         before = newest.get(words["language"])
         if before is not None and all(getattr(before, column) == value for column, value in words.items()):
             continue
@@ -197,15 +199,17 @@ def _notice(file: PetitionFile) -> dict[str, Any]:
 def _add_notice(session: Session, petition_id: int, file: PetitionFile, now: datetime) -> int:
     """Add what the file tells about data as the next notice, unless it is the newest; return its version or 0."""
     newest = newest_notice(session, petition_id)
-    said = _notice(file)
-    if newest.says() == said:
+    notice = _notice(file)
+    if newest.says() == notice:
         return 0
-    session.add(PrivacyNotice(petition_id=petition_id, version=newest.version + 1, made_at=now, **said))
+    session.add(PrivacyNotice(petition_id=petition_id, version=newest.version + 1, made_at=now, **notice))
     return newest.version + 1
 
 
-def _tell_owners(session: Session, petition: Petition, before: PetitionFile, file: PetitionFile, now: datetime) -> None:
-    kinds = [key for key in changed(before, file) if key in TRUST]
+def _notify_owners(
+    session: Session, petition: Petition, before: PetitionFile, file: PetitionFile, now: datetime
+) -> None:
+    kinds = [key for key in changed_keys(before, file) if key in TRUSTED_KEYS]
     if kinds and petition.opened_at is not None:  # what is first filled in, in a draft, nobody trusts yet
         # A discreet petition is named neither in the letter nor in the address that its link leads to.
         title = None if petition.discreet else file.title

@@ -63,7 +63,7 @@ def newest_texts(session: Session, petition_id: int) -> dict[str, PetitionText]:
     return {text.language: text for text in session.scalars(select(PetitionText).join(newest, is_newest).where(mine))}
 
 
-def outdated(session: Session, petition: Petition) -> dict[str, datetime]:
+def outdated_translations(session: Session, petition: Petition) -> dict[str, datetime]:
     """Return the languages whose translation is older than the original, each with when the original was changed."""
     texts = newest_texts(session, petition.id)
     changed_at = texts[petition.language].made_at
@@ -76,6 +76,6 @@ def newest_notice(session: Session, petition_id: int) -> PrivacyNotice:
     return session.scalars(mine.order_by(PrivacyNotice.version.desc()).limit(1)).one()
 
 
-def after(last: date | None) -> datetime | None:
+def end_of_day(last: date | None) -> datetime | None:
     """Return the moment at which a petition closes that can be signed until the end of its `last` day in UTC."""
     return datetime.combine(last + timedelta(days=1), time(), UTC) if last else None

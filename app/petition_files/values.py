@@ -17,13 +17,13 @@ from app.models.petition import FIELD_CHOICES
 from app.web.converters import LANGUAGE_TAG, SLUG
 from app.web.countries import country_code
 
-MOST_ROWS = 100  # of initiators, donations, links or translations
-LONGEST_URL = 2000
+MAX_ROWS = 100  # of initiators, donations, links or translations
+MAX_URL_LENGTH = 2000
 YEARS = range(1900, 3000)  # the calendar of Python ends soon after, and days are added to dates
-OUR_PLACES = {"new", "import"}  # below /organise/petitions/
+RESERVED_SLUGS = {"new", "import"}  # below /organise/petitions/
 
 
-class Wrong(Exception):
+class InvalidValue(Exception):
     """A value is wrong: `key` says where, `right` what would be right."""
 
     def __init__(self, key: str, right: str) -> None:
@@ -34,15 +34,15 @@ class Wrong(Exception):
 Check = Callable[[str, Any], Any]
 
 
-def each(inside: str, table: dict[str, Any], checks: dict[str, Check]) -> dict[str, Any]:
+def check_table(inside: str, table: dict[str, Any], checks: dict[str, Check]) -> dict[str, Any]:
     """Return `table` with each value checked by the check of its key; raise Wrong for a key that has none."""
     for key in table:
         if key not in checks:
-            raise Wrong(f"{inside}{key}", _("is not known here. Known are: %(keys)s.", keys=", ".join(checks)))
+            raise InvalidValue(f"{inside}{key}", _("is not known here. Known are: %(keys)s.", keys=", ".join(checks)))
     return {key: checks[key](f"{inside}{key}", value) for key, value in table.items()}
 
 
-class maybe:  # noqa: N801 - reads as a word in the table of checks
+class OrEmpty:
     """A check of a value that may be left out or empty; it is then an empty text."""
 
     def __init__(self, check: Check) -> None:
@@ -53,78 +53,80 @@ class maybe:  # noqa: N801 - reads as a word in the table of checks
 
 
 def table(checks: dict[str, Check], *, optional: bool = False) -> Check:
-    """Return a check of a table with these checks by key; all are needed but `maybe` ones, unless `optional`."""
+    """Return a check of a table with these checks by key; all are needed but `OrEmpty` ones, unless `optional`."""
 
     def check(key: str, value: Any) -> dict[str, Any]:
         if not isinstance(value, dict):
-            raise Wrong(key, _("must be a table with %(keys)s.", keys=", ".join(checks)))
-        said = each(f"{key}.", value, checks)
+            raise InvalidValue(key, _("must be a table with %(keys)s.", keys=", ".join(checks)))
+        checked = check_table(f"{key}.", value, checks)
         for name, inner in checks.items():
-            if name not in said and isinstance(inner, maybe):
-                said[name] = ""
-            elif name not in said and not optional:
-                raise Wrong(f"{key}.{name}", _("is missing, and must be given."))
-        return said
+            if name not in checked and isinstance(inner, OrEmpty):
+                checked[name] = ""
+            elif name not in checked and not optional:
+                raise InvalidValue(f"{key}.{name}", _("is missing, and must be given."))
+        return checked
 
     return check
 
 
 def list_of(inner: Check) -> Check:
-    """Return a check of a list of at most MOST_ROWS tables, [[key]] in TOML, each held to `inner`."""
+    """Return a check of a list of at most MAX_ROWS tables, [[key]] in TOML, each held to `inner`."""
 
     def check(key: str, value: Any) -> tuple[Any, ...]:
         if not isinstance(value, list):
-            raise Wrong(key, _("must be written as %(key)s, once for each.", key=f"[[{key}]]"))
-        if len(value) > MOST_ROWS:
+            raise InvalidValue(key, _("must be written as %(key)s, once for each.", key=f"[[{key}]]"))
+        if len(value) > MAX_ROWS:
             words = _(
-                "may be there %(most)d times at most; it is there %(number)d times.", most=MOST_ROWS, number=len(value)
+                "may be there %(most)d times at most; it is there %(number)d times.", most=MAX_ROWS, number=len(value)
             )
-            raise Wrong(key, words)
+            raise InvalidValue(key, words)
         return tuple(inner(f"{key}[{number}]", item) for number, item in enumerate(value, 1))
 
     return check
 
 
-def text(most: int, *, empty: bool = False) -> Check:
-    """Return a check of a text of at most `most` characters, with `empty` also of none."""
+def text(max_length: int, *, empty: bool = False) -> Check:
+    """Return a check of a text of at most `max_length` characters, with `empty` also of none."""
 
     def check(key: str, value: Any) -> str:
         if not isinstance(value, str):
-            raise Wrong(key, _("must be a text in quotes, and not empty."))
+            raise InvalidValue(key, _("must be a text in quotes, and not empty."))
         if not (empty or value.strip()):
-            raise Wrong(key, _("must not be empty."))
+            raise InvalidValue(key, _("must not be empty."))
         tidy = value.replace("\r\n", "\n").replace("\r", "\n").strip()
-        if len(tidy) > most:
-            words = _("must have at most %(most)d characters; it has %(number)d.", most=most, number=len(tidy))
-            raise Wrong(key, words)
+        if len(tidy) > max_length:
+            words = _("must have at most %(most)d characters; it has %(number)d.", most=max_length, number=len(tidy))
+            raise InvalidValue(key, words)
         if any(ord(c) < 32 and c not in "\n\t" for c in tidy):
-            raise Wrong(key, _("must not hold control characters."))
+            raise InvalidValue(key, _("must not hold control characters."))
         return tidy
 
     return check
 
 
-def line(most: int) -> Check:
+def line(max_length: int) -> Check:
     """Return a check of a text on one line."""
 
     def check(key: str, value: Any) -> str:
-        words: str = text(most)(key, value)
+        words: str = text(max_length)(key, value)
         if "\n" in words:
-            raise Wrong(key, _("must be on one line."))
+            raise InvalidValue(key, _("must be on one line."))
         return words
 
     return check
 
 
-def whole_number(least: int, most: int) -> Check:
+def whole_number(minimum: int, maximum: int) -> Check:
     """Return a check of a whole number in these bounds, both included."""
 
     def check(key: str, value: Any) -> int:
         if isinstance(value, str):
-            words = _("must be a whole number from %(least)d to %(most)d, without quotes.", least=least, most=most)
-            raise Wrong(key, words)
-        if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= most:
-            raise Wrong(key, _("must be a whole number from %(least)d to %(most)d.", least=least, most=most))
+            words = _("must be a whole number from %(least)d to %(most)d, without quotes.", least=minimum, most=maximum)
+            raise InvalidValue(key, words)
+        if not isinstance(value, int) or isinstance(value, bool) or not minimum <= value <= maximum:
+            raise InvalidValue(
+                key, _("must be a whole number from %(least)d to %(most)d.", least=minimum, most=maximum)
+            )
         return value
 
     return check
@@ -134,9 +136,9 @@ def slug(key: str, value: Any) -> str:
     """Check a petition's name in its address."""
     if not isinstance(value, str) or len(value) > 80 or not re.fullmatch(SLUG, value):
         words = _("must be small letters a-z, digits and single hyphens, at most 80, such as free-the-books.")
-        raise Wrong(key, words)
-    if value in OUR_PLACES:
-        raise Wrong(key, _("must be another one: the site itself needs this one."))
+        raise InvalidValue(key, words)
+    if value in RESERVED_SLUGS:
+        raise InvalidValue(key, _("must be another one: the site itself needs this one."))
     return value
 
 
@@ -147,30 +149,30 @@ def language(key: str, value: Any) -> str:
     except (ValueError, TypeError, UnknownLocaleError):
         tag = ""
     if not re.fullmatch(LANGUAGE_TAG, tag):
-        raise Wrong(key, _("must be a language tag, such as en, sv or pt-BR."))
+        raise InvalidValue(key, _("must be a language tag, such as en, sv or pt-BR."))
     return tag
 
 
 def day(key: str, value: Any) -> date:
     """Check a date."""
     if isinstance(value, str):
-        raise Wrong(key, _("must be a date without quotes, such as 2026-11-23."))
+        raise InvalidValue(key, _("must be a date without quotes, such as 2026-11-23."))
     if not isinstance(value, date) or isinstance(value, datetime) or value.year not in YEARS:
-        raise Wrong(key, _("must be a date, such as 2026-11-23."))
+        raise InvalidValue(key, _("must be a date, such as 2026-11-23."))
     return value
 
 
 def yes_or_no(key: str, value: Any) -> bool:
     """Check a boolean."""
     if not isinstance(value, bool):
-        raise Wrong(key, _("must be true or false, without quotes."))
+        raise InvalidValue(key, _("must be true or false, without quotes."))
     return value
 
 
 def field(key: str, value: Any) -> str:
     """Check whether a question is required, optional or off."""
     if value not in FIELD_CHOICES:
-        raise Wrong(key, _("must be one of %(choices)s.", choices=", ".join(FIELD_CHOICES)))
+        raise InvalidValue(key, _("must be one of %(choices)s.", choices=", ".join(FIELD_CHOICES)))
     return str(value)
 
 
@@ -179,7 +181,7 @@ def email(key: str, value: Any) -> str:
     try:
         return deliverable(value)
     except (NotAnAddress, TypeError, AttributeError):
-        raise Wrong(key, _("must be an e-mail address, such as office@example.org.")) from None
+        raise InvalidValue(key, _("must be an e-mail address, such as office@example.org.")) from None
 
 
 def country(language: str) -> Callable[[str, Any], str]:
@@ -188,7 +190,7 @@ def country(language: str) -> Callable[[str, Any], str]:
     def check(key: str, value: Any) -> str:
         code = country_code(value, language) if isinstance(value, str) else None
         if code is None:
-            raise Wrong(key, _("must be a country's two letters (ISO 3166-1), such as SE."))
+            raise InvalidValue(key, _("must be a country's two letters (ISO 3166-1), such as SE."))
         return code
 
     return check
@@ -197,7 +199,7 @@ def country(language: str) -> Callable[[str, Any], str]:
 def currency(key: str, value: Any) -> str:
     """Check a currency (ISO 4217)."""
     if not isinstance(value, str) or not is_currency(value):
-        raise Wrong(key, _("must be a currency's three letters (ISO 4217), such as EUR."))
+        raise InvalidValue(key, _("must be a currency's three letters (ISO 4217), such as EUR."))
     return value
 
 
@@ -206,7 +208,7 @@ def iban(key: str, value: Any) -> str:
     try:
         return str(iban_rules.validate(value if isinstance(value, str) else "", check_country=False))
     except BadIban:
-        raise Wrong(key, _("is not an IBAN: its checksum does not fit. Please copy it again, whole.")) from None
+        raise InvalidValue(key, _("is not an IBAN: its checksum does not fit. Please copy it again, whole.")) from None
 
 
 def url(key: str, value: Any) -> str:
@@ -215,7 +217,7 @@ def url(key: str, value: Any) -> str:
         parts = urlsplit(value) if isinstance(value, str) else None
     except ValueError:
         parts = None
-    is_plain = isinstance(value, str) and len(value) <= LONGEST_URL and not re.search(r"[\s\x00-\x1f\x7f]", value)
+    is_plain = isinstance(value, str) and len(value) <= MAX_URL_LENGTH and not re.search(r"[\s\x00-\x1f\x7f]", value)
     if parts is None or parts.scheme not in {"http", "https"} or not parts.hostname or not is_plain:
-        raise Wrong(key, _("must be a web address that begins with https:// or http://."))
+        raise InvalidValue(key, _("must be a web address that begins with https:// or http://."))
     return str(value)

@@ -27,7 +27,7 @@ LISTS = ("initiators", "donations", "links", "translations")
 ESCAPED = re.compile(r'["\\\x00-\x08\x0b-\x1f\x7f]')
 
 
-def write(file: PetitionFile) -> str:
+def write_petition_file(file: PetitionFile) -> str:
     """Return the text of the petition file that says all this. What is empty is left out."""
     lines = ["+++", *_pairs({key: getattr(file, key) for key in PLAIN}), "", *_table("[controller]", file.controller)]
     lines += _table("[fields]", file.fields)

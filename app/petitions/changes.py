@@ -6,35 +6,35 @@ from sqlalchemy import select
 
 from app.db import db
 from app.models import PetitionText
-from app.petitions.difference import Piece, difference
+from app.petitions.difference import DiffPiece, diff_words
 from app.petitions.page import Edition
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class TextChange:
     """A version of the text, and how it differs from the one before; the first that was seen differs from none."""
 
     text: PetitionText
     is_first: bool
-    title: tuple[Piece, ...]
-    statement: tuple[Piece, ...]
-    body: tuple[Piece, ...]
+    title: tuple[DiffPiece, ...]
+    statement: tuple[DiffPiece, ...]
+    body: tuple[DiffPiece, ...]
 
 
-def changes(edition: Edition) -> list[Change]:
+def text_changes(edition: Edition) -> list[TextChange]:
     """Return the versions in the edition's language, the newest first. What a draft said before is not kept."""
     petition, language = edition.petition, edition.text.language
     mine = (PetitionText.petition_id == petition.id) & (PetitionText.language == language)
     texts = db.session.scalars(select(PetitionText).where(mine).order_by(PetitionText.version)).all()
-    seen = []
+    versions = []
     for before, text in zip([texts[0], *texts], texts, strict=False):
-        seen.append(
-            Change(
+        versions.append(
+            TextChange(
                 text,
                 is_first=before is text,
-                title=difference(before.title, text.title),
-                statement=difference(before.statement, text.statement),
-                body=difference(before.body, text.body),
+                title=diff_words(before.title, text.title),
+                statement=diff_words(before.statement, text.statement),
+                body=diff_words(before.body, text.body),
             )
         )
-    return seen[::-1]
+    return versions[::-1]

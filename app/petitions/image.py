@@ -10,18 +10,18 @@ from flask_babel import gettext as _
 from PIL import ExifTags, Image, ImageCms, ImageOps
 
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF")
-MOST_PIXELS = 50_000_000  # the largest that phones take by themselves
-MOST_PIXELS_WHOLE = 25_000_000  # where all of them must be in memory at once, with up to 8 bytes for each
-LEAST_WIDTH = 200
+MAX_PIXELS = 50_000_000  # the largest that phones take by themselves
+MAX_PIXELS_IN_MEMORY = 25_000_000  # where all of them must be in memory at once, with up to 8 bytes for each
+MIN_SIDE = 200
 WIDTHS = (480, 960, 1600)
 QUALITY = 82
-MOST_SCANS = 100  # of a progressive JPEG, which has a dozen; each may ask for the work of a whole image
+MAX_SCANS = 100  # of a progressive JPEG, which has a dozen; each may ask for the work of a whole image
 START_OF_SCAN = b"\xff\xda"
 WAIT_SECONDS = 20
-STRIP = 64  # lines of the smaller image that are made at once
-TURNED_BY_90 = {5, 6, 7, 8}
+LINES_PER_STRIP = 64  # lines of the smaller image that are made at once
+SIDEWAYS_ORIENTATIONS = {5, 6, 7, 8}
 
-Image.MAX_IMAGE_PIXELS = MOST_PIXELS  # beyond it Pillow warns, and at twice of it refuses, before it decodes anything
+Image.MAX_IMAGE_PIXELS = MAX_PIXELS  # beyond it Pillow warns, and at twice of it refuses, before it decodes anything
 
 _one_at_a_time = threading.Lock()  # a large one takes some 250 MB for a moment
 
@@ -31,7 +31,7 @@ class BadImage(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Sized:
+class ImageSize:
     """The image in one width, as a JPEG."""
 
     width: int
@@ -39,7 +39,7 @@ class Sized:
     data: bytes
 
 
-def remake(upload: IO[bytes]) -> list[Sized]:
+def resize_image(upload: IO[bytes]) -> list[ImageSize]:
     """Return the uploaded image in each width that it is large enough for, the narrowest first; raise BadImage.
 
     JPEG rather than WebP, which would save a quarter: the messengers and mail programs that petitions are passed on
@@ -61,7 +61,7 @@ def remake(upload: IO[bytes]) -> list[Sized]:
         _one_at_a_time.release()
 
 
-def digest(sizes: list[Sized]) -> str:
+def image_digest(sizes: list[ImageSize]) -> str:
     """Return what the image is called in addresses: another image has another one."""
     return hashlib.sha256(b"".join(size.data for size in sizes)).hexdigest()[:32]
 
@@ -69,11 +69,11 @@ def digest(sizes: list[Sized]) -> str:
 def _decoded(upload: IO[bytes]) -> Image.Image:
     image = Image.open(upload, formats=FORMATS)  # reads the head of the file only
     in_part = image.format == "JPEG" and not image.info.get("progressive")
-    if image.width * image.height > (MOST_PIXELS if in_part else MOST_PIXELS_WHOLE):
+    if image.width * image.height > (MAX_PIXELS if in_part else MAX_PIXELS_IN_MEMORY):
         raise Image.DecompressionBombError
-    if image.format == "JPEG" and _scans(upload) > MOST_SCANS:
+    if image.format == "JPEG" and _scans(upload) > MAX_SCANS:
         raise Image.DecompressionBombError
-    if min(image.size) < LEAST_WIDTH:
+    if min(image.size) < MIN_SIDE:
         raise BadImage(_("This image is too small. It must be at least 200 pixels wide and high."))
     image.draft("RGB", (WIDTHS[-1], WIDTHS[-1]))  # a large JPEG need not be decoded in full
     image.load()
@@ -91,15 +91,15 @@ def _scans(upload: IO[bytes]) -> int:
 
 def _smaller(image: Image.Image) -> Image.Image:
     """Return the image as small as it can be by a whole number and still have the largest of WIDTHS when upright."""
-    turned = image.getexif().get(ExifTags.Base.Orientation) in TURNED_BY_90
+    turned = image.getexif().get(ExifTags.Base.Orientation) in SIDEWAYS_ORIENTATIONS
     by = (image.height if turned else image.width) // WIDTHS[-1]
     if by < 2:
         return image
     mode = "RGBA" if image.has_transparency_data else "CMYK" if image.mode == "CMYK" else "RGB"
     small = Image.new(mode, (-(-image.width // by), -(-image.height // by)))
     small.info = {name: value for name, value in image.info.items() if name != "transparency"}
-    for top in range(0, small.height, STRIP):
-        strip = image.crop((0, top * by, image.width, min(image.height, (top + STRIP) * by)))
+    for top in range(0, small.height, LINES_PER_STRIP):
+        strip = image.crop((0, top * by, image.width, min(image.height, (top + LINES_PER_STRIP) * by)))
         small.paste(strip.convert(mode).reduce(by), (0, top))
     return small
 
@@ -128,10 +128,10 @@ def _on_white(image: Image.Image) -> Image.Image:
     return Image.alpha_composite(Image.new("RGBA", image.size, "white"), image).convert("RGB")
 
 
-def _sized(whole: Image.Image, width: int) -> Sized:
+def _sized(whole: Image.Image, width: int) -> ImageSize:
     height = max(1, round(whole.height * width / whole.width))
     small = whole if width == whole.width else whole.resize((width, height), Image.Resampling.LANCZOS)
     small.info = {}
     out = io.BytesIO()
     small.save(out, "JPEG", quality=QUALITY, optimize=True, progressive=True)
-    return Sized(width, height, out.getvalue())
+    return ImageSize(width, height, out.getvalue())

@@ -42,7 +42,7 @@ class ListQuery:
 
 
 @dataclass(frozen=True, slots=True)
-class Listed:
+class ListedPetition:
     """A petition in a list: its title, in `language`, and its count. `closes_soon` if there are few days left."""
 
     petition: Petition
@@ -56,7 +56,7 @@ class Listed:
 class Listing:
     """One page of a list, and whether there is a next one."""
 
-    petitions: list[Listed]
+    petitions: list[ListedPetition]
     has_more: bool
 
 
@@ -69,7 +69,7 @@ def read_query(arguments: Mapping[str, str]) -> ListQuery | None:
     return ListQuery(" ".join(arguments.get("q", "")[:MAX_SEARCH_LENGTH].split()), order, int(number))
 
 
-def open_petitions(language: str, wanted: ListQuery = ListQuery()) -> Listing:
+def open_petitions(language: str, query: ListQuery = ListQuery()) -> Listing:
     """Return a page of the petitions that can be signed now, with titles in `language` where there are any.
 
     What is searched for has to be in title or statement, each word of it in those of one language, whatever its case
@@ -82,16 +82,16 @@ def open_petitions(language: str, wanted: ListQuery = ListQuery()) -> Listing:
         Petition.erased_at.is_(None),
     )
     listed = select(Petition).where(*is_open)
-    if wanted.search:
-        listed = listed.where(has_words(wanted.search))
-    if wanted.order == Order.CLOSING:
+    if query.search:
+        listed = listed.where(has_words(query.search))
+    if query.order == Order.CLOSING:
         listed = listed.order_by(Petition.closes_at.is_(None), Petition.closes_at)
     listed = listed.order_by(Petition.opened_at.desc(), Petition.id.desc())
-    found = db.session.scalars(listed.limit(PAGE_SIZE + 1).offset((wanted.page - 1) * PAGE_SIZE)).all()
+    found = db.session.scalars(listed.limit(PAGE_SIZE + 1).offset((query.page - 1) * PAGE_SIZE)).all()
     return Listing(_listed(found[:PAGE_SIZE], language), len(found) > PAGE_SIZE)
 
 
-def closed_petitions(language: str) -> list[Listed]:
+def closed_petitions(language: str) -> list[ListedPetition]:
     """Return the petitions that were closed last, the last one first."""
     now = clock.now()
     closed = select(Petition).where(Petition.opened_at <= now, Petition.closes_at <= now)
@@ -107,7 +107,7 @@ def _newest_texts() -> Select[int, str, str]:
     return columns.where(PetitionText.version == newest)
 
 
-def _listed(petitions: Iterable[Petition], language: str) -> list[Listed]:
+def _listed(petitions: Iterable[Petition], language: str) -> list[ListedPetition]:
     petitions = list(petitions)
     if not petitions:
         return []
@@ -120,5 +120,5 @@ def _listed(petitions: Iterable[Petition], language: str) -> list[Listed]:
     for petition in petitions:
         text = texts.get((petition.id, language)) or texts[petition.id, petition.language]
         soon = petition.closes_at is not None and now < petition.closes_at <= now + CLOSES_SOON
-        listed.append(Listed(petition, text.title, text.language, counts[petition.id], soon))
+        listed.append(ListedPetition(petition, text.title, text.language, counts[petition.id], soon))
     return listed

@@ -15,8 +15,8 @@ from app.models import Petition, Signature, State, Visibility
 from app.models.signer import signer_of
 from app.web.cursor import Cursor
 
-LATEST = 12
-A_PAGE = 50
+LATEST_NAMES = 12
+PAGE_SIZE = 50
 PURPOSE = "place-among-names"
 SERIAL_BYTES = 8
 
@@ -33,7 +33,7 @@ class PublicName:
 
 
 @dataclass(frozen=True, slots=True)
-class Names:
+class NamesPage:
     """Up to fifty names, and the cursors of the pages with newer and older ones, where there are any."""
 
     names: list[PublicName]
@@ -41,30 +41,30 @@ class Names:
     older: str | None
 
 
-def latest(petition: Petition) -> list[PublicName]:
+def latest_names(petition: Petition) -> list[PublicName]:
     """Return the newest dozen of verified signers whose names everyone may see, the newest first.
 
     Names that organisers hid are left out, and so are the words of comments that they hid.
     """
-    return _public(db.session.scalars(_newest_first(petition).limit(LATEST)))
+    return _public(db.session.scalars(_newest_first(petition).limit(LATEST_NAMES)))
 
 
-def page(petition: Petition, before: str | None = None, after: str | None = None) -> Names:
+def names_page(petition: Petition, before: str | None = None, after: str | None = None) -> NamesPage:
     """Return a page of these names, the newest first: those before a cursor, those after one, or the newest of all.
 
     Raises BadCursor for one that no page of this petition has named.
     """
     if after and not before:
         found = _read(_oldest_first(petition, _place(petition, after)))
-        kept = found[:A_PAGE][::-1]
-        has_newer, has_older = len(found) > A_PAGE, True
+        kept = found[:PAGE_SIZE][::-1]
+        has_newer, has_older = len(found) > PAGE_SIZE, True
     else:
         found = _read(_newest_first(petition, _place(petition, before) if before else None))
-        kept = found[:A_PAGE]
-        has_newer, has_older = bool(before), len(found) > A_PAGE
+        kept = found[:PAGE_SIZE]
+        has_newer, has_older = bool(before), len(found) > PAGE_SIZE
     if not kept:
-        return Names([], None, None)
-    return Names(
+        return NamesPage([], None, None)
+    return NamesPage(
         _public(kept),
         newer=_cursor(petition, kept[0]) if has_newer else None,
         older=_cursor(petition, kept[-1]) if has_older else None,
@@ -94,7 +94,7 @@ def _oldest_first(petition: Petition, after: tuple[datetime, int]) -> Select[Sig
 
 
 def _read(statement: Select[Signature]) -> list[Signature]:
-    return list(db.session.scalars(statement.limit(A_PAGE + 1)))
+    return list(db.session.scalars(statement.limit(PAGE_SIZE + 1)))
 
 
 def _cursor(petition: Petition, signature: Signature) -> str:

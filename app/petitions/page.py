@@ -141,8 +141,8 @@ def header_image(petition: Petition) -> list[tuple[str, int, int]]:
 def image_data(slug: str, digest: str, width: int, *, drafts: bool = False) -> bytes | None:
     """Return a header image in this width; None for one that is not there, or whose petition was never opened."""
     named = (Petition.slug == slug) & (Picture.digest == digest) & (Picture.width == width)
-    shown = true() if drafts else Petition.opened_at.is_not(None)
-    found = select(Picture.data).join(Petition, Petition.id == Picture.petition_id).where(named, shown)
+    visible = true() if drafts else Petition.opened_at.is_not(None)
+    found = select(Picture.data).join(Petition, Petition.id == Picture.petition_id).where(named, visible)
     return db.session.scalars(found).one_or_none()
 
 

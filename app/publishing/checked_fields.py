@@ -10,7 +10,7 @@ from wtforms import Field, FieldList, Form, FormField, StringField, TextAreaFiel
 from wtforms.validators import StopValidation
 from wtforms.widgets import DateInput
 
-from app.petition_files.values import MOST_ROWS, Check, Wrong
+from app.petition_files.values import MAX_ROWS, Check, InvalidValue
 
 SPARE_ROWS = 2
 IN_GROUPS = re.compile(r"[0-9]{1,3}(?:[\s.,'’][0-9]{3})+")  # 1 500, 1.500, 1,500: a whole number to whoever types it
@@ -39,7 +39,7 @@ class Checked:
             raise StopValidation
         try:
             field.data = self.check("", self.read(said))
-        except Wrong as wrong:
+        except InvalidValue as wrong:
             raise StopValidation(wrong.right[:1].upper() + wrong.right[1:]) from None
 
 
@@ -121,7 +121,7 @@ def pad(listed: FieldList) -> None:
 
 def add_rows(listed: FieldList, how_many: int) -> None:
     """Add blank rows at the end, as far as there may be more."""
-    for _row in range(min(how_many, MOST_ROWS - len(listed))):
+    for _row in range(min(how_many, MAX_ROWS - len(listed))):
         listed.append_entry()
 
 

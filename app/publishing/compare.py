@@ -7,11 +7,11 @@ from typing import Any
 
 from flask_babel import gettext as _
 
-from app.petitions.difference import Piece, difference
+from app.petitions.difference import DiffPiece, diff_words
 from app.publishing.forms import ASKED, DetailsForm
 from app.web import language
 
-Differences = list[tuple[str, tuple[Piece, ...]]]
+Differences = list[tuple[str, tuple[DiffPiece, ...]]]
 
 
 def digest(said: dict[str, Any]) -> str:
@@ -22,7 +22,7 @@ def digest(said: dict[str, Any]) -> str:
 def differences(before: dict[str, Any], after: dict[str, Any]) -> Differences:
     """Return, by key of a petition file, how what is said there differs, in words."""
     pairs = ((key, _in_words(key, before[key]), _in_words(key, after[key])) for key in before)
-    return [(key, difference(old, new)) for key, old, new in pairs if old != new]
+    return [(key, diff_words(old, new)) for key, old, new in pairs if old != new]
 
 
 def _in_words(key: str, value: Any) -> str:

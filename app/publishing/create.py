@@ -14,8 +14,8 @@ from app.db import transaction
 from app.ledger import ledger
 from app.models import Act, Membership, Role
 from app.organisers.members import give_role
-from app.petition_files.file import NEEDED, TO_BEGIN, BadPetitionFile, PetitionFile, parse
-from app.petition_files.saving import TRUST, bring, claim, joined, locked
+from app.petition_files.file import NEEDED, NEEDED_FOR_DRAFT, BadPetitionFile, PetitionFile, parse_petition_file
+from app.petition_files.saving import TRUSTED_KEYS, create_draft, lock_petition, merge_translations, update_from_file
 from app.petition_files.stored import as_file
 from app.publishing.compare import Differences, differences, digest
 
@@ -51,7 +51,7 @@ class NotSeen(Exception):
 def begin(file: PetitionFile, by: int, act: Act = Act.CREATED) -> bool:
     """Make a draft of what the file says, with the organiser `by` as its owner; tell whether the slug was free."""
     with transaction() as session:
-        petition_id = claim(session, file, clock.now())
+        petition_id = create_draft(session, file, clock.now())
         if petition_id is None:
             return False
         give_role(session, petition_id, by, Role.OWNER)
@@ -66,27 +66,27 @@ def bring_in(content: bytes, name: str, by: int, seen: str) -> tuple[str, bool]:
     have `seen` what that changes (else NotSeen). Raises SlugTaken for anybody else's petition, and BadPetitionFile if
     anything in it is wrong. Whatever is raised, nothing was changed.
     """
-    file = parse(content, name, TO_BEGIN)
+    file = parse_petition_file(content, name, NEEDED_FOR_DRAFT)
     if begin(file, by, Act.IMPORTED):
         return file.slug, True
     with transaction() as session:
-        petition = locked(session, file.slug)
+        petition = lock_petition(session, file.slug)
         assert petition is not None
         member = session.get(Membership, (petition.id, by))
         if member is None or member.invited_until or member.role == Role.VIEWER:
             raise SlugTaken
         if petition.opened_at is not None:
-            file = parse(content, name, NEEDED)
+            file = parse_petition_file(content, name, NEEDED)
             if member.role != Role.OWNER and file.closes_on != petition.last_day:
                 raise BadPetitionFile(f"{name}: {_('closes_on: only owners change when a petition closes.')}")
         before = as_file(session, petition)
-        now, then = _said(before), _said(joined(before, file, name))
+        now, then = _said(before), _said(merge_translations(before, file, name))
         if now != then and seen != digest(now):
             is_public = petition.opened_at is not None
-            told = [key for key in TRUST if is_public and now[key] != then[key]]
+            told = [key for key in TRUSTED_KEYS if is_public and now[key] != then[key]]
             signed = ledger.verified(session, petition.id) if is_public and _changes_words(now, then) else 0
             raise NotSeen(petition.slug, digest(now), now, then, told, signed)
-        return file.slug, bool(bring(session, petition, file, name, by, clock.now()))
+        return file.slug, bool(update_from_file(session, petition, file, name, by, clock.now()))
 
 
 def _said(file: PetitionFile) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from app import clock
 from app.db import transaction
 from app.models import Act
 from app.petition_files.file import PetitionFile
-from app.petition_files.saving import Saved, locked, save
+from app.petition_files.saving import Saved, lock_petition, save_petition
 from app.petition_files.stored import as_file
 from app.publishing import compare
 
@@ -53,9 +53,9 @@ def change(slug: str, part: Part, base: str, said: dict[str, Any], by: int) -> S
     Raises Stale, and changes nothing, if the part is no longer what they saw. Of two who save at once, one is told.
     """
     with transaction() as session:
-        petition = locked(session, slug)
+        petition = lock_petition(session, slug)
         assert petition is not None
         before = as_file(session, petition)
         if part.digest(before) != base:
             raise Stale(before)
-        return save(session, petition, before, part.put(before, said), Act.EDITED, by, clock.now())
+        return save_petition(session, petition, before, part.put(before, said), Act.EDITED, by, clock.now())

@@ -13,9 +13,9 @@ from app.models.petition import Standing
 from app.organisers.access import Who, is_fresh, may, me, open_to, petition_here
 from app.organisers.pages import petition_page
 from app.petition_files import values
-from app.petition_files.file import LONGEST_TEXT, PetitionFile
-from app.petition_files.saving import TRUST
-from app.petition_files.stored import as_file, outdated
+from app.petition_files.file import MAX_TEXT_LENGTH, PetitionFile
+from app.petition_files.saving import TRUSTED_KEYS
+from app.petition_files.stored import as_file, outdated_translations
 from app.petitions.labels import LABELS
 from app.petitions.markdown import to_html
 from app.publishing.checked_fields import add_rows, mistakes, number_of_rows
@@ -103,7 +103,7 @@ def save_details(slug: str) -> BaseResponse:
 def trust(slug: str) -> BaseResponse:
     """Show what people trust, to be changed by who has just signed in."""
     file = _file()
-    form = TrustForm(formdata=None, data={**TrustForm.of(file), "base": Part(TRUST).digest(file)})
+    form = TrustForm(formdata=None, data={**TrustForm.of(file), "base": Part(TRUSTED_KEYS).digest(file)})
     return _trust_page(form)
 
 
@@ -116,12 +116,12 @@ def save_trust(slug: str) -> BaseResponse:
     form = TrustForm()
     if request.form.get("more") not in form.lists and not is_fresh():
         return _trust_page(form, 403, not_fresh=True)
-    return _save(slug, form, Part(TRUST), _trust_page)
+    return _save(slug, form, Part(TRUSTED_KEYS), _trust_page)
 
 
 def _refuse_too_many(lists: tuple[str, ...]) -> None:
-    if number_of_rows(request.form, lists) > values.MOST_ROWS:
-        most = values.MOST_ROWS
+    if number_of_rows(request.form, lists) > values.MAX_ROWS:
+        most = values.MAX_ROWS
         abort(
             413,
             _("A list may have %(most)d rows at most. Please go back and take some out; nothing was saved.", most=most),
@@ -154,7 +154,7 @@ def _conflict(form: PartForm, part: Part, stale: Stale) -> Differences:
 def _rendered(body: str | None) -> str:
     """Return Markdown as the petition's page shows it; nothing of one that is too long to be saved."""
     text = (body or "").strip()
-    return to_html(text) if len(text) <= LONGEST_TEXT else ""
+    return to_html(text) if len(text) <= MAX_TEXT_LENGTH else ""
 
 
 def _words_of(file: PetitionFile, tag: str) -> Part:
@@ -182,7 +182,7 @@ def _asking(part: Part, **given: Any) -> DetailsForm:
 def _tag(lang: str) -> str:
     try:
         return values.language("language", lang)
-    except values.Wrong:
+    except values.InvalidValue:
         abort(404)
 
 
@@ -195,7 +195,7 @@ def _tell(saved: object) -> None:
 
 
 def _tell_of_translations() -> None:
-    left_behind = ", ".join(map(language.display_name, outdated(db.session(), petition_here())))
+    left_behind = ", ".join(map(language.display_name, outdated_translations(db.session(), petition_here())))
     if left_behind:
         flash(_("These translations are now older than the text: %(languages)s.", languages=left_behind), "warning")
 
@@ -210,7 +210,7 @@ def _words(form: WordsForm, file: PetitionFile, tag: str, status: int = 200, **c
         file=file,
         lang=tag,
         written=written,
-        outdated=outdated(db.session(), petition_here()),
+        outdated=outdated_translations(db.session(), petition_here()),
         choices=_choices(written),
         **context,
     )

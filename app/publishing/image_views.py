@@ -7,7 +7,7 @@ from werkzeug import Response as BaseResponse
 from app.organisers.access import Who, me, open_to, petition_here
 from app.organisers.pages import petition_page
 from app.petitions import page
-from app.petitions.image import BadImage, Sized, remake
+from app.petitions.image import BadImage, ImageSize, resize_image
 from app.publishing.checked_fields import mistakes
 from app.publishing.forms import ImageForm
 from app.publishing.picture import keep_picture, remove_picture
@@ -31,11 +31,11 @@ def save(slug: str) -> BaseResponse:
     """Take an image, or other words for the one that is there."""
     form = ImageForm()
     is_right = form.validate()
-    sizes: list[Sized] = []
+    sizes: list[ImageSize] = []
     upload = request.files.get("file")
     if upload is not None and upload.filename:
         try:
-            sizes = remake(upload.stream)
+            sizes = resize_image(upload.stream)
         except BadImage as bad:
             form.file.errors = [str(bad)]
     elif not petition_here().image_alt:

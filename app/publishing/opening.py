@@ -8,8 +8,8 @@ from app.audit.log import record
 from app.db import transaction
 from app.models import Act
 from app.models.petition import Standing
-from app.petition_files.saving import locked
-from app.petition_files.stored import after, as_file
+from app.petition_files.saving import lock_petition
+from app.petition_files.stored import as_file, end_of_day
 
 
 @dataclass
@@ -27,7 +27,7 @@ class Erased(Exception):
 def open_petition(slug: str, by: int) -> None:
     """Open a draft for signing; nothing happens to a petition that was opened before. Raises CannotOpen."""
     with transaction() as session:
-        petition = locked(session, slug)
+        petition = lock_petition(session, slug)
         now = clock.now()  # after whoever held it: what they saved came before
         if petition is None or petition.opened_at is not None:
             return
@@ -42,7 +42,7 @@ def open_petition(slug: str, by: int) -> None:
 def close_petition(slug: str, by: int) -> None:
     """Close an open petition at this moment."""
     with transaction() as session:
-        petition = locked(session, slug)
+        petition = lock_petition(session, slug)
         now = clock.now()  # after whoever held it: what they saved came before
         if petition is not None and petition.standing(now) == Standing.OPEN:
             petition.closes_at = now
@@ -55,11 +55,11 @@ def reopen_petition(slug: str, last: date | None, by: int) -> bool:
     Raises Erased where who signed it has been erased: it was promised to be over.
     """
     now = clock.now()
-    closes_at = after(last)
+    closes_at = end_of_day(last)
     if closes_at is not None and closes_at <= now:
         return False
     with transaction() as session:
-        petition = locked(session, slug)
+        petition = lock_petition(session, slug)
         if petition is not None and petition.erased_at is not None:
             raise Erased
         if petition is not None and petition.standing(now) == Standing.CLOSED:

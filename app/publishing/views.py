@@ -10,10 +10,10 @@ from app.db import db
 from app.organisers.access import Who, me, open_to, petition_here
 from app.organisers.forms import OrganiserForm
 from app.organisers.pages import petition_page
-from app.pages.petition_page import render
+from app.pages.petition_page import render_petition
 from app.petition_files.file import BadPetitionFile, PetitionFile
 from app.petition_files.stored import as_file
-from app.petition_files.write import write
+from app.petition_files.write import write_petition_file
 from app.petitions import page
 from app.petitions.labels import LABELS, labels_of
 from app.publishing import opening
@@ -106,14 +106,14 @@ def preview(slug: str, lang: str | None = None) -> BaseResponse:
     with language.force_language(me().language):
         bar = Markup(render_template("publishing/_preview_bar.html", petition=edition.petition))  # noqa: S704 - ours
     language.set_language(edition.language)
-    return headers.no_store(make_response(render(edition, preview=bar)))
+    return headers.no_store(make_response(render_petition(edition, preview=bar)))
 
 
 @bp.get("/<slug:slug>/petition.md")
 @open_to(Who.VIEWERS)
 def download(slug: str) -> BaseResponse:
     """Send the petition as a petition file."""
-    response = Response(write(as_file(db.session(), petition_here())), mimetype="text/markdown")
+    response = Response(write_petition_file(as_file(db.session(), petition_here())), mimetype="text/markdown")
     response.headers["Content-Disposition"] = f'attachment; filename="{slug}.md"'
     return headers.no_store(response)
 

@@ -76,5 +76,5 @@ def _edition_at(url: str) -> Edition | None:
         endpoint, values = current_app.url_map.bind("localhost").match(parts.path, "GET")
     except (HTTPException, RequestRedirect):
         return None
-    edition = page.find_edition(values["slug"], values.get("lang")) if endpoint == "pages.show" else None
+    edition = page.find_edition(values["slug"], values.get("lang")) if endpoint == "pages.petition" else None
     return edition if edition and may_be_shared(edition) else None

@@ -26,7 +26,7 @@ def may_be_shared(edition: Edition) -> bool:
     return edition.petition.opened_at is not None and not edition.petition.discreet
 
 
-def edition_url(edition: Edition, endpoint: str = "pages.show") -> str:
+def edition_url(edition: Edition, endpoint: str = "pages.petition") -> str:
     """Return the full address of the petition's page, or another one of it, in the language that is being read."""
     base_url: str = current_app.config["BASE_URL"]
     return base_url + petition_address(edition.petition, edition.language, endpoint)

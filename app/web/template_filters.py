@@ -51,7 +51,7 @@ def format_moment(at: datetime) -> str:
     return joined.replace("{1}", format_date(at, "long")).replace("{0}", time)
 
 
-def petition_address(petition: Petition, spoken: str, endpoint: str = "pages.show") -> str:
+def petition_address(petition: Petition, spoken: str, endpoint: str = "pages.petition") -> str:
     """Return the path of a petition's page in the language `spoken`, or in the one that this page was asked for in."""
     tag = language.requested_language() or spoken
     return url_for(endpoint, slug=petition.slug, lang=None if tag == petition.language else tag)

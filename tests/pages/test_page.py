@@ -10,7 +10,7 @@ from sqlalchemy import update
 from app import clock
 from app.db import transaction
 from app.models import Petition, State, Visibility
-from app.petitions.names import LATEST
+from app.petitions.names import LATEST_NAMES
 from tests.factories import SLUG, make_petition, make_signature, verified
 from tests.html_page import Element, HtmlPage
 from tests.petitions.conftest import Import
@@ -73,7 +73,7 @@ def test_the_latest_names_are_the_newest_twelve_newest_first(app: Flask, client:
         public_signer(app, f"Signer number {number}", NOON + timedelta(hours=number))
     page = page_of(client)
     shown = [isolated(page, entry)[0] for entry in entries(page, "names")]
-    assert LATEST == 12
+    assert LATEST_NAMES == 12
     assert shown == [f"Signer number {number}" for number in range(13, 1, -1)]
 
 

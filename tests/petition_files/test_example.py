@@ -13,7 +13,7 @@ from flask.testing import FlaskClient
 
 import config
 from app.db import db
-from app.petition_files.file import PetitionFile, read
+from app.petition_files.file import PetitionFile, read_petition_file
 from app.petition_files.importing import Outcome, import_file
 from tests.conftest import make_app
 from tests.factories import make_signature
@@ -34,7 +34,7 @@ LENGTHS = range(15, 35)  # of account numbers, by ISO 13616
 @pytest.fixture(scope="module")
 def example() -> PetitionFile:
     """The example as its file says it."""
-    return read(EXAMPLE)
+    return read_petition_file(EXAMPLE)
 
 
 @pytest.fixture(scope="module")

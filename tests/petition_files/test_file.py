@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.petition_files.file import NEEDED, BadPetitionFile, PetitionFile, read
+from app.petition_files.file import NEEDED, BadPetitionFile, PetitionFile, read_petition_file
 from tests.factories import CONTROLLER, petition_file
 
 FULL = """
@@ -52,7 +52,7 @@ source = "On paper"
 def read_text(folder: Path, text: str | bytes) -> PetitionFile:
     path = folder / "petition.md"
     path.write_bytes(text if isinstance(text, bytes) else text.encode())
-    return read(path)
+    return read_petition_file(path)
 
 
 def refusal(folder: Path, text: str | bytes) -> str:

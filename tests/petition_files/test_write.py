@@ -5,8 +5,8 @@ from datetime import date
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.petition_files.file import TO_BEGIN, PetitionFile, parse
-from app.petition_files.write import write
+from app.petition_files.file import NEEDED_FOR_DRAFT, PetitionFile, parse_petition_file
+from app.petition_files.write import write_petition_file
 
 CHARACTERS = st.characters(exclude_categories=["Cs"], exclude_characters="\r" + "".join(map(chr, range(9))) + "\x0b\x0c"
                            + "".join(map(chr, range(14, 32))))  # fmt: skip
@@ -76,18 +76,18 @@ FILES = st.builds(
 @settings(deadline=None, max_examples=300)
 @given(FILES)
 def test_what_was_written_reads_as_it_was(file: PetitionFile) -> None:
-    assert parse(write(file).encode(), "petition.md") == file
+    assert parse_petition_file(write_petition_file(file).encode(), "petition.md") == file
 
 
 def test_a_draft_that_has_only_begun_can_be_written_and_read() -> None:
     draft = PetitionFile("a", "en", "Title", controller={"name": "Club", "address": "", "email": ""})
-    assert parse(write(draft).encode(), "petition.md", TO_BEGIN) == draft
+    assert parse_petition_file(write_petition_file(draft).encode(), "petition.md", NEEDED_FOR_DRAFT) == draft
     assert draft.missing() == ["started_by", "statement", "addressed_to", "contact", "erase_after_days", "controller"]
 
 
 def test_a_file_reads_well() -> None:
     file = PetitionFile("a", "en", "Title", statement="One.\n\nTwo.", discreet=True, body="**Why**", goal=500)
-    assert write(file) == (
+    assert write_petition_file(file) == (
         '+++\nslug = "a"\nlanguage = "en"\ntitle = "Title"\ngoal = 500\ndiscreet = true\n'
         'statement = """\nOne.\n\nTwo.\n"""\n\n'
         '[fields]\naffiliation = "optional"\ncountry = "required"\ncomment = "optional"\n+++\n**Why**\n'

@@ -5,7 +5,7 @@ from itertools import pairwise
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.petitions.difference import Kind, Piece, difference
+from app.petitions.difference import DiffKind, DiffPiece, diff_words
 
 TEXTS = st.lists(st.sampled_from(["one", "two", " ", "\n", ".", "три", "四", "\r", "é"]), max_size=30).map("".join)
 
@@ -13,37 +13,40 @@ TEXTS = st.lists(st.sampled_from(["one", "two", " ", "\n", ".", "три", "四",
 @settings(deadline=None)
 @given(TEXTS, TEXTS)
 def test_the_pieces_make_both_texts(old: str, new: str) -> None:
-    pieces = difference(old, new)
-    assert "".join(text for kind, text in pieces if kind != Kind.ADDED) == old
-    assert "".join(text for kind, text in pieces if kind != Kind.REMOVED) == new
+    pieces = diff_words(old, new)
+    assert "".join(text for kind, text in pieces if kind != DiffKind.ADDED) == old
+    assert "".join(text for kind, text in pieces if kind != DiffKind.REMOVED) == new
     assert all(one.text for one in pieces)
     assert all(one.kind != other.kind for one, other in pairwise(pieces))
 
 
 def test_words_are_compared_not_letters() -> None:
-    assert difference("Keep the old bus.", "Keep the new bus.") == (
-        Piece(Kind.SAME, "Keep the "),
-        Piece(Kind.REMOVED, "old"),
-        Piece(Kind.ADDED, "new"),
-        Piece(Kind.SAME, " bus."),
+    assert diff_words("Keep the old bus.", "Keep the new bus.") == (
+        DiffPiece(DiffKind.SAME, "Keep the "),
+        DiffPiece(DiffKind.REMOVED, "old"),
+        DiffPiece(DiffKind.ADDED, "new"),
+        DiffPiece(DiffKind.SAME, " bus."),
     )
-    assert difference("保留巴士", "保留夜巴士")[1] == Piece(Kind.ADDED, "夜")
+    assert diff_words("保留巴士", "保留夜巴士")[1] == DiffPiece(DiffKind.ADDED, "夜")
 
 
 def test_sentences_that_have_nothing_in_common_are_not_mixed() -> None:
-    assert [kind for kind, _ in difference("Save the old library", "Their title now")] == [Kind.REMOVED, Kind.ADDED]
+    assert [kind for kind, _ in diff_words("Save the old library", "Their title now")] == [
+        DiffKind.REMOVED,
+        DiffKind.ADDED,
+    ]
 
 
 def test_a_stretch_too_long_to_compare_is_shown_as_changed() -> None:
     old, new = "a b " * 3000, "b c " * 3000
-    assert [kind for kind, _ in difference(old, new)] == [Kind.REMOVED, Kind.ADDED]
+    assert [kind for kind, _ in diff_words(old, new)] == [DiffKind.REMOVED, DiffKind.ADDED]
 
 
 def test_blank_lines_cost_nothing_however_many_they_are() -> None:
     old, new = "a" + "\n" * 100_000 + "b", "c" + "\n" * 100_000 + "d"
-    assert difference(old, new) == (Piece(Kind.REMOVED, old), Piece(Kind.ADDED, new))
+    assert diff_words(old, new) == (DiffPiece(DiffKind.REMOVED, old), DiffPiece(DiffKind.ADDED, new))
 
 
 def test_texts_made_to_be_costly_are_shown_as_changed_as_a_whole() -> None:
     old, new = "a\nb\n" * 10_000, "b\na\n" * 10_001
-    assert difference(old, new) == (Piece(Kind.REMOVED, old), Piece(Kind.ADDED, new))
+    assert diff_words(old, new) == (DiffPiece(DiffKind.REMOVED, old), DiffPiece(DiffKind.ADDED, new))

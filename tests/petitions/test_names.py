@@ -14,7 +14,7 @@ from app import clock
 from app.db import db, transaction
 from app.models import Petition, Signature, State, Visibility
 from app.petitions import names
-from app.petitions.names import A_PAGE
+from app.petitions.names import PAGE_SIZE
 from app.retention.erase import erase_after_closing
 from app.web.cursor import EPOCH, MICROSECOND
 from tests.factories import SLUG, make_petition, make_signature
@@ -82,7 +82,7 @@ def test_the_pages_together_name_everybody_once_the_newest_first_and_lead_back(
     app: Flask, client: FlaskClient, petition: str
 ) -> None:
     """All at the same instant, so that the order hangs on more than the time."""
-    add_people(app, 2 * A_PAGE + 7, apart=timedelta(0))
+    add_people(app, 2 * PAGE_SIZE + 7, apart=timedelta(0))
     path, pages = LIST, []
     while path:
         pages.append(read(client, path))
@@ -106,7 +106,7 @@ def test_the_pages_together_name_everybody_once_the_newest_first_and_lead_back(
 def test_search_engines_are_asked_to_leave_every_page_of_names(
     app: Flask, client: FlaskClient, petition: str, path: str
 ) -> None:
-    add_people(app, A_PAGE + 1)
+    add_people(app, PAGE_SIZE + 1)
     page = read(client, (link(read(client), "Older →") or "") if path == "older" else path)
     (robots,) = page.all("meta", name="robots")
     assert robots.get("content") == "noindex, nofollow, noarchive"
@@ -115,7 +115,7 @@ def test_search_engines_are_asked_to_leave_every_page_of_names(
 def test_a_place_in_the_list_tells_neither_the_hour_nor_how_many_others_signed(
     app: Flask, client: FlaskClient, petition: str
 ) -> None:
-    add_people(app, A_PAGE + 1)
+    add_people(app, PAGE_SIZE + 1)
     older = link(read(client), "Older →") or ""
     assert older == link(read(client), "Older →")
     (place,) = re.findall(r"before=([\w-]+)$", older)
@@ -130,7 +130,7 @@ def test_a_place_in_the_list_tells_neither_the_hour_nor_how_many_others_signed(
 
 
 def test_a_place_that_no_page_named_is_not_found(app: Flask, client: FlaskClient, petition: str) -> None:
-    add_people(app, A_PAGE + 1)
+    add_people(app, PAGE_SIZE + 1)
     make_petition(app, slug='"another"')
     older = link(read(client), "Older →") or ""
     changed = older[:-10] + ("A" if older[-10] != "A" else "B") + older[-9:]
@@ -145,7 +145,7 @@ def test_a_place_that_no_page_named_is_not_found(app: Flask, client: FlaskClient
 def test_whoever_goes_while_somebody_reads_on_does_not_break_the_list(
     app: Flask, client: FlaskClient, petition: str
 ) -> None:
-    add_people(app, A_PAGE + 1)
+    add_people(app, PAGE_SIZE + 1)
     older = link(read(client), "Older →") or ""
     with app.app_context(), transaction() as session:
         session.execute(update(Signature).values(visibility=Visibility.DELIVERY))
@@ -199,7 +199,7 @@ def test_a_page_far_down_costs_what_the_first_does(app: Flask, petition: str) ->
                 if db.engine.dialect.name == "postgresql":
                     explain = "EXPLAIN (ANALYZE, FORMAT JSON) "
                     explained = connection.exec_driver_sql(explain + statement, parameters).scalar_one()
-                    assert sum_of_scans(explained[0]["Plan"]) <= A_PAGE + 2
+                    assert sum_of_scans(explained[0]["Plan"]) <= PAGE_SIZE + 2
                 else:
                     plan = str(connection.exec_driver_sql("EXPLAIN QUERY PLAN " + statement, parameters).all())
                     assert "USING INDEX ix_signature_public_names (petition_id=?" in plan
@@ -212,6 +212,6 @@ def asked_of_the_database(petition: Petition, **asked: str) -> tuple[str, Any]:
     statements: list[tuple[str, Any]] = []
     record = lambda c, cur, statement, parameters, *rest: statements.append((statement, parameters))  # noqa: E731
     event.listen(db.engine, "before_cursor_execute", record)
-    names.page(petition, **asked)
+    names.names_page(petition, **asked)
     event.remove(db.engine, "before_cursor_execute", record)
     return next(one for one in statements if " LIMIT " in one[0])

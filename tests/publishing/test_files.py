@@ -13,7 +13,7 @@ from werkzeug.test import TestResponse
 
 from app.db import db
 from app.models import Act, Membership, Role
-from app.petition_files.file import BadPetitionFile, parse
+from app.petition_files.file import BadPetitionFile, parse_petition_file
 from app.petition_files.importing import import_file
 from tests.factories import SLUG, make_petition, petition_file
 from tests.html_page import HtmlPage
@@ -142,7 +142,7 @@ def test_a_petition_is_downloaded_as_the_file_that_it_was(app: Flask, seat: Seat
     desk = seat()
     answer = desk.get(f"{PLACE}/petition.md")
     assert f'filename="{SLUG}.md"' in answer.headers["Content-Disposition"]
-    assert parse(answer.data, "a") == parse(text.encode(), "b")
+    assert parse_petition_file(answer.data, "a") == parse_petition_file(text.encode(), "b")
     before = everything(app)
     assert bring(desk, answer.data).status_code == 303
     assert everything(app) == before

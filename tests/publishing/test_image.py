@@ -14,7 +14,7 @@ from werkzeug.test import EnvironBuilder, TestResponse
 
 from app.db import db
 from app.models import Picture
-from app.petitions.image import BadImage, remake
+from app.petitions.image import BadImage, resize_image
 from tests.factories import SLUG
 from tests.html_page import HtmlPage
 from tests.publishing.conftest import PLACE, Desk, stored
@@ -125,20 +125,20 @@ def bomb(width: int, height: int) -> bytes:
 @pytest.mark.parametrize("size", [(7100, 7100), (9000, 9000), (60_000, 60_000), (2_000_000_000, 300)])
 def test_a_bomb_is_refused_before_it_is_decoded(size: tuple[int, int]) -> None:
     with pytest.raises(BadImage, match="too large"):
-        remake(io.BytesIO(bomb(*size)))
+        resize_image(io.BytesIO(bomb(*size)))
 
 
 def test_a_jpeg_of_thousands_of_scans_is_refused_before_it_is_decoded() -> None:
     picture = io.BytesIO()
     Image.new("RGB", (300, 300)).save(picture, "JPEG", progressive=True)
-    assert remake(io.BytesIO(picture.getvalue()))
+    assert resize_image(io.BytesIO(picture.getvalue()))
     with pytest.raises(BadImage, match="too large"):
-        remake(io.BytesIO(picture.getvalue() + b"\xff\xda" * 100))
+        resize_image(io.BytesIO(picture.getvalue() + b"\xff\xda" * 100))
 
 
 def test_a_tiny_image_is_refused() -> None:
     with pytest.raises(BadImage, match="too small"):
-        remake(io.BytesIO(encoded(size=(1, 1))))
+        resize_image(io.BytesIO(encoded(size=(1, 1))))
 
 
 class Endless:
@@ -181,7 +181,7 @@ def test_an_image_of_200_megabytes_is_refused_and_not_read(app: Flask, desk: Des
 
 
 def remade(data: bytes) -> Image.Image:
-    return Image.open(io.BytesIO(remake(io.BytesIO(data))[-1].data))
+    return Image.open(io.BytesIO(resize_image(io.BytesIO(data))[-1].data))
 
 
 def test_metadata_is_gone_and_what_it_says_of_turning_is_done() -> None:
@@ -190,7 +190,7 @@ def test_metadata_is_gone_and_what_it_says_of_turning_is_done() -> None:
     exif[0x010F] = "Secret Camera"
     exif.get_ifd(0x8825)[1] = "N"
     data = encoded(size=(900, 600), exif=exif, comment=b"Secret comment")
-    sizes = remake(io.BytesIO(data))
+    sizes = resize_image(io.BytesIO(data))
     image = Image.open(io.BytesIO(sizes[-1].data))
     assert image.size == (600, 900)
     assert not image.getexif() and "comment" not in image.info and "icc_profile" not in image.info
@@ -234,8 +234,8 @@ def test_colours_of_another_profile_are_brought_into_srgb() -> None:
 
 
 def test_an_image_is_never_made_larger() -> None:
-    assert [size.width for size in remake(io.BytesIO(encoded(size=(700, 400))))] == [480, 700]
-    assert [size.width for size in remake(io.BytesIO(encoded(size=(300, 400))))] == [300]
+    assert [size.width for size in resize_image(io.BytesIO(encoded(size=(700, 400))))] == [480, 700]
+    assert [size.width for size in resize_image(io.BytesIO(encoded(size=(300, 400))))] == [300]
 
 
 def test_who_chose_a_file_in_vain_is_told_to_choose_it_again(desk: Desk) -> None:

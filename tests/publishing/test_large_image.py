@@ -10,7 +10,7 @@ from PIL import Image, ImageChops
 
 import config
 from app.petitions import image
-from app.petitions.image import BadImage, remake
+from app.petitions.image import BadImage, resize_image
 from tests.concurrency.test_races import at_once
 from tests.publishing.test_image import encoded
 
@@ -41,7 +41,7 @@ def test_the_largest_ones_are_made_in_little_memory(kind: str, size: tuple[int, 
 def test_what_must_be_in_memory_as_a_whole_may_have_half_as_many_pixels(kind: str, options: dict[str, object]) -> None:
     large = encoded(kind, (5100, 5000), **options)
     with pytest.raises(BadImage, match="at most 25 million pixels, or 50 million as a plain JPEG"):
-        remake(io.BytesIO(large))
+        resize_image(io.BytesIO(large))
 
 
 @pytest.mark.parametrize("turned", [1, 3, 6, 8])
@@ -55,7 +55,7 @@ def test_it_is_the_same_picture(turned: int) -> None:
     for picture in (small, large):
         file = io.BytesIO()
         picture.save(file, "PNG", exif=exif, compress_level=1)
-        made.append(Image.open(io.BytesIO(remake(io.BytesIO(file.getvalue()))[0].data)))
+        made.append(Image.open(io.BytesIO(resize_image(io.BytesIO(file.getvalue()))[0].data)))
     assert made[0].size == made[1].size
     furthest = max(high for _, high in ImageChops.difference(*made).getextrema())
     assert furthest < 60
@@ -76,5 +76,5 @@ def test_they_are_made_one_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(image, "_decoded", watched)
     picture = encoded()
-    at_once(8, lambda _: remake(io.BytesIO(picture)))
+    at_once(8, lambda _: resize_image(io.BytesIO(picture)))
     assert most == [True] * 8

@@ -8,7 +8,7 @@ from flask import Flask
 from flask.testing import FlaskClient, FlaskCliRunner
 
 import config
-from app.petition_files.file import NEEDED, BadPetitionFile, read
+from app.petition_files.file import NEEDED, BadPetitionFile, read_petition_file
 from tests.factories import CONTROLLER, petition_file
 
 PETITION_FILE = (config.ROOT / "docs/petition-file.md").read_text("utf-8")
@@ -31,7 +31,7 @@ def known_keys(folder: Path, text: str) -> list[str]:
     path = folder / "petition.md"
     path.write_text(text, "utf-8")
     with pytest.raises(BadPetitionFile, match=r"nonsense: is not known here\. Known are: ") as refused:
-        read(path)
+        read_petition_file(path)
     return str(refused.value).partition("Known are: ")[2].rstrip(".").split(", ")
 
 
