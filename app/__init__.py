@@ -48,7 +48,6 @@ from app.web import (
 from app.web.form import Request
 from app.web.health import bp as health
 from app.web.language import babel, select_locale
-from app.web.thresholds import THRESHOLDS
 
 BLUEPRINTS = (
     pages,
@@ -79,7 +78,7 @@ def create_app(overrides: Mapping[str, Any] | None = None) -> Flask:
     Raises config.ConfigError when the environment asks for something unsafe.
     """
     app = Flask(__name__, template_folder="../templates", static_folder="../static")
-    app.config.update({**THRESHOLDS, **(overrides or config.load())})
+    app.config.update(overrides or config.load())
     _configure_logging(app)
     _configure_proxies(app)
     _configure_database(app)

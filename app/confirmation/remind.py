@@ -40,12 +40,12 @@ def remind() -> int:
         reminded = mine.returning(Signature.id, Signature.petition_id).execution_options(synchronize_session=False)
         rows = session.execute(reminded).all()
         for signature_id, petition_id in rows:
-            mailbox, proven = session.execute(_taken_letter_of(signature_id)).one()
-            enqueue(session, Occasion.REMINDER, petition_id, signature_id, now, mailbox, proven=proven)
+            mailbox, had_proof = session.execute(_taken_letter_of(signature_id)).one()
+            enqueue(session, Occasion.REMINDER, petition_id, signature_id, now, mailbox, had_proof_of_work=had_proof)
     return len(rows)
 
 
 def _taken_letter_of(signature_id: int | InstrumentedAttribute[int]) -> Select[bytes | None, bool]:
     mine = (OutboxRow.signature_id == signature_id) & (OutboxRow.occasion == Occasion.SIGNED)
-    taken = select(OutboxRow.mailbox, OutboxRow.proven).where(mine, OutboxRow.progress == Progress.SENT)
+    taken = select(OutboxRow.mailbox, OutboxRow.had_proof_of_work).where(mine, OutboxRow.progress == Progress.SENT)
     return taken.order_by(OutboxRow.id.desc()).limit(1)

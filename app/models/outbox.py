@@ -47,8 +47,8 @@ class OutboxRow(Base):
 
     A letter with a new link to an entry keeps in `generation` which one that is, until the letter has gone out.
     `mailbox` is a keyed hash that counts letters to one mailbox across petitions; `allowed_at` is when this letter was
-    counted. `proven` is false for the letter that answers a form sent without a proof of work; `put_off_until` is when
-    such a one is to go out, if there were too many. `claim` is drawn by the worker that holds the row until
+    counted. `had_proof_of_work` is false for the letter that answers a form sent without one; `deferred_until` is when
+    such a letter is to go out, if there were too many. `claim` is drawn by the worker that holds the row until
     `leased_until`.
     """
 
@@ -61,18 +61,18 @@ class OutboxRow(Base):
         Index("ix_outbox_signature_id", "signature_id"),
         Index("ix_outbox_petition_id_progress", "petition_id", "progress"),
         Index(
-            "ix_outbox_unproven_queued_at",
+            "ix_outbox_without_proof_queued_at",
             "petition_id",
             "queued_at",
-            sqlite_where=text("proven = 0"),
-            postgresql_where=text("NOT proven"),
+            sqlite_where=text("had_proof_of_work = 0"),
+            postgresql_where=text("NOT had_proof_of_work"),
         ),
         Index(
-            "ix_outbox_unproven_allowed_at",
+            "ix_outbox_without_proof_allowed_at",
             "petition_id",
             "allowed_at",
-            sqlite_where=text("proven = 0 AND allowed_at IS NOT NULL"),
-            postgresql_where=text("NOT proven AND allowed_at IS NOT NULL"),
+            sqlite_where=text("had_proof_of_work = 0 AND allowed_at IS NOT NULL"),
+            postgresql_where=text("NOT had_proof_of_work AND allowed_at IS NOT NULL"),
         ),
         Index(
             "ix_outbox_ended_at",
@@ -81,11 +81,11 @@ class OutboxRow(Base):
             postgresql_where=text("ended_at IS NOT NULL"),
         ),
         Index(
-            "ix_outbox_put_off",
+            "ix_outbox_deferred",
             "petition_id",
-            "put_off_until",
-            sqlite_where=text("put_off_until IS NOT NULL"),
-            postgresql_where=text("put_off_until IS NOT NULL"),
+            "deferred_until",
+            sqlite_where=text("deferred_until IS NOT NULL"),
+            postgresql_where=text("deferred_until IS NOT NULL"),
         ),
     )
 
@@ -97,8 +97,8 @@ class OutboxRow(Base):
     occasion: Mapped[Occasion] = mapped_column(words(Occasion, "occasion"))
     priority: Mapped[int] = mapped_column(SmallInteger)
     mailbox: Mapped[bytes | None] = mapped_column(LargeBinary(32))
-    proven: Mapped[bool] = mapped_column(default=True, server_default=true())
-    put_off_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    had_proof_of_work: Mapped[bool] = mapped_column(default=True, server_default=true())
+    deferred_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
     progress: Mapped[Progress] = mapped_column(words(Progress, "progress"), default=Progress.WAITING)
     queued_at: Mapped[datetime] = mapped_column(UtcDateTime)
     due_at: Mapped[datetime] = mapped_column(UtcDateTime)

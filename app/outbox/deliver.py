@@ -18,7 +18,7 @@ from app import clock
 from app.db import db, transaction
 from app.email import smtp
 from app.models import OutboxRow, Progress
-from app.outbox import backoff, caps, lane
+from app.outbox import backoff, mailbox_limit, slow_lane
 
 BATCH = 20
 log = logging.getLogger(__name__)
@@ -125,11 +125,11 @@ def _write(claimed: Claimed, row_id: int, letters: Letters) -> Message | None:
     now = clock.now()
     with transaction() as session:
         row = _still_mine(session, claimed, row_id)
-        if row is None or lane.put_off(session, row, now):
+        if row is None or slow_lane.defer(session, row, now):
             return None
         with session.begin_nested() as written:
             message = letters.write(row)
-            if message is not None and caps.allow(session, row, now):
+            if message is not None and mailbox_limit.allow(session, row, now):
                 return message
             written.rollback()  # what the letter would have changed stays as it is where it does not go out
         _end(session, row, Progress.SILENT, "", now, letters)

@@ -15,8 +15,8 @@ PRIORITY = {
     Occasion.CONFIRMED: 2,
     Occasion.REMINDER: 2,
 }
-PRIORITY_UNPROVEN = 1
-PRIORITY_PUT_OFF = 3
+PRIORITY_WITHOUT_PROOF = 1
+PRIORITY_DEFERRED = 3
 
 
 def enqueue(
@@ -27,20 +27,20 @@ def enqueue(
     at: datetime,
     mailbox: bytes | None = None,
     *,
-    proven: bool = True,
+    had_proof_of_work: bool = True,
 ) -> None:
     """Add one letter to the outbox; the caller commits.
 
     `mailbox` is the site-wide keyed hash of the mailbox that a stranger can cause this letter to reach. It is not
-    `proven` where a form without a proof of work causes it.
+    `had_proof_of_work` where a form without a proof of work causes it.
     """
     row = {
         "occasion": occasion,
-        "priority": PRIORITY[occasion] if proven else max(PRIORITY[occasion], PRIORITY_UNPROVEN),
+        "priority": PRIORITY[occasion] if had_proof_of_work else max(PRIORITY[occasion], PRIORITY_WITHOUT_PROOF),
         "petition_id": petition_id,
         "signature_id": signature_id,
         "mailbox": mailbox,
-        "proven": proven,
+        "had_proof_of_work": had_proof_of_work,
         "queued_at": at,
         "due_at": at,
     }

@@ -41,7 +41,7 @@ def status() -> Status:
     )
     waiting = OutboxRow.progress == Progress.WAITING
     when = OutboxRow.queued_at.type
-    in_lane = OutboxRow.put_off_until.is_not(None)
+    in_lane = OutboxRow.deferred_until.is_not(None)
     oldest, due, in_hand, slow, ends = db.session.execute(
         select(
             func.min(OutboxRow.queued_at, type_=when),

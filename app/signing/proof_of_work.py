@@ -5,15 +5,15 @@ import json
 from datetime import timedelta
 
 from altcha.v1 import SHA256, ChallengeOptions, Payload, create_challenge, verify_solution
-from flask import current_app
 
 from app import clock
 from app.crypto import tokens
 from app.db import insert, transaction
 from app.models import Petition, SpentProof
 
-LASTS = timedelta(minutes=20)
-LONGEST = 600  # an honest one has about 400 characters
+LIFETIME = timedelta(minutes=20)
+MAX_NUMBER = 50_000  # a browser needs about a second for it, at the most two; an old phone some more
+MAX_ANSWER_LENGTH = 600  # an honest one has about 400 characters
 PARTS = {"algorithm": str, "challenge": str, "number": int, "salt": str, "signature": str}
 
 
@@ -21,9 +21,9 @@ def challenge(petition: Petition) -> dict[str, object]:
     """Return a new challenge as ALTCHA's clients read it, good for this petition, once, and for 20 minutes."""
     options = ChallengeOptions(
         algorithm=SHA256,
-        max_number=current_app.config["PROOF_MAX_NUMBER"],
+        max_number=MAX_NUMBER,
         hmac_key=_key(petition),
-        expires=clock.now() + LASTS,
+        expires=clock.now() + LIFETIME,
     )
     made = create_challenge(options)
     return {
@@ -44,7 +44,7 @@ def spend(petition: Petition, answer: str) -> bool:
     payload = _read(answer)
     if payload is None or not verify_solution(payload, _key(petition))[0]:
         return False
-    spent = insert(SpentProof).values(key=bytes.fromhex(payload.challenge), until=clock.now() + LASTS)
+    spent = insert(SpentProof).values(key=bytes.fromhex(payload.challenge), until=clock.now() + LIFETIME)
     first = spent.on_conflict_do_nothing(index_elements=["key"]).returning(SpentProof.key)
     with transaction() as session:
         return session.scalar(first) is not None
@@ -52,7 +52,7 @@ def spend(petition: Petition, answer: str) -> bool:
 
 def _read(answer: str) -> Payload | None:
     """Return the parts of an answer, each of the right kind; None for anything else that may have been sent."""
-    if not 0 < len(answer) <= LONGEST:
+    if not 0 < len(answer) <= MAX_ANSWER_LENGTH:
         return None
     try:
         found = json.loads(base64.b64decode(answer, validate=True))

@@ -21,11 +21,11 @@ from app.signing.mailbox import email_key
 from app.signing.traces import domain_key, network_key
 
 
-def sign(edition: Edition, submission: Submission, network: str, *, proven: bool) -> None:
+def sign(edition: Edition, submission: Submission, network: str, *, had_proof_of_work: bool) -> None:
     """Put the submission down as the mailbox's pending signature of this edition and queue the letter that answers.
 
-    `network` is the client's (see app/web/network.py); a keyed hash of it is kept for two days. `proven` tells whether
-    the form brought a proof of work, without which its letter may have to wait.
+    `network` is the client's (see app/web/network.py); a keyed hash of it is kept for two days. Without a proof of work
+    the letter may have to wait.
 
     While the signature is pending, the newest submission replaces what it says and moves its expiry on; in any other
     state it changes nothing.
@@ -71,4 +71,4 @@ def sign(edition: Edition, submission: Submission, network: str, *, proven: bool
             .execution_options(synchronize_session=False)
         )
         session.execute(newest)
-        enqueue(session, Occasion.SIGNED, petition_id, row.id, now, site_wide, proven=proven)
+        enqueue(session, Occasion.SIGNED, petition_id, row.id, now, site_wide, had_proof_of_work=had_proof_of_work)

@@ -8,7 +8,7 @@ from werkzeug import Response
 
 from app import clock
 from app.crypto import sealing
-from app.outbox import lane
+from app.outbox import slow_lane
 from app.petitions.markdown import to_html
 from app.petitions.page import Edition
 from app.petitions.requested import edition_or_original
@@ -46,11 +46,11 @@ def submit(slug: str) -> Response:
         return make_response(_page(edition, answers, superseded=True), 422)
     submission = answers.submission()
     if not answers.is_by_a_machine():  # which is told nothing of it
-        proven = proof_of_work.spend(edition.petition, request.form.get("altcha", ""))
-        wait = rate_limits.hit(Action.SIGN_WITH_PROOF if proven else Action.SIGN)
+        had_proof_of_work = proof_of_work.spend(edition.petition, request.form.get("altcha", ""))
+        wait = rate_limits.hit(Action.SIGN_WITH_PROOF if had_proof_of_work else Action.SIGN)
         if wait:
             return make_response(_page(edition, answers, wait=wait), 429, {"Retry-After": wait})
-        sign(edition, submission, network(request.remote_addr), proven=proven)
+        sign(edition, submission, network(request.remote_addr), had_proof_of_work=had_proof_of_work)
     reference = ref.make(slug, edition.language, submission.email)
     return redirect(url_for(".check_your_email", slug=slug, reference=reference), 303)
 
@@ -59,7 +59,7 @@ def submit(slug: str) -> Response:
 def challenge(slug: str) -> Response:
     """Give a challenge to ALTCHA's clients and our own script; `wanted` tells ours whether to solve it now."""
     petition = edition_or_original(slug, None).petition
-    wanted = rate_limits.is_near_limit() or lane.is_filling(petition.id, clock.now())
+    wanted = rate_limits.is_near_limit() or slow_lane.is_filling(petition.id, clock.now())
     return headers.no_store(jsonify(**proof_of_work.challenge(petition), wanted=wanted))
 
 

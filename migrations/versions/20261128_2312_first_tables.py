@@ -232,8 +232,8 @@ def _create_letters() -> None:
         sa.Column("occasion", _one_of("occasion", "signed confirmed organiser entry reminder"), nullable=False),
         sa.Column("priority", sa.SmallInteger(), nullable=False),
         sa.Column("mailbox", sa.LargeBinary(32)),
-        sa.Column("proven", sa.Boolean(), server_default=sa.true(), nullable=False),
-        sa.Column("put_off_until", moment),
+        sa.Column("had_proof_of_work", sa.Boolean(), server_default=sa.true(), nullable=False),
+        sa.Column("deferred_until", moment),
         sa.Column("progress", _one_of("progress", "waiting sent failed silent"), nullable=False),
         sa.Column("queued_at", moment, nullable=False),
         sa.Column("due_at", moment, nullable=False),
@@ -251,16 +251,22 @@ def _create_letters() -> None:
     _index("ix_outbox_mailbox_allowed_at", "outbox", "mailbox allowed_at")
     _index("ix_outbox_petition_id_progress", "outbox", "petition_id progress")
     _index("ix_outbox_signature_id", "outbox", "signature_id")
-    _index("ix_outbox_unproven_queued_at", "outbox", "petition_id queued_at", "NOT proven", on_sqlite="proven = 0")
     _index(
-        "ix_outbox_unproven_allowed_at",
+        "ix_outbox_without_proof_queued_at",
+        "outbox",
+        "petition_id queued_at",
+        "NOT had_proof_of_work",
+        on_sqlite="had_proof_of_work = 0",
+    )
+    _index(
+        "ix_outbox_without_proof_allowed_at",
         "outbox",
         "petition_id allowed_at",
-        "NOT proven AND allowed_at IS NOT NULL",
-        on_sqlite="proven = 0 AND allowed_at IS NOT NULL",
+        "NOT had_proof_of_work AND allowed_at IS NOT NULL",
+        on_sqlite="had_proof_of_work = 0 AND allowed_at IS NOT NULL",
     )
     _index("ix_outbox_ended_at", "outbox", "ended_at", "ended_at IS NOT NULL")
-    _index("ix_outbox_put_off", "outbox", "petition_id put_off_until", "put_off_until IS NOT NULL")
+    _index("ix_outbox_deferred", "outbox", "petition_id deferred_until", "deferred_until IS NOT NULL")
     op.create_table(
         "unwanted",
         sa.Column("mailbox", sa.LargeBinary(16), primary_key=True),

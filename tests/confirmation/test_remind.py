@@ -12,6 +12,7 @@ from app import clock
 from app.confirmation.remind import remind
 from app.db import db, transaction
 from app.models import Occasion, OutboxRow, Petition, Progress, Signature
+from app.outbox import slow_lane
 from tests.concurrency.test_races import at_once
 from tests.factories import make_petition, press_confirm, sign, signatures, verified
 from tests.mail_server import MailServer, code_in, link_in, text_of
@@ -170,9 +171,9 @@ def test_many_workers_at_once_remind_once(app: Flask, client: FlaskClient, signe
 
 
 def test_the_reminders_of_those_who_proved_nothing_are_held_back_like_their_letters(
-    app: Flask, client: FlaskClient, petition: str, mail_server: MailServer, work: Work
+    app: Flask, client: FlaskClient, petition: str, mail_server: MailServer, work: Work, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    app.config["SLOW_LANE_MOST"] = 2
+    monkeypatch.setattr(slow_lane, "MAX_PER_HOUR", 2)
     for which in range(2):
         sign(client, email=f"person{which}@example.org")
     work()

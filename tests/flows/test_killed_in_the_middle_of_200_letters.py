@@ -28,7 +28,7 @@ def test_all_200_letters_arrive_though_everything_was_killed(
         answer = client.post(f"/petitions/{petition}/sign", data=answers | fields, environ_base=somewhere)
         assert answer.status_code == 303
     with app.app_context(), transaction() as session:
-        session.execute(update(OutboxRow).values(proven=True))  # as if each had brought a proof of work
+        session.execute(update(OutboxRow).values(had_proof_of_work=True))  # as if each had brought a proof of work
     mail_server.silent_for = 0.01
     env = {
         **SECRETS,

@@ -13,7 +13,8 @@ from sqlalchemy import select
 from app import clock
 from app.db import db
 from app.models import OutboxRow, Progress
-from app.outbox import lane
+from app.outbox import slow_lane
+from app.signing import proof_of_work
 from app.worker import work_once
 from tests.conftest import make_app
 from tests.factories import SLUG, make_petition
@@ -25,7 +26,7 @@ from tests.outbox.test_lane import MOST, fill
 @pytest.fixture
 def app(tmp_path: Path, mail_server: MailServer, monkeypatch: pytest.MonkeyPatch) -> Iterator[Flask]:
     """The site on SQLite, with a petition whose slow lane is full."""
-    monkeypatch.setattr(lane, "SLOT", timedelta(microseconds=1))  # what it is full of shows at once
+    monkeypatch.setattr(slow_lane, "SLOT", timedelta(microseconds=1))  # what it is full of shows at once
     app = make_app(tmp_path, f"sqlite:///{tmp_path}/site.db", mail_server.port)
     with app.app_context():
         upgrade()
@@ -136,8 +137,10 @@ def test_whatever_goes_wrong_in_the_script_the_form_is_sent(
     assert proven(app)[-1] is False
 
 
-def test_the_button_rests_while_the_browser_works_and_says_so(app: Flask, page_with: Callable[[bool], Page]) -> None:
-    app.config["PROOF_MAX_NUMBER"] = 5_000_000
+def test_the_button_rests_while_the_browser_works_and_says_so(
+    app: Flask, page_with: Callable[[bool], Page], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(proof_of_work, "MAX_NUMBER", 5_000_000)
     page = page_with(True)
     page.goto(f"/petitions/{SLUG}")
     page.get_by_label("Your name").fill("Ann Example")
@@ -149,4 +152,4 @@ def test_the_button_rests_while_the_browser_works_and_says_so(app: Flask, page_w
 
 def proven(app: Flask) -> list[bool]:
     with app.app_context():
-        return list(db.session.scalars(select(OutboxRow.proven).order_by(OutboxRow.id)))
+        return list(db.session.scalars(select(OutboxRow.had_proof_of_work).order_by(OutboxRow.id)))

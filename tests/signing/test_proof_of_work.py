@@ -15,8 +15,9 @@ from sqlalchemy import event, insert, select
 from app import clock, jobs
 from app.db import db, transaction
 from app.models import Occasion, OutboxRow, Petition, SpentProof, State
-from app.outbox import lane
-from app.signing.proof_of_work import LASTS, PARTS, spend
+from app.outbox import slow_lane
+from app.signing import proof_of_work
+from app.signing.proof_of_work import LIFETIME, PARTS, spend
 from tests.concurrency.test_races import at_once, number_of
 from tests.factories import SLUG, hidden_fields, make_petition, make_signature, proof, sign, signatures, written
 from tests.signing.test_sign import STATES, statements
@@ -29,9 +30,9 @@ FROM = 30
 @pytest.fixture(autouse=True)
 def easy(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
     """Let proofs cost nothing here, and let chance have no part in when they are asked for."""
-    app.config["PROOF_MAX_NUMBER"] = 20
-    app.config["PROOF_SPREAD"] = 1
-    monkeypatch.setattr(lane, "SLOT", timedelta(microseconds=1))
+    monkeypatch.setattr(proof_of_work, "MAX_NUMBER", 20)
+    monkeypatch.setattr(slow_lane, "PROOF_THRESHOLD_SPREAD", 1)
+    monkeypatch.setattr(slow_lane, "SLOT", timedelta(microseconds=1))
 
 
 def is_wanted(client: FlaskClient, slug: str = SLUG) -> bool:
@@ -43,7 +44,7 @@ def is_wanted(client: FlaskClient, slug: str = SLUG) -> bool:
 
 def is_proven(app: Flask) -> list[bool]:
     with app.app_context():
-        return list(db.session.scalars(select(OutboxRow.proven).order_by(OutboxRow.id)))
+        return list(db.session.scalars(select(OutboxRow.had_proof_of_work).order_by(OutboxRow.id)))
 
 
 def sign_from_many(client: FlaskClient, number: int, slug: str = SLUG) -> None:
@@ -103,11 +104,11 @@ def test_a_proof_is_over_after_twenty_minutes(
     app: Flask, client: FlaskClient, petition: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     worked = proof(client)
-    later = time.time() + LASTS.total_seconds()
+    later = time.time() + LIFETIME.total_seconds()
     monkeypatch.setattr(time, "time", lambda: later - 5)
     sign(client, email="in.time@example.org", altcha=worked)
     worked_late = proof(client)  # the library's own clock, so this one is still good at `later - 5`
-    monkeypatch.setattr(time, "time", lambda: later + LASTS.total_seconds())
+    monkeypatch.setattr(time, "time", lambda: later + LIFETIME.total_seconds())
     sign(client, email="late@example.org", altcha=worked_late)
     assert is_proven(app) == [True, False]
 
@@ -120,7 +121,7 @@ def test_the_purge_forgets_proofs_that_could_not_be_used_again(
     with app.app_context():
         jobs.run_all(jobs.RETENTION)
         assert number_of(app, SpentProof.key.is_not(None)) == 1
-        monkeypatch.setattr(clock, "now", lambda: began + LASTS + timedelta(seconds=5))
+        monkeypatch.setattr(clock, "now", lambda: began + LIFETIME + timedelta(seconds=5))
         jobs.run_all(jobs.RETENTION)
         assert number_of(app, SpentProof.key.is_not(None)) == 0
 
@@ -195,13 +196,13 @@ def test_a_proof_is_asked_for_from_thirty_forms_in_the_hour_without_one_and_not_
 def test_who_sends_all_but_one_cannot_count_on_seeing_the_next(
     app: Flask, client: FlaskClient, petition: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    app.config["PROOF_SPREAD"] = 10
+    monkeypatch.setattr(slow_lane, "PROOF_THRESHOLD_SPREAD", 10)
     began = clock.now()
     enough = set()
     with app.app_context():
         for hours in range(200):
-            enough.add(lane._enough(1, began + timedelta(hours=hours)))
-            assert lane._enough(1, began) == lane._enough(1, began)
+            enough.add(slow_lane._enough(1, began + timedelta(hours=hours)))
+            assert slow_lane._enough(1, began) == slow_lane._enough(1, began)
     assert enough == set(range(FROM, FROM + 10))
 
 
@@ -209,7 +210,7 @@ def test_a_form_shows_in_what_is_asked_of_others_only_at_the_end_of_its_quarter_
     app: Flask, client: FlaskClient, petition: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     began = clock.now().replace(second=15, microsecond=0) + timedelta(minutes=1)
-    monkeypatch.setattr(lane, "SLOT", timedelta(seconds=15))
+    monkeypatch.setattr(slow_lane, "SLOT", timedelta(seconds=15))
     monkeypatch.setattr(clock, "now", lambda: began + timedelta(seconds=1))
     sign_from_many(client, FROM)
     for seconds, wanted in ((2, False), (14, False), (15, True)):
@@ -247,7 +248,7 @@ def test_asking_looks_at_no_more_than_it_needs(app: Flask, client: FlaskClient, 
     with app.app_context(), transaction() as session:
         petition_id = session.scalars(select(Petition.id)).one()
         at = clock.now() - timedelta(hours=2)
-        flood = {"petition_id": petition_id, "occasion": Occasion.SIGNED, "priority": 1, "proven": False}
+        flood = {"petition_id": petition_id, "occasion": Occasion.SIGNED, "priority": 1, "had_proof_of_work": False}
         session.execute(insert(OutboxRow), [{**flood, "queued_at": at, "due_at": at} for _ in range(3000)])
     asked = []
 
@@ -256,7 +257,7 @@ def test_asking_looks_at_no_more_than_it_needs(app: Flask, client: FlaskClient, 
 
     with app.app_context():
         event.listen(db.engine, "before_cursor_execute", note)
-        lane.is_filling(petition_id, clock.now())
+        slow_lane.is_filling(petition_id, clock.now())
         event.remove(db.engine, "before_cursor_execute", note)
         statement, parameters = asked[-1]  # on SQLite a BEGIN may come before it
         assert "LIMIT" in statement
@@ -266,7 +267,7 @@ def test_asking_looks_at_no_more_than_it_needs(app: Flask, client: FlaskClient, 
                 connection.exec_driver_sql("ANALYZE outbox")
             explain = "EXPLAIN " if on_postgresql else "EXPLAIN QUERY PLAN "
             plan = str(connection.exec_driver_sql(explain + statement, parameters).all())
-    assert "ix_outbox_unproven_queued_at" in plan
+    assert "ix_outbox_without_proof_queued_at" in plan
 
 
 def test_a_proof_that_was_sent_with_a_wrong_form_can_be_used_with_the_right_one(

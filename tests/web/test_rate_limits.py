@@ -12,6 +12,7 @@ from flask.testing import FlaskClient
 from app import clock
 from app.db import db
 from app.models import State
+from app.signing import proof_of_work
 from app.web import rate_limits
 from app.web.rate_limits import Action
 from tests.conftest import make_app
@@ -56,8 +57,10 @@ def test_a_form_with_errors_counts_for_nothing(client: FlaskClient, petition: st
     assert sign(client).status_code == 303
 
 
-def test_who_is_over_the_limit_goes_through_with_a_proof(app: Flask, client: FlaskClient, petition: str) -> None:
-    app.config["PROOF_MAX_NUMBER"] = 50
+def test_who_is_over_the_limit_goes_through_with_a_proof(
+    app: Flask, client: FlaskClient, petition: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(proof_of_work, "MAX_NUMBER", 50)
     sign_up_to_the_limit(client)
     assert sign(client, email="late@example.org").status_code == 429
     worked = proof(client)
@@ -74,8 +77,10 @@ def test_proofs_too_have_an_end_for_one_client(app: Flask, client: FlaskClient, 
     assert sign(client).status_code == 303, "what is counted without a proof is counted apart"
 
 
-def test_two_hundred_people_in_one_hall_sign(app: Flask, client: FlaskClient, petition: str) -> None:
-    app.config["PROOF_MAX_NUMBER"] = 50
+def test_two_hundred_people_in_one_hall_sign(
+    app: Flask, client: FlaskClient, petition: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(proof_of_work, "MAX_NUMBER", 50)
     fields = hidden_fields(client.get(f"/petitions/{petition}").text)
     asked = 0
     for number in range(200):

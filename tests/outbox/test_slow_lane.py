@@ -15,6 +15,7 @@ from app.db import db, transaction
 from app.models import Occasion, OutboxRow, Progress, Signature, State
 from app.outbox import deliver as delivering
 from app.petitions.page import find_edition
+from app.signing import proof_of_work
 from app.worker import LETTERS
 from tests.concurrency.test_races import at_once
 from tests.factories import SLUG, hidden_fields, make_petition, press_confirm, proof, sign
@@ -70,7 +71,7 @@ def fill(app: Flask, number: int, **values: object) -> None:
             session.execute(insert(Signature), [{**pending, "email_key": key, "sealed": b""} for key in keys])
             made = session.scalars(select(Signature.id).where(Signature.id > first).order_by(Signature.id)).all()
             letter = {
-                "petition_id": ids[0], "occasion": Occasion.SIGNED, "priority": 1, "proven": False,
+                "petition_id": ids[0], "occasion": Occasion.SIGNED, "priority": 1, "had_proof_of_work": False,
                 "queued_at": now, "due_at": now, **values,
             }  # fmt: skip
             rows = [{**letter, "signature_id": one, "mailbox": one.to_bytes(32, "big")} for one in made]
@@ -83,9 +84,15 @@ def number_in(app: Flask, progress: Progress) -> int:
 
 
 def test_a_flood_causes_sixty_letters_in_any_hour_and_who_proves_gets_one_at_once(
-    app: Flask, client: FlaskClient, petition: str, mail_server: MailServer, work: Work, time: Clock
+    app: Flask,
+    client: FlaskClient,
+    petition: str,
+    mail_server: MailServer,
+    work: Work,
+    time: Clock,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    app.config["PROOF_MAX_NUMBER"] = 20
+    monkeypatch.setattr(proof_of_work, "MAX_NUMBER", 20)
     flood(client, 200)
     work()
     assert len(mail_server.letters) == MOST
@@ -180,7 +187,7 @@ def test_a_letter_that_the_mail_server_put_off_takes_no_second_place(
 
 
 def test_four_workers_together_send_no_more(app: Flask, petition: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(delivering.mail.Line, "send", lambda line, message: None)
+    monkeypatch.setattr(delivering.smtp.Line, "send", lambda line, message: None)
     letters = delivering.Letters(write=lambda row: Message("a letter"), ended=LETTERS.ended)
     fill(app, 100)
 
@@ -197,7 +204,7 @@ def test_of_ten_thousand_sixty_go_out_in_the_hour_and_each_is_looked_at_about_on
     app: Flask, petition: str, time: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(delivering, "BATCH", 500)
-    monkeypatch.setattr(delivering.mail.Line, "send", lambda line, message: None)
+    monkeypatch.setattr(delivering.smtp.Line, "send", lambda line, message: None)
     letters = delivering.Letters(write=lambda row: Message("a letter"), ended=LETTERS.ended)
     fill(app, 10_000)
     looked_at = 0
