@@ -59,7 +59,7 @@ def run(job: Job) -> int | None:
     try:
         done = job.run()
     except Exception as error:  # noqa: BLE001 - whatever it is, the other jobs are still to be done
-        log.error("job failed: %s: %s", job.name, logs.told(error))  # noqa: TRY400 - its text may name a signer
+        log.error("job failed: %s: %s", job.name, logs.describe_error(error))  # noqa: TRY400 - its text may name a signer
         return None
     finally:
         db.session.remove()

@@ -105,7 +105,7 @@ class Loop:
 
     def turn(self) -> float:
         """Do what is due; return how many seconds to wait before the next turn. Its lines in the log share a number."""
-        logs.under.set(secrets.token_hex(6))
+        logs.correlation_id.set(secrets.token_hex(6))
         try:
             handled = self._work()
         except smtp.NoConnection as error:
@@ -113,7 +113,7 @@ class Loop:
         except Exception as error:  # noqa: BLE001 - the loop outlives any fault
             if is_away(error):
                 return self._pause("the database is away")
-            log.error("fault in the worker: %s", logs.told(error))  # noqa: TRY400 - its text may name a signer
+            log.error("fault in the worker: %s", logs.describe_error(error))  # noqa: TRY400 - its text may name a signer
             return self._pause("a fault of our own")
         finally:
             db.session.remove()

@@ -23,7 +23,7 @@ def caught(level: int) -> Iterator[Log]:
     """Catch all that is logged from `level` on, by us and by libraries."""
     log = Log()
     handler = logging.StreamHandler(log)
-    handler.setFormatter(logs.Lines())
+    handler.setFormatter(logs.JsonFormatter())
     loggers = (logging.getLogger(), logging.getLogger("app"))
     before = [one.level for one in loggers]
     loggers[0].addHandler(handler)

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 import config
-from app.web.language import INTERFACE
+from app.web.language import INTERFACE_LANGUAGES
 from config import ConfigError
 from tests.conftest import SECRETS
 
@@ -185,7 +185,7 @@ def test_a_site_is_named_coloured_and_spoken_as_its_operator_wants(tmp_path: Pat
 
 
 def test_every_language_of_the_interface_can_be_the_sites(tmp_path: Path) -> None:
-    for language in INTERFACE:
+    for language in INTERFACE_LANGUAGES:
         assert load(tmp_path, SITE_LANGUAGE=language)["SITE_LANGUAGE"] == language
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from flask import Flask, current_app
 
-from app.web.language import INTERFACE, current_locale, site_language
+from app.web.language import INTERFACE_LANGUAGES, current_locale, site_language
 
 LOGO_TYPES = {"svg": "image/svg+xml", "png": "image/png"}
 MAX_BYTES = {"svg": 32 * 1024, "png": 32 * 1024, "md": 100 * 1024}
@@ -49,7 +49,7 @@ def texts() -> list[str]:
 
 def text(name: str, language: str) -> tuple[str, str] | None:
     """Return a text as Markdown, and its language: `language`, or the site's where it is in no other; None if none."""
-    translated = _read(f"{name}.{language}.md", _is_text) if language in INTERFACE else None
+    translated = _read(f"{name}.{language}.md", _is_text) if language in INTERFACE_LANGUAGES else None
     if translated:
         return translated.decode(UTF_8), language
     usual = _read(f"{name}.md", _is_text)

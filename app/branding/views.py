@@ -42,7 +42,7 @@ def privacy(lang: str | None = None) -> BaseResponse:
 
 
 def _text(name: str, lang: str | None) -> BaseResponse:
-    if lang and lang not in language.INTERFACE:
+    if lang and lang not in language.INTERFACE_LANGUAGES:
         abort(404)
     language.set_language(lang or language.site_language(), own=language.site_language())
     words, written_in = site_files.text(name, lang or language.site_language()) or abort(404)

@@ -12,7 +12,7 @@ from wtforms.validators import DataRequired, Length, ValidationError
 from app.email.address import LONGEST
 from app.models import Role
 from app.web.address_field import AddressField
-from app.web.language import INTERFACE
+from app.web.language import INTERFACE_LANGUAGES
 
 MIN_PASSWORD_LENGTH = 12
 MAX_PASSWORD_LENGTH = 128
@@ -62,7 +62,8 @@ class LanguageForm(OrganiserForm):
     """Which language pages and letters speak to an organiser."""
 
     language = SelectField(
-        _("Language of these pages and of our letters"), choices=[SelectChoice(*one) for one in INTERFACE.items()]
+        _("Language of these pages and of our letters"),
+        choices=[SelectChoice(*one) for one in INTERFACE_LANGUAGES.items()],
     )
 
 

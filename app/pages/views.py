@@ -18,7 +18,7 @@ bp = Blueprint("pages", __name__)
 @bp.get("/<language:lang>")
 def start(lang: str | None = None) -> BaseResponse:
     """List the petitions that can be signed now, and those closed last."""
-    if lang and lang not in language.INTERFACE:
+    if lang and lang not in language.INTERFACE_LANGUAGES:
         abort(404)
     language.set_language(lang or language.site_language(), own=language.site_language())
     query = listing.read_query(request.args) or abort(404)

@@ -12,7 +12,7 @@ from app.ledger import ledger
 from app.ledger.ledger import Count
 from app.models import Petition, PetitionText, Picture, PrivacyNotice
 from app.petitions.goals import next_goal, percent
-from app.web.language import INTERFACE
+from app.web.language import INTERFACE_LANGUAGES
 
 DONATIONS_MARKED_FOR = timedelta(days=14)
 
@@ -79,7 +79,7 @@ def find_edition(slug: str, language: str | None = None, *, drafts: bool = False
         return None
     petition, text, notice = found
     language = language or petition.language
-    if language not in {*INTERFACE, text.language}:
+    if language not in {*INTERFACE_LANGUAGES, text.language}:
         return None
     return Edition(petition, text, notice, language)
 

@@ -10,7 +10,7 @@ from markupsafe import Markup, escape
 from wtforms import StringField
 from wtforms.widgets import html_params
 
-from app.web.language import DEFAULT, current_locale
+from app.web.language import DEFAULT_LANGUAGE, current_locale
 
 # Two-letter codes of CLDR that are no country: unions, outlying parts that ISO 3166-1 counts elsewhere, placeholders.
 _NO_COUNTRY = {"AC", "CP", "CQ", "DG", "EA", "EU", "EZ", "IC", "QO", "TA", "UN", "XA", "XB", "ZZ"}
@@ -18,7 +18,7 @@ _NO_COUNTRY = {"AC", "CP", "CQ", "DG", "EA", "EU", "EZ", "IC", "QO", "TA", "UN",
 # Kosovo has no code of its own in ISO 3166-1; XK is the one in general use, and its people sign too.
 CODES = frozenset(
     code
-    for code in map(str, Locale.parse(DEFAULT).territories)
+    for code in map(str, Locale.parse(DEFAULT_LANGUAGE).territories)
     if re.fullmatch("[A-Z]{2}", code) and code not in _NO_COUNTRY
 )
 
@@ -32,7 +32,7 @@ def country_code(text: str, language: str) -> str | None:
     """Return the code for a code or a country's name in English or `language`; None for anything else."""
     if text.upper() in CODES:
         return text.upper()
-    for locale in (Locale.parse(DEFAULT), Locale.parse(language, sep="-")):
+    for locale in (Locale.parse(DEFAULT_LANGUAGE), Locale.parse(language, sep="-")):
         for code in CODES:
             if locale.territories.get(code, "").casefold() == text.casefold():
                 return code

@@ -54,7 +54,7 @@ def _database_away(error: Exception) -> Response:
         503,
         _("We will be right back"),
         _("The site cannot reach its data at the moment. Nothing is lost. Please try again in a minute."),
-        number=logs.under.get(),
+        number=logs.correlation_id.get(),
     )
     response.headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
     return response
@@ -63,12 +63,12 @@ def _database_away(error: Exception) -> Response:
 def _fault(error: Exception) -> Response:
     if is_away(error):
         return _database_away(error)
-    log.error("fault in %s: %s", request.endpoint, logs.told(error))
+    log.error("fault in %s: %s", request.endpoint, logs.describe_error(error))
     return _answer(
         500,
         _("Something went wrong on our side"),
         _("It is our fault, not yours. Please try again in a while; if it stays so, tell the organisers."),
-        number=logs.under.get(),
+        number=logs.correlation_id.get(),
     )
 
 

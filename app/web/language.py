@@ -1,7 +1,7 @@
-"""Which language a page or letter speaks, in which others it can be had, and how dates and numbers look in it.
+"""The locale of a page or letter, and the addresses of a page in the other languages.
 
-A page that everyone may see has its language in its address, so that caches can keep it; what one person alone sees may
-be asked for in another one by `?language=`, and where nobody said anything the browser is asked.
+A public page has its language in its path, so that caches can keep it. A private one takes it from `?language=`, else
+from Accept-Language.
 """
 
 import re
@@ -16,7 +16,7 @@ from flask import current_app, g, has_request_context, request, url_for
 from flask_babel import Babel, force_locale, get_locale, refresh
 
 # The languages that the interface itself is written in, each by its own name.
-INTERFACE = {
+INTERFACE_LANGUAGES = {
     "cs": "Čeština",
     "da": "Dansk",
     "de": "Deutsch",
@@ -31,24 +31,23 @@ INTERFACE = {
     "uk": "Українська",
     "ar": "العربية",
 }
-DEFAULT = "en"
-# Where the language stands in an address: in the path, or for pages that no cache keeps in the query.
-IN_PATH, IN_QUERY = "lang", "language"
+DEFAULT_LANGUAGE = "en"
+# The names of the language in an address: in the path of public pages, in the query of private ones.
+PATH_PARAMETER, QUERY_PARAMETER = "lang", "language"
 
 babel = Babel()
 
 
 def site_language() -> str:
     """Return the language of pages that have none of their own, as SITE_LANGUAGE says."""
-    language: str = current_app.config.get("SITE_LANGUAGE", DEFAULT)
+    language: str = current_app.config.get("SITE_LANGUAGE", DEFAULT_LANGUAGE)
     return language
 
 
 def set_language(language: str, *, own: str | None = None) -> None:
-    """Let the page that is being made speak `language`, or the site's where the interface has no words in it.
+    """Set the language of this request's page; the site's where the interface is not translated into it.
 
-    `own` is the language of the page's bare address, if that is another one. Where no cache keeps the page, whoever
-    asked for it by `?language=` is given that one.
+    `own` is the language of the page's address without one, if that is another. `?language=` wins where it is allowed.
     """
     g.language = requested_language() or interface_language(language)
     g.own_language = own or language
@@ -56,61 +55,63 @@ def set_language(language: str, *, own: str | None = None) -> None:
 
 
 def requested_language() -> str | None:
-    """Return the language that the address asks for by `?language=`, on pages that have it nowhere else."""
-    asked = request.args.get(IN_QUERY, "") if has_request_context() and not _is_in_path() else ""
-    return asked if asked in INTERFACE else None
+    """Return the language in `?language=`, on pages that have none in their path; None for an unknown one."""
+    asked = request.args.get(QUERY_PARAMETER, "") if has_request_context() and not _is_in_path() else ""
+    return asked if asked in INTERFACE_LANGUAGES else None
 
 
 def is_language_set() -> bool:
-    """Tell whether the page that is being made was told which language to speak, whoever reads it."""
+    """Tell whether the page's language is set, and so is not the reader's."""
     return "language" in g
 
 
 def current_path() -> str:
-    """Return the path of this page for its own forms to post to, with the language that was asked for."""
-    return request.path + (f"?{IN_QUERY}={requested_language()}" if requested_language() else "")
+    """Return the path of this page for its own forms to post to, with its `?language=`."""
+    return request.path + (f"?{QUERY_PARAMETER}={requested_language()}" if requested_language() else "")
 
 
 def language_addresses() -> dict[str, str]:
-    """Return the address of the page that is being made in each language of the interface.
+    """Return the address of this page in each language of the interface.
 
-    Nothing for what a form was sent to, as what was typed would be lost.
+    None after a POST, as what was typed would be lost.
     """
     if request.method not in {"GET", "HEAD"} or request.endpoint is None:
         return {}
     values, asked = request.view_args or {}, request.args.to_dict()
     if not _is_in_path():
-        return {tag: _address(values, {**asked, IN_QUERY: tag}) for tag in INTERFACE}
-    asked.pop(IN_PATH, None)
+        return {tag: _address(values, {**asked, QUERY_PARAMETER: tag}) for tag in INTERFACE_LANGUAGES}
+    asked.pop(PATH_PARAMETER, None)
     own = g.get("own_language") or site_language()
-    return {tag: _address({**values, IN_PATH: None if tag == own else tag}, asked) for tag in INTERFACE}
+    return {
+        tag: _address({**values, PATH_PARAMETER: None if tag == own else tag}, asked) for tag in INTERFACE_LANGUAGES
+    }
 
 
 def _address(values: Mapping[str, Any], asked: Mapping[str, str]) -> str:
-    # The query is joined here, as `url_for` would take names in it for its own: `_scheme`, or `endpoint`.
+    # Not by `url_for`, which would take names of the query for its own parameters: `_scheme`, or `endpoint`.
     path = url_for(request.endpoint or "", **values)
     return f"{path}?{urlencode(asked)}" if asked else path
 
 
 def _is_in_path() -> bool:
     rules = current_app.url_map.iter_rules(request.endpoint) if request.endpoint else ()
-    return any(IN_PATH in rule.arguments for rule in rules)
+    return any(PATH_PARAMETER in rule.arguments for rule in rules)
 
 
 @contextmanager
 def force_language(language: str) -> Iterator[None]:
-    """Speak `language` inside the block: for letters, which are written outside any request."""
+    """Set the language inside the block: for letters, which are rendered outside of requests."""
     with force_locale(interface_language(language)):
         yield
 
 
 def interface_language(language: str) -> str:
     """Return `language` if the interface is written in it, else the site's."""
-    return language if language in INTERFACE else site_language()
+    return language if language in INTERFACE_LANGUAGES else site_language()
 
 
 def select_locale() -> str:
-    """Tell Flask-Babel the language of the page that is being made; where none was chosen, the browser's."""
+    """Return the language for Flask-Babel: the one set, else `?language=`, else the browser's."""
     chosen: str | None = g.get("language")
     return chosen or requested_language() or browser_language()
 
@@ -118,12 +119,12 @@ def select_locale() -> str:
 def browser_language() -> str:
     """Return the language of the interface that the reader's browser likes best, or the site's."""
     liked = [tag for tag, quality in request.accept_languages if quality] if has_request_context() else []
-    return negotiate_locale(liked, INTERFACE, sep="-") or site_language()
+    return negotiate_locale(liked, INTERFACE_LANGUAGES, sep="-") or site_language()
 
 
 def current_locale() -> Locale:
     """Return the locale in use."""
-    return get_locale() or Locale.parse(DEFAULT)
+    return get_locale() or Locale.parse(DEFAULT_LANGUAGE)
 
 
 def text_direction(language: str) -> str:

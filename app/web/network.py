@@ -1,8 +1,8 @@
-"""Who asks, as far as limits and bursts go by it: the network of an address, which is never stored in plain."""
+"""The network of a client's address, by which rate limits and bursts count; it is never stored in plain."""
 
 from ipaddress import IPv6Address, ip_address
 
-IPV6_PREFIX_BITS = 64  # bits of an IPv6 address: what a provider gives to one connection (RFC 6177, RFC 7421)
+IPV6_PREFIX_BITS = 64  # what a provider assigns to one household (RFC 6177, RFC 7421)
 IPV6_BITS = 128
 
 

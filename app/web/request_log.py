@@ -1,4 +1,4 @@
-"""One line in the log for each request that the app answers, and a number that line, answer and faults share."""
+"""The access log: a line for each request that the app answers, with an id that response and error lines share."""
 
 import logging
 import secrets
@@ -18,49 +18,49 @@ METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"}
 log = logging.getLogger(__name__)
 
 
-class BrokenOff(Exception):
-    """An answer could not be given to its end. It stands for the error itself, whose text no server may print."""
+class ResponseAborted(Exception):
+    """A response could not be completed. Raised in place of the error, whose text the server would print."""
 
 
 def init_app(app: Flask) -> None:
-    """Stand around the whole app. What app/web/page_cache.py repeats never comes here.
+    """Wrap the app. Pages that app/web/page_cache.py answers never come here.
 
-    Such a page carries the number of the request that it was made for, whose line is in the log.
+    Such a page carries the id of the request that it was rendered for, whose line is in the log.
     """
     app.wsgi_app = RequestLog(app.wsgi_app)  # type: ignore[method-assign]
 
 
 class RequestLog:
-    """A WSGI application around another one, which numbers each request and logs how it was answered.
+    """WSGI middleware that gives each request an id and logs how it was answered.
 
-    The numbers are made here alone: one that a request brings along is neither believed nor repeated. The line has the
-    pattern of the address, such as `/confirm/<token>`, and nothing that the request says.
+    Ids are made here alone: one in a request's headers is ignored. The line has the route, such as `/confirm/<token>`,
+    and nothing else of the request.
     """
 
     def __init__(self, app: "WSGIApplication") -> None:
         self._app = app
 
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
-        """Answer as the app does, with one header more. Raises BrokenOff where the app cannot."""
+        """Answer as the app does, with the id in a header. Raises BrokenOff where the app cannot."""
         answer = _Answer(environ)
-        logs.under.set(answer.number)
+        logs.correlation_id.set(answer.request_id)
 
         def begin(status: str, headers: list[tuple[str, str]], exc_info: object = None) -> object:
             answer.begin(status)
-            return start_response(status, [*headers, (REQUEST_ID_HEADER, answer.number)])
+            return start_response(status, [*headers, (REQUEST_ID_HEADER, answer.request_id)])
 
         try:
             answer.take(self._app(environ, begin))  # type: ignore[arg-type]
         except Exception as error:  # noqa: BLE001 - whatever it is, no server may print it
-            raise answer.broken_off(error) from None
+            raise answer.abort_with(error) from None
         return answer
 
 
 class _Answer:
-    """The body of an answer on its way out. It is logged once it is whole, or once nobody wants the rest."""
+    """The body of a response while it is sent. Logged once it is complete, or closed before that."""
 
     def __init__(self, environ: "WSGIEnvironment") -> None:
-        self.number = secrets.token_hex(6)
+        self.request_id = secrets.token_hex(6)
         self._environ = environ
         self._status = 500
         self._route = "unknown"
@@ -69,21 +69,21 @@ class _Answer:
         self._is_logged = False
 
     def begin(self, status: str) -> None:
-        """Note how the app answers, and which of its pages does, as Flask forgets that with the last line of it."""
+        """Keep status and route: Flask drops its request context with the last part of the body."""
         rule = getattr(self._environ.get("werkzeug.request"), "url_rule", None)
         self._status = int(status[:3])
         self._route = rule.rule if rule else "unknown"
 
     def take(self, parts: Iterable[bytes]) -> None:
-        """Take the body that the app made."""
+        """Take the body."""
         self._parts = parts
         self._left = iter(parts)
 
-    def broken_off(self, error: Exception) -> BrokenOff:
-        """Log an error that no page could be made of; return what to raise in its place."""
-        log.error("broken off: %s", logs.told(error))
+    def abort_with(self, error: Exception) -> ResponseAborted:
+        """Log an error that came too late for an error page; return what to raise in its place."""
+        log.error("broken off: %s", logs.describe_error(error))
         self._log()
-        return BrokenOff()
+        return ResponseAborted()
 
     def __iter__(self) -> Iterator[bytes]:
         return self
@@ -95,16 +95,16 @@ class _Answer:
             self._log()
             raise
         except Exception as error:  # noqa: BLE001 - as above
-            raise self.broken_off(error) from None
+            raise self.abort_with(error) from None
         self._bytes += len(part)
         return part
 
     def close(self) -> None:
-        """Let go of the body, read to its end or not."""
+        """Close the body, read to its end or not."""
         try:
             getattr(self._parts, "close", int)()
         except Exception as error:  # noqa: BLE001 - as above
-            raise self.broken_off(error) from None
+            raise self.abort_with(error) from None
         self._log()
 
     def _log(self) -> None:
@@ -121,4 +121,4 @@ class _Answer:
                 "bytes": self._bytes,
             }
             log.info("answered", extra={"about": about})
-        logs.under.set("")
+        logs.correlation_id.set("")

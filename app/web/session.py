@@ -1,4 +1,4 @@
-"""The session: a signed cookie for organisers alone. Elsewhere none is set, and none that is sent is looked at."""
+"""The session: a signed cookie for organisers alone. Elsewhere no cookie is set, and none is read."""
 
 from datetime import timedelta
 from typing import Any

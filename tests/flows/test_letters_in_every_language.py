@@ -8,7 +8,7 @@ from email.utils import parseaddr
 from flask import Flask
 from flask.testing import FlaskClient
 
-from app.web.language import INTERFACE, text_direction
+from app.web.language import INTERFACE_LANGUAGES, text_direction
 from tests.factories import hidden_fields, make_petition, sign
 from tests.html_page import HtmlPage
 from tests.mail_server import MailServer, link_in, text_of
@@ -35,24 +35,24 @@ LINK = re.compile(r"https?://\S+")
 def test_each_letter_speaks_the_language_signed_in(
     client: FlaskClient, petition: str, mail_server: MailServer, work: Callable[[], int]
 ) -> None:
-    for language in INTERFACE:
+    for language in INTERFACE_LANGUAGES:
         sign(client, where=f"192.0.2.{len(language)}", language=language, email=f"{language}@example.org")
     work()
     subjects = set()
-    for language in INTERFACE:
+    for language in INTERFACE_LANGUAGES:
         (letter,) = mail_server.to(f"{language}@example.org")
         (root,) = HtmlPage(text_of(letter, "html")).all("html")
         assert (root.get("lang"), root.get("dir")) == (language, text_direction(language))
         assert re.search(TELLING[language], text_of(letter), re.IGNORECASE), "the words that this looks for are right"
         subjects.add(letter["Subject"])
-    assert len(subjects) == len(INTERFACE)
+    assert len(subjects) == len(INTERFACE_LANGUAGES)
 
 
 def test_no_letter_of_a_discreet_petition_betrays_it(
     app: Flask, client: FlaskClient, mail_server: MailServer, work: Callable[[], int]
 ) -> None:
     slug = make_petition(app, slug='"hushed"', discreet="true", title='"Free the librarian"')
-    people = {language: f"{language}@example.org" for language in INTERFACE}
+    people = {language: f"{language}@example.org" for language in INTERFACE_LANGUAGES}
     for language, address in people.items():
         sign(client, slug, language=language, email=address)
     work()

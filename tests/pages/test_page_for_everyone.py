@@ -4,7 +4,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from app.web.language import INTERFACE, text_direction
+from app.web.language import INTERFACE_LANGUAGES, text_direction
 from tests.factories import SLUG, make_petition, make_signature
 from tests.html_page import HtmlPage
 
@@ -69,7 +69,11 @@ def test_words_in_another_language_than_the_page_are_marked(
     app: Flask, client: FlaskClient, own: str, way: str, title: str
 ) -> None:
     make_petition(app, "# Words", language=f'"{own}"', title=f'"{title}"')
-    for path, interface in (("", "en"), (f"/{own}", "en"), *((f"/{language}", language) for language in INTERFACE)):
+    for path, interface in (
+        ("", "en"),
+        (f"/{own}", "en"),
+        *((f"/{language}", language) for language in INTERFACE_LANGUAGES),
+    ):
         page = HtmlPage(client.get(f"/petitions/{SLUG}{path}").text)
         (root,) = page.all("html")
         assert (root.get("lang"), root.get("dir")) == (interface, text_direction(interface))
@@ -80,7 +84,7 @@ def test_words_in_another_language_than_the_page_are_marked(
     assert client.get(f"/petitions/{SLUG}/xx").status_code == 404
 
 
-@pytest.mark.parametrize("language", sorted({*INTERFACE} - {"en"}))
+@pytest.mark.parametrize("language", sorted({*INTERFACE_LANGUAGES} - {"en"}))
 def test_every_interface_language_has_a_page_of_its_own(client: FlaskClient, petition: str, language: str) -> None:
     page = HtmlPage(client.get(f"/petitions/{petition}/{language}").text)
     (root,), (heading,) = page.all("html"), page.all("h1")

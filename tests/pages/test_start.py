@@ -15,7 +15,7 @@ from app.db import db, transaction
 from app.models import Petition
 from app.petitions.listing import PAGE_SIZE
 from app.petitions.search import fold
-from app.web.language import INTERFACE
+from app.web.language import INTERFACE_LANGUAGES
 from tests.factories import make_petition, make_signature
 from tests.html_page import HtmlPage
 
@@ -188,13 +188,13 @@ def test_titles_come_in_the_language_of_the_page_and_each_says_its_language_wher
 def test_every_language_has_a_start_page_and_each_names_the_others(app: Flask, client: FlaskClient) -> None:
     for site, bare in (("en", "en"), ("sv", "sv")):
         app.config["SITE_LANGUAGE"] = site
-        for language in INTERFACE:
+        for language in INTERFACE_LANGUAGES:
             page = read(client, "/" if language == bare else f"/{language}")
             assert page.all("html")[0].get("lang") == language
             (canonical,) = page.all("link", rel="canonical")
             assert canonical.get("href") == f"http://localhost:8000/{'' if language == bare else language}"
             others = {one.get("hreflang"): one.get("href") for one in page.all("link", rel="alternate")}
-            assert others.keys() == {*INTERFACE, "x-default"}
+            assert others.keys() == {*INTERFACE_LANGUAGES, "x-default"}
             assert others["x-default"] == others[bare] == "http://localhost:8000/"
             assert [one.get("href") for one in page.all("a", **{"class": "site-name"})] == [
                 "/" if language == bare else f"/{language}"

@@ -9,7 +9,7 @@ from babel.messages import Catalog
 from babel.messages.pofile import read_po
 
 import config
-from app.web.language import DEFAULT, INTERFACE
+from app.web.language import DEFAULT_LANGUAGE, INTERFACE_LANGUAGES
 
 FOLDER = config.ROOT / "translations"
 PLACEHOLDER = re.compile(r"%\(\w+\)[sd]")
@@ -39,12 +39,14 @@ def catalogue(language: str) -> Catalog:
 
 
 def test_each_interface_language_has_its_catalogue() -> None:
-    assert {path.name for path in Path(FOLDER).iterdir() if path.is_dir()} == set(INTERFACE) - {DEFAULT}
+    assert {path.name for path in Path(FOLDER).iterdir() if path.is_dir()} == set(INTERFACE_LANGUAGES) - {
+        DEFAULT_LANGUAGE
+    }
 
 
 def test_every_catalogue_says_all_of_it_and_nothing_else(tmp_path: Path) -> None:
     strings = {message.id for message in extracted(tmp_path / "messages.pot")}
-    for language in sorted(set(INTERFACE) - {DEFAULT}):
+    for language in sorted(set(INTERFACE_LANGUAGES) - {DEFAULT_LANGUAGE}):
         there = catalogue(language)
         assert {message.id for message in there} == strings, language
         for message in there:

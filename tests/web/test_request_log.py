@@ -13,7 +13,7 @@ from app.crypto import tokens
 from app.models import Role, State
 from app.signing import ref
 from app.web import logs
-from app.web.request_log import BrokenOff
+from app.web.request_log import ResponseAborted
 from app.worker import Loop
 from tests.factories import SLUG, make_signature, sign
 from tests.log import Log, caught
@@ -159,7 +159,7 @@ def test_an_answer_that_breaks_off_is_logged_and_its_error_goes_no_further(app: 
         yield "half"
         raise LookupError(PERSONAL)
 
-    with pytest.raises(BrokenOff) as raised:
+    with pytest.raises(ResponseAborted) as raised:
         fails(app, lambda: app.response_class(half())).get("/fails", buffered=True)
     assert raised.value.__cause__ is None
     assert raised.value.__suppress_context__
@@ -177,7 +177,7 @@ def test_an_error_where_no_page_can_be_made_is_logged_too(
         raise LookupError(PERSONAL)
 
     monkeypatch.setattr(app, "request_class", fail)
-    with pytest.raises(BrokenOff):
+    with pytest.raises(ResponseAborted):
         app.test_client().get("/")
     broken, answered = log.lines()
     assert broken["id"] == answered["id"] != ""
@@ -233,7 +233,7 @@ def test_only_a_process_that_logs_nowhere_yet_is_told_where(level: int, monkeypa
         root.handlers.clear()
         logs.init(level)
         logs.init(level)
-        assert [type(handler.formatter) for handler in root.handlers] == [logs.Lines]
+        assert [type(handler.formatter) for handler in root.handlers] == [logs.JsonFormatter]
         assert logging.getLogger("app.web.request_log").getEffectiveLevel() == level
         for library in ("werkzeug", "sqlalchemy.engine", "alembic", "mail.log", "limits", "flask_security"):
             assert not logging.getLogger(library).isEnabledFor(logging.INFO)
