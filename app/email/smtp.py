@@ -5,6 +5,7 @@ import smtplib
 import ssl
 from email import policy
 from email.utils import quote
+from functools import cache
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -55,11 +56,10 @@ class TimedConnection(Connection):
             "timeout": config["SMTP_TIMEOUT_SECONDS"],
             "local_hostname": urlsplit(config["BASE_URL"]).hostname,
         }
-        context = ssl.create_default_context()
-        host = smtplib.SMTP_SSL(**common, context=context) if mail.use_ssl else smtplib.SMTP(**common)
+        host = smtplib.SMTP_SSL(**common, context=_tls()) if mail.use_ssl else smtplib.SMTP(**common)
         try:
             if mail.use_tls:
-                host.starttls(context=context)
+                host.starttls(context=_tls())
             if mail.username and mail.password:
                 host.login(mail.username, mail.password)
         except BaseException:
@@ -74,6 +74,12 @@ class TimedConnection(Connection):
                 self.host.quit()
             except (smtplib.SMTPException, OSError):
                 self.host.close()
+
+
+@cache
+def _tls() -> ssl.SSLContext:
+    """Return what checks the mail server's certificate; made once, as it reads all of the system's certificates."""
+    return ssl.create_default_context()
 
 
 class TimedMail(Mail):
