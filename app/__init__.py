@@ -10,7 +10,7 @@ from sqlalchemy.engine import make_url
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 import config
-from app import cli
+from app import cli, logs
 from app.auth import sign_in
 from app.branding import site_files
 from app.branding.views import bp as branding
@@ -33,18 +33,7 @@ from app.signers.refusing_views import bp as refusing
 from app.signers.views import bp as signers
 from app.signing.views import bp as signing
 from app.watching.views import bp as watching
-from app.web import (
-    body_size,
-    converters,
-    csrf,
-    errors,
-    headers,
-    logs,
-    rate_limits,
-    request_log,
-    static,
-    template_filters,
-)
+from app.web import body_size, converters, csrf, errors, headers, rate_limits, request_log, static, template_filters
 from app.web.form import Request
 from app.web.health import bp as health
 from app.web.language import babel, select_locale

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 
+from app import logs
 from app.auth import login_throttle, sessions
 from app.confirmation.remind import remind
 from app.db import db
@@ -16,7 +17,6 @@ from app.organisers.accounts import forget_expired_invitations
 from app.retention.erase import erase_after_closing
 from app.retention.purge import forget_declined, purge_ended_emails, purge_spent_proofs, purge_unconfirmed
 from app.signing import traces
-from app.web import logs
 
 MINUTE = timedelta(minutes=1)
 RETRY_SECONDS = 30  # what fails each second must not fill the log

@@ -11,7 +11,7 @@ from types import FrameType
 from flask import Flask, current_app
 from flask_mail import Message
 
-from app import jobs
+from app import jobs, logs
 from app.auth import password_reset
 from app.confirmation import letter
 from app.confirmation.confirm import letter_ended
@@ -21,7 +21,6 @@ from app.export import pdf_job
 from app.models import Occasion, OutboxRow
 from app.organisers.letter import render_letter as write_to_organiser
 from app.outbox.deliver import Letters, deliver
-from app.web import logs
 
 
 def write(row: OutboxRow) -> Message | None:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from app.web import logs
+from app import logs
 
 
 class Log(io.StringIO):

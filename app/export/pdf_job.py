@@ -2,14 +2,13 @@
 
 import logging
 import os
-import traceback
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
 from sqlalchemy import delete, func, or_, select, update
 from sqlalchemy.orm import Session
 
-from app import clock
+from app import clock, logs
 from app.crypto import sealing
 from app.db import db, in_batches, transaction
 from app.export import pdf
@@ -49,9 +48,7 @@ def run_due(stopping: Callable[[], bool] = lambda: False) -> int:
         except Interrupted:
             _release(delivery_id, claim, failed=False)
         except Exception as error:  # noqa: BLE001 - one delivery that cannot be made must not hold up the others
-            place = traceback.extract_tb(error.__traceback__)[-1]
-            words = f"{type(error).__name__} at {place.name}:{place.lineno}"
-            log.error("delivery %s could not be made: %s", delivery_id, words)  # noqa: TRY400 - its text may name a signer
+            log.error("delivery %s could not be made: %s", delivery_id, logs.describe_error(error))  # noqa: TRY400
             _release(delivery_id, claim, failed=True)
         finally:
             db.session.rollback()

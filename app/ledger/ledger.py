@@ -12,7 +12,7 @@ from datetime import datetime
 from sqlalchemy import Select, exists, func, insert, literal, or_, select, update
 from sqlalchemy.orm import Session
 
-from app import clock
+from app import clock, logs
 from app.db import UtcDateTime, db, is_away, transaction
 from app.db import insert as upsert
 from app.models import DELTA, Kind, LedgerEntry, Petition, Signature, Tally
@@ -116,7 +116,7 @@ def fold_all() -> int:
         except Exception as error:  # one petition must not keep the others from being folded
             if is_away(error):
                 raise
-            log.error("petition %s cannot be folded: %s", petition_id, type(error).__name__)  # noqa: TRY400 - see logs
+            log.error("petition %s cannot be folded: %s", petition_id, logs.describe_error(error))  # noqa: TRY400
     return folded
 
 

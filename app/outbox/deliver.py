@@ -3,7 +3,6 @@
 import logging
 import os
 import time
-import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -14,7 +13,7 @@ from sqlalchemy import or_, select, update
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
-from app import clock
+from app import clock, logs
 from app.db import db, transaction
 from app.email import smtp
 from app.models import OutboxRow, Progress
@@ -112,8 +111,7 @@ def _write_and_send(line: smtp.Line, claimed: Claimed, row_id: int, letters: Let
     except smtp.Temporary as error:
         _put_off(claimed, row_id, str(error), letters)
     except Exception as error:  # noqa: BLE001 - one letter that cannot be made must not hold up the others
-        place = traceback.extract_tb(error.__traceback__)[-1]
-        words = f"could not be made: {type(error).__name__} at {place.name}:{place.lineno}"
+        words = f"could not be made: {logs.describe_error(error)}"
         log.error("letter in outbox row %s %s", row_id, words)  # noqa: TRY400 - its text may name a signer
         _put_off(claimed, row_id, words, letters)
     else:

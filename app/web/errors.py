@@ -6,8 +6,8 @@ from flask import Flask, Response, jsonify, make_response, render_template, requ
 from flask_babel import gettext as _
 from werkzeug.exceptions import HTTPException
 
+from app import logs
 from app.db import is_away
-from app.web import logs
 from app.web.session import is_for_organisers
 
 log = logging.getLogger(__name__)

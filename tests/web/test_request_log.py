@@ -9,10 +9,10 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
+from app import logs
 from app.crypto import tokens
 from app.models import Role, State
 from app.signing import ref
-from app.web import logs
 from app.web.request_log import ResponseAborted
 from app.worker import Loop
 from tests.factories import SLUG, make_signature, sign
