@@ -34,12 +34,12 @@ def test_a_page_for_everyone_does_not_ask_the_browser(client: FlaskClient, petit
     assert client.get(path, headers=GERMAN).data == client.get(path).data
 
 
-def test_a_page_for_everyone_that_was_told_no_language_is_not_sent(app: Flask) -> None:
-    @app.get("/untold")
+def test_a_page_for_everyone_that_was_told_no_language_is_not_sent(own_app: Flask) -> None:
+    @own_app.get("/untold")
     def untold() -> object:
         return headers.cacheable(make_response("<p>Hello"))
 
-    assert app.test_client().get("/untold").status_code == 500
+    assert own_app.test_client().get("/untold").status_code == 500
 
 
 def test_where_nobody_chose_the_browser_is_asked(client: FlaskClient) -> None:

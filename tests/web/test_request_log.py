@@ -131,11 +131,11 @@ def fails(app: Flask, fail: Callable[[], Any]) -> FlaskClient:
     return app.test_client()
 
 
-def test_a_fault_shows_the_number_that_its_lines_have_and_none_has_its_text(app: Flask, log: Log) -> None:
+def test_a_fault_shows_the_number_that_its_lines_have_and_none_has_its_text(own_app: Flask, log: Log) -> None:
     def fail() -> str:
         raise ValueError(PERSONAL)
 
-    client = fails(app, fail)
+    client = fails(own_app, fail)
     answer = client.get("/fails", buffered=True)
     number = answer.headers["X-Request-ID"]
     assert f"Tell the organisers this number: {number}" in answer.text
@@ -154,13 +154,13 @@ def test_a_page_that_is_not_our_fault_shows_no_number(client: FlaskClient) -> No
         assert answer.headers["X-Request-ID"] not in answer.text
 
 
-def test_an_answer_that_breaks_off_is_logged_and_its_error_goes_no_further(app: Flask, log: Log) -> None:
+def test_an_answer_that_breaks_off_is_logged_and_its_error_goes_no_further(own_app: Flask, log: Log) -> None:
     def half() -> Iterator[str]:
         yield "half"
         raise LookupError(PERSONAL)
 
     with pytest.raises(ResponseAborted) as raised:
-        fails(app, lambda: app.response_class(half())).get("/fails", buffered=True)
+        fails(own_app, lambda: own_app.response_class(half())).get("/fails", buffered=True)
     assert raised.value.__cause__ is None
     assert raised.value.__suppress_context__
     assert not raised.value.args
