@@ -26,7 +26,7 @@ def make_app(folder: Path, database_url: str, mail_port: int = 1, **overrides: o
 @contextmanager
 def lent(app: Flask) -> Iterator[Flask]:
     """Give an app that others have used and will use; what a test does to its configuration is undone after it."""
-    config_before, wsgi_before = dict(app.config), app.wsgi_app
+    config_before, wsgi_before, views_before = dict(app.config), app.wsgi_app, dict(app.view_functions)
     mail_before = dict(vars(app.extensions["mail"]))  # Flask-Mail's copy of its configuration
     app.extensions[RATE_LIMITER].memory.reset()
     try:
@@ -35,6 +35,7 @@ def lent(app: Flask) -> Iterator[Flask]:
         app.config.clear()
         app.config.update(config_before)
         app.wsgi_app = wsgi_before  # type: ignore[method-assign]
+        app.view_functions = views_before
         vars(app.extensions["mail"]).update(mail_before)
         with app.app_context():
             db.session.remove()

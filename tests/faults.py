@@ -13,14 +13,14 @@ from app.web import logs
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Iterator[object]:
     """Add each error that the app answers or logs, with its text and its traceback, to the test's report."""
-    blanked = logs.told
+    without_message = logs.describe_error
 
-    def told(error: BaseException) -> str:
+    def describe(error: BaseException) -> str:
         item.add_report_section("call", "fault", "".join(traceback.format_exception(error)))
-        return blanked(error)
+        return without_message(error)
 
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(logs, "told", told)
+        patched.setattr(logs, "describe_error", describe)
         return (yield)
 
 

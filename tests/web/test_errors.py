@@ -8,6 +8,7 @@ import psycopg
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from flask_migrate import upgrade
 from sqlalchemy.exc import IntegrityError, OperationalError
 
 from app.crypto import tokens
@@ -165,18 +166,18 @@ def test_pages_that_need_no_data_need_no_database(homeless: Flask) -> None:
         assert style.status_code == 200
 
 
-def test_the_site_is_back_as_soon_as_its_database_is(
-    postgres: str, empty_database: Callable[[str, str | None], str], tmp_path: Path
-) -> None:
-    empty_database("postgresql", postgres)
+def test_the_site_is_back_as_soon_as_its_database_is(postgres: str, tmp_path: Path) -> None:
     with psycopg.connect(postgres, autocommit=True) as connection:
-        connection.execute("CREATE DATABASE comes_and_goes TEMPLATE empty")
+        connection.execute("CREATE DATABASE comes_and_goes")
         app = make_app(tmp_path, on_server(postgres, "comes_and_goes"))
+        with app.app_context():
+            upgrade()
         client = app.test_client()
         assert client.get("/").status_code == 200
-        connection.execute("DROP DATABASE comes_and_goes WITH (FORCE)")
+        connection.execute("ALTER DATABASE comes_and_goes ALLOW_CONNECTIONS false")
+        connection.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = 'comes_and_goes'")
         assert client.get("/").status_code == 503
-        connection.execute("CREATE DATABASE comes_and_goes TEMPLATE empty")
+        connection.execute("ALTER DATABASE comes_and_goes ALLOW_CONNECTIONS true")
         assert client.get("/").status_code == 200
         with app.app_context():
             db.engine.dispose()
