@@ -1,7 +1,7 @@
 """Save what a petition file says: in the caller's transaction, with its audit entry and a letter to the owners.
 
-Files and organisers' forms both come here, so both change a petition by one rule. Words and notices are only added,
-but for the words of a draft, which nobody can have signed: its newest take the place of those before.
+Files and organisers' forms both come here, so both change a petition by one rule. Texts and notices are insert-only,
+but for the text of a draft, which nobody can have signed: it is replaced.
 """
 
 import os
@@ -24,13 +24,13 @@ from app.petition_files.stored import as_file, end_of_day, newest_notice, newest
 from app.petitions.search import search_text
 from app.web.absolute_url import absolute_url
 
-# What a thief of an organiser's session would change: where money goes, and who gets the signers' data.
+# What a stolen session would be used to change: where money goes, and who gets the signers' data.
 TRUSTED_KEYS = ("donations", "controller", "addressed_to", "contact", "erase_after_days", "privacy")
 
 
 @dataclass
 class Saved:
-    """What saving changed: languages with their new text versions, whether a new notice, which other things."""
+    """What saving changed: new text versions by language, the version of a new notice or 0, and columns."""
 
     texts: dict[str, int] = field(default_factory=dict)
     notice: int = 0
@@ -41,9 +41,9 @@ class Saved:
 
 
 def create_draft(session: Session, file: PetitionFile, now: datetime) -> int | None:
-    """Make the petition of this file, as a draft, with words and notice; return its id, or None if the slug is taken.
+    """Insert the petition of this file as a draft, with texts and notice; return its id, or None if the slug is taken.
 
-    Of several who do so at once, one makes it and the others find it taken.
+    Of concurrent inserts of one slug, one succeeds and the others get None.
     """
     public_id = os.urandom(16)
     draft = insert(Petition).values(
@@ -66,7 +66,7 @@ def create_draft(session: Session, file: PetitionFile, now: datetime) -> int | N
 
 
 def lock_petition(session: Session, slug: str) -> Petition | None:
-    """Return the petition as it is now, with nobody else changing it until the transaction ends; None if unknown."""
+    """Return the petition, its row locked (FOR NO KEY UPDATE) until the transaction ends; None if unknown."""
     mine = select(Petition).where(Petition.slug == slug).with_for_update(key_share=True)
     return session.scalars(mine.execution_options(populate_existing=True)).one_or_none()
 
@@ -74,7 +74,7 @@ def lock_petition(session: Session, slug: str) -> Petition | None:
 def update_from_file(
     session: Session, petition: Petition, file: PetitionFile, name: str, by: int | None, now: datetime
 ) -> Saved:
-    """Bring a petition that the caller holds `locked` up to what a file called `name` says.
+    """Update a petition that the caller has locked by `lock_petition` to what a file called `name` says.
 
     Raises BadPetitionFile for a file in another language, for one that would open again what was erased, and for one
     that would close an opened petition in the past, where the days until its signers are erased would be over too soon.
@@ -111,10 +111,10 @@ def save_petition(
     by: int | None,
     now: datetime,
 ) -> Saved:
-    """Bring a petition that the caller holds `locked` from what it says, `before`, to what the file says.
+    """Update a petition that the caller has locked from `before` to what the file says.
 
-    Writes down `act`, done by the organiser with the id `by` (None: a command), unless there was nothing to change, and
-    notifies the owners when it concerns what people trust, once there are such people.
+    Records `act`, by the organiser with the id `by` (None: a command), in the audit log unless nothing changed, and
+    notifies the owners when it concerns what people trust, once it was opened.
     """
     saved = Saved()
     columns = _columns(file)
@@ -179,7 +179,7 @@ def _add_texts(session: Session, petition_id: int, file: PetitionFile, now: date
 
 
 def _forget_draft(session: Session, petition_id: int, language: str) -> bool:
-    """Delete the words of a draft in this language; tell whether it is one. So the first that anybody sees are 1."""
+    """Delete the text of a draft in this language; tell whether it is one. So the first published version is 1."""
     drafts = select(Petition.id).where(Petition.id == petition_id, Petition.opened_at.is_(None))
     words = delete(PetitionText).where(PetitionText.petition_id.in_(drafts), PetitionText.language == language)
     return session.execute(words.returning(PetitionText.id)).first() is not None

@@ -12,7 +12,7 @@ from app.petitions.page import Edition
 
 @dataclass(frozen=True, slots=True)
 class TextChange:
-    """A version of the text, and how it differs from the one before; the first that was seen differs from none."""
+    """A published version of the text, and how it differs from the one before; the first has no differences."""
 
     text: PetitionText
     is_first: bool

@@ -1,4 +1,4 @@
-"""A header image: whatever was uploaded is decoded and made anew, so that nothing of the file itself is passed on."""
+"""A header image: an upload is decoded and encoded anew, so that nothing of the file itself is passed on."""
 
 import hashlib
 import io
@@ -62,7 +62,7 @@ def resize_image(upload: IO[bytes]) -> list[ImageSize]:
 
 
 def image_digest(sizes: list[ImageSize]) -> str:
-    """Return what the image is called in addresses: another image has another one."""
+    """Return the name of the image in addresses, by its content."""
     return hashlib.sha256(b"".join(size.data for size in sizes)).hexdigest()[:32]
 
 
@@ -77,7 +77,7 @@ def _decoded(upload: IO[bytes]) -> Image.Image:
         raise BadImage(_("This image is too small. It must be at least 200 pixels wide and high."))
     image.draft("RGB", (WIDTHS[-1], WIDTHS[-1]))  # a large JPEG need not be decoded in full
     image.load()
-    # Made smaller first, as each step after it holds the image twice.
+    # Reduced first, as each later step holds the image twice.
     return _on_white(_in_srgb(ImageOps.exif_transpose(_smaller(image))))
 
 

@@ -42,7 +42,7 @@ def country_code(text: str, language: str) -> str | None:
 def country_select(field: StringField, **attributes: object) -> Markup:
     """Return `field` as a `<select>` of all countries (a WTForms widget); `ask` are the words of no choice.
 
-    WTForms' own writes each of the 250 options anew for each page, which takes longer than all the rest of it.
+    WTForms' own SelectField renders each of the 250 options for each page, which takes longer than the rest of it.
     """
     if field.flags.required:
         attributes["required"] = True

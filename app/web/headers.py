@@ -1,7 +1,7 @@
 """The headers that every answer carries, and those of pages that nobody may keep.
 
-A few lines rather than Flask-Talisman: the values are the same for all pages, so there is nothing to work out for each
-request, and nothing in them that a setting could weaken. `X-Frame-Options` is left out: `frame-ancestors` says it to
+A few lines rather than Flask-Talisman: the values are the same for all pages, so there is nothing to configure, and
+nothing in them that a setting could weaken. `X-Frame-Options` is left out: `frame-ancestors` says it to
 every browser in use, and can be said otherwise for one page.
 """
 

@@ -36,12 +36,11 @@ class _CachedPage:
 
 
 class PageCache:
-    """A WSGI application around another one.
+    """WSGI middleware that caches pages which the app marks `public` with an ETag (`cacheable` in app/web/headers.py).
 
-    It keeps pages that that one marks `public` with an ETag (see `cacheable` in app/web/headers.py) and repeats them to
-    whoever asks for the same path within a second of when their making began, so that the count in them is never older.
-    What is posted here and taken, but for signing, which moves nothing public, makes it forget them all: who has just
-    confirmed sees it at once.
+    A page is sent from the cache within a second of when its rendering began, so the count in it is never older. A POST
+    that was not refused clears the cache, so who has just confirmed sees it at once; but for signing, which changes
+    nothing public.
     """
 
     def __init__(self, app: "WSGIApplication") -> None:
@@ -49,7 +48,7 @@ class PageCache:
         self._pages: dict[str, _CachedPage] = {}
 
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
-        """Answer from memory, or let the app answer and remember that."""
+        """Answer from the cache, or let the app answer and cache that."""
         path = environ.get("PATH_INFO", "")
         if environ["REQUEST_METHOD"] == "POST" and not path.startswith("/petitions/"):
             return self._post(environ, start_response)
@@ -62,7 +61,7 @@ class PageCache:
         return self._fetch(environ, start_response, path)
 
     def _post(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
-        """Let the app take what was sent, and forget all pages unless it was refused, as what a stranger sends is."""
+        """Let the app answer, and clear the cache unless it refuses."""
 
         def note(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Any:
             if status[:3] not in REFUSED_STATUSES:
@@ -79,7 +78,7 @@ class PageCache:
             begun_with.append((status, headers))
             return None
 
-        # The whole page is wanted even for a reader who has it, or it would never be kept.
+        # Without conditions: a 304 for a reader who has the page could not be cached.
         whole = {name: value for name, value in environ.items() if name not in {"HTTP_IF_NONE_MATCH", "HTTP_RANGE"}}
         parts = self._app(whole, note)  # type: ignore[arg-type]
         status, headers = begun_with[-1]
