@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import Engine, event
 from sqlalchemy.engine import ExceptionContext
 
-from app.web import logs
+from app import logs
 
 
 @pytest.hookimpl(wrapper=True)
