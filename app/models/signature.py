@@ -63,6 +63,14 @@ def words(kind: type[StrEnum], name: str) -> Enum:
     )
 
 
+# What erasing puts in each column that says, or helps to find out, who signed. `email_key` is none of them: it keeps a
+# mailbox from signing twice for as long as that matters.
+ERASED: dict[str, object] = {
+    **dict.fromkeys(("sealed", "note_sealed", "code_hash", "network_key", "domain_key")),
+    "country": "",
+    "visibility": Visibility.ORGANISERS,
+    "updates": False,
+}
 TRACED = text("network_key IS NOT NULL OR domain_key IS NOT NULL")
 
 
@@ -151,3 +159,8 @@ class Signature(Base):
     domain_key: Mapped[bytes | None] = mapped_column(LargeBinary(32))
     hidden_name: Mapped[bool] = mapped_column(default=False, server_default=false())
     hidden_comment: Mapped[bool] = mapped_column(default=False, server_default=false())
+
+    def erase(self) -> None:
+        """Let it say no more who signed. Its state, its place in the count and the words signed stay."""
+        for column, value in ERASED.items():
+            setattr(self, column, value)

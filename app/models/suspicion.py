@@ -1,11 +1,12 @@
 """What makes a verified signature look like part of a burst: a suggestion to organisers, which changes no count."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from sqlalchemy import ForeignKey, Index, text
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy import ForeignKey, Index, delete, text
+from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from app.db import Base, UtcDateTime
 from app.models.signature import words
@@ -57,3 +58,9 @@ class Suspicion(Base):
     petition_id: Mapped[int] = mapped_column(ForeignKey("petition.id"))
     since: Mapped[datetime] = mapped_column(UtcDateTime)
     dismissed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+def forget_suspicions(session: Session, signature_ids: Sequence[int]) -> None:
+    """Delete what was suspected of these signatures, as is due where they are erased; the caller commits."""
+    mine = delete(Suspicion).where(Suspicion.signature_id.in_(signature_ids))
+    session.execute(mine.execution_options(synchronize_session=False))

@@ -18,6 +18,7 @@ from app.db import db, transaction
 from app.export.recall import recall_deliveries
 from app.ledger import ledger
 from app.models import Act, Kind, Reason, Signature, State, Suspicion
+from app.models.locking import signatures_in_lock_order
 from app.models.signer import sealed_note
 from app.watching.selection import ANY, Selection
 
@@ -146,12 +147,8 @@ def _move_count(session: Session, petition_id: int, rows: Sequence[Row[int, byte
 
 
 def _newest(petition_id: int, selection: Selection) -> Select[int, bytes]:
-    return (
-        select(Signature.id, Signature.public_id)
-        .where(*selection.conditions(petition_id), Signature.sealed.is_not(None))
-        .order_by(Signature.listed_at.desc(), Signature.public_id.desc())
-        .limit(MAX_BATCH_SIZE)
-    )
+    these = (*selection.conditions(petition_id), Signature.sealed.is_not(None))
+    return signatures_in_lock_order(select(Signature.id, Signature.public_id).where(*these)).limit(MAX_BATCH_SIZE)
 
 
 def _fingerprint(public_ids: Iterable[bytes]) -> str:

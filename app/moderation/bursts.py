@@ -12,6 +12,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 from app import clock
 from app.db import db, insert, seconds, transaction
 from app.models import BURSTS, Clue, Signature, State, Suspicion, Tally
+from app.models.locking import signatures_in_lock_order
 
 # Twice as long as the longest burst: a worker that was away for an hour misses none.
 LOOKED_BACK = 2 * max(burst.within for burst in BURSTS.values())
@@ -44,13 +45,8 @@ def _flag(petition_id: int, clue: Clue, since: datetime, now: datetime) -> int:
 
 def _write(ids: Sequence[int], about: dict[str, object]) -> int:
     """Write one clue down for each of these signatures that is still verified: who withdraws meanwhile leaves none."""
-    # In the order in which organisers' presses hold rows, so that neither waits for the other in a circle.
-    still = (
-        select(Signature.id)
-        .where(Signature.id.in_(ids), Signature.state == State.VERIFIED)
-        .order_by(Signature.listed_at.desc(), Signature.public_id.desc())
-        .with_for_update(read=True)
-    )
+    these = select(Signature.id).where(Signature.id.in_(ids), Signature.state == State.VERIFIED)
+    still = signatures_in_lock_order(these).with_for_update(read=True)
     with transaction() as session:
         rows = [{"signature_id": signature_id, **about} for signature_id in session.scalars(still)]
         if not rows:

@@ -11,9 +11,12 @@ from sqlalchemy.orm import Session
 from app import clock
 from app.db import db, insert, month, transaction
 from app.export.recall import recall_deliveries
-from app.models import Erasure, Petition, PetitionText, PrivacyNotice, Signature, State, Suspicion, Visibility
+from app.models import Erasure, Petition, PetitionText, PrivacyNotice, Signature, State
+from app.models.locking import signatures_in_lock_order
+from app.models.signature import ERASED
+from app.models.suspicion import forget_suspicions
 
-AT_ONCE = 1000
+BATCH_SIZE = 1000
 
 
 def erase_after_closing() -> int:
@@ -45,7 +48,7 @@ def _erase_all(petition_id: int, notice_id: int, kept_for: timedelta, now: datet
             if not _is_closed_for_good(session, petition_id, kept_for, now):
                 return erased
             mine = (Signature.petition_id == petition_id) & (Signature.notice_id == notice_id) & (Signature.id > last)
-            ids = session.scalars(select(Signature.id).where(mine).order_by(Signature.id).limit(AT_ONCE)).all()
+            ids = session.scalars(select(Signature.id).where(mine).order_by(Signature.id).limit(BATCH_SIZE)).all()
             if not ids:
                 session.execute(insert(Erasure).values(notice_id=notice_id, done_at=now).on_conflict_do_nothing())
                 return erased
@@ -65,24 +68,22 @@ def _is_closed_for_good(session: Session, petition_id: int, kept_for: timedelta,
 
 
 def _erase(session: Session, ids: list[int]) -> None:
-    # In the order in which organisers' presses hold rows, so that neither waits for the other in a circle.
     held = select(Signature.id).where(Signature.id.in_(ids)).with_for_update()
-    session.execute(held.order_by(Signature.listed_at.desc(), Signature.public_id.desc()))
+    session.execute(signatures_in_lock_order(held))
+    forget_suspicions(session, ids)
     language = select(PetitionText.language).where(PetitionText.id == Signature.text_id).scalar_subquery()
-    nobodys = {
-        "country": "",
+    values = {
+        **ERASED,
+        **dict.fromkeys(("email_key", "expires_at", "unwanted")),  # nobody signs, confirms or undoes any more
         "language": language,
-        "visibility": Visibility.ORGANISERS,
-        "updates": False,
         "hidden_name": False,
         "hidden_comment": False,
         "signed_at": month(Signature.signed_at),
         "verified_at": month(Signature.verified_at),
     }
-    gone = ("sealed", "note_sealed", "email_key", "code_hash", "expires_at", "network_key", "domain_key", "unwanted")
+    these = Signature.id.in_(ids)
     for change in (
-        delete(Suspicion).where(Suspicion.signature_id.in_(ids)),
-        delete(Signature).where(Signature.id.in_(ids), Signature.state == State.PENDING),
-        update(Signature).where(Signature.id.in_(ids)).values({**dict.fromkeys(gone), **nobodys}),
+        delete(Signature).where(these, Signature.state == State.PENDING),
+        update(Signature).where(these).values(values),
     ):
         session.execute(change.execution_options(synchronize_session=False))

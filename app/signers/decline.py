@@ -4,10 +4,10 @@ from datetime import timedelta
 
 from app import clock
 from app.db import transaction
-from app.models import Signature, State, Visibility
+from app.models import Signature, State
 from app.models.signer import signer_of
+from app.models.suspicion import forget_suspicions
 from app.outbox import unwanted
-from app.signing import traces
 from app.signing.stored import hold
 
 CAN_BE_UNDONE_FOR = timedelta(days=7)
@@ -27,10 +27,8 @@ def decline(public_id: bytes, *, never_again: bool = False) -> bool:
             entry.signature.unwanted = unwanted.mailbox_of(session, signer_of(entry.signature).email)
             unwanted.stop(session, entry.signature.unwanted, clock.now())
         entry.signature.state = State.DECLINED
-        entry.signature.sealed = entry.signature.code_hash = None
-        entry.signature.updates = False
-        entry.signature.country, entry.signature.visibility = "", Visibility.ORGANISERS
-        traces.erase(session, entry.signature)
+        entry.signature.erase()
+        forget_suspicions(session, [entry.signature.id])
         entry.signature.expires_at = clock.now() + CAN_BE_UNDONE_FOR
     return True
 

@@ -6,9 +6,9 @@ from app import clock
 from app.db import transaction
 from app.export.recall import recall_deliveries
 from app.ledger import ledger
-from app.models import Kind, Signature, State, Visibility
+from app.models import Kind, Signature, State
 from app.models.signer import Signer, signer_of
-from app.signing import traces
+from app.models.suspicion import forget_suspicions
 from app.signing.stored import Correction, digest, hold
 
 
@@ -53,10 +53,8 @@ def withdraw(public_id: bytes) -> bool:
 
 
 def _erase(session: Session, signature: Signature) -> None:
-    signature.sealed = signature.note_sealed = None
-    traces.erase(session, signature)
-    signature.updates = False
-    signature.country, signature.visibility = "", Visibility.ORGANISERS
+    signature.erase()
+    forget_suspicions(session, [signature.id])
     if signature.state == State.VERIFIED:
         signature.email_key = None
         signature.state = State.WITHDRAWN

@@ -6,13 +6,13 @@ Both are keyed hashes. No address can be read from them, and those of two petiti
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, or_, select, update
+from sqlalchemy import or_, select, update
 from sqlalchemy.orm import Session
 
 from app import clock
 from app.db import in_batches
 from app.email.domain import domain_of, of_one_owner
-from app.models import Petition, Signature, Suspicion
+from app.models import Petition, Signature
 from app.signing.mailbox import keyed
 
 RETENTION = timedelta(hours=48)
@@ -47,9 +47,3 @@ def forget(now: datetime | None = None) -> int:
         session.execute(some.execution_options(synchronize_session=False))
 
     return in_batches(old.order_by(Signature.signed_at), forget_some)
-
-
-def erase(session: Session, signature: Signature) -> None:
-    """Erase the traces of one whose signer takes it back, and what was suspected of it, in the caller's transaction."""
-    signature.network_key = signature.domain_key = None
-    session.execute(delete(Suspicion).where(Suspicion.signature_id == signature.id))

@@ -202,7 +202,7 @@ def test_a_letter_that_still_waits_for_an_erased_signer_is_not_sent(
 
 
 def test_more_than_one_batch_is_erased(app: Flask, petition: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(erase, "AT_ONCE", 2)
+    monkeypatch.setattr(erase, "BATCH_SIZE", 2)
     for which in range(5):
         make_signature(app, email=f"person{which}@example.org")
     close(app, days=91)
@@ -212,7 +212,7 @@ def test_more_than_one_batch_is_erased(app: Flask, petition: str, monkeypatch: p
 def test_many_workers_at_once_and_a_signer_who_withdraws_leave_the_count_right(
     app: Flask, client: FlaskClient, petition: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(erase, "AT_ONCE", 3)
+    monkeypatch.setattr(erase, "BATCH_SIZE", 3)
     ids = [make_signature(app, email=f"person{which}@example.org") for which in range(12)]
     close(app, days=91)
     with app.app_context():

@@ -1,0 +1,47 @@
+"""Erasing a signature means the same wherever it is done: by its signer, by "it was not me", and after closing."""
+
+from datetime import timedelta
+
+import pytest
+from flask import Flask
+from sqlalchemy import update
+
+from app import clock
+from app.db import transaction
+from app.models import Petition, Signature, State, Visibility
+from app.models.signature import ERASED
+from app.retention.erase import erase_after_closing
+from app.signers.decline import decline
+from app.signers.entry import withdraw
+from tests.factories import make_signature, signatures
+
+pytestmark = pytest.mark.both_databases
+
+# A new column is either erased or is named here, for it says nothing of who signed.
+STAYS = {
+    *("id", "public_id", "petition_id", "text_id", "notice_id", "language", "state", "reason"),
+    *("generation", "changes", "code_tries", "reminded", "hidden_name", "hidden_comment"),
+    *("signed_at", "verified_at", "listed_at", "expires_at"),
+}
+STAYS_FOR_A_WHILE = {"email_key", "unwanted"}  # so that signing again, or undoing, does what was promised
+
+
+def test_every_column_is_erased_or_known_to_tell_nothing() -> None:
+    assert {*Signature.__table__.columns.keys()} == {*ERASED} | STAYS | STAYS_FOR_A_WHILE
+
+
+@pytest.mark.parametrize("way", ["withdrawn", "declined", "after closing"])
+def test_whoever_erases_a_signature_leaves_the_same(app: Flask, petition: str, way: str) -> None:
+    public_id = make_signature(app, state=State.PENDING if way == "declined" else State.VERIFIED)
+    with app.app_context():
+        with transaction() as session:
+            told = {"network_key": b"n" * 32, "domain_key": b"d" * 32, "code_hash": b"c" * 32, "updates": True}
+            session.execute(update(Signature).values(**told))
+            session.execute(update(Petition).values(closes_at=clock.now() - timedelta(days=91)))
+        if way == "after closing":
+            assert erase_after_closing() == 1
+        else:
+            assert decline(public_id) if way == "declined" else withdraw(public_id)
+    (left,) = signatures(app)
+    assert {column: getattr(left, column) for column in ERASED} == ERASED
+    assert (left.sealed, left.country, left.visibility) == (None, "", Visibility.ORGANISERS)
