@@ -4,12 +4,12 @@ BIN := .venv/bin
 CATALOGUES := $(patsubst %.po,%.mo,$(wildcard translations/*/LC_MESSAGES/messages.po))
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help install run test check bench screenshots catalogues lock browser clean
+.PHONY: help install run test lint check bench screenshots catalogues lock browser clean
 
 help:
 	@echo "make run      serve the site, the mail worker and a mailbox on this machine"
 	@echo "make test     run every test, on SQLite and PostgreSQL, with real mail and a real browser"
-	@echo "make check    lint, types, import rules, templates, migrations"
+	@echo "make check    lint, types, import rules, templates, structure; make lint  without the last"
 	@echo "make bench    the figures"
 	@echo "make screenshots  the pictures in docs/screenshots/; make catalogues  after strings have changed"
 	@echo "make install  only what a public site needs: the locked packages and the translations"
@@ -20,15 +20,17 @@ run: install
 	@exec $(BIN)/flask --app wsgi serve --example examples/free-boris-kagarlitsky.md
 
 test: .venv/installed-dev $(CATALOGUES) browser
-	$(BIN)/pytest --durations=20
+	$(BIN)/pytest --slow --durations=20
 
-check: .venv/installed-dev $(CATALOGUES)
+lint: .venv/installed-dev $(CATALOGUES)
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/djlint --lint --quiet templates
-	$(BIN)/pytest tests/structure
+
+check: lint
+	$(BIN)/pytest --slow tests/structure
 
 bench: .venv/installed-dev $(CATALOGUES)
 	$(BIN)/python -m bench

@@ -16,7 +16,7 @@ from app.watching.selection import Selection
 from tests.concurrency.test_races import at_once
 from tests.factories import SLUG, make_signature
 
-pytestmark = pytest.mark.both_databases
+pytestmark = [pytest.mark.both_databases, pytest.mark.slow]
 
 PEOPLE = 300
 ROUNDS = 5

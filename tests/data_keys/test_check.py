@@ -139,6 +139,7 @@ def test_a_retired_key_is_not_missed_and_counts_again_once_it_is_the_newest(app:
     assert registered(app) == {id_of(SECOND): True, id_of(FIRST): True}
 
 
+@pytest.mark.slow
 def test_without_tables_and_without_a_database_it_starts_in_silence(postgres: str, tmp_path: Path) -> None:
     with psycopg.connect(postgres, autocommit=True) as connection:
         connection.execute("CREATE DATABASE bare")

@@ -58,7 +58,13 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
 
 
 @pytest.fixture(
-    params=[(390, True), (390, False), (1280, True), (1280, False)], ids=lambda p: f"{p[0]}px-scripts-{p[1]}"
+    params=[
+        (390, True),
+        pytest.param((390, False), marks=pytest.mark.slow),
+        pytest.param((1280, True), marks=pytest.mark.slow),
+        (1280, False),
+    ],
+    ids=lambda p: f"{p[0]}px-scripts-{p[1]}",
 )
 def page(browser: Browser, site: Site, request: pytest.FixtureRequest) -> Iterator[Page]:
     """Give a page that fails the test if it asks another host, logs an error or breaks the content policy."""

@@ -49,7 +49,7 @@ def handed_over(page: Page, kind: str) -> Download:
     return waiting.value
 
 
-@pytest.mark.parametrize("way_in", ["password", "passkey"])
+@pytest.mark.parametrize("way_in", [pytest.param("password", marks=pytest.mark.slow), "passkey"])
 def test_from_the_invitation_to_the_four_files(
     page: Page, context: BrowserContext, site: Site, tmp_path: Path, way_in: str
 ) -> None:

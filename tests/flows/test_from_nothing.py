@@ -5,10 +5,13 @@ import time
 from pathlib import Path
 
 import psutil
+import pytest
 
 import config
 from tests.mail_server import free_port
 from tests.site import Site, inherited
+
+pytestmark = pytest.mark.slow
 
 INSTALLING_SECONDS = 300
 

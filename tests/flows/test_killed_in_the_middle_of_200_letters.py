@@ -3,6 +3,7 @@
 from datetime import timedelta
 from pathlib import Path
 
+import pytest
 from flask import Flask
 from sqlalchemy import select, update
 
@@ -13,6 +14,8 @@ from tests.conftest import SECRETS
 from tests.factories import hidden_fields
 from tests.mail_server import MailServer
 from tests.site import Site, wait_until
+
+pytestmark = pytest.mark.slow
 
 LETTERS = 200
 

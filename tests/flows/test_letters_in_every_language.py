@@ -5,6 +5,7 @@ from collections.abc import Callable
 from email.message import EmailMessage
 from email.utils import parseaddr
 
+import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
@@ -12,6 +13,8 @@ from app.web.language import INTERFACE_LANGUAGES, text_direction
 from tests.factories import hidden_fields, make_petition, sign
 from tests.html_page import HtmlPage
 from tests.mail_server import MailServer, link_in, text_of
+
+pytestmark = pytest.mark.slow
 
 # How the words for a petition, and for signing one, begin in each language.
 TELLING = {

@@ -19,6 +19,8 @@ from tests.flows.conftest import overflows, served
 from tests.organisers.people import signed_in
 from tests.watching.organiser import BASE
 
+pytestmark = pytest.mark.slow
+
 LONG = "Donaudampfschifffahrtselektrizitätenhauptbetriebswerkbauunterbeamtengesellschaft"
 ADDRESS = f"{'olga' * 15}@{'very-long-name' * 4}.example.org"
 TABS = ("signatures", "export", "publishing", "words", "details", "trust", "image", "members", "log")

@@ -22,6 +22,8 @@ from tests.flows.conftest import overflows, served, troubles_of
 from tests.organisers.people import half_signed_in, signed_in
 from tests.structure.something_of_everything import something_of_everything
 
+pytestmark = pytest.mark.slow
+
 AXE = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text("utf-8")
 # WCAG 2.2 AA, and what axe-core holds to be good practice beyond it.
 LOOK = """async () => {

@@ -5,6 +5,7 @@ import socket
 import struct
 from pathlib import Path
 
+import pytest
 from flask import Flask
 from sqlalchemy import insert, select
 
@@ -17,6 +18,8 @@ from tests.conftest import SECRETS
 from tests.factories import SLUG
 from tests.organisers.people import signed_in
 from tests.site import Site, wait_until
+
+pytestmark = pytest.mark.slow
 
 ROWS = 4000  # of 4,000 letters: more than the buffers on the way hold
 LIST = f"/organise/petitions/{SLUG}/signatures.csv"

@@ -26,6 +26,8 @@ from tests.log import Log, caught
 from tests.site import Site
 from tests.web.addresses import fill
 
+pytestmark = pytest.mark.slow
+
 SEED = 20261124
 REQUESTS = 5000  # on each database
 OVER_A_SOCKET = 300

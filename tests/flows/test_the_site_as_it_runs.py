@@ -15,7 +15,7 @@ EXAMPLE = "free-boris-kagarlitsky"
 COMMAND = ["--example", f"examples/{EXAMPLE}.md"]
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.slow)])
 def fresh_database(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """Give the URL of a database in which there is nothing at all."""
     if request.param == "sqlite":
@@ -27,7 +27,9 @@ def fresh_database(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     return on_server(server, "fresh")
 
 
-@pytest.mark.parametrize("mail_goes_to", ["the site's own mailbox", "another mail server"])
+@pytest.mark.parametrize(
+    "mail_goes_to", ["the site's own mailbox", pytest.param("another mail server", marks=pytest.mark.slow)]
+)
 def test_from_an_empty_database_to_the_first_counted_signature(
     fresh_database: str, mail_goes_to: str, mail_server: MailServer, tmp_path: Path
 ) -> None:
@@ -91,6 +93,7 @@ def test_a_port_that_is_taken_is_named_with_what_to_do(tmp_path: Path, mail_serv
         site.start()
 
 
+@pytest.mark.slow
 def test_a_mail_server_that_hangs_never_shows_to_signers(tmp_path: Path, mail_server: MailServer) -> None:
     mail_server.silent_for = 600
     env = {**SECRETS, "MAIL_SERVER": "127.0.0.1", "MAIL_PORT": str(mail_server.port)}

@@ -13,6 +13,8 @@ from tests.conftest import make_app
 from tests.factories import make_petition, make_signature
 from tests.flows.conftest import overflows, served
 
+pytestmark = pytest.mark.slow
+
 FLAG = "\N{REGIONAL INDICATOR SYMBOL LETTER U}\N{REGIONAL INDICATOR SYMBOL LETTER A}"
 LONG_TITLE = ("Set the people free who were imprisoned for their words " * 4)[:198] + FLAG
 NO_SPACE = "Donaudampfschifffahrtselektrizitätenhauptbetriebswerkbauunterbeamtengesellschaft" + "x" * 20

@@ -54,6 +54,7 @@ def test_a_petition_is_written_illustrated_translated_and_opened(
     assert not overflows(page)
 
 
+@pytest.mark.slow
 def test_every_page_of_writing_fits_on_the_narrowest_phone(page: Page) -> None:
     page.set_viewport_size({"width": 320, "height": 640})
     page.goto("/organise/petitions/new")

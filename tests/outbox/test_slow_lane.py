@@ -83,6 +83,7 @@ def number_in(app: Flask, progress: Progress) -> int:
         return db.session.scalars(select(func.count()).where(OutboxRow.progress == progress)).one()
 
 
+@pytest.mark.slow
 def test_a_flood_causes_sixty_letters_in_any_hour_and_who_proves_gets_one_at_once(
     app: Flask,
     client: FlaskClient,
@@ -200,6 +201,7 @@ def test_four_workers_together_send_no_more(app: Flask, petition: str, monkeypat
     assert (number_in(app, Progress.SENT), number_in(app, Progress.WAITING)) == (MOST, 40)
 
 
+@pytest.mark.slow
 def test_of_ten_thousand_sixty_go_out_in_the_hour_and_each_is_looked_at_about_once(
     app: Flask, petition: str, time: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:

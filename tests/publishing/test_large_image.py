@@ -17,6 +17,8 @@ from tests.publishing.test_image import encoded
 PEAK = """
 import io, resource, sys
 from app.petitions.image import remake
+
+pytestmark = pytest.mark.slow
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 remake(io.BytesIO(sys.stdin.buffer.read()))
 print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) // 1024)

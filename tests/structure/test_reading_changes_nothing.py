@@ -17,8 +17,6 @@ from tests.factories import SLUG
 from tests.organisers.people import browser, half_signed_in, signed_in
 from tests.structure.something_of_everything import something_of_everything
 
-pytestmark = pytest.mark.both_databases
-
 QUERY = {"sharing.oembed": f"?url=http://localhost:8000/petitions/{SLUG}"}  # what shows nothing without one
 READING = ("GET", "HEAD", "OPTIONS")
 
@@ -35,6 +33,7 @@ def everything(app: Flask) -> dict[str, list[Any]]:
         return dump
 
 
+@pytest.mark.slow
 def test_reading_changes_nothing(app: Flask, tmp_path: Path) -> None:
     client = app.test_client()
     values = something_of_everything(app, tmp_path)

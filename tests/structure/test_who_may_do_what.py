@@ -22,8 +22,6 @@ from tests.conftest import make_app
 from tests.factories import SLUG, make_petition, make_signature
 from tests.organisers.people import browser, half_signed_in, make_organiser, organiser, signed_in
 
-pytestmark = pytest.mark.both_databases
-
 DIGEST = "0" * 32
 ELSEWHERE = "keep-the-test-bridge"
 SIGNED_IN = {"stranger", "invited", "viewer", "editor", "owner", "owner elsewhere", "administrator"}

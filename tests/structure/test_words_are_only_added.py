@@ -5,11 +5,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
-
 from tests.structure.source import APP, place, tree
-
-pytestmark = pytest.mark.both_databases
 
 KEPT = {"PetitionText", "PrivacyNotice"}
 COLUMNS = {"statement", "body", "after_signatures", "controller_name", "controller_address", "controller_email", "more"}

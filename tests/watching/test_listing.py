@@ -108,6 +108,7 @@ def test_rows_say_who_signed_but_not_the_address_and_erased_ones_nothing(app: Fl
     assert erased.signer is None and not erased.restorable
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("selection", "index"),
     [

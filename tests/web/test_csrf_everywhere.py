@@ -4,6 +4,7 @@ from functools import cache
 from itertools import product
 from pathlib import Path
 
+import pytest
 from flask import Flask
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -53,6 +54,7 @@ def is_refused(rule: Rule, method: str, fetch_site: str | None, origin: str | No
     return answer.status_code == 403 and REFUSED in answer.text
 
 
+@pytest.mark.slow
 @settings(max_examples=300, deadline=None, database=None)
 @given(st.sampled_from(writing()), SITES, ORIGINS, st.sampled_from(["localhost", "evil.example", "127.0.0.1:8000"]))
 def test_a_form_is_taken_from_our_pages_and_from_programs_alone(

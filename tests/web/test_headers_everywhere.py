@@ -119,6 +119,7 @@ def check(answer: TestResponse, base_url: str) -> None:
     assert "Server" not in headers and "X-Powered-By" not in headers
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("base_url", [FOR_ALL, HERE])
 @settings(max_examples=400, deadline=None, database=None)
 @given(
