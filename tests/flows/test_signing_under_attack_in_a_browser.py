@@ -20,7 +20,7 @@ from tests.conftest import make_app
 from tests.factories import SLUG, make_petition
 from tests.flows.conftest import overflows, served, troubles_of
 from tests.mail_server import MailServer
-from tests.outbox.test_lane import MOST, fill
+from tests.outbox.test_slow_lane import MOST, fill
 
 
 @pytest.fixture
