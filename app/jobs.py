@@ -45,7 +45,7 @@ JOBS = (
     Job("fold the ledger", timedelta(seconds=1), ledger.fold_all),
     *RETENTION,
     Job("queue reminders", MINUTE, remind),
-    Job("flag bursts", MINUTE, bursts.flag),
+    Job("flag bursts", MINUTE, bursts.flag_bursts),
     Job("expire invitations", MINUTE, forget_expired_invitations),
     Job("forget ended sessions", MINUTE, sessions.forget_ended),
     Job("forget login attempts", MINUTE, login_throttle.forget_old),

@@ -17,14 +17,14 @@ import config
 from app import clock
 from app.crypto import sealing
 from app.data_keys.check import register
-from app.data_keys.sealed_columns import PLACES, Place
+from app.data_keys.sealed_columns import SEALED_COLUMNS, SealedColumn
 from app.db import db, hold, transaction
 from app.models import DataKey
 
-LOOKS = 5
+MAX_PASSES = 5
 PAUSE_SECONDS = 1
-STAYS = timedelta(days=1)
-LOCK = b"data-keys"
+RETENTION = timedelta(days=1)
+LOCK_KEY = b"data-keys"
 
 
 class Unfinished(Exception):
@@ -32,98 +32,104 @@ class Unfinished(Exception):
 
 
 @dataclass(slots=True)
-class Found:
-    """What a look at a column, or at all, came upon that an older key had sealed."""
+class ResealResult:
+    """What one pass, over a column or over all, found sealed with an older key."""
 
     stale: int = 0
     resealed: int = 0
-    shut: int = 0
+    unopened: int = 0
 
-    def add(self, other: "Found") -> None:
-        """Add what another look came upon."""
+    def add(self, other: "ResealResult") -> None:
+        """Add the result of another pass."""
         self.stale += other.stale
         self.resealed += other.resealed
-        self.shut += other.shut
+        self.unopened += other.unopened
 
 
-def rotate(tell: Callable[[str], None]) -> None:
-    """Seal anew what older keys sealed, and `tell` the operator how far that is and what is to be done next.
+def rotate(report: Callable[[str], None]) -> None:
+    """Seal anew what older keys sealed, and `report` the operator how far that is and what is to be done next.
 
     Where the site keeps its own keys and there is only one, a new one is made first. Raises Unfinished when something
     could not be sealed anew.
     """
-    _make_key(tell)
+    _make_key(report)
     newest, *older = sealing.data_keys()
     if not older:
-        tell(
+        report(
             f"DATA_KEYS has one key, {_named([newest])}, and everything is sealed with it. To change it, put a new key"
             " in front of it, parted by a comma, restart site and worker, and run this again."
         )
         return
-    total = _reseal_all(newest, tell)
-    tell(f"{total} sealed anew with {_named([newest])}. Nothing is sealed with {_named(older)} any more.")
-    _let_go(older, tell, is_quiet=not total)
+    total = _reseal_all(newest, report)
+    report(f"{total} sealed anew with {_named([newest])}. Nothing is sealed with {_named(older)} any more.")
+    _retire(older, report, is_quiet=not total)
 
 
-def _make_key(tell: Callable[[str], None]) -> None:
+def _make_key(report: Callable[[str], None]) -> None:
     file = current_app.config["DATA_KEYS_FILE"]
     with transaction() as session:
-        hold(session, LOCK)  # of two who rotate at once, one makes the key
+        hold(session, LOCK_KEY)  # of two who rotate at once, one makes the key
         if file and len(file.keys()) == 1:
             file.replace([config.new_data_key(), *file.keys()])
-            tell(f"{file.path} has a new key, {_named(file.keys()[:1])}. Put it into your backup of the keys now.")
+            report(f"{file.path} has a new key, {_named(file.keys()[:1])}. Put it into your backup of the keys now.")
         register(session)
 
 
-def _reseal_all(newest: bytes, tell: Callable[[str], None]) -> int:
-    """Look until nothing is found; return how many were sealed anew."""
+def _reseal_all(newest: bytes, report: Callable[[str], None]) -> int:
+    """Repeat until a pass finds nothing; return how many values were sealed anew."""
     total = 0
-    for _ in range(LOOKS):
-        found = Found()
-        for place in PLACES:
-            here = _reseal(place, sealing.prefix(newest))
+    for _ in range(MAX_PASSES):
+        found = ResealResult()
+        for target in SEALED_COLUMNS:
+            here = _reseal(target, sealing.prefix(newest))
             found.add(here)
             if here.resealed:
-                tell(f"{place.column}: {here.resealed} sealed anew")
-            if here.shut:
-                tell(f"{place.column}: {here.shut} DO NOT OPEN with any key in DATA_KEYS")
+                report(f"{target.column}: {here.resealed} sealed anew")
+            if here.unopened:
+                report(f"{target.column}: {here.unopened} DO NOT OPEN with any key in DATA_KEYS")
         total += found.resealed
         if not found.stale:
             return total
-        if found.stale == found.shut:
-            raise Unfinished(f"{found.shut} values do not open: a key is missing, or they were altered. Keep all keys.")
-        if found.stale > found.resealed + found.shut:
-            time.sleep(PAUSE_SECONDS)  # somebody has a row in hand
+        if found.stale == found.unopened:
+            raise Unfinished(
+                f"{found.unopened} values do not open: a key is missing, or they were altered. Keep all keys."
+            )
+        if found.stale > found.resealed + found.unopened:
+            time.sleep(PAUSE_SECONDS)  # another transaction has locked a row
     raise Unfinished(
         "Values sealed with an older key keep coming: a process still runs with other DATA_KEYS. Restart site and"
         " worker, everywhere, and run this again. Keep all keys."
     )
 
 
-def _reseal(place: Place, head: bytes) -> Found:
+def _reseal(target: SealedColumn, head: bytes) -> ResealResult:
     """Walk through a column once, in the order of its keys."""
-    found = Found()
-    reseal = sealing.resealer(place.purpose)
-    for stale in _walk(place, head):
+    found = ResealResult()
+    reseal = sealing.resealer(target.purpose)
+    for stale in _walk(target, head):
         changes = []
         for key, public_id, sealed in stale:
             try:
                 changes.append({**_bound(key), "before": sealed, "after": reseal(public_id, sealed)})
             except sealing.CannotOpen:
-                found.shut += 1
+                found.unopened += 1
         found.stale += len(stale)
-        found.resealed += _write(place, changes)
+        found.resealed += _replace(target, changes)
     return found
 
 
-def _walk(place: Place, head: bytes) -> Iterator[list[tuple[Sequence[Any], bytes, bytes]]]:
+def _walk(target: SealedColumn, head: bytes) -> Iterator[list[tuple[Sequence[Any], bytes, bytes]]]:
     """Yield the values in each batch of rows that do not begin with `head`: key of the row, public id, sealed value."""
-    table = place.column.class_.__table__
+    table = target.column.class_.__table__
     primary = list(table.primary_key.columns)
-    is_newest = func.substr(place.column, 1, len(head), type_=LargeBinary) == head
-    batch = select(*primary, place.public_id, case((~is_newest, place.column))).order_by(*primary).limit(place.at_once)
-    if place.public_id.class_ is not place.column.class_:
-        batch = batch.join_from(place.column.class_, place.public_id.class_)
+    is_newest = func.substr(target.column, 1, len(head), type_=LargeBinary) == head
+    batch = (
+        select(*primary, target.public_id, case((~is_newest, target.column)))
+        .order_by(*primary)
+        .limit(target.batch_size)
+    )
+    if target.public_id.class_ is not target.column.class_:
+        batch = batch.join_from(target.column.class_, target.public_id.class_)
     beyond: ColumnElement[bool] | None = None
     while rows := db.session.execute(batch if beyond is None else batch.where(beyond)).all():
         db.session.rollback()
@@ -131,12 +137,12 @@ def _walk(place: Place, head: bytes) -> Iterator[list[tuple[Sequence[Any], bytes
         beyond = tuple_(*primary) > tuple_(*rows[-1][: len(primary)])
 
 
-def _write(place: Place, changes: list[dict[str, Any]]) -> int:
+def _replace(target: SealedColumn, changes: list[dict[str, Any]]) -> int:
     """Put the new values where the old ones still are; return in how many places they were."""
     if not changes:
         return 0
-    table = place.column.class_.__table__
-    column = table.c[place.column.key]
+    table = target.column.class_.__table__
+    column = table.c[target.column.key]
     primary = list(table.primary_key.columns)
     is_row = and_(*(one == bindparam(name) for one, name in zip(primary, _bound(primary), strict=True)))
     change = update(table).where(is_row, column == bindparam("before")).values({column: bindparam("after")})
@@ -154,17 +160,17 @@ def _bound(key: Sequence[Any]) -> dict[str, Any]:
     return {f"key_{at}": part for at, part in enumerate(key)}
 
 
-def _let_go(older: list[bytes], tell: Callable[[str], None], *, is_quiet: bool) -> None:
+def _retire(older: list[bytes], report: Callable[[str], None], *, is_quiet: bool) -> None:
     """Retire the older keys, and drop those that have been out of use for a day, or say that they can be dropped."""
     now = clock.now()
     ids = [sealing.key_id(key) for key in older]
     with transaction() as session:
-        hold(session, LOCK)
+        hold(session, LOCK_KEY)
         retire = update(DataKey).where(DataKey.key_id.in_(ids))
         if is_quiet:
             retire = retire.where(DataKey.retired_at.is_(None))
         session.execute(retire.values(retired_at=now))
-        long_ago = select(DataKey.key_id).where(DataKey.key_id.in_(ids), DataKey.retired_at <= now - STAYS)
+        long_ago = select(DataKey.key_id).where(DataKey.key_id.in_(ids), DataKey.retired_at <= now - RETENTION)
         unused = set(session.scalars(long_ago).all())
         done = [key for key in older if sealing.key_id(key) in unused]
         file = current_app.config["DATA_KEYS_FILE"]
@@ -172,13 +178,13 @@ def _let_go(older: list[bytes], tell: Callable[[str], None], *, is_quiet: bool) 
             # Of the keys that are there now: another rotation may have made a newer one meanwhile.
             there = file.keys()
             file.replace([key for key in there if key not in done])
-            tell(f"{_named(done)} was taken out of {file.path}. Take it out of your backups once those are too old.")
+            report(f"{_named(done)} was taken out of {file.path}. Take it out of your backups once those are too old.")
         elif done:
-            tell(f"{_named(done)} can be taken out of DATA_KEYS now: do so, and restart site and worker.")
+            report(f"{_named(done)} can be taken out of DATA_KEYS now: do so, and restart site and worker.")
         else:
             last = session.scalars(select(DataKey.retired_at).where(DataKey.key_id.in_(ids))).all()
-            until = clock.iso(max([one for one in last if one], default=now) + STAYS)
-            tell(f"Keep {_named(older)} until {until}, for pages that are still open; then run this again.")
+            until = clock.iso(max([one for one in last if one], default=now) + RETENTION)
+            report(f"Keep {_named(older)} until {until}, for pages that are still open; then run this again.")
 
 
 def _named(keys: Sequence[bytes]) -> str:

@@ -19,8 +19,8 @@ from app.models import (
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
-    """A column of sealed values: what they are sealed for, the public id bound in, how many are taken at once.
+class SealedColumn:
+    """A column of sealed values: what they are sealed for, the public id bound in, how many rows are read at once.
 
     The public id is the row's own, or that of the one row of another table that it points at.
     """
@@ -28,21 +28,21 @@ class Place:
     column: InstrumentedAttribute[Any]
     purpose: str
     public_id: InstrumentedAttribute[bytes]
-    at_once: int = 500
+    batch_size: int = 500
 
 
-PLACES = (
-    Place(Site.mailbox_key, "site-mailbox-key", Site.public_id),
-    Place(Petition.mailbox_key, "mailbox-key", Petition.public_id),
-    Place(Organiser.sealed_email, "organiser-email", Organiser.public_id),
-    Place(Organiser.sealed_totp, "organiser-totp", Organiser.public_id),
-    Place(Organiser.sealed_recovery_codes, "organiser-codes", Organiser.public_id),
-    Place(Passkey.sealed_name, "passkey-name", Passkey.public_id),
-    Place(Membership.sealed_address, "invited-address", Organiser.public_id),
-    Place(HandOver.sealed_recipient, "hand-over", HandOver.public_id),
-    Place(OutboxRow.sealed, "organiser-letter", OutboxRow.public_id),
-    Place(Signature.sealed, "signature", Signature.public_id),
-    Place(Signature.note_sealed, "invalidation-note", Signature.public_id),
-    Place(DeliveryVolume.sealed, "delivery", DeliveryVolume.public_id, at_once=1),  # megabytes each
+SEALED_COLUMNS = (
+    SealedColumn(Site.mailbox_key, "site-mailbox-key", Site.public_id),
+    SealedColumn(Petition.mailbox_key, "mailbox-key", Petition.public_id),
+    SealedColumn(Organiser.sealed_email, "organiser-email", Organiser.public_id),
+    SealedColumn(Organiser.sealed_totp, "organiser-totp", Organiser.public_id),
+    SealedColumn(Organiser.sealed_recovery_codes, "organiser-codes", Organiser.public_id),
+    SealedColumn(Passkey.sealed_name, "passkey-name", Passkey.public_id),
+    SealedColumn(Membership.sealed_address, "invited-address", Organiser.public_id),
+    SealedColumn(HandOver.sealed_recipient, "hand-over", HandOver.public_id),
+    SealedColumn(OutboxRow.sealed, "organiser-letter", OutboxRow.public_id),
+    SealedColumn(Signature.sealed, "signature", Signature.public_id),
+    SealedColumn(Signature.note_sealed, "invalidation-note", Signature.public_id),
+    SealedColumn(DeliveryVolume.sealed, "delivery", DeliveryVolume.public_id, batch_size=1),  # megabytes each
 )
 MAILBOX_KEYS = (Site.mailbox_key, Petition.mailbox_key)

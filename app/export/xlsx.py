@@ -17,23 +17,23 @@ from xml.sax.saxutils import escape
 
 from app.export.rows import Choice, ExportRow, Heading
 
-MOST_ROWS = 1_048_576  # Excel's, with the line of column names
-MOST_BYTES = 2_000_000_000  # of one sheet: beyond, the archive would be ZIP64, which Excel wants to repair
-LEVEL = 1
-PIECE = 200  # rows, about 64 KiB
-DAY_NOUGHT = datetime(1899, 12, 30, tzinfo=UTC)  # by which Excel counts days
+MAX_ROWS_PER_SHEET = 1_048_576  # Excel's, with the line of column names
+MAX_BYTES_PER_SHEET = 2_000_000_000  # of one sheet: beyond, the archive would be ZIP64, which Excel wants to repair
+COMPRESSION_LEVEL = 1
+ROWS_PER_CHUNK = 200  # rows, about 64 KiB
+EXCEL_EPOCH = datetime(1899, 12, 30, tzinfo=UTC)  # by which Excel counts days
 SECOND = timedelta(seconds=1)
-SECONDS_OF_DAY = 86_400
-NOTHING = "<c/>"
+SECONDS_PER_DAY = 86_400
+EMPTY_CELL = "<c/>"
 WIDTHS = {
     "number": 9, "name": 30, "affiliation": 36, "country": 18, "comment": 60, "language": 10, "text_version": 12,
     "verified_at": 20, "visibility": 12, "state": 12, "email": 32,
 }  # fmt: skip
 # What XML cannot hold, and what Excel reads as a character's number.
-UNHOLDABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
-UNNAMEABLE = re.compile(r"[\\/?*:\[\]\"]|[\x00-\x1f]")
+NOT_IN_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+NOT_IN_SHEET_NAMES = re.compile(r"[\\/?*:\[\]\"]|[\x00-\x1f]")
 MAX_SHEET_NAME_LENGTH = 31
-NUMBERED = re.compile("_(?=x[0-9A-Fa-f]{4}_)")
+ESCAPE_LOOKALIKE = re.compile("_(?=x[0-9A-Fa-f]{4}_)")
 
 XML = '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n'
 OFFICE = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
@@ -87,7 +87,7 @@ def write_xlsx(rows: Iterable[ExportRow], choice: Choice, heading: Heading) -> G
     sink = _Sink()
     rest = (_line(row, choice, heading.countries) for row in rows)
     sheets = 0
-    with zipfile.ZipFile(sink, "w", zipfile.ZIP_DEFLATED, allowZip64=False, compresslevel=LEVEL) as archive:
+    with zipfile.ZipFile(sink, "w", zipfile.ZIP_DEFLATED, allowZip64=False, compresslevel=COMPRESSION_LEVEL) as archive:
         _add(archive, "_rels/.rels", ROOT)
         _add(archive, "xl/styles.xml", STYLES)
         yield sink.take()
@@ -97,8 +97,8 @@ def write_xlsx(rows: Iterable[ExportRow], choice: Choice, heading: Heading) -> G
             with archive.open(f"xl/worksheets/sheet{sheets}.xml", "w") as sheet:
                 size = sheet.write(_above_rows(choice, heading))
                 number = 1
-                while line and number < MOST_ROWS and size < MOST_BYTES:
-                    piece = [line, *islice(rest, min(PIECE, MOST_ROWS - number) - 1)]
+                while line and number < MAX_ROWS_PER_SHEET and size < MAX_BYTES_PER_SHEET:
+                    piece = [line, *islice(rest, min(ROWS_PER_CHUNK, MAX_ROWS_PER_SHEET - number) - 1)]
                     size += sheet.write("".join(piece).encode())
                     number += len(piece)
                     line = next(rest, "")
@@ -116,11 +116,11 @@ def _add(archive: zipfile.ZipFile, part: str, text: str) -> None:
 
 def _line(row: ExportRow, choice: Choice, countries: Mapping[str, str]) -> str:
     number, name, affiliation, country, comment, language, version, at, visibility, state, email = row
-    moment = f'<c s="{MOMENT}"><v>{(at - DAY_NOUGHT) // SECOND / SECONDS_OF_DAY:.9f}</v></c>' if at else NOTHING
+    moment = f'<c s="{MOMENT}"><v>{(at - EXCEL_EPOCH) // SECOND / SECONDS_PER_DAY:.9f}</v></c>' if at else EMPTY_CELL
     more = (_word(state) if choice.with_state else "") + (_text(email) if choice.with_email else "")
     return (
         f"<row><c><v>{number}</v></c>{_text(name)}{_text(affiliation)}{_word(countries.get(country, country))}"
-        f"{_text(comment)}{_word(language)}{f'<c><v>{version}</v></c>' if version else NOTHING}{moment}"
+        f"{_text(comment)}{_word(language)}{f'<c><v>{version}</v></c>' if version else EMPTY_CELL}{moment}"
         f"{_word(visibility)}{more}</row>"
     )
 
@@ -128,9 +128,9 @@ def _line(row: ExportRow, choice: Choice, countries: Mapping[str, str]) -> str:
 def _text(text: str, style: int = PLAIN) -> str:
     """Return a cell that holds `text` as it is, but for characters that XML cannot hold."""
     if not text:
-        return NOTHING
+        return EMPTY_CELL
     if not text.isprintable() or "&" in text or "<" in text or ">" in text or "_x" in text:
-        held = NUMBERED.sub("_x005F_", UNHOLDABLE.sub("\ufffd", text))
+        held = ESCAPE_LOOKALIKE.sub("_x005F_", NOT_IN_XML.sub("\ufffd", text))
         text = escape(held, {"\r": "&#13;"})
     return f'<c s="{style}" t="inlineStr"><is><t xml:space="preserve">{text}</t></is></c>'
 
@@ -155,7 +155,7 @@ def _above_rows(choice: Choice, heading: Heading) -> bytes:
 def sheet_name(name: str, number: int) -> str:
     """Return a name that Excel takes for a sheet: at most 31 characters, none of them special to it."""
     after = f" {number}" if number > 1 else ""
-    return UNNAMEABLE.sub(" ", name)[: MAX_SHEET_NAME_LENGTH - len(after)].strip(" '") + after
+    return NOT_IN_SHEET_NAMES.sub(" ", name)[: MAX_SHEET_NAME_LENGTH - len(after)].strip(" '") + after
 
 
 def _parts(sheets: int, name: str) -> Iterator[tuple[str, str]]:

@@ -6,7 +6,7 @@ from pathlib import Path
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
-from app.mailbox.caught_emails import keep
+from app.mailbox.caught_emails import store_email
 
 
 class _Keeper:
@@ -15,7 +15,7 @@ class _Keeper:
 
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
         content = envelope.content or b""
-        keep(self._folder, content if isinstance(content, bytes) else content.encode())
+        store_email(self._folder, content if isinstance(content, bytes) else content.encode())
         return "250 caught"
 
 

@@ -1,4 +1,4 @@
-"""Letters caught, one file each in a folder of this machine."""
+"""E-mails caught, one file each in a folder of this machine."""
 
 import email
 import email.policy
@@ -10,12 +10,12 @@ from datetime import UTC, datetime
 from email.message import EmailMessage
 from pathlib import Path
 
-MOST = 1000
+MAX_KEPT = 1000
 
 
 @dataclass(frozen=True, slots=True)
-class Letter:
-    """A letter as it came over SMTP."""
+class CaughtEmail:
+    """An e-mail as it came over SMTP."""
 
     number: str
     caught_at: datetime
@@ -27,31 +27,31 @@ class Letter:
         return str(body.get_content()) if body else ""
 
 
-def keep(folder: Path, raw: bytes) -> None:
-    """Keep a letter; the oldest go once there are more than a thousand."""
+def store_email(folder: Path, raw: bytes) -> None:
+    """Store an e-mail; the oldest go once there are more than a thousand."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     name = f"{time.time_ns():020d}"
     draft = folder / f".{name}"
     with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
         file.write(raw)
     draft.rename(folder / f"{name}.eml")
-    for old in sorted(folder.glob("*.eml"))[:-MOST]:
+    for old in sorted(folder.glob("*.eml"))[:-MAX_KEPT]:
         old.unlink(missing_ok=True)
 
 
-def newest_first(folder: Path) -> list[Letter]:
-    """Return all letters, the newest first."""
+def list_emails(folder: Path) -> list[CaughtEmail]:
+    """Return all e-mails, the newest first."""
     files = sorted(folder.glob("*.eml"), reverse=True) if folder.is_dir() else []
     return [_read(path) for path in files]
 
 
-def find(folder: Path, number: str) -> Letter | None:
-    """Return the letter with this number, if it is there."""
+def find_email(folder: Path, number: str) -> CaughtEmail | None:
+    """Return the e-mail with this number, if it is there."""
     path = folder / f"{number}.eml"
     return _read(path) if re.fullmatch("[0-9]{20}", number) and path.is_file() else None
 
 
-def _read(path: Path) -> Letter:
+def _read(path: Path) -> CaughtEmail:
     message = email.message_from_bytes(path.read_bytes(), policy=email.policy.default)
     assert isinstance(message, EmailMessage)
-    return Letter(path.stem, datetime.fromtimestamp(int(path.stem) / 1e9, UTC), message)
+    return CaughtEmail(path.stem, datetime.fromtimestamp(int(path.stem) / 1e9, UTC), message)

@@ -35,14 +35,14 @@ def only_here() -> None:
 @bp.get("")
 def show() -> Response:
     """Show the letters caught, the newest first, with the links in them."""
-    caught = caught_emails.newest_first(_folder())
+    caught = caught_emails.list_emails(_folder())
     return private_page("mailbox/mailbox.html", letters=caught)
 
 
 @bp.get("/<number>.html")
 def html_part(number: str) -> Response:
     """Show a letter's HTML part alone, as a mail program would."""
-    letter = caught_emails.find(_folder(), number)
+    letter = caught_emails.find_email(_folder(), number)
     if letter is None:
         abort(404)
     response = headers.no_store(make_response(Markup(letter.part("html"))))  # noqa: S704 - our own letter

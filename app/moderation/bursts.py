@@ -15,21 +15,21 @@ from app.models import BURSTS, Clue, Signature, State, Suspicion, Tally
 from app.models.locking import signatures_in_lock_order
 
 # Twice as long as the longest burst: a worker that was away for an hour misses none.
-LOOKED_BACK = 2 * max(burst.within for burst in BURSTS.values())
-AT_ONCE = 1000
+LOOKBACK = 2 * max(burst.within for burst in BURSTS.values())
+BATCH_SIZE = 1000
 KEYS: dict[Clue, InstrumentedAttribute[bytes | None]] = {
     Clue.NETWORK: Signature.network_key,
     Clue.DOMAIN: Signature.domain_key,
 }
 
 
-def flag(now: datetime | None = None) -> int:
+def flag_bursts(now: datetime | None = None) -> int:
     """Write down which lately verified signatures look like part of a burst; return how many such clues are new.
 
     Only petitions whose count has moved are looked at, so it follows `count.fold_all`.
     """
     now = now or clock.now()
-    since = now - LOOKED_BACK
+    since = now - LOOKBACK
     moved = db.session.scalars(select(Tally.petition_id).where(Tally.changed_at > since)).all()
     return sum(_flag(petition_id, clue, since, now) for petition_id in moved for clue in BURSTS)
 
@@ -38,12 +38,12 @@ def _flag(petition_id: int, clue: Clue, since: datetime, now: datetime) -> int:
     # A look first, so that without a burst nothing takes SQLite's one write lock.
     found = db.session.scalars(_in_burst(petition_id, clue, since)).all()
     return sum(
-        _write(found[begin : begin + AT_ONCE], {"petition_id": petition_id, "clue": clue, "since": now})
-        for begin in range(0, len(found), AT_ONCE)
+        _add_suspicions(found[begin : begin + BATCH_SIZE], {"petition_id": petition_id, "clue": clue, "since": now})
+        for begin in range(0, len(found), BATCH_SIZE)
     )
 
 
-def _write(ids: Sequence[int], about: dict[str, object]) -> int:
+def _add_suspicions(ids: Sequence[int], about: dict[str, object]) -> int:
     """Write one clue down for each of these signatures that is still verified: who withdraws meanwhile leaves none."""
     these = select(Signature.id).where(Signature.id.in_(ids), Signature.state == State.VERIFIED)
     still = signatures_in_lock_order(these).with_for_update(read=True)

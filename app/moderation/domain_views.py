@@ -10,7 +10,7 @@ from wtforms.validators import ValidationError
 
 from app.email.domain import DISPOSABLE, NotADomain, OfEverybody, ascii_domain, in_own_letters
 from app.models import Verdict
-from app.moderation.domains import remove_rule, rules, set_rule
+from app.moderation.domains import list_rules, remove_rule, set_rule
 from app.organisers.access import Who, me, open_to, petition_here
 from app.organisers.forms import OrganiserForm
 from app.organisers.pages import petition_page
@@ -90,7 +90,7 @@ def set_one(slug: str) -> Response:
 def remove(slug: str) -> Response:
     """Take the rule for a domain away."""
     petition_id, domain = petition_here().id, request.form.get("domain")
-    for rule in rules(petition_id):
+    for rule in list_rules(petition_id):
         if rule.domain == domain:
             remove_rule(petition_id, rule.domain, me().id)
     flash(_("The rule is removed."), "success")
@@ -103,7 +103,7 @@ def _page(form: DomainForm, status: int = 200) -> Response:
         "signatures",
         status,
         form=form,
-        rules=rules(petition_here().id),
+        rules=list_rules(petition_here().id),
         listed=len(DISPOSABLE),
         in_own_letters=in_own_letters,
     )

@@ -8,7 +8,7 @@ from app.db import db, insert, transaction
 from app.models import Act, DomainRule, Verdict
 
 
-def rules(petition_id: int) -> list[DomainRule]:
+def list_rules(petition_id: int) -> list[DomainRule]:
     """Return the petition's rules, in the order of their domains."""
     mine = select(DomainRule).where(DomainRule.petition_id == petition_id)
     return list(db.session.scalars(mine.order_by(DomainRule.domain)))

@@ -150,7 +150,7 @@ def _set_hidden(slug: str, entry: str, *, hidden: bool) -> Response:
 def _selection(slug: str) -> Selection:
     """Return what the form selects. Without entries it must say that it means all who match."""
     try:
-        chosen = selection.read(request.form, request.form.getlist("entry"))
+        chosen = selection.read_selection(request.form, request.form.getlist("entry"))
     except selection.NotASelection:
         abort(400)
     if not chosen.entries:
@@ -197,7 +197,7 @@ def _preview(
         chosen=chosen,
         list_filter=replace(chosen, before=None, entries=()).fields(),
         preview=preview,
-        newest=listing.page(petition_id, narrowed).rows,
+        newest=listing.list_page(petition_id, narrowed).rows,
         words=words,
         moved=moved,
     )

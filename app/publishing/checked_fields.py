@@ -16,7 +16,7 @@ SPARE_ROWS = 2
 IN_GROUPS = re.compile(r"[0-9]{1,3}(?:[\s.,'’][0-9]{3})+")  # 1 500, 1.500, 1,500: a whole number to whoever types it
 
 
-class Checked:
+class PetitionFileCheck:
     """Hold a field to a petition file's check, and give the field what the check gives (a WTForms validator).
 
     `read` makes of the text what the file would have in its place. What is left blank is None; that is right where the
@@ -31,14 +31,14 @@ class Checked:
 
     def __call__(self, form: Form, field: Field) -> None:
         """Check the field; raise StopValidation with the words of the check, or those for a blank field."""
-        said = field.data if isinstance(field.data, str) else ""
-        if not said.strip():
+        answers = field.data if isinstance(field.data, str) else ""
+        if not answers.strip():
             field.data = None
             if self.always or not (self.optional or getattr(form, "is_draft", False)):
                 raise StopValidation(_("This must not be empty."))
             raise StopValidation
         try:
-            field.data = self.check("", self.read(said))
+            field.data = self.check("", self.read(answers))
         except InvalidValue as wrong:
             raise StopValidation(wrong.right[:1].upper() + wrong.right[1:]) from None
 
@@ -55,13 +55,13 @@ def line(
     **attributes: str,
 ) -> StringField:
     """Return a field of one line."""
-    validator = Checked(check, read, optional=optional, always=always, most=most)
+    validator = PetitionFileCheck(check, read, optional=optional, always=always, most=most)
     return StringField(label, validators=[validator], widget=widget, render_kw=attributes)
 
 
 def paragraphs(label: object, check: Check, rows: int, *, optional: bool = False) -> TextAreaField:
     """Return a field of several lines, that many of which are seen."""
-    validator = Checked(check, str, optional=optional, always=False, most=None)
+    validator = PetitionFileCheck(check, str, optional=optional, always=False, most=None)
     return TextAreaField(label, validators=[validator], render_kw={"rows": rows})
 
 
@@ -75,23 +75,23 @@ def day(label: object, check: Check) -> StringField:
     return line(label, check, _day, optional=True, widget=DateInput())
 
 
-class Row(Form):  # type: ignore[misc]
+class RowForm(Form):  # type: ignore[misc]
     """One of several things of a kind. A row that is left blank counts as not there."""
 
     def is_blank(self) -> bool:
-        """Tell whether nothing is said in this row."""
+        """Tell whether nothing is answers in this row."""
         return all(field.data is None or not str(field.data).strip() for field in self)
 
     def validate(self, extra_validators: Any = None) -> bool:
         """Check the row, unless it is blank."""
         return self.is_blank() or super().validate(extra_validators)
 
-    def said(self) -> dict[str, Any]:
+    def answers(self) -> dict[str, Any]:
         """Return what a valid row says, as a petition file's table does."""
         return {field.short_name: "" if field.data is None else field.data for field in self}
 
 
-def rows(row: type[Row], label: object) -> FieldList:
+def rows(row: type[RowForm], label: object) -> FieldList:
     """Return a field for any number of rows; `label` is what one of them is called."""
     return FieldList(FormField(row), label)
 
@@ -109,12 +109,12 @@ def number_of_rows(posted: Iterable[str], lists: Iterable[str]) -> int:
     return max(map(len, rows.values()), default=0)
 
 
-def said_in(listed: FieldList) -> tuple[dict[str, Any], ...]:
+def values_of_rows(listed: FieldList) -> tuple[dict[str, Any], ...]:
     """Return what the valid rows say that are not blank."""
-    return tuple(entry.form.said() for entry in listed if not entry.form.is_blank())
+    return tuple(entry.form.answers() for entry in listed if not entry.form.is_blank())
 
 
-def pad(listed: FieldList) -> None:
+def add_spare_rows(listed: FieldList) -> None:
     """Let some blank rows stand at the end."""
     add_rows(listed, SPARE_ROWS - sum(entry.form.is_blank() for entry in listed))
 

@@ -1,4 +1,4 @@
-"""Begin a petition: as a draft of the organiser who makes it or brings in its file."""
+"""Create a petition: as a draft of the organiser who makes it or imports its file."""
 
 import re
 import secrets
@@ -19,8 +19,8 @@ from app.petition_files.saving import TRUSTED_KEYS, create_draft, lock_petition,
 from app.petition_files.stored import as_file
 from app.publishing.compare import Differences, differences, digest
 
-SHORTEST_WORD = 3
-LONGEST_SUGGESTED = 60
+MIN_SLUG_LENGTH = 3
+MAX_SUGGESTED_LENGTH = 60
 
 
 class SlugTaken(Exception):
@@ -28,18 +28,18 @@ class SlugTaken(Exception):
 
 
 @dataclass
-class NotSeen(Exception):
-    """Whoever brings in a file has yet to see how it changes the petition; `seen` stands for what that says now.
+class ChangesNotReviewed(Exception):
+    """Whoever imports a file has yet to review what it changes; `fingerprint` stands for what the petition says now.
 
-    Owners get a letter about what is `told`; the petition's page says after how many signatures its text was changed,
-    unless these are none.
+    Owners get a letter about the keys in `reported`; the petition's page says after how many signatures its text was
+    changed, unless these are none.
     """
 
     slug: str
-    seen: str
+    fingerprint: str
     now: dict[str, Any]
     then: dict[str, Any]
-    told: list[str]
+    reported: list[str]
     after_signatures: int
 
     @property
@@ -48,7 +48,7 @@ class NotSeen(Exception):
         return differences(self.now, self.then)
 
 
-def begin(file: PetitionFile, by: int, act: Act = Act.CREATED) -> bool:
+def create_petition(file: PetitionFile, by: int, act: Act = Act.CREATED) -> bool:
     """Make a draft of what the file says, with the organiser `by` as its owner; tell whether the slug was free."""
     with transaction() as session:
         petition_id = create_draft(session, file, clock.now())
@@ -59,15 +59,15 @@ def begin(file: PetitionFile, by: int, act: Act = Act.CREATED) -> bool:
         return True
 
 
-def bring_in(content: bytes, name: str, by: int, seen: str) -> tuple[str, bool]:
-    """Bring in a petition file that an organiser uploaded; return its slug, and whether it changed anything.
+def import_upload(content: bytes, name: str, by: int, fingerprint: str) -> tuple[str, bool]:
+    """Import a petition file that an organiser uploaded; return its slug, and whether it changed anything.
 
-    A new slug makes a draft of theirs. Where they are editor or owner it is what the petition says from now on, if they
-    have `seen` what that changes (else NotSeen). Raises SlugTaken for anybody else's petition, and BadPetitionFile if
-    anything in it is wrong. Whatever is raised, nothing was changed.
+    A new slug makes a draft of theirs. Where they are editor or owner it is what the petition says from now on, if
+    `fingerprint` shows that they reviewed what that changes (else ChangesNotReviewed). Raises SlugTaken for anybody
+    else's petition, and BadPetitionFile if anything in it is wrong. Whatever is raised, nothing was changed.
     """
     file = parse_petition_file(content, name, NEEDED_FOR_DRAFT)
-    if begin(file, by, Act.IMPORTED):
+    if create_petition(file, by, Act.IMPORTED):
         return file.slug, True
     with transaction() as session:
         petition = lock_petition(session, file.slug)
@@ -80,16 +80,16 @@ def bring_in(content: bytes, name: str, by: int, seen: str) -> tuple[str, bool]:
             if member.role != Role.OWNER and file.closes_on != petition.last_day:
                 raise BadPetitionFile(f"{name}: {_('closes_on: only owners change when a petition closes.')}")
         before = as_file(session, petition)
-        now, then = _said(before), _said(merge_translations(before, file, name))
-        if now != then and seen != digest(now):
+        now, then = _values(before), _values(merge_translations(before, file, name))
+        if now != then and fingerprint != digest(now):
             is_public = petition.opened_at is not None
-            told = [key for key in TRUSTED_KEYS if is_public and now[key] != then[key]]
+            reported = [key for key in TRUSTED_KEYS if is_public and now[key] != then[key]]
             signed = ledger.verified(session, petition.id) if is_public and _changes_words(now, then) else 0
-            raise NotSeen(petition.slug, digest(now), now, then, told, signed)
+            raise ChangesNotReviewed(petition.slug, digest(now), now, then, reported, signed)
         return file.slug, bool(update_from_file(session, petition, file, name, by, clock.now()))
 
 
-def _said(file: PetitionFile) -> dict[str, Any]:
+def _values(file: PetitionFile) -> dict[str, Any]:
     return {key: getattr(file, key) for key in PetitionFile.__slots__}
 
 
@@ -103,6 +103,6 @@ def suggest_slug(title: str) -> str:
     """Return a slug made of the title's letters that an address can hold, or of chance where there are too few."""
     plain = unicodedata.normalize("NFKD", title).encode("ascii", "ignore").decode().lower()
     words = "-".join(re.findall("[a-z0-9]+", plain))
-    if len(words) > LONGEST_SUGGESTED:
-        words = words[: LONGEST_SUGGESTED + 1].rpartition("-")[0] or words[:LONGEST_SUGGESTED]
-    return words if len(words) >= SHORTEST_WORD else f"petition-{secrets.token_hex(4)}"
+    if len(words) > MAX_SUGGESTED_LENGTH:
+        words = words[: MAX_SUGGESTED_LENGTH + 1].rpartition("-")[0] or words[:MAX_SUGGESTED_LENGTH]
+    return words if len(words) >= MIN_SLUG_LENGTH else f"petition-{secrets.token_hex(4)}"

@@ -12,7 +12,7 @@ from app.petition_files.stored import as_file
 from app.publishing import compare
 
 
-class Stale(Exception):
+class StaleVersion(Exception):
     """Somebody else has saved this part since the form was opened; `now` is what the petition says now."""
 
     def __init__(self, now: PetitionFile) -> None:
@@ -21,7 +21,7 @@ class Stale(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class PetitionPart:
     """Some of the keys of a petition file; with a `language`, those of one of its translations."""
 
     keys: tuple[str, ...]
@@ -34,12 +34,12 @@ class Part:
         found = [{**one} for one in file.translations if one["language"] == self.language]
         return {key: found[0][key] if found else "" for key in self.keys}
 
-    def put(self, file: PetitionFile, said: dict[str, Any]) -> PetitionFile:
+    def put(self, file: PetitionFile, answers: dict[str, Any]) -> PetitionFile:
         """Return the file with this part saying something else."""
         if not self.language:
-            return replace(file, **said)
+            return replace(file, **answers)
         named: dict[str, Any] = {one["language"]: one for one in file.translations}
-        named[self.language] = {"language": self.language, **said}
+        named[self.language] = {"language": self.language, **answers}
         return replace(file, translations=tuple(one for _tag, one in sorted(named.items())))
 
     def digest(self, file: PetitionFile) -> str:
@@ -47,15 +47,16 @@ class Part:
         return compare.digest(self.of(file))
 
 
-def change(slug: str, part: Part, base: str, said: dict[str, Any], by: int) -> Saved:
-    """Let a part of a petition say this from now on; `by` is the organiser's id, `base` the digest of what they saw.
+def edit_part(slug: str, part: PetitionPart, base: str, answers: dict[str, Any], by: int) -> Saved:
+    """Let a part of a petition have these answers from now on; `by` is the organiser's id.
 
-    Raises Stale, and changes nothing, if the part is no longer what they saw. Of two who save at once, one is told.
+    Optimistic concurrency: `base` is the digest of the part as the form showed it. Of two concurrent saves the second
+    raises StaleVersion, and changes nothing.
     """
     with transaction() as session:
         petition = lock_petition(session, slug)
         assert petition is not None
         before = as_file(session, petition)
         if part.digest(before) != base:
-            raise Stale(before)
-        return save_petition(session, petition, before, part.put(before, said), Act.EDITED, by, clock.now())
+            raise StaleVersion(before)
+        return save_petition(session, petition, before, part.put(before, answers), Act.EDITED, by, clock.now())

@@ -20,7 +20,7 @@ from app.petitions.labels import LABELS
 from app.petitions.markdown import to_html
 from app.publishing.checked_fields import add_rows, mistakes, number_of_rows
 from app.publishing.compare import Differences, differences
-from app.publishing.edit import Part, Stale, change
+from app.publishing.edit import PetitionPart, StaleVersion, edit_part
 from app.publishing.forms import DetailsForm, PartForm, TrustForm, WordsForm
 from app.web import body_size, headers, language
 
@@ -62,8 +62,8 @@ def save_words(slug: str, lang: str | None = None) -> BaseResponse:
         return _words(form, file, tag, 422)
     part = _words_of(file, tag)
     try:
-        saved = change(slug, part, form.base.data or "", form.said(), me().id)
-    except Stale as stale:
+        saved = edit_part(slug, part, form.base.data or "", form.answers(), me().id)
+    except StaleVersion as stale:
         conflict = _conflict(form, part, stale)
         return _words(form, stale.now, tag, 409, conflict=conflict)
     _tell(saved)
@@ -103,7 +103,7 @@ def save_details(slug: str) -> BaseResponse:
 def trust(slug: str) -> BaseResponse:
     """Show what people trust, to be changed by who has just signed in."""
     file = _file()
-    form = TrustForm(formdata=None, data={**TrustForm.of(file), "base": Part(TRUSTED_KEYS).digest(file)})
+    form = TrustForm(formdata=None, data={**TrustForm.of(file), "base": PetitionPart(TRUSTED_KEYS).digest(file)})
     return _trust_page(form)
 
 
@@ -116,7 +116,7 @@ def save_trust(slug: str) -> BaseResponse:
     form = TrustForm()
     if request.form.get("more") not in form.lists and not is_fresh():
         return _trust_page(form, 403, not_fresh=True)
-    return _save(slug, form, Part(TRUSTED_KEYS), _trust_page)
+    return _save(slug, form, PetitionPart(TRUSTED_KEYS), _trust_page)
 
 
 def _refuse_too_many(lists: tuple[str, ...]) -> None:
@@ -128,7 +128,7 @@ def _refuse_too_many(lists: tuple[str, ...]) -> None:
         )
 
 
-def _save(slug: str, form: PartForm, part: Part, show: Any) -> BaseResponse:
+def _save(slug: str, form: PartForm, part: PetitionPart, show: Any) -> BaseResponse:
     form.is_draft = petition_here().opened_at is None
     more = request.form.get("more")
     if more in form.lists:
@@ -137,18 +137,18 @@ def _save(slug: str, form: PartForm, part: Part, show: Any) -> BaseResponse:
     if not form.validate():
         return show(form, 422)  # type: ignore[no-any-return]
     try:
-        saved = change(slug, part, form.base.data or "", form.said(), me().id)
-    except Stale as stale:
+        saved = edit_part(slug, part, form.base.data or "", form.answers(), me().id)
+    except StaleVersion as stale:
         return show(form, 409, conflict=_conflict(form, part, stale))  # type: ignore[no-any-return]
     _tell(saved)
     return redirect(request.path, 303)
 
 
-def _conflict(form: PartForm, part: Part, stale: Stale) -> Differences:
+def _conflict(form: PartForm, part: PetitionPart, stale: StaleVersion) -> Differences:
     """Let the form be saved on top of what is there now; return by key how it would change that."""
     form.base.data = part.digest(stale.now)
     form.base.raw_data = None
-    return differences(part.of(stale.now), form.said())
+    return differences(part.of(stale.now), form.answers())
 
 
 def _rendered(body: str | None) -> str:
@@ -157,21 +157,21 @@ def _rendered(body: str | None) -> str:
     return to_html(text) if len(text) <= MAX_TEXT_LENGTH else ""
 
 
-def _words_of(file: PetitionFile, tag: str) -> Part:
-    return Part(WORDS, "" if tag == file.language else tag)
+def _words_of(file: PetitionFile, tag: str) -> PetitionPart:
+    return PetitionPart(WORDS, "" if tag == file.language else tag)
 
 
-def _details() -> Part:
+def _details() -> PetitionPart:
     """Return the details that this organiser may change: when an open petition closes is its owners' to say.
 
     Of a closed one nobody changes it here: to open it again has a button of its own.
     """
     standing = petition_here().standing(clock.now())
     may_say = standing == Standing.DRAFT or (standing == Standing.OPEN and may(Who.OWNERS))
-    return Part((*DETAILS, "closes_on") if may_say else DETAILS)
+    return PetitionPart((*DETAILS, "closes_on") if may_say else DETAILS)
 
 
-def _asking(part: Part, **given: Any) -> DetailsForm:
+def _asking(part: PetitionPart, **given: Any) -> DetailsForm:
     form = DetailsForm(**given)
     form.is_open = petition_here().is_open(clock.now())
     if "closes_on" not in part.keys:

@@ -12,12 +12,12 @@ from app import clock
 from app.organisers.forms import OrganiserForm
 from app.petition_files import values as values
 from app.petition_files.file import CONTROLLER, DONATION, ELSEWHERE, LINK, PetitionFile, checks, initiator
-from app.publishing.checked_fields import Row, day, line, number, pad, paragraphs, rows, said_in
+from app.publishing.checked_fields import RowForm, add_spare_rows, day, line, number, paragraphs, rows, values_of_rows
 from app.web import countries, language
 
 CHECK = checks("en")
 INITIATOR = initiator("en")
-LONGEST_ALT = 200
+MAX_ALT_LENGTH = 200
 ASKED = (
     SelectChoice("required", _("Required")),
     SelectChoice("optional", _("Optional")),
@@ -25,7 +25,7 @@ ASKED = (
 )
 
 
-class InitiatorRow(Row):
+class InitiatorRow(RowForm):
     """Who launched the petition."""
 
     name = line(_("Name"), INITIATOR["name"])
@@ -33,7 +33,7 @@ class InitiatorRow(Row):
     country = line(_("Country"), INITIATOR["country"], optional=True, widget=countries.country_select)
 
 
-class LinkRow(Row):
+class LinkRow(RowForm):
     """Something to read."""
 
     title = line(_("What it is called"), LINK["title"])
@@ -41,7 +41,7 @@ class LinkRow(Row):
     url = line(_("Its address"), LINK["url"], optional=True, inputmode="url")
 
 
-class ElsewhereRow(Row):
+class ElsewhereRow(RowForm):
     """Signatures gathered in another way."""
 
     count = number(_("How many"), ELSEWHERE["count"])
@@ -49,7 +49,7 @@ class ElsewhereRow(Row):
     url = line(_("Address of a page about them"), ELSEWHERE["url"], optional=True, inputmode="url")
 
 
-class DonationRow(Row):
+class DonationRow(RowForm):
     """Where to give."""
 
     recipient = line(_("Recipient"), DONATION["recipient"])
@@ -69,9 +69,9 @@ class PartForm(OrganiserForm):
     def pad(self) -> None:
         """Let each list of rows end with some that are blank."""
         for name in self.lists:
-            pad(self[name])
+            add_spare_rows(self[name])
 
-    def said(self) -> dict[str, Any]:
+    def answers(self) -> dict[str, Any]:
         """Return what a valid form says, by key of a petition file."""
         raise NotImplementedError
 
@@ -83,7 +83,7 @@ class WordsForm(PartForm):
     statement = paragraphs(_("What people sign"), CHECK["statement"], 5)
     body = paragraphs(_("The reasons"), values.text(100_000, empty=True), 16, optional=True)
 
-    def said(self) -> dict[str, Any]:
+    def answers(self) -> dict[str, Any]:
         return {"title": self.title.data, "statement": self.statement.data or "", "body": self.body.data or ""}
 
 
@@ -124,19 +124,19 @@ class DetailsForm(PartForm):
             "elsewhere": {**file.elsewhere} if file.elsewhere else None,
         }
 
-    def said(self) -> dict[str, Any]:
+    def answers(self) -> dict[str, Any]:
         elsewhere = self.elsewhere.form
-        said = {
+        answers = {
             "started_by": self.started_by.data or "",
             "started_on": self.started_on.data,
             "goal": self.goal.data,
             "discreet": self.discreet.data,
             "fields": {name: self[f"{name}_field"].data for name in ("affiliation", "country", "comment")},
-            "initiators": said_in(self.initiators),
-            "links": said_in(self.links),
-            "elsewhere": None if elsewhere.is_blank() else elsewhere.said(),
+            "initiators": values_of_rows(self.initiators),
+            "links": values_of_rows(self.links),
+            "elsewhere": None if elsewhere.is_blank() else elsewhere.answers(),
         }
-        return said | ({"closes_on": self.closes_on.data} if "closes_on" in self else {})
+        return answers | ({"closes_on": self.closes_on.data} if "closes_on" in self else {})
 
 
 class TrustForm(PartForm):
@@ -164,14 +164,14 @@ class TrustForm(PartForm):
             "donations": [{**one} for one in file.donations],
         }
 
-    def said(self) -> dict[str, Any]:
+    def answers(self) -> dict[str, Any]:
         return {
             "controller": {key: self[f"controller_{key}"].data or "" for key in ("name", "address", "email")},
             "addressed_to": self.addressed_to.data or "",
             "contact": self.contact.data or "",
             "erase_after_days": self.erase_after_days.data or 0,
             "privacy": self.privacy.data or "",
-            "donations": said_in(self.donations),
+            "donations": values_of_rows(self.donations),
         }
 
 
@@ -184,19 +184,19 @@ class NewForm(OrganiserForm):
 
 
 class ImportForm(OrganiserForm):
-    """A petition file to bring in, or the content and name of one whose changes to what was `seen` were shown."""
+    """A petition file to import, or content and name of one whose changes, with this `fingerprint`, were reviewed."""
 
     file = FileField(_("Petition file"), render_kw={"accept": ".md,.txt,text/markdown,text/plain"})
     content = HiddenField()
     name = HiddenField()
-    seen = HiddenField()
+    fingerprint = HiddenField()
 
 
 class ImageForm(OrganiserForm):
     """A header image, and what those are told who do not see it."""
 
     file = FileField(_("Image file"), render_kw={"accept": "image/jpeg,image/png,image/webp,image/gif"})
-    alt = line(_("What the image shows, in words"), values.line(LONGEST_ALT), always=True, most=LONGEST_ALT)
+    alt = line(_("What the image shows, in words"), values.line(MAX_ALT_LENGTH), always=True, most=MAX_ALT_LENGTH)
 
 
 class ReopenForm(OrganiserForm):

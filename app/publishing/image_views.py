@@ -14,7 +14,7 @@ from app.publishing.picture import keep_picture, remove_picture
 from app.web import body_size, headers
 
 bp = Blueprint("image", __name__, url_prefix="/organise/petitions/<slug:slug>/image")
-MOST = 10 * body_size.MIB
+MAX_UPLOAD_BYTES = 10 * body_size.MIB
 
 
 @bp.get("")
@@ -26,7 +26,7 @@ def show(slug: str) -> BaseResponse:
 
 @bp.post("")
 @open_to(Who.EDITORS)
-@body_size.max_body_size(MOST)
+@body_size.max_body_size(MAX_UPLOAD_BYTES)
 def save(slug: str) -> BaseResponse:
     """Take an image, or other words for the one that is there."""
     form = ImageForm()
@@ -73,5 +73,5 @@ def _page(form: ImageForm, status: int = 200) -> BaseResponse:
         image=page.header_image(petition),
         form=form,
         wrong=list(mistakes(form)),
-        most=MOST // body_size.MIB,
+        most=MAX_UPLOAD_BYTES // body_size.MIB,
     )

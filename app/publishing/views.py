@@ -18,13 +18,13 @@ from app.petitions import page
 from app.petitions.labels import LABELS, labels_of
 from app.publishing import opening
 from app.publishing.checked_fields import mistakes
-from app.publishing.create import NotSeen, SlugTaken, begin, bring_in, suggest_slug
+from app.publishing.create import ChangesNotReviewed, SlugTaken, create_petition, import_upload, suggest_slug
 from app.publishing.forms import ImportForm, NewForm, ReopenForm
 from app.web import body_size, headers, language
 from app.web.answers import private_page
 
 bp = Blueprint("publishing", __name__, url_prefix="/organise/petitions")
-LONGEST_NAME = 100
+MAX_FILE_NAME_LENGTH = 100
 
 
 @bp.get("/new")
@@ -42,7 +42,7 @@ def create() -> BaseResponse:
     if not form.validate():
         return _alone("publishing/new.html", form, 422)
     slug = form.slug.data or suggest_slug(form.title.data)
-    if not begin(PetitionFile(slug, form.language.data, form.title.data), me().id):
+    if not create_petition(PetitionFile(slug, form.language.data, form.title.data), me().id):
         form.slug.data = slug
         form.slug.errors = [_taken()]
         return _alone("publishing/new.html", form, 409)
@@ -63,22 +63,24 @@ def import_file() -> BaseResponse:
     """Bring in a petition file: as a draft, or, once what it changes was seen, as what a petition says from now on."""
     form = ImportForm()
     upload = request.files.get("file")
-    content, name = (form.content.data or "").encode(), (form.name.data or "")[:LONGEST_NAME]
+    content, name = (form.content.data or "").encode(), (form.name.data or "")[:MAX_FILE_NAME_LENGTH]
     if upload is not None and upload.filename:
-        content, name = upload.read(), upload.filename[:LONGEST_NAME]
+        content, name = upload.read(), upload.filename[:MAX_FILE_NAME_LENGTH]
     if not form.validate() or not name:
         form.file.errors = [_("Please choose a petition file.")]
         return _alone("publishing/import.html", form, 422)
     try:
-        slug, is_new = bring_in(content, name, me().id, form.seen.data or "")
-    except NotSeen as coming:
-        form = ImportForm(formdata=None, data={"content": content.decode(), "name": name, "seen": coming.seen})
+        slug, is_new = import_upload(content, name, me().id, form.fingerprint.data or "")
+    except ChangesNotReviewed as coming:
+        form = ImportForm(
+            formdata=None, data={"content": content.decode(), "name": name, "fingerprint": coming.fingerprint}
+        )
         return private_page(
-            "publishing/import_seen.html",
+            "publishing/import_review.html",
             form=form,
             coming=coming,
             parts=LABELS,
-            told=labels_of(", ".join(coming.told)),
+            reported=labels_of(", ".join(coming.reported)),
         )
     except BadPetitionFile as wrong:
         form.file.errors = [str(wrong)]

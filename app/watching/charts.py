@@ -9,9 +9,9 @@ from math import ceil, floor, log10
 
 WIDTH = 360
 HEIGHT = 150
-ABOVE = 18  # room for the words on the highest line
-ROW = 40
-MOST_ROWS = 8
+MARGIN_TOP = 18  # room for the words on the highest line
+ROW_HEIGHT = 40
+MAX_ROWS = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +59,7 @@ def curve(values: Sequence[int]) -> Curve:
     apart = WIDTH / max(len(values) - 1, 1)
     shown = [values[0], *values] if len(values) == 1 else values
     points = [f"{round(number * apart, 1):g},{_down(value, scale):g}" for number, value in enumerate(shown)]
-    foot = ABOVE + HEIGHT
+    foot = MARGIN_TOP + HEIGHT
     return Curve(" ".join(points), " ".join([f"0,{foot}", *points, f"{WIDTH},{foot}"]), _lines(scale))
 
 
@@ -79,7 +79,7 @@ def bars(values: Sequence[int]) -> Bars:
 def rows(values: Sequence[int]) -> list[Bar]:
     """Return lying bars for `values`, none negative, below each other, each with room for words above it."""
     most = max([1, *values])
-    return [Bar(0, number * ROW + 22, round(WIDTH * value / most, 1), 10) for number, value in enumerate(values)]
+    return [Bar(0, number * ROW_HEIGHT + 22, round(WIDTH * value / most, 1), 10) for number, value in enumerate(values)]
 
 
 def _scale(lowest: int, highest: int) -> range:
@@ -92,7 +92,7 @@ def _scale(lowest: int, highest: int) -> range:
 
 
 def _down(value: int, scale: range) -> float:
-    return round(ABOVE + HEIGHT * (scale[-1] - value) / (scale[-1] - scale[0]), 1)
+    return round(MARGIN_TOP + HEIGHT * (scale[-1] - value) / (scale[-1] - scale[0]), 1)
 
 
 def _lines(scale: range) -> list[Line]:

@@ -11,7 +11,7 @@ from app.db import db, seconds
 from app.models import LedgerEntry
 
 MONDAY = datetime(1970, 1, 5, tzinfo=UTC)
-FEWEST = 8
+MIN_STEPS = 8
 
 
 class Step(StrEnum):
@@ -23,11 +23,11 @@ class Step(StrEnum):
 
 
 LENGTH = {Step.HOUR: timedelta(hours=1), Step.DAY: timedelta(days=1), Step.WEEK: timedelta(weeks=1)}
-MOST = {Step.HOUR: 48, Step.DAY: 60, Step.WEEK: 104}
+MAX_STEPS = {Step.HOUR: 48, Step.DAY: 60, Step.WEEK: 104}
 
 
 @dataclass(frozen=True, slots=True)
-class Stretch:
+class GrowthStep:
     """One step of the curve: when it begins, how much the count moved in it, and the count at its end."""
 
     begins: datetime
@@ -40,7 +40,7 @@ def fitting(since: datetime, now: datetime) -> Step:
     return Step.HOUR if now - since < timedelta(days=2) else Step.DAY
 
 
-def growth(petition_id: int, by: Step, since: datetime, now: datetime, verified: int) -> list[Stretch]:
+def growth(petition_id: int, by: Step, since: datetime, now: datetime, verified: int) -> list[GrowthStep]:
     """Return the curve up to `now`, where the count is `verified`, the oldest step first.
 
     It goes back 48 hours, 60 days or 104 weeks, but hardly to before the petition was open, `since`. What was earlier
@@ -48,7 +48,7 @@ def growth(petition_id: int, by: Step, since: datetime, now: datetime, verified:
     """
     length = LENGTH[by]
     last = _begin(now, length)
-    first = max(last - (MOST[by] - 1) * length, min(_begin(since, length), last - (FEWEST - 1) * length))
+    first = max(last - (MAX_STEPS[by] - 1) * length, min(_begin(since, length), last - (MIN_STEPS - 1) * length))
     steps = (last - first) // length + 1
     moved = (
         select(
@@ -64,7 +64,7 @@ def growth(petition_id: int, by: Step, since: datetime, now: datetime, verified:
     totals = accumulate(net, initial=verified - sum(net))
     next(totals)
     return [
-        Stretch(first + number * length, moved_by, total)
+        GrowthStep(first + number * length, moved_by, total)
         for number, (moved_by, total) in enumerate(zip(net, totals, strict=True))
     ]
 

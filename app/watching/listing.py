@@ -16,11 +16,11 @@ from app.models.signer import Signer, note_of, signer_of
 from app.watching.selection import Selection
 from app.web.cursor import Cursor
 
-A_PAGE = 50
+PAGE_SIZE = 50
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class SignatureListRow:
     """One signature as those see it who work on the petition. `signer` is None where the data was erased.
 
     `entry` is its name in addresses and forms; the e-mail address is left out of what lists show. `clues` are what it
@@ -41,37 +41,37 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
+class SignatureListPage:
     """Up to fifty rows, and the places from which the newer and the older ones are read, where there are any."""
 
-    rows: list[Row]
+    rows: list[SignatureListRow]
     newer: str | None
     older: str | None
 
 
-def page(petition_id: int, selection: Selection, cursor: Cursor | None = None) -> Page:
+def list_page(petition_id: int, selection: Selection, cursor: Cursor | None = None) -> SignatureListPage:
     """Return a page of the selected signatures, the newest first, from `cursor` on or from the newest."""
     newer = cursor is not None and cursor.newer
     found = db.session.execute(_statement(petition_id, selection, cursor)).all()
-    more = len(found) > A_PAGE
-    kept = found[:A_PAGE]
+    more = len(found) > PAGE_SIZE
+    kept = found[:PAGE_SIZE]
     rows = _rows(reversed(kept) if newer else kept)
     if not rows:
-        return Page([], None, None)
+        return SignatureListPage([], None, None)
     has_newer, has_older = (more, True) if newer else (cursor is not None, more)
-    return Page(
+    return SignatureListPage(
         rows,
         newer=_place(rows[0], newer=True) if has_newer else None,
         older=_place(rows[-1], newer=False) if has_older else None,
     )
 
 
-def one(petition_id: int, public_id: bytes) -> Row | None:
+def find_signature(petition_id: int, public_id: bytes) -> SignatureListRow | None:
     """Return the petition's signature with this random id; None if there is none."""
     return _first(Signature.petition_id == petition_id, Signature.public_id == public_id)
 
 
-def of_mailbox(petition_id: int, email_key: bytes) -> Row | None:
+def find_by_mailbox(petition_id: int, email_key: bytes) -> SignatureListRow | None:
     """Return the petition's signature of the mailbox that `email_key` stands for; None if there is none."""
     return _first(Signature.petition_id == petition_id, Signature.email_key == email_key)
 
@@ -89,7 +89,7 @@ def _statement(petition_id: int, selection: Selection, cursor: Cursor | None) ->
         select(Signature.id)
         .where(*selection.conditions(petition_id), Signature.state == state, *beyond)
         .order_by(*order)
-        .limit(A_PAGE + 1)
+        .limit(PAGE_SIZE + 1)
         for state in ([selection.state] if selection.state else State)
     ]
     ids = union_all(*(select(one_state.subquery().c.id) for one_state in wanted)).subquery()
@@ -98,11 +98,11 @@ def _statement(petition_id: int, selection: Selection, cursor: Cursor | None) ->
         .join(ids, ids.c.id == Signature.id)
         .join(PetitionText, PetitionText.id == Signature.text_id)
         .order_by(*order)
-        .limit(A_PAGE + 1)
+        .limit(PAGE_SIZE + 1)
     )
 
 
-def _first(*conditions: ColumnElement[bool]) -> Row | None:
+def _first(*conditions: ColumnElement[bool]) -> SignatureListRow | None:
     found = db.session.execute(
         select(Signature, PetitionText.version)
         .join(PetitionText, PetitionText.id == Signature.text_id)
@@ -111,7 +111,7 @@ def _first(*conditions: ColumnElement[bool]) -> Row | None:
     return _rows([found])[0] if found else None
 
 
-def _rows(found: Iterable[SqlRow[Signature, int]]) -> list[Row]:
+def _rows(found: Iterable[SqlRow[Signature, int]]) -> list[SignatureListRow]:
     pairs = [(signature, version) for signature, version in found]
     clues: dict[int, list[Clue]] = {signature.id: [] for signature, _ in pairs}
     noticed = select(Suspicion.signature_id, Suspicion.clue).where(
@@ -122,10 +122,10 @@ def _rows(found: Iterable[SqlRow[Signature, int]]) -> list[Row]:
     return [_row(signature, version, clues[signature.id]) for signature, version in pairs]
 
 
-def _row(signature: Signature, version: int, clues: list[Clue]) -> Row:
+def _row(signature: Signature, version: int, clues: list[Clue]) -> SignatureListRow:
     signer = signer_of(signature) if signature.sealed is not None else None
-    return Row(signature.public_id.hex(), signature, version, signer, note_of(signature), sorted(clues))
+    return SignatureListRow(signature.public_id.hex(), signature, version, signer, note_of(signature), sorted(clues))
 
 
-def _place(row: Row, *, newer: bool) -> str:
+def _place(row: SignatureListRow, *, newer: bool) -> str:
     return Cursor(row.signature.listed_at, row.signature.public_id, newer).encode()

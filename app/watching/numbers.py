@@ -11,7 +11,7 @@ from app.models import OutboxRow, Progress, Signature, State, Suspicion
 
 MINUTE, HOUR, DAY = 60, 3600, 86400
 LIMITS = (MINUTE, 10 * MINUTE, HOUR, DAY)
-NEWEST = 10_000
+MAX_DELAYS_SAMPLED = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +119,7 @@ def delays(petition_id: int) -> Delays | None:
         select(took.label("took"))
         .where(Signature.petition_id == petition_id, Signature.state == State.VERIFIED)
         .order_by(Signature.listed_at.desc(), Signature.public_id.desc())
-        .limit(NEWEST)
+        .limit(MAX_DELAYS_SAMPLED)
         .subquery()
     )
     ranked = select(

@@ -66,7 +66,7 @@ class Selection:
         return {name: value for name, value in given.items() if value}
 
 
-def read(given: Mapping[str, str], entries: Iterable[str] = ()) -> Selection:
+def read_selection(given: Mapping[str, str], entries: Iterable[str] = ()) -> Selection:
     """Return the selection in the fields of a form or an address and the names of entries; raise NotASelection."""
     country = given.get("country") or None
     if country is not None and country not in CODES:

@@ -84,12 +84,12 @@ def numbers_json(slug: str) -> Response:
 def signatures(slug: str) -> Response:
     """List signatures, fifty a page, the newest first."""
     try:
-        chosen = selection.read(request.args)
+        chosen = selection.read_selection(request.args)
         place = Cursor.decode(request.args["from"]) if request.args.get("from") else None
     except (selection.NotASelection, BadCursor):
         abort(404, _("There is no such list. Please choose from the filter on the page."))
     petition = petition_here()
-    return _list(petition, chosen, listing.page(petition.id, chosen, place), FindForm())
+    return _list(petition, chosen, listing.list_page(petition.id, chosen, place), FindForm())
 
 
 @bp.post("/signatures/find")
@@ -98,10 +98,12 @@ def find(slug: str) -> Response:
     """Show the signature of a mailbox, found by its keyed hash, or say that there is none."""
     petition, form = petition_here(), FindForm()
     if not form.validate():
-        return _list(petition, Selection(), listing.page(petition.id, Selection()), form, 422)
+        return _list(petition, Selection(), listing.list_page(petition.id, Selection()), form, 422)
     key = email_key(petition, canonical(form.email.address()))
-    found = listing.of_mailbox(petition.id, key)
-    return _list(petition, Selection(), listing.Page([found] if found else [], None, None), form, looked_for=True)
+    found = listing.find_by_mailbox(petition.id, key)
+    return _list(
+        petition, Selection(), listing.SignatureListPage([found] if found else [], None, None), form, looked_for=True
+    )
 
 
 @bp.get("/signatures/<entry>")
@@ -110,7 +112,7 @@ def signature(slug: str, entry: str) -> Response:
     """Show one signature, and what can be done with it."""
     petition = petition_here()
     try:
-        row = listing.one(petition.id, selection.entry_id(entry))
+        row = listing.find_signature(petition.id, selection.entry_id(entry))
     except selection.NotASelection:
         abort(404)
     if row is None:
@@ -121,7 +123,7 @@ def signature(slug: str, entry: str) -> Response:
 def _list(
     petition: Petition,
     chosen: Selection,
-    page: listing.Page,
+    page: listing.SignatureListPage,
     find_form: FindForm,
     status: int = 200,
     *,

@@ -18,7 +18,7 @@ from app.crypto import sealing
 from app.data_keys import rotate as rotating
 from app.data_keys.check import check_keys
 from app.data_keys.rotate import Unfinished, rotate
-from app.data_keys.sealed_columns import PLACES, Place
+from app.data_keys.sealed_columns import SEALED_COLUMNS, SealedColumn
 from app.db import Base, db, transaction
 from app.export import pdf_job
 from app.export.handover import begin_handover
@@ -57,7 +57,7 @@ def put_in_front(app: Flask, *keys: bytes) -> None:
         check_keys()
 
 
-def values(app: Flask, place: Place) -> list[tuple[bytes, bytes]]:
+def values(app: Flask, place: SealedColumn) -> list[tuple[bytes, bytes]]:
     """Return what is sealed in a column, with the public ids that it is bound to."""
     chosen = select(place.public_id, place.column).where(place.column.is_not(None))
     if place.public_id.class_ is not place.column.class_:
@@ -67,7 +67,7 @@ def values(app: Flask, place: Place) -> list[tuple[bytes, bytes]]:
 
 
 def heads(app: Flask) -> set[bytes]:
-    return {sealed[:5] for place in PLACES for _, sealed in values(app, place)}
+    return {sealed[:5] for place in SEALED_COLUMNS for _, sealed in values(app, place)}
 
 
 def fill_every_place(app: Flask) -> None:
@@ -97,7 +97,7 @@ def fill_every_place(app: Flask) -> None:
 
 
 def test_every_sealed_column_is_rotated() -> None:
-    named = {(place.column.class_.__tablename__, place.column.key) for place in PLACES}
+    named = {(place.column.class_.__tablename__, place.column.key) for place in SEALED_COLUMNS}
     sealed = {
         (table.name, column.name)
         for table in Base.metadata.tables.values()
@@ -117,7 +117,7 @@ def test_afterwards_all_opens_with_the_new_key_alone_and_says_the_same(app: Flas
                     (public_id, sealing._decrypter(place.purpose)(public_id, sealed))
                     for public_id, sealed in values(app, place)
                 ]
-                for place in PLACES
+                for place in SEALED_COLUMNS
             }
 
     before = opened()
@@ -247,17 +247,17 @@ def test_it_is_stopped_in_the_middle_and_goes_on_from_there(
     for at in range(10):
         make_signature(app, email=f"ann{at}@example.org")
     put_in_front(app, NEW, OLD)
-    small = Place(Signature.sealed, "signature", Signature.public_id, at_once=3)
-    monkeypatch.setattr(rotating, "PLACES", (small,))
-    write, calls = rotating._write, []
+    small = SealedColumn(Signature.sealed, "signature", Signature.public_id, at_once=3)
+    monkeypatch.setattr(rotating, "SEALED_COLUMNS", (small,))
+    write, calls = rotating._replace, []
 
-    def interrupted(place: Place, changes: list[dict[str, object]]) -> int:
+    def interrupted(place: SealedColumn, changes: list[dict[str, object]]) -> int:
         calls.append(len(changes))
         if len(calls) == 3:
             raise KeyboardInterrupt
         return write(place, changes)
 
-    monkeypatch.setattr(rotating, "_write", interrupted)
+    monkeypatch.setattr(rotating, "_replace", interrupted)
     with pytest.raises(KeyboardInterrupt):
         rotated(app, said)
     assert [sealed[:5] == sealing.prefix(NEW) for _, sealed in values(app, small)].count(True) == 6
@@ -274,9 +274,9 @@ def test_a_value_that_changed_between_reading_and_writing_stays_as_it_was_change
     make_petition(app)
     public_id = make_signature(app)
     put_in_front(app, NEW, OLD)
-    write, corrected = rotating._write, []
+    write, corrected = rotating._replace, []
 
-    def after_a_correction(place: Place, changes: list[dict[str, object]]) -> int:
+    def after_a_correction(place: SealedColumn, changes: list[dict[str, object]]) -> int:
         if changes and place.column is Signature.sealed and not corrected:
             corrected.append(place)
             with transaction() as session:
@@ -285,7 +285,7 @@ def test_a_value_that_changed_between_reading_and_writing_stays_as_it_was_change
                 row.sealed = type(signer)("Ann Corrected", "", "", signer.email).sealed_for(public_id, salt)
         return write(place, changes)
 
-    monkeypatch.setattr(rotating, "_write", after_a_correction)
+    monkeypatch.setattr(rotating, "_replace", after_a_correction)
     rotated(app, said)
     app.config["DATA_KEYS"] = [NEW]
     with app.app_context():
@@ -329,7 +329,7 @@ def test_a_process_that_goes_on_writing_under_the_old_key_is_told_of(
     put_in_front(app, NEW, OLD)
     reseal, at = rotating._reseal, iter(range(100))
 
-    def beside_another(place: Place, head: bytes) -> object:
+    def beside_another(place: SealedColumn, head: bytes) -> object:
         if place.column is Signature.sealed:
             app.config["DATA_KEYS"] = [OLD, NEW]
             make_signature(app, email=f"ann{next(at)}@example.org")
@@ -356,7 +356,9 @@ def test_while_people_sign_confirm_and_withdraw_each_mailbox_stays_one(
     for link in many[:10]:
         press_confirm(client, link)
     monkeypatch.setattr(
-        rotating, "PLACES", tuple(Place(one.column, one.purpose, one.public_id, at_once=2) for one in PLACES)
+        rotating,
+        "SEALED_COLUMNS",
+        tuple(SealedColumn(one.column, one.purpose, one.public_id, at_once=2) for one in SEALED_COLUMNS),
     )
     app.config["DATA_KEYS"] = [NEW, OLD]
     with app.app_context():

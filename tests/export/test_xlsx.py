@@ -66,7 +66,7 @@ def test_a_sheet_has_a_name_that_excel_takes(name: str, number: int, named: str)
 
 
 def test_the_sheets_are_named_for_what_they_hold(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(xlsx, "MOST_ROWS", 2)
+    monkeypatch.setattr(xlsx, "MAX_ROWS_PER_SHEET", 2)
     whole = b"".join(write_xlsx([row(1), row(2)], Choice(), HEADING))
     assert [sheet.title for sheet in loaded(whole)] == ["Sheet", "Sheet 2"]
 
@@ -117,19 +117,21 @@ def test_every_second_comes_back_as_that_second(seconds: int) -> None:
     assert abs(sheet["H2"].value - moment.replace(tzinfo=None)) < timedelta(milliseconds=2)
 
 
-@pytest.mark.parametrize(("limit", "most"), [("MOST_ROWS", 4), ("MOST_ROWS", 5), ("MOST_BYTES", 2000)])
+@pytest.mark.parametrize(
+    ("limit", "most"), [("MAX_ROWS_PER_SHEET", 4), ("MAX_ROWS_PER_SHEET", 5), ("MAX_BYTES_PER_SHEET", 2000)]
+)
 def test_rows_that_a_sheet_cannot_take_go_on_to_the_next(
     monkeypatch: pytest.MonkeyPatch, limit: str, most: int
 ) -> None:
     monkeypatch.setattr(xlsx, limit, most)
-    monkeypatch.setattr(xlsx, "PIECE", 2)
+    monkeypatch.setattr(xlsx, "ROWS_PER_CHUNK", 2)
     for number in range(14):
         sheets = loaded(b"".join(write_xlsx([row(n) for n in range(1, number + 1)], Choice(), HEADING)))
         numbers = [line[0] for sheet in sheets for line in values(sheet)[1:]]
         assert numbers == list(range(1, number + 1))
         assert all(values(sheet)[0][0] == "Number" for sheet in sheets)
         assert all(len(values(sheet)) > 1 for sheet in sheets) or number == 0
-        if limit == "MOST_ROWS":
+        if limit == "MAX_ROWS_PER_SHEET":
             assert len(sheets) == max(1, -(-number // (most - 1)))
     assert len(sheets) > 2
 

@@ -67,7 +67,7 @@ def statuses(client: FlaskClient, number: str, **asked: object) -> set[int]:
 def number(mailbox: int, folder: Path) -> str:
     """The number of a letter that was caught."""
     post(mailbox)
-    (letter,) = caught_emails.newest_first(folder)
+    (letter,) = caught_emails.list_emails(folder)
     return letter.number
 
 
@@ -132,7 +132,7 @@ def test_letters_come_newest_first(here: Flask, mailbox: int) -> None:
 
 def test_a_letters_html_is_shown_where_it_can_do_nothing(here: Flask, mailbox: int, folder: Path) -> None:
     post(mailbox, html="<p>rich words</p><script>alert(1)</script><img src='https://tracker.example/x.png'>")
-    (letter,) = caught_emails.newest_first(folder)
+    (letter,) = caught_emails.list_emails(folder)
     answer = here.test_client().get(f"/dev/mailbox/{letter.number}.html")
     assert (answer.status_code, answer.mimetype) == (200, "text/html")
     assert "<p>rich words</p>" in answer.text
@@ -165,10 +165,10 @@ def test_only_the_owner_can_read_what_was_caught(mailbox: int, folder: Path) -> 
 
 
 def test_the_oldest_letters_go(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(caught_emails, "MOST", 3)
+    monkeypatch.setattr(caught_emails, "MAX_KEPT", 3)
     for number in range(5):
-        caught_emails.keep(folder, f"Subject: {number}\r\n\r\nwords\r\n".encode())
-    assert [letter.message["Subject"] for letter in caught_emails.newest_first(folder)] == ["4", "3", "2"]
+        caught_emails.store_email(folder, f"Subject: {number}\r\n\r\nwords\r\n".encode())
+    assert [letter.message["Subject"] for letter in caught_emails.list_emails(folder)] == ["4", "3", "2"]
 
 
 def test_the_catcher_listens_on_this_machine_alone(folder: Path) -> None:

@@ -59,7 +59,7 @@ def group(app: Flask, clue: Clue, number: int, lasting: timedelta, key: bytes = 
 def flag(app: Flask, now: datetime = NOON) -> int:
     with app.app_context():
         ledger.fold_all()
-        return bursts.flag(now)
+        return bursts.flag_bursts(now)
 
 
 def flagged(app: Flask, clue: str = ANY) -> set[bytes]:
@@ -284,7 +284,7 @@ def test_who_withdraws_takes_traces_and_suspicions_away_and_none_come_after(app:
         ids = [one.id for one in gone]
         assert db.session.scalars(select(Suspicion).where(Suspicion.signature_id.in_(ids))).all() == []
         about = {"petition_id": petition_id_of(), "clue": Clue.NETWORK, "since": NOON}
-        assert bursts._write(ids, about) == 0
+        assert bursts._add_suspicions(ids, about) == 0
 
 
 def test_neither_an_address_nor_a_network_can_be_read_from_the_database(

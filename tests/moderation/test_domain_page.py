@@ -5,7 +5,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from app.models import Role
-from app.moderation.domains import rules
+from app.moderation.domains import list_rules
 from tests.factories import sign
 from tests.html_page import HtmlPage
 from tests.moderation.act import told
@@ -23,7 +23,7 @@ def editor(app: Flask, petition: str) -> FlaskClient:
 
 def kept(app: Flask) -> dict[str, str]:
     with app.app_context():
-        return {rule.domain: rule.verdict.value for rule in rules(petition_id_of())}
+        return {rule.domain: rule.verdict.value for rule in list_rules(petition_id_of())}
 
 
 def put(client: FlaskClient, domain: str, verdict: str = "block") -> str:

@@ -51,7 +51,7 @@ def something_of_everything(app: Flask, folder: Path) -> dict[str, list[str]]:
     app.config.update(MAILBOX_DIR=str(folder / "mailbox"), SITE_COLOUR="#14532d", SITE_DIR=folder)
     for name, content in (("logo.svg", "<svg/>"), ("imprint.md", "Words"), ("privacy.md", "Words")):
         (folder / name).write_text(content)
-    caught_emails.keep(folder / "mailbox", b"Subject: Hello\r\n\r\nwords\r\n")
+    caught_emails.store_email(folder / "mailbox", b"Subject: Hello\r\n\r\nwords\r\n")
     for_organisers = what_organisers_leave(app)
     with app.app_context():
         check_keys()
@@ -69,7 +69,7 @@ def something_of_everything(app: Flask, folder: Path) -> dict[str, list[str]]:
                 "altered",
             ],
             "reference": [ref.make(SLUG, "en", "new@example.org"), "altered"],
-            "number": [caught_emails.newest_first(folder / "mailbox")[0].number, "0"],
+            "number": [caught_emails.list_emails(folder / "mailbox")[0].number, "0"],
             "filename": ["css/base.css"],
             "member": [organiser(app).public_id.hex(), "00", "altered"],
             "entry": [ids[1].hex(), "altered"],

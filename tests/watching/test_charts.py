@@ -5,7 +5,7 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.watching.charts import ABOVE, HEIGHT, WIDTH, Line, bars, curve, rows
+from app.watching.charts import HEIGHT, MARGIN_TOP, WIDTH, Line, bars, curve, rows
 
 NUMBERS = st.lists(st.integers(-(10**6), 10**9), min_size=1, max_size=104)
 
@@ -13,7 +13,7 @@ NUMBERS = st.lists(st.integers(-(10**6), 10**9), min_size=1, max_size=104)
 def check_lines(lines: list[Line], values: list[int]) -> None:
     assert 2 <= len(lines) <= 6
     assert lines[0].value >= max(values) and lines[-1].value <= min(values)
-    assert (lines[0].y, lines[-1].y) == (ABOVE, ABOVE + HEIGHT)
+    assert (lines[0].y, lines[-1].y) == (MARGIN_TOP, MARGIN_TOP + HEIGHT)
     apart = {before.value - after.value for before, after in pairwise(lines)}
     assert len(apart) == 1 and min(apart) >= 1
 
@@ -23,7 +23,7 @@ def test_a_curve_goes_from_edge_to_edge_inside_its_frame(values: list[int]) -> N
     drawn = curve(values)
     points = [tuple(map(float, point.split(","))) for point in drawn.points.split()]
     assert (points[0][0], points[-1][0]) == (0, WIDTH)
-    assert all(ABOVE <= y <= ABOVE + HEIGHT for _, y in points)
+    assert all(MARGIN_TOP <= y <= MARGIN_TOP + HEIGHT for _, y in points)
     heights = [-y for _, y in points[-len(values) :]]
     in_order = sorted(range(len(values)), key=values.__getitem__)
     assert [heights[which] for which in in_order] == sorted(heights)
@@ -37,7 +37,7 @@ def test_bars_stand_side_by_side_and_hang_from_nought_where_the_count_fell(value
     nought = next(line.y for line in drawn.lines if line.value == 0)
     for value, bar, following in zip(values, drawn.bars, [*drawn.bars[1:], None], strict=True):
         assert bar.x >= 0 and bar.x + bar.width <= (following.x if following else WIDTH) + 0.1
-        assert bar.y >= ABOVE and bar.y + bar.height <= ABOVE + HEIGHT + 0.1
+        assert bar.y >= MARGIN_TOP and bar.y + bar.height <= MARGIN_TOP + HEIGHT + 0.1
         assert (bar.y if value < 0 else round(bar.y + bar.height, 1)) == nought
     check_lines(drawn.lines, [0, *values])
 

@@ -12,7 +12,7 @@ from sqlalchemy import delete
 from app.db import db, transaction
 from app.ledger import ledger
 from app.models import LedgerEntry, Signature, State
-from app.watching.growth import FEWEST, LENGTH, MOST, Step, Stretch, fitting, growth
+from app.watching.growth import LENGTH, MAX_STEPS, MIN_STEPS, GrowthStep, Step, fitting, growth
 from tests.watching.people import add_people, petition_id_of
 
 pytestmark = pytest.mark.both_databases
@@ -26,7 +26,7 @@ def confirmed_at(app: Flask, moment: datetime, number: int = 1, state: State = S
     add_people(app, number, state, signed_at=moment, took=AT_ONCE, apart=AT_ONCE)
 
 
-def curve(app: Flask, by: Step, since: datetime = LONG_AGO) -> list[Stretch]:
+def curve(app: Flask, by: Step, since: datetime = LONG_AGO) -> list[GrowthStep]:
     with app.app_context():
         petition_id = petition_id_of()
         return growth(petition_id, by, since, NOW, ledger.read(petition_id).verified)
@@ -46,8 +46,8 @@ def test_a_step_begins_on_the_hour_at_midnight_or_on_monday(
     confirmed_at(app, begins, 3)
     confirmed_at(app, begins - timedelta(microseconds=1), 2)
     shown = curve(app, by)
-    assert len(shown) == MOST[by]
-    assert shown[-2:] == [Stretch(begins - LENGTH[by], 2, 2), Stretch(begins, 3, 5)]
+    assert len(shown) == MAX_STEPS[by]
+    assert shown[-2:] == [GrowthStep(begins - LENGTH[by], 2, 2), GrowthStep(begins, 3, 5)]
 
 
 def test_what_was_before_the_window_is_in_the_total_and_withdrawals_are_taken_off(app: Flask, petition: str) -> None:
@@ -61,13 +61,13 @@ def test_what_was_before_the_window_is_in_the_total_and_withdrawals_are_taken_of
 
 @pytest.mark.parametrize("by", list(Step))
 def test_a_young_petition_has_no_long_empty_curve(app: Flask, petition: str, by: Step) -> None:
-    assert len(curve(app, by, since=NOW - timedelta(minutes=1))) == FEWEST
+    assert len(curve(app, by, since=NOW - timedelta(minutes=1))) == MIN_STEPS
     assert len(curve(app, Step.DAY, since=NOW - timedelta(days=20))) == 21
 
 
 def test_a_clock_that_was_ahead_loses_nothing(app: Flask, petition: str) -> None:
     confirmed_at(app, NOW + timedelta(hours=30))
-    assert curve(app, Step.HOUR)[-1] == Stretch(NOW.replace(minute=0), 1, 1)
+    assert curve(app, Step.HOUR)[-1] == GrowthStep(NOW.replace(minute=0), 1, 1)
 
 
 def test_the_first_days_are_shown_by_the_hour() -> None:

@@ -11,7 +11,7 @@ from sqlalchemy import event, select, text, update
 from app.db import db, transaction
 from app.models import Signature, State
 from app.watching import listing
-from app.watching.listing import A_PAGE, page
+from app.watching.listing import PAGE_SIZE, list_page
 from app.watching.selection import Selection
 from app.web.cursor import Cursor
 from tests.factories import make_petition
@@ -26,7 +26,7 @@ def walk(petition_id: int, selection: Selection = Selection()) -> list[list[str]
     """Return the entries of all pages, followed by the links to older ones."""
     pages, cursor = [], None
     while True:
-        shown = page(petition_id, selection, cursor)
+        shown = list_page(petition_id, selection, cursor)
         pages.append([row.entry for row in shown.rows])
         if shown.older is None:
             return pages
@@ -50,14 +50,14 @@ def test_the_way_back_shows_the_same_pages(app: Flask, petition: str) -> None:
     add_people(app, 120)
     with app.app_context():
         petition_id = petition_id_of()
-        first = page(petition_id, Selection())
-        second = page(petition_id, Selection(), Cursor.decode(first.older or ""))
-        third = page(petition_id, Selection(), Cursor.decode(second.older or ""))
+        first = list_page(petition_id, Selection())
+        second = list_page(petition_id, Selection(), Cursor.decode(first.older or ""))
+        third = list_page(petition_id, Selection(), Cursor.decode(second.older or ""))
         assert [len(one.rows) for one in (first, second, third)] == [50, 50, 20]
         assert (first.newer, third.older) == (None, None)
-        back = page(petition_id, Selection(), Cursor.decode(third.newer or ""))
+        back = list_page(petition_id, Selection(), Cursor.decode(third.newer or ""))
         assert [row.entry for row in back.rows] == [row.entry for row in second.rows]
-        again = page(petition_id, Selection(), Cursor.decode(back.newer or ""))
+        again = list_page(petition_id, Selection(), Cursor.decode(back.newer or ""))
         assert [row.entry for row in again.rows] == [row.entry for row in first.rows]
         assert again.newer is None
 
@@ -72,7 +72,7 @@ def test_filters_leave_what_was_asked_for_and_nothing_of_another_petition(app: F
         petition_id = petition_id_of()
 
         def shown(**asked: Any) -> set[bytes]:
-            return {bytes.fromhex(row.entry) for row in page(petition_id, Selection(**asked)).rows}
+            return {bytes.fromhex(row.entry) for row in list_page(petition_id, Selection(**asked)).rows}
 
         assert shown() == {*swedes, *norwegians, *waiting}
         assert shown(country="NO") == {*norwegians, *waiting}
@@ -92,7 +92,7 @@ def test_a_day_begins_at_midnight_utc_and_ends_before_the_next(app: Flask, petit
     )
     with app.app_context():
         petition_id = petition_id_of()
-        on = [page(petition_id, Selection(day=date(2026, 11, day))).rows for day in (20, 21)]
+        on = [list_page(petition_id, Selection(day=date(2026, 11, day))).rows for day in (20, 21)]
     assert [[row.entry for row in rows] for rows in on] == [[late.hex()], [early.hex()]]
 
 
@@ -102,7 +102,7 @@ def test_rows_say_who_signed_but_not_the_address_and_erased_ones_nothing(app: Fl
     with app.app_context():
         with transaction() as session:
             session.execute(update(Signature).where(Signature.public_id == gone).values(sealed=None))
-        kept, erased = sorted(page(petition_id_of(), Selection()).rows, key=lambda row: row.signer is None)
+        kept, erased = sorted(list_page(petition_id_of(), Selection()).rows, key=lambda row: row.signer is None)
     assert kept.signer and kept.signer.name == "Person 0"
     assert kept.text_version == 1
     assert erased.signer is None and not erased.restorable
@@ -135,7 +135,7 @@ def test_the_ten_thousandth_page_costs_what_the_first_does(
         for cursor in (None, deep, Cursor(deep.at, deep.row_id, newer=True)):
             if db.engine.dialect.name == "postgresql":
                 read = rows_read(petition_id, selection, cursor)
-                assert read <= len(State) * (A_PAGE + 1) * 2, f"{read} rows read for a page of {A_PAGE}"
+                assert read <= len(State) * (PAGE_SIZE + 1) * 2, f"{read} rows read for a page of {PAGE_SIZE}"
             else:
                 plan = sqlite_plan(petition_id, selection, cursor)
                 assert "SCAN signature" not in plan
@@ -148,7 +148,7 @@ def asked(petition_id: int, selection: Selection, cursor: Cursor | None) -> tupl
     statements: list[tuple[str, Any]] = []
     record = lambda c, cur, statement, parameters, *rest: statements.append((statement, parameters))  # noqa: E731
     event.listen(db.engine, "before_cursor_execute", record)
-    listing.page(petition_id, selection, cursor)
+    listing.list_page(petition_id, selection, cursor)
     event.remove(db.engine, "before_cursor_execute", record)
     return next(one for one in statements if " LIMIT " in one[0])  # a BEGIN may come before it, and more after it
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.models import State
-from app.watching.selection import NotASelection, Selection, entry_id, read
+from app.watching.selection import NotASelection, Selection, entry_id, read_selection
 
 pytestmark = pytest.mark.both_databases
 
@@ -23,11 +23,11 @@ SELECTIONS = st.builds(
 
 @given(selection=SELECTIONS)
 def test_what_is_written_into_a_form_is_read_back(selection: Selection) -> None:
-    assert read(selection.fields()) == selection
+    assert read_selection(selection.fields()) == selection
 
 
 def test_empty_fields_select_everything() -> None:
-    assert read({"state": "", "country": "", "day": "", "before": ""}) == Selection()
+    assert read_selection({"state": "", "country": "", "day": "", "before": ""}) == Selection()
 
 
 @pytest.mark.parametrize(
@@ -44,13 +44,13 @@ def test_empty_fields_select_everything() -> None:
 )
 def test_a_value_that_is_not_known_is_refused_rather_than_ignored(given_fields: dict[str, str]) -> None:
     with pytest.raises(NotASelection):
-        read(given_fields)
+        read_selection(given_fields)
 
 
 def test_entries_are_named_by_the_hexadecimal_of_their_random_ids() -> None:
     public_id = os.urandom(16)
     assert entry_id(public_id.hex()) == public_id
-    assert read({}, [public_id.hex()]).entries == (public_id,)
+    assert read_selection({}, [public_id.hex()]).entries == (public_id,)
 
 
 @pytest.mark.parametrize("entry", ["", "7", "ab" * 15, "ab" * 17, "AB" * 16, " " + "ab" * 16, "zz" * 16, "ab\0" * 9])
@@ -76,4 +76,4 @@ def test_a_day_is_a_day_in_utc() -> None:
 )
 def test_days_beyond_any_calendar_are_refused(given: dict[str, str]) -> None:
     with pytest.raises(NotASelection):
-        read(given)
+        read_selection(given)
