@@ -24,7 +24,7 @@ def begin_session(session: Session, organiser: Organiser) -> None:
 
 
 def is_open(organiser: Organiser) -> bool:
-    """Tell whether this browser's cookie names a session of the organiser that is not over."""
+    """Return whether this browser's cookie names a session of the organiser that is not over."""
     mine = (SignIn.key == _key(cookie.get(NAME, ""))) & (SignIn.organiser_id == organiser.id)
     return db.session.scalar(select(SignIn.until).where(mine, SignIn.until > clock.now())) is not None
 

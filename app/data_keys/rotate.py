@@ -68,7 +68,7 @@ def rotate(report: Callable[[str], None]) -> None:
 def _make_key(report: Callable[[str], None]) -> None:
     file = current_app.config["DATA_KEYS_FILE"]
     with transaction() as session:
-        hold(session, LOCK_KEY)  # of two who rotate at once, one makes the key
+        hold(session, LOCK_KEY)  # of two concurrent rotations, one makes the key
         if file and len(file.keys()) == 1:
             file.replace([config.new_data_key(), *file.keys()])
             report(f"{file.path} has a new key, {_named(file.keys()[:1])}. Put it into your backup of the keys now.")

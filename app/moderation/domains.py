@@ -15,7 +15,7 @@ def list_rules(petition_id: int) -> list[DomainRule]:
 
 
 def set_rule(petition_id: int, domain: str, verdict: Verdict, organiser_id: int | None) -> bool:
-    """Let addresses at a domain in ASCII, and at those below it, sign or not; tell whether that is new."""
+    """Let addresses at a domain in ASCII, and at those below it, sign or not; return whether that is new."""
     rule = insert(DomainRule).values(petition_id=petition_id, domain=domain, verdict=verdict, made_at=clock.now())
     told = rule.on_conflict_do_update(
         index_elements=["petition_id", "domain"],
@@ -30,7 +30,7 @@ def set_rule(petition_id: int, domain: str, verdict: Verdict, organiser_id: int 
 
 
 def remove_rule(petition_id: int, domain: str, organiser_id: int | None) -> bool:
-    """Take the rule for a domain away; tell whether there was one."""
+    """Take the rule for a domain away; return whether there was one."""
     mine = (DomainRule.petition_id == petition_id) & (DomainRule.domain == domain)
     with transaction() as session:
         gone = session.execute(delete(DomainRule).where(mine).returning(DomainRule.domain)).first() is not None

@@ -80,7 +80,7 @@ def within() -> timedelta:
 
 
 def is_fresh() -> bool:
-    """Tell whether who is here signed in `within` the time that such a page asks for."""
+    """Return whether who is here signed in `within` the time that such a page asks for."""
     return bool(check_and_update_authn_fresh(within(), timedelta()))
 
 
@@ -97,7 +97,7 @@ def petition_here() -> Petition:
 
 
 def may(who: Who) -> bool:
-    """Tell whether the present organiser is among `who` for the petition that the page is about."""
+    """Return whether the present organiser is among `who` for the petition that the page is about."""
     return g.get("role") in ENOUGH[who] or (who == Who.ROLE_GIVERS and me().is_administrator)
 
 

@@ -42,7 +42,7 @@ def give_role(session: Session, petition_id: int, organiser_id: int, role: Role)
 def offer_role(
     session: Session, petition_id: int, organiser: Organiser, role: Role, address: str, until: datetime | None
 ) -> bool:
-    """Give a role that waits to be accepted `until` then, or at once; tell whether it waits.
+    """Give a role that waits to be accepted `until` then, or at once; return whether it waits.
 
     The transaction holds the petition. Who is a member already stays one, and becomes what the role says.
     """
@@ -59,7 +59,7 @@ def offer_role(
 
 
 def accept(session: Session, petition_id: int, organiser_id: int, now: datetime) -> bool:
-    """Take the role that was offered; tell whether there is one, and still on offer. The caller commits."""
+    """Take the role that was offered; return whether there is one, and still on offer. The caller commits."""
     lock_petition(session, petition_id)
     member = session.get(Membership, (petition_id, organiser_id), with_for_update=True, populate_existing=True)
     if member is None or member.invited_until is None or member.invited_until <= now:
@@ -70,7 +70,7 @@ def accept(session: Session, petition_id: int, organiser_id: int, now: datetime)
 
 
 def decline(session: Session, petition_id: int, organiser_id: int) -> bool:
-    """Refuse the role that was offered; tell whether there was one. The caller commits."""
+    """Refuse the role that was offered; return whether there was one. The caller commits."""
     lock_petition(session, petition_id)
     member = session.get(Membership, (petition_id, organiser_id), with_for_update=True, populate_existing=True)
     if member is None or member.invited_until is None:

@@ -79,7 +79,7 @@ class RowForm(Form):  # type: ignore[misc]
     """One of several things of a kind. A row that is left blank counts as not there."""
 
     def is_blank(self) -> bool:
-        """Tell whether nothing is answers in this row."""
+        """Return whether nothing is answers in this row."""
         return all(field.data is None or not str(field.data).strip() for field in self)
 
     def validate(self, extra_validators: Any = None) -> bool:

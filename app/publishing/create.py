@@ -49,7 +49,7 @@ class ChangesNotReviewed(Exception):
 
 
 def create_petition(file: PetitionFile, by: int, act: Act = Act.CREATED) -> bool:
-    """Make a draft of what the file says, with the organiser `by` as its owner; tell whether the slug was free."""
+    """Make a draft of what the file says, with the organiser `by` as its owner; return whether the slug was free."""
     with transaction() as session:
         petition_id = create_draft(session, file, clock.now())
         if petition_id is None:
@@ -94,7 +94,7 @@ def _values(file: PetitionFile) -> dict[str, Any]:
 
 
 def _changes_words(now: dict[str, Any], then: dict[str, Any]) -> bool:
-    """Tell whether any words that are there already change; a new translation takes the place of none."""
+    """Return whether any words that are there already change; a new translation takes the place of none."""
     left = any(one not in then["translations"] for one in now["translations"])
     return left or any(now[key] != then[key] for key in ("title", "statement", "body"))
 

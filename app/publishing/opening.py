@@ -50,7 +50,7 @@ def close_petition(slug: str, by: int) -> None:
 
 
 def reopen_petition(slug: str, last: date | None, by: int) -> bool:
-    """Open a closed petition again until the end of its new `last` day, or without end; tell whether it is to come.
+    """Open a closed petition again until the end of its new `last` day, or without end; return whether it is to come.
 
     Raises Erased where who signed it has been erased: it was promised to be over.
     """

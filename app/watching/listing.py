@@ -36,7 +36,7 @@ class SignatureListRow:
 
     @property
     def restorable(self) -> bool:
-        """Tell whether it can count again: it is invalidated, and still says who signed."""
+        """Return whether it can count again: it is invalidated, and still says who signed."""
         return self.signature.state == State.INVALIDATED and self.signer is not None
 
 
