@@ -12,10 +12,10 @@ from app.ledger import ledger
 from app.models import TOO_SOON, Clue, Kind, Occasion, OutboxRow, Progress, Signature, State, Suspicion
 from app.outbox.enqueue import enqueue
 from app.signing.expiry import LINK_WORKS_FOR, confirmable_until
-from app.signing.stored import Correction, Entry, digest, hold
+from app.signing.stored import Correction, Entry, digest, find, hold
 
 
-class Standing(StrEnum):
+class ConfirmationStatus(StrEnum):
     """What a confirmation link leads to at this moment."""
 
     PENDING = "pending"
@@ -26,24 +26,29 @@ class Standing(StrEnum):
     DECLINED = "declined"
 
 
-def standing(entry: Entry, now: datetime) -> Standing:
-    """Return what the entry's confirmation link leads to at `now`."""
+def find_with_status(public_id: bytes) -> tuple[Entry | None, ConfirmationStatus]:
+    """Return the entry and what its confirmation link leads to now; one that is there no more has expired."""
+    entry = find(public_id)
+    return entry, _status(entry, clock.now()) if entry else ConfirmationStatus.EXPIRED
+
+
+def _status(entry: Entry, now: datetime) -> ConfirmationStatus:
     signature = entry.signature
     if signature.state == State.PENDING and confirmable_until(entry.petition, signature.expires_at) <= now:
-        return Standing.EXPIRED
-    return Standing(signature.state.value)
+        return ConfirmationStatus.EXPIRED
+    return ConfirmationStatus(signature.state.value)
 
 
 def confirm(public_id: bytes, seen: str, correction: Correction) -> bool:
     """Make a pending signature verified, with what the signer said last, and queue the thanks, as one.
 
     `seen` is the digest of what the signer's page showed. Returns False, and changes nothing, when the signature is no
-    longer pending or its page was stale: ask `find` again and show what it is now.
+    longer pending or its page was stale: ask `find_with_status` again and show what it is now.
     """
     now = clock.now()
     with transaction() as session:
         entry = hold(session, public_id)
-        if entry is None or standing(entry, now) != Standing.PENDING or digest(entry) != seen:
+        if entry is None or _status(entry, now) != ConfirmationStatus.PENDING or digest(entry) != seen:
             return False
         _flip(session, entry.signature, correction, now)
     return True

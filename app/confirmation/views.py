@@ -1,12 +1,9 @@
 """The page that the letter's link opens: GET shows and asks, POST confirms, HEAD and scanners change nothing."""
 
-from typing import Any
-
 from flask import Blueprint, abort, redirect, request, url_for
 from werkzeug import Response
 
-from app import clock
-from app.confirmation.confirm import Standing, confirm, standing
+from app.confirmation.confirm import ConfirmationStatus, confirm, find_with_status
 from app.crypto import tokens
 from app.models.signer import signer_of
 from app.petitions.markdown import to_html
@@ -14,44 +11,46 @@ from app.petitions.page import progress
 from app.petitions.requested import edition_or_original
 from app.signing.expiry import confirmable_until
 from app.signing.forms import EntryForm
-from app.signing.stored import Entry, digest, find
+from app.signing.stored import Entry, digest
 from app.web import language
 from app.web.answers import private_page
 from app.web.csrf import authorised_by_token
 
 bp = Blueprint("confirmation", __name__)
+CODES = {ConfirmationStatus.VERIFIED: 200, ConfirmationStatus.EXPIRED: 410, ConfirmationStatus.WITHDRAWN: 410}
 
 
 @bp.get("/confirm/<token>")
 def ask(token: str) -> Response:
     """Show what the signature says and ask for the button to be pressed."""
-    entry = _entry(token)
-    if entry is None or standing(entry, clock.now()) != Standing.PENDING:
-        return _no_button(entry)
+    entry, status = _find(token)
+    if entry is None or status != ConfirmationStatus.PENDING:
+        return _no_button(entry, status)
     if entry.petition.discreet:
         return private_page("signing/show_me.html", entry=entry)
-    return private_page("confirmation/confirm.html", entry=entry, **_shown(entry, EntryForm.of(entry)))
+    return _button(entry)
 
 
 @bp.post("/confirm/<token>")
 @authorised_by_token
 def answer(token: str) -> Response:
     """Confirm what the page showed, with the signer's corrections; a stale page confirms nothing."""
-    entry = _entry(token)
-    if entry is None or standing(entry, clock.now()) != Standing.PENDING:
-        return _no_button(entry)
+    entry, status = _find(token)
+    if entry is None or status != ConfirmationStatus.PENDING:
+        return _no_button(entry, status)
     if "digest" not in request.form:  # a discreet petition's first button: show me
-        return private_page("confirmation/confirm.html", entry=entry, **_shown(entry, EntryForm.of(entry)))
+        return _button(entry)
     form = EntryForm()
     form.ask(entry.petition)
     if form.digest.data != digest(entry):
-        return private_page(
-            "confirmation/confirm.html", 409, entry=entry, stale=True, **_shown(entry, EntryForm.of(entry))
-        )
+        return _button(entry, code=409, stale=True)
     if not form.validate():
-        return private_page("confirmation/confirm.html", 422, entry=entry, **_shown(entry, form))
+        return _button(entry, form, 422)
     if not confirm(entry.signature.public_id, form.digest.data, form.correction()):
-        return answer(token)  # another request came between: look again at what is true now
+        entry, status = _find(token)  # another request came between
+        if entry is None or status != ConfirmationStatus.PENDING:
+            return _no_button(entry, status)
+        return _button(entry, code=409, stale=True)
     if entry.petition.discreet:
         return redirect(url_for(".ask", token=token, language=language.requested_language()), 303)
     spoken = language.requested_language() or entry.signature.language
@@ -66,28 +65,33 @@ def signed(slug: str) -> Response:
     return private_page("confirmation/signed.html", edition=edition, progress=progress(edition.petition))
 
 
-def _entry(token: str) -> Entry | None:
+def _find(token: str) -> tuple[Entry | None, ConfirmationStatus]:
+    """Return the entry that the link is about and what the link leads to; a page that says so for an altered link."""
     try:
         public_id, _generation = tokens.read(tokens.Purpose.CONFIRM, token)
     except tokens.BadToken:
-        abort(private_page("confirmation/no_button.html", 404, entry=None, standing="altered"))
-    entry = find(public_id)
+        abort(private_page("confirmation/no_button.html", 404, entry=None, link_status="altered"))
+    entry, status = find_with_status(public_id)
     if entry is not None:
         language.set_language(entry.signature.language)
-    return entry
+    return entry, status
 
 
-def _shown(entry: Entry, form: EntryForm) -> dict[str, Any]:
-    return {
-        "form": form,
-        "email": signer_of(entry.signature).email,
-        "privacy": to_html(entry.notice.more),
-        "until": confirmable_until(entry.petition, entry.signature.expires_at),
-    }
+def _button(entry: Entry, form: EntryForm | None = None, code: int = 200, *, stale: bool = False) -> Response:
+    """Show what the signature says, in a form to correct it, with the button that confirms it."""
+    return private_page(
+        "confirmation/confirm.html",
+        code,
+        entry=entry,
+        form=form or EntryForm.of(entry),
+        email=signer_of(entry.signature).email,
+        privacy=to_html(entry.notice.more),
+        until=confirmable_until(entry.petition, entry.signature.expires_at),
+        stale=stale,
+    )
 
 
-def _no_button(entry: Entry | None) -> Response:
+def _no_button(entry: Entry | None, status: ConfirmationStatus) -> Response:
     """Answer a link that has nothing to confirm: a page of its own for each reason, which says what to do next."""
-    now = standing(entry, clock.now()) if entry else Standing.EXPIRED
-    status = {Standing.VERIFIED: 200, Standing.EXPIRED: 410, Standing.WITHDRAWN: 410}.get(now, 403)
-    return private_page("confirmation/no_button.html", status, entry=entry, standing=now)
+    code = CODES.get(status, 403)
+    return private_page("confirmation/no_button.html", code, entry=entry, link_status=status)

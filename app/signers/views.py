@@ -51,7 +51,7 @@ def change(token: str) -> Response:
     if not form.validate():
         return _shown(entry, form, 422)
     if not correct(entry.signature.public_id, form.digest.data, form.correction()):
-        return change(token)  # another request came between: look again at what is true now
+        return _shown(_entry(token), status=409, stale=True)  # another request came between
     return _shown(_entry(token), saved=True)
 
 
