@@ -3,10 +3,8 @@
 It is made alike whatever the mailbox's state, and padded, so it tells a stranger nothing.
 """
 
-import base64
-import binascii
-
 from app.crypto import sealing
+from app.crypto.base64url import decode_base64url, encode_base64url
 
 PURPOSE = "check-your-email"
 
@@ -14,14 +12,14 @@ PURPOSE = "check-your-email"
 def make(slug: str, language: str, address: str) -> str:
     """Return the reference for one who has just signed `slug` with `address` on a page in `language`."""
     sealed = sealing.seal(PURPOSE, slug.encode(), (language, address))
-    return base64.urlsafe_b64encode(sealed).decode("ascii").rstrip("=")
+    return encode_base64url(sealed)
 
 
 def read(slug: str, reference: str) -> tuple[str, str]:
     """Return the language and the address in a reference made for `slug`; raise CannotOpen for any other."""
     try:
-        raw = base64.urlsafe_b64decode(reference.encode("ascii") + b"=" * (-len(reference) % 4))
-    except (UnicodeEncodeError, binascii.Error, ValueError) as error:
+        raw = decode_base64url(reference)
+    except ValueError as error:
         raise sealing.CannotOpen("not a reference") from error
     language, address = sealing.unseal(PURPOSE, slug.encode(), raw).fields
     return language, address

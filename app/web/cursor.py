@@ -1,12 +1,11 @@
 """Cursors (keyset pagination): where a page of a list ends, by a moment and a row's id, as text for an address."""
 
-import base64
-import binascii
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Self
 
 from app.crypto import tokens
+from app.crypto.base64url import decode_base64url, encode_base64url
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
@@ -31,14 +30,14 @@ class Cursor:
 
     def encode(self) -> str:
         """Return it as text that whoever holds it can read: for a list whose moments its readers may know."""
-        return base64.urlsafe_b64encode(bytes([self.newer]) + self._packed()).decode("ascii").rstrip("=")
+        return encode_base64url(bytes([self.newer]) + self._packed())
 
     @classmethod
     def decode(cls, text: str) -> Self:
         """Return the cursor that `encode` wrote, of a public id; raise BadCursor for anything else."""
         try:
-            raw = base64.b64decode(text.encode("ascii") + b"=" * (-len(text) % 4), b"-_", validate=True)
-        except (UnicodeEncodeError, binascii.Error) as error:
+            raw = decode_base64url(text)
+        except ValueError as error:
             raise BadCursor from error
         if len(raw) != 1 + MOMENT_BYTES + PUBLIC_ID_BYTES or raw[0] > 1:
             raise BadCursor
