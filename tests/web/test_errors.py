@@ -172,12 +172,13 @@ def test_the_site_is_back_as_soon_as_its_database_is(postgres: str, tmp_path: Pa
         app = make_app(tmp_path, on_server(postgres, "comes_and_goes"))
         with app.app_context():
             upgrade()
+            db.engine.dispose()
+        connection.execute("CREATE DATABASE backup TEMPLATE comes_and_goes")
         client = app.test_client()
         assert client.get("/").status_code == 200
-        connection.execute("ALTER DATABASE comes_and_goes ALLOW_CONNECTIONS false")
-        connection.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = 'comes_and_goes'")
+        connection.execute("DROP DATABASE comes_and_goes WITH (FORCE)")
         assert client.get("/").status_code == 503
-        connection.execute("ALTER DATABASE comes_and_goes ALLOW_CONNECTIONS true")
+        connection.execute("ALTER DATABASE backup RENAME TO comes_and_goes")
         assert client.get("/").status_code == 200
         with app.app_context():
             db.engine.dispose()
