@@ -15,9 +15,9 @@ ROOT = Path(__file__).resolve().parent
 LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 SITE = re.compile(r"https?://(?:[a-z0-9-]+(?:\.[a-z0-9-]+)*|\[::1\])(?::[0-9]{1,5})?")
 EXAMPLE_SECRETS = {"change", "changeme", "secret", "example", "password", "default", "dev", "test", "your"}
-SHORTEST_SECRET = 32
+MIN_SECRET_LENGTH = 32
 DATA_KEY_BYTES = 32
-LONGEST_NAME = 60
+MAX_NAME_LENGTH = 60
 COLOUR = re.compile("#[0-9a-fA-F]{6}")
 
 
@@ -126,8 +126,8 @@ def _site(env: Mapping[str, str]) -> dict[str, Any]:
     language = env.get("SITE_LANGUAGE") or "en"
     folder = (ROOT / env["SITE_DIR"]).resolve() if env.get("SITE_DIR") else None
     written = {"en", *(path.parent.name for path in (ROOT / "translations").glob("*/LC_MESSAGES"))}
-    if not name.isprintable() or not name.strip() or len(name) > LONGEST_NAME:
-        raise ConfigError(f"SITE_NAME is {name!r}: it must be one line of at most {LONGEST_NAME} characters.")
+    if not name.isprintable() or not name.strip() or len(name) > MAX_NAME_LENGTH:
+        raise ConfigError(f"SITE_NAME is {name!r}: it must be one line of at most {MAX_NAME_LENGTH} characters.")
     if colour and not COLOUR.fullmatch(colour):
         raise ConfigError(f"SITE_COLOUR is {colour!r}: write it as # and six hexadecimal digits, such as #14532d.")
     if language not in written:
@@ -187,7 +187,7 @@ def _secret_key(env: Mapping[str, str], instance: Path) -> str:
 
 def _checked_secret(name: str, secret: str) -> str:
     letters = secret.lower()
-    weak = len(secret) < SHORTEST_SECRET or len(set(secret)) < 12
+    weak = len(secret) < MIN_SECRET_LENGTH or len(set(secret)) < 12
     if weak or any(letters.startswith(example) for example in EXAMPLE_SECRETS):
         raise ConfigError(
             f"{name} is too weak or an example. Leave it out and a strong one is made into instance/, or make one with:"
@@ -239,7 +239,7 @@ def _made_once(path: Path) -> str:
 
 def _kept(path: Path) -> str:
     kept = path.read_text().strip()
-    if len(kept) < SHORTEST_SECRET:
+    if len(kept) < MIN_SECRET_LENGTH:
         raise ConfigError(f"{path} is damaged: put it back from a backup. What it sealed or signed needs it.")
     return kept
 

@@ -39,7 +39,7 @@ NAMING = {
     "pk": "pk_%(table_name)s",
 }
 WRITES = "countersign_writes"
-PIECE = 1000  # rows of a stream that are in memory at once
+ROWS_PER_CHUNK = 1000  # rows of a stream that are in memory at once
 BATCH_SIZE = 500
 REQUEST_STATEMENT_TIMEOUT_MS = 30_000
 OPEN = "countersign_open"
@@ -126,7 +126,7 @@ def in_batches(due: Select[Any], change: Callable[[Session, Sequence[Any]], obje
     return total
 
 
-def writer() -> Session:
+def begin_immediate() -> Session:
     """Return the session, able to write: as it is in a transaction begun to write, anew otherwise. The caller commits.
 
     For what is called in the middle of a library's work, which may have written already.
@@ -179,7 +179,7 @@ def stream(engine: Engine, statement: Select[*tuple[Any, ...]]) -> Generator[Seq
         if engine.dialect.name == "postgresql":
             yield from _from_server_cursor(connection, statement)
         else:
-            for piece in connection.execution_options(yield_per=PIECE).execute(statement).partitions():
+            for piece in connection.execution_options(yield_per=ROWS_PER_CHUNK).execute(statement).partitions():
                 yield from piece
 
 
@@ -190,7 +190,7 @@ def _from_server_cursor(connection: Connection, statement: Select[*tuple[Any, ..
     driver.execute("SET LOCAL TIME ZONE 'UTC'")  # whatever stands between may have dropped what the connection asked
     with ServerCursor(driver, "stream") as cursor:
         cursor.execute(str(compiled), compiled.params, binary=True)
-        while piece := cursor.fetchmany(PIECE):
+        while piece := cursor.fetchmany(ROWS_PER_CHUNK):
             yield from piece
 
 
@@ -200,7 +200,7 @@ def insert(table: type[Base]) -> postgresql.Insert | sqlite.Insert:
     return postgresql.insert(target) if db.engine.dialect.name == "postgresql" else sqlite.insert(target)
 
 
-def hold(session: Session, key: bytes) -> None:
+def advisory_lock(session: Session, key: bytes) -> None:
     """Make others who hold the same `key` (8 bytes or more) wait until this transaction ends.
 
     SQLite has one writer at a time, so there `transaction` holds everything already.

@@ -8,7 +8,7 @@ from datetime import timedelta
 
 from app import logs
 from app.auth import login_throttle, sessions
-from app.confirmation.remind import remind
+from app.confirmation.remind import queue_reminders
 from app.db import db
 from app.export import pdf_job
 from app.ledger import ledger
@@ -44,7 +44,7 @@ RETENTION = (
 JOBS = (
     Job("fold the ledger", timedelta(seconds=1), ledger.fold_all),
     *RETENTION,
-    Job("queue reminders", MINUTE, remind),
+    Job("queue reminders", MINUTE, queue_reminders),
     Job("flag bursts", MINUTE, bursts.flag_bursts),
     Job("expire invitations", MINUTE, forget_expired_invitations),
     Job("forget ended sessions", MINUTE, sessions.forget_ended),

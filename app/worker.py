@@ -23,14 +23,14 @@ from app.organisers.letter import render_letter as write_to_organiser
 from app.outbox.deliver import Letters, deliver
 
 
-def write(row: OutboxRow) -> Message | None:
+def write_email(row: OutboxRow) -> Message | None:
     """Return the letter that a row of the outbox asks for; None if nothing is to be said."""
     if row.occasion != Occasion.ORGANISER:
-        return letter.write(row)
+        return letter.write_letter(row)
     return write_to_organiser(row) or password_reset.render_password_reset(row)
 
 
-LETTERS = Letters(write=write, ended=letter_ended)
+LETTERS = Letters(write=write_email, ended=letter_ended)
 IDLE_SECONDS = 0.5
 MAX_PAUSE_SECONDS = 30
 JOIN_SECONDS = 3

@@ -62,7 +62,7 @@ def _filled(stage: Stage, name: str, number: int) -> str:
 def _statement(stage: Stage, database: str) -> str:
     app = stage.app(database)
     with app.app_context(), pgbench.listening(db.engine) as heard:
-        now = ledger.read(people.edition().petition.id)
+        now = ledger.read_count(people.edition().petition.id)
         assert now.verified == FEW
     return pgbench.spelt(heard[-1], lambda value: None)
 
@@ -73,7 +73,7 @@ def _through_the_app(stage: Stage, database: str) -> Callable[[], float]:
         petition_id = people.edition().petition.id
 
     def read() -> None:
-        ledger.read(petition_id)
+        ledger.read_count(petition_id)
         db.session.rollback()  # as at the end of a request
 
     def reads() -> float:

@@ -32,7 +32,7 @@ def run(stage: Stage) -> Iterator[Figure]:
     _fill(app)
     with app.app_context():
         row = db.session.scalars(select(OutboxRow).limit(1)).one()
-        sample = letter.write(row)
+        sample = letter.write_letter(row)
         assert sample is not None
     _through_the_outbox(app, 0.5)
     batch = _plain_batch(port, sample)

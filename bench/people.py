@@ -120,6 +120,6 @@ def _row(under: Edition, number: int) -> tuple[dict[str, object], str]:
 def _pending(under: Edition, columns: dict[str, object], name: str) -> Pending:
     signature = Signature(**columns)
     seen = digest(Entry(signature, under.petition, under.text, under.notice))
-    token = tokens.make(tokens.Purpose.CONFIRM, signature.public_id)
+    token = tokens.make_token(tokens.Purpose.CONFIRM, signature.public_id)
     form = urlencode({"digest": seen, "name": name, **ANSWERS})
     return Pending(signature.id, signature.public_id, token, seen, form)

@@ -17,7 +17,7 @@ from app import clock
 from app.auth import login_throttle, sessions
 from app.auth.factors import datastore
 from app.auth.login_throttle import Secret
-from app.db import WRITES, db, transaction, writer
+from app.db import WRITES, begin_immediate, db, transaction
 from app.email.address import NotAnAddress, canonical, deliverable
 from app.models import Organiser
 from app.organisers.access import Who
@@ -169,7 +169,7 @@ def _mailbox(typed: str) -> str:
 
 
 def _signed_in(app: Flask, user: Organiser) -> None:
-    session = writer()  # the code or passkey that they came with is used up in the same transaction
+    session = begin_immediate()  # the code or passkey that they came with is used up in the same transaction
     login_throttle.uncount_attempt(session, Secret.PASSWORD, _mailbox(user.email))
     login_throttle.forget_attempts(session, user.fs_uniquifier, *Secret)
     sessions.begin_session(session, user)
@@ -182,5 +182,5 @@ def _signed_out(app: Flask, **named: object) -> None:
 
 def _has_new_password(app: Flask, user: Organiser, **named: object) -> None:
     login_throttle.forget_attempts(
-        writer(), _mailbox(user.email), Secret.PASSWORD
+        begin_immediate(), _mailbox(user.email), Secret.PASSWORD
     )  # the library commits, with the password

@@ -15,7 +15,7 @@ from app.crypto import tokens
 from app.db import in_batches, insert, transaction
 from app.models import LoginAttempt
 
-LONGEST_WINDOW = timedelta(hours=1)
+MAX_WINDOW = timedelta(hours=1)
 
 
 class Secret(StrEnum):
@@ -27,7 +27,7 @@ class Secret(StrEnum):
 
 
 MAX_ATTEMPTS = {Secret.PASSWORD: 10, Secret.CODE: 5, Secret.RECOVERY_CODE: 10}
-WINDOWS = {Secret.PASSWORD: timedelta(minutes=15), Secret.CODE: LONGEST_WINDOW, Secret.RECOVERY_CODE: LONGEST_WINDOW}
+WINDOWS = {Secret.PASSWORD: timedelta(minutes=15), Secret.CODE: MAX_WINDOW, Secret.RECOVERY_CODE: MAX_WINDOW}
 
 
 class TooManyAttempts(Exception):
@@ -80,7 +80,7 @@ def forget_old(now: datetime | None = None) -> int:
     """Delete the counts that are over; return how many."""
     over = (
         select(LoginAttempt.key)
-        .where(LoginAttempt.since <= (now or clock.now()) - LONGEST_WINDOW)
+        .where(LoginAttempt.since <= (now or clock.now()) - MAX_WINDOW)
         .order_by(LoginAttempt.since)
     )
     return in_batches(

@@ -12,7 +12,7 @@ from app.ledger import ledger
 from app.models import TOO_SOON, Clue, Kind, Occasion, OutboxRow, Progress, Signature, State, Suspicion
 from app.outbox.enqueue import enqueue
 from app.signing.expiry import LINK_WORKS_FOR, confirmable_until
-from app.signing.stored import Correction, Entry, digest, find, hold
+from app.signing.stored import Correction, Entry, digest, find_entry, lock_entry
 
 
 class ConfirmationStatus(StrEnum):
@@ -28,7 +28,7 @@ class ConfirmationStatus(StrEnum):
 
 def find_with_status(public_id: bytes) -> tuple[Entry | None, ConfirmationStatus]:
     """Return the entry and what its confirmation link leads to now; one that is there no more has expired."""
-    entry = find(public_id)
+    entry = find_entry(public_id)
     return entry, _status(entry, clock.now()) if entry else ConfirmationStatus.EXPIRED
 
 
@@ -47,7 +47,7 @@ def confirm(public_id: bytes, seen: str, correction: Correction) -> bool:
     """
     now = clock.now()
     with transaction() as session:
-        entry = hold(session, public_id)
+        entry = lock_entry(session, public_id)
         if entry is None or _status(entry, now) != ConfirmationStatus.PENDING or digest(entry) != seen:
             return False
         _flip(session, entry.signature, correction, now)

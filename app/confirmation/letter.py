@@ -15,7 +15,7 @@ from app.models.signer import signer_of
 from app.outbox import unwanted
 from app.signing import code
 from app.signing.expiry import confirmable_until, link_works_until
-from app.signing.stored import Entry, find
+from app.signing.stored import Entry, find_entry
 from app.web.language import force_language
 from app.web.template_filters import petition_address
 
@@ -23,13 +23,13 @@ from app.web.template_filters import petition_address
 UNASKED = {"confirm", "reminder", "already_signed"}
 
 
-def write(row: OutboxRow) -> Letter | None:
+def write_letter(row: OutboxRow) -> Letter | None:
     """Return the letter that this row calls for, now, with the signature in hand; None when nothing is to be said."""
     signature = db.session.get(Signature, row.signature_id) if row.signature_id else None
     if signature is None or signature.sealed is None:
         return None
     folder = _folder(row.occasion, signature.state)
-    entry = find(signature.public_id)
+    entry = find_entry(signature.public_id)
     mailbox = unwanted.mailbox_of(db.session(), signer_of(signature).email)
     if folder is None or entry is None or unwanted.is_unwanted(db.session(), mailbox):
         return None
@@ -67,16 +67,16 @@ def _until(row: OutboxRow, entry: Entry) -> datetime:
 def _message(row: OutboxRow, folder: str, entry: Entry, mailbox: bytes) -> Letter:
     generation = entry.signature.generation if row.generation is None else row.generation
     named = (entry.signature.public_id, generation)
-    no_more = url_for("refusing.ask_to_stop", token=tokens.make(tokens.Purpose.UNSUBSCRIBE, mailbox))
+    no_more = url_for("refusing.ask_to_stop", token=tokens.make_token(tokens.Purpose.UNSUBSCRIBE, mailbox))
     own = "signers.show_discreetly" if entry.petition.discreet else "signers.show"
     words = {
         "petition": entry.petition,
         "title": None if entry.petition.discreet else entry.text.title,
-        "link": url_for("confirmation.ask", token=tokens.make(tokens.Purpose.CONFIRM, *named)),
-        "own_link": url_for(own, token=tokens.make(tokens.Purpose.ENTRY, *named)),
-        "not_me_link": url_for("refusing.ask_who", token=tokens.make(tokens.Purpose.NOT_ME, *named)),
+        "link": url_for("confirmation.ask", token=tokens.make_token(tokens.Purpose.CONFIRM, *named)),
+        "own_link": url_for(own, token=tokens.make_token(tokens.Purpose.ENTRY, *named)),
+        "not_me_link": url_for("refusing.ask_who", token=tokens.make_token(tokens.Purpose.NOT_ME, *named)),
         "no_more_link": no_more,
-        "code": code.draw(entry.signature) if entry.signature.state == State.PENDING else None,
+        "code": code.draw_code(entry.signature) if entry.signature.state == State.PENDING else None,
         "petition_link": petition_address(entry.petition, entry.signature.language),
         "until": _until(row, entry),
         "contact": entry.petition.contact,

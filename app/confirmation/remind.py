@@ -11,11 +11,11 @@ from app.models import Occasion, OutboxRow, Petition, Progress, Signature, State
 from app.outbox.enqueue import enqueue
 from app.signing.expiry import LINK_WORKS_FOR
 
-AFTER = timedelta(days=1)
-AT_ONCE = 200
+REMIND_AFTER = timedelta(days=1)
+BATCH_SIZE = 200
 
 
-def remind() -> int:
+def queue_reminders() -> int:
     """Queue a reminder for each pending signature that is due one, some hundred at once; return for how many.
 
     Where the letter was not taken by a mail server, there is nothing to be reminded of. Signing again moves the day on,
@@ -26,10 +26,10 @@ def remind() -> int:
     due = (
         select(Signature.id)
         .join(Petition)
-        .where(waits, Signature.expires_at > now, Signature.expires_at <= now + LINK_WORKS_FOR - AFTER)
+        .where(waits, Signature.expires_at > now, Signature.expires_at <= now + LINK_WORKS_FOR - REMIND_AFTER)
         .where(or_(Petition.closes_at.is_(None), Petition.closes_at > now), _taken_letter_of(Signature.id).exists())
         .order_by(Signature.expires_at)
-        .limit(AT_ONCE)
+        .limit(BATCH_SIZE)
     )
     # A look first, so that where none is due SQLite's one write lock is not taken.
     if db.session.scalars(due).first() is None:

@@ -68,7 +68,7 @@ def signed(slug: str) -> Response:
 def _find(token: str) -> tuple[Entry | None, ConfirmationStatus]:
     """Return the entry that the link is about and what the link leads to; a page that says so for an altered link."""
     try:
-        public_id, _generation = tokens.read(tokens.Purpose.CONFIRM, token)
+        public_id, _generation = tokens.read_token(tokens.Purpose.CONFIRM, token)
     except tokens.BadToken:
         abort(private_page("confirmation/no_button.html", 404, entry=None, link_status="altered"))
     entry, status = find_with_status(public_id)

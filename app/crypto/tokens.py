@@ -32,13 +32,13 @@ class BadToken(Exception):
     """The token was not made here for this purpose, or was altered."""
 
 
-def make(purpose: Purpose, public_id: bytes, generation: int = 0) -> str:
+def make_token(purpose: Purpose, public_id: bytes, generation: int = 0) -> str:
     """Return the token that opens, for `purpose`, the row with this random 16-byte id and generation (0 to 65535)."""
     body = base64.urlsafe_b64encode(public_id + generation.to_bytes(GENERATION_BYTES, "big"))
     return _signer(purpose).sign(body).decode("ascii")
 
 
-def read(purpose: Purpose, token: str) -> tuple[bytes, int]:
+def read_token(purpose: Purpose, token: str) -> tuple[bytes, int]:
     """Return the row id and generation in a token made for `purpose`; raise BadToken for any other string."""
     try:
         raw = token.encode("ascii")

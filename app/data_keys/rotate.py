@@ -18,7 +18,7 @@ from app import clock
 from app.crypto import sealing
 from app.data_keys.check import register
 from app.data_keys.sealed_columns import SEALED_COLUMNS, SealedColumn
-from app.db import db, hold, transaction
+from app.db import advisory_lock, db, transaction
 from app.models import DataKey
 
 MAX_PASSES = 5
@@ -68,7 +68,7 @@ def rotate(report: Callable[[str], None]) -> None:
 def _make_key(report: Callable[[str], None]) -> None:
     file = current_app.config["DATA_KEYS_FILE"]
     with transaction() as session:
-        hold(session, LOCK_KEY)  # of two concurrent rotations, one makes the key
+        advisory_lock(session, LOCK_KEY)  # of two concurrent rotations, one makes the key
         if file and len(file.keys()) == 1:
             file.replace([config.new_data_key(), *file.keys()])
             report(f"{file.path} has a new key, {_named(file.keys()[:1])}. Put it into your backup of the keys now.")
@@ -165,7 +165,7 @@ def _retire(older: list[bytes], report: Callable[[str], None], *, is_quiet: bool
     now = clock.now()
     ids = [sealing.key_id(key) for key in older]
     with transaction() as session:
-        hold(session, LOCK_KEY)
+        advisory_lock(session, LOCK_KEY)
         retire = update(DataKey).where(DataKey.key_id.in_(ids))
         if is_quiet:
             retire = retire.where(DataKey.retired_at.is_(None))

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import idna
 from email_validator import EmailNotValidError, validate_email
 
-LONGEST = 254  # RFC 5321, 4.5.3.1.3, less the angle brackets
+MAX_ADDRESS_LENGTH = 254  # RFC 5321, 4.5.3.1.3, less the angle brackets
 
 
 class NotAnAddress(ValueError):
@@ -45,7 +45,7 @@ def deliverable(text: str) -> str:
         raise NotAnAddress(str(error)) from error
     address = parsed.ascii_email
     # `=?` begins an encoded word (RFC 2047): mail programs would show what it decodes to, and Python's trips over it.
-    if address is None or "=?" in address or "." not in address.rpartition("@")[2] or len(address) > LONGEST:
+    if address is None or "=?" in address or "." not in address.rpartition("@")[2] or len(address) > MAX_ADDRESS_LENGTH:
         raise NotAnAddress("no domain, or too long")
     return address
 

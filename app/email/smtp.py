@@ -13,8 +13,8 @@ from flask import Flask, current_app
 from flask_mail import Connection, Mail, Message
 
 ADDRESS = re.compile(r"[^\s<>\"':;,()\[\]]+@[^\s<>\"':;,()\[\]]+")
-LONGEST_REPLY = 300
-LONGEST_LINE = 998  # RFC 5322, 2.1.1
+MAX_REPLY_LENGTH = 300
+MAX_LINE_LENGTH = 998  # RFC 5322, 2.1.1
 SERVICE_GOES = 421  # RFC 5321, 3.8: the server closes the connection after this answer
 
 
@@ -24,7 +24,7 @@ class Letter(Message):
     def as_bytes(self) -> bytes:
         """Return the message as it is sent."""
         message = self._message()
-        message.policy = policy.SMTP.clone(max_line_length=LONGEST_LINE)
+        message.policy = policy.SMTP.clone(max_line_length=MAX_LINE_LENGTH)
         return bytes(message)
 
 
@@ -168,7 +168,7 @@ def blanked(reply: str, recipient: str = "") -> str:
     text = _without(recipient, " ".join(reply.split()))
     text = ADDRESS.sub("[address]", text)
     local, _, domain = recipient.rpartition("@")
-    return _without(domain, _without(local, text))[:LONGEST_REPLY]
+    return _without(domain, _without(local, text))[:MAX_REPLY_LENGTH]
 
 
 def _without(part: str, text: str) -> str:

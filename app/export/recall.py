@@ -4,7 +4,7 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from app import clock
-from app.db import hold
+from app.db import advisory_lock
 from app.models import Delivery, DeliveryVolume, Making
 
 
@@ -32,4 +32,4 @@ def lock_list(session: Session, petition_id: int) -> None:
 
     An order that slipped in before the change is committed would miss its recall, and could be made of the old list.
     """
-    hold(session, b"list" + (petition_id % 2**32).to_bytes(4, "big"))
+    advisory_lock(session, b"list" + (petition_id % 2**32).to_bytes(4, "big"))

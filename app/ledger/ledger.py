@@ -63,12 +63,12 @@ def append_all(session: Session, signature_ids: Sequence[int], kind: Kind, at: d
     session.execute(insert(LedgerEntry).from_select(columns, entries))
 
 
-def read(petition_id: int) -> Count:
+def read_count(petition_id: int) -> Count:
     """Return the petition's verified count as it is now."""
-    return read_all([petition_id])[petition_id]
+    return read_counts([petition_id])[petition_id]
 
 
-def read_all(petition_ids: Sequence[int]) -> dict[int, Count]:
+def read_counts(petition_ids: Sequence[int]) -> dict[int, Count]:
     """Return the verified counts of these petitions as they are now, by petition, in one statement."""
     return {
         petition_id: Count(int(verified_now), max(folded_at, unfolded_at or folded_at))
@@ -76,7 +76,7 @@ def read_all(petition_ids: Sequence[int]) -> dict[int, Count]:
     }
 
 
-def verified(session: Session, petition_id: int) -> int:
+def verified_count(session: Session, petition_id: int) -> int:
     """Return the petition's verified count as the caller's transaction sees it."""
     return int(session.execute(_sums([petition_id])).one().verified)
 

@@ -90,7 +90,7 @@ def invite(
 def find_invited(token: str) -> Organiser | None:
     """Return the organiser whom an invitation's link invites; None when it is used, replaced, expired or not ours."""
     try:
-        public_id, generation = tokens.read(tokens.Purpose.INVITATION, token)
+        public_id, generation = tokens.read_token(tokens.Purpose.INVITATION, token)
     except tokens.BadToken:
         return None
     organiser = db.session.scalars(select(Organiser).where(Organiser.public_id == public_id)).one_or_none()
@@ -160,7 +160,7 @@ def _write(
         return
     organiser.generation = (organiser.generation + 1) % 2**16  # it has two bytes in the link
     organiser.invited_until = now + INVITATION_TTL
-    token = tokens.make(tokens.Purpose.INVITATION, organiser.public_id, organiser.generation)
+    token = tokens.make_token(tokens.Purpose.INVITATION, organiser.public_id, organiser.generation)
     where = absolute_url("organisers.invitation", token=token)
     words = {"title": title, "link": where, "until": organiser.invited_until}
     queue_rendered_letter(session, organiser, "invitation", now, by_stranger=by_stranger, **words)

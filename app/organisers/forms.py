@@ -9,7 +9,7 @@ from wtforms import HiddenField, PasswordField, RadioField, SelectField
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import DataRequired, Length, ValidationError
 
-from app.email.address import LONGEST
+from app.email.address import MAX_ADDRESS_LENGTH
 from app.models import Role
 from app.web.address_field import AddressField
 from app.web.language import INTERFACE_LANGUAGES
@@ -41,7 +41,7 @@ class AddressForm(OrganiserForm):
 
     email = AddressField(
         _("E-mail"),
-        [DataRequired(_("Please give an e-mail address.")), Length(max=LONGEST)],
+        [DataRequired(_("Please give an e-mail address.")), Length(max=MAX_ADDRESS_LENGTH)],
         invalid=_("This is not a complete e-mail address."),
     )
 

@@ -3,15 +3,15 @@
 import random
 from datetime import timedelta
 
-FIRST = timedelta(seconds=30)
-LONGEST = timedelta(minutes=15)
-FEWEST = 10
+FIRST_WAIT = timedelta(seconds=30)
+MAX_WAIT = timedelta(minutes=15)
+MIN_ATTEMPTS = 10
 GIVE_UP_AFTER = timedelta(days=5)  # RFC 5321, 4.5.4.1: at least four to five days
 
 
 def is_hopeless(attempts: int, age: timedelta) -> bool:
     """Tell whether to stop after that many failed attempts and that long; a letter that only waited is still tried."""
-    return attempts >= FEWEST and age > GIVE_UP_AFTER
+    return attempts >= MIN_ATTEMPTS and age > GIVE_UP_AFTER
 
 
 def wait(attempts: int) -> timedelta:
@@ -19,5 +19,5 @@ def wait(attempts: int) -> timedelta:
 
     Chance keeps a thousand letters that failed together from coming back together.
     """
-    full = min(FIRST * (1 << min(attempts - 1, 10)), LONGEST)
+    full = min(FIRST_WAIT * (1 << min(attempts - 1, 10)), MAX_WAIT)
     return full * random.uniform(0.5, 1)

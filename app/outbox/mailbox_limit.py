@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import case, func, select
 from sqlalchemy.orm import Session
 
-from app.db import hold
+from app.db import advisory_lock
 from app.models import OutboxRow
 
 WINDOW = timedelta(hours=24)
@@ -20,7 +20,7 @@ def allow(session: Session, row: OutboxRow, now: datetime) -> bool:
     """
     if row.mailbox is None:
         return True
-    hold(session, row.mailbox)
+    advisory_lock(session, row.mailbox)
     of_petition = func.coalesce(func.sum(case((OutboxRow.petition_id == row.petition_id, 1), else_=0)), 0)
     others = (OutboxRow.mailbox == row.mailbox) & (OutboxRow.id != row.id)
     counted = others & (OutboxRow.allowed_at > now - WINDOW)

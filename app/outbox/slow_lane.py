@@ -6,7 +6,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from app.crypto import tokens
-from app.db import db, hold
+from app.db import advisory_lock, db
 from app.models import Occasion, OutboxRow
 from app.outbox.enqueue import PRIORITY_DEFERRED
 
@@ -47,7 +47,7 @@ def defer(session: Session, row: OutboxRow, now: datetime) -> bool:
     """
     if row.had_proof_of_work:
         return False
-    hold(session, tokens.keyed_hash("slow lane", str(row.petition_id)))
+    advisory_lock(session, tokens.keyed_hash("slow lane", str(row.petition_id)))
     at = _next_place(session, row, now)
     if row.deferred_until is None:
         last = _last_deferred(session, row)

@@ -27,12 +27,12 @@ def is_unwanted(session: Session, mailbox: bytes) -> bool:
     return session.get(Unwanted, mailbox, populate_existing=True) is not None
 
 
-def stop(session: Session, mailbox: bytes, now: datetime) -> None:
+def stop_emails(session: Session, mailbox: bytes, now: datetime) -> None:
     """Let no petition's letter go to a mailbox any more, on the whole site; the caller commits."""
     session.execute(insert(Unwanted).values(mailbox=mailbox, since=now).on_conflict_do_nothing())
 
 
-def resume(session: Session, mailbox: bytes) -> None:
+def resume_emails(session: Session, mailbox: bytes) -> None:
     """Let letters go to a mailbox again; the caller commits."""
     mine = delete(Unwanted).where(Unwanted.mailbox == mailbox)
     session.execute(mine.execution_options(synchronize_session=False))

@@ -168,7 +168,7 @@ def _add_texts(session: Session, petition_id: int, file: PetitionFile, now: date
         before = newest.get(words["language"])
         if before is not None and all(getattr(before, column) == value for column, value in words.items()):
             continue
-        signed = ledger.verified(session, petition_id) if signed is None else signed
+        signed = ledger.verified_count(session, petition_id) if signed is None else signed
         replaced = before is not None and _forget_draft(session, petition_id, words["language"])
         version = before.version + 1 if before and not replaced else 1
         found_by = search_text(words["title"], words["statement"])

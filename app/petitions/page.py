@@ -115,12 +115,12 @@ def original_changed_on(edition: Edition) -> date | None:
 
 def progress(petition: Petition) -> Progress:
     """Return the petition's count and next goal as they are now."""
-    return _on_the_way(petition, ledger.read(petition.id))
+    return _on_the_way(petition, ledger.read_count(petition.id))
 
 
 def progress_of(petitions: Sequence[Petition]) -> dict[int, Progress]:
     """Return count and next goal of these petitions as they are now, by the petition's id."""
-    counts = ledger.read_all([petition.id for petition in petitions])
+    counts = ledger.read_counts([petition.id for petition in petitions])
     return {petition.id: _on_the_way(petition, counts[petition.id]) for petition in petitions}
 
 

@@ -84,7 +84,7 @@ def import_upload(content: bytes, name: str, by: int, fingerprint: str) -> tuple
         if now != then and fingerprint != digest(now):
             is_public = petition.opened_at is not None
             reported = [key for key in TRUSTED_KEYS if is_public and now[key] != then[key]]
-            signed = ledger.verified(session, petition.id) if is_public and _changes_words(now, then) else 0
+            signed = ledger.verified_count(session, petition.id) if is_public and _changes_words(now, then) else 0
             raise ChangesNotReviewed(petition.slug, digest(now), now, then, reported, signed)
         return file.slug, bool(update_from_file(session, petition, file, name, by, clock.now()))
 

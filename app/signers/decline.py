@@ -8,7 +8,7 @@ from app.models import Signature, State
 from app.models.signer import signer_of
 from app.models.suspicion import forget_suspicions
 from app.outbox import unwanted
-from app.signing.stored import hold
+from app.signing.stored import lock_entry
 
 CAN_BE_UNDONE_FOR = timedelta(days=7)
 
@@ -20,12 +20,12 @@ def decline(public_id: bytes, *, never_again: bool = False) -> bool:
     the site writes to that mailbox about no petition. Returns False, and changes nothing, if it is not pending.
     """
     with transaction() as session:
-        entry = hold(session, public_id)
+        entry = lock_entry(session, public_id)
         if entry is None or entry.signature.state != State.PENDING:
             return False
         if never_again:
             entry.signature.unwanted = unwanted.mailbox_of(session, signer_of(entry.signature).email)
-            unwanted.stop(session, entry.signature.unwanted, clock.now())
+            unwanted.stop_emails(session, entry.signature.unwanted, clock.now())
         entry.signature.state = State.DECLINED
         entry.signature.erase()
         forget_suspicions(session, [entry.signature.id])
@@ -33,17 +33,17 @@ def decline(public_id: bytes, *, never_again: bool = False) -> bool:
     return True
 
 
-def undo(public_id: bytes) -> bool:
+def undo_decline(public_id: bytes) -> bool:
     """Forget that a signature was declined, so that its mailbox is free to sign; return whether that could be done.
 
     Letters go to it again as well, if they were ended with that press.
     """
     with transaction() as session:
-        entry = hold(session, public_id)
+        entry = lock_entry(session, public_id)
         if entry is None or not can_be_undone(entry.signature):
             return False
         if entry.signature.unwanted:
-            unwanted.resume(session, entry.signature.unwanted)
+            unwanted.resume_emails(session, entry.signature.unwanted)
         session.delete(entry.signature)
     return True
 

@@ -9,7 +9,7 @@ from app.ledger import ledger
 from app.models import Kind, Signature, State
 from app.models.signer import Signer, signer_of
 from app.models.suspicion import forget_suspicions
-from app.signing.stored import Correction, digest, hold
+from app.signing.stored import Correction, digest, lock_entry
 
 
 def correct(public_id: bytes, seen: str, correction: Correction) -> bool:
@@ -20,7 +20,7 @@ def correct(public_id: bytes, seen: str, correction: Correction) -> bool:
     no longer verified.
     """
     with transaction() as session:
-        entry = hold(session, public_id)
+        entry = lock_entry(session, public_id)
         if entry is None or entry.signature.state != State.VERIFIED or digest(entry) != seen:
             return False
         signature = entry.signature
@@ -43,7 +43,7 @@ def withdraw(public_id: bytes) -> bool:
     key: taking it back and signing again must not make it count.
     """
     with transaction() as session:
-        entry = hold(session, public_id)
+        entry = lock_entry(session, public_id)
         if entry is None or entry.signature.sealed is None:
             return False
         if entry.signature.state not in {State.VERIFIED, State.INVALIDATED}:

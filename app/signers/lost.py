@@ -11,7 +11,7 @@ from app.outbox.enqueue import enqueue
 from app.signing.mailbox import email_key
 
 
-def ask(petition: Petition, address: str) -> None:
+def request_entry_link(petition: Petition, address: str) -> None:
     """Queue the letter with a new link to the entry that the mailbox of a deliverable address has here, if it has one.
 
     The statements are the same whether it has one, and in whatever state.

@@ -8,8 +8,8 @@ from app.crypto import tokens
 from app.db import db, transaction
 from app.models import State
 from app.outbox import unwanted
-from app.signers.decline import can_be_undone, decline, undo
-from app.signing.stored import Entry, find
+from app.signers.decline import can_be_undone, decline, undo_decline
+from app.signing.stored import Entry, find_entry
 from app.web import language
 from app.web.answers import private_page
 from app.web.csrf import authorised_by_token
@@ -31,7 +31,7 @@ def answer_who(token: str) -> Response:
     public_id = entry.signature.public_id
     if request.form.get("act") != "undo":
         decline(public_id, never_again="never" in request.form)
-    elif undo(public_id):
+    elif undo_decline(public_id):
         return private_page("signers/refused.html", entry=entry, why="undone")
     return _not_me(_entry(token))
 
@@ -49,9 +49,9 @@ def stop(token: str) -> Response:
     mailbox = _mailbox(token)
     with transaction() as session:
         if request.form.get("act") == "undo":
-            unwanted.resume(session, mailbox)
+            unwanted.resume_emails(session, mailbox)
         else:
-            unwanted.stop(session, mailbox, clock.now())
+            unwanted.stop_emails(session, mailbox, clock.now())
     return _wanted(mailbox)
 
 
@@ -74,7 +74,7 @@ def _mailbox(token: str) -> bytes:
 
 def _entry(token: str) -> Entry:
     """Return the entry that a letter's link is about, whichever of its letters; a page that says why, where none is."""
-    entry = find(_id(tokens.Purpose.NOT_ME, token))
+    entry = find_entry(_id(tokens.Purpose.NOT_ME, token))
     if entry is None:
         abort(private_page("signers/refused.html", 410, entry=None, why="gone"))
     language.set_language(entry.signature.language)
@@ -83,6 +83,6 @@ def _entry(token: str) -> Entry:
 
 def _id(purpose: tokens.Purpose, token: str) -> bytes:
     try:
-        return tokens.read(purpose, token)[0]
+        return tokens.read_token(purpose, token)[0]
     except tokens.BadToken:
         abort(private_page("signers/no_entry.html", 404, entry=None, why="altered"))

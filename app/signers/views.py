@@ -14,7 +14,7 @@ from app.petitions.requested import edition_or_original
 from app.signers import lost
 from app.signers.entry import correct, withdraw
 from app.signing.forms import AddressForm, EntryForm
-from app.signing.stored import Entry, digest, find
+from app.signing.stored import Entry, digest, find_entry
 from app.web import language, rate_limits
 from app.web.answers import private_page
 from app.web.csrf import authorised_by_token
@@ -76,17 +76,17 @@ def send_link(slug: str) -> Response:
         )
         answer.headers["Retry-After"] = str(wait)
         return answer
-    lost.ask(edition.petition, form.email.address())
+    lost.request_entry_link(edition.petition, form.email.address())
     return redirect(url_for(".ask_for_link", slug=slug, language=request.form.get("language"), sent=1), 303)
 
 
 def _entry(token: str) -> Entry:
     """Return the entry that the link leads to; a page that says why, where it leads to none any more."""
     try:
-        public_id, generation = tokens.read(tokens.Purpose.ENTRY, token)
+        public_id, generation = tokens.read_token(tokens.Purpose.ENTRY, token)
     except tokens.BadToken:
         abort(private_page("signers/no_entry.html", 404, entry=None, why="altered"))
-    entry = find(public_id)
+    entry = find_entry(public_id)
     if entry is None:
         abort(private_page("signers/no_entry.html", 410, entry=None, why="gone"))
     language.set_language(entry.signature.language)

@@ -20,10 +20,10 @@ from app.signing.mailbox import email_key
 ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
 LENGTH = 9
 GROUP = 3
-MOST_TRIES = 5
+MAX_TRIES = 5
 
 
-def draw(signature: Signature) -> str:
+def draw_code(signature: Signature) -> str:
     """Give a pending signature a new code in place of an older one; return it as letters show it. Caller commits."""
     drawn = "".join(secrets.choice(ALPHABET) for _ in range(LENGTH))
     assert signature.email_key is not None
@@ -32,7 +32,7 @@ def draw(signature: Signature) -> str:
     return "-".join(drawn[at : at + GROUP] for at in range(0, LENGTH, GROUP))
 
 
-def take(petition: Petition, address: str, typed: str) -> str | None:
+def redeem_code(petition: Petition, address: str, typed: str) -> str | None:
     """Return the token of the confirmation link that the code typed for a deliverable address stands for, if any.
 
     One that does not fit uses up one of the tries; the statements are the same whatever the mailbox's state.
@@ -46,7 +46,7 @@ def take(petition: Petition, address: str, typed: str) -> str | None:
             Signature.email_key == key,
             Signature.state == State.PENDING,
             Signature.code_hash.is_not(None),
-            Signature.code_tries < MOST_TRIES,
+            Signature.code_tries < MAX_TRIES,
         )
         .values(code_tries=case((fits, Signature.code_tries), else_=Signature.code_tries + 1))
         .returning(Signature.public_id, Signature.generation, Signature.expires_at, fits.label("fits"))
@@ -56,7 +56,7 @@ def take(petition: Petition, address: str, typed: str) -> str | None:
         row = session.execute(guessed).first()
     if row is None or not row.fits or confirmable_until(petition, row.expires_at) <= clock.now():
         return None
-    return tokens.make(tokens.Purpose.CONFIRM, row.public_id, row.generation)
+    return tokens.make_token(tokens.Purpose.CONFIRM, row.public_id, row.generation)
 
 
 def _hash(key: bytes, code: str) -> bytes:

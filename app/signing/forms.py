@@ -7,7 +7,7 @@ from wtforms import BooleanField, Field, HiddenField, RadioField, StringField, T
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import ValidationError
 
-from app.email.address import LONGEST
+from app.email.address import MAX_ADDRESS_LENGTH
 from app.models import Petition, Visibility
 from app.models.signer import signer_of
 from app.petitions.page import Edition
@@ -17,10 +17,10 @@ from app.web import countries
 from app.web.address_field import AddressField
 from app.web.form import Form
 
-LONGEST_NAME = 100
-LONGEST_AFFILIATION = 200
-LONGEST_COMMENT = 1000
-LONGEST_CODE = 40
+MAX_NAME = 100
+MAX_AFFILIATION = 200
+MAX_COMMENT = 1000
+MAX_CODE = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,13 +43,13 @@ def _line(label: object, most: int, **attributes: str) -> StringField:
 class SignerForm(Form):
     """What is asked twice: who signs, from where, and who may see it."""
 
-    name = _line(_("Your name"), LONGEST_NAME, autocomplete="name")
-    affiliation = _line(_("Title or affiliation"), LONGEST_AFFILIATION, autocomplete="organization-title")
+    name = _line(_("Your name"), MAX_NAME, autocomplete="name")
+    affiliation = _line(_("Title or affiliation"), MAX_AFFILIATION, autocomplete="organization-title")
     country = StringField(
         _("Country of origin"), widget=countries.country_select, render_kw={"autocomplete": "country"}
     )
     comment = TextAreaField(
-        _("Comment"), filters=[tidy_paragraphs], validators=[readable, AtMost(LONGEST_COMMENT)], render_kw={"rows": 3}
+        _("Comment"), filters=[tidy_paragraphs], validators=[readable, AtMost(MAX_COMMENT)], render_kw={"rows": 3}
     )
     visibility = RadioField(
         _("Who may see your name?"),
@@ -141,7 +141,7 @@ class AddressForm(Form):
 
     email = AddressField(
         _("E-mail"),
-        [AtMost(LONGEST)],
+        [AtMost(MAX_ADDRESS_LENGTH)],
         invalid=_("This is not a complete e-mail address. It looks like name@example.org, without spaces or accents."),
         filters=[tidy_line],
         render_kw={"autocomplete": "email"},
@@ -154,7 +154,7 @@ class CodeForm(Form):
     code = StringField(
         _("Code"),
         filters=[tidy_line],
-        validators=[required(_("Please type the code that is in the letter.")), AtMost(LONGEST_CODE)],
+        validators=[required(_("Please type the code that is in the letter.")), AtMost(MAX_CODE)],
         render_kw={"autocomplete": "one-time-code", "autocapitalize": "characters", "spellcheck": "false"},
     )
 

@@ -9,13 +9,13 @@ from app.crypto.base64url import decode_base64url, encode_base64url
 PURPOSE = "check-your-email"
 
 
-def make(slug: str, language: str, address: str) -> str:
+def make_reference(slug: str, language: str, address: str) -> str:
     """Return the reference for one who has just signed `slug` with `address` on a page in `language`."""
     sealed = sealing.seal(PURPOSE, slug.encode(), (language, address))
     return encode_base64url(sealed)
 
 
-def read(slug: str, reference: str) -> tuple[str, str]:
+def read_reference(slug: str, reference: str) -> tuple[str, str]:
     """Return the language and the address in a reference made for `slug`; raise CannotOpen for any other."""
     try:
         raw = decode_base64url(reference)

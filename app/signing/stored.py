@@ -42,13 +42,13 @@ class Correction:
         signature.updates = self.updates
 
 
-def find(public_id: bytes) -> Entry | None:
+def find_entry(public_id: bytes) -> Entry | None:
     """Return the entry with this random id; None when it is there no more."""
     row = db.session.execute(_entry(public_id)).first()
     return Entry(*row) if row else None
 
 
-def hold(session: Session, public_id: bytes) -> Entry | None:
+def lock_entry(session: Session, public_id: bytes) -> Entry | None:
     """Return the entry with this random id, which nobody else changes until the transaction ends; None for none."""
     row = session.execute(_entry(public_id).with_for_update(of=Signature)).first()
     return Entry(*row) if row else None

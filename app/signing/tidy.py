@@ -10,12 +10,12 @@ from wtforms.validators import ValidationError
 
 from app.web.form import Form
 
-MOST_MARKS = 6
+MAX_COMBINING_MARKS = 6
 # Characters that are not seen and turn the text around them; right-to-left letters themselves are welcome.
-TURNING = re.compile("[\u202a-\u202e\u2066-\u2069]")
+BIDI_CONTROLS = re.compile("[\u202a-\u202e\u2066-\u2069]")
 # What shows nothing by itself: kinds of characters, and some that pass for letters or signs.
-UNSEEN_KINDS = {"Cc", "Cf", "Me", "Mn", "Zl", "Zp", "Zs"}
-UNSEEN = "\u115f\u1160\u2800\u3164\uffa0"
+INVISIBLE_CATEGORIES = {"Cc", "Cf", "Me", "Mn", "Zl", "Zp", "Zs"}
+INVISIBLE = "\u115f\u1160\u2800\u3164\uffa0"
 
 
 def tidy_line(text: str | None) -> str:
@@ -30,7 +30,7 @@ def tidy_paragraphs(text: str | None) -> str:
 
 
 def _seen(text: str) -> str:
-    return text if any(unicodedata.category(c) not in UNSEEN_KINDS and c not in UNSEEN for c in text) else ""
+    return text if any(unicodedata.category(c) not in INVISIBLE_CATEGORIES and c not in INVISIBLE for c in text) else ""
 
 
 def readable(form: Form, field: Field) -> None:
@@ -38,13 +38,13 @@ def readable(form: Form, field: Field) -> None:
     text: str = field.data or ""
     if "\ufffd" in text or any("\ud800" <= c <= "\udfff" for c in text):
         raise ValidationError(_("Some of this could not be read. Please type it again."))
-    if TURNING.search(text) or any(unicodedata.category(c) == "Cc" and c != "\n" for c in text):
+    if BIDI_CONTROLS.search(text) or any(unicodedata.category(c) == "Cc" and c != "\n" for c in text):
         raise ValidationError(_("There is a character in this that cannot be seen. Please type it again by hand."))
     marks = 0
     for kind in map(unicodedata.category, text):
         if kind != "Cf":  # joiners between marks do not make them fewer
             marks = marks + 1 if kind.startswith("M") else 0
-        if marks > MOST_MARKS:
+        if marks > MAX_COMBINING_MARKS:
             raise ValidationError(_("There are too many accents on one letter in this. Please leave some out."))
 
 

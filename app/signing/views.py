@@ -51,7 +51,7 @@ def submit(slug: str) -> Response:
         if wait:
             return make_response(_page(edition, answers, wait=wait), 429, {"Retry-After": wait})
         sign(edition, submission, network(request.remote_addr), had_proof_of_work=had_proof_of_work)
-    reference = ref.make(slug, edition.language, submission.email)
+    reference = ref.make_reference(slug, edition.language, submission.email)
     return redirect(url_for(".check_your_email", slug=slug, reference=reference), 303)
 
 
@@ -81,7 +81,7 @@ def take_code(slug: str, reference: str) -> Response:
     if wait:
         form.code.errors = [_("Many codes came from where you are. Please wait some minutes, or use the link.")]
         return _check_your_email(edition, address, form, 429)
-    token = code.take(edition.petition, address, form.code.data)
+    token = code.redeem_code(edition.petition, address, form.code.data)
     if token is None:
         form.code.errors = [
             _(
@@ -96,7 +96,7 @@ def take_code(slug: str, reference: str) -> Response:
 def _who_signed(slug: str, reference: str) -> tuple[Edition, str]:
     """Return the petition and the address in a reference; a page that says why, where there are none."""
     try:
-        lang, address = ref.read(slug, reference)
+        lang, address = ref.read_reference(slug, reference)
     except sealing.CannotOpen:
         abort(
             404, _("This page is only for the one who has just signed. If that was you, sign again: it does no harm.")

@@ -65,7 +65,7 @@ class Delays:
 
 def numbers(petition_id: int) -> Numbers:
     """Return the petition's numbers as they are now. Not the verified but the others are counted row by row."""
-    verified = ledger.read(petition_id).verified
+    verified = ledger.read_count(petition_id).verified
     others = (State.PENDING, State.WITHDRAWN, State.INVALIDATED, State.DECLINED)
     by_state = (
         select(Signature.state, func.count())

@@ -50,7 +50,7 @@ def dashboard(slug: str) -> Response:
     petition = petition_here()
     petition_id, since, now = petition.id, petition.opened_at or clock.now(), clock.now()
     by = Step(request.args["by"]) if request.args.get("by") in set(Step) else fitting(since, now)
-    ledger.read(petition_id)  # where much is to be folded this does it, which would end the snapshot
+    ledger.read_count(petition_id)  # where much is to be folded this does it, which would end the snapshot
     with snapshot():
         standing = numbers(petition_id)
         where = places(petition_id)

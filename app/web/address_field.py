@@ -6,7 +6,7 @@ from typing import Any
 from wtforms import EmailField, Field
 from wtforms.validators import ValidationError
 
-from app.email.address import LONGEST, NotAnAddress, deliverable
+from app.email.address import MAX_ADDRESS_LENGTH, NotAnAddress, deliverable
 
 
 def strip(text: str | None) -> str:
@@ -36,7 +36,7 @@ class AddressField(EmailField):  # type: ignore[misc]
 class Deliverable:
     """Refuses what no e-mail can be sent to, and tells the browser how long an address may be."""
 
-    field_flags = {"maxlength": LONGEST}  # noqa: RUF012 - WTForms reads it from the validator
+    field_flags = {"maxlength": MAX_ADDRESS_LENGTH}  # noqa: RUF012 - WTForms reads it from the validator
 
     def __init__(self, message: object) -> None:
         self.message = message

@@ -23,7 +23,7 @@ Work = Callable[[], int]
 
 def link_of(app: Flask, public_id: bytes) -> str:
     with app.app_context():
-        return f"/confirm/{tokens.make(tokens.Purpose.CONFIRM, public_id)}"
+        return f"/confirm/{tokens.make_token(tokens.Purpose.CONFIRM, public_id)}"
 
 
 def change(app: Flask, table: type[Signature] | type[Petition], **values: object) -> None:

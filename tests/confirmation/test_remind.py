@@ -9,7 +9,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import func, select, update
 
 from app import clock
-from app.confirmation.remind import remind
+from app.confirmation.remind import queue_reminders
 from app.db import db, transaction
 from app.models import Occasion, OutboxRow, Petition, Progress, Signature
 from app.outbox import slow_lane
@@ -120,7 +120,7 @@ def test_a_reminder_that_waited_too_long_is_not_sent(
 ) -> None:
     let_pass(app, days=1)
     with app.app_context():
-        assert remind() == 1
+        assert queue_reminders() == 1
     if between == "confirmed":
         press_confirm(client, link_in(mail_server.letters[0]))
     elif between == "closed":
@@ -160,7 +160,7 @@ def test_many_workers_at_once_remind_once(app: Flask, client: FlaskClient, signe
 
     def turn(_: int) -> int:
         with app.app_context():
-            return remind()
+            return queue_reminders()
 
     assert sum(at_once(8, turn)) == 1
     with app.app_context():

@@ -46,25 +46,25 @@ def body(public_id: bytes, generation: int = 0) -> bytes:
 
 def assert_opens_nothing(token: str) -> None:
     with pytest.raises(BadToken):
-        tokens.read(Purpose.CONFIRM, token)
+        tokens.read_token(Purpose.CONFIRM, token)
 
 
 @settings(deadline=None)
 @given(ids, generations)
 def test_a_token_opens_what_it_was_made_for(public_id: bytes, generation: int) -> None:
-    token = tokens.make(Purpose.CONFIRM, public_id, generation)
-    assert tokens.read(Purpose.CONFIRM, token) == (public_id, generation)
+    token = tokens.make_token(Purpose.CONFIRM, public_id, generation)
+    assert tokens.read_token(Purpose.CONFIRM, token) == (public_id, generation)
 
 
 @settings(deadline=None)
 @given(ids, generations)
 def test_every_token_is_as_long_as_any_other_and_needs_no_quoting_in_a_path(public_id: bytes, generation: int) -> None:
-    token = tokens.make(Purpose.CONFIRM, public_id, generation)
+    token = tokens.make_token(Purpose.CONFIRM, public_id, generation)
     assert re.fullmatch(r"[A-Za-z0-9_-]{24}\.[A-Za-z0-9_-]{43}", token)
 
 
 def test_no_token_with_one_character_changed_added_or_left_out_opens() -> None:
-    token = tokens.make(Purpose.CONFIRM, os.urandom(16))
+    token = tokens.make_token(Purpose.CONFIRM, os.urandom(16))
     for at in range(len(token) + 1):
         for character in string.printable:
             if character != token[at : at + 1]:
@@ -84,7 +84,7 @@ edits = st.lists(
 @settings(deadline=None, max_examples=500)
 @given(ids, generations, edits)
 def test_no_edited_token_opens(public_id: bytes, generation: int, changes: list[tuple[str, int, str]]) -> None:
-    token = tokens.make(Purpose.CONFIRM, public_id, generation)
+    token = tokens.make_token(Purpose.CONFIRM, public_id, generation)
     letters = list(token)
     for kind, where, character in changes:
         at = where % (len(letters) or 1)
@@ -106,7 +106,7 @@ def test_no_edited_token_opens(public_id: bytes, generation: int, changes: list[
 @given(ids, ids)
 def test_the_halves_of_two_tokens_open_nothing(one: bytes, other: bytes) -> None:
     assume(one != other)
-    first, second = tokens.make(Purpose.CONFIRM, one), tokens.make(Purpose.CONFIRM, other)
+    first, second = tokens.make_token(Purpose.CONFIRM, one), tokens.make_token(Purpose.CONFIRM, other)
     assert_opens_nothing(first.partition(".")[0] + "." + second.partition(".")[2])
     assert_opens_nothing(first + second)
 
@@ -119,7 +119,7 @@ def test_no_text_opens(text: str) -> None:
 
 def test_a_token_for_another_purpose_opens_nothing() -> None:
     public_id = os.urandom(16)
-    assert tokens.read(Purpose.CONFIRM, signed(body(public_id))) == (public_id, 0)
+    assert tokens.read_token(Purpose.CONFIRM, signed(body(public_id))) == (public_id, 0)
     for salt in ("countersign.entry", "countersign.not-me", "countersign.", "confirm", "itsdangerous.Signer"):
         assert_opens_nothing(signed(body(public_id), salt))
 
@@ -129,7 +129,7 @@ def test_each_purpose_has_a_salt_of_its_own() -> None:
         opening = {
             other
             for other in Purpose
-            if signed(body(bytes(16)), f"countersign.{other}") == tokens.make(purpose, bytes(16))
+            if signed(body(bytes(16)), f"countersign.{other}") == tokens.make_token(purpose, bytes(16))
         }
         assert opening == {purpose}
 
@@ -154,11 +154,11 @@ def test_a_new_key_signs_and_the_old_ones_still_open(tmp_path: Path) -> None:
     in_old_letters = [signed(body(public_id, 7), key=OLD), signed(body(public_id, 7), key=OLDEST)]
     with site(tmp_path, SECRET_KEY=NEW, SECRET_KEY_FALLBACKS=[OLD, OLDEST]).app_context():
         for token in in_old_letters:
-            assert tokens.read(Purpose.CONFIRM, token) == (public_id, 7)
-        fresh = tokens.make(Purpose.CONFIRM, public_id, 7)
+            assert tokens.read_token(Purpose.CONFIRM, token) == (public_id, 7)
+        fresh = tokens.make_token(Purpose.CONFIRM, public_id, 7)
     assert fresh == signed(body(public_id, 7), key=NEW)
     with site(tmp_path, SECRET_KEY=NEW, SECRET_KEY_FALLBACKS=[]).app_context():
-        assert tokens.read(Purpose.CONFIRM, fresh) == (public_id, 7)
+        assert tokens.read_token(Purpose.CONFIRM, fresh) == (public_id, 7)
         for token in in_old_letters:
             assert_opens_nothing(token)
 

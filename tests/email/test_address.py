@@ -4,7 +4,7 @@ import pytest
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
-from app.email.address import LONGEST, NotAnAddress, canonical, deliverable, without_tag
+from app.email.address import MAX_ADDRESS_LENGTH, NotAnAddress, canonical, deliverable, without_tag
 
 ATOM = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789!#$%&'*+-/=?^_`{|}~."
 PROVIDERS = [
@@ -62,7 +62,7 @@ def test_any_text_is_an_address_or_refused_in_one_way(text: str) -> None:
         address = deliverable(text)
     except NotAnAddress:
         return
-    assert address.isascii() and not any(c.isspace() for c in address) and len(address) <= LONGEST
+    assert address.isascii() and not any(c.isspace() for c in address) and len(address) <= MAX_ADDRESS_LENGTH
 
 
 @pytest.mark.parametrize(
@@ -97,7 +97,7 @@ def test_what_no_letter_can_be_sent_to_is_refused(text: str) -> None:
 
 def test_the_longest_address_is_254_characters() -> None:
     longest = f"{'a' * 64}@{'b' * 63}.{'c' * 63}.{'d' * 57}.org"
-    assert len(longest) == LONGEST
+    assert len(longest) == MAX_ADDRESS_LENGTH
     assert deliverable(longest) == longest
     with pytest.raises(NotAnAddress):
         deliverable(longest.replace(".org", "d.org"))

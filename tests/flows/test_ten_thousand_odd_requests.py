@@ -237,8 +237,10 @@ def values_of(app: Flask) -> dict[str, list[str]]:
     """Put a signature of each state into the database; return values for addresses, of which many lead somewhere."""
     ids = [make_signature(app, state=state, email=f"{state}@example.org") for state in State]
     with app.app_context():
-        made = [tokens.make(purpose, one) for one in ids for purpose in (tokens.Purpose.CONFIRM, tokens.Purpose.ENTRY)]
-        reference = ref.make(SLUG, "en", f"{MARK}@example.org")
+        made = [
+            tokens.make_token(purpose, one) for one in ids for purpose in (tokens.Purpose.CONFIRM, tokens.Purpose.ENTRY)
+        ]
+        reference = ref.make_reference(SLUG, "en", f"{MARK}@example.org")
     return {
         "slug": [SLUG, SLUG, "quiet", "nothing"],
         "lang": ["en", "sv", "zz"],

@@ -45,7 +45,7 @@ def test_any_order_of_signing_confirming_expiring_and_invalidating_keeps_count_e
         with app.app_context():
             petition = db.session.scalars(select(Petition)).one()
             is_verified = select(func.count()).where(Signature.state == State.VERIFIED)
-            assert ledger.read(petition.id).verified == db.session.scalars(is_verified).one()
+            assert ledger.read_count(petition.id).verified == db.session.scalars(is_verified).one()
             assert audit(petition).sound
 
 
@@ -133,7 +133,7 @@ def test_reading_touches_the_unfolded_rows_alone(app: Flask, petition: str) -> N
         petition_id = db.session.scalars(select(Petition.id)).one()
         record = lambda c, cursor, statement, parameters, *rest: statements.append((statement, parameters))  # noqa: E731
         event.listen(db.engine, "before_cursor_execute", record)
-        ledger.read(petition_id)
+        ledger.read_count(petition_id)
         event.remove(db.engine, "before_cursor_execute", record)
         assert len(statements) == 1
         explain = "EXPLAIN " if db.engine.dialect.name == "postgresql" else "EXPLAIN QUERY PLAN "

@@ -14,7 +14,7 @@ from app.crypto import sealing
 from app.db import Base, db, transaction
 from app.models import Organiser, OutboxRow, Progress, Role
 from app.organisers.letter import queue_letter_to_owners
-from app.worker import write
+from app.worker import write_email
 from tests.auth.authenticator import Authenticator
 from tests.auth.test_second_factor import add, make_codes, set_up_codes
 from tests.auth.test_signing_in import RESET
@@ -56,7 +56,7 @@ def test_nobody_reads_a_waiting_letter_without_the_keys(app: Flask, runner: Flas
     (row,) = rows(app)
     app.config["DATA_KEYS"] = [bytes(range(1, 33))]
     with app.app_context(), pytest.raises(sealing.CannotOpen):
-        write(row)
+        write_email(row)
 
 
 def test_a_letter_that_failed_can_be_tried_again(
@@ -108,7 +108,7 @@ def test_every_letter_says_which_site_writes_and_where_to_go(
         queue_letter_to_owners(session, 1, letter, clock.now(), **words)
     (row,) = rows(app)
     with app.app_context():
-        message = write(row)
+        message = write_email(row)
     assert message
     assert "\n" not in str(message.subject)
     for body in (message.body, message.html):

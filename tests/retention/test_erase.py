@@ -216,7 +216,7 @@ def test_many_workers_at_once_and_a_signer_who_withdraws_leave_the_count_right(
     ids = [make_signature(app, email=f"person{which}@example.org") for which in range(12)]
     close(app, days=91)
     with app.app_context():
-        links = [f"/signature/{tokens.make(tokens.Purpose.ENTRY, one)}" for one in ids[:4]]
+        links = [f"/signature/{tokens.make_token(tokens.Purpose.ENTRY, one)}" for one in ids[:4]]
 
     def act(which: int) -> None:
         if which < len(links):

@@ -42,7 +42,7 @@ PAGE = f"/petitions/{SLUG}"
 
 def link_to(app: Flask, public_id: bytes, generation: int = 0) -> str:
     with app.app_context():
-        return f"/signature/{tokens.make(tokens.Purpose.ENTRY, public_id, generation)}"
+        return f"/signature/{tokens.make_token(tokens.Purpose.ENTRY, public_id, generation)}"
 
 
 def save(client: FlaskClient, link: str, **changed: str) -> TestResponse:
@@ -225,7 +225,7 @@ def test_an_altered_link_a_confirmation_link_and_one_of_an_older_generation_open
     public_id = make_signature(app)
     with app.app_context(), transaction() as session:
         session.execute(update(Signature).values(generation=1))
-        other = tokens.make(tokens.Purpose.CONFIRM, public_id, 1)
+        other = tokens.make_token(tokens.Purpose.CONFIRM, public_id, 1)
     assert client.get(f"/signature/{other}").status_code == 404
     old = client.get(link_to(app, public_id))
     assert (old.status_code, "replaced by a newer one" in old.text) == (410, True)

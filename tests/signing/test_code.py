@@ -15,7 +15,7 @@ from app import clock
 from app.db import db, transaction
 from app.models import Signature, State
 from app.signing import ref
-from app.signing.code import ALPHABET, LENGTH, MOST_TRIES
+from app.signing.code import ALPHABET, LENGTH, MAX_TRIES
 from tests.concurrency.test_races import at_once
 from tests.factories import SLUG, make_petition, make_signature, press_confirm, sign, signatures, verified
 from tests.mail_server import MailServer, code_in, link_in, text_of
@@ -69,7 +69,7 @@ def test_after_five_wrong_tries_the_right_one_is_not_looked_at_and_a_new_letter_
     client: FlaskClient, page: str, mail_server: MailServer, work: Work
 ) -> None:
     work()
-    for _ in range(MOST_TRIES):
+    for _ in range(MAX_TRIES):
         assert type_code(client, page, WRONG).status_code == 422
     assert type_code(client, page, code_in(mail_server.letters[0])).status_code == 422
     sign(client)
@@ -82,7 +82,7 @@ def test_the_right_code_uses_up_no_try_and_an_empty_one_neither(
     app: Flask, client: FlaskClient, page: str, mail_server: MailServer, work: Work
 ) -> None:
     work()
-    for _ in range(MOST_TRIES + 1):
+    for _ in range(MAX_TRIES + 1):
         assert type_code(client, page, code_in(mail_server.letters[0])).status_code == 303
         assert "Please type the code" in type_code(client, page, "").text
     assert signatures(app)[0].code_tries == 0
@@ -100,7 +100,7 @@ def test_fifty_tries_at_the_same_instant_use_up_five(
 
     statuses = at_once(50, type_wrong)
     assert set(statuses) == {422}
-    assert signatures(app)[0].code_tries == MOST_TRIES
+    assert signatures(app)[0].code_tries == MAX_TRIES
     assert type_code(client, page, code_in(mail_server.letters[0])).status_code == 422
 
 
@@ -112,7 +112,7 @@ def test_what_does_not_fit_is_answered_alike_and_by_the_same_statements_whatever
         pages[wrong] = sign(client, email=f"{wrong.replace(' ', '')}@example.org".ljust(24, "x")).location
     work()
     codes = {letter["To"][:5]: code_in(letter) for letter in mail_server.letters}
-    for _ in range(MOST_TRIES):
+    for _ in range(MAX_TRIES):
         type_code(client, pages["blocked"], WRONG)
     with app.app_context(), transaction() as session:
         # The one who expired is the second who signed.
@@ -124,7 +124,7 @@ def test_what_does_not_fit_is_answered_alike_and_by_the_same_statements_whatever
         if state:
             make_signature(app, state=state, email=address)
         with app.app_context():
-            pages[f"{state}"] = f"/petitions/{SLUG}/check-your-email/{ref.make(SLUG, 'en', address)}"
+            pages[f"{state}"] = f"/petitions/{SLUG}/check-your-email/{ref.make_reference(SLUG, 'en', address)}"
     found = []
     for wrong, page in pages.items():
         with statements(app) as seen:

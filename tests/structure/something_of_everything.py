@@ -59,16 +59,16 @@ def something_of_everything(app: Flask, folder: Path) -> dict[str, list[str]]:
             "slug": [SLUG, "quiet", "closed", "unknown"],
             "lang": ["en", "sv", "xx"],
             "token": [
-                *(tokens.make(tokens.Purpose.CONFIRM, one) for one in [*ids, bytes(16)]),
+                *(tokens.make_token(tokens.Purpose.CONFIRM, one) for one in [*ids, bytes(16)]),
                 *(
-                    tokens.make(purpose, one)
+                    tokens.make_token(purpose, one)
                     for purpose in (tokens.Purpose.ENTRY, tokens.Purpose.NOT_ME, tokens.Purpose.UNSUBSCRIBE)
                     for one in [*ids, bytes(16)]
                 ),
                 *for_organisers,
                 "altered",
             ],
-            "reference": [ref.make(SLUG, "en", "new@example.org"), "altered"],
+            "reference": [ref.make_reference(SLUG, "en", "new@example.org"), "altered"],
             "number": [caught_emails.list_emails(folder / "mailbox")[0].number, "0"],
             "filename": ["css/base.css"],
             "member": [organiser(app).public_id.hex(), "00", "altered"],
@@ -127,4 +127,4 @@ def what_organisers_leave(app: Flask) -> list[str]:
         invited = db.session.scalars(select(Organiser).where(Organiser.joined_at.is_(None))).one()
         with app.test_request_context("/organise/reset"):
             reset = generate_reset_password_token(db.session.get_one(Organiser, owner))
-        return [tokens.make(tokens.Purpose.INVITATION, invited.public_id, invited.generation), reset]
+        return [tokens.make_token(tokens.Purpose.INVITATION, invited.public_id, invited.generation), reset]

@@ -42,7 +42,7 @@ def test_reading_changes_nothing(app: Flask, tmp_path: Path) -> None:
     with app.app_context():
         login_throttle.count_attempt(login_throttle.Secret.CODE, "somebody")
         with transaction() as session:
-            unwanted.stop(session, bytes(16), clock.now())
+            unwanted.stop_emails(session, bytes(16), clock.now())
     before = everything(app)
     assert all(before.values()), "a table without a row shows no change"
 

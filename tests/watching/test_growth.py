@@ -29,7 +29,7 @@ def confirmed_at(app: Flask, moment: datetime, number: int = 1, state: State = S
 def curve(app: Flask, by: Step, since: datetime = LONG_AGO) -> list[GrowthStep]:
     with app.app_context():
         petition_id = petition_id_of()
-        return growth(petition_id, by, since, NOW, ledger.read(petition_id).verified)
+        return growth(petition_id, by, since, NOW, ledger.read_count(petition_id).verified)
 
 
 @pytest.mark.parametrize(

@@ -66,7 +66,7 @@ def test_a_token_authorises_wherever_the_form_was(app: Flask, client: FlaskClien
     for number, headers in enumerate([*SOMEBODY_ELSES, *OUR_OWN]):
         public_id = make_signature(app, state=State.PENDING, email=f"ann{number}@example.org")
         with app.app_context():
-            path = f"/confirm/{tokens.make(tokens.Purpose.CONFIRM, public_id)}"
+            path = f"/confirm/{tokens.make_token(tokens.Purpose.CONFIRM, public_id)}"
         answer = client.post(path, data=form_of(client, path), headers=headers)
         assert answer.status_code == 303, headers
         assert verified(client) == number + 1

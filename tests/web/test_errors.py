@@ -101,7 +101,7 @@ def test_a_method_that_is_not_allowed_is_told_which_are(client: FlaskClient, pet
 def test_a_body_over_the_limit_is_refused_and_not_kept(app: Flask, client: FlaskClient, petition: str) -> None:
     too_much = {"name": "Ann", "comment": "x" * 100_000}
     with app.app_context():
-        token = tokens.make(tokens.Purpose.CONFIRM, make_signature(app, state=State.PENDING))
+        token = tokens.make_token(tokens.Purpose.CONFIRM, make_signature(app, state=State.PENDING))
     before = written(app)
     in_parts = {f"part-{number}": "x" for number in range(app.config["MAX_FORM_PARTS"] + 1)}
     for answer in (
@@ -125,7 +125,7 @@ def test_the_longest_answers_that_are_allowed_fit(app: Flask, client: FlaskClien
 def test_a_database_that_is_away_is_a_pause_not_a_crash(homeless: Flask, caplog: pytest.LogCaptureFixture) -> None:
     client = homeless.test_client()
     with homeless.app_context():
-        token = tokens.make(tokens.Purpose.CONFIRM, TOKEN_OF_NOBODY)
+        token = tokens.make_token(tokens.Purpose.CONFIRM, TOKEN_OF_NOBODY)
     petition = f"/petitions/{SLUG}"
     answers = [client.get(path) for path in ("/", petition, f"{petition}/sign", f"{petition}/signed")]
     answers.append(client.post(f"{petition}/sign", data={"name": PERSONAL, "email": "ann@example.org"}))

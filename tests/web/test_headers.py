@@ -33,7 +33,7 @@ SHARED = (
 def confirm_path(app: Flask, state: State) -> str:
     public_id = make_signature(app, state=state, email=f"{state}@example.org")
     with app.app_context():
-        return f"/confirm/{tokens.make(tokens.Purpose.CONFIRM, public_id)}"
+        return f"/confirm/{tokens.make_token(tokens.Purpose.CONFIRM, public_id)}"
 
 
 @pytest.fixture
@@ -43,7 +43,7 @@ def private(app: Flask, client: FlaskClient, petition: str) -> list[TestResponse
     pending = confirm_path(app, State.PENDING)
     public_id = make_signature(app, discreet, state=State.PENDING)
     with app.app_context():
-        hidden = f"/confirm/{tokens.make(tokens.Purpose.CONFIRM, public_id)}"
+        hidden = f"/confirm/{tokens.make_token(tokens.Purpose.CONFIRM, public_id)}"
     signed = sign(client)
     return [
         signed,

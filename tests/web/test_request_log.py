@@ -49,11 +49,11 @@ def values(app: Flask, petition: str) -> dict[str, list[str]]:
             "slug": [SLUG],
             "lang": ["en"],
             "token": [
-                tokens.make(tokens.Purpose.CONFIRM, pending),
-                tokens.make(tokens.Purpose.ENTRY, verified),
+                tokens.make_token(tokens.Purpose.CONFIRM, pending),
+                tokens.make_token(tokens.Purpose.ENTRY, verified),
                 f"{PERSONAL} {SENT['email']}",
             ],
-            "reference": [ref.make(SLUG, "en", SENT["email"])],
+            "reference": [ref.make_reference(SLUG, "en", SENT["email"])],
         }
     return found | {"number": ["1"], "width": ["480"], "filename": ["css/base.css"], "kind": ["csv"]}
 
@@ -97,7 +97,7 @@ def test_each_request_leaves_one_line_and_it_tells_nothing_of_who_asked(
 
 def test_the_line_has_the_pattern_of_the_address_and_not_the_address(app: Flask, log: Log, petition: str) -> None:
     with app.app_context():
-        token = tokens.make(tokens.Purpose.CONFIRM, make_signature(app, state=State.PENDING))
+        token = tokens.make_token(tokens.Purpose.CONFIRM, make_signature(app, state=State.PENDING))
     answer = app.test_client().get(f"/confirm/{token}", buffered=True)
     (line,) = log.lines()
     assert line.pop("at").startswith("20")
