@@ -19,7 +19,7 @@ from werkzeug.test import EnvironBuilder, run_wsgi_app
 from app.db import transaction
 from app.email.address import canonical
 from app.models import Petition, Reason, Signature, State
-from app.signing.mailbox import email_key
+from app.signing.email_key import email_key
 from bench import people
 from bench.figure import Figure, number
 from bench.stage import SLUG, Stage

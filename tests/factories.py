@@ -21,7 +21,7 @@ from app.ledger import ledger
 from app.models import Kind, OutboxRow, Petition, PetitionText, PrivacyNotice, Reason, Signature, State, Visibility
 from app.models.signer import Signer
 from app.petition_files.importing import import_file
-from app.signing.mailbox import email_key
+from app.signing.email_key import email_key
 
 SLUG = "save-the-test-library"
 FRONT = {

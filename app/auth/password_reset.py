@@ -13,6 +13,7 @@ from app import clock
 from app.auth.factors import datastore
 from app.auth.settings import RESET_LINK_TTL
 from app.db import transaction
+from app.email.render import message
 from app.models import OutboxRow
 from app.organisers import letter
 from app.organisers.forms import AddressForm
@@ -41,7 +42,5 @@ def render_password_reset(row: OutboxRow) -> Message | None:
     if organiser is None or not organiser.active:
         return None
     where = absolute_url("security.reset_password", token=generate_reset_password_token(organiser))
-    words = letter.render_template_in_language(
-        organiser, "password_reset", link=where, until=clock.now() + RESET_LINK_TTL
-    )
-    return letter.make_message(row, organiser.email, *words)
+    rendered = letter.render_for(organiser, "password_reset", link=where, until=clock.now() + RESET_LINK_TTL)
+    return message(row.public_id, organiser.email, rendered)

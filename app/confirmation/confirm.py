@@ -11,8 +11,8 @@ from app.db import insert, transaction
 from app.ledger import ledger
 from app.models import TOO_SOON, Clue, Kind, Occasion, OutboxRow, Progress, Signature, State, Suspicion
 from app.outbox.enqueue import enqueue
+from app.signing.entry import Correction, Entry, digest, find_entry, lock_entry
 from app.signing.expiry import LINK_WORKS_FOR, confirmable_until
-from app.signing.stored import Correction, Entry, digest, find_entry, lock_entry
 
 
 class ConfirmationStatus(StrEnum):

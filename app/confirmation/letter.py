@@ -1,21 +1,21 @@
 """The letters around a confirmation, written when they are sent: what is asked, what was done, never what was typed."""
 
 from datetime import datetime
-from urllib.parse import urlsplit
 
-from flask import current_app, render_template, url_for
+from flask import url_for
 
 from app import clock
 from app.crypto import tokens
 from app.db import db
 from app.email import smtp
+from app.email.render import message, render
 from app.email.smtp import Letter
 from app.models import Occasion, OutboxRow, Signature, State
 from app.models.signer import signer_of
 from app.outbox import unwanted
 from app.signing import code
+from app.signing.entry import Entry, find_entry
 from app.signing.expiry import confirmable_until, link_works_until
-from app.signing.stored import Entry, find_entry
 from app.web.language import force_language
 from app.web.template_filters import petition_address
 
@@ -81,17 +81,10 @@ def _message(row: OutboxRow, folder: str, entry: Entry, mailbox: bytes) -> Lette
         "until": _until(row, entry),
         "contact": entry.petition.contact,
     }
-    extra = {"Auto-Submitted": "auto-generated"}  # RFC 3834
+    headers = {}
     if folder in UNASKED:
-        extra |= {"List-Unsubscribe": f"<{no_more}>", "List-Unsubscribe-Post": "List-Unsubscribe=One-Click"}
+        headers = {"List-Unsubscribe": f"<{no_more}>", "List-Unsubscribe-Post": "List-Unsubscribe=One-Click"}
     with force_language(entry.signature.language):
-        message = Letter(
-            subject=" ".join(render_template(f"email/{folder}/subject.txt", **words).split()),
-            recipients=[signer_of(entry.signature).email],
-            sender=smtp.sender(is_discreet=entry.petition.discreet),
-            body=render_template(f"email/{folder}/body.txt", **words),
-            extra_headers=extra,
-        )
-        message.html = render_template(f"email/{folder}/body.html", **words)
-    message.msgId = f"<{row.public_id.hex()}@{urlsplit(current_app.config['BASE_URL']).hostname}>"
-    return message
+        rendered = render(folder, **words)
+    sender = smtp.sender(is_discreet=entry.petition.discreet)
+    return message(row.public_id, signer_of(entry.signature).email, rendered, sender=sender, headers=headers)

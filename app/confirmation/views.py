@@ -9,9 +9,9 @@ from app.models.signer import signer_of
 from app.petitions.markdown import to_html
 from app.petitions.page import progress
 from app.petitions.requested import edition_or_original
+from app.signing.entry import Entry, digest
 from app.signing.expiry import confirmable_until
 from app.signing.forms import EntryForm
-from app.signing.stored import Entry, digest
 from app.web import language
 from app.web.answers import private_page
 from app.web.csrf import authorised_by_token

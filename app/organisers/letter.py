@@ -3,9 +3,7 @@
 import os
 from datetime import datetime
 from typing import Any
-from urllib.parse import urlsplit
 
-from flask import current_app, render_template
 from flask_mail import Message
 from sqlalchemy import insert
 from sqlalchemy.orm import Session
@@ -13,6 +11,7 @@ from sqlalchemy.orm import Session
 from app.crypto import sealing, tokens
 from app.db import db
 from app.email.address import without_tag
+from app.email.render import Rendered, message, render
 from app.models import Membership, Occasion, Organiser, OutboxRow, Role
 from app.outbox.enqueue import PRIORITY
 from app.web.language import force_language
@@ -25,7 +24,10 @@ MAX_FIELD_CHARACTERS = 60 * 1024  # a sealed field takes a little more
 def render_letter(row: OutboxRow) -> Message | None:
     """Return the letter sealed in this row; None when it has been emptied, or is yet to be written."""
     fields = unseal_fields(row, WRITTEN)
-    return make_message(row, *fields) if fields else None
+    if not fields:
+        return None
+    recipient, *rendered = fields
+    return message(row.public_id, recipient, Rendered(*rendered))
 
 
 def unseal_fields(row: OutboxRow, kind: str) -> list[str]:
@@ -34,16 +36,6 @@ def unseal_fields(row: OutboxRow, kind: str) -> list[str]:
         return []
     found, *fields = sealing.unseal(PURPOSE, row.public_id, row.sealed).fields
     return fields if found == kind else []
-
-
-def make_message(row: OutboxRow, recipient: str, subject: str, text: str, html: str) -> Message:
-    """Return a letter as it is sent."""
-    letter = Message(
-        subject=subject, recipients=[recipient], body=text, extra_headers={"Auto-Submitted": "auto-generated"}
-    )
-    letter.html = html or None
-    letter.msgId = f"<{row.public_id.hex()}@{urlsplit(current_app.config['BASE_URL']).hostname}>"
-    return letter
 
 
 def queue_letter(
@@ -70,18 +62,15 @@ def queue_rendered_letter(
     session: Session, organiser: Organiser, letter: str, at: datetime, *, by_stranger: bool = False, **words: Any
 ) -> None:
     """Write the letter of templates/email/<letter>/ in the organiser's language and put it into the outbox."""
-    fields = render_template_in_language(organiser, letter, **words)
+    fields = render_for(organiser, letter, **words)
     queue_letter(session, WRITTEN, organiser.email, *fields, at=at, by_stranger=by_stranger)
 
 
-def render_template_in_language(organiser: Organiser, letter: str, **words: Any) -> tuple[str, str, str]:
-    """Return subject, text and HTML of the letter of templates/email/<letter>/ in the organiser's language."""
-    words["language"] = organiser.language
+def render_for(organiser: Organiser, letter: str, **words: Any) -> Rendered:
+    """Return what the letter of templates/email/<letter>/ says in the organiser's language, cut to what a row takes."""
     with force_language(organiser.language):
-        subject = render_template(f"email/{letter}/subject.txt", **words)
-        text = render_template(f"email/{letter}/body.txt", **words)
-        html = render_template(f"email/{letter}/body.html", **words)
-    return " ".join(subject.split()), text[:MAX_FIELD_CHARACTERS], html[:MAX_FIELD_CHARACTERS]
+        rendered = render(letter, language=organiser.language, **words)
+    return rendered._replace(text=rendered.text[:MAX_FIELD_CHARACTERS], html=rendered.html[:MAX_FIELD_CHARACTERS])
 
 
 def queue_letter_to_owners(session: Session, petition_id: int, letter: str, at: datetime, **words: Any) -> None:

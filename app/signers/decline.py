@@ -8,7 +8,7 @@ from app.models import Signature, State
 from app.models.signer import signer_of
 from app.models.suspicion import forget_suspicions
 from app.outbox import unwanted
-from app.signing.stored import lock_entry
+from app.signing.entry import lock_entry
 
 CAN_BE_UNDONE_FOR = timedelta(days=7)
 

@@ -9,7 +9,7 @@ from app.ledger import ledger
 from app.models import Kind, Signature, State
 from app.models.signer import Signer, signer_of
 from app.models.suspicion import forget_suspicions
-from app.signing.stored import Correction, digest, lock_entry
+from app.signing.entry import Correction, digest, lock_entry
 
 
 def correct(public_id: bytes, seen: str, correction: Correction) -> bool:

@@ -9,7 +9,7 @@ from app.db import db, transaction
 from app.models import State
 from app.outbox import unwanted
 from app.signers.decline import can_be_undone, decline, undo_decline
-from app.signing.stored import Entry, find_entry
+from app.signing.entry import Entry, find_entry
 from app.web import language
 from app.web.answers import private_page
 from app.web.csrf import authorised_by_token

@@ -11,10 +11,10 @@ from app.models import State
 from app.models.signer import signer_of
 from app.petitions.markdown import to_html
 from app.petitions.requested import edition_or_original
-from app.signers import lost
+from app.signers import entry_link
 from app.signers.entry import correct, withdraw
+from app.signing.entry import Entry, digest, find_entry
 from app.signing.forms import AddressForm, EntryForm
-from app.signing.stored import Entry, digest, find_entry
 from app.web import language, rate_limits
 from app.web.answers import private_page
 from app.web.csrf import authorised_by_token
@@ -76,7 +76,7 @@ def send_link(slug: str) -> Response:
         )
         answer.headers["Retry-After"] = str(wait)
         return answer
-    lost.request_entry_link(edition.petition, form.email.address())
+    entry_link.request_entry_link(edition.petition, form.email.address())
     return redirect(url_for(".ask_for_link", slug=slug, language=request.form.get("language"), sent=1), 303)
 
 

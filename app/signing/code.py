@@ -13,8 +13,8 @@ from app.crypto import tokens
 from app.db import transaction
 from app.email.address import canonical
 from app.models import Petition, Signature, State
+from app.signing.email_key import email_key
 from app.signing.expiry import confirmable_until
-from app.signing.mailbox import email_key
 
 # No two that look alike; nine of these thirty are 44 bits.
 ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"

@@ -11,8 +11,8 @@ from app.email.address import MAX_ADDRESS_LENGTH
 from app.models import Petition, Visibility
 from app.models.signer import signer_of
 from app.petitions.page import Edition
-from app.signing.stored import Correction, Entry, digest
-from app.signing.tidy import AtMost, one_line, readable, required, tidy_line, tidy_paragraphs
+from app.signing.entry import Correction, Entry, digest
+from app.signing.filters import AtMost, one_line, readable, required, tidy_line, tidy_paragraphs
 from app.web import countries
 from app.web.address_field import AddressField
 from app.web.form import Form

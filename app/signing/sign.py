@@ -16,8 +16,8 @@ from app.models import Occasion, Signature, State
 from app.models.signer import Signer
 from app.outbox.enqueue import enqueue
 from app.petitions.page import Edition
+from app.signing.email_key import email_key
 from app.signing.forms import Submission
-from app.signing.mailbox import email_key
 from app.signing.traces import domain_key, network_key
 
 

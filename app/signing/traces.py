@@ -13,7 +13,7 @@ from app import clock
 from app.db import in_batches
 from app.email.domain import domain_of, of_one_owner
 from app.models import Petition, Signature
-from app.signing.mailbox import keyed
+from app.signing.email_key import keyed
 
 RETENTION = timedelta(hours=48)
 

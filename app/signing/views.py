@@ -12,7 +12,7 @@ from app.outbox import slow_lane
 from app.petitions.markdown import to_html
 from app.petitions.page import Edition
 from app.petitions.requested import edition_or_original
-from app.signing import code, proof_of_work, ref
+from app.signing import code, email_reference, proof_of_work
 from app.signing.domains import welcome
 from app.signing.forms import CodeForm, SignForm
 from app.signing.sign import sign
@@ -51,7 +51,7 @@ def submit(slug: str) -> Response:
         if wait:
             return make_response(_page(edition, answers, wait=wait), 429, {"Retry-After": wait})
         sign(edition, submission, network(request.remote_addr), had_proof_of_work=had_proof_of_work)
-    reference = ref.make_reference(slug, edition.language, submission.email)
+    reference = email_reference.make_reference(slug, edition.language, submission.email)
     return redirect(url_for(".check_your_email", slug=slug, reference=reference), 303)
 
 
@@ -96,7 +96,7 @@ def take_code(slug: str, reference: str) -> Response:
 def _who_signed(slug: str, reference: str) -> tuple[Edition, str]:
     """Return the petition and the address in a reference; a page that says why, where there are none."""
     try:
-        lang, address = ref.read_reference(slug, reference)
+        lang, address = email_reference.read_reference(slug, reference)
     except sealing.CannotOpen:
         abort(
             404, _("This page is only for the one who has just signed. If that was you, sign again: it does no harm.")

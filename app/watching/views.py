@@ -16,7 +16,7 @@ from app.models import Petition, State
 from app.organisers.access import Who, open_to, petition_here
 from app.organisers.forms import OrganiserForm
 from app.organisers.pages import petition_page
-from app.signing.mailbox import email_key
+from app.signing.email_key import email_key
 from app.watching import charts, listing, selection, words
 from app.watching.growth import Step, fitting, growth
 from app.watching.numbers import delays, numbers, places, suspected

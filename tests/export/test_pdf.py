@@ -19,7 +19,7 @@ from wtforms.validators import ValidationError
 
 from app.export import pdf
 from app.export.pdf_content import PdfContent, SignedText, text_sha256
-from app.signing import forms, tidy
+from app.signing import filters, forms
 from app.typesetting import typeset
 from app.typesetting.fonts import REPLACEMENT
 from app.web.language import force_language
@@ -275,13 +275,13 @@ def test_a_typesetter_that_fails_is_told_and_repeats_nothing(monkeypatch: pytest
 
 def _passes_our_forms(text: str) -> bool:
     try:
-        tidy.readable(forms.SignerForm.__new__(forms.SignerForm), SimpleNamespace(data=text))  # type: ignore[arg-type]
+        filters.readable(forms.SignerForm.__new__(forms.SignerForm), SimpleNamespace(data=text))  # type: ignore[arg-type]
     except ValidationError:
         return False
     return True
 
 
-words = st.text(min_size=1, max_size=200).map(tidy.tidy_paragraphs).filter(_passes_our_forms)
+words = st.text(min_size=1, max_size=200).map(filters.tidy_paragraphs).filter(_passes_our_forms)
 
 
 @given(lines=st.lists(st.tuples(words, words, words), max_size=30), title=words)
@@ -289,7 +289,7 @@ words = st.text(min_size=1, max_size=200).map(tidy.tidy_paragraphs).filter(_pass
 def test_whatever_our_forms_let_through_can_be_written(
     site: Flask, lines: list[tuple[str, str, str]], title: str
 ) -> None:
-    rows = [Line(n, *map(tidy.tidy_line, (a, b)), comment=c) for n, (a, b, c) in enumerate(lines, 1)]
+    rows = [Line(n, *map(filters.tidy_line, (a, b)), comment=c) for n, (a, b, c) in enumerate(lines, 1)]
     text = replace(ENGLISH, title=title, statement=title, body=title)
     document = written(site, rows, replace(DELIVERY, title=title, started_by=title, texts=(text,)))
     assert f"Page 1 of {len(pages(document))}" in pages(document)[0]

@@ -17,7 +17,7 @@ from werkzeug.routing import Rule
 
 from app.crypto import tokens
 from app.models import State
-from app.signing import ref
+from app.signing import email_reference
 from app.web.page_cache import PageCache
 from app.web.session import is_for_organisers
 from tests.conftest import SECRETS
@@ -240,7 +240,7 @@ def values_of(app: Flask) -> dict[str, list[str]]:
         made = [
             tokens.make_token(purpose, one) for one in ids for purpose in (tokens.Purpose.CONFIRM, tokens.Purpose.ENTRY)
         ]
-        reference = ref.make_reference(SLUG, "en", f"{MARK}@example.org")
+        reference = email_reference.make_reference(SLUG, "en", f"{MARK}@example.org")
     return {
         "slug": [SLUG, SLUG, "quiet", "nothing"],
         "lang": ["en", "sv", "zz"],

@@ -14,7 +14,7 @@ from werkzeug.test import TestResponse
 from app import clock
 from app.db import db, transaction
 from app.models import Signature, State
-from app.signing import ref
+from app.signing import email_reference
 from app.signing.code import ALPHABET, LENGTH, MAX_TRIES
 from tests.concurrency.test_races import at_once
 from tests.factories import SLUG, make_petition, make_signature, press_confirm, sign, signatures, verified
@@ -124,7 +124,9 @@ def test_what_does_not_fit_is_answered_alike_and_by_the_same_statements_whatever
         if state:
             make_signature(app, state=state, email=address)
         with app.app_context():
-            pages[f"{state}"] = f"/petitions/{SLUG}/check-your-email/{ref.make_reference(SLUG, 'en', address)}"
+            pages[f"{state}"] = (
+                f"/petitions/{SLUG}/check-your-email/{email_reference.make_reference(SLUG, 'en', address)}"
+            )
     found = []
     for wrong, page in pages.items():
         with statements(app) as seen:

@@ -35,7 +35,7 @@ from app.models import (
     Verdict,
 )
 from app.organisers import accounts
-from app.signing import ref
+from app.signing import email_reference
 from tests.factories import SLUG, make_petition, make_signature, sign
 from tests.organisers.people import make_organiser, organiser
 
@@ -68,7 +68,7 @@ def something_of_everything(app: Flask, folder: Path) -> dict[str, list[str]]:
                 *for_organisers,
                 "altered",
             ],
-            "reference": [ref.make_reference(SLUG, "en", "new@example.org"), "altered"],
+            "reference": [email_reference.make_reference(SLUG, "en", "new@example.org"), "altered"],
             "number": [caught_emails.list_emails(folder / "mailbox")[0].number, "0"],
             "filename": ["css/base.css"],
             "member": [organiser(app).public_id.hex(), "00", "altered"],

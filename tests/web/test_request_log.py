@@ -12,7 +12,7 @@ from flask.testing import FlaskClient
 from app import logs
 from app.crypto import tokens
 from app.models import Role, State
-from app.signing import ref
+from app.signing import email_reference
 from app.web.request_log import ResponseAborted
 from app.worker import Loop
 from tests.factories import SLUG, make_signature, sign
@@ -53,7 +53,7 @@ def values(app: Flask, petition: str) -> dict[str, list[str]]:
                 tokens.make_token(tokens.Purpose.ENTRY, verified),
                 f"{PERSONAL} {SENT['email']}",
             ],
-            "reference": [ref.make_reference(SLUG, "en", SENT["email"])],
+            "reference": [email_reference.make_reference(SLUG, "en", SENT["email"])],
         }
     return found | {"number": ["1"], "width": ["480"], "filename": ["css/base.css"], "kind": ["csv"]}
 

@@ -8,7 +8,7 @@ from app.db import transaction
 from app.email.address import canonical, without_tag
 from app.models import Occasion, Petition, Signature
 from app.outbox.enqueue import enqueue
-from app.signing.mailbox import email_key
+from app.signing.email_key import email_key
 
 
 def request_entry_link(petition: Petition, address: str) -> None:

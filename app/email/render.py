@@ -1,0 +1,51 @@
+"""E-mails as they are sent: subject, text and HTML of a folder in templates/email/, in a message with its own id."""
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+from urllib.parse import urlsplit
+
+from flask import current_app, render_template
+
+from app.email.smtp import Letter
+
+AUTOMATIC = {"Auto-Submitted": "auto-generated"}  # RFC 3834
+
+
+class Rendered(NamedTuple):
+    """What an e-mail says."""
+
+    subject: str
+    text: str
+    html: str
+
+
+def render(folder: str, **context: Any) -> Rendered:
+    """Return what the e-mail of templates/email/<folder>/ says, in the language in use."""
+    subject, text, html = (
+        render_template(f"email/{folder}/{part}", **context) for part in ("subject.txt", "body.txt", "body.html")
+    )
+    return Rendered(" ".join(subject.split()), text, html)
+
+
+def message(
+    public_id: bytes,
+    recipient: str,
+    rendered: Rendered,
+    *,
+    sender: str | None = None,
+    headers: Mapping[str, str] | None = None,
+) -> Letter:
+    """Return the message of the outbox row with this random id: tried again, it keeps its id.
+
+    `sender` None leaves it to MAIL_DEFAULT_SENDER.
+    """
+    letter = Letter(
+        subject=rendered.subject,
+        recipients=[recipient],
+        sender=sender,
+        body=rendered.text,
+        extra_headers={**AUTOMATIC, **(headers or {})},
+    )
+    letter.html = rendered.html or None
+    letter.msgId = f"<{public_id.hex()}@{urlsplit(current_app.config['BASE_URL']).hostname}>"
+    return letter
