@@ -133,7 +133,7 @@ def _tell(slug: str | None, *, has_mailbox: bool) -> None:
         petition = url_for("pages.petition", slug=slug) if slug else url_for("pages.start")
         door = url_for("security.login")
         mail_server = f"letters go to {current_app.config['MAIL_SERVER']}"
-        letters = base_url + url_for("mailbox.show") if has_mailbox else mail_server
+        letters = base_url + url_for("mailbox.show_mailbox") if has_mailbox else mail_server
     click.echo(f"The petition:          {base_url}{petition}")
     click.echo(f"The mailbox:           {letters}")
     click.echo(f"The organisers' door:  {base_url}{door}")

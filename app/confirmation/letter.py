@@ -68,7 +68,7 @@ def _message(row: OutboxRow, folder: str, entry: Entry, mailbox: bytes) -> Lette
     generation = entry.signature.generation if row.generation is None else row.generation
     named = (entry.signature.public_id, generation)
     no_more = url_for("refusing.ask_to_stop", token=tokens.make_token(tokens.Purpose.UNSUBSCRIBE, mailbox))
-    own = "signers.show_discreetly" if entry.petition.discreet else "signers.show"
+    own = "signers.show_discreetly" if entry.petition.discreet else "signers.show_entry"
     words = {
         "petition": entry.petition,
         "title": None if entry.petition.discreet else entry.text.title,

@@ -33,7 +33,7 @@ def only_here() -> None:
 
 
 @bp.get("")
-def show() -> Response:
+def show_mailbox() -> Response:
     """Show the letters caught, the newest first, with the links in them."""
     caught = caught_emails.list_emails(_folder())
     return private_page("mailbox/mailbox.html", letters=caught)

@@ -62,7 +62,7 @@ class DomainForm(OrganiserForm):
 
 @bp.get("")
 @open_to(Who.VIEWERS)
-def show(slug: str) -> Response:
+def show_domains(slug: str) -> Response:
     """List the petition's rules."""
     return _page(DomainForm(formdata=None))
 
@@ -82,7 +82,7 @@ def set_one(slug: str) -> Response:
         Verdict.ALLOW: _("Addresses at %(domain)s can sign.", domain=named),
     }
     flash(told[verdict], "success")
-    return redirect(url_for(".show", slug=slug), 303)
+    return redirect(url_for(".show_domains", slug=slug), 303)
 
 
 @bp.post("/remove")
@@ -94,7 +94,7 @@ def remove(slug: str) -> Response:
         if rule.domain == domain:
             remove_rule(petition_id, rule.domain, me().id)
     flash(_("The rule is removed."), "success")
-    return redirect(url_for(".show", slug=slug), 303)
+    return redirect(url_for(".show_domains", slug=slug), 303)
 
 
 def _page(form: DomainForm, status: int = 200) -> Response:

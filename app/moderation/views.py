@@ -128,7 +128,7 @@ def hide(slug: str, entry: str) -> Response:
 
 @bp.post("/<entry>/show")
 @open_to(Who.EDITORS)
-def show(slug: str, entry: str) -> Response:
+def unhide(slug: str, entry: str) -> Response:
     """Show a name or comment on the petition's page again."""
     return _set_hidden(slug, entry, hidden=False)
 

@@ -20,7 +20,7 @@ bp = Blueprint("members", __name__, url_prefix="/organise/petitions/<slug:slug>"
 
 @bp.get("/members")
 @open_to(Who.ROLE_GIVERS, fresh=True)
-def show(slug: str) -> Response:
+def show_members(slug: str) -> Response:
     """List who is what to the petition."""
     return _members(InvitationForm())
 
@@ -37,7 +37,7 @@ def invite(slug: str) -> Response:
     except members.LastOwner:
         return _members(form, 409, last_owner=True)
     flash(_("The invitation is on its way."), "info")
-    return redirect(url_for(".show", slug=slug), 303)
+    return redirect(url_for(".show_members", slug=slug), 303)
 
 
 @bp.post("/members/<member>/role")
@@ -53,7 +53,7 @@ def change_role(slug: str, member: str) -> Response:
     except members.LastOwner:
         return _members(InvitationForm(), 409, last_owner=True)
     flash(_("The role is changed."), "success")
-    return redirect(url_for(".show", slug=slug), 303)
+    return redirect(url_for(".show_members", slug=slug), 303)
 
 
 @bp.post("/members/<member>/remove")
@@ -66,7 +66,7 @@ def remove(slug: str, member: str) -> Response:
     except members.LastOwner:
         return _members(InvitationForm(), 409, last_owner=True)
     flash(_("The person is no longer a member of this petition."), "success")
-    return redirect(url_for(".show", slug=slug), 303)
+    return redirect(url_for(".show_members", slug=slug), 303)
 
 
 @bp.post("/leave")
@@ -79,7 +79,7 @@ def leave(slug: str) -> Response:
         title = newest_title(petition_here())
         words = _("You are the last owner of “%(title)s”. Make somebody else an owner first, then leave.", title=title)
         flash(words, "error")
-        return redirect(url_for(".show", slug=slug), 303)
+        return redirect(url_for(".show_members", slug=slug), 303)
     flash(_("You have left the petition."), "success")
     return redirect(url_for("organisers.home"), 303)
 

@@ -19,7 +19,7 @@ MAX_UPLOAD_BYTES = 10 * body_size.MIB
 
 @bp.get("")
 @open_to(Who.EDITORS)
-def show(slug: str) -> BaseResponse:
+def show_image(slug: str) -> BaseResponse:
     """Show the image, and ask for another one."""
     return _page(ImageForm(formdata=None, data={"alt": petition_here().image_alt}))
 
@@ -44,7 +44,7 @@ def save(slug: str) -> BaseResponse:
         return _page(form, 422)
     keep_picture(slug, sizes, form.alt.data, me().id)
     flash(_("Saved."), "info")
-    return redirect(url_for(".show", slug=slug), 303)
+    return redirect(url_for(".show_image", slug=slug), 303)
 
 
 @bp.post("/remove")
@@ -53,7 +53,7 @@ def remove(slug: str) -> BaseResponse:
     """Take the image away."""
     remove_picture(slug, me().id)
     flash(_("The image is gone."), "info")
-    return redirect(url_for(".show", slug=slug), 303)
+    return redirect(url_for(".show_image", slug=slug), 303)
 
 
 @bp.get("/<digest>-<int(max=9999):width>.jpg")

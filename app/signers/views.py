@@ -26,7 +26,7 @@ CLOSED = {State.WITHDRAWN: 410, State.PENDING: 409, State.DECLINED: 410}
 
 @bp.get("/entry/<token>", endpoint="show_discreetly")  # what letters of discreet petitions link to
 @bp.get("/signature/<token>")
-def show(token: str) -> Response:
+def show_entry(token: str) -> Response:
     """Show what is stored, to whom it was handed over, and what its signer can do; a discreet petition asks first."""
     entry = _entry(token)
     return private_page("signing/show_me.html", entry=entry) if entry.petition.discreet else _shown(entry)
@@ -35,7 +35,7 @@ def show(token: str) -> Response:
 @bp.post("/entry/<token>")
 @bp.post("/signature/<token>")
 @authorised_by_token
-def change(token: str) -> Response:
+def change_entry(token: str) -> Response:
     """Correct the entry or take it back; what was sent twice changes nothing more."""
     entry = _entry(token)
     act = request.form.get("act")
