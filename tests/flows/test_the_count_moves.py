@@ -15,8 +15,16 @@ from tests.conftest import make_app
 from tests.factories import SLUG, make_petition, make_signature
 from tests.flows.conftest import EXAMPLE, served, troubles_of
 from tests.flows.visitor import count_of, fill, letter_to
-from tests.site import Site
+from tests.site import Site, wait_until
 
+IN_FLIGHT = """
+window.inFlight = 0;
+const fetchAnew = window.fetch;
+window.fetch = (...request) => {
+  window.inFlight += 1;
+  return fetchAnew(...request).finally(() => { window.inFlight -= 1; });
+};
+"""
 HIDE = "Object.defineProperty(document, 'hidden', { get: () => window.isHidden ?? false })"
 
 
@@ -29,6 +37,7 @@ def asked(app: Flask, browser: Browser, request: pytest.FixtureRequest) -> Itera
         troubles = troubles_of(page, port)
         page.clock.install()
         page.add_init_script(HIDE)
+        page.add_init_script(IN_FLIGHT)
         requests: list[str] = []
         page.on("request", lambda asked: requests.append(asked.url) if "count.json" in asked.url else None)
         yield page, requests
@@ -59,6 +68,7 @@ def settle(page: Page) -> None:
 def turn(page: Page, seconds: int) -> None:
     """Let seconds pass on the page's clock, and what it asks for meanwhile be answered."""
     page.clock.run_for(seconds * 1000)
+    wait_until(lambda: page.evaluate("inFlight === 0"))
     settle(page)
     page.clock.run_for(1)
 
