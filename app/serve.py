@@ -23,7 +23,7 @@ from app.mailbox import catcher
 from app.petition_files.importing import BadPetitionFile, import_if_new
 from config import ConfigError
 
-START_SECONDS = 30
+START_SECONDS = 60
 STOP_SECONDS = 10
 # As deploy/countersign-web.service; a worker that is told to stop while it starts would stay without the timeout.
 WEB_SERVER = (
