@@ -247,7 +247,7 @@ def test_it_is_stopped_in_the_middle_and_goes_on_from_there(
     for at in range(10):
         make_signature(app, email=f"ann{at}@example.org")
     put_in_front(app, NEW, OLD)
-    small = SealedColumn(Signature.sealed, "signature", Signature.public_id, at_once=3)
+    small = SealedColumn(Signature.sealed, "signature", Signature.public_id, batch_size=3)
     monkeypatch.setattr(rotating, "SEALED_COLUMNS", (small,))
     write, calls = rotating._replace, []
 
@@ -358,7 +358,7 @@ def test_while_people_sign_confirm_and_withdraw_each_mailbox_stays_one(
     monkeypatch.setattr(
         rotating,
         "SEALED_COLUMNS",
-        tuple(SealedColumn(one.column, one.purpose, one.public_id, at_once=2) for one in SEALED_COLUMNS),
+        tuple(SealedColumn(one.column, one.purpose, one.public_id, batch_size=2) for one in SEALED_COLUMNS),
     )
     app.config["DATA_KEYS"] = [NEW, OLD]
     with app.app_context():

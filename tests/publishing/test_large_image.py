@@ -14,13 +14,13 @@ from app.petitions.image import BadImage, resize_image
 from tests.concurrency.test_races import at_once
 from tests.publishing.test_image import encoded
 
+pytestmark = pytest.mark.slow
 PEAK = """
 import io, resource, sys
-from app.petitions.image import remake
+from app.petitions.image import resize_image
 
-pytestmark = pytest.mark.slow
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-remake(io.BytesIO(sys.stdin.buffer.read()))
+resize_image(io.BytesIO(sys.stdin.buffer.read()))
 print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) // 1024)
 """
 

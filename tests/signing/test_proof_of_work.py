@@ -201,8 +201,8 @@ def test_who_sends_all_but_one_cannot_count_on_seeing_the_next(
     enough = set()
     with app.app_context():
         for hours in range(200):
-            enough.add(slow_lane._enough(1, began + timedelta(hours=hours)))
-            assert slow_lane._enough(1, began) == slow_lane._enough(1, began)
+            enough.add(slow_lane._proof_threshold(1, began + timedelta(hours=hours)))
+            assert slow_lane._proof_threshold(1, began) == slow_lane._proof_threshold(1, began)
     assert enough == set(range(FROM, FROM + 10))
 
 
