@@ -25,7 +25,11 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One thing to do at each interval. `run` opens its own transactions, and returns how many rows it dealt with."""
+    """One thing to do at each interval, by every worker, first when it starts.
+
+    `run` opens its own transactions, bears being done by two workers at once, and returns how many rows it changed;
+    where that is 0 the log stays silent.
+    """
 
     name: str
     interval: timedelta
