@@ -52,8 +52,8 @@ JOBS = (
     Job("flag bursts", MINUTE, bursts.flag_bursts),
     Job("expire invitations", MINUTE, forget_expired_invitations),
     Job("forget ended sessions", MINUTE, sessions.forget_ended),
-    Job("forget login attempts", MINUTE, login_throttle.forget_old),
-    Job("forget deliveries", MINUTE, pdf_job.forget_old),
+    Job("forget login attempts", MINUTE, login_throttle.forget_old_attempts),
+    Job("forget deliveries", MINUTE, pdf_job.forget_old_deliveries),
 )
 
 

@@ -20,7 +20,7 @@ from app.email import smtp
 from app.export import pdf_job
 from app.models import Occasion, OutboxRow
 from app.organisers.letter import render_letter as write_to_organiser
-from app.outbox.deliver import Letters, deliver
+from app.outbox.deliver import LetterCallbacks, deliver
 
 
 def write_email(row: OutboxRow) -> Message | None:
@@ -30,7 +30,7 @@ def write_email(row: OutboxRow) -> Message | None:
     return write_to_organiser(row) or password_reset.render_password_reset(row)
 
 
-LETTERS = Letters(write=write_email, ended=letter_ended)
+LETTERS = LetterCallbacks(write=write_email, ended=letter_ended)
 IDLE_SECONDS = 0.5
 MAX_PAUSE_SECONDS = 30
 JOIN_SECONDS = 3

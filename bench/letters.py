@@ -11,7 +11,7 @@ from sqlalchemy import func, insert, select
 from app import clock
 from app.confirmation import letter
 from app.db import db, transaction
-from app.models import Occasion, OutboxRow, Progress
+from app.models import Occasion, OutboxProgress, OutboxRow
 from app.outbox.deliver import deliver
 from app.worker import LETTERS
 from bench import people
@@ -48,8 +48,8 @@ def run(stage: Stage) -> Iterator[Figure]:
 def _fill(app: Flask) -> None:
     """Add signers with their letters until enough of these wait."""
     with app.app_context():
-        known = _letters(Progress.WAITING) + _letters(Progress.SENT)
-        missing = IN_THE_QUEUE - _letters(Progress.WAITING)
+        known = _letters(OutboxProgress.WAITING) + _letters(OutboxProgress.SENT)
+        missing = IN_THE_QUEUE - _letters(OutboxProgress.WAITING)
     if missing <= 0:
         return
     signed = people.make_pending(app, missing, known + 1)
@@ -75,14 +75,14 @@ def _through_the_outbox(app: Flask, seconds: float) -> float:
     """Send batch after batch as the worker does; return how many letters a second went out."""
     _fill(app)
     with app.app_context():
-        before, began = _letters(Progress.SENT), time.perf_counter()
+        before, began = _letters(OutboxProgress.SENT), time.perf_counter()
         while time.perf_counter() - began < seconds:
             assert deliver(LETTERS)
         took = time.perf_counter() - began
-        return (_letters(Progress.SENT) - before) / took
+        return (_letters(OutboxProgress.SENT) - before) / took
 
 
-def _letters(progress: Progress) -> int:
+def _letters(progress: OutboxProgress) -> int:
     number = select(func.count()).select_from(OutboxRow).where(OutboxRow.progress == progress)
     return db.session.scalars(number).one()
 

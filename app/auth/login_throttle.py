@@ -76,7 +76,7 @@ def forget_attempts(session: Session, whose: str, *secrets: Secret) -> None:
     session.execute(delete(LoginAttempt).where(LoginAttempt.key.in_([_key(secret, whose) for secret in secrets])))
 
 
-def forget_old(now: datetime | None = None) -> int:
+def forget_old_attempts(now: datetime | None = None) -> int:
     """Delete the counts that are over; return how many."""
     over = (
         select(LoginAttempt.key)

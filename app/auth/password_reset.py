@@ -16,7 +16,7 @@ from app.db import transaction
 from app.email.render import message
 from app.models import OutboxRow
 from app.organisers import letter
-from app.organisers.forms import AddressForm
+from app.organisers.forms import OrganiserAddressForm
 from app.web.absolute_url import absolute_url
 from app.web.answers import private_page
 
@@ -25,7 +25,7 @@ FORGOTTEN = "forgotten password"
 
 def forgot_password() -> Response:
     """Show the form that asks for a new password, and take what it sends."""
-    form = AddressForm()
+    form = OrganiserAddressForm()
     if request.method == "POST" and form.validate():
         with transaction() as session:
             letter.queue_letter(session, FORGOTTEN, form.email.address(), at=clock.now(), by_stranger=True)

@@ -22,7 +22,7 @@ from app.web import session
 from app.web.absolute_url import absolute_url
 
 
-class Letters(MailUtil):  # type: ignore[misc]
+class OutboxMailUtil(MailUtil):  # type: ignore[misc]
     """Puts Flask-Security's letters into our outbox, in our words and the organiser's language."""
 
     def normalize(self, email: str) -> str:
@@ -56,7 +56,7 @@ def init_app(app: Flask) -> None:
         app,
         datastore,
         **FORMS,
-        mail_util_cls=Letters,
+        mail_util_cls=OutboxMailUtil,
         totp_cls=AuthenticatorCodes,
         webauthn_util_cls=Passkeys,
     )

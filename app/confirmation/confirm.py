@@ -9,9 +9,9 @@ from sqlalchemy.orm import Session
 from app import clock
 from app.db import insert, transaction
 from app.ledger import ledger
-from app.models import TOO_SOON, Clue, Kind, Occasion, OutboxRow, Progress, Signature, State, Suspicion
+from app.models import TOO_SOON, Clue, Kind, Occasion, OutboxProgress, OutboxRow, Signature, State, Suspicion
 from app.outbox.enqueue import enqueue
-from app.signing.entry import Correction, Entry, digest, find_entry, lock_entry
+from app.signing.entry import Correction, Entry, entry_digest, find_entry, lock_entry
 from app.signing.expiry import LINK_WORKS_FOR, confirmable_until
 
 
@@ -48,7 +48,7 @@ def confirm(public_id: bytes, seen: str, correction: Correction) -> bool:
     now = clock.now()
     with transaction() as session:
         entry = lock_entry(session, public_id)
-        if entry is None or _status(entry, now) != ConfirmationStatus.PENDING or digest(entry) != seen:
+        if entry is None or _status(entry, now) != ConfirmationStatus.PENDING or entry_digest(entry) != seen:
             return False
         _flip(session, entry.signature, correction, now)
     return True
@@ -64,7 +64,7 @@ def letter_ended(session: Session, row: OutboxRow, now: datetime) -> None:
         mine = (Signature.id == row.signature_id) & (Signature.state == State.PENDING)
         begun = update(Signature).where(mine).values(expires_at=now + LINK_WORKS_FOR)
         session.execute(begun.execution_options(synchronize_session=False))
-    if row.generation is not None and row.progress == Progress.SENT:
+    if row.generation is not None and row.progress == OutboxProgress.SENT:
         newest = update(Signature).where(Signature.id == row.signature_id).values(generation=row.generation)
         session.execute(newest.execution_options(synchronize_session=False))
 
@@ -86,5 +86,5 @@ def _is_instant(session: Session, signature: Signature, now: datetime) -> bool:
     """Tell whether nobody can have read the letter: confirmed at once, or before any of its letters counts as sent."""
     if signature.expires_at is not None:
         return now - (signature.expires_at - LINK_WORKS_FOR) < TOO_SOON
-    mine = (OutboxRow.signature_id == signature.id) & (OutboxRow.progress == Progress.SENT)
+    mine = (OutboxRow.signature_id == signature.id) & (OutboxRow.progress == OutboxProgress.SENT)
     return session.scalars(select(OutboxRow.id).where(mine).limit(1)).first() is None

@@ -7,7 +7,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 
 from app import clock
 from app.db import db, transaction
-from app.models import Occasion, OutboxRow, Petition, Progress, Signature, State
+from app.models import Occasion, OutboxProgress, OutboxRow, Petition, Signature, State
 from app.outbox.enqueue import enqueue
 from app.signing.expiry import LINK_WORKS_FOR
 
@@ -47,5 +47,7 @@ def queue_reminders() -> int:
 
 def _taken_letter_of(signature_id: int | InstrumentedAttribute[int]) -> Select[bytes | None, bool]:
     mine = (OutboxRow.signature_id == signature_id) & (OutboxRow.occasion == Occasion.SIGNED)
-    taken = select(OutboxRow.mailbox, OutboxRow.had_proof_of_work).where(mine, OutboxRow.progress == Progress.SENT)
+    taken = select(OutboxRow.mailbox, OutboxRow.had_proof_of_work).where(
+        mine, OutboxRow.progress == OutboxProgress.SENT
+    )
     return taken.order_by(OutboxRow.id.desc()).limit(1)

@@ -9,7 +9,7 @@ from app.models.signer import signer_of
 from app.petitions.markdown import to_html
 from app.petitions.page import progress
 from app.petitions.requested import edition_or_original
-from app.signing.entry import Entry, digest
+from app.signing.entry import Entry, entry_digest
 from app.signing.expiry import confirmable_until
 from app.signing.forms import EntryForm
 from app.web import language
@@ -42,7 +42,7 @@ def answer(token: str) -> Response:
         return _button(entry)
     form = EntryForm()
     form.ask(entry.petition)
-    if form.digest.data != digest(entry):
+    if form.digest.data != entry_digest(entry):
         return _button(entry, code=409, stale=True)
     if not form.validate():
         return _button(entry, form, 422)

@@ -50,7 +50,7 @@ def deliverable(text: str) -> str:
     return address
 
 
-def readable(address: str) -> str:
+def display_address(address: str) -> str:
     """Return a deliverable `address` as people write it: its domain in its own letters (RFC 5890)."""
     local, _, domain = address.rpartition("@")
     try:

@@ -110,7 +110,7 @@ def sender(*, is_discreet: bool) -> str | None:
     return f'"{quote(name)}" <{address}>'
 
 
-class Line:
+class SmtpConnection:
     """One SMTP connection for many letters, opened when the first one is sent and anew after it broke."""
 
     def __init__(self) -> None:

@@ -67,7 +67,7 @@ def read_volume(delivery_id: int, number: int) -> bytes | None:
     return sealing.unseal_bytes(PURPOSE, kept.public_id, kept.sealed) if kept else None
 
 
-def forget_old() -> int:
+def forget_old_deliveries() -> int:
     """Delete the deliveries that were ready a day ago or could not be made; return how many. Their record stays."""
     failed = (Delivery.making == Making.FAILED) & (Delivery.leased_until < clock.now() - RETENTION)
     old = or_(Delivery.ready_until < clock.now(), failed)

@@ -6,7 +6,7 @@ from app.models.domain import DomainRule, Verdict
 from app.models.handover import Delivery, DeliveryVolume, Format, HandOver, Making
 from app.models.ledger import DELTA, Kind, LedgerEntry, Tally
 from app.models.organiser import LoginAttempt, Membership, Organiser, Passkey, Role, SignIn
-from app.models.outbox import Occasion, OutboxRow, Progress, Unwanted
+from app.models.outbox import Occasion, OutboxProgress, OutboxRow, Unwanted
 from app.models.petition import (
     Donation,
     Elsewhere,
@@ -49,13 +49,13 @@ __all__ = [
     "Membership",
     "Occasion",
     "Organiser",
+    "OutboxProgress",
     "OutboxRow",
     "Passkey",
     "Petition",
     "PetitionText",
     "Picture",
     "PrivacyNotice",
-    "Progress",
     "Reason",
     "Role",
     "SignIn",

@@ -21,7 +21,7 @@ class Occasion(StrEnum):
     REMINDER = "reminder"
 
 
-class Progress(StrEnum):
+class OutboxProgress(StrEnum):
     """How far a letter is. `silent`: nothing was to be said, or enough had been said."""
 
     WAITING = "waiting"
@@ -99,7 +99,7 @@ class OutboxRow(Base):
     mailbox: Mapped[bytes | None] = mapped_column(LargeBinary(32))
     had_proof_of_work: Mapped[bool] = mapped_column(default=True, server_default=true())
     deferred_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
-    progress: Mapped[Progress] = mapped_column(words(Progress, "progress"), default=Progress.WAITING)
+    progress: Mapped[OutboxProgress] = mapped_column(words(OutboxProgress, "progress"), default=OutboxProgress.WAITING)
     queued_at: Mapped[datetime] = mapped_column(UtcDateTime)
     due_at: Mapped[datetime] = mapped_column(UtcDateTime)
     allowed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)

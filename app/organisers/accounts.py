@@ -28,7 +28,9 @@ def find_account(session: Session, address: str) -> Organiser | None:
     """Return the account of the mailbox that a deliverable address reaches, if there is one."""
     if session.get(Site, 1) is None:  # nobody was ever invited; strangers who try must not write the first row
         return None
-    return session.scalars(select(Organiser).where(Organiser.email_key == email_key(session, address))).one_or_none()
+    return session.scalars(
+        select(Organiser).where(Organiser.email_key == organiser_email_key(session, address))
+    ).one_or_none()
 
 
 def find_by_reference(reference: str) -> Organiser | None:
@@ -41,7 +43,7 @@ def find_by_reference(reference: str) -> Organiser | None:
     return db.session.scalars(select(Organiser).where(named)).one_or_none()
 
 
-def email_key(session: Session, address: str) -> bytes:
+def organiser_email_key(session: Session, address: str) -> bytes:
     """Return the 32 bytes that stand for an organiser's mailbox on this site."""
     return mailbox_hash(session, canonical(address))
 
@@ -67,7 +69,7 @@ def invite(
     with transaction() as session:
         if petition is not None:
             lock_petition(session, petition.id)
-        key = email_key(session, address)
+        key = organiser_email_key(session, address)
         draft = Organiser(address, key, language or site_language())
         columns = ("public_id", "email_key", "sealed_email", "language", "fs_uniquifier")
         new = insert(Organiser).values(active=True, **{name: getattr(draft, name) for name in columns})

@@ -36,7 +36,7 @@ class OrganiserForm(FlaskForm):  # type: ignore[misc]
             return request.form if given is not None and given is not formdata else given
 
 
-class AddressForm(OrganiserForm):
+class OrganiserAddressForm(OrganiserForm):
     """An e-mail address that a letter is to go to."""
 
     email = AddressField(
@@ -46,7 +46,7 @@ class AddressForm(OrganiserForm):
     )
 
 
-class InvitationForm(AddressForm):
+class InvitationForm(OrganiserAddressForm):
     """Whom to invite to a petition, as what."""
 
     role = RadioField(_("As what?"), choices=ROLES, default=Role.EDITOR.value)

@@ -9,7 +9,7 @@ from app.db import db
 from app.models import Organiser
 from app.organisers import accounts, members
 from app.organisers.access import Who, me, open_to
-from app.organisers.forms import AddressForm, OrganiserForm
+from app.organisers.forms import OrganiserAddressForm, OrganiserForm
 from app.web.answers import private_page
 
 bp = Blueprint("people", __name__, url_prefix="/organise/people")
@@ -19,14 +19,14 @@ bp = Blueprint("people", __name__, url_prefix="/organise/people")
 @open_to(Who.ADMINISTRATORS, fresh=True)
 def people() -> Response:
     """List everybody who has an account on the site or is invited."""
-    return _people(AddressForm())
+    return _people(OrganiserAddressForm())
 
 
 @bp.post("")
 @open_to(Who.ADMINISTRATORS, fresh=True)
 def invite() -> Response:
     """Invite somebody to the site."""
-    form = AddressForm()
+    form = OrganiserAddressForm()
     if not form.validate():
         return _people(form, 422)
     accounts.invite(form.email.address(), by=me(), language=me().language)
@@ -57,6 +57,6 @@ def change_person(member: str, what: str) -> Response:
     return redirect(url_for(".people"), 303)
 
 
-def _people(form: AddressForm, status: int = 200) -> Response:
+def _people(form: OrganiserAddressForm, status: int = 200) -> Response:
     active = db.session.scalars(select(Organiser).where(Organiser.active).order_by(Organiser.id)).all()
     return private_page("organisers/people.html", status, people=active, form=form)

@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from app import clock, logs
 from app.db import db, transaction
 from app.email import smtp
-from app.models import OutboxRow, Progress
+from app.models import OutboxProgress, OutboxRow
 from app.outbox import backoff, mailbox_limit, slow_lane
 
 BATCH = 20
@@ -27,7 +27,7 @@ Ended = Callable[[Session, OutboxRow, datetime], None]
 
 
 @dataclass(frozen=True, slots=True)
-class Letters:
+class LetterCallbacks:
     """What the worker knows of letters.
 
     `write` makes the message of a row, or None if nothing is to be said; `ended` is told, in the same transaction, that
@@ -52,14 +52,14 @@ class Claimed:
         return time.monotonic() - self._since < self._lease / 2
 
 
-def deliver(letters: Letters, stopping: Callable[[], bool] = lambda: False) -> int:
+def deliver(letters: LetterCallbacks, stopping: Callable[[], bool] = lambda: False) -> int:
     """Claim the letters that are due, confirmations first, and send them; return how many were claimed.
 
     Raises mail.NoConnection when the server cannot be reached, after the letters were put off.
     """
     claimed = _claim()
     left = list(claimed.ids)
-    line = smtp.Line()
+    line = smtp.SmtpConnection()
     try:
         while left and claimed.is_fresh() and not stopping():
             _write_and_send(line, claimed, left[0], letters)
@@ -81,7 +81,7 @@ def _claim() -> Claimed:
     free = or_(OutboxRow.leased_until.is_(None), OutboxRow.leased_until < now)
     due = (
         select(OutboxRow.id)
-        .where(OutboxRow.progress == Progress.WAITING, OutboxRow.due_at <= now, free)
+        .where(OutboxRow.progress == OutboxProgress.WAITING, OutboxRow.due_at <= now, free)
         .order_by(OutboxRow.priority, OutboxRow.due_at, OutboxRow.id)
         .limit(BATCH)
     )
@@ -97,7 +97,7 @@ def _claim() -> Claimed:
     return Claimed(claim, ids)
 
 
-def _write_and_send(line: smtp.Line, claimed: Claimed, row_id: int, letters: Letters) -> None:
+def _write_and_send(line: smtp.SmtpConnection, claimed: Claimed, row_id: int, letters: LetterCallbacks) -> None:
     """See one letter through: sent, failed, put off, or nothing to say. Only a server that is away is raised."""
     try:
         message = _write(claimed, row_id, letters)
@@ -107,7 +107,7 @@ def _write_and_send(line: smtp.Line, claimed: Claimed, row_id: int, letters: Let
     except (smtp.NoConnection, SQLAlchemyError):
         raise
     except smtp.Permanent as error:
-        _mark(claimed, row_id, Progress.FAILED, str(error), letters)
+        _mark(claimed, row_id, OutboxProgress.FAILED, str(error), letters)
     except smtp.Temporary as error:
         _put_off(claimed, row_id, str(error), letters)
     except Exception as error:  # noqa: BLE001 - one letter that cannot be made must not hold up the others
@@ -115,10 +115,10 @@ def _write_and_send(line: smtp.Line, claimed: Claimed, row_id: int, letters: Let
         log.error("letter in outbox row %s %s", row_id, words)  # noqa: TRY400 - its text may name a signer
         _put_off(claimed, row_id, words, letters)
     else:
-        _mark(claimed, row_id, Progress.SENT, "", letters)
+        _mark(claimed, row_id, OutboxProgress.SENT, "", letters)
 
 
-def _write(claimed: Claimed, row_id: int, letters: Letters) -> Message | None:
+def _write(claimed: Claimed, row_id: int, letters: LetterCallbacks) -> Message | None:
     """Return the message of a row, counted against the caps; None when it is not ours, must wait, or says nothing."""
     now = clock.now()
     with transaction() as session:
@@ -130,11 +130,11 @@ def _write(claimed: Claimed, row_id: int, letters: Letters) -> Message | None:
             if message is not None and mailbox_limit.allow(session, row, now):
                 return message
             written.rollback()  # what the letter would have changed stays as it is where it does not go out
-        _end(session, row, Progress.SILENT, "", now, letters)
+        _end(session, row, OutboxProgress.SILENT, "", now, letters)
     return None
 
 
-def _mark(claimed: Claimed, row_id: int, progress: Progress, reply: str, letters: Letters) -> None:
+def _mark(claimed: Claimed, row_id: int, progress: OutboxProgress, reply: str, letters: LetterCallbacks) -> None:
     now = clock.now()
     with transaction() as session:
         row = _still_mine(session, claimed, row_id)
@@ -143,13 +143,13 @@ def _mark(claimed: Claimed, row_id: int, progress: Progress, reply: str, letters
             _end(session, row, progress, reply, now, letters)
 
 
-def _put_off(claimed: Claimed, row_id: int, reply: str, letters: Letters) -> None:
+def _put_off(claimed: Claimed, row_id: int, reply: str, letters: LetterCallbacks) -> None:
     now = clock.now()
     with transaction() as session:
         row = _still_mine(session, claimed, row_id)
         if row is not None and backoff.is_hopeless(row.attempts, now - row.queued_at):
             row.attempts += 1
-            _end(session, row, Progress.FAILED, f"given up: {reply}", now, letters)
+            _end(session, row, OutboxProgress.FAILED, f"given up: {reply}", now, letters)
         elif row is not None:
             _retry(row, reply, now)
 
@@ -159,10 +159,12 @@ def _still_mine(session: Session, claimed: Claimed, row_id: int) -> OutboxRow | 
     return session.scalars(select(OutboxRow).where(mine).with_for_update()).one_or_none()
 
 
-def _end(session: Session, row: OutboxRow, progress: Progress, reply: str, now: datetime, letters: Letters) -> None:
+def _end(
+    session: Session, row: OutboxRow, progress: OutboxProgress, reply: str, now: datetime, letters: LetterCallbacks
+) -> None:
     row.progress, row.reply, row.ended_at = progress, reply, now
     row.claim = row.leased_until = None
-    if progress != Progress.FAILED:  # what failed may be given another try
+    if progress != OutboxProgress.FAILED:  # what failed may be given another try
         row.sealed = None
     letters.ended(session, row, now)
 

@@ -7,7 +7,7 @@ from sqlalchemy import func, select, update
 
 from app import clock
 from app.db import db, transaction
-from app.models import Occasion, OutboxRow, Progress, Signature, State
+from app.models import Occasion, OutboxProgress, OutboxRow, Signature, State
 
 WORST = 10
 
@@ -17,7 +17,7 @@ class Trouble:
     """Letters with the same last answer: how many, how far they are, and what was answered."""
 
     number: int
-    progress: Progress
+    progress: OutboxProgress
     reply: str
 
 
@@ -25,7 +25,7 @@ class Trouble:
 class Status:
     """The queue at a glance."""
 
-    numbers: dict[tuple[Occasion, Progress], int]
+    numbers: dict[tuple[Occasion, OutboxProgress], int]
     oldest_waiting: datetime | None
     next_due: datetime | None
     in_hand: int
@@ -39,7 +39,7 @@ def status() -> Status:
     by_kind = select(OutboxRow.occasion, OutboxRow.progress, func.count()).group_by(
         OutboxRow.occasion, OutboxRow.progress
     )
-    waiting = OutboxRow.progress == Progress.WAITING
+    waiting = OutboxRow.progress == OutboxProgress.WAITING
     when = OutboxRow.queued_at.type
     in_lane = OutboxRow.deferred_until.is_not(None)
     oldest, due, in_hand, slow, ends = db.session.execute(
@@ -72,18 +72,18 @@ def status() -> Status:
 def retry() -> int:
     """Make every letter that failed, or waits for another try, due now; return how many."""
     now = clock.now()
-    tried = (OutboxRow.progress == Progress.WAITING) & (OutboxRow.attempts > 0)
+    tried = (OutboxRow.progress == OutboxProgress.WAITING) & (OutboxRow.attempts > 0)
     has_words = OutboxRow.signature_id.is_not(None) | OutboxRow.sealed.is_not(None)
     with transaction() as session:
         again = (
             update(OutboxRow)
-            .where(tried | (OutboxRow.progress == Progress.FAILED), has_words)
-            .values(progress=Progress.WAITING, due_at=now, queued_at=now, ended_at=None)
+            .where(tried | (OutboxRow.progress == OutboxProgress.FAILED), has_words)
+            .values(progress=OutboxProgress.WAITING, due_at=now, queued_at=now, ended_at=None)
             .returning(OutboxRow.id)
             .execution_options(synchronize_session=False)
         )
         number = len(session.execute(again).all())
-        waiting = select(OutboxRow.signature_id).where(OutboxRow.progress == Progress.WAITING)
+        waiting = select(OutboxRow.signature_id).where(OutboxRow.progress == OutboxProgress.WAITING)
         # No signature expires while its letter waits, so those whose letter had failed stop expiring.
         stay = update(Signature).where(Signature.state == State.PENDING, Signature.id.in_(waiting))
         session.execute(stay.values(expires_at=None).execution_options(synchronize_session=False))

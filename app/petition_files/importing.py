@@ -11,7 +11,7 @@ from app.audit.log import record
 from app.db import db, transaction
 from app.models import Act, Petition
 from app.petition_files.file import BadPetitionFile, read_petition_file
-from app.petition_files.saving import create_draft, lock_petition, update_from_file
+from app.petition_files.saving import create_draft, lock_petition_by_slug, update_from_file
 
 __all__ = ["BadPetitionFile", "import_file", "import_if_new"]
 
@@ -45,7 +45,7 @@ def import_file(path: Path) -> Imported:
             record(session, Act.IMPORTED, petition_id, None)
             record(session, Act.OPENED, petition_id, None)
             return Imported(file.slug, Outcome.OPENED)
-        petition = lock_petition(session, file.slug)
+        petition = lock_petition_by_slug(session, file.slug)
         assert petition is not None
         saved = update_from_file(session, petition, file, str(path), None, now)
         if petition.opened_at is None:

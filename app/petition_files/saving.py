@@ -65,7 +65,7 @@ def create_draft(session: Session, file: PetitionFile, now: datetime) -> int | N
     return petition_id
 
 
-def lock_petition(session: Session, slug: str) -> Petition | None:
+def lock_petition_by_slug(session: Session, slug: str) -> Petition | None:
     """Return the petition, its row locked (FOR NO KEY UPDATE) until the transaction ends; None if unknown."""
     mine = select(Petition).where(Petition.slug == slug).with_for_update(key_share=True)
     return session.scalars(mine.execution_options(populate_existing=True)).one_or_none()

@@ -11,7 +11,7 @@ from sqlalchemy.orm import aliased
 from app import clock
 from app.db import db
 from app.models import Petition, PetitionText
-from app.petitions.page import Progress, progress_of
+from app.petitions.page import GoalProgress, progress_of
 from app.petitions.search import has_words
 
 PAGE_SIZE = 20
@@ -48,7 +48,7 @@ class ListedPetition:
     petition: Petition
     title: str
     language: str
-    progress: Progress
+    progress: GoalProgress
     closes_soon: bool
 
 

@@ -48,7 +48,7 @@ class Edition:
 
 
 @dataclass(frozen=True, slots=True)
-class Progress:
+class GoalProgress:
     """The verified count on its way to the next goal."""
 
     verified: int
@@ -113,12 +113,12 @@ def original_changed_on(edition: Edition) -> date | None:
     return at.date() if at else None
 
 
-def progress(petition: Petition) -> Progress:
+def progress(petition: Petition) -> GoalProgress:
     """Return the petition's count and next goal as they are now."""
     return _on_the_way(petition, ledger.read_count(petition.id))
 
 
-def progress_of(petitions: Sequence[Petition]) -> dict[int, Progress]:
+def progress_of(petitions: Sequence[Petition]) -> dict[int, GoalProgress]:
     """Return count and next goal of these petitions as they are now, by the petition's id."""
     counts = ledger.read_counts([petition.id for petition in petitions])
     return {petition.id: _on_the_way(petition, counts[petition.id]) for petition in petitions}
@@ -146,6 +146,6 @@ def image_data(slug: str, digest: str, width: int, *, drafts: bool = False) -> b
     return db.session.scalars(found).one_or_none()
 
 
-def _on_the_way(petition: Petition, now: Count) -> Progress:
+def _on_the_way(petition: Petition, now: Count) -> GoalProgress:
     goal = next_goal(now.verified, petition.goal)
-    return Progress(now.verified, goal, percent(now.verified, goal), now.as_of)
+    return GoalProgress(now.verified, goal, percent(now.verified, goal), now.as_of)

@@ -16,7 +16,7 @@ from app.models import Petition, PetitionText
 PLAIN = str.maketrans({"ø": "o", "ł": "l", "đ": "d", "ħ": "h", "ı": "i", "æ": "ae", "œ": "oe", "þ": "th", "ð": "d"})
 
 
-def fold(text: str) -> str:
+def fold_text(text: str) -> str:
     """Return `text` as it is compared in a search: in small letters, without accents, ß as ss."""
     # Folded again, as decomposing gives capitals where a letter has a compatible one alone, such as ℌ (Unicode, D146).
     apart = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text.casefold()).casefold())
@@ -25,7 +25,7 @@ def fold(text: str) -> str:
 
 def search_text(title: str, statement: str) -> str:
     """Return what a petition's text is found by."""
-    return fold(f"{title}\n{statement}")
+    return fold_text(f"{title}\n{statement}")
 
 
 def has_words(search: str) -> ColumnElement[bool]:
@@ -36,5 +36,5 @@ def has_words(search: str) -> ColumnElement[bool]:
     is_replaced = exists().where(
         newer.petition_id == text.petition_id, newer.language == text.language, newer.version > text.version
     )
-    has_each = (text.search_text.contains(word, autoescape=True) for word in fold(search).split())
+    has_each = (text.search_text.contains(word, autoescape=True) for word in fold_text(search).split())
     return exists().where(text.petition_id == Petition.id, ~is_replaced, *has_each)

@@ -14,7 +14,7 @@ from app.web import language
 Differences = list[tuple[str, tuple[DiffPiece, ...]]]
 
 
-def digest(said: dict[str, Any]) -> str:
+def content_digest(said: dict[str, Any]) -> str:
     """Return what stands for all this as it is: any change of it gives another one."""
     return hashlib.sha256(json.dumps(said, sort_keys=True, default=str).encode()).hexdigest()[:32]
 

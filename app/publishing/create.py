@@ -15,9 +15,15 @@ from app.ledger import ledger
 from app.models import Act, Membership, Role
 from app.organisers.members import give_role
 from app.petition_files.file import NEEDED, NEEDED_FOR_DRAFT, BadPetitionFile, PetitionFile, parse_petition_file
-from app.petition_files.saving import TRUSTED_KEYS, create_draft, lock_petition, merge_translations, update_from_file
+from app.petition_files.saving import (
+    TRUSTED_KEYS,
+    create_draft,
+    lock_petition_by_slug,
+    merge_translations,
+    update_from_file,
+)
 from app.petition_files.stored import as_file
-from app.publishing.compare import Differences, differences, digest
+from app.publishing.compare import Differences, content_digest, differences
 
 MIN_SLUG_LENGTH = 3
 MAX_SUGGESTED_LENGTH = 60
@@ -70,7 +76,7 @@ def import_upload(content: bytes, name: str, by: int, fingerprint: str) -> tuple
     if create_petition(file, by, Act.IMPORTED):
         return file.slug, True
     with transaction() as session:
-        petition = lock_petition(session, file.slug)
+        petition = lock_petition_by_slug(session, file.slug)
         assert petition is not None
         member = session.get(Membership, (petition.id, by))
         if member is None or member.invited_until or member.role == Role.VIEWER:
@@ -81,11 +87,11 @@ def import_upload(content: bytes, name: str, by: int, fingerprint: str) -> tuple
                 raise BadPetitionFile(f"{name}: {_('closes_on: only owners change when a petition closes.')}")
         before = as_file(session, petition)
         now, then = _values(before), _values(merge_translations(before, file, name))
-        if now != then and fingerprint != digest(now):
+        if now != then and fingerprint != content_digest(now):
             is_public = petition.opened_at is not None
             reported = [key for key in TRUSTED_KEYS if is_public and now[key] != then[key]]
             signed = ledger.verified_count(session, petition.id) if is_public and _changes_words(now, then) else 0
-            raise ChangesNotReviewed(petition.slug, digest(now), now, then, reported, signed)
+            raise ChangesNotReviewed(petition.slug, content_digest(now), now, then, reported, signed)
         return file.slug, bool(update_from_file(session, petition, file, name, by, clock.now()))
 
 

@@ -7,7 +7,7 @@ from app import clock
 from app.db import transaction
 from app.models import Act
 from app.petition_files.file import PetitionFile
-from app.petition_files.saving import Saved, lock_petition, save_petition
+from app.petition_files.saving import Saved, lock_petition_by_slug, save_petition
 from app.petition_files.stored import as_file
 from app.publishing import compare
 
@@ -44,7 +44,7 @@ class PetitionPart:
 
     def digest(self, file: PetitionFile) -> str:
         """Return what stands for this part as it is: any change of it gives another one."""
-        return compare.digest(self.of(file))
+        return compare.content_digest(self.of(file))
 
 
 def edit_part(slug: str, part: PetitionPart, base: str, answers: dict[str, Any], by: int) -> Saved:
@@ -54,7 +54,7 @@ def edit_part(slug: str, part: PetitionPart, base: str, answers: dict[str, Any],
     raises StaleVersion, and changes nothing.
     """
     with transaction() as session:
-        petition = lock_petition(session, slug)
+        petition = lock_petition_by_slug(session, slug)
         assert petition is not None
         before = as_file(session, petition)
         if part.digest(before) != base:

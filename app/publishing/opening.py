@@ -8,12 +8,12 @@ from app.audit.log import record
 from app.db import transaction
 from app.models import Act
 from app.models.petition import Standing
-from app.petition_files.saving import lock_petition
+from app.petition_files.saving import lock_petition_by_slug
 from app.petition_files.stored import as_file, end_of_day
 
 
 @dataclass
-class CannotOpen(Exception):
+class NotReadyToOpen(Exception):
     """The petition lacks what it needs to open: the keys that are not said, and whether its last day is over."""
 
     missing: list[str]
@@ -27,14 +27,14 @@ class Erased(Exception):
 def open_petition(slug: str, by: int) -> None:
     """Open a draft for signing; nothing happens to a petition that was opened before. Raises CannotOpen."""
     with transaction() as session:
-        petition = lock_petition(session, slug)
+        petition = lock_petition_by_slug(session, slug)
         now = clock.now()  # after whoever held it: what they saved came before
         if petition is None or petition.opened_at is not None:
             return
         missing = as_file(session, petition).missing()
         is_over = petition.closes_at is not None and petition.closes_at <= now
         if missing or is_over:
-            raise CannotOpen(missing, is_over)
+            raise NotReadyToOpen(missing, is_over)
         petition.opened_at = now
         record(session, Act.OPENED, petition.id, by)
 
@@ -42,7 +42,7 @@ def open_petition(slug: str, by: int) -> None:
 def close_petition(slug: str, by: int) -> None:
     """Close an open petition at this moment."""
     with transaction() as session:
-        petition = lock_petition(session, slug)
+        petition = lock_petition_by_slug(session, slug)
         now = clock.now()  # after whoever held it: what they saved came before
         if petition is not None and petition.standing(now) == Standing.OPEN:
             petition.closes_at = now
@@ -59,7 +59,7 @@ def reopen_petition(slug: str, last: date | None, by: int) -> bool:
     if closes_at is not None and closes_at <= now:
         return False
     with transaction() as session:
-        petition = lock_petition(session, slug)
+        petition = lock_petition_by_slug(session, slug)
         if petition is not None and petition.erased_at is not None:
             raise Erased
         if petition is not None and petition.standing(now) == Standing.CLOSED:

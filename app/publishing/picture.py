@@ -5,7 +5,7 @@ from sqlalchemy import delete
 from app.audit.log import record
 from app.db import transaction
 from app.models import Act, Picture
-from app.petition_files.saving import lock_petition
+from app.petition_files.saving import lock_petition_by_slug
 from app.petitions.image import ImageSize, image_digest
 
 
@@ -15,7 +15,7 @@ def keep_picture(slug: str, sizes: list[ImageSize], alt: str, by: int) -> None:
     Without sizes the image stays, and only what is said of it changes.
     """
     with transaction() as session:
-        petition = lock_petition(session, slug)
+        petition = lock_petition_by_slug(session, slug)
         assert petition is not None
         petition.image_alt = alt
         if sizes:
@@ -31,7 +31,7 @@ def keep_picture(slug: str, sizes: list[ImageSize], alt: str, by: int) -> None:
 def remove_picture(slug: str, by: int) -> None:
     """Let the petition show no image."""
     with transaction() as session:
-        petition = lock_petition(session, slug)
+        petition = lock_petition_by_slug(session, slug)
         assert petition is not None
         session.execute(delete(Picture).where(Picture.petition_id == petition.id))
         if petition.image_alt:

@@ -126,7 +126,7 @@ def open_now(slug: str) -> BaseResponse:
     """Open the petition for signing, or say what it lacks."""
     try:
         opening.open_petition(slug, me().id)
-    except opening.CannotOpen as lacking:
+    except opening.NotReadyToOpen as lacking:
         return _overview(409, cannot_open=lacking)
     flash(_("The petition is open. It can be signed now."), "info")
     return redirect(url_for(".overview", slug=slug), 303)
@@ -164,7 +164,7 @@ def _taken() -> str:
 
 
 def _overview(
-    status: int = 200, *, cannot_open: opening.CannotOpen | None = None, reopen: ReopenForm | None = None
+    status: int = 200, *, cannot_open: opening.NotReadyToOpen | None = None, reopen: ReopenForm | None = None
 ) -> BaseResponse:
     petition = petition_here()
     file = as_file(db.session(), petition)

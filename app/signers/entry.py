@@ -9,7 +9,7 @@ from app.ledger import ledger
 from app.models import Kind, Signature, State
 from app.models.signer import Signer, signer_of
 from app.models.suspicion import forget_suspicions
-from app.signing.entry import Correction, digest, lock_entry
+from app.signing.entry import Correction, entry_digest, lock_entry
 
 
 def correct(public_id: bytes, seen: str, correction: Correction) -> bool:
@@ -21,7 +21,7 @@ def correct(public_id: bytes, seen: str, correction: Correction) -> bool:
     """
     with transaction() as session:
         entry = lock_entry(session, public_id)
-        if entry is None or entry.signature.state != State.VERIFIED or digest(entry) != seen:
+        if entry is None or entry.signature.state != State.VERIFIED or entry_digest(entry) != seen:
             return False
         signature = entry.signature
         before, was_from = signer_of(signature), signature.country

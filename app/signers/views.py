@@ -13,7 +13,7 @@ from app.petitions.markdown import to_html
 from app.petitions.requested import edition_or_original
 from app.signers import entry_link
 from app.signers.entry import correct, withdraw
-from app.signing.entry import Entry, digest, find_entry
+from app.signing.entry import Entry, entry_digest, find_entry
 from app.signing.forms import AddressForm, EntryForm
 from app.web import language, rate_limits
 from app.web.answers import private_page
@@ -46,7 +46,7 @@ def change_entry(token: str) -> Response:
         return _shown(entry)  # a discreet petition's first button: show me
     form = EntryForm()
     form.ask(entry.petition)
-    if form.digest.data != digest(entry):
+    if form.digest.data != entry_digest(entry):
         return _shown(entry, status=409, stale=True)
     if not form.validate():
         return _shown(entry, form, 422)

@@ -54,7 +54,7 @@ def lock_entry(session: Session, public_id: bytes) -> Entry | None:
     return Entry(*row) if row else None
 
 
-def digest(entry: Entry) -> str:
+def entry_digest(entry: Entry) -> str:
     """Return a fingerprint of all that a page shows of the entry: SHA-256 in hexadecimal, salted by the sealed salt."""
     salt, signer = salt_and_signer(entry.signature)
     shown = (

@@ -11,7 +11,7 @@ from app.email.address import MAX_ADDRESS_LENGTH
 from app.models import Petition, Visibility
 from app.models.signer import signer_of
 from app.petitions.page import Edition
-from app.signing.entry import Correction, Entry, digest
+from app.signing.entry import Correction, Entry, entry_digest
 from app.signing.filters import AtMost, one_line, readable, required, tidy_line, tidy_paragraphs
 from app.web import countries
 from app.web.address_field import AddressField
@@ -118,7 +118,7 @@ class EntryForm(SignerForm):
             "comment": signer.comment,
             "visibility": signature.visibility.value,
             "updates": signature.updates,
-            "digest": digest(entry),
+            "digest": entry_digest(entry),
         }
         form = cls(formdata=None, data=said)
         form.ask(entry.petition)

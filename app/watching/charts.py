@@ -15,7 +15,7 @@ MAX_ROWS = 8
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class GridLine:
     """A horizontal line of a chart: the value that it stands for, and how far down it is."""
 
     value: int
@@ -38,7 +38,7 @@ class Curve:
 
     points: str
     area: str
-    lines: list[Line]
+    lines: list[GridLine]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,7 @@ class Bars:
     """Upright bars, one for each value; those of negative values hang from the line of nought."""
 
     bars: list[Bar]
-    lines: list[Line]
+    lines: list[GridLine]
 
 
 def curve(values: Sequence[int]) -> Curve:
@@ -95,5 +95,5 @@ def _down(value: int, scale: range) -> float:
     return round(MARGIN_TOP + HEIGHT * (scale[-1] - value) / (scale[-1] - scale[0]), 1)
 
 
-def _lines(scale: range) -> list[Line]:
-    return [Line(value, _down(value, scale)) for value in reversed(scale)]
+def _lines(scale: range) -> list[GridLine]:
+    return [GridLine(value, _down(value, scale)) for value in reversed(scale)]

@@ -7,7 +7,7 @@ from sqlalchemy import func, select
 
 from app.db import db, seconds
 from app.ledger import ledger
-from app.models import OutboxRow, Progress, Signature, State, Suspicion
+from app.models import OutboxProgress, OutboxRow, Signature, State, Suspicion
 
 MINUTE, HOUR, DAY = 60, 3600, 86400
 LIMITS = (MINUTE, 10 * MINUTE, HOUR, DAY)
@@ -74,7 +74,7 @@ def numbers(petition_id: int) -> Numbers:
     )
     by_progress = (
         select(OutboxRow.progress, func.count())
-        .where(OutboxRow.petition_id == petition_id, OutboxRow.progress != Progress.SILENT)
+        .where(OutboxRow.petition_id == petition_id, OutboxRow.progress != OutboxProgress.SILENT)
         .group_by(OutboxRow.progress)
     )
     states = {row[0]: row[1] for row in db.session.execute(by_state)}
@@ -82,11 +82,14 @@ def numbers(petition_id: int) -> Numbers:
     return Numbers(
         verified,
         *(states.get(state, 0) for state in others),
-        *(letters.get(progress, 0) for progress in (Progress.SENT, Progress.WAITING, Progress.FAILED)),
+        *(
+            letters.get(progress, 0)
+            for progress in (OutboxProgress.SENT, OutboxProgress.WAITING, OutboxProgress.FAILED)
+        ),
     )
 
 
-def suspected(petition_id: int) -> int:
+def number_suspected(petition_id: int) -> int:
     """Return how many verified signatures look like part of a burst and were not looked at yet."""
     open_ones = (Suspicion.petition_id == petition_id) & Suspicion.dismissed_at.is_(None)
     noticed = (

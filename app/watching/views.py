@@ -19,7 +19,7 @@ from app.organisers.pages import petition_page
 from app.signing.email_key import email_key
 from app.watching import charts, listing, selection, words
 from app.watching.growth import Step, fitting, growth
-from app.watching.numbers import delays, numbers, places, suspected
+from app.watching.numbers import delays, number_suspected, numbers, places
 from app.watching.selection import Selection
 from app.web import countries, headers
 from app.web.address_field import AddressField
@@ -55,7 +55,7 @@ def dashboard(slug: str) -> Response:
         standing = numbers(petition_id)
         where = places(petition_id)
         took = delays(petition_id)
-        noticed = suspected(petition_id)
+        noticed = number_suspected(petition_id)
         curve = growth(petition_id, by, since, now, standing.verified)
     return petition_page(
         "watching/dashboard.html",

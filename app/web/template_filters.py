@@ -7,7 +7,7 @@ from flask import Flask, current_app, url_for
 from flask_babel import format_date, format_datetime, format_decimal, get_locale, ngettext
 from markupsafe import Markup, escape
 
-from app.email.address import readable
+from app.email.address import display_address
 from app.models import Petition
 from app.web import countries, language
 
@@ -21,7 +21,7 @@ def init_app(app: Flask) -> None:
         number=format_decimal,
         paragraphs=paragraphs,
         iban=format_iban,
-        address=readable,
+        address=display_address,
     )
     app.jinja_env.globals.update(
         text_direction=language.text_direction,

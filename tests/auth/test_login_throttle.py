@@ -153,7 +153,7 @@ def test_whoever_has_stolen_a_session_cannot_try_passwords_with_it(app: Flask, p
 def test_counts_are_forgotten_when_they_are_over(app: Flask) -> None:
     sign_in(browser(app), password="a wrong password")
     with app.app_context():
-        login_throttle.forget_old(clock.now() + timedelta(minutes=59))
+        login_throttle.forget_old_attempts(clock.now() + timedelta(minutes=59))
         assert len(db.session.scalars(select(LoginAttempt)).all()) == 1
-        login_throttle.forget_old(clock.now() + timedelta(hours=1))
+        login_throttle.forget_old_attempts(clock.now() + timedelta(hours=1))
         assert db.session.scalars(select(LoginAttempt)).all() == []

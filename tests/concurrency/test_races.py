@@ -13,7 +13,7 @@ from sqlalchemy import func, select
 from app.db import db
 from app.ledger import ledger
 from app.ledger.audit import audit
-from app.models import LedgerEntry, Occasion, OutboxRow, Petition, Progress, Signature, State
+from app.models import LedgerEntry, Occasion, OutboxProgress, OutboxRow, Petition, Signature, State
 from app.outbox import deliver as delivering
 from app.outbox.deliver import deliver
 from app.worker import LETTERS
@@ -112,7 +112,7 @@ def test_workers_at_the_same_time_never_take_one_letter_twice(
     at_once(4, work_through)
     recipients = [letter["To"] for letter in mail_server.letters]
     assert len(recipients) == len(set(recipients)) == 60
-    assert number_of(app, OutboxRow.progress == Progress.SENT) == 60
+    assert number_of(app, OutboxRow.progress == OutboxProgress.SENT) == 60
 
 
 def test_workers_together_still_send_only_three_letters_to_one_mailbox(

@@ -11,7 +11,7 @@ from sqlalchemy import func, select, update
 from app import clock
 from app.confirmation.remind import queue_reminders
 from app.db import db, transaction
-from app.models import Occasion, OutboxRow, Petition, Progress, Signature
+from app.models import Occasion, OutboxProgress, OutboxRow, Petition, Signature
 from app.outbox import slow_lane
 from tests.concurrency.test_races import at_once
 from tests.factories import make_petition, press_confirm, sign, signatures, verified
@@ -166,7 +166,10 @@ def test_many_workers_at_once_remind_once(app: Flask, client: FlaskClient, signe
     with app.app_context():
         reminders = OutboxRow.occasion == Occasion.REMINDER
         assert (
-            db.session.scalars(select(func.count()).where(reminders, OutboxRow.progress == Progress.WAITING)).one() == 1
+            db.session.scalars(
+                select(func.count()).where(reminders, OutboxRow.progress == OutboxProgress.WAITING)
+            ).one()
+            == 1
         )
 
 

@@ -53,7 +53,7 @@ def self_signed(folder: Path) -> ssl.SSLContext:
 
 def test_plain_smtp_reads_no_certificates(app: Flask, mail_server: MailServer, contexts: list[ssl.SSLContext]) -> None:
     with app.app_context():
-        line = smtp.Line()
+        line = smtp.SmtpConnection()
         line.send(Message("a letter", ["ann@example.org"], "text"))
         line.close()
     assert len(mail_server.letters) == 1
@@ -75,7 +75,7 @@ def test_tls_reads_certificates_once_and_sends_nothing_to_a_server_that_none_vou
         with app.app_context():
             for _ in range(2):
                 with pytest.raises(smtp.NoConnection, match="certificate verify failed"):
-                    smtp.Line().send(Message("a letter", ["ann@example.org"], "text"))
+                    smtp.SmtpConnection().send(Message("a letter", ["ann@example.org"], "text"))
     finally:
         mail.port, mail.use_tls = before
         controller.stop()

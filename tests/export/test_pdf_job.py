@@ -266,9 +266,9 @@ def test_it_lies_sealed_and_is_gone_after_a_day(app: Flask, petition: str) -> No
     with app.app_context():
         kept = db.session.scalars(select(DeliveryVolume)).one()
         assert b"%PDF" not in kept.sealed
-        assert pdf_job.forget_old() == 0
+        assert pdf_job.forget_old_deliveries() == 0
         with transaction() as session:
             session.execute(update(Delivery).values(ready_until=clock.now() - timedelta(seconds=1)))
-        assert pdf_job.forget_old() == 1
+        assert pdf_job.forget_old_deliveries() == 1
         assert db.session.scalars(select(DeliveryVolume)).all() == []
         assert db.session.scalars(select(HandOver.rows)).one() == 1

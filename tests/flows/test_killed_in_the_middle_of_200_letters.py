@@ -9,7 +9,7 @@ from sqlalchemy import select, update
 
 from app import clock
 from app.db import db, transaction
-from app.models import OutboxRow, Progress
+from app.models import OutboxProgress, OutboxRow
 from tests.conftest import SECRETS
 from tests.factories import hidden_fields
 from tests.mail_server import MailServer
@@ -69,5 +69,5 @@ def lease_runs_out(app: Flask) -> None:
 
 def all_sent(app: Flask) -> bool:
     with app.app_context():
-        waiting = select(OutboxRow.id).where(OutboxRow.progress != Progress.SENT)
+        waiting = select(OutboxRow.id).where(OutboxRow.progress != OutboxProgress.SENT)
         return db.session.scalars(waiting).first() is None

@@ -12,7 +12,7 @@ from sqlalchemy import select
 
 from app import clock
 from app.db import db
-from app.models import OutboxRow, Progress
+from app.models import OutboxProgress, OutboxRow
 from app.outbox import slow_lane
 from app.signing import proof_of_work
 from app.worker import work_once
@@ -31,7 +31,7 @@ def app(tmp_path: Path, mail_server: MailServer, monkeypatch: pytest.MonkeyPatch
     with app.app_context():
         upgrade()
     make_petition(app)
-    fill(app, MOST, progress=Progress.SENT, allowed_at=clock.now(), ended_at=clock.now())
+    fill(app, MOST, progress=OutboxProgress.SENT, allowed_at=clock.now(), ended_at=clock.now())
     yield app
     with app.app_context():
         db.engine.dispose()

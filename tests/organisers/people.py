@@ -39,7 +39,7 @@ def make_organiser(
             address = deliverable(email)
             organiser = accounts.find_account(session, address)
             if organiser is None:
-                organiser = Organiser(address, accounts.email_key(session, address), "en")
+                organiser = Organiser(address, accounts.organiser_email_key(session, address), "en")
                 organiser.joined_at = clock.now()
                 session.add(organiser)
             organiser.is_administrator = organiser.is_administrator or administrator

@@ -12,7 +12,7 @@ from sqlalchemy import select
 from app import clock
 from app.crypto import sealing
 from app.db import Base, db, transaction
-from app.models import Organiser, OutboxRow, Progress, Role
+from app.models import Organiser, OutboxProgress, OutboxRow, Role
 from app.organisers.letter import queue_letter_to_owners
 from app.worker import write_email
 from tests.auth.authenticator import Authenticator
@@ -48,7 +48,7 @@ def test_a_letter_is_sent_with_both_bodies_and_then_emptied(
     assert letter["Subject"] == "Invitation to join"
     assert {part.get_content_type() for part in letter.walk()} >= {"text/plain", "text/html"}
     (row,) = rows(app)
-    assert (row.progress, row.sealed) == (Progress.SENT, None)
+    assert (row.progress, row.sealed) == (OutboxProgress.SENT, None)
 
 
 def test_nobody_reads_a_waiting_letter_without_the_keys(app: Flask, runner: FlaskCliRunner) -> None:
@@ -65,7 +65,7 @@ def test_a_letter_that_failed_can_be_tried_again(
     mail_server.answer = lambda recipient: "550 5.1.1 no such mailbox"
     runner.invoke(args=["organiser", "invite", OWNER])
     work()
-    assert rows(app)[0].progress == Progress.FAILED
+    assert rows(app)[0].progress == OutboxProgress.FAILED
     mail_server.answer = lambda recipient: None
     assert runner.invoke(args=["outbox", "retry"]).output == "1 due now\n"
     work()

@@ -11,7 +11,7 @@ from sqlalchemy import select, update
 from app import clock
 from app.db import db, transaction
 from app.email import smtp
-from app.models import OutboxRow, Progress, Signature
+from app.models import OutboxProgress, OutboxRow, Signature
 from app.models.signer import Signer
 from app.outbox import deliver as delivering
 from app.outbox.deliver import deliver
@@ -107,7 +107,7 @@ def test_a_temporary_refusal_is_tried_again_later_and_longer_each_time(
         with app.app_context():
             work_once()
         (row,) = rows(app)
-        assert row.progress == Progress.WAITING
+        assert row.progress == OutboxProgress.WAITING
         assert reply[:3] in row.reply
         waits.append(row.due_at - asked)
     assert waits[4] > waits[0] * 3
@@ -115,7 +115,7 @@ def test_a_temporary_refusal_is_tried_again_later_and_longer_each_time(
     make_all_due(app)
     with app.app_context():
         work_once()
-    assert [row.progress for row in rows(app)] == [Progress.SENT]
+    assert [row.progress for row in rows(app)] == [OutboxProgress.SENT]
     assert len(mail_server.letters) == 1
 
 
@@ -126,7 +126,7 @@ def test_a_permanent_refusal_ends_with_the_servers_words_and_no_address(
     sign(client)
     work()
     (row,) = rows(app)
-    assert row.progress == Progress.FAILED
+    assert row.progress == OutboxProgress.FAILED
     assert row.reply == "550 5.1.1 <[address]> user [address] is unknown, ask [address]"
     told = runner.invoke(args=["outbox", "status"]).output
     assert "signed\tfailed\t1" in told
@@ -154,7 +154,7 @@ def test_one_letter_at_which_the_server_hangs_up_does_not_hold_up_the_others(
     work()
     assert [letter["To"] for letter in mail_server.letters] == ["good@example.org", "better@example.org"]
     assert [row.attempts for row in rows(app)] == [1, 1, 1]
-    assert [row.progress for row in rows(app)] == [Progress.WAITING, Progress.SENT, Progress.SENT]
+    assert [row.progress for row in rows(app)] == [OutboxProgress.WAITING, OutboxProgress.SENT, OutboxProgress.SENT]
 
 
 def test_a_letter_that_python_cannot_put_together_is_put_off_like_any_other(
@@ -180,7 +180,7 @@ def test_a_server_that_is_down_delays_letters_and_no_page(
     with app.app_context(), pytest.raises(smtp.NoConnection):
         work_once()
     (row,) = rows(app)
-    assert (row.progress, row.attempts, row.claim) == (Progress.WAITING, 1, None)
+    assert (row.progress, row.attempts, row.claim) == (OutboxProgress.WAITING, 1, None)
     assert "no connection" in row.reply
     again = MailServer(mail_server.port)
     make_all_due(app)
@@ -198,7 +198,7 @@ def test_a_server_that_falls_silent_is_given_up_on_for_now(
     with app.app_context():
         work_once()
     (row,) = rows(app)
-    assert (row.progress, row.reply) == (Progress.WAITING, "the mail server did not answer in time")
+    assert (row.progress, row.reply) == (OutboxProgress.WAITING, "the mail server did not answer in time")
 
 
 def test_after_five_days_and_many_tries_a_letter_is_given_up(
@@ -209,11 +209,11 @@ def test_after_five_days_and_many_tries_a_letter_is_given_up(
     with app.app_context(), transaction() as session:
         session.execute(update(OutboxRow).values(queued_at=clock.now() - timedelta(days=6)))
     for _ in range(11):
-        assert [row.progress for row in rows(app)] == [Progress.WAITING]
+        assert [row.progress for row in rows(app)] == [OutboxProgress.WAITING]
         make_all_due(app)
         work()
     (row,) = rows(app)
-    assert (row.progress, row.reply) == (Progress.FAILED, "given up: 451 later")
+    assert (row.progress, row.reply) == (OutboxProgress.FAILED, "given up: 451 later")
 
 
 def test_the_operator_can_have_failed_letters_tried_again(
@@ -273,5 +273,5 @@ def test_a_worker_whose_lease_was_lost_marks_nothing(
     with app.app_context(), transaction() as session:
         session.execute(update(OutboxRow).values(claim=b"another worker's"))
     with app.app_context():
-        delivering._mark(claimed, claimed.ids[0], Progress.SENT, "", LETTERS)
-    assert [row.progress for row in rows(app)] == [Progress.WAITING]
+        delivering._mark(claimed, claimed.ids[0], OutboxProgress.SENT, "", LETTERS)
+    assert [row.progress for row in rows(app)] == [OutboxProgress.WAITING]

@@ -9,7 +9,7 @@ from sqlalchemy import update
 
 from app import clock
 from app.db import transaction
-from app.models import OutboxRow, Progress, State
+from app.models import OutboxProgress, OutboxRow, State
 from tests.factories import make_petition, make_signature, sign, signatures
 from tests.mail_server import MailServer, link_in
 from tests.outbox.test_deliver import Work, make_all_due, rows
@@ -93,7 +93,7 @@ def test_strangers_cause_three_letters_to_a_mailbox_and_then_silence(
         assert sign(client, email=spelling).status_code == 303
     work()
     assert len(mail_server.letters) == 3
-    assert sorted(row.progress for row in rows(app)) == [Progress.SENT] * 3 + [Progress.SILENT] * 2
+    assert sorted(row.progress for row in rows(app)) == [OutboxProgress.SENT] * 3 + [OutboxProgress.SILENT] * 2
     assert len({row.signature_id for row in rows(app)}) == 1
 
 

@@ -12,7 +12,7 @@ from sqlalchemy import func, insert, select
 
 from app import clock
 from app.db import db, transaction
-from app.models import Occasion, OutboxRow, Progress, Signature, State
+from app.models import Occasion, OutboxProgress, OutboxRow, Signature, State
 from app.outbox import deliver as delivering
 from app.petitions.page import find_edition
 from app.signing import proof_of_work
@@ -78,7 +78,7 @@ def fill(app: Flask, number: int, **values: object) -> None:
             session.execute(insert(OutboxRow), rows)
 
 
-def number_in(app: Flask, progress: Progress) -> int:
+def number_in(app: Flask, progress: OutboxProgress) -> int:
     with app.app_context():
         return db.session.scalars(select(func.count()).where(OutboxRow.progress == progress)).one()
 
@@ -136,7 +136,7 @@ def test_a_letter_that_waits_keeps_its_signature_and_is_no_failed_try(
     with app.app_context():
         row = db.session.scalars(select(OutboxRow).order_by(OutboxRow.id.desc())).first()
         assert row
-        assert (row.progress, row.attempts, row.claim) == (Progress.WAITING, 0, None)
+        assert (row.progress, row.attempts, row.claim) == (OutboxProgress.WAITING, 0, None)
         assert row.due_at == time.now + HOUR
         signature = db.session.get_one(Signature, row.signature_id)
         assert signature.expires_at is None
@@ -189,7 +189,7 @@ def test_a_letter_that_the_mail_server_put_off_takes_no_second_place(
 
 def test_four_workers_together_send_no_more(app: Flask, petition: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(delivering.smtp.Line, "send", lambda line, message: None)
-    letters = delivering.Letters(write=lambda row: Message("a letter"), ended=LETTERS.ended)
+    letters = delivering.LetterCallbacks(write=lambda row: Message("a letter"), ended=LETTERS.ended)
     fill(app, 100)
 
     def turn(which: int) -> None:
@@ -198,7 +198,7 @@ def test_four_workers_together_send_no_more(app: Flask, petition: str, monkeypat
                 pass
 
     at_once(4, turn)
-    assert (number_in(app, Progress.SENT), number_in(app, Progress.WAITING)) == (MOST, 40)
+    assert (number_in(app, OutboxProgress.SENT), number_in(app, OutboxProgress.WAITING)) == (MOST, 40)
 
 
 @pytest.mark.slow
@@ -207,7 +207,7 @@ def test_of_two_thousand_sixty_go_out_in_the_hour_and_each_is_looked_at_about_on
 ) -> None:
     monkeypatch.setattr(delivering, "BATCH", 500)
     monkeypatch.setattr(delivering.smtp.Line, "send", lambda line, message: None)
-    letters = delivering.Letters(write=lambda row: Message("a letter"), ended=LETTERS.ended)
+    letters = delivering.LetterCallbacks(write=lambda row: Message("a letter"), ended=LETTERS.ended)
     fill(app, 2_000)
     looked_at = 0
     with app.app_context():
@@ -215,9 +215,9 @@ def test_of_two_thousand_sixty_go_out_in_the_hour_and_each_is_looked_at_about_on
         for ten_minutes in range(24):
             while handled := delivering.deliver(letters):
                 looked_at += handled
-            assert number_in(app, Progress.SENT) <= MOST * (1 + ten_minutes // 6)
+            assert number_in(app, OutboxProgress.SENT) <= MOST * (1 + ten_minutes // 6)
             time.forward(timedelta(minutes=10))
-    assert number_in(app, Progress.SENT) > MOST * 3
+    assert number_in(app, OutboxProgress.SENT) > MOST * 3
     assert looked_at <= 2_000 + MOST * 4
 
 

@@ -74,7 +74,7 @@ def seat(app: Flask) -> Seat:
 def join(app: Flask, email: str, role: Role | None) -> None:
     """Let somebody be an organiser who has joined, with the role if the petition is there."""
     with app.app_context(), transaction() as session:
-        key = accounts.email_key(session, email)
+        key = accounts.organiser_email_key(session, email)
         organiser = session.scalars(select(Organiser).where(Organiser.email_key == key)).one_or_none()
         if organiser is None:
             organiser = Organiser(email, key, "en")

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from werkzeug.test import TestResponse
 
 from app.db import db
-from app.models import Occasion, OutboxRow, Progress, State
+from app.models import Occasion, OutboxProgress, OutboxRow, State
 from tests.factories import SLUG, make_petition, make_signature, signatures
 from tests.mail_server import MailServer
 from tests.signers.test_entry import link_to
@@ -64,7 +64,7 @@ def test_who_has_confirmed_nothing_gets_no_letter(
     assert mail_server.letters == []
     with app.app_context():
         row = db.session.scalars(select(OutboxRow)).one()
-        assert (row.occasion, row.progress) == (Occasion.ENTRY, Progress.SILENT)
+        assert (row.occasion, row.progress) == (Occasion.ENTRY, OutboxProgress.SILENT)
 
 
 def test_who_is_invalidated_gets_the_link_to_object(

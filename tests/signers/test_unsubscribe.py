@@ -9,7 +9,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 
 from app.db import db
-from app.models import OutboxRow, Progress, State, Unwanted
+from app.models import OutboxProgress, OutboxRow, State, Unwanted
 from tests.factories import make_petition, make_signature, press_confirm, sign, signatures, verified
 from tests.mail_server import MailServer, link_in
 
@@ -45,7 +45,10 @@ def test_a_mail_programs_own_button_needs_nothing_else(
     work()
     assert len(mail_server.letters) == 1
     with app.app_context():
-        assert {row.progress for row in db.session.scalars(select(OutboxRow))} == {Progress.SENT, Progress.SILENT}
+        assert {row.progress for row in db.session.scalars(select(OutboxRow))} == {
+            OutboxProgress.SENT,
+            OutboxProgress.SILENT,
+        }
 
 
 def test_the_header_stands_in_the_letter_as_it_is_meant(

@@ -13,7 +13,7 @@ from flask import Flask
 
 import config
 from app import cli
-from app.models import Occasion, Progress
+from app.models import Occasion, OutboxProgress
 
 ROOT = config.ROOT
 ARCHITECTURE = (ROOT / "docs/architecture.md").read_text("utf-8")
@@ -178,6 +178,6 @@ def test_the_readme_stays_short() -> None:
 
 
 def test_the_operators_page_explains_every_word_of_the_outbox() -> None:
-    words: list[Any] = [*Progress]
+    words: list[Any] = [*OutboxProgress]
     assert set(words) <= {cell.strip("`") for cell in first_cells(section(OPERATING, "Mail is not going out"))}
     assert all(f"`{occasion}`" in OPERATING for occasion in Occasion)

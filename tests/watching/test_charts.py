@@ -5,12 +5,12 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.watching.charts import HEIGHT, MARGIN_TOP, WIDTH, Line, bars, curve, rows
+from app.watching.charts import HEIGHT, MARGIN_TOP, WIDTH, GridLine, bars, curve, rows
 
 NUMBERS = st.lists(st.integers(-(10**6), 10**9), min_size=1, max_size=104)
 
 
-def check_lines(lines: list[Line], values: list[int]) -> None:
+def check_lines(lines: list[GridLine], values: list[int]) -> None:
     assert 2 <= len(lines) <= 6
     assert lines[0].value >= max(values) and lines[-1].value <= min(values)
     assert (lines[0].y, lines[-1].y) == (MARGIN_TOP, MARGIN_TOP + HEIGHT)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from sqlalchemy import update
 
 from app.db import snapshot, transaction
-from app.models import Occasion, OutboxRow, Progress, State
+from app.models import Occasion, OutboxProgress, OutboxRow, State
 from app.outbox.enqueue import enqueue
 from app.watching.numbers import Delays, Numbers, delays, numbers, places
 from tests.factories import make_petition, make_signature, signatures
@@ -34,7 +34,7 @@ def test_each_state_is_counted_for_this_petition_alone(app: Flask, petition: str
 def test_letters_are_counted_by_how_far_they_are(app: Flask, petition: str) -> None:
     make_signature(app)
     signature = signatures(app)[0]
-    ends = [Progress.SENT] * 3 + [Progress.FAILED] * 2 + [Progress.SILENT]
+    ends = [OutboxProgress.SENT] * 3 + [OutboxProgress.FAILED] * 2 + [OutboxProgress.SILENT]
     with app.app_context():
         with transaction() as session:
             for _ in range(7):

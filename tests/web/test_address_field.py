@@ -4,8 +4,8 @@ import pytest
 from flask import Flask
 from flask_wtf import FlaskForm
 
-from app.organisers.forms import AddressForm as OrganisersAddressForm
 from app.organisers.forms import InvitationForm
+from app.organisers.forms import OrganiserAddressForm as OrganisersAddressForm
 from app.signing.forms import AddressForm
 from app.watching.views import FindForm
 from app.web.address_field import AddressField
