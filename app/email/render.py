@@ -21,9 +21,9 @@ class Rendered(NamedTuple):
 
 def render(folder: str, **context: Any) -> Rendered:
     """Return what the e-mail of templates/email/<folder>/ says, in the language in use."""
-    subject, text, html = (
-        render_template(f"email/{folder}/{part}", **context) for part in ("subject.txt", "body.txt", "body.html")
-    )
+    subject = render_template(f"email/{folder}/subject.txt", **context)
+    text = render_template(f"email/{folder}/body.txt", **context)
+    html = render_template(f"email/{folder}/body.html", **context)
     return Rendered(" ".join(subject.split()), text, html)
 
 

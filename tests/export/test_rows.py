@@ -133,7 +133,7 @@ def test_the_addressee_never_gets_addresses_or_what_was_not_verified() -> None:
 def test_what_changes_while_the_list_is_read_is_not_half_in_it(
     app: Flask, petition: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sys.modules["app.db"], "PIECE", 2)  # the package has a `db` of its own
+    monkeypatch.setattr(sys.modules["app.db"], "ROWS_PER_CHUNK", 2)  # the package has a `db` of its own
     for which in range(6):
         add(app, f"before {which}", email=f"{which}@example.org")
     with app.app_context():
