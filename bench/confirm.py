@@ -5,9 +5,10 @@ from typing import Any
 
 from flask import Flask
 
-from app.confirmation.confirm import Correction, confirm
+from app.confirmation.confirm import confirm
 from app.db import db
 from app.models import Visibility
+from app.signing.entry import Correction
 from bench import load, people, pgbench
 from bench.figure import ROUNDS, Figure, in_turns, middle, ratios
 from bench.people import Pending

@@ -9,9 +9,10 @@ from pathlib import Path
 from flask import Flask
 from werkzeug.test import EnvironBuilder, run_wsgi_app
 
-from app.confirmation.confirm import Correction, confirm
+from app.confirmation.confirm import confirm
 from app.models import Visibility
 from app.petition_files.importing import import_file
+from app.signing.entry import Correction
 from bench import load, people
 from bench.figure import Figure, in_turns, middle, ratios
 from bench.stage import EXAMPLE, SLUG, Stage

@@ -10,12 +10,12 @@ from flask import Flask
 from sqlalchemy import insert
 
 from app import clock
-from app.confirmation.confirm import Entry, digest
 from app.crypto import tokens
 from app.db import transaction
 from app.models import Signature, State, Visibility
 from app.models.signer import Signer
 from app.petitions.page import Edition, find_edition
+from app.signing.entry import Entry, entry_digest
 from bench.stage import SLUG
 
 SEALED_BYTES = 289  # what an ordinary signer comes to
@@ -119,7 +119,7 @@ def _row(under: Edition, number: int) -> tuple[dict[str, object], str]:
 
 def _pending(under: Edition, columns: dict[str, object], name: str) -> Pending:
     signature = Signature(**columns)
-    seen = digest(Entry(signature, under.petition, under.text, under.notice))
+    seen = entry_digest(Entry(signature, under.petition, under.text, under.notice))
     token = tokens.make_token(tokens.Purpose.CONFIRM, signature.public_id)
     form = urlencode({"digest": seen, "name": name, **ANSWERS})
     return Pending(signature.id, signature.public_id, token, seen, form)
