@@ -188,7 +188,7 @@ def test_a_letter_that_the_mail_server_put_off_takes_no_second_place(
 
 
 def test_four_workers_together_send_no_more(app: Flask, petition: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(delivering.smtp.Line, "send", lambda line, message: None)
+    monkeypatch.setattr(delivering.smtp.SmtpConnection, "send", lambda line, message: None)
     letters = delivering.LetterCallbacks(write=lambda row: Message("a letter"), ended=LETTERS.ended)
     fill(app, 100)
 
@@ -206,7 +206,7 @@ def test_of_two_thousand_sixty_go_out_in_the_hour_and_each_is_looked_at_about_on
     app: Flask, petition: str, time: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(delivering, "BATCH", 500)
-    monkeypatch.setattr(delivering.smtp.Line, "send", lambda line, message: None)
+    monkeypatch.setattr(delivering.smtp.SmtpConnection, "send", lambda line, message: None)
     letters = delivering.LetterCallbacks(write=lambda row: Message("a letter"), ended=LETTERS.ended)
     fill(app, 2_000)
     looked_at = 0
