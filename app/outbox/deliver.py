@@ -55,7 +55,7 @@ class Claimed:
 def deliver(letters: LetterCallbacks, stopping: Callable[[], bool] = lambda: False) -> int:
     """Claim the letters that are due, confirmations first, and send them; return how many were claimed.
 
-    Raises mail.NoConnection when the server cannot be reached, after the letters were put off.
+    Raises smtp.NoConnection when the server cannot be reached, after the letters were deferred.
     """
     claimed = _claim()
     left = list(claimed.ids)
@@ -66,7 +66,7 @@ def deliver(letters: LetterCallbacks, stopping: Callable[[], bool] = lambda: Fal
             left.pop(0)
     except smtp.NoConnection as error:
         for row_id in left:
-            _put_off(claimed, row_id, str(error), letters)
+            _defer(claimed, row_id, str(error), letters)
         left.clear()
         raise
     finally:
@@ -98,7 +98,7 @@ def _claim() -> Claimed:
 
 
 def _write_and_send(line: smtp.SmtpConnection, claimed: Claimed, row_id: int, letters: LetterCallbacks) -> None:
-    """See one letter through: sent, failed, put off, or nothing to say. Only a server that is away is raised."""
+    """See one letter through: sent, failed, deferred, or nothing to say. Only a server that is away is raised."""
     try:
         message = _write(claimed, row_id, letters)
         if message is None:
@@ -109,11 +109,11 @@ def _write_and_send(line: smtp.SmtpConnection, claimed: Claimed, row_id: int, le
     except smtp.Permanent as error:
         _mark(claimed, row_id, OutboxProgress.FAILED, str(error), letters)
     except smtp.Temporary as error:
-        _put_off(claimed, row_id, str(error), letters)
+        _defer(claimed, row_id, str(error), letters)
     except Exception as error:  # noqa: BLE001 - one letter that cannot be made must not hold up the others
         words = f"could not be made: {logs.describe_error(error)}"
         log.error("letter in outbox row %s %s", row_id, words)  # noqa: TRY400 - its text may name a signer
-        _put_off(claimed, row_id, words, letters)
+        _defer(claimed, row_id, words, letters)
     else:
         _mark(claimed, row_id, OutboxProgress.SENT, "", letters)
 
@@ -143,7 +143,7 @@ def _mark(claimed: Claimed, row_id: int, progress: OutboxProgress, reply: str, l
             _end(session, row, progress, reply, now, letters)
 
 
-def _put_off(claimed: Claimed, row_id: int, reply: str, letters: LetterCallbacks) -> None:
+def _defer(claimed: Claimed, row_id: int, reply: str, letters: LetterCallbacks) -> None:
     now = clock.now()
     with transaction() as session:
         row = _still_mine(session, claimed, row_id)
