@@ -1,4 +1,4 @@
-"""Links in letters: they lead to BASE_URL, whatever the Host header of the request that causes the letter says."""
+"""Absolute links for e-mails: built from BASE_URL, never from the Host header of the request that causes the e-mail."""
 
 from typing import Any
 

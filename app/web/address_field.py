@@ -1,4 +1,4 @@
-"""The form field for an e-mail address, as signers, visitors and organisers are asked for one."""
+"""The form field for an e-mail address, the same in every form."""
 
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -10,12 +10,12 @@ from app.email.address import MAX_ADDRESS_LENGTH, NotAnAddress, deliverable
 
 
 def strip(text: str | None) -> str:
-    """Return `text` without the spaces around it, such as those that copying from elsewhere brings along."""
+    """Return `text` without the spaces around it, which often come with copied text."""
     return (text or "").strip()
 
 
 class AddressField(EmailField):  # type: ignore[misc]
-    """Asks for an e-mail address, and refuses with the message `invalid` what no e-mail can be sent to."""
+    """Field for an e-mail address; refuses one that no e-mail can be sent to, with the message `invalid`."""
 
     def __init__(
         self,
@@ -29,12 +29,12 @@ class AddressField(EmailField):  # type: ignore[misc]
         super().__init__(label, [*validators, Deliverable(invalid)], filters=filters, **options)
 
     def address(self) -> str:
-        """Return the address of a valid form, as mail servers take it."""
+        """Return the address of a valid form, in the form that mail servers take."""
         return deliverable(self.data or "")
 
 
 class Deliverable:
-    """Refuses what no e-mail can be sent to, and tells the browser how long an address may be."""
+    """Validator: refuses an address that no e-mail can be sent to; sets the browser's `maxlength`."""
 
     field_flags = {"maxlength": MAX_ADDRESS_LENGTH}  # noqa: RUF012 - WTForms reads it from the validator
 

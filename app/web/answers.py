@@ -1,4 +1,4 @@
-"""Answers to one reader alone, which no cache keeps."""
+"""Pages for one reader alone, which no cache may keep."""
 
 from typing import Any
 
@@ -8,5 +8,5 @@ from app.web import headers
 
 
 def private_page(template: str, status: int = 200, **context: Any) -> Response:
-    """Return a page that is for this reader alone: no cache keeps it."""
+    """Return the rendered template as a response that no cache may keep."""
     return headers.no_store(make_response(render_template(template, **context), status))

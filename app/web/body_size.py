@@ -11,7 +11,7 @@ MIB = 1024 * KIB
 
 
 def max_body_size(max_bytes: int) -> Callable[[View], View]:
-    """Mark a view that takes more than MAX_CONTENT_LENGTH: up to `max_bytes` in all."""
+    """Return a decorator for a view that accepts bodies of up to `max_bytes`, more than MAX_CONTENT_LENGTH."""
 
     def mark(view: View) -> View:
         view.max_body_size = max_bytes  # type: ignore[attr-defined]
@@ -21,7 +21,7 @@ def max_body_size(max_bytes: int) -> Callable[[View], View]:
 
 
 def init_app(app: Flask) -> None:
-    """Set the limit of each request before anything else looks at it."""
+    """Set the limit of each request before anything reads its body."""
     app.before_request(_set_limit)
 
 

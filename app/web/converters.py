@@ -1,4 +1,4 @@
-"""The one pattern of slugs and the one of language tags: for routes here, and for what petition files may say."""
+"""The patterns of slugs and of language tags, for routes and for petition files."""
 
 from flask import Flask
 from werkzeug.routing import BaseConverter
@@ -9,7 +9,7 @@ LANGUAGE_TAG = "[a-z]{2,3}(?:-[A-Z][a-z]{3})?(?:-(?:[A-Z]{2}|[0-9]{3}))?"
 
 
 class SlugConverter(BaseConverter):
-    """A petition's name in an address: small letters, digits and single hyphens."""
+    """A petition's name in an address: lower-case letters, digits and single hyphens."""
 
     regex = SLUG
 

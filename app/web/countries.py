@@ -12,10 +12,10 @@ from wtforms.widgets import html_params
 
 from app.web.language import DEFAULT_LANGUAGE, current_locale
 
-# Two-letter codes of CLDR that are no country: unions, outlying parts that ISO 3166-1 counts elsewhere, placeholders.
+# CLDR's two-letter codes that are not countries: unions, territories that ISO 3166-1 counts elsewhere, placeholders.
 _NO_COUNTRY = {"AC", "CP", "CQ", "DG", "EA", "EU", "EZ", "IC", "QO", "TA", "UN", "XA", "XB", "ZZ"}
 
-# Kosovo has no code of its own in ISO 3166-1; XK is the one in general use, and its people sign too.
+# Kosovo has no code in ISO 3166-1; XK is the one in general use.
 CODES = frozenset(
     code
     for code in map(str, Locale.parse(DEFAULT_LANGUAGE).territories)
@@ -24,7 +24,7 @@ CODES = frozenset(
 
 
 def country_name(code: str) -> str:
-    """Return the country's name in the language in use; nothing for no country."""
+    """Return the country's name in the language in use; the empty string for an empty code."""
     return str(current_locale().territories.get(code, code)) if code else ""
 
 
@@ -40,9 +40,9 @@ def country_code(text: str, language: str) -> str | None:
 
 
 def country_select(field: StringField, **attributes: object) -> Markup:
-    """Return `field` as a `<select>` of all countries (a WTForms widget); `ask` are the words of no choice.
+    """Return `field` as a `<select>` of all countries (a WTForms widget); `ask` is the text of the empty option.
 
-    WTForms' own SelectField renders each of the 250 options for each page, which takes longer than the rest of it.
+    WTForms' own SelectField renders 250 options for each page, which takes longer than the rest of the page.
     """
     if field.flags.required:
         attributes["required"] = True

@@ -1,4 +1,4 @@
-"""Cross-site request forgery is refused by Sec-Fetch-Site or Origin: signers have no session to hold a token in."""
+"""CSRF protection by Sec-Fetch-Site or Origin headers: signers have no session that could hold a token."""
 
 from collections.abc import Callable
 from typing import Any, TypeVar
@@ -19,14 +19,14 @@ def authorised_by_token(view: View) -> View:
 
 
 def init_app(app: Flask) -> None:
-    """Refuse, before any view runs, what another site's page posts."""
+    """Refuse posts from other sites' pages before any view runs."""
     app.before_request(_refuse_cross_site_posts)
 
 
 def is_trusted_origin(headers: Headers) -> bool:
-    """Tell whether a request comes from a page of this site, or was typed in, and not from another site's page."""
+    """Tell whether a request does not come from another site's page."""
     site = headers.get("Sec-Fetch-Site")
-    # Browsers that say neither are old or are programs; a page of another site cannot keep a browser from saying it.
+    # A request without both headers comes from an old browser or a program: no page can make a browser leave them out.
     return site in ALLOWED_SITES if site else headers.get("Origin") in {None, "null", current_app.config["BASE_URL"]}
 
 

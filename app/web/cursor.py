@@ -1,4 +1,4 @@
-"""Cursors (keyset pagination): where a page of a list ends, by a moment and a row's id, as text for an address."""
+"""Cursors for keyset pagination: where a page of a list ends, as a moment and a row's id, in text for a URL."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -14,14 +14,14 @@ PUBLIC_ID_BYTES = 16
 
 
 class BadCursor(ValueError):
-    """The text is no place in a list."""
+    """The text is not a cursor."""
 
 
 @dataclass(frozen=True, slots=True)
 class Cursor:
-    """A place in a list: between the row with this moment and id, and the next one, or with `newer` the previous one.
+    """A position in a list: after the row with this moment and id, or with `newer` before it.
 
-    The id is as many bytes as the list orders by: a random public id, or where the text is encrypted a serial number.
+    The id is what the list is ordered by: a random public id, or, if the cursor is encrypted, a serial number.
     """
 
     at: datetime
@@ -29,12 +29,12 @@ class Cursor:
     newer: bool = False
 
     def encode(self) -> str:
-        """Return it as text that whoever holds it can read: for a list whose moments its readers may know."""
+        """Return the cursor as readable text, for a list whose moments may be known."""
         return encode_base64url(bytes([self.newer]) + self._packed())
 
     @classmethod
     def decode(cls, text: str) -> Self:
-        """Return the cursor that `encode` wrote, of a public id; raise BadCursor for anything else."""
+        """Return the cursor that `encode` wrote, with a public id; raise BadCursor for anything else."""
         try:
             raw = decode_base64url(text)
         except ValueError as error:
@@ -44,7 +44,7 @@ class Cursor:
         return cls._unpacked(raw[1:], newer=bool(raw[0]))
 
     def encrypt(self, purpose: str, about: bytes) -> str:
-        """Return it as text that tells nothing, for this purpose and row; the same text for everyone."""
+        """Return the cursor encrypted for this purpose and row; deterministic, so that pages can be cached."""
         return tokens.conceal(purpose, about, self._packed())
 
     @classmethod

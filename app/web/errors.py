@@ -1,4 +1,4 @@
-"""Error pages in the site's look, or JSON for programs; the page for our own faults asks nothing of the database."""
+"""Error pages, or JSON for programs; the page for unexpected errors needs no database."""
 
 import logging
 
@@ -16,11 +16,11 @@ RETRY_AFTER_SECONDS = 10
 
 def init_app(app: Flask) -> None:
     """Register the error pages."""
-    app.register_error_handler(HTTPException, _known)
-    app.register_error_handler(Exception, _fault)
+    app.register_error_handler(HTTPException, _http_error)
+    app.register_error_handler(Exception, _unexpected_error)
 
 
-def _words(code: int) -> tuple[str, str]:
+def _heading_and_advice(code: int) -> tuple[str, str]:
     """Return the heading and the advice for a status code."""
     return {
         400: (_("This could not be read"), _("Please go back, reload the page and try again.")),
@@ -36,12 +36,12 @@ def _words(code: int) -> tuple[str, str]:
     }.get(code, (_("That did not work"), _("Please go back and try again.")))
 
 
-def _known(error: HTTPException) -> Response:
+def _http_error(error: HTTPException) -> Response:
     code = error.code or 500
-    heading, advice = _words(code)
+    heading, advice = _heading_and_advice(code)
     if error.description and error.description != type(error).description:
         advice = error.description
-    response = _answer(code, heading, advice)
+    response = _error_response(code, heading, advice)
     for name, value in error.get_headers():
         if name.lower() not in {"content-type", "content-length"}:
             response.headers[name] = value
@@ -50,7 +50,7 @@ def _known(error: HTTPException) -> Response:
 
 def _database_away(error: Exception) -> Response:
     log.error("the database is away: %s", type(error).__name__)
-    response = _answer(
+    response = _error_response(
         503,
         _("We will be right back"),
         _("The site cannot reach its data at the moment. Nothing is lost. Please try again in a minute."),
@@ -60,11 +60,11 @@ def _database_away(error: Exception) -> Response:
     return response
 
 
-def _fault(error: Exception) -> Response:
+def _unexpected_error(error: Exception) -> Response:
     if is_away(error):
         return _database_away(error)
     log.error("fault in %s: %s", request.endpoint, logs.describe_error(error))
-    return _answer(
+    return _error_response(
         500,
         _("Something went wrong on our side"),
         _("It is our fault, not yours. Please try again in a while; if it stays so, tell the organisers."),
@@ -72,8 +72,8 @@ def _fault(error: Exception) -> Response:
     )
 
 
-def _answer(code: int, heading: str, advice: str, number: str = "") -> Response:
-    """Return the page, or JSON; of what is our fault it tells the `number` under which it is in the log."""
+def _error_response(code: int, heading: str, advice: str, number: str = "") -> Response:
+    """Return the page, or JSON; `number` is the id of an unexpected error's lines in the log."""
     wants_json = request.path.endswith(".json") or (
         request.accept_mimetypes.best_match(["text/html", "application/json"]) == "application/json"
     )

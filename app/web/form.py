@@ -1,4 +1,4 @@
-"""The base of all forms that signers and visitors fill in, and how what they send is read."""
+"""The base class of forms for signers and visitors, and how request bodies are parsed."""
 
 from typing import IO, TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, quote_from_bytes
@@ -24,14 +24,14 @@ class Form(FlaskForm):  # type: ignore[misc]
         csrf = False
 
         def wrap_formdata(self, form: FlaskForm, formdata: object) -> object:
-            """Read text alone: a file or JSON in the place of a text is no answer to any question of ours."""
+            """Read text fields alone: no form asks for a file or JSON."""
             return None if formdata is None else request.form
 
 
 class FormParser(FormDataParser):
-    """Reads a form whose bytes are not UTF-8 with U+FFFD in their place, for the form to refuse and show.
+    """Parser that replaces bytes that are not UTF-8 by U+FFFD, so that the form can refuse and show them.
 
-    Werkzeug's own leaves them as `%F6`, which nobody typed, or drops the whole form.
+    Werkzeug's own leaves them as `%F6`, or drops the whole form.
     """
 
     def parse(
@@ -44,9 +44,9 @@ class FormParser(FormDataParser):
 
 
 class Request(flask.Request):
-    """A request whose form is read by `Parser`, and whose query is ASCII.
+    """A request whose form is read by `FormParser`, and whose query is ASCII.
 
-    Bytes that are none are written `%C3` in it: some programs send them as they are, and Werkzeug fails on those.
+    Other bytes are percent-encoded: some programs send them as they are, and Werkzeug fails on those.
     """
 
     form_data_parser_class = FormParser

@@ -1,4 +1,4 @@
-"""Is this process alive?"""
+"""The health check: whether this process is alive."""
 
 from flask import Blueprint, Response
 
@@ -7,5 +7,5 @@ bp = Blueprint("health", __name__)
 
 @bp.get("/healthz")
 def healthz() -> Response:
-    """Answer `ok` as long as the process can answer at all; the database is not asked."""
+    """Answer `ok` as long as the process can answer; the database is not asked."""
     return Response("ok\n", mimetype="text/plain")

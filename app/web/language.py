@@ -47,7 +47,7 @@ def site_language() -> str:
 def set_language(language: str, *, own: str | None = None) -> None:
     """Set the language of this request's page; the site's where the interface is not translated into it.
 
-    `own` is the language of the page's address without one, if that is another. `?language=` wins where it is allowed.
+    `own` is the language of the page whose path names none, if that is another. `?language=` wins where it is allowed.
     """
     g.language = requested_language() or interface_language(language)
     g.own_language = own or language
@@ -56,12 +56,12 @@ def set_language(language: str, *, own: str | None = None) -> None:
 
 def requested_language() -> str | None:
     """Return the language in `?language=`, on pages that have none in their path; None for an unknown one."""
-    asked = request.args.get(QUERY_PARAMETER, "") if has_request_context() and not _is_in_path() else ""
-    return asked if asked in INTERFACE_LANGUAGES else None
+    language = request.args.get(QUERY_PARAMETER, "") if has_request_context() and not _is_in_path() else ""
+    return language if language in INTERFACE_LANGUAGES else None
 
 
 def is_language_set() -> bool:
-    """Tell whether the page's language is set, and so is not the reader's."""
+    """Tell whether the page's language is set, and so does not depend on the reader."""
     return "language" in g
 
 
@@ -77,20 +77,20 @@ def language_addresses() -> dict[str, str]:
     """
     if request.method not in {"GET", "HEAD"} or request.endpoint is None:
         return {}
-    values, asked = request.view_args or {}, request.args.to_dict()
+    values, query = request.view_args or {}, request.args.to_dict()
     if not _is_in_path():
-        return {tag: _address(values, {**asked, QUERY_PARAMETER: tag}) for tag in INTERFACE_LANGUAGES}
-    asked.pop(PATH_PARAMETER, None)
+        return {tag: _address(values, {**query, QUERY_PARAMETER: tag}) for tag in INTERFACE_LANGUAGES}
+    query.pop(PATH_PARAMETER, None)
     own = g.get("own_language") or site_language()
     return {
-        tag: _address({**values, PATH_PARAMETER: None if tag == own else tag}, asked) for tag in INTERFACE_LANGUAGES
+        tag: _address({**values, PATH_PARAMETER: None if tag == own else tag}, query) for tag in INTERFACE_LANGUAGES
     }
 
 
-def _address(values: Mapping[str, Any], asked: Mapping[str, str]) -> str:
-    # Not by `url_for`, which would take names of the query for its own parameters: `_scheme`, or `endpoint`.
+def _address(values: Mapping[str, Any], query: Mapping[str, str]) -> str:
+    # `url_for` must not get the query: it would take `_scheme` or `endpoint` in it for its own parameters.
     path = url_for(request.endpoint or "", **values)
-    return f"{path}?{urlencode(asked)}" if asked else path
+    return f"{path}?{urlencode(query)}" if query else path
 
 
 def _is_in_path() -> bool:
@@ -117,9 +117,9 @@ def select_locale() -> str:
 
 
 def browser_language() -> str:
-    """Return the language of the interface that the reader's browser likes best, or the site's."""
-    liked = [tag for tag, quality in request.accept_languages if quality] if has_request_context() else []
-    return negotiate_locale(liked, INTERFACE_LANGUAGES, sep="-") or site_language()
+    """Return the interface language that suits Accept-Language best (RFC 9110), or the site's."""
+    accepted = [tag for tag, quality in request.accept_languages if quality] if has_request_context() else []
+    return negotiate_locale(accepted, INTERFACE_LANGUAGES, sep="-") or site_language()
 
 
 def current_locale() -> Locale:
@@ -128,7 +128,7 @@ def current_locale() -> Locale:
 
 
 def text_direction(language: str) -> str:
-    """Return the way `language` is written: `ltr` or `rtl`, for HTML's dir attribute."""
+    """Return the direction in which `language` is written: `ltr` or `rtl`, for HTML's dir attribute."""
     return Locale.parse(language, sep="-").text_direction
 
 
@@ -149,7 +149,11 @@ def language_choices() -> list[tuple[str, str]]:
 
 @lru_cache(maxsize=64)
 def _choices(locale: str) -> list[tuple[str, str]]:
-    spoken = [one for one in localedata.locale_identifiers() if re.fullmatch("[a-z]{2,3}(_[A-Z][a-z]{3})?", one)]
+    without_region = "[a-z]{2,3}(_[A-Z][a-z]{3})?"
+    identifiers = [name for name in localedata.locale_identifiers() if re.fullmatch(without_region, name)]
     reader = Locale.parse(locale)
-    named = [(one.replace("_", "-"), Locale.parse(one).get_display_name(reader)) for one in [*spoken, "pt_BR"]]
+    named = [
+        (identifier.replace("_", "-"), Locale.parse(identifier).get_display_name(reader))
+        for identifier in [*identifiers, "pt_BR"]
+    ]
     return sorted(((tag, name) for tag, name in named if name), key=lambda pair: pair[1].casefold())

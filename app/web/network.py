@@ -1,4 +1,4 @@
-"""The network of a client's address, by which rate limits and bursts count; it is never stored in plain."""
+"""The network of a client's address, by which rate limits and bursts are counted; never stored in plain text."""
 
 from ipaddress import IPv6Address, ip_address
 
@@ -7,10 +7,10 @@ IPV6_BITS = 128
 
 
 def network(address: str | None) -> str:
-    """Return the network that a client's address is of: an IPv4 address whole, of an IPv6 one its /64.
+    """Return the network of a client's address: a whole IPv4 address, or the /64 of an IPv6 one.
 
-    An IPv4 address that is written as an IPv6 one (RFC 4291, 2.5.5.2) is itself. What is no address, such as the peer
-    of a Unix socket, is of no network: the empty text.
+    An IPv4-mapped IPv6 address (RFC 4291, 2.5.5.2) counts as IPv4. The empty string stands for whatever is not an
+    address, such as the peer of a Unix socket.
     """
     try:
         found = ip_address(address or "")

@@ -1,6 +1,6 @@
-"""A cache in memory, for a second, of pages that are the same for everyone: for when a petition goes viral.
+"""A one-second cache in memory of pages that are the same for everyone, for when a petition goes viral.
 
-Not Flask-Caching, which keeps what a view returns: this answers before Flask is entered, which is where the time goes.
+Not Flask-Caching, which keeps what a view returns: this answers before Flask runs, which takes most of the time.
 """
 
 import time
@@ -19,14 +19,14 @@ if TYPE_CHECKING:
 TTL_SECONDS = 1.0
 MAX_PAGES = 500
 MAX_BODY_BYTES = 1024 * 1024
-# A POST answered so has changed nothing. 410 is left out: a withdrawal answers 410.
+# A POST with such an answer has changed nothing. 410 is left out: a withdrawal answers 410.
 REFUSED_STATUSES = {"400", "403", "404", "405", "413", "429"}
 BODY_HEADERS = {"content-type", "content-length"}
 
 
 @dataclass(frozen=True, slots=True)
 class _CachedPage:
-    """A rendered answer: when rendering began, its headers, the whole body, and that in gzip."""
+    """A rendered response: when rendering began, its headers, the whole body, and the body in gzip."""
 
     begun: float
     etag: str
@@ -39,8 +39,8 @@ class PageCache:
     """WSGI middleware that caches pages which the app marks `public` with an ETag (`cacheable` in app/web/headers.py).
 
     A page is sent from the cache within a second of when its rendering began, so the count in it is never older. A POST
-    that was not refused clears the cache, so who has just confirmed sees it at once; but for signing, which changes
-    nothing public.
+    that was not refused clears the cache, so people who have just confirmed see it at once. Signing clears nothing: it
+    changes nothing public.
     """
 
     def __init__(self, app: "WSGIApplication") -> None:
@@ -63,25 +63,26 @@ class PageCache:
     def _post(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         """Let the app answer, and clear the cache unless it refuses."""
 
-        def note(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Any:
+        def clear_and_start(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Any:
             if status[:3] not in REFUSED_STATUSES:
                 self._pages.clear()
             return start_response(status, headers, exc_info)
 
-        return self._app(environ, note)
+        return self._app(environ, clear_and_start)
 
     def _fetch(self, environ: "WSGIEnvironment", start_response: "StartResponse", path: str) -> Iterable[bytes]:
         begun = time.monotonic()
-        begun_with: list[tuple[str, list[tuple[str, str]]]] = []
+        started: list[tuple[str, list[tuple[str, str]]]] = []
 
-        def note(status: str, headers: list[tuple[str, str]], exc_info: object = None) -> object:
-            begun_with.append((status, headers))
+        def capture(status: str, headers: list[tuple[str, str]], exc_info: object = None) -> object:
+            started.append((status, headers))
             return None
 
-        # Without conditions: a 304 for a reader who has the page could not be cached.
-        whole = {name: value for name, value in environ.items() if name not in {"HTTP_IF_NONE_MATCH", "HTTP_RANGE"}}
-        parts = self._app(whole, note)  # type: ignore[arg-type]
-        status, headers = begun_with[-1]
+        # Without conditional headers: a 304 for a reader who has the page could not be cached.
+        conditions = {"HTTP_IF_NONE_MATCH", "HTTP_RANGE"}
+        unconditional = {name: value for name, value in environ.items() if name not in conditions}
+        parts = self._app(unconditional, capture)  # type: ignore[arg-type]
+        status, headers = started[-1]
         found = {name.lower(): value for name, value in headers}
         is_shared = status.startswith("200 ") and "public" in found.get("cache-control", "") and "etag" in found
         if not is_shared:
@@ -91,7 +92,7 @@ class PageCache:
         if isinstance(parts, ClosingIterator):
             parts.close()
         headers.append(("Vary", "Accept-Encoding"))
-        # Nobody's secret is on these pages, so their lengths can give none away.
+        # These pages hold no secrets, so compressed lengths cannot reveal any (BREACH).
         page = _CachedPage(begun, found["etag"], headers, body, gzip_body(body, found["content-type"]))
         if len(page.body) <= MAX_BODY_BYTES:
             if len(self._pages) >= MAX_PAGES:
@@ -111,7 +112,7 @@ def _send_cached(page: _CachedPage, environ: "WSGIEnvironment", start_response: 
         start_response("200 OK", page.headers)
         return [page.body]
     sent = [(name, value) for name, value in page.headers if name.lower() not in {"content-length", "etag"}]
-    # The same page in other bytes: its tag is a weak one (RFC 9110, 8.8.1).
+    # The same page in other bytes needs a weak ETag (RFC 9110, 8.8.1).
     sent += [("Content-Encoding", "gzip"), ("Content-Length", str(len(page.gzipped))), ("ETag", f"W/{page.etag}")]
     start_response("200 OK", sent)
     return [page.gzipped]

@@ -1,4 +1,4 @@
-"""Rate limits per client: a moving window for each action, under a keyed hash that changes daily; no address is kept.
+"""Rate limits per client: a moving window for each action, keyed by a hash that changes daily; no address is kept.
 
 "Under attack" in docs/operating.md explains the limits to operators.
 """
@@ -22,19 +22,19 @@ from app.web.network import network
 WINDOW_MINUTES = 10
 # Forms without a proof of work: more than a household or a small office sends.
 MAX_FORMS = 30
-# Forms with one: more than a full hall sends, and a stop for a machine that makes proofs much faster than browsers do.
+# Forms with one: more than a full hall sends; stops machines that make proofs much faster than browsers do.
 MAX_PROVEN_FORMS = 300
-# So near to MAX_FORMS a proof is asked for already: the last places are left to browsers without scripts.
+# A proof is asked for this many forms before MAX_FORMS, so that the last ones are left to browsers without scripts.
 RESERVED_FORMS = 5
 REDIS_TIMEOUT_SECONDS = 1
-REDIS_RETRY_SECONDS = 5  # a thread may wait for a Redis that is away this often, and no oftener
+REDIS_RETRY_SECONDS = 5  # at most so often does a thread wait for a Redis that is away
 EXTENSION = "countersign_rate_limits"
 Result = TypeVar("Result")
 log = logging.getLogger(__name__)
 
 
 class Action(StrEnum):
-    """What is limited, each action by itself."""
+    """The actions that are limited, each by itself."""
 
     SIGN = "sign"
     SIGN_WITH_PROOF = "sign_with_proof"
@@ -43,15 +43,15 @@ class Action(StrEnum):
 
     @property
     def limit(self) -> RateLimitItem:
-        """The window, with the number of times that fit into it."""
-        most = MAX_PROVEN_FORMS if self is Action.SIGN_WITH_PROOF else MAX_FORMS
-        return RateLimitItemPerMinute(most, WINDOW_MINUTES, namespace=self)
+        """The length of the window, and how often the action is allowed in it."""
+        maximum = MAX_PROVEN_FORMS if self is Action.SIGN_WITH_PROOF else MAX_FORMS
+        return RateLimitItemPerMinute(maximum, WINDOW_MINUTES, namespace=self)
 
 
 class RateLimiter:
-    """Moving windows in the Redis at `url`, shared by all processes, or in this process's memory.
+    """Moving windows in the Redis at `url`, shared by all processes.
 
-    While Redis is away they are in memory, too.
+    Without a URL, or while Redis is away, they are in this process's memory.
     """
 
     def __init__(self, url: str | None) -> None:
@@ -61,7 +61,7 @@ class RateLimiter:
         self.retry_at = 0.0
 
     def run(self, operation: Callable[[MovingWindowRateLimiter], Result]) -> Result:
-        """Return what `operation` does in Redis, or where there is none or it is away, in memory."""
+        """Return what `operation` returns in Redis, or in memory if there is no Redis or it is away."""
         if self._in_redis is not None and time.monotonic() >= self.retry_at:
             try:
                 return operation(self._in_redis)
@@ -77,7 +77,7 @@ def init_app(app: Flask) -> None:
 
 
 def hit(action: Action) -> int:
-    """Count one more of this action for the request's client; return 0, or for Retry-After the seconds to wait."""
+    """Count one more of this action for the request's client; return 0, or the seconds to wait (for Retry-After)."""
     client, limit = client_key(request.remote_addr), action.limit
     if _limiter().run(lambda windows: windows.hit(limit, client)):
         return 0
@@ -86,13 +86,13 @@ def hit(action: Action) -> int:
 
 
 def is_near_limit() -> bool:
-    """Tell, and count nothing, whether this request's client has only the reserved forms left, or none."""
+    """Tell whether this request's client has only the reserved forms left, or none; counts nothing."""
     client = client_key(request.remote_addr)
     return not _limiter().run(lambda windows: windows.test(Action.SIGN.limit, client, cost=RESERVED_FORMS + 1))
 
 
 def client_key(address: str | None) -> str:
-    """Return what a client at an IP address is counted under today: 64 hexadecimal digits that tell no address."""
+    """Return today's key of a client at an IP address: a keyed hash (HMAC-SHA256) in hexadecimal digits."""
     return tokens.keyed_hash("client", f"{clock.now():%Y-%m-%d} {network(address) or 'none'}").hex()
 
 

@@ -23,9 +23,9 @@ class ResponseAborted(Exception):
 
 
 def init_app(app: Flask) -> None:
-    """Wrap the app. Pages that app/web/page_cache.py answers never come here.
+    """Wrap the app. Pages from the cache of app/web/page_cache.py are not logged.
 
-    Such a page carries the id of the request that it was rendered for, whose line is in the log.
+    Such a page carries the id of the request that it was rendered for, which was logged.
     """
     app.wsgi_app = RequestLog(app.wsgi_app)  # type: ignore[method-assign]
 
@@ -33,7 +33,7 @@ def init_app(app: Flask) -> None:
 class RequestLog:
     """WSGI middleware that gives each request an id and logs how it was answered.
 
-    Ids are made here alone: one in a request's headers is ignored. The line has the route, such as `/confirm/<token>`,
+    An id in a request's headers is ignored. The line has the route, such as `/confirm/<token>`,
     and nothing else of the request.
     """
 
@@ -41,7 +41,7 @@ class RequestLog:
         self._app = app
 
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
-        """Answer as the app does, with the id in a header. Raises BrokenOff where the app cannot."""
+        """Answer as the app does, with the id in a header; raise ResponseAborted if the app fails."""
         answer = _Answer(environ)
         logs.correlation_id.set(answer.request_id)
 
@@ -51,7 +51,7 @@ class RequestLog:
 
         try:
             answer.take(self._app(environ, begin))  # type: ignore[arg-type]
-        except Exception as error:  # noqa: BLE001 - whatever it is, no server may print it
+        except Exception as error:  # noqa: BLE001 - the server would print any error
             raise answer.abort_with(error) from None
         return answer
 
@@ -69,13 +69,13 @@ class _Answer:
         self._is_logged = False
 
     def begin(self, status: str) -> None:
-        """Keep status and route: Flask drops its request context with the last part of the body."""
+        """Keep status and route: Flask's request context ends with the last part of the body."""
         rule = getattr(self._environ.get("werkzeug.request"), "url_rule", None)
         self._status = int(status[:3])
         self._route = rule.rule if rule else "unknown"
 
     def take(self, parts: Iterable[bytes]) -> None:
-        """Take the body."""
+        """Set the body."""
         self._parts = parts
         self._left = iter(parts)
 

@@ -1,4 +1,4 @@
-"""Static files: gzip, and versioned addresses that browsers keep for good.
+"""Static files: gzip, and versioned addresses that browsers may cache for good.
 
 Not WhiteNoise: docs/dependencies.md says why.
 """
@@ -13,7 +13,7 @@ from flask import Flask, Response, current_app, request
 
 from app.web import headers
 
-# What is compressed already gains nothing.
+# Images and fonts are compressed already.
 COMPRESSIBLE = ("text/", "application/json", "application/javascript", "image/svg+xml")
 
 
@@ -24,7 +24,7 @@ def init_app(app: Flask) -> None:
 
 
 def gzip_body(body: bytes, mimetype: str) -> bytes | None:
-    """Return `body` in gzip (RFC 1952); None for a kind of file that does not shrink."""
+    """Return `body` in gzip (RFC 1952); None for a type that is compressed already."""
     return gzip.compress(body, 6, mtime=0) if mimetype.startswith(COMPRESSIBLE) else None
 
 
@@ -37,16 +37,16 @@ def _set_headers(response: Response) -> Response:
     if request.endpoint != "static" or response.status_code not in {200, 304}:
         return response
     path, changed = _stat((request.view_args or {})["filename"])
-    # A style sheet cannot say which version of a font it means: another one gets another name.
-    is_named = request.args.get("v") == _version(path, changed) or path.suffix == ".woff2"
-    if is_named:
+    # A style sheet cannot name a font's version: a changed font gets another file name.
+    is_versioned = request.args.get("v") == _version(path, changed) or path.suffix == ".woff2"
+    if is_versioned:
         headers.immutable(response)
     else:
         response.headers["Cache-Control"] = "no-cache"
     response.vary.add("Accept-Encoding")
     gzipped = _gzipped(path, changed, response.mimetype) if request.accept_encodings.quality("gzip") else None
     if gzipped is not None and response.status_code == 200 and "Range" not in request.headers:
-        response.close()  # the file that it would have read from
+        response.close()  # the file that would have been sent
         response.direct_passthrough = False
         response.set_data(gzipped)
         response.headers["Content-Encoding"] = "gzip"
@@ -55,11 +55,11 @@ def _set_headers(response: Response) -> Response:
 
 
 def _stat(filename: str) -> tuple[Path, int]:
-    """Return a file's path, and when it was last changed: nought for one that is not there."""
+    """Return a file's path, and when it was last changed: zero for one that does not exist."""
     path = Path(str(current_app.static_folder), filename)
     try:
         return path, path.stat().st_mtime_ns if path.is_file() else 0
-    except (OSError, ValueError):  # a name that no file can have
+    except (OSError, ValueError):  # an impossible file name
         return path, 0
 
 

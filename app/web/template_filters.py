@@ -1,4 +1,4 @@
-"""What templates can say: dates, numbers, countries and languages in the reader's way."""
+"""Template filters and globals: dates, numbers, countries and languages as the reader's language writes them."""
 
 from datetime import datetime
 from functools import lru_cache
@@ -13,7 +13,7 @@ from app.web import countries, language
 
 
 def init_app(app: Flask) -> None:
-    """Make the filters and the few names that every template may use."""
+    """Register the filters and globals that every template may use."""
     app.jinja_env.filters.update(
         country=countries.country_name,
         day=lambda day: format_date(day, "long"),
@@ -45,7 +45,7 @@ def start_address(spoken: str | None = None) -> str:
 
 
 def format_moment(at: datetime) -> str:
-    """Return a moment as its day and minute, joined as the language in use joins them, in UTC."""
+    """Return a moment's day and minute in UTC, in the format of the language in use."""
     joined = str(language.current_locale().datetime_formats["medium"])
     time = f"{format_datetime(at, 'HH:mm', rebase=False)} UTC"
     return joined.replace("{1}", format_date(at, "long")).replace("{0}", time)
@@ -58,7 +58,7 @@ def petition_address(petition: Petition, spoken: str, endpoint: str = "pages.pet
 
 
 def paragraphs(text: str) -> Markup:
-    """Return plain text as HTML paragraphs, its single line breaks kept."""
+    """Return plain text as HTML paragraphs, with its single line breaks."""
     parts = [str(escape(part)).replace("\n", "<br>") for part in text.split("\n\n") if part.strip()]
     return Markup("".join(f"<p>{part}</p>" for part in parts))  # noqa: S704 - each part was escaped
 

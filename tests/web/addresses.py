@@ -1,4 +1,4 @@
-"""Addresses for tests that walk every page: a rule of the routing with values in the place of its arguments."""
+"""Addresses for tests that visit every page: a routing rule with its arguments filled in."""
 
 import re
 from collections.abc import Mapping
@@ -8,7 +8,7 @@ from werkzeug.routing import Rule
 
 
 def fill(rule: Rule, values: Mapping[str, str]) -> str:
-    """Return the address of a rule with its arguments filled in, quoted as browsers do; what is not given is `x`."""
+    """Return the address of a rule with its arguments filled in, quoted as browsers do; `x` for a missing value."""
 
     def value(found: re.Match[str]) -> str:
         return quote(values.get(found[1], "x"), safe="/@:+")

@@ -1,4 +1,4 @@
-"""Every form that asks for an e-mail address: the same field, which takes and refuses the same addresses."""
+"""The e-mail address field: every form accepts and refuses the same addresses."""
 
 import pytest
 from flask import Flask
@@ -29,7 +29,7 @@ def filled_in(app: Flask, form_class: type[FlaskForm], email: str) -> tuple[Flas
         ("ann@bücher.example", "ann@xn--bcher-kva.example"),
     ],
 )
-def test_an_address_is_taken_as_mail_servers_take_it(
+def test_an_address_is_normalised_for_mail_servers(
     app: Flask, form_class: type[FlaskForm], typed: str, address: str
 ) -> None:
     form, errors = filled_in(app, form_class, typed)
@@ -39,7 +39,7 @@ def test_an_address_is_taken_as_mail_servers_take_it(
 
 @pytest.mark.parametrize("form_class", FORMS)
 @pytest.mark.parametrize("typed", ["", " ", "ann", "ann@localhost", "a@example.org, b@example.org", "ä@example.org"])
-def test_what_no_mail_can_be_sent_to_is_refused(app: Flask, form_class: type[FlaskForm], typed: str) -> None:
+def test_an_address_that_no_mail_can_be_sent_to_is_refused(app: Flask, form_class: type[FlaskForm], typed: str) -> None:
     form, errors = filled_in(app, form_class, typed)
     assert isinstance(form.email, AddressField)
     assert errors

@@ -1,4 +1,4 @@
-"""Who may post: our own pages and programs; another site's pages only where a token in the path authorises it."""
+"""CSRF protection: our pages and programs may post; other sites' pages only where a token in the path allows it."""
 
 from flask import Flask
 from flask.testing import FlaskClient
@@ -39,7 +39,7 @@ def form_of(client: FlaskClient, path: str) -> dict[str, str]:
     return HtmlPage(client.get(path).text).answers() | answers
 
 
-def test_our_own_form_is_taken(app: Flask, client: FlaskClient, petition: str) -> None:
+def test_a_post_from_our_own_page_is_accepted(app: Flask, client: FlaskClient, petition: str) -> None:
     path = f"/petitions/{petition}/sign"
     for number, headers in enumerate(OUR_OWN, 1):
         answers = form_of(client, path) | {"email": f"ann{number}@example.org"}
@@ -47,7 +47,7 @@ def test_our_own_form_is_taken(app: Flask, client: FlaskClient, petition: str) -
         assert written(app) == (number, number)
 
 
-def test_another_sites_form_is_refused_and_nothing_kept(app: Flask, client: FlaskClient, petition: str) -> None:
+def test_a_post_from_another_site_is_refused_and_nothing_stored(app: Flask, client: FlaskClient, petition: str) -> None:
     path = f"/petitions/{petition}/sign"
     for headers in SOMEBODY_ELSES:
         answer = client.post(path, data=form_of(client, path), headers=headers)
@@ -56,13 +56,13 @@ def test_another_sites_form_is_refused_and_nothing_kept(app: Flask, client: Flas
     assert written(app) == (0, 0)
 
 
-def test_what_is_refused_is_refused_before_its_body_is_read(client: FlaskClient, petition: str) -> None:
+def test_a_post_is_refused_before_its_body_is_read(client: FlaskClient, petition: str) -> None:
     too_much = {"comment": "x" * 100_000}
     answer = client.post(f"/petitions/{petition}/sign", data=too_much, headers={"Sec-Fetch-Site": "cross-site"})
     assert answer.status_code == 403
 
 
-def test_a_token_authorises_wherever_the_form_was(app: Flask, client: FlaskClient, petition: str) -> None:
+def test_a_token_in_the_path_authorises_a_post_from_any_site(app: Flask, client: FlaskClient, petition: str) -> None:
     for number, headers in enumerate([*SOMEBODY_ELSES, *OUR_OWN]):
         public_id = make_signature(app, state=State.PENDING, email=f"ann{number}@example.org")
         with app.app_context():
@@ -79,7 +79,7 @@ def test_links_from_other_sites_open(client: FlaskClient, petition: str) -> None
             assert client.head(path, headers=headers).status_code == 200
 
 
-def test_the_host_header_decides_nothing(app: Flask, client: FlaskClient, petition: str) -> None:
+def test_the_host_header_is_ignored(app: Flask, client: FlaskClient, petition: str) -> None:
     path = f"/petitions/{petition}/sign"
     headers = {"Origin": OURS, "Host": "evil.example"}
     answer = client.post(path, data=form_of(client, path), headers=headers)

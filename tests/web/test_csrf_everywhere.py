@@ -1,4 +1,4 @@
-"""Who may post, by property: at every address, for every pair of Sec-Fetch-Site and Origin, as the design has it."""
+"""Property tests of CSRF protection: every address, and every pair of Sec-Fetch-Site and Origin."""
 
 from functools import cache
 from itertools import product
@@ -30,7 +30,7 @@ ORIGINS = st.sampled_from(
 
 @cache
 def site() -> Flask:
-    """Return the app without a database: who is let in gets no further than that."""
+    """Return the app without a database: requests that are let in fail after that."""
     return make_app(Path("/nowhere"), "sqlite:////nowhere/none.db")
 
 
@@ -40,7 +40,7 @@ def writing() -> list[tuple[Rule, str]]:
 
 
 def table(fetch_site: str | None, origin: str | None) -> bool:
-    """Tell whether the design lets a request with these headers in."""
+    """Tell whether a request with these headers must be let in."""
     if fetch_site:
         return fetch_site in {"same-origin", "none"}
     return origin in {None, "null", OURS}
@@ -57,7 +57,7 @@ def is_refused(rule: Rule, method: str, fetch_site: str | None, origin: str | No
 @pytest.mark.slow
 @settings(max_examples=300, deadline=None, database=None)
 @given(st.sampled_from(writing()), SITES, ORIGINS, st.sampled_from(["localhost", "evil.example", "127.0.0.1:8000"]))
-def test_a_form_is_taken_from_our_pages_and_from_programs_alone(
+def test_posts_are_accepted_from_our_pages_and_from_programs_only(
     address: tuple[Rule, str], fetch_site: str | None, origin: str | None, host: str
 ) -> None:
     rule, method = address
@@ -67,7 +67,7 @@ def test_a_form_is_taken_from_our_pages_and_from_programs_alone(
         assert is_refused(rule, method, fetch_site, origin, Host=host) is not table(fetch_site, origin)
 
 
-def test_every_address_refuses_each_kind_of_another_sites_page() -> None:
+def test_every_address_refuses_posts_from_other_sites() -> None:
     for rule, method in writing():
         exempt = getattr(site().view_functions[rule.endpoint], "authorised_by_token", False)
         assert not exempt or "token" in rule.arguments, rule.rule
@@ -78,7 +78,7 @@ def test_every_address_refuses_each_kind_of_another_sites_page() -> None:
             assert is_refused(rule, method, fetch_site, origin) is is_expected, (method, rule.rule, fetch_site, origin)
 
 
-def test_other_methods_come_to_no_page() -> None:
+def test_other_methods_reach_no_view() -> None:
     for rule, method in product(site().url_map.iter_rules(), ["PUT", "PATCH", "DELETE", "TRACE", "SIGN"]):
         path = fill(rule, {"slug": "a-petition", "lang": "en", "answer": "accept"})
         assert site().test_client().open(path, method=method).status_code in {400, 404, 405}, (method, rule.rule)

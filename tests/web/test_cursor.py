@@ -1,4 +1,4 @@
-"""Cursors survive an address; whatever else an address says is none, and an encrypted one tells nothing."""
+"""Cursors: decoding gives what was encoded, and anything else is refused."""
 
 from datetime import UTC, datetime
 
@@ -19,13 +19,13 @@ NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
     public_id=st.binary(min_size=16, max_size=16),
     newer=st.booleans(),
 )
-def test_a_cursor_survives_the_way_through_an_address(moment: datetime, public_id: bytes, newer: bool) -> None:
+def test_decoding_gives_the_encoded_cursor(moment: datetime, public_id: bytes, newer: bool) -> None:
     cursor = Cursor(moment, public_id, newer)
     assert Cursor.decode(cursor.encode()) == cursor
 
 
 @given(text=st.text(max_size=60))
-def test_anything_else_is_no_cursor(text: str) -> None:
+def test_any_other_text_is_refused(text: str) -> None:
     try:
         cursor = Cursor.decode(text)
     except BadCursor:
@@ -34,12 +34,12 @@ def test_anything_else_is_no_cursor(text: str) -> None:
 
 
 @pytest.mark.parametrize("raw", ["_" * 34, "AH" + "_" * 32, "Ag" + "A" * 32])
-def test_a_cursor_beyond_all_times_is_no_cursor(raw: str) -> None:
+def test_a_cursor_with_an_impossible_date_is_refused(raw: str) -> None:
     with pytest.raises(BadCursor):
         Cursor.decode(raw)
 
 
-def test_an_encrypted_cursor_is_one_for_its_purpose_and_row_alone(app: Flask) -> None:
+def test_an_encrypted_cursor_works_for_its_purpose_and_row_alone(app: Flask) -> None:
     cursor = Cursor(NOON, b"\0" * 7 + b"\x05")
     with app.app_context():
         text = cursor.encrypt("names", b"petition")

@@ -1,4 +1,4 @@
-"""Error pages: each says in the site's look what to do, programs get JSON, and nothing of a fault's text gets out."""
+"""Error pages: in the site's design, JSON for programs, and without the text of an exception."""
 
 import logging
 from collections.abc import Callable, Iterator
@@ -24,7 +24,7 @@ TOKEN_OF_NOBODY = bytes(16)
 
 
 def look(html: str) -> list[str]:
-    """Return what makes a page look like the site's: its style sheets, header and footer."""
+    """Return a page's style sheets, header and footer."""
     page = HtmlPage(html)
     frame = [one.words() for one in (*page.all("a", **{"class": "site-name"}), *page.all("footer"))]
     sheets = [link.get("href") or "" for link in page.all("link", rel="stylesheet")]
@@ -32,8 +32,8 @@ def look(html: str) -> list[str]:
 
 
 @pytest.fixture(params=DATABASES)
-def homeless(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Flask]:
-    """The app whose database cannot be reached: no such folder, or nobody listens there."""
+def without_database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Flask]:
+    """The app whose database cannot be reached: no such folder, or no server on that port."""
     nowhere = f"sqlite:///{tmp_path}/no/such/folder/countersign.db"
     if request.param == "postgresql":
         nowhere = f"postgresql://nobody@127.0.0.1:{free_port()}/gone"
@@ -44,21 +44,21 @@ def homeless(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Flask]:
 
 
 @pytest.fixture
-def failing(homeless: Flask) -> Callable[[Exception], FlaskClient]:
-    """Make a client of an app that has no database and whose /fault raises what it is told to."""
+def failing(without_database: Flask) -> Callable[[Exception], FlaskClient]:
+    """Return a function that makes a client of an app without a database, whose /fault raises the given error."""
 
     def make(error: Exception) -> FlaskClient:
         def fault() -> str:
             who = PERSONAL  # local variables must not get out either
             raise error from LookupError(who)
 
-        homeless.add_url_rule("/fault", view_func=fault)
-        return homeless.test_client()
+        without_database.add_url_rule("/fault", view_func=fault)
+        return without_database.test_client()
 
     return make
 
 
-def test_an_unknown_address_is_answered_in_the_look_of_the_site(client: FlaskClient, petition: str) -> None:
+def test_an_unknown_address_gets_the_sites_error_page(client: FlaskClient, petition: str) -> None:
     home = look(client.get("/").text)
     for path in ("/petitions/no-such-petition", "/petitions/No_Such", "/nothing", f"/petitions/{petition}/xx", "/%00"):
         answer = client.get(path)
@@ -85,7 +85,9 @@ def test_programs_get_json_that_any_site_may_read(client: FlaskClient, petition:
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "PATCH"])
-def test_a_method_that_is_not_allowed_is_told_which_are(client: FlaskClient, petition: str, method: str) -> None:
+def test_a_method_that_is_not_allowed_is_answered_with_those_that_are(
+    client: FlaskClient, petition: str, method: str
+) -> None:
     page = client.open(f"/petitions/{petition}", method=method)
     assert page.status_code == 405
     assert set(page.headers["Allow"].split(", ")) == {"GET", "HEAD", "OPTIONS"}
@@ -116,15 +118,15 @@ def test_a_body_over_the_limit_is_refused_and_not_kept(app: Flask, client: Flask
     assert written(app) == before
 
 
-def test_the_longest_answers_that_are_allowed_fit(app: Flask, client: FlaskClient, petition: str) -> None:
+def test_the_longest_allowed_answers_fit_into_the_body_limit(app: Flask, client: FlaskClient, petition: str) -> None:
     wide = "\U0001f4d6"
     assert sign(client, name=wide * 100, affiliation=wide * 200, comment=wide * 1000).status_code == 303
     assert written(app) == (1, 1)
 
 
-def test_a_database_that_is_away_is_a_pause_not_a_crash(homeless: Flask, caplog: pytest.LogCaptureFixture) -> None:
-    client = homeless.test_client()
-    with homeless.app_context():
+def test_pages_answer_503_while_the_database_is_away(without_database: Flask, caplog: pytest.LogCaptureFixture) -> None:
+    client = without_database.test_client()
+    with without_database.app_context():
         token = tokens.make_token(tokens.Purpose.CONFIRM, TOKEN_OF_NOBODY)
     petition = f"/petitions/{SLUG}"
     answers = [client.get(path) for path in ("/", petition, f"{petition}/sign", f"{petition}/signed")]
@@ -143,8 +145,8 @@ def test_a_database_that_is_away_is_a_pause_not_a_crash(homeless: Flask, caplog:
     assert "SELECT" not in caplog.text
 
 
-def test_programs_are_told_in_json_that_the_database_is_away(homeless: Flask) -> None:
-    answer = homeless.test_client().get(f"/petitions/{SLUG}/count.json")
+def test_programs_are_told_in_json_that_the_database_is_away(without_database: Flask) -> None:
+    answer = without_database.test_client().get(f"/petitions/{SLUG}/count.json")
     assert (answer.status_code, answer.mimetype) == (503, "application/json")
     assert int(answer.headers["Retry-After"]) > 0
     assert answer.headers["Access-Control-Allow-Origin"] == "*"
@@ -153,13 +155,13 @@ def test_programs_are_told_in_json_that_the_database_is_away(homeless: Flask) ->
     assert answer.json["request"] == answer.headers["X-Request-ID"]
 
 
-def test_the_process_is_alive_without_its_database(homeless: Flask) -> None:
-    answer = homeless.test_client().get("/healthz")
+def test_the_process_is_alive_without_its_database(without_database: Flask) -> None:
+    answer = without_database.test_client().get("/healthz")
     assert (answer.status_code, answer.text) == (200, "ok\n")
 
 
-def test_pages_that_need_no_data_need_no_database(homeless: Flask) -> None:
-    client = homeless.test_client()
+def test_pages_that_need_no_data_need_no_database(without_database: Flask) -> None:
+    client = without_database.test_client()
     assert client.get("/organise/login").status_code == 200
     assert client.get("/nothing").status_code == 404
     with client.get("/static/css/base.css") as style:
@@ -195,7 +197,7 @@ def test_the_site_is_back_as_soon_as_its_database_is(postgres: str, tmp_path: Pa
     ],
     ids=lambda error: type(error).__name__,
 )
-def test_a_fault_of_ours_says_so_without_a_database_and_without_a_word_of_its_own(
+def test_an_unexpected_error_shows_no_text_of_the_exception(
     failing: Callable[[Exception], FlaskClient],
     caplog: pytest.LogCaptureFixture,
     capfd: pytest.CaptureFixture[str],
@@ -218,7 +220,7 @@ def test_a_fault_of_ours_says_so_without_a_database_and_without_a_word_of_its_ow
             assert inside not in seen
 
 
-def test_the_log_of_a_database_that_is_away_names_nobody(
+def test_the_log_of_a_database_error_has_no_personal_data(
     failing: Callable[[Exception], FlaskClient], caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)

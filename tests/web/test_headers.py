@@ -1,4 +1,4 @@
-"""Headers: what every answer carries, what caches may keep, and that no visitor ever gets a cookie."""
+"""Headers: security headers on every answer, what caches may keep, and no cookie for visitors."""
 
 from pathlib import Path
 
@@ -38,7 +38,7 @@ def confirm_path(app: Flask, state: State) -> str:
 
 @pytest.fixture
 def private(app: Flask, client: FlaskClient, petition: str) -> list[TestResponse]:
-    """Answers that are for one person alone, from every way of a signature."""
+    """Answers that are for one person alone, from each step of signing."""
     discreet = make_petition(app, slug='"quietly"', discreet="true")
     pending = confirm_path(app, State.PENDING)
     public_id = make_signature(app, discreet, state=State.PENDING)
@@ -64,7 +64,7 @@ def private(app: Flask, client: FlaskClient, petition: str) -> list[TestResponse
 
 @pytest.fixture
 def refusals(client: FlaskClient, petition: str) -> list[TestResponse]:
-    """Answers that say no."""
+    """Error answers."""
     form = f"/petitions/{petition}/sign"
     return [
         client.get("/nothing"),
@@ -80,7 +80,7 @@ def all_shared(client: FlaskClient) -> list[TestResponse]:
     return [client.get(path) for path in (*SHARED, "/healthz")]
 
 
-def test_every_answer_forbids_all_that_is_not_ours(
+def test_every_answer_has_a_policy_against_content_of_other_sites(
     client: FlaskClient, private: list[TestResponse], refusals: list[TestResponse]
 ) -> None:
     with client.get("/static/css/base.css") as style:
@@ -106,7 +106,7 @@ def test_pages_hold_nothing_that_the_policy_forbids(client: FlaskClient, private
                     assert not (one.get(name) or "/").startswith("//")
 
 
-def test_what_is_for_one_person_is_kept_by_no_cache(private: list[TestResponse], refusals: list[TestResponse]) -> None:
+def test_private_pages_and_errors_are_not_cached(private: list[TestResponse], refusals: list[TestResponse]) -> None:
     assert {answer.status_code for answer in private} == {200, 303, 403, 404, 409, 410, 422}
     for answer in [*private, *refusals]:
         assert answer.headers["Cache-Control"] == "no-store", answer.request.path
@@ -114,9 +114,7 @@ def test_what_is_for_one_person_is_kept_by_no_cache(private: list[TestResponse],
 
 
 @pytest.mark.parametrize("path", SHARED)
-def test_what_is_the_same_for_everyone_may_be_kept_for_a_moment(
-    app: Flask, client: FlaskClient, petition: str, path: str
-) -> None:
+def test_public_pages_may_be_cached_briefly(app: Flask, client: FlaskClient, petition: str, path: str) -> None:
     answer = client.get(path)
     assert answer.status_code == 200
     assert answer.cache_control.public
@@ -138,7 +136,7 @@ def test_what_is_the_same_for_everyone_may_be_kept_for_a_moment(
 @pytest.mark.parametrize(
     "path", ["/", "/petitions/save-the-test-library", "/petitions/save-the-test-library/count.json"]
 )
-def test_a_copy_is_old_once_the_count_has_moved(app: Flask, client: FlaskClient, petition: str, path: str) -> None:
+def test_the_etag_changes_with_the_count(app: Flask, client: FlaskClient, petition: str, path: str) -> None:
     before = client.get(path)
     assert before.cache_control.max_age in {0, 1}
     make_signature(app)
@@ -175,7 +173,7 @@ def test_nobody_gets_a_cookie(client: FlaskClient, private: list[TestResponse], 
     ("base_url", "hsts"),
     [("https://petitions.example.org", True), ("https://localhost:8443", True), ("http://localhost:8000", False)],
 )
-def test_https_alone_is_promised_only_by_a_site_that_has_it(tmp_path: Path, base_url: str, hsts: bool) -> None:
+def test_hsts_is_sent_only_by_a_site_with_https(tmp_path: Path, base_url: str, hsts: bool) -> None:
     env = {**SECRETS, "DATABASE_URL": f"sqlite:///{tmp_path}/none.db", "BASE_URL": base_url, "MAIL_SERVER": "127.0.0.1"}
     client = create_app(config.load(env, instance=tmp_path)).test_client()
     for answer in (client.get("/healthz"), client.get("/organise/login"), client.get("/nothing")):

@@ -1,4 +1,4 @@
-"""Headers by property: whatever page is asked, in whatever way, its answer forbids what it must and keeps no secret."""
+"""Property tests of headers: every answer has the security headers; private pages are never cached."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -50,7 +50,7 @@ def sites(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Flask]
 
 
 def fails(code: int) -> str:
-    """Answer with a status, by the exception that has it."""
+    """Raise the exception for an HTTP status."""
     if code in default_exceptions:
         abort(code)
     raise LookupError(code)
@@ -85,7 +85,7 @@ ODD_PATHS = st.one_of(
 
 
 def query(rule: Rule) -> str:
-    """Return what an address shows nothing without."""
+    """Return the query that a page needs to show anything."""
     return f"?url={HERE}/petitions/{SLUG}" if rule.rule == "/oembed" else ""
 
 
@@ -96,7 +96,7 @@ def policy_of(answer: TestResponse) -> dict[str, str]:
 
 
 def check(answer: TestResponse, base_url: str) -> None:
-    """Fail unless the answer forbids what every answer must; the counter alone may be framed."""
+    """Fail unless the answer has the security headers; the counter alone may be framed."""
     headers = answer.headers
     for name in {name for name, _ in headers} - {"Set-Cookie", "Vary"}:
         assert len(headers.getlist(name)) == 1, name
@@ -130,7 +130,7 @@ def check(answer: TestResponse, base_url: str) -> None:
     etag=st.sampled_from(["", "*", '"x"']),
     body=st.sampled_from([b"", b"a=b", b"x" * 70_000]),
 )
-def test_every_answer_forbids_what_it_must(
+def test_every_answer_has_the_security_headers(
     sites: dict[str, Flask], base_url: str, path: str, method: str, accept: str, host: str, etag: str, body: bytes
 ) -> None:
     client = sites[base_url].test_client(use_cookies=False)
@@ -142,7 +142,7 @@ def test_every_answer_forbids_what_it_must(
             assert "Set-Cookie" not in answer.headers
 
 
-def test_what_is_somebodys_own_is_kept_nowhere(sites: dict[str, Flask]) -> None:
+def test_private_pages_are_not_cached(sites: dict[str, Flask]) -> None:
     own = [rule for rule in RULES if SECRET & rule.arguments or is_for_organisers(rule.rule)]
     assert own
     for rule in own:
@@ -153,7 +153,7 @@ def test_what_is_somebodys_own_is_kept_nowhere(sites: dict[str, Flask]) -> None:
             assert "ETag" not in answer.headers, (method, rule.rule)
 
 
-def test_what_is_answered_outside_the_pages_forbids_as_much(sites: dict[str, Flask]) -> None:
+def test_errors_redirects_and_static_files_have_the_security_headers(sites: dict[str, Flask]) -> None:
     app = sites[HERE]
     client = app.test_client()
     page = f"/petitions/{SLUG}"
@@ -185,24 +185,22 @@ def test_what_is_answered_outside_the_pages_forbids_as_much(sites: dict[str, Fla
 
 
 @pytest.mark.parametrize("base_url", [FOR_ALL, HERE])
-def test_an_organisers_cookie_is_bound_to_this_host_and_no_script_reads_it(
-    sites: dict[str, Flask], base_url: str
-) -> None:
+def test_an_organisers_cookie_has_the_host_prefix_and_http_only(sites: dict[str, Flask], base_url: str) -> None:
     client = sites[base_url].test_client()
     set_by = [client.get(path, base_url=base_url) for path in ("/organise/login", "/organise/reset")]
     cookies = [cookie for answer in set_by for cookie in answer.headers.getlist("Set-Cookie")]
     assert cookies
     for cookie in cookies:
         name, *attributes = (part.strip() for part in cookie.split(";"))
-        told = {attribute.partition("=")[0].lower(): attribute.partition("=")[2] for attribute in attributes}
-        assert "httponly" in told
-        assert (told["samesite"], told["path"]) == ("Lax", "/")
-        assert "domain" not in told
-        assert ("secure" in told) is (base_url == FOR_ALL)
+        by_name = {attribute.partition("=")[0].lower(): attribute.partition("=")[2] for attribute in attributes}
+        assert "httponly" in by_name
+        assert (by_name["samesite"], by_name["path"]) == ("Lax", "/")
+        assert "domain" not in by_name
+        assert ("secure" in by_name) is (base_url == FOR_ALL)
         assert name.startswith("__Host-") is (base_url == FOR_ALL)
 
 
-def test_only_what_says_so_may_be_drawn_into_other_sites(sites: dict[str, Flask]) -> None:
+def test_only_count_oembed_and_pictures_may_be_loaded_by_other_sites(sites: dict[str, Flask]) -> None:
     client = sites[HERE].test_client()
     open_to_all = {
         rule.rule

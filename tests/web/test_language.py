@@ -1,4 +1,4 @@
-"""A page for everyone has its language in its address; one person's page speaks the one asked for, or the browser's."""
+"""Public pages have their language in the path; private ones take it from `?language=` or the browser."""
 
 from collections.abc import Callable
 from urllib.parse import urlsplit
@@ -18,7 +18,7 @@ GERMAN = {"Accept-Language": "de-AT, fr;q=0.5"}
 SWEDISH = '[[translations]]\nlanguage = "sv"\ntitle = "Rädda biblioteket"\nstatement = "Vi ber."\n'
 
 
-def spoken(html: str) -> str | None:
+def language_of(html: str) -> str | None:
     (root,) = HtmlPage(html).all("html")
     return root.get("lang")
 
@@ -29,12 +29,12 @@ def links(html: str) -> dict[str | None, str | None]:
 
 
 @pytest.mark.parametrize("path", ["/", f"/petitions/{SLUG}", f"/petitions/{SLUG}/sign", f"/petitions/{SLUG}/changes"])
-def test_a_page_for_everyone_does_not_ask_the_browser(client: FlaskClient, petition: str, path: str) -> None:
-    assert spoken(client.get(path, headers=GERMAN).text) == "en"
+def test_a_public_page_ignores_the_browsers_language(client: FlaskClient, petition: str, path: str) -> None:
+    assert language_of(client.get(path, headers=GERMAN).text) == "en"
     assert client.get(path, headers=GERMAN).data == client.get(path).data
 
 
-def test_a_page_for_everyone_that_was_told_no_language_is_not_sent(own_app: Flask) -> None:
+def test_a_cacheable_page_without_a_set_language_is_an_error(own_app: Flask) -> None:
     @own_app.get("/untold")
     def untold() -> object:
         return headers.cacheable(make_response("<p>Hello"))
@@ -42,17 +42,17 @@ def test_a_page_for_everyone_that_was_told_no_language_is_not_sent(own_app: Flas
     assert own_app.test_client().get("/untold").status_code == 500
 
 
-def test_where_nobody_chose_the_browser_is_asked(client: FlaskClient) -> None:
+def test_a_private_page_is_in_the_browsers_language(client: FlaskClient) -> None:
     for path in ("/nowhere", "/confirm/cut-off", "/signature/cut-off", "/organise/login"):
-        assert spoken(client.get(path, headers=GERMAN).text) == "de", path
-        assert spoken(client.get(path, headers={"Accept-Language": "tlh"}).text) == "en", path
+        assert language_of(client.get(path, headers=GERMAN).text) == "de", path
+        assert language_of(client.get(path, headers={"Accept-Language": "tlh"}).text) == "en", path
 
 
 @pytest.mark.parametrize(
     "odd", ["endpoint=x", "_scheme=javascript&_external=1", "_method=POST", "values=1", "q=%C3%A5"]
 )
 @pytest.mark.parametrize(("path", "there"), [("", "/sv?{}"), ("/my-signature", "/my-signature?{}&language=sv")])
-def test_whatever_an_address_asks_for_stays_a_question_in_the_other_languages(
+def test_links_to_other_languages_keep_the_query(
     client: FlaskClient, petition: str, path: str, there: str, odd: str
 ) -> None:
     answer = client.get(f"/petitions/{SLUG}{path}?{odd}")
@@ -61,17 +61,17 @@ def test_whatever_an_address_asks_for_stays_a_question_in_the_other_languages(
 
 
 @pytest.mark.parametrize("language", sorted(INTERFACE_LANGUAGES))
-def test_each_page_leads_to_itself_in_every_language(client: FlaskClient, petition: str, language: str) -> None:
+def test_each_page_links_to_itself_in_every_language(client: FlaskClient, petition: str, language: str) -> None:
     here = f"/petitions/{SLUG}"
     for path in (here, f"{here}/changes", f"{here}/my-signature"):
         there = links(client.get(path).text)[language]
         assert there
         page = client.get(there)
-        assert (page.status_code, spoken(page.text)) == (200, language)
+        assert (page.status_code, language_of(page.text)) == (200, language)
         assert links(page.text)["en"] in {path, f"{path}?language=en"}
 
 
-def test_the_language_asked_for_is_kept_through_the_form(
+def test_a_form_keeps_the_language_of_the_query(
     client: FlaskClient, petition: str, mail_server: MailServer, work: Callable[[], int]
 ) -> None:
     waiting = sign(client).location
@@ -85,17 +85,17 @@ def test_the_language_asked_for_is_kept_through_the_form(
         assert action.endswith("?language=ar")
         refused = client.post(action, data={"code": "no", "digest": "no"})
         assert refused.status_code in {409, 422}
-        assert spoken(refused.text) == "ar"
+        assert language_of(refused.text) == "ar"
         assert links(refused.text) == {}  # what was typed would be lost
 
 
 def test_an_unknown_language_changes_nothing(client: FlaskClient, petition: str) -> None:
     for strange in ("xx", "EN", "", "en%00", "../sv"):
-        assert spoken(client.get(f"/petitions/{SLUG}/my-signature?language={strange}").text) == "en"
-    assert spoken(client.get(f"/petitions/{SLUG}?language=sv").text) == "en"
+        assert language_of(client.get(f"/petitions/{SLUG}/my-signature?language={strange}").text) == "en"
+    assert language_of(client.get(f"/petitions/{SLUG}?language=sv").text) == "en"
 
 
-def test_search_engines_are_told_of_translations_and_of_no_copies(app: Flask, client: FlaskClient) -> None:
+def test_canonical_and_alternate_links_name_only_translated_pages(app: Flask, client: FlaskClient) -> None:
     make_petition(app, tables=SWEDISH)
     base = f"http://localhost:8000/petitions/{SLUG}"
     for path, canonical in (("", base), ("/sv", f"{base}/sv"), ("/de", base)):
@@ -106,7 +106,7 @@ def test_search_engines_are_told_of_translations_and_of_no_copies(app: Flask, cl
         assert alternates == {("en", base), ("sv", f"{base}/sv"), ("x-default", base)}
 
 
-def test_letters_and_dead_ends_lead_to_the_petition_in_the_signers_language(
+def test_pages_after_signing_link_to_the_petition_in_the_signers_language(
     app: Flask, client: FlaskClient, petition: str, mail_server: MailServer, work: Callable[[], int]
 ) -> None:
     answer = sign(client, language="sv")
@@ -127,10 +127,10 @@ def test_the_unsubscribe_page_can_be_read_in_another_language(
     sign(client)
     work()
     link = urlsplit(mail_server.letters[0]["List-Unsubscribe"].strip("<>")).path
-    assert spoken(client.get(link, headers=GERMAN).text) == "de"
-    assert spoken(client.get(f"{link}?language=fi", headers=GERMAN).text) == "fi"
+    assert language_of(client.get(link, headers=GERMAN).text) == "de"
+    assert language_of(client.get(f"{link}?language=fi", headers=GERMAN).text) == "fi"
 
 
-def test_organisers_choose_in_their_account_and_before_that_on_the_page(app: Flask, petition: str) -> None:
+def test_organisers_choose_a_language_on_the_login_page_and_later_in_their_account(app: Flask, petition: str) -> None:
     assert set(links(app.test_client().get("/organise/login").text)) == set(INTERFACE_LANGUAGES)
     assert links(signed_in(app).get("/organise").text) == {}

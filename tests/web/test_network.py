@@ -1,4 +1,4 @@
-"""The network of a client: what limits and bursts take for one household, whatever way its address is written."""
+"""The network of a client's address, which rate limits and bursts count as one household."""
 
 from ipaddress import IPv4Address, IPv6Address
 
@@ -28,7 +28,7 @@ def test_a_household_is_one_network(address: str | None, expected: str) -> None:
 
 
 @given(bits=st.integers(0, 2**128 - 1), other=st.integers(0, 2**64 - 1))
-def test_what_differs_below_the_64_bits_is_one_network_and_what_differs_above_is_not(bits: int, other: int) -> None:
+def test_ipv6_addresses_are_one_network_if_their_first_64_bits_are_the_same(bits: int, other: int) -> None:
     one = IPv6Address(bits)
     neighbour = IPv6Address(bits >> 64 << 64 | other)
     stranger = IPv6Address(bits ^ 1 << 64)
@@ -37,10 +37,10 @@ def test_what_differs_below_the_64_bits_is_one_network_and_what_differs_above_is
 
 
 @given(bits=st.integers(0, 2**32 - 1))
-def test_an_ipv4_address_is_the_same_in_both_ways_of_writing_it(bits: int) -> None:
+def test_an_ipv4_mapped_address_is_the_same_network_as_the_ipv4_address(bits: int) -> None:
     assert network(f"::ffff:{IPv4Address(bits)}") == network(str(IPv4Address(bits))) == str(IPv4Address(bits))
 
 
 @given(text=st.text(max_size=50))
-def test_any_text_has_a_network_or_none(text: str) -> None:
+def test_any_text_gives_a_network_or_the_empty_string(text: str) -> None:
     assert isinstance(network(text), str)

@@ -1,4 +1,4 @@
-"""Pages for everyone are repeated from memory for a second; nothing that is anybody's own ever is."""
+"""Public pages are cached in memory for a second; private ones never are."""
 
 from collections.abc import Callable
 
@@ -16,7 +16,7 @@ from tests.mail_server import MailServer, link_in
 
 @pytest.fixture
 def now(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """Give a clock that stands still until a test sets it on."""
+    """Return the monotonic clock's time, which only the test changes."""
     at = [100.0]
     monkeypatch.setattr(page_cache.time, "monotonic", lambda: at[0])
     return at
@@ -24,12 +24,12 @@ def now(monkeypatch: pytest.MonkeyPatch) -> list[float]:
 
 @pytest.fixture
 def client(app: Flask, now: list[float]) -> FlaskClient:
-    """Ask the site through the cache, as `wsgi.py` serves it."""
+    """Return a client of the site behind the cache, as in `wsgi.py`."""
     app.wsgi_app = PageCache(app.wsgi_app)  # type: ignore[method-assign]
     return app.test_client()
 
 
-def test_a_page_is_repeated_for_a_second_without_asking_the_database(
+def test_a_page_is_cached_for_a_second_without_database_queries(
     app: Flask, client: FlaskClient, petition: str, now: list[float]
 ) -> None:
     first = client.get(f"/petitions/{petition}")
@@ -44,7 +44,7 @@ def test_a_page_is_repeated_for_a_second_without_asking_the_database(
     assert b"Ann Example" in client.get(f"/petitions/{petition}").data
 
 
-def test_who_has_just_confirmed_sees_it_at_once(
+def test_confirming_shows_in_the_count_at_once(
     app: Flask, client: FlaskClient, petition: str, mail_server: MailServer, work: Callable[[], int]
 ) -> None:
     sign(client)
@@ -56,7 +56,7 @@ def test_who_has_just_confirmed_sees_it_at_once(
     assert verified(client) == 1
 
 
-def test_the_count_for_programs_is_repeated_for_a_second_too(
+def test_count_json_is_cached_for_a_second_too(
     app: Flask, client: FlaskClient, petition: str, now: list[float]
 ) -> None:
     assert verified(client) == 0
@@ -66,7 +66,7 @@ def test_the_count_for_programs_is_repeated_for_a_second_too(
     assert verified(client) == 1
 
 
-def test_a_reader_who_has_it_is_told_so(client: FlaskClient, petition: str) -> None:
+def test_a_matching_etag_is_answered_with_304(client: FlaskClient, petition: str) -> None:
     etag = client.get(f"/petitions/{petition}").headers["ETag"]
     for have in (etag, f'"other", {etag}', f"W/{etag}"):
         answer = client.get(f"/petitions/{petition}", headers={"If-None-Match": have})
@@ -75,7 +75,7 @@ def test_a_reader_who_has_it_is_told_so(client: FlaskClient, petition: str) -> N
     assert client.get(f"/petitions/{petition}", headers={"If-None-Match": '"other"'}).status_code == 200
 
 
-def test_nothing_that_is_ones_own_is_kept(client: FlaskClient, petition: str) -> None:
+def test_private_pages_are_not_cached(client: FlaskClient, petition: str) -> None:
     for name in ("ann", "bob"):
         answer = sign(client, email=f"{name}@example.org")
         assert f"{name}@example.org" in client.get(answer.location).text
@@ -83,7 +83,7 @@ def test_nothing_that_is_ones_own_is_kept(client: FlaskClient, petition: str) ->
     assert client.get("/nowhere").status_code == 404
 
 
-def test_what_was_refused_makes_it_forget_nothing(client: FlaskClient, petition: str) -> None:
+def test_a_refused_post_does_not_clear_the_cache(client: FlaskClient, petition: str) -> None:
     kept = client.get("/").headers["X-Request-ID"]
     assert client.post("/nonsense").status_code == 404
     assert client.post("/", headers={"Sec-Fetch-Site": "cross-site"}).status_code in {403, 405}

@@ -1,4 +1,4 @@
-"""Limits for each client: a household never notices, a crowd proves its work, and no address is kept or believed."""
+"""Rate limits for each client: more forms need a proof of work, and no IP address is stored."""
 
 import logging
 from collections.abc import Iterator
@@ -31,12 +31,12 @@ def redis(tmp_path: Path) -> Iterator[RedisServer]:
     server.stop()
 
 
-def sign_up_to_the_limit(client: FlaskClient, where: str = "127.0.0.1", most: int = MOST) -> None:
-    for number in range(most):
+def sign_up_to_the_limit(client: FlaskClient, where: str = "127.0.0.1", times: int = MOST) -> None:
+    for number in range(times):
         assert sign(client, where=where, email=f"one{number}@example.org").status_code == 303
 
 
-def test_the_signature_after_thirty_from_one_client_waits_and_keeps_what_was_typed(
+def test_the_form_after_thirty_from_one_client_is_refused_and_keeps_what_was_typed(
     app: Flask, client: FlaskClient, petition: str
 ) -> None:
     sign_up_to_the_limit(client)
@@ -51,13 +51,13 @@ def test_the_signature_after_thirty_from_one_client_waits_and_keeps_what_was_typ
     assert sign(client, where="192.0.2.9", email="late@example.org").status_code == 303
 
 
-def test_a_form_with_errors_counts_for_nothing(client: FlaskClient, petition: str) -> None:
+def test_a_form_with_errors_is_not_counted(client: FlaskClient, petition: str) -> None:
     for _ in range(MOST + 5):
         assert sign(client, email="not an address").status_code == 422
     assert sign(client).status_code == 303
 
 
-def test_who_is_over_the_limit_goes_through_with_a_proof(
+def test_a_proof_of_work_is_accepted_over_the_limit(
     app: Flask, client: FlaskClient, petition: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(proof_of_work, "MAX_NUMBER", 50)
@@ -69,7 +69,7 @@ def test_who_is_over_the_limit_goes_through_with_a_proof(
     assert len(signatures(app)) == MOST + 1
 
 
-def test_proofs_too_have_an_end_for_one_client(app: Flask, client: FlaskClient, petition: str) -> None:
+def test_forms_with_a_proof_have_a_limit_too(app: Flask, client: FlaskClient, petition: str) -> None:
     with app.test_request_context(environ_base={"REMOTE_ADDR": "127.0.0.1"}):
         assert not any(rate_limits.hit(Action.SIGN_WITH_PROOF) for _ in range(rate_limits.MAX_PROVEN_FORMS - 1))
     assert sign(client, altcha=proof(client)).status_code == 303
@@ -77,7 +77,7 @@ def test_proofs_too_have_an_end_for_one_client(app: Flask, client: FlaskClient, 
     assert sign(client).status_code == 303, "what is counted without a proof is counted apart"
 
 
-def test_two_hundred_people_in_one_hall_sign(
+def test_two_hundred_people_at_one_address_can_sign(
     app: Flask, client: FlaskClient, petition: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(proof_of_work, "MAX_NUMBER", 50)
@@ -106,13 +106,13 @@ def test_the_limit_looks_at_the_client_and_never_at_the_mailbox(app: Flask, clie
     assert {(answer.status_code, len(answer.data)) for answer in answers} == {(429, len(answers[0].data))}
 
 
-def test_a_made_up_forwarded_address_does_not_get_past(client: FlaskClient, petition: str) -> None:
+def test_a_forged_x_forwarded_for_header_is_ignored(client: FlaskClient, petition: str) -> None:
     fields = hidden_fields(client.get(f"/petitions/{petition}").text)
     statuses = [signed_through(client, fields, number, f"198.51.100.{number}") for number in range(MOST + 3)]
     assert statuses == [303] * MOST + [429] * 3
 
 
-def test_behind_a_proxy_only_what_it_says_itself_is_believed(
+def test_behind_a_proxy_only_its_own_x_forwarded_for_entry_counts(
     database_url: str, tmp_path: Path, app: Flask, petition: str
 ) -> None:
     behind = make_app(tmp_path, database_url, TRUSTED_PROXIES=1)
@@ -131,7 +131,7 @@ def signed_through(client: FlaskClient, fields: dict[str, str], number: int, for
     return client.post(path, data=answers, headers={"X-Forwarded-For": forwarded}).status_code
 
 
-def test_asking_for_lost_links_has_a_limit_of_its_own(app: Flask, client: FlaskClient, petition: str) -> None:
+def test_requesting_entry_links_has_a_limit_of_its_own(app: Flask, client: FlaskClient, petition: str) -> None:
     path = f"/petitions/{petition}/my-signature"
     for number in range(MOST):
         assert client.post(path, data={"email": f"ann{number}@example.org"}).status_code == 303
@@ -159,7 +159,7 @@ def test_two_processes_share_one_limit_in_redis(
             db.engine.dispose()
 
 
-def test_the_site_works_while_redis_is_away_and_counts_in_memory(
+def test_limits_are_counted_in_memory_while_redis_is_away(
     app: Flask, database_url: str, petition: str, tmp_path: Path, redis: RedisServer
 ) -> None:
     site = make_app(tmp_path, database_url, REDIS_URL=redis.url)
@@ -209,7 +209,7 @@ def test_a_site_starts_and_works_while_redis_is_away(
         db.engine.dispose()
 
 
-def test_no_address_is_kept_in_memory_or_redis_or_told_in_the_log(
+def test_no_ip_address_is_in_memory_redis_or_the_log(
     app: Flask, database_url: str, petition: str, tmp_path: Path, redis: RedisServer, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)
@@ -228,7 +228,7 @@ def test_no_address_is_kept_in_memory_or_redis_or_told_in_the_log(
         db.engine.dispose()
 
 
-def test_what_was_counted_on_another_day_cannot_be_linked(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_client_has_another_key_each_day(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
     with app.app_context():
         today = rate_limits.client_key(HALL)
         assert today == rate_limits.client_key(HALL)

@@ -1,4 +1,4 @@
-"""The log: one line for each request, under the number that its answer carries, and not a word of what was sent."""
+"""The access log: one line for each request, with the id that its answer has, and nothing that was sent."""
 
 import itertools
 import logging
@@ -34,14 +34,14 @@ TELLING = ("zorblax", "quuxley", "wibble", "xyzzyplugh", "frobnicat", "203.0.113
 
 @pytest.fixture
 def log() -> Iterator[Log]:
-    """Everything that is logged, down to the least."""
+    """All lines of the log, of every level."""
     with caught(logging.DEBUG) as log:
         yield log
 
 
 @pytest.fixture
 def values(app: Flask, petition: str) -> dict[str, list[str]]:
-    """Values for the arguments of addresses: some that lead somewhere, and some that tell who asked."""
+    """Values for the arguments of routes: some that exist, and some with personal data."""
     pending = make_signature(app, state=State.PENDING, name=PERSONAL, email=SENT["email"])
     verified = make_signature(app, name=PERSONAL, email=f"2{SENT['email']}")
     with app.app_context():
@@ -61,16 +61,16 @@ def values(app: Flask, petition: str) -> dict[str, list[str]]:
 def addresses(app: Flask, values: dict[str, list[str]]) -> Iterator[tuple[str, str, str]]:
     """Yield method, path and pattern of requests for every page."""
     for rule in app.url_map.iter_rules():
-        name = next((one for one in sorted(rule.arguments, key="token".__ne__) if one not in {"slug", "lang"}), "slug")
+        name = next(
+            (text for text in sorted(rule.arguments, key="token".__ne__) if text not in {"slug", "lang"}), "slug"
+        )
         for value in values.get(name, [PERSONAL]):
-            path = fill(rule, {one: values.get(one, [PERSONAL])[0] for one in rule.arguments} | {name: value})
+            path = fill(rule, {text: values.get(text, [PERSONAL])[0] for text in rule.arguments} | {name: value})
             for method in sorted({*(rule.methods or ()), "DELETE", "ZORBLAX"}):
                 yield method, path, rule.rule
 
 
-def test_each_request_leaves_one_line_and_it_tells_nothing_of_who_asked(
-    app: Flask, log: Log, values: dict[str, list[str]]
-) -> None:
+def test_each_request_logs_one_line_without_personal_data(app: Flask, log: Log, values: dict[str, list[str]]) -> None:
     clients = [browser(app), signed_in(app, f"3{SENT['email']}", Role.OWNER)]
     held = ""
     for (method, path, pattern), client in itertools.product(addresses(app, values), clients):
@@ -85,17 +85,17 @@ def test_each_request_leaves_one_line_and_it_tells_nothing_of_who_asked(
         ) as answer:
             assert answer.status_code < 500, (method, path)
             size = len(answer.data)
-        (line,) = (one for one in log.lines() if one.get("message") == "answered")
+        (line,) = (text for text in log.lines() if text.get("message") == "answered")
         assert answer.headers.getlist("X-Request-ID") == [line["id"]]
         assert (line["status"], line["bytes"]) == (answer.status_code, size)
         assert line["route"] in {pattern, "unknown"}
         assert line["method"] == ("another" if method == "ZORBLAX" else method)
         held += log.getvalue().lower()
-    told = [*TELLING, *(one.lower() for name in ("token", "reference") for one in values[name])]
-    assert not [one for one in told if one in held]
+    forbidden = [*TELLING, *(text.lower() for name in ("token", "reference") for text in values[name])]
+    assert not [text for text in forbidden if text in held]
 
 
-def test_the_line_has_the_pattern_of_the_address_and_not_the_address(app: Flask, log: Log, petition: str) -> None:
+def test_the_line_has_the_route_and_not_the_path(app: Flask, log: Log, petition: str) -> None:
     with app.app_context():
         token = tokens.make_token(tokens.Purpose.CONFIRM, make_signature(app, state=State.PENDING))
     answer = app.test_client().get(f"/confirm/{token}", buffered=True)
@@ -114,13 +114,13 @@ def test_the_line_has_the_pattern_of_the_address_and_not_the_address(app: Flask,
     }
 
 
-def test_an_address_that_is_no_page_of_ours_is_unknown(client: FlaskClient, log: Log) -> None:
+def test_an_address_without_a_route_is_logged_as_unknown(client: FlaskClient, log: Log) -> None:
     for path in ("/ann@example.org", "/petitions/Ann%20Example", "/%00", "//example.org/ann-example"):
         client.get(path, buffered=True)
     assert {line["route"] for line in log.lines()} == {"unknown"}
 
 
-def test_every_request_has_another_number_which_nobody_chooses(client: FlaskClient) -> None:
+def test_every_request_has_a_new_id_and_one_in_its_headers_is_ignored(client: FlaskClient) -> None:
     numbers = {client.get("/healthz", headers={"X-Request-ID": "mine"}).headers["X-Request-ID"] for _ in range(50)}
     assert len(numbers) == 50
     assert {len(number) for number in numbers} == {12}
@@ -131,7 +131,7 @@ def fails(app: Flask, fail: Callable[[], Any]) -> FlaskClient:
     return app.test_client()
 
 
-def test_a_fault_shows_the_number_that_its_lines_have_and_none_has_its_text(own_app: Flask, log: Log) -> None:
+def test_an_unexpected_error_shows_the_id_of_its_log_lines_and_not_its_text(own_app: Flask, log: Log) -> None:
     def fail() -> str:
         raise ValueError(PERSONAL)
 
@@ -145,16 +145,16 @@ def test_a_fault_shows_the_number_that_its_lines_have_and_none_has_its_text(own_
     fault, answered = (line for line in log.lines() if line["id"] == number)
     assert fault["message"].startswith("fault in fails: ValueError at test_request_log.py:")
     assert (answered["status"], answered["route"]) == (500, "/fails")
-    assert not [one for one in TELLING if one in log.getvalue().lower()]
+    assert not [text for text in TELLING if text in log.getvalue().lower()]
 
 
-def test_a_page_that_is_not_our_fault_shows_no_number(client: FlaskClient) -> None:
+def test_an_error_of_the_client_shows_no_id(client: FlaskClient) -> None:
     for path in ("/nothing", "/confirm/altered"):
         answer = client.get(path)
         assert answer.headers["X-Request-ID"] not in answer.text
 
 
-def test_an_answer_that_breaks_off_is_logged_and_its_error_goes_no_further(own_app: Flask, log: Log) -> None:
+def test_an_error_during_the_body_is_logged_and_replaced(own_app: Flask, log: Log) -> None:
     def half() -> Iterator[str]:
         yield "half"
         raise LookupError(PERSONAL)
@@ -170,9 +170,7 @@ def test_an_answer_that_breaks_off_is_logged_and_its_error_goes_no_further(own_a
     assert "quuxley" not in log.getvalue().lower()
 
 
-def test_an_error_where_no_page_can_be_made_is_logged_too(
-    app: Flask, log: Log, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_error_outside_of_flask_is_logged_too(app: Flask, log: Log, monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(*given: object) -> None:
         raise LookupError(PERSONAL)
 
@@ -185,7 +183,7 @@ def test_an_error_where_no_page_can_be_made_is_logged_too(
     assert "quuxley" not in log.getvalue().lower()
 
 
-def test_what_libraries_say_loses_its_words_and_its_errors_lose_their_text(app: Flask, log: Log) -> None:
+def test_log_lines_of_libraries_lose_their_arguments_and_error_texts(app: Flask, log: Log) -> None:
     def fail() -> None:
         raise ValueError(PERSONAL) from LookupError(PERSONAL)
 
@@ -209,7 +207,7 @@ def test_a_line_stays_one_line(log: Log) -> None:
     assert len(log.getvalue().splitlines()) == 1
 
 
-def test_the_lines_of_a_turn_of_the_worker_share_a_number(app: Flask, log: Log) -> None:
+def test_the_log_lines_of_one_turn_of_the_worker_share_an_id(app: Flask, log: Log) -> None:
     def fail() -> int:
         logging.getLogger("app.test").warning("on the way")
         raise ValueError(PERSONAL)
@@ -226,7 +224,7 @@ def test_the_lines_of_a_turn_of_the_worker_share_a_number(app: Flask, log: Log) 
 
 
 @pytest.mark.parametrize("level", [logging.INFO, logging.WARNING])
-def test_only_a_process_that_logs_nowhere_yet_is_told_where(level: int, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_logging_is_set_up_once_and_only_without_other_handlers(level: int, monkeypatch: pytest.MonkeyPatch) -> None:
     root, ours = logging.getLogger(), logging.getLogger("app")
     before = root.handlers[:], root.level, ours.level
     try:
@@ -247,5 +245,5 @@ def test_signing_leaves_no_trace_of_the_signer(client: FlaskClient, log: Log, pe
     answer = sign(client, name=PERSONAL, email=SENT["email"], comment=SENT["comment"])
     client.get(answer.location, buffered=True)
     held = log.getvalue().lower()
-    assert not [one for one in TELLING if one in held]
+    assert not [text for text in TELLING if text in held]
     assert answer.location.rpartition("/")[2].lower() not in held

@@ -1,4 +1,4 @@
-"""Our own files are sent compressed, and kept for as long as they are the ones that a page means."""
+"""Static files are compressed, and cached for good under an address with their version."""
 
 import gzip
 import re
@@ -18,24 +18,24 @@ def addresses(client: FlaskClient) -> list[str]:
     return re.findall(r'(?:href|src)="(/static/[^"]+)"', client.get("/").text)
 
 
-def kept(client: FlaskClient, address: str) -> str:
-    """Return how long a file is kept, once it was read."""
+def cache_control(client: FlaskClient, address: str) -> str:
+    """Return the Cache-Control header of a file."""
     with client.get(address) as answer:
         assert answer.status_code == 200
         assert answer.data
         return str(answer.headers["Cache-Control"])
 
 
-def test_a_page_names_the_versions_of_its_files_and_they_are_kept(client: FlaskClient, petition: str) -> None:
+def test_files_with_a_version_in_their_address_are_cached_for_good(client: FlaskClient, petition: str) -> None:
     named = addresses(client)
     assert len(named) >= 3
     for address in named:
-        assert kept(client, address) == "public, max-age=31536000, immutable"
+        assert cache_control(client, address) == "public, max-age=31536000, immutable"
         for other in (address.partition("?")[0], f"{address}0"):
-            assert kept(client, other) == "no-cache"
+            assert cache_control(client, other) == "no-cache"
 
 
-def test_another_content_has_another_address(app: Flask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_changed_file_gets_another_address(app: Flask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(app, "static_folder", str(tmp_path))
     seen = set()
     for content in ("a {}", "b {}"):
@@ -45,7 +45,7 @@ def test_another_content_has_another_address(app: Flask, tmp_path: Path, monkeyp
     assert len(seen) == 2
 
 
-def test_text_is_sent_compressed_and_letters_are_not_compressed_twice(client: FlaskClient, petition: str) -> None:
+def test_text_is_compressed_and_fonts_are_not(client: FlaskClient, petition: str) -> None:
     css = client.get("/static/css/base.css", headers=GZIP)
     assert css.headers["Content-Encoding"] == "gzip"
     assert gzip.decompress(css.data) == (config.ROOT / "static/css/base.css").read_bytes()
@@ -59,7 +59,7 @@ def test_text_is_sent_compressed_and_letters_are_not_compressed_twice(client: Fl
     assert client.get("/static/nothing.css", headers=GZIP).status_code == 404
 
 
-def test_pages_for_everyone_are_sent_compressed_and_ones_own_are_not(app: Flask, petition: str) -> None:
+def test_public_pages_are_compressed_and_private_ones_are_not(app: Flask, petition: str) -> None:
     app.wsgi_app = PageCache(app.wsgi_app)  # type: ignore[method-assign]
     client = app.test_client()
     whole = client.get(f"/petitions/{petition}")
@@ -77,5 +77,5 @@ def test_pages_for_everyone_are_sent_compressed_and_ones_own_are_not(app: Flask,
 
 @pytest.mark.parametrize("name", ["css/" + "a" * 5000, "css/%00.css", "css", "../wsgi.py", "css/../../wsgi.py"])
 @pytest.mark.parametrize("method", ["GET", "HEAD", "OPTIONS"])
-def test_what_is_no_file_is_no_fault(client: FlaskClient, name: str, method: str) -> None:
+def test_an_impossible_file_name_is_a_404(client: FlaskClient, name: str, method: str) -> None:
     assert client.open(f"/static/{name}", method=method).status_code in {200 if method == "OPTIONS" else 404, 404}
