@@ -1,4 +1,4 @@
-"""The operator's colour as a style sheet: moved as far as it takes to be read on every ground, in light and dark.
+"""The operator's colour as a style sheet, made darker or lighter until it is readable on every background.
 
 Contrast is WCAG 2.2's, success criterion 1.4.3: at least 4.5 to 1.
 """
@@ -6,17 +6,17 @@ Contrast is WCAG 2.2's, success criterion 1.4.3: at least 4.5 to 1.
 from functools import lru_cache
 
 MIN_CONTRAST = 4.5
-# No ground on which links and buttons stand is darker than this in the light, or lighter in the dark.
+# The darkest background of links and buttons in light mode, and the lightest one in dark mode.
 LIGHT_GROUND = "#e6ede4"
 DARK_GROUND = "#26332a"
 BLACK, WHITE = "#000000", "#ffffff"
 STEPS = 100
-HOVER_PERCENT = 25  # per cent on the way to black or white
+HOVER_PERCENT = 25  # how much black or white is mixed in
 
 
 @lru_cache(maxsize=8)
 def style_sheet(colour: str) -> str:
-    """Return the custom properties that put `colour` (as `#14532d`) in the place of the site's own accent."""
+    """Return CSS custom properties that replace the default accent colour by `colour` (as `#14532d`)."""
     light = _readable(colour, LIGHT_GROUND, BLACK)
     dark = _readable(colour, DARK_GROUND, WHITE)
     return (
@@ -26,25 +26,25 @@ def style_sheet(colour: str) -> str:
 
 
 def on_light(colour: str) -> str:
-    """Return `colour` as it is read on a light ground, and as a ground for white: what pictures are drawn in."""
+    """Return `colour` made readable on a light background, and as a background of white text; for pictures."""
     return _readable(colour, LIGHT_GROUND, BLACK)
 
 
 def contrast(one: str, other: str) -> float:
-    """Return WCAG's contrast ratio of two colours: 1 for the same one, 21 for black and white."""
+    """Return WCAG's contrast ratio of two colours, from 1 (the same) to 21 (black and white)."""
     lighter, darker = sorted((_luminance(one), _luminance(other)), reverse=True)
     return (lighter + 0.05) / (darker + 0.05)
 
 
 def _readable(colour: str, ground: str, towards: str) -> str:
-    """Return the colour nearest to `colour` on the way to black or white that is read on `ground`."""
+    """Return `colour` with as little black or white (`towards`) as makes it readable on `ground`."""
     mixed = (_mixed(colour, towards, step * 100 / STEPS) for step in range(STEPS + 1))
-    return next(one for one in mixed if contrast(one, ground) >= MIN_CONTRAST)
+    return next(mixture for mixture in mixed if contrast(mixture, ground) >= MIN_CONTRAST)
 
 
 def _properties(accent: str, towards: str) -> str:
-    on_it = max((BLACK, WHITE), key=lambda one: contrast(one, accent))
-    return f"--accent: {accent};\n--accent-strong: {_mixed(accent, towards, HOVER_PERCENT)};\n--on-accent: {on_it};\n"
+    text = max((BLACK, WHITE), key=lambda colour: contrast(colour, accent))
+    return f"--accent: {accent};\n--accent-strong: {_mixed(accent, towards, HOVER_PERCENT)};\n--on-accent: {text};\n"
 
 
 def _mixed(colour: str, other: str, per_cent: float) -> str:

@@ -1,6 +1,6 @@
-"""What the operator of a site gives it: a name, a colour, and a folder with a logo, an imprint and a privacy text.
+"""The operator's branding: a name, a colour, and a folder (SITE_DIR) with a logo, an imprint and a privacy text.
 
-The folder is looked into whenever a page is made, so that what is put there shows at once. Nothing in it is run.
+The folder is read for each page, so that changes show at once. Nothing in it is executed.
 """
 
 import logging
@@ -16,13 +16,13 @@ LOGO_TYPES = {"svg": "image/svg+xml", "png": "image/png"}
 MAX_BYTES = {"svg": 32 * 1024, "png": 32 * 1024, "md": 100 * 1024}
 PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 TEXTS = ("imprint", "privacy")
-UTF_8 = "utf-8-sig"  # some editors put a mark before it
+UTF_8 = "utf-8-sig"  # some editors begin the file with a byte order mark
 
 log = logging.getLogger(__name__)
 
 
 def init_app(app: Flask) -> None:
-    """Let every template ask what the operator gives the site."""
+    """Make the operator's branding available to every template."""
     app.jinja_env.globals.update(
         site_name=lambda: current_app.config["SITE_NAME"],
         site_colour=lambda: current_app.config["SITE_COLOUR"],
@@ -38,22 +38,22 @@ def logo_type() -> str | None:
 
 
 def logo(kind: str) -> bytes | None:
-    """Return the logo of this kind; None where there is none that could be shown."""
+    """Return the logo with this ending; None if there is none that can be shown."""
     return _read(f"logo.{kind}", _is_png if kind == "png" else _is_svg)
 
 
 def texts() -> list[str]:
-    """Return which of the operator's texts there are for readers of this page."""
+    """Return the names of the operator's texts that exist in this page's language or the site's."""
     return [name for name in TEXTS if text(name, str(current_locale()))]
 
 
 def text(name: str, language: str) -> tuple[str, str] | None:
-    """Return a text as Markdown, and its language: `language`, or the site's where it is in no other; None if none."""
+    """Return a text as Markdown and its language: `language` or else the site's; None if there is no such text."""
     translated = _read(f"{name}.{language}.md", _is_text) if language in INTERFACE_LANGUAGES else None
     if translated:
         return translated.decode(UTF_8), language
-    usual = _read(f"{name}.md", _is_text)
-    return (usual.decode(UTF_8), site_language()) if usual else None
+    default = _read(f"{name}.md", _is_text)
+    return (default.decode(UTF_8), site_language()) if default else None
 
 
 def _is_png(data: bytes) -> bool:
@@ -71,8 +71,8 @@ def _is_text(data: bytes) -> bool:
         return False
 
 
-def _read(name: str, is_right: Callable[[bytes], bool]) -> bytes | None:
-    """Return what lies in the operator's folder under `name`, kept until it changes; None if it could not be shown."""
+def _read(name: str, is_valid: Callable[[bytes], bool]) -> bytes | None:
+    """Return the file `name` of the operator's folder, cached until it changes; None if it cannot be shown."""
     folder: Path | None = current_app.config["SITE_DIR"]
     if folder is None:
         return None
@@ -81,12 +81,12 @@ def _read(name: str, is_right: Callable[[bytes], bool]) -> bytes | None:
         now = path.stat()
     except OSError:
         return None
-    return _content(path, is_right, now.st_mtime_ns, now.st_ctime_ns, now.st_size)
+    return _content(path, is_valid, now.st_mtime_ns, now.st_ctime_ns, now.st_size)
 
 
 @lru_cache(maxsize=64)
-def _content(path: Path, is_right: Callable[[bytes], bool], *_changed: int) -> bytes | None:
-    """Return the file's content, read, and complained of, once for each change of it; None if it cannot be taken."""
+def _content(path: Path, is_valid: Callable[[bytes], bool], *_changed: int) -> bytes | None:
+    """Return the file's content, or None with a warning in the log; once for each change of the file (`lru_cache`)."""
     size = _changed[-1]
     max_bytes = MAX_BYTES[path.suffix.removeprefix(".")]
     try:
@@ -98,7 +98,7 @@ def _content(path: Path, is_right: Callable[[bytes], bool], *_changed: int) -> b
     except OSError:
         log.warning("SITE_DIR: %s is not shown, as it cannot be read", path.name)
         return None
-    if not is_right(data):
+    if not is_valid(data):
         log.warning("SITE_DIR: %s is not shown, as it is empty or something else than its name says", path.name)
         return None
     return data

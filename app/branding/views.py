@@ -1,4 +1,4 @@
-"""What the operator gives the site: its colour, its logo, its imprint and its privacy text."""
+"""The operator's colour, logo, imprint and privacy text."""
 
 from flask import Blueprint, Response, abort, current_app, make_response, render_template
 from werkzeug import Response as BaseResponse
@@ -37,7 +37,7 @@ def imprint(lang: str | None = None) -> BaseResponse:
 @bp.get("/privacy")
 @bp.get("/privacy/<language:lang>")
 def privacy(lang: str | None = None) -> BaseResponse:
-    """Show what the operator says about the data of all petitions."""
+    """Show the operator's privacy text, which is about all petitions."""
     return _text("privacy", lang)
 
 

@@ -1,9 +1,9 @@
-"""Draws what stands for a petition elsewhere: the image of a shared link, the badge, and the QR code.
+"""Draws the image of a shared link, the badge, and the QR code.
 
-By Typst, as the printed list is, and not by Pillow: that shapes with one font at a time, so a title in several scripts
-would leave it to us to find the fonts, to break lines (UAX 14) and to put runs into their order (UAX 9). Here it is one
-template. And it draws in this process, not in a child as for the list: a card takes 15 ms and no memory that stays,
-while a child would take ten times as long only to begin.
+By Typst, as the printed list is, and not by Pillow: that shapes text with one font at a time, so for a title in several
+scripts we would have to find the fonts, break lines (UAX 14) and order runs (UAX 9) ourselves. Typst runs in this
+process, not in a child process as for the list: a card takes 15 ms and keeps no memory, while a child would take ten
+times as long only to start.
 """
 
 import json
@@ -23,28 +23,28 @@ from app.typesetting import fonts
 from app.web import language
 
 CARD_SIZE = (1200, 630)  # what the large sites ask for
-MAX_WORD_LENGTH = 24  # letters that fit into a line at a readable size even if all are as wide as W
+MAX_WORD_LENGTH = 24  # characters that fit into a line at a readable size even if all are as wide as W
 NOT_IN_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")  # XML 1.0, 2.2
 CACHE_SIZE = 256
-# Words that lines are not broken in by themselves; South-East and East Asian scripts, and emoji, have their own places.
+# Words that have no line breaks of their own (UAX 14); South-East and East Asian scripts, and emoji, have them.
 UNBREAKABLE = re.compile(
     r"[^\s\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u2e80-\ud7af\uf900-\ufaff\ufe0f\u200b-\u200d\U0001f000-\U0003ffff]+"
 )
 
 _HERE = Path(__file__).parent
-_one_at_a_time = threading.Lock()  # drawing takes a processor to itself
-_queue = threading.BoundedSemaphore(3)  # who waits holds a thread that others need more
+_one_at_a_time = threading.Lock()  # drawing uses a whole processor
+_queue = threading.BoundedSemaphore(3)  # each waiting request holds a server thread
 
 
 class Busy(Exception):
-    """So many pictures are being drawn that another one has to be asked for later."""
+    """Too many pictures are being drawn; ask again later."""
 
 
 @dataclass(frozen=True, slots=True)
 class PictureCount:
-    """The count as it is read, in the language of the page around it.
+    """The count as text, in the language of the page around it.
 
-    Where signing has ended there is no `goal`, and nothing of how far it is.
+    Where signing has ended there is no `goal` and no `percent`.
     """
 
     language: str
@@ -56,7 +56,7 @@ class PictureCount:
 
 @dataclass(frozen=True, slots=True)
 class PictureBranding:
-    """Whose picture it is: the site's name, its colour on a light ground, and whether our mark stands for it."""
+    """The site's name, its colour on a light background, and whether Countersign's mark is shown."""
 
     name: str = "Countersign"
     accent: str = "#1d4478"  # as in static/css/tokens.css
@@ -80,7 +80,7 @@ def card(title: str, title_language: str, numbers: PictureCount, site: PictureBr
 
 
 def badge(title: str, numbers: PictureCount, site: PictureBranding) -> bytes:
-    """Return the count in a line, as an SVG image that says in words what it shows and of which petition.
+    """Return the count in a line, as an SVG image whose `<title>` says what it shows, and of which petition.
 
     Raises Busy where many are being drawn.
     """
@@ -90,9 +90,9 @@ def badge(title: str, numbers: PictureCount, site: PictureBranding) -> bytes:
 
 @lru_cache(maxsize=CACHE_SIZE)
 def qr_code(address: str) -> bytes:
-    """Return the QR code of an address as an SVG image, black on white whatever it lies on.
+    """Return the QR code of an address as an SVG image, black on white on any background.
 
-    Its quiet zone is four modules and a seventh of it may be hidden, as ISO/IEC 18004 has it (level M).
+    As in ISO/IEC 18004: a quiet zone of four modules, and error correction level M.
     """
     code = QRCode(error_correction=ERROR_CORRECT_M, border=4, box_size=20, image_factory=SvgPathFillImage)
     code.add_data(address)
@@ -110,7 +110,7 @@ def _template_data(numbers: PictureCount, site: PictureBranding) -> dict[str, ob
 
 
 def _script(tag: str) -> dict[str, object]:
-    """Return how words of a language are set."""
+    """Return the fonts, language and direction for text in a language."""
     rtl = language.text_direction(tag) == "rtl"
     return {"families": fonts.families(tag), "lang": tag.split("-")[0].lower(), "rtl": rtl}
 
@@ -136,13 +136,13 @@ def _render(template: str, data: dict[str, object], kind: str) -> bytes:
 
 @lru_cache(maxsize=1)
 def _typesetter() -> tuple[ModuleType, object]:
-    import typst  # only where something is drawn: commands and the mail worker need not load it
+    import typst  # loaded only on use: commands and the mail worker do not need it
 
     return typst, typst.Fonts(False, False, fonts.font_folders())
 
 
 def _with_title(svg: bytes, words: str) -> bytes:
-    """Return an SVG image with its meaning in words, for who cannot see it."""
+    """Return an SVG image with a `<title>`, for people who cannot see it."""
     start = svg.index(b"<svg")
     end = svg.index(b">", start) + 1
     tag = svg[start : end - 1] + b' role="img">'

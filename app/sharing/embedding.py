@@ -1,4 +1,4 @@
-"""What other sites put into their pages: badge and counter as HTML to copy, and by oEmbed 1.0 (oembed.com)."""
+"""Badge and counter for other sites: as HTML to copy, and by oEmbed 1.0 (oembed.com)."""
 
 from urllib.parse import urlsplit
 
@@ -15,10 +15,10 @@ from app.sharing.links import edition_url, may_be_shared
 from app.web import language
 
 SIZE = (400, 280)
-MIN_WIDTH, MIN_HEIGHT = 200, 120  # below it the counter scrolls inside its frame
-CACHE_AGE_SECONDS = 3600  # the frame shows the count by itself, so what leads to it need not be asked for again soon
+MIN_WIDTH, MIN_HEIGHT = 200, 120  # a smaller frame scrolls
+CACHE_AGE_SECONDS = 3600  # the frame loads the count itself, so the answer may be old
 
-# The styles are for the other site's page, which may forbid them; then the frame has a border and its own width.
+# The other site's policy may forbid these styles; the frame then has a border and a fixed width.
 _BADGE = Markup('<a href="{to}"><img src="{image}" alt="{alt}" height="30"></a>')
 _FRAME = Markup(
     '<iframe src="{source}" title="{title}" width="{width}" height="{height}"'
@@ -27,7 +27,7 @@ _FRAME = Markup(
 
 
 def badge(edition: Edition) -> Markup:
-    """Return the badge as HTML: an image that leads to the petition."""
+    """Return the badge as HTML: an image that links to the petition."""
     alt = _("Verified signatures: %(title)s", title=edition.text.title)
     return _BADGE.format(to=edition_url(edition), image=edition_url(edition, "sharing.badge"), alt=alt)
 
@@ -39,7 +39,7 @@ def counter(edition: Edition, width: int = SIZE[0], height: int = SIZE[1]) -> Ma
 
 
 def oembed_answer(url: str, max_width: int | None, max_height: int | None) -> dict[str, object] | None:
-    """Return what oEmbed says of a petition's address, in a frame no larger than asked; None for any other address."""
+    """Return oEmbed's answer for a petition's address, in a frame within these limits; None for other addresses."""
     edition = _edition_at(url)
     if edition is None:
         return None

@@ -1,4 +1,4 @@
-"""Where a petition can be passed on, and by which address: plain links, and nothing is loaded from anybody."""
+"""Links for sharing a petition: plain links, nothing is loaded from other sites."""
 
 from dataclasses import dataclass
 from urllib.parse import quote
@@ -15,36 +15,36 @@ from app.web.template_filters import petition_address
 
 @dataclass(frozen=True, slots=True)
 class ShareLink:
-    """A link by which a petition is passed on, and the name of where it leads."""
+    """A link for sharing a petition, and the name of the service."""
 
     name: str
     href: str
 
 
 def may_be_shared(edition: Edition) -> bool:
-    """Tell whether anything of the petition is offered for sharing: nothing of a discreet one or of a draft is."""
+    """Tell whether the petition may be shared: a discreet one or a draft may not."""
     return edition.petition.opened_at is not None and not edition.petition.discreet
 
 
 def edition_url(edition: Edition, endpoint: str = "pages.petition") -> str:
-    """Return the full address of the petition's page, or another one of it, in the language that is being read."""
+    """Return the full address of the petition's page, or of its page `endpoint`, in the edition's language."""
     base_url: str = current_app.config["BASE_URL"]
     return base_url + petition_address(edition.petition, edition.language, endpoint)
 
 
 def oembed_url(edition: Edition) -> str:
-    """Return the full address at which programs ask how to embed the petition."""
+    """Return the full oEmbed address of the petition, for programs that embed it."""
     return absolute_url("sharing.oembed", url=edition_url(edition), format="json")
 
 
 def share_text(edition: Edition) -> str:
-    """Return what is said with the link; once signing has ended it asks nobody to sign."""
+    """Return the text that goes with the link; once signing has ended it asks nobody to sign."""
     title = edition.text.title
     return str(_("Please read and sign: %(title)s", title=title)) if edition.is_open() else title
 
 
 def open_graph_locale(tag: str) -> str:
-    """Return a language as Open Graph writes it: with the territory where most of its speakers are, as in `sv_SE`."""
+    """Return a language as Open Graph writes it, with its most likely territory (CLDR): `sv_SE` for `sv`."""
     locale = Locale.parse(tag, sep="-")
     likely = Locale.parse(get_global("likely_subtags").get(str(locale), str(locale)))
     territory = locale.territory or likely.territory
@@ -52,21 +52,21 @@ def open_graph_locale(tag: str) -> str:
 
 
 def share_links(edition: Edition) -> list[ShareLink]:
-    """Return the links by which the petition is passed on, in the language in use.
+    """Return the links for sharing the petition, in the language in use.
 
     - E-mail: RFC 6068.
-    - Mastodon: the project's own page, on which people choose their server. It has all after `#`, which browsers send
-      to nobody; https://<server>/share would need us to ask for the server, and others' pages read along.
-    - Signal has no link of its own: its apps open none that carries a text (signalRoutes.ts lists what they open), and
+    - Mastodon: the project's own page, on which people choose their server. Everything is in the fragment after `#`,
+      which browsers do not send. https://<server>/share would need us to ask for the server.
+    - Signal has no such link: its apps open none that carries a text (signalRoutes.ts lists what they open), and
       `sgnl://send` leads to an error. The page says to paste the address there.
     """
     address, text = edition_url(edition), share_text(edition)
-    both, letter = _quoted(f"{text}\n{address}"), _quoted(f"{text}\r\n\r\n{address}\r\n")
+    post, body = _quoted(f"{text}\n{address}"), _quoted(f"{text}\r\n\r\n{address}\r\n")
     return [
-        ShareLink(_("E-mail"), f"mailto:?subject={_quoted(edition.text.title)}&body={letter}"),
-        ShareLink("Mastodon", f"https://share.joinmastodon.org/#text={both}"),
-        ShareLink("Bluesky", f"https://bsky.app/intent/compose?text={both}"),
-        ShareLink("WhatsApp", f"https://wa.me/?text={both}"),
+        ShareLink(_("E-mail"), f"mailto:?subject={_quoted(edition.text.title)}&body={body}"),
+        ShareLink("Mastodon", f"https://share.joinmastodon.org/#text={post}"),
+        ShareLink("Bluesky", f"https://bsky.app/intent/compose?text={post}"),
+        ShareLink("WhatsApp", f"https://wa.me/?text={post}"),
         ShareLink("Telegram", f"https://t.me/share/url?url={_quoted(address)}&text={_quoted(text)}"),
     ]
 

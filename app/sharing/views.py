@@ -1,4 +1,4 @@
-"""Pages and pictures by which a petition is passed on. A discreet petition, a draft and an unknown one have none."""
+"""Pages and pictures for sharing a petition; 404 for a discreet petition, a draft and an unknown one."""
 
 from flask import Blueprint, Response, abort, current_app, jsonify, make_response, render_template, request
 from flask_babel import format_decimal, ngettext
@@ -15,7 +15,7 @@ from app.web import headers, language
 
 bp = Blueprint("sharing", __name__)
 RETRY_AFTER_SECONDS = 5
-# So that any page may have the pieces in templates/sharing/: all they need is its `edition`.
+# Globals, so that any page with an `edition` can include the templates of templates/sharing/.
 bp.add_app_template_global(links.may_be_shared, "may_be_shared")
 bp.add_app_template_global(links.share_links, "share_links")
 bp.add_app_template_global(links.share_text, "share_text")
@@ -27,7 +27,7 @@ bp.add_app_template_filter(links.open_graph_locale, "open_graph_locale")
 @bp.get("/petitions/<slug:slug>/share")
 @bp.get("/petitions/<slug:slug>/share/<language:lang>")
 def share(slug: str, lang: str | None = None) -> BaseResponse:
-    """Show all ways to pass a petition on, and what to copy into a page of one's own."""
+    """Show all ways to share a petition, and HTML to copy into one's own page."""
     edition = _edition(slug, lang)
     html = render_template(
         "sharing/share.html",
@@ -41,7 +41,7 @@ def share(slug: str, lang: str | None = None) -> BaseResponse:
 @bp.get("/petitions/<slug:slug>/poster")
 @bp.get("/petitions/<slug:slug>/poster/<language:lang>")
 def poster(slug: str, lang: str | None = None) -> BaseResponse:
-    """Show a page to be printed and hung up. It has no count, which would be an old one as soon as it hangs."""
+    """Show a page to print and hang up. It has no count, which would soon be out of date."""
     return headers.cacheable(make_response(render_template("sharing/poster.html", edition=_edition(slug, lang))))
 
 
@@ -57,7 +57,7 @@ def embed(slug: str, lang: str | None = None) -> BaseResponse:
 @bp.get("/petitions/<slug:slug>/card.png")
 @bp.get("/petitions/<slug:slug>/card.<language:lang>.png")
 def card(slug: str, lang: str | None = None) -> BaseResponse:
-    """Send the image that goes with a shared link: title, count, and how far it is."""
+    """Send the image of a shared link: title, count, and progress."""
     edition = _edition(slug, lang)
     drawn = draw.card(edition.text.title, edition.text.language, _numbers(edition), _site())
     return _picture(drawn, "image/png")
@@ -66,7 +66,7 @@ def card(slug: str, lang: str | None = None) -> BaseResponse:
 @bp.get("/petitions/<slug:slug>/badge.svg")
 @bp.get("/petitions/<slug:slug>/badge.<language:lang>.svg")
 def badge(slug: str, lang: str | None = None) -> BaseResponse:
-    """Send the count in a line."""
+    """Send the badge: the count in a line."""
     edition = _edition(slug, lang)
     return _picture(draw.badge(edition.text.title, _numbers(edition), _site()), "image/svg+xml")
 
@@ -80,7 +80,7 @@ def qr_code(slug: str, lang: str | None = None) -> BaseResponse:
 
 @bp.get("/oembed")
 def oembed() -> BaseResponse:
-    """Tell programs how to embed the petition at `url`: as JSON, the only format that is still asked for."""
+    """Tell programs how to embed the petition at `url` (oEmbed): as JSON, the only format still in use."""
     if request.args.get("format", "json") != "json":
         abort(501)
     sizes = (request.args.get(name, type=int) for name in ("maxwidth", "maxheight"))
@@ -90,7 +90,7 @@ def oembed() -> BaseResponse:
 
 @bp.errorhandler(draw.Busy)
 def busy(_: draw.Busy) -> BaseResponse:
-    """Ask to come back: pictures are for whoever shares, and must not hold up whoever signs."""
+    """Ask to try again later: drawing pictures must not slow down signing."""
     return Response(status=503, headers={"Retry-After": str(RETRY_AFTER_SECONDS)})
 
 
@@ -99,11 +99,11 @@ def _edition(slug: str, lang: str | None) -> Edition:
 
 
 def _numbers(edition: Edition) -> draw.PictureCount:
-    now = page.progress(edition.petition)
+    progress = page.progress(edition.petition)
     numbers = draw.PictureCount(
         language=language.interface_language(edition.language),
-        count=format_decimal(now.verified),
-        words=ngettext("verified signature", "verified signatures", now.verified),
+        count=format_decimal(progress.verified),
+        words=ngettext("verified signature", "verified signatures", progress.verified),
     )
     if not edition.is_open():
         return numbers
@@ -111,13 +111,13 @@ def _numbers(edition: Edition) -> draw.PictureCount:
         numbers.language,
         numbers.count,
         numbers.words,
-        goal=_("Next goal: %(goal)s", goal=format_decimal(now.goal)),
-        percent=max(now.percent, min(now.verified, 1)),  # the first of many is seen too
+        goal=_("Next goal: %(goal)s", goal=format_decimal(progress.goal)),
+        percent=max(progress.percent, min(progress.verified, 1)),  # the first signature shows too
     )
 
 
 def _site() -> draw.PictureBranding:
-    """Return the site as its operator wants it seen; our mark does not stand beside a logo of its own."""
+    """Return the operator's name and colour; Countersign's mark is not shown beside the operator's logo."""
     name, colour = current_app.config["SITE_NAME"], current_app.config["SITE_COLOUR"]
     marked = site_files.logo_type() is None
     return draw.PictureBranding(name, on_light(colour), marked) if colour else draw.PictureBranding(name, marked=marked)

@@ -1,4 +1,4 @@
-"""What the operator gives the site: shown where it is, on every page, and nowhere where a discreet petition hides."""
+"""The operator's name, colour, logo and texts, as pages and e-mails show them."""
 
 import os
 from email.utils import parseaddr
@@ -18,7 +18,7 @@ PNG = b"\x89PNG\r\n\x1a\n and so on"
 
 @pytest.fixture
 def folder(app: Flask, tmp_path: Path) -> Path:
-    """The operator's folder, still empty."""
+    """The operator's folder, empty."""
     folder = tmp_path / "own"
     folder.mkdir()
     app.config["SITE_DIR"] = folder
@@ -29,7 +29,7 @@ def footer(page: HtmlPage) -> dict[str, str]:
     return {one.words(): one.get("href") or "" for one in page.all("a") if any(e.tag == "footer" for e in one.inside)}
 
 
-def test_the_name_stands_on_every_page_and_behind_its_title(app: Flask, client: FlaskClient, petition: str) -> None:
+def test_every_page_has_the_sites_name_and_also_in_its_title(app: Flask, client: FlaskClient, petition: str) -> None:
     app.config["SITE_NAME"] = "Petitions & Co"
     for path in ("/", f"/petitions/{SLUG}", "/nothing", "/organise/login"):
         page = HtmlPage(client.get(path).text)
@@ -38,14 +38,14 @@ def test_the_name_stands_on_every_page_and_behind_its_title(app: Flask, client: 
         assert "Countersign" not in page.html
 
 
-def test_without_anything_of_the_operator_there_is_nothing(client: FlaskClient, petition: str) -> None:
+def test_without_branding_there_is_no_style_sheet_logo_or_text(client: FlaskClient, petition: str) -> None:
     paths = ("/site.css", "/site/logo.svg", "/site/logo.png", "/imprint", "/privacy", "/imprint/sv", "/privacy/sv")
     assert {client.get(path).status_code for path in paths} == {404}
     page = client.get("/").text
     assert "/site" not in page and "/imprint" not in page and "/privacy" not in page
 
 
-def test_the_colour_is_a_style_sheet_of_every_page_after_the_sites_own(app: Flask, client: FlaskClient) -> None:
+def test_every_page_links_the_colour_as_its_last_style_sheet(app: Flask, client: FlaskClient) -> None:
     app.config["SITE_COLOUR"] = "#7a1f5c"
     sheets = [one.get("href") for one in HtmlPage(client.get("/").text).all("link", rel="stylesheet")]
     assert sheets[-1] == "/site.css"
@@ -57,7 +57,7 @@ def test_the_colour_is_a_style_sheet_of_every_page_after_the_sites_own(app: Flas
 
 
 @pytest.mark.parametrize(("kind", "data", "mimetype"), [("svg", b"<svg/>", "image/svg+xml"), ("png", PNG, "image/png")])
-def test_the_logo_takes_the_place_of_ours(
+def test_the_operators_logo_replaces_ours(
     client: FlaskClient, folder: Path, kind: str, data: bytes, mimetype: str
 ) -> None:
     assert 'class="mark"' in client.get("/").text
@@ -72,7 +72,7 @@ def test_the_logo_takes_the_place_of_ours(
     assert answer.headers["Content-Security-Policy"] == POLICY
 
 
-def test_what_could_not_be_shown_is_not_there(client: FlaskClient, folder: Path) -> None:
+def test_an_unusable_file_is_a_404(client: FlaskClient, folder: Path) -> None:
     (folder / "logo.png").write_bytes(b"<script>no picture</script>")
     (folder / "logo.svg").write_bytes(b"<svg>" + b" " * 33_000)
     (folder / "imprint.md").write_text(" \n")
@@ -84,7 +84,7 @@ def test_what_could_not_be_shown_is_not_there(client: FlaskClient, folder: Path)
     assert footer(HtmlPage(client.get("/").text)).keys() == {"For organisers"}
 
 
-def test_a_text_is_shown_in_the_readers_language_where_it_is_written_in_it(client: FlaskClient, folder: Path) -> None:
+def test_a_text_is_shown_in_the_readers_language_if_translated(client: FlaskClient, folder: Path) -> None:
     assert client.get("/imprint").status_code == 404
     (folder / "imprint.md").write_text("# Who we are\n\nAnn Example <script>x</script>")
     (folder / "imprint.sv.md").write_text("Utgivare: Ann Example")
@@ -111,13 +111,13 @@ def test_what_changes_in_the_folder_shows_at_once(client: FlaskClient, folder: P
     text.write_text("Before")
     assert "Before" in client.get("/imprint").text
     text.write_text("After!")
-    os.utime(text, ns=(1, 1))  # a clock that is too coarse for two writes within a moment
+    os.utime(text, ns=(1, 1))  # the file system's clock may be too coarse for two writes in a row
     assert "After!" in client.get("/imprint").text
     text.unlink()
     assert client.get("/imprint").status_code == 404
 
 
-def test_pages_without_a_language_of_their_own_speak_the_sites(app: Flask, client: FlaskClient) -> None:
+def test_pages_without_a_language_of_their_own_are_in_the_sites(app: Flask, client: FlaskClient) -> None:
     app.config["SITE_LANGUAGE"] = "sv"
     make_petition(app)
     make_petition(app, slug='"faroese"', language='"fo"', title='"Bjargið bókasavnið"')
@@ -137,7 +137,7 @@ def test_pages_without_a_language_of_their_own_speak_the_sites(app: Flask, clien
         ("false", "Us <us@example.org>", "Us"),
     ],
 )
-def test_letters_come_from_the_site_by_its_name_unless_that_could_tell_what_they_are_about(
+def test_emails_have_the_sites_name_as_sender_but_not_for_discreet_petitions(
     app: Flask, client: FlaskClient, mail_server: MailServer, discreet: str, sender: str, name: str, work: object
 ) -> None:
     app.config.update(SITE_NAME='Petitions, "free" ones, för alla', MAIL_DEFAULT_SENDER=sender)
@@ -153,16 +153,14 @@ def test_letters_come_from_the_site_by_its_name_unless_that_could_tell_what_they
         assert "Petitions, " not in page and "site-name" not in page
 
 
-def test_what_cannot_be_shown_is_named_in_the_log_once(
-    client: FlaskClient, folder: Path, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_an_unusable_file_is_logged_once(client: FlaskClient, folder: Path, caplog: pytest.LogCaptureFixture) -> None:
     (folder / "imprint.md").write_text(" ")
     for _ in range(3):
         assert client.get("/").status_code == 200
     assert len([one for one in caplog.records if "imprint.md" in one.getMessage()]) == 1
 
 
-def test_a_text_in_the_readers_language_alone_is_led_to_there(client: FlaskClient, folder: Path) -> None:
+def test_a_text_in_one_language_only_is_linked_from_pages_in_it(client: FlaskClient, folder: Path) -> None:
     (folder / "imprint.sv.md").write_bytes("\ufeff# Vi".encode())
     assert "/imprint" not in client.get("/").text
     assert 'href="/imprint/sv"' in client.get("/sv").text

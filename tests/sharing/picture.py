@@ -1,4 +1,4 @@
-"""Looks at a picture as a person would: where there is ink on it."""
+"""Finds out where something is drawn on a picture."""
 
 import io
 
@@ -15,7 +15,7 @@ def opened(png: bytes) -> Image.Image:
 
 
 def ink(image: Image.Image, top: int = 0, bottom: int = 630) -> tuple[int, int, int, int] | None:
-    """Return the box that holds all ink between two lines of the card; None where there is none."""
+    """Return the box around everything drawn between two lines of the card; None if nothing is."""
     part = image.crop((0, top, image.width, bottom))
     difference = ImageChops.difference(part, Image.new("RGB", part.size, PAPER)).convert("L")
     return difference.point(lambda value: 255 if value > 24 else 0).getbbox()

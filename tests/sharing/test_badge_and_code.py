@@ -1,4 +1,4 @@
-"""Badge and QR code: pictures that say in words what they show, readable on any ground, and loadable by every site."""
+"""Badge and QR code: SVG images with a title, which every site may load."""
 
 import re
 import xml.etree.ElementTree as ET
@@ -29,7 +29,7 @@ def title_of(image: ET.Element) -> str:
     return title.text
 
 
-def test_the_badge_says_the_count_and_of_what(app: Flask, client: FlaskClient) -> None:
+def test_the_badge_has_count_and_title(app: Flask, client: FlaskClient) -> None:
     make_petition(app, title="\"Books <& 'more'>\"")
     assert title_of(drawn(client, "badge.svg")) == "0 verified signatures · Books <& 'more'>"
     make_signature(app)
@@ -37,7 +37,7 @@ def test_the_badge_says_the_count_and_of_what(app: Flask, client: FlaskClient) -
     assert title_of(drawn(client, "badge.sv.svg")).startswith("1 bekräftad underskrift")
 
 
-def test_the_badge_is_as_wide_as_what_is_on_it(app: Flask, client: FlaskClient) -> None:
+def test_the_badge_is_as_wide_as_its_content(app: Flask, client: FlaskClient) -> None:
     make_petition(app)
     few = drawn(client, "badge.svg")
     make_signature(app)
@@ -50,20 +50,20 @@ def test_the_badge_is_as_wide_as_what_is_on_it(app: Flask, client: FlaskClient) 
     assert widths[2] != pytest.approx(widths[0], abs=1), "other words, another width"
 
 
-def test_the_badges_letters_are_outlines_which_no_other_font_can_widen(client: FlaskClient, petition: str) -> None:
+def test_the_badges_characters_are_outlines_and_need_no_font(client: FlaskClient, petition: str) -> None:
     image = drawn(client, "badge.svg")
     assert image.findall(f".//{SVG}text") == []
     assert len(image.findall(f".//{SVG}use")) >= len("0verifiedsignatures")
 
 
-def test_pictures_need_nothing_that_our_own_policy_forbids(client: FlaskClient, petition: str) -> None:
+def test_pictures_have_no_styles_or_scripts(client: FlaskClient, petition: str) -> None:
     for path in ("badge.svg", "qr.svg"):
         svg = client.get(f"{PLACE}/{path}").text
         assert not re.search(r"<style|style=|<script|<image|href=\"(?!#)", svg), path
 
 
 @pytest.mark.parametrize("path", ["badge.svg", "qr.svg", "card.png", "badge.sv.svg", "qr.sv.svg", "card.sv.png"])
-def test_every_site_may_draw_the_pictures_into_its_pages(client: FlaskClient, petition: str, path: str) -> None:
+def test_every_site_may_load_the_pictures(client: FlaskClient, petition: str, path: str) -> None:
     answer = client.get(f"{PLACE}/{path}", headers={"Sec-Fetch-Site": "cross-site"})
     assert answer.headers["Access-Control-Allow-Origin"] == "*"
     assert answer.headers["Cross-Origin-Resource-Policy"] == "cross-origin"
@@ -71,7 +71,7 @@ def test_every_site_may_draw_the_pictures_into_its_pages(client: FlaskClient, pe
 
 
 @pytest.mark.parametrize(("path", "page"), [("qr.svg", PLACE), ("qr.sv.svg", f"{PLACE}/sv"), ("qr.en.svg", PLACE)])
-def test_the_code_leads_to_the_petition_in_its_language(
+def test_the_qr_code_has_the_petitions_address_in_its_language(
     app: Flask, client: FlaskClient, petition: str, path: str, page: str
 ) -> None:
     image = drawn(client, path)
@@ -83,7 +83,7 @@ def test_the_code_leads_to_the_petition_in_its_language(
     assert len(re.findall("M", dark.get("d") or "")) == sum(map(sum, code.get_matrix()))
 
 
-def test_the_code_has_its_quiet_zone_on_white(client: FlaskClient, petition: str) -> None:
+def test_the_qr_code_has_a_white_quiet_zone(client: FlaskClient, petition: str) -> None:
     image = drawn(client, "qr.svg")
     (ground,) = image.findall(f"{SVG}rect")
     assert (ground.get("fill"), ground.get("width"), ground.get("height")) == ("white", "100%", "100%")

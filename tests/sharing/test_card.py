@@ -1,4 +1,4 @@
-"""The image of a shared link: any title fits on it, in any script, and its count is never an old one."""
+"""The image of a shared link: any title fits, in any script, and its count is up to date."""
 
 import os
 
@@ -34,7 +34,7 @@ TITLES = {
 
 
 def stays_inside(image: Image.Image) -> bool:
-    """Tell whether the margins are free of ink."""
+    """Tell whether nothing is drawn in the margins."""
     found = ink(image)
     assert found
     left, top, right, bottom = found
@@ -42,7 +42,7 @@ def stays_inside(image: Image.Image) -> bool:
 
 
 @pytest.mark.parametrize("name", TITLES)
-def test_a_whole_title_fits_whatever_it_is_made_of(name: str) -> None:
+def test_any_title_fits_whole(name: str) -> None:
     title, language = TITLES[name]
     image = opened(draw.card(title[:200], language, NUMBERS, SITE))
     assert image.size == draw.CARD_SIZE
@@ -58,7 +58,7 @@ def test_a_whole_title_fits_whatever_it_is_made_of(name: str) -> None:
     title=st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=200),
     language=st.sampled_from(["en", "ar", "ja", "th"]),
 )
-def test_nothing_of_a_title_is_drawn_outside_the_card(title: str, language: str) -> None:
+def test_nothing_is_drawn_in_the_margins(title: str, language: str) -> None:
     assert stays_inside(opened(draw.card(title, language, NUMBERS, SITE)))
 
 
@@ -67,19 +67,19 @@ def test_a_title_is_never_run_as_code() -> None:
     assert draw.card(typed, "en", NUMBERS, PictureBranding(typed))
 
 
-def test_a_title_is_set_from_the_side_that_its_language_is_read_from() -> None:
+def test_a_title_is_aligned_by_its_languages_direction() -> None:
     english = ink(opened(draw.card("Free", "en", NUMBERS, SITE)), *TITLE)
     arabic = ink(opened(draw.card("الحرية", "ar", NUMBERS, SITE)), *TITLE)
     assert english and arabic
     assert english[0] < 80 < 1000 < arabic[2]
 
 
-def test_a_character_that_no_font_has_is_seen_to_be_missing() -> None:
+def test_a_character_that_no_font_has_is_replaced_visibly() -> None:
     missing = draw.card("a\ue000b", "en", NUMBERS, SITE)
     assert missing == draw.card("a\ufffdb", "en", NUMBERS, SITE)
 
 
-def test_an_ended_petition_has_no_bar() -> None:
+def test_the_card_of_an_ended_petition_has_no_progress_bar() -> None:
     ended = PictureCount("en", "1,365", "verified signatures")
     assert ink(opened(draw.card("Free", "en", NUMBERS, SITE)), 530, 570)
     image = opened(draw.card("Free", "en", ended, SITE))
@@ -89,7 +89,7 @@ def test_an_ended_petition_has_no_bar() -> None:
     assert accent in {colour for _number, colour in image.crop((0, 408, 400, 630)).getcolors(1 << 20) or ()}
 
 
-def test_the_card_is_the_same_for_everyone_until_the_count_moves(app: Flask, client: FlaskClient) -> None:
+def test_the_cards_etag_changes_with_the_count(app: Flask, client: FlaskClient) -> None:
     make_petition(app)
     first = client.get(CARD)
     assert (first.status_code, first.mimetype) == (200, "image/png")
@@ -102,7 +102,7 @@ def test_the_card_is_the_same_for_everyone_until_the_count_moves(app: Flask, cli
     assert moved.headers["ETag"] != first.headers["ETag"]
 
 
-def test_a_card_is_drawn_once_for_all_who_ask(app: Flask, client: FlaskClient) -> None:
+def test_a_card_is_drawn_once_for_many_requests(app: Flask, client: FlaskClient) -> None:
     make_petition(app)
     client.get(CARD)
     drawn = draw.card.cache_info().misses
@@ -110,7 +110,7 @@ def test_a_card_is_drawn_once_for_all_who_ask(app: Flask, client: FlaskClient) -
     assert draw.card.cache_info().misses == drawn
 
 
-def test_the_card_speaks_the_language_of_its_address(app: Flask, client: FlaskClient) -> None:
+def test_the_card_is_in_the_language_of_its_address(app: Flask, client: FlaskClient) -> None:
     make_petition(app)
     make_signature(app)
     english, swedish = client.get(CARD), client.get(CARD.replace("card", "card.sv"))
@@ -133,7 +133,7 @@ def test_the_card_is_in_the_operators_name_and_colour_but_readable(app: Flask, c
     assert darkest < 400, "yellow on paper cannot be read"
 
 
-def test_a_logo_of_ones_own_has_no_other_mark_beside_it() -> None:
+def test_with_the_operators_logo_our_mark_is_not_drawn() -> None:
     marked, plain = (
         opened(draw.card("Free", "en", NUMBERS, PictureBranding(marked=with_mark))) for with_mark in (True, False)
     )
@@ -143,9 +143,7 @@ def test_a_logo_of_ones_own_has_no_other_mark_beside_it() -> None:
     assert stays_inside(long_name)
 
 
-def test_where_many_are_being_drawn_others_are_asked_to_come_back_but_nobody_waits_for_one_that_is_there(
-    app: Flask, client: FlaskClient
-) -> None:
+def test_too_many_drawings_at_once_are_refused_but_cached_ones_are_served(app: Flask, client: FlaskClient) -> None:
     make_petition(app, title=f'"Drawn by nobody before: {os.urandom(8).hex()}"')
     drawn = client.get(CARD).data
     others = [draw._queue.acquire(blocking=False) for _ in range(3)]
@@ -160,6 +158,6 @@ def test_where_many_are_being_drawn_others_are_asked_to_come_back_but_nobody_wai
     assert client.get(CARD).status_code == 200
 
 
-def test_without_a_colour_of_the_operators_a_card_has_the_one_of_the_pages() -> None:
+def test_the_default_colour_of_a_card_is_that_of_the_pages() -> None:
     tokens = (config.ROOT / "static/css/tokens.css").read_text()
     assert f"--accent: {draw.PictureBranding().accent};" in tokens

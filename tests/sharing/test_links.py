@@ -1,4 +1,4 @@
-"""The links by which a petition is passed on: nothing is loaded, and they lead to the page in the reader's language."""
+"""Links for sharing a petition: plain links to the page in the reader's language."""
 
 from email.message import Message
 from urllib.parse import parse_qs, unquote, urlsplit
@@ -19,17 +19,17 @@ HOSTS = {
 }
 
 
-def ways(client: FlaskClient, path: str) -> dict[str, str]:
+def links_by_name(client: FlaskClient, path: str) -> dict[str, str]:
     page = HtmlPage(client.get(path).text)
     inside = [one for one in page.all("a") if any(e.get("class") == "share-ways" for e in one.inside)]
     assert {one.get("rel") for one in inside} == {"noopener noreferrer nofollow"}
     return {one.words(): one.get("href") or "" for one in inside}
 
 
-def test_each_link_says_what_it_is_about_and_leads_back(app: Flask, client: FlaskClient) -> None:
+def test_each_link_has_the_title_and_the_address(app: Flask, client: FlaskClient) -> None:
     make_petition(app, title='"Books & <more>? 100 % #now"')
     address = f"{app.config['BASE_URL']}/petitions/{SLUG}"
-    found = ways(client, f"/petitions/{SLUG}/share")
+    found = links_by_name(client, f"/petitions/{SLUG}/share")
     assert {name: urlsplit(href).netloc for name, href in found.items()} == HOSTS
     for name, href in found.items():
         said = unquote(href)
@@ -37,9 +37,9 @@ def test_each_link_says_what_it_is_about_and_leads_back(app: Flask, client: Flas
         assert address in said, name
 
 
-def test_a_letter_has_subject_and_body(app: Flask, client: FlaskClient) -> None:
+def test_the_mailto_link_has_subject_and_body(app: Flask, client: FlaskClient) -> None:
     make_petition(app, title='"Books? &cc=eve@example.org"')
-    mail = urlsplit(ways(client, f"/petitions/{SLUG}/share")["E-mail"])
+    mail = urlsplit(links_by_name(client, f"/petitions/{SLUG}/share")["E-mail"])
     fields = parse_qs(mail.query, strict_parsing=True)
     assert (mail.scheme, mail.path, set(fields)) == ("mailto", "", {"subject", "body"})
     letter = Message()
@@ -48,27 +48,27 @@ def test_a_letter_has_subject_and_body(app: Flask, client: FlaskClient) -> None:
     assert fields["body"][0].splitlines()[-1] == f"{app.config['BASE_URL']}/petitions/{SLUG}"
 
 
-def test_what_mastodons_page_is_told_stays_in_the_browser(client: FlaskClient, petition: str) -> None:
-    asked = urlsplit(ways(client, f"/petitions/{petition}/share")["Mastodon"])
+def test_the_mastodon_link_has_its_text_in_the_fragment(client: FlaskClient, petition: str) -> None:
+    asked = urlsplit(links_by_name(client, f"/petitions/{petition}/share")["Mastodon"])
     assert (asked.path, asked.query) == ("/", "")
     assert "library" in asked.fragment
 
 
 @pytest.mark.parametrize("path", ["share/sv", "signed?language=sv"])
-def test_who_reads_swedish_passes_the_swedish_page_on(
+def test_the_swedish_page_is_shared_by_its_swedish_address(
     app: Flask, client: FlaskClient, petition: str, path: str
 ) -> None:
     html = client.get(f"/petitions/{petition}/{path}").text
     field = HtmlPage(html).by_id("share-address")
     assert field.get("value") == f"{app.config['BASE_URL']}/petitions/{petition}/sv"
     assert field.get("readonly") is not None
-    said = unquote(ways(client, f"/petitions/{petition}/{path}")["Telegram"])
+    said = unquote(links_by_name(client, f"/petitions/{petition}/{path}")["Telegram"])
     assert f"/petitions/{petition}/sv" in said
 
 
 def test_an_ended_petition_asks_nobody_to_sign(app: Flask, client: FlaskClient) -> None:
     slug = make_petition(app, closes_on="2026-01-31")
-    for href in ways(client, f"/petitions/{slug}/share").values():
+    for href in links_by_name(client, f"/petitions/{slug}/share").values():
         assert "Save the test library" in unquote(href)
         assert "sign:" not in unquote(href)
 

@@ -1,4 +1,4 @@
-"""How programs learn to embed a petition (oEmbed 1.0, oembed.com), and nothing but a petition of this site."""
+"""oEmbed 1.0 (oembed.com): programs learn how to embed a petition of this site."""
 
 from urllib.parse import quote
 
@@ -14,13 +14,13 @@ BASE = "http://localhost:8000"
 PAGE = f"{BASE}/petitions/{SLUG}"
 
 
-def asked(client: FlaskClient, **query: str) -> TestResponse:
+def get_oembed(client: FlaskClient, **query: str) -> TestResponse:
     return client.get("/oembed", query_string=query)
 
 
-def test_a_petition_is_a_rich_thing_with_a_frame(app: Flask, client: FlaskClient) -> None:
+def test_a_petition_is_of_type_rich_with_a_frame(app: Flask, client: FlaskClient) -> None:
     make_petition(app, title='"</iframe><script>alert(1)</script> \\" onload=x"', started_by='"Friends & <b>"')
-    answer = asked(client, url=PAGE)
+    answer = get_oembed(client, url=PAGE)
     assert (answer.status_code, answer.mimetype) == (200, "application/json")
     assert answer.headers["Access-Control-Allow-Origin"] == "*"
     said = answer.json
@@ -36,13 +36,13 @@ def test_a_petition_is_a_rich_thing_with_a_frame(app: Flask, client: FlaskClient
 
 @pytest.mark.parametrize("more", ["/sv", "/sv?utm=1", "/sv#sign"])
 def test_an_address_in_a_language_is_embedded_in_it(client: FlaskClient, petition: str, more: str) -> None:
-    said = asked(client, url=PAGE + more, format="json").json
+    said = get_oembed(client, url=PAGE + more, format="json").json
     assert said and f'src="{PAGE}/embed/sv"' in said["html"]
 
 
 def test_the_frame_is_no_larger_than_asked(client: FlaskClient, petition: str) -> None:
     def size(**query: str) -> tuple[int, int, bool]:
-        said = asked(client, url=PAGE, **query).json
+        said = get_oembed(client, url=PAGE, **query).json
         assert said
         return said["width"], said["height"], "thumbnail_url" in said
 
@@ -82,5 +82,5 @@ def test_an_address_is_needed(client: FlaskClient, petition: str) -> None:
 
 
 @pytest.mark.parametrize("kind", ["xml", "XML", ""])
-def test_other_formats_are_not_made(client: FlaskClient, petition: str, kind: str) -> None:
-    assert asked(client, url=PAGE, format=kind).status_code == 501
+def test_other_formats_than_json_are_refused(client: FlaskClient, petition: str, kind: str) -> None:
+    assert get_oembed(client, url=PAGE, format=kind).status_code == 501

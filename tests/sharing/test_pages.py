@@ -1,4 +1,4 @@
-"""The pages around a petition: to share it, to print it, to show its count elsewhere, and none for a discreet one."""
+"""Share page, poster and counter of a petition; none of them for a discreet one."""
 
 from datetime import timedelta
 
@@ -21,12 +21,12 @@ TITLE = '"Books <b>& \\"more\\"</b>"'
 
 
 def meta(page: HtmlPage) -> dict[str, str]:
-    """Return what a page's head says to other sites."""
+    """Return the `<meta>` properties of a page's head."""
     named = [(one.get("property") or one.get("name") or "", one.get("content") or "") for one in page.all("meta")]
     return {name: content for name, content in named if name.startswith(("og:", "twitter:"))}
 
 
-def test_the_head_of_a_petition_says_what_others_show_of_it(app: Flask, client: FlaskClient) -> None:
+def test_a_petitions_head_has_open_graph_properties(app: Flask, client: FlaskClient) -> None:
     make_petition(app, title=TITLE)
     base = app.config["BASE_URL"]
     page = HtmlPage(client.get(f"/petitions/{SLUG}").text)
@@ -60,7 +60,7 @@ def test_another_language_has_its_own_address_and_names_the_others(app: Flask, c
 
 
 @pytest.mark.parametrize("kind", ["discreet", "draft", "unknown"])
-def test_what_must_not_be_shown_is_as_good_as_not_there(app: Flask, client: FlaskClient, kind: str) -> None:
+def test_drafts_and_discreet_petitions_cannot_be_shared(app: Flask, client: FlaskClient, kind: str) -> None:
     slug = {"discreet": "quiet", "draft": "draft", "unknown": "unknown"}[kind]
     if kind != "unknown":
         make_petition(app, slug=f'"{slug}"', discreet="true" if kind == "discreet" else "")
@@ -89,7 +89,7 @@ def test_a_discreet_petition_says_nothing_of_sharing(app: Flask, client: FlaskCl
         assert word not in html
 
 
-def test_the_counter_alone_may_be_shown_in_others_frames(client: FlaskClient, petition: str) -> None:
+def test_only_the_counter_may_be_framed_by_other_sites(client: FlaskClient, petition: str) -> None:
     def ancestors(path: str) -> str:
         return client.get(path).headers["Content-Security-Policy"].rpartition("frame-ancestors ")[2]
 
@@ -98,7 +98,7 @@ def test_the_counter_alone_may_be_shown_in_others_frames(client: FlaskClient, pe
         assert ancestors(f"/petitions/{petition}/{path}") == "'none'"
 
 
-def test_the_counter_has_title_count_and_a_way_to_sign(app: Flask, client: FlaskClient) -> None:
+def test_the_counter_has_title_count_and_a_link_to_sign(app: Flask, client: FlaskClient) -> None:
     make_petition(app, title=TITLE)
     make_signature(app)
     page = HtmlPage(client.get(f"/petitions/{SLUG}/embed").text)
@@ -112,7 +112,7 @@ def test_the_counter_has_title_count_and_a_way_to_sign(app: Flask, client: Flask
     assert page.all("form") == []
 
 
-def test_an_ended_petition_still_shows_its_count_and_asks_nobody(app: Flask, client: FlaskClient) -> None:
+def test_an_ended_petition_shows_its_count_and_no_link_to_sign(app: Flask, client: FlaskClient) -> None:
     make_petition(app)
     make_signature(app)
     with app.app_context(), transaction() as session:
@@ -126,7 +126,7 @@ def test_an_ended_petition_still_shows_its_count_and_asks_nobody(app: Flask, cli
     assert HtmlPage(client.get(f"/petitions/{SLUG}/share").text).by_id("share-address")
 
 
-def test_what_is_copied_works_as_it_stands(app: Flask, client: FlaskClient) -> None:
+def test_the_html_to_copy_works_unchanged(app: Flask, client: FlaskClient) -> None:
     make_petition(app, title=TITLE)
     place = f"{app.config['BASE_URL']}/petitions/{SLUG}"
     page = HtmlPage(client.get(f"/petitions/{SLUG}/share/sv").text)
@@ -140,7 +140,7 @@ def test_what_is_copied_works_as_it_stands(app: Flask, client: FlaskClient) -> N
     assert (frame.get("width"), frame.get("height"), frame.get("loading")) == ("400", "280", "lazy")
 
 
-def test_the_poster_has_all_but_the_count(app: Flask, client: FlaskClient) -> None:
+def test_the_poster_has_no_count(app: Flask, client: FlaskClient) -> None:
     make_petition(app)
     make_signature(app)
     html = client.get(f"/petitions/{SLUG}/poster").text
@@ -155,7 +155,7 @@ def test_the_poster_has_all_but_the_count(app: Flask, client: FlaskClient) -> No
     assert "verified" not in html
 
 
-def test_a_thanked_signer_can_pass_it_on(client: FlaskClient, petition: str) -> None:
+def test_the_thanks_page_offers_sharing(client: FlaskClient, petition: str) -> None:
     page = HtmlPage(client.get(f"/petitions/{petition}/signed").text)
     leads = {link.get("href") for link in page.all("a")}
     assert {f"/petitions/{petition}/{name}" for name in ("poster", "qr.svg", "share")} <= leads
