@@ -15,6 +15,7 @@ from app.models import Petition, Signature, State, Visibility
 from app.models.signer import signer_of
 from tests.factories import hidden_fields, make_petition, make_signature, press_confirm, sign, signatures, verified
 from tests.mail_server import MailServer, link_in
+from tests.races import just_before_writing
 
 pytestmark = pytest.mark.both_databases
 
@@ -78,6 +79,19 @@ def test_a_stale_page_confirms_nothing_and_shows_what_is_true_now(
     assert verified(client) == 0
     assert press_confirm(client, link, name="Ann Example").status_code == 303
     assert verified(client) == 1
+
+
+def test_a_signature_that_changes_in_between_is_not_confirmed(app: Flask, client: FlaskClient, link: str) -> None:
+    with just_before_writing(lambda: sign(app.test_client(), name="Anna Example")):
+        answer = press_confirm(client, link, name="Late Example")
+    assert answer.status_code == 409
+    assert "was changed after you opened the page" in answer.text
+    assert "Anna Example" in answer.text
+    (signature,) = signatures(app)
+    with app.app_context():
+        assert signer_of(signature).name == "Anna Example"
+    assert signature.state == State.PENDING
+    assert verified(client) == 0
 
 
 def test_a_post_without_a_digest_confirms_nothing(client: FlaskClient, link: str) -> None:
