@@ -1,1 +1,1 @@
-"""Signers: their own entry, which they see, correct and withdraw by the link in their letters."""
+"""Signers: their own entry, which they see, correct and withdraw with the link in their e-mails."""

@@ -1,4 +1,4 @@
-"""Decline: "it was not me", said from the confirmation letter by whoever reads that mailbox; and its being undone."""
+"""Decline: "it was not me", from the link in a confirmation letter; and how it is undone."""
 
 from datetime import timedelta
 
@@ -10,14 +10,14 @@ from app.models.suspicion import forget_suspicions
 from app.outbox import unwanted
 from app.signing.entry import lock_entry
 
-CAN_BE_UNDONE_FOR = timedelta(days=7)
+UNDO_PERIOD = timedelta(days=7)
 
 
 def decline(public_id: bytes, *, never_again: bool = False) -> bool:
-    """Make a pending signature declined: what it said is erased, and no letter about this petition comes any more.
+    """Make a pending signature declined and erase its data; return False, and change nothing, if it is not pending.
 
-    The mailbox's key stays until the petition closes, so that signing again with it does nothing. With `never_again`
-    the site writes to that mailbox about no petition. Returns False, and changes nothing, if it is not pending.
+    The mailbox's key stays until the petition closes, so that signing again with it has no effect and sends no letter.
+    With `never_again` the site writes to that mailbox about no petition any more.
     """
     with transaction() as session:
         entry = lock_entry(session, public_id)
@@ -29,14 +29,14 @@ def decline(public_id: bytes, *, never_again: bool = False) -> bool:
         entry.signature.state = State.DECLINED
         entry.signature.erase()
         forget_suspicions(session, [entry.signature.id])
-        entry.signature.expires_at = clock.now() + CAN_BE_UNDONE_FOR
+        entry.signature.expires_at = clock.now() + UNDO_PERIOD
     return True
 
 
 def undo_decline(public_id: bytes) -> bool:
-    """Forget that a signature was declined, so that its mailbox is free to sign; return whether that could be done.
+    """Delete a declined signature, so that its mailbox can sign again; return whether that was possible.
 
-    Letters go to it again as well, if they were ended with that press.
+    If declining had also stopped all letters to the mailbox, they go out again.
     """
     with transaction() as session:
         entry = lock_entry(session, public_id)
@@ -49,6 +49,6 @@ def undo_decline(public_id: bytes) -> bool:
 
 
 def can_be_undone(signature: Signature) -> bool:
-    """Tell whether this is a declined signature that its mailbox may still free."""
+    """Tell whether a signature is declined and its time to undo that is not over."""
     until = signature.expires_at
     return signature.state == State.DECLINED and until is not None and until > clock.now()

@@ -1,4 +1,4 @@
-"""A lost letter: the page writes one row whoever asks; the worker looks whether that mailbox signed, and answers it."""
+"""A new link to the entry, for a lost e-mail. The page always queues one row; the worker looks for the entry."""
 
 from sqlalchemy import select
 
@@ -12,16 +12,16 @@ from app.signing.email_key import email_key
 
 
 def request_entry_link(petition: Petition, address: str) -> None:
-    """Queue the letter with a new link to the entry that the mailbox of a deliverable address has here, if it has one.
+    """Queue the letter with a new link to the entry of this deliverable address, if it has one.
 
-    The statements are the same whether it has one, and in whatever state.
+    The statements are the same whether there is an entry or not, and whatever its state, so that nobody learns it.
     """
     mailbox = canonical(address)
     key = email_key(petition, mailbox)
-    mine = (Signature.petition_id == petition.id) & (Signature.email_key == key)
-    # Held, so that one which is being deleted is either there until the letter is queued, or is not found.
-    named = select(Signature.id).where(mine).with_for_update(read=True, key_share=True).scalar_subquery()
+    of_mailbox = (Signature.petition_id == petition.id) & (Signature.email_key == key)
+    # Locked for sharing, so that the signature is not deleted between this look and the insert that points at it.
+    signature_id = select(Signature.id).where(of_mailbox).with_for_update(read=True, key_share=True).scalar_subquery()
     site_wide = tokens.keyed_hash("mailbox", without_tag(mailbox))
     petition_id = petition.id
     with transaction() as session:
-        enqueue(session, Occasion.ENTRY, petition_id, named, clock.now(), site_wide)
+        enqueue(session, Occasion.ENTRY, petition_id, signature_id, clock.now(), site_wide)

@@ -1,4 +1,4 @@
-"""What nobody wants a letter about: "it was not me", and "never write to me"; GET asks, POST does it, or undoes it."""
+"""Links that refuse e-mails: "it was not me" and unsubscribe. GET shows a button, POST does it or undoes it."""
 
 from flask import Blueprint, abort, request
 from werkzeug import Response
@@ -19,43 +19,43 @@ bp = Blueprint("refusing", __name__)
 
 @bp.get("/not-me/<token>")
 def ask_who(token: str) -> Response:
-    """Ask for the button that says that the mailbox's owner did not sign; or, for 7 days after, for the one back."""
-    return _not_me(_entry(token))
+    """Show the button "it was not me"; for 7 days after it was pressed, the button that undoes it."""
+    return _not_me_page(_entry(token))
 
 
 @bp.post("/not-me/<token>")
 @authorised_by_token
 def answer_who(token: str) -> Response:
-    """Decline the signature, or undo that; pressed twice it changes nothing more."""
+    """Decline the signature, or undo that (idempotent)."""
     entry = _entry(token)
     public_id = entry.signature.public_id
     if request.form.get("act") != "undo":
         decline(public_id, never_again="never" in request.form)
     elif undo_decline(public_id):
         return private_page("signers/refused.html", entry=entry, why="undone")
-    return _not_me(_entry(token))
+    return _not_me_page(_entry(token))
 
 
 @bp.get("/unsubscribe/<token>")
 def ask_to_stop(token: str) -> Response:
-    """Ask for the button after which this site writes to the mailbox about no petition; or for the one back."""
-    return _wanted(_mailbox(token))
+    """Show the button that ends all e-mails about petitions to this mailbox; or the one that undoes it."""
+    return _unsubscribe_page(_mailbox(token))
 
 
 @bp.post("/unsubscribe/<token>")
 @authorised_by_token
 def stop(token: str) -> Response:
-    """Write no more, or again. A mail program's own button posts here without asking anything (RFC 8058)."""
+    """End all e-mails about petitions to this mailbox, or undo that. Mail programs post here directly (RFC 8058)."""
     mailbox = _mailbox(token)
     with transaction() as session:
         if request.form.get("act") == "undo":
             unwanted.resume_emails(session, mailbox)
         else:
             unwanted.stop_emails(session, mailbox, clock.now())
-    return _wanted(mailbox)
+    return _unsubscribe_page(mailbox)
 
 
-def _not_me(entry: Entry) -> Response:
+def _not_me_page(entry: Entry) -> Response:
     if entry.signature.state == State.PENDING:
         return private_page("signers/not_me.html", entry=entry)
     return private_page(
@@ -63,25 +63,25 @@ def _not_me(entry: Entry) -> Response:
     )
 
 
-def _wanted(mailbox: bytes) -> Response:
+def _unsubscribe_page(mailbox: bytes) -> Response:
     return private_page("signers/unsubscribe.html", entry=None, is_unwanted=unwanted.is_unwanted(db.session(), mailbox))
 
 
 def _mailbox(token: str) -> bytes:
-    """Return the mailbox that a link is about, which is all that it knows: its page speaks the browser's language."""
-    return _id(tokens.Purpose.UNSUBSCRIBE, token)
+    """Return the keyed hash of the mailbox in the token. It says no language, so the page follows the browser's."""
+    return _read_id(tokens.Purpose.UNSUBSCRIBE, token)
 
 
 def _entry(token: str) -> Entry:
-    """Return the entry that a letter's link is about, whichever of its letters; a page that says why, where none is."""
-    entry = find_entry(_id(tokens.Purpose.NOT_ME, token))
+    """Return the entry that the link is for, of any generation; abort with a page that says why, if there is none."""
+    entry = find_entry(_read_id(tokens.Purpose.NOT_ME, token))
     if entry is None:
         abort(private_page("signers/refused.html", 410, entry=None, why="gone"))
     language.set_language(entry.signature.language)
     return entry
 
 
-def _id(purpose: tokens.Purpose, token: str) -> bytes:
+def _read_id(purpose: tokens.Purpose, token: str) -> bytes:
     try:
         return tokens.read_token(purpose, token)[0]
     except tokens.BadToken:

@@ -12,7 +12,8 @@ from app.models.signer import signer_of
 from app.petitions.markdown import to_html
 from app.petitions.requested import edition_or_original
 from app.signers import entry_link
-from app.signers.entry import correct, withdraw
+from app.signers.correct import correct
+from app.signers.withdraw import withdraw
 from app.signing.entry import Entry, entry_digest, find_entry
 from app.signing.forms import AddressForm, EntryForm
 from app.web import language, rate_limits
@@ -21,13 +22,13 @@ from app.web.csrf import authorised_by_token
 from app.web.rate_limits import Action
 
 bp = Blueprint("signers", __name__)
-CLOSED = {State.WITHDRAWN: 410, State.PENDING: 409, State.DECLINED: 410}
+STATUS_WITHOUT_ENTRY = {State.WITHDRAWN: 410, State.PENDING: 409, State.DECLINED: 410}
 
 
 @bp.get("/entry/<token>", endpoint="show_discreetly")  # what letters of discreet petitions link to
 @bp.get("/signature/<token>")
 def show_entry(token: str) -> Response:
-    """Show what is stored, to whom it was handed over, and what its signer can do; a discreet petition asks first."""
+    """Show what is stored and to whom it was handed over; for a discreet petition only a button that shows it."""
     entry = _entry(token)
     return private_page("signing/show_me.html", entry=entry) if entry.petition.discreet else _shown(entry)
 
@@ -36,14 +37,14 @@ def show_entry(token: str) -> Response:
 @bp.post("/signature/<token>")
 @authorised_by_token
 def change_entry(token: str) -> Response:
-    """Correct the entry or take it back; what was sent twice changes nothing more."""
+    """Correct or withdraw the entry (idempotent)."""
     entry = _entry(token)
     act = request.form.get("act")
     if act == "withdraw":
         withdraw(entry.signature.public_id)
         return _shown(_entry(token))
     if act != "correct" or entry.signature.state != State.VERIFIED:
-        return _shown(entry)  # a discreet petition's first button: show me
+        return _shown(entry)  # pressed "show me", the first button of a discreet petition
     form = EntryForm()
     form.ask(entry.petition)
     if form.digest.data != entry_digest(entry):
@@ -51,20 +52,20 @@ def change_entry(token: str) -> Response:
     if not form.validate():
         return _shown(entry, form, 422)
     if not correct(entry.signature.public_id, form.digest.data, form.correction()):
-        return _shown(_entry(token), status=409, stale=True)  # another request came between
+        return _shown(_entry(token), status=409, stale=True)  # another request changed it since the look above
     return _shown(_entry(token), saved=True)
 
 
 @bp.get("/petitions/<slug:slug>/my-signature")
 def ask_for_link(slug: str) -> Response:
-    """Ask for the address to send the link to one's own entry to; say, after that, that a letter is on its way."""
+    """Ask for the address to send the entry's link to; after sending, say that an e-mail is on its way."""
     edition = edition_or_original(slug, request.args.get("language"))
     return private_page("signers/lost.html", entry=None, edition=edition, form=AddressForm(formdata=None))
 
 
 @bp.post("/petitions/<slug:slug>/my-signature")
 def send_link(slug: str) -> Response:
-    """Send the link to whoever signed with the address; the answer is the same where nobody did."""
+    """Queue the e-mail with the link if somebody signed with this address; the answer is the same if nobody did."""
     edition = edition_or_original(slug, request.form.get("language"))
     form = AddressForm()
     if not form.validate():
@@ -81,7 +82,7 @@ def send_link(slug: str) -> Response:
 
 
 def _entry(token: str) -> Entry:
-    """Return the entry that the link leads to; a page that says why, where it leads to none any more."""
+    """Return the entry that the link is for; abort with a page that says why, if there is none."""
     try:
         public_id, generation = tokens.read_token(tokens.Purpose.ENTRY, token)
     except tokens.BadToken:
@@ -95,13 +96,15 @@ def _entry(token: str) -> Entry:
     return entry
 
 
-def _shown(entry: Entry, form: EntryForm | None = None, status: int = 200, **said: bool) -> Response:
+def _shown(entry: Entry, form: EntryForm | None = None, status: int = 200, **flags: bool) -> Response:
     signature = entry.signature
     if signature.sealed is None or signature.state not in {State.VERIFIED, State.INVALIDATED}:
         why = signature.state.value
         if why in {State.VERIFIED, State.INVALIDATED}:
             why = "erased" if entry.petition.erased_at else "withdrawn"
-        return private_page("signers/no_entry.html", CLOSED.get(signature.state, 410), entry=entry, why=why)
+        return private_page(
+            "signers/no_entry.html", STATUS_WITHOUT_ENTRY.get(signature.state, 410), entry=entry, why=why
+        )
     return private_page(
         "signers/entry.html",
         status,
@@ -111,5 +114,5 @@ def _shown(entry: Entry, form: EntryForm | None = None, status: int = 200, **sai
         counts=signature.state == State.VERIFIED,
         handed_over=handovers_of(signature),
         privacy=to_html(entry.notice.more),
-        **said,
+        **flags,
     )

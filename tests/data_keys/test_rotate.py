@@ -27,7 +27,7 @@ from app.ledger.audit import audit
 from app.models import DataKey, Format, Membership, Organiser, Passkey, Petition, Role, Signature, State
 from app.models.signer import salt_and_signer, sealed_note, signer_of
 from app.organisers import accounts
-from app.signers.entry import withdraw
+from app.signers.withdraw import withdraw
 from tests.conftest import SECRETS
 from tests.factories import make_petition, make_signature, press_confirm, sign, signatures, verified
 from tests.mail_server import MailServer, link_in

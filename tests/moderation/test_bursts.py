@@ -15,7 +15,7 @@ from app.ledger import ledger
 from app.models import BURSTS, TOO_SOON, AuditEntry, Clue, Signature, State, Suspicion
 from app.moderation import bursts
 from app.moderation.bulk import dismiss, preview, suspected
-from app.signers.entry import withdraw
+from app.signers.withdraw import withdraw
 from app.signing import traces
 from app.watching.selection import ANY, Selection
 from tests.confirmation.test_confirm import link_of

@@ -12,7 +12,7 @@ from app.models import Petition, Signature, State, Visibility
 from app.models.signature import ERASED
 from app.retention.erase import erase_after_closing
 from app.signers.decline import decline
-from app.signers.entry import withdraw
+from app.signers.withdraw import withdraw
 from tests.factories import make_signature, signatures
 
 pytestmark = pytest.mark.both_databases

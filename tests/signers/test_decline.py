@@ -1,4 +1,4 @@
-"""It was not me: erased at once, no more letters, undone from the same link for seven days, and never counted."""
+"""Declining ("it was not me"): the data is erased at once, no letter follows, and it can be undone for seven days."""
 
 import re
 from collections.abc import Callable
@@ -23,7 +23,7 @@ Work = Callable[[], int]
 
 @pytest.fixture
 def link(client: FlaskClient, petition: str, mail_server: MailServer, work: Work) -> str:
-    """The link in a confirmation letter that says that it was somebody else."""
+    """The "it was not me" link in a confirmation letter."""
     sign(client)
     work()
     return link_in(mail_server.letters[0], "not-me")
@@ -34,9 +34,7 @@ def change(app: Flask, **values: object) -> None:
         session.execute(update(Signature).values(values))
 
 
-def test_the_button_erases_what_was_entered_and_the_page_alone_does_not(
-    app: Flask, client: FlaskClient, link: str
-) -> None:
+def test_the_button_erases_the_data_and_opening_the_page_does_not(app: Flask, client: FlaskClient, link: str) -> None:
     assert "It was not me" in client.get(link).text
     client.head(link)
     assert signatures(app)[0].state == State.PENDING
@@ -49,7 +47,7 @@ def test_the_button_erases_what_was_entered_and_the_page_alone_does_not(
     assert answer.headers["Cache-Control"] == "no-store"
 
 
-def test_whoever_enters_that_address_again_causes_no_letter_and_nothing_is_stored(
+def test_signing_again_with_a_declined_address_sends_no_letter_and_stores_nothing(
     app: Flask, client: FlaskClient, link: str, mail_server: MailServer, work: Work
 ) -> None:
     client.post(link)
@@ -59,7 +57,7 @@ def test_whoever_enters_that_address_again_causes_no_letter_and_nothing_is_store
     assert signatures(app)[0].sealed is None
 
 
-def test_the_confirmation_link_leads_to_nothing_any_more(
+def test_after_declining_the_confirmation_link_does_not_work(
     client: FlaskClient, link: str, mail_server: MailServer
 ) -> None:
     client.post(link)
@@ -69,7 +67,7 @@ def test_the_confirmation_link_leads_to_nothing_any_more(
     assert verified(client) == 0
 
 
-def test_it_can_be_undone_for_seven_days_by_the_same_link(
+def test_declining_can_be_undone_for_seven_days_with_the_same_link(
     app: Flask, client: FlaskClient, link: str, mail_server: MailServer, work: Work
 ) -> None:
     client.post(link)
@@ -83,7 +81,7 @@ def test_it_can_be_undone_for_seven_days_by_the_same_link(
     assert verified(client) == 1
 
 
-def test_after_seven_days_it_cannot_be_undone(app: Flask, client: FlaskClient, link: str) -> None:
+def test_after_seven_days_declining_cannot_be_undone(app: Flask, client: FlaskClient, link: str) -> None:
     client.post(link)
     change(app, expires_at=clock.now() - timedelta(seconds=1))
     assert "Undo it" not in client.get(link).text
@@ -91,14 +89,14 @@ def test_after_seven_days_it_cannot_be_undone(app: Flask, client: FlaskClient, l
     assert signatures(app)[0].state == State.DECLINED
 
 
-def test_pressing_it_again_keeps_the_seven_days_of_the_first_time(app: Flask, client: FlaskClient, link: str) -> None:
+def test_declining_again_does_not_extend_the_seven_days(app: Flask, client: FlaskClient, link: str) -> None:
     client.post(link)
     until = signatures(app)[0].expires_at
     client.post(link)
     assert signatures(app)[0].expires_at == until
 
 
-def test_declining_a_confirmed_signature_changes_nothing_and_says_how_to_take_it_back(
+def test_declining_a_confirmed_signature_changes_nothing_and_says_how_to_withdraw(
     app: Flask, client: FlaskClient, link: str, mail_server: MailServer
 ) -> None:
     press_confirm(client, link_in(mail_server.letters[0]))
@@ -109,7 +107,7 @@ def test_declining_a_confirmed_signature_changes_nothing_and_says_how_to_take_it
     assert verified(client) == 1
 
 
-def test_the_key_goes_when_the_petition_has_closed(app: Flask, client: FlaskClient, link: str) -> None:
+def test_the_mailbox_key_is_erased_after_the_petition_closes(app: Flask, client: FlaskClient, link: str) -> None:
     client.post(link)
     with app.app_context():
         jobs.run_all(jobs.RETENTION)
@@ -121,7 +119,7 @@ def test_the_key_goes_when_the_petition_has_closed(app: Flask, client: FlaskClie
     assert "It is erased" in client.get(link).text
 
 
-def test_a_declined_signature_outlives_the_purge_of_expired_ones(app: Flask, client: FlaskClient, link: str) -> None:
+def test_purging_expired_signatures_keeps_declined_ones(app: Flask, client: FlaskClient, link: str) -> None:
     client.post(link)
     change(app, expires_at=clock.now() - timedelta(days=30))
     with app.app_context():
@@ -131,17 +129,17 @@ def test_a_declined_signature_outlives_the_purge_of_expired_ones(app: Flask, cli
 
 
 @pytest.mark.parametrize("altered", ["/not-me/nonsense", "/unsubscribe/nonsense"])
-def test_a_link_that_we_did_not_make_says_so(client: FlaskClient, petition: str, altered: str) -> None:
+def test_an_invalid_token_is_not_found(client: FlaskClient, petition: str, altered: str) -> None:
     assert client.get(altered).status_code == client.post(altered).status_code == 404
 
 
-def test_a_link_of_one_kind_opens_no_other(client: FlaskClient, link: str) -> None:
+def test_a_token_opens_only_the_page_that_it_was_made_for(client: FlaskClient, link: str) -> None:
     token = link.removeprefix("/not-me/")
     for place in ("confirm", "signature", "unsubscribe"):
         assert client.get(f"/{place}/{token}").status_code == 404
 
 
-def test_who_confirms_and_who_declines_at_the_same_instant_are_decided_as_one(
+def test_of_confirming_and_declining_at_once_exactly_one_takes_effect(
     app: Flask, client: FlaskClient, link: str, mail_server: MailServer
 ) -> None:
     confirm = link_in(mail_server.letters[0])
@@ -158,7 +156,7 @@ def test_who_confirms_and_who_declines_at_the_same_instant_are_decided_as_one(
     assert (signature.sealed is None) == (signature.state == State.DECLINED)
 
 
-def test_a_discreet_petition_is_named_neither_in_the_letter_nor_on_these_pages(
+def test_a_discreet_petition_is_not_named_in_the_letter_or_on_these_pages(
     app: Flask, client: FlaskClient, mail_server: MailServer, work: Work
 ) -> None:
     slug = make_petition(app, slug='"hushed"', discreet="true", title='"Free the librarian"')

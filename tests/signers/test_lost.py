@@ -1,4 +1,4 @@
-"""A lost letter: the same answer and the same statements whoever asks, and the new link ends the older ones."""
+"""Asking for a new link to the entry: the answer is the same whoever asks, and the new link replaces older ones."""
 
 import re
 from collections.abc import Callable
@@ -13,7 +13,7 @@ from app.db import db
 from app.models import Occasion, OutboxProgress, OutboxRow, State
 from tests.factories import SLUG, make_petition, make_signature, signatures
 from tests.mail_server import MailServer
-from tests.signers.test_entry import link_to
+from tests.signers.own_entry import link_to
 from tests.signing.test_sign import statements
 
 pytestmark = pytest.mark.both_databases
@@ -35,7 +35,7 @@ def links(mail_server: MailServer) -> list[str]:
     return found
 
 
-def test_a_letter_brings_a_new_link_and_ends_the_older_ones(
+def test_the_letter_has_a_new_link_and_older_links_stop_working(
     app: Flask, client: FlaskClient, petition: str, mail_server: MailServer, work: Work
 ) -> None:
     old = link_to(app, make_signature(app))
@@ -54,7 +54,7 @@ def test_a_letter_brings_a_new_link_and_ends_the_older_ones(
 
 
 @pytest.mark.parametrize("state", [None, State.PENDING, State.WITHDRAWN, State.DECLINED])
-def test_who_has_confirmed_nothing_gets_no_letter(
+def test_no_letter_is_sent_to_a_mailbox_without_a_confirmed_signature(
     app: Flask, client: FlaskClient, petition: str, mail_server: MailServer, work: Work, state: State | None
 ) -> None:
     if state:
@@ -67,7 +67,7 @@ def test_who_has_confirmed_nothing_gets_no_letter(
         assert (row.occasion, row.progress) == (Occasion.ENTRY, OutboxProgress.SILENT)
 
 
-def test_who_is_invalidated_gets_the_link_to_object(
+def test_the_signer_of_an_invalidated_signature_gets_a_link_too(
     app: Flask, client: FlaskClient, petition: str, mail_server: MailServer, work: Work
 ) -> None:
     make_signature(app, state=State.INVALIDATED)
@@ -76,7 +76,7 @@ def test_who_is_invalidated_gets_the_link_to_object(
     assert "It is not counted" in client.get(links(mail_server)[0]).text
 
 
-def test_a_stranger_cannot_tell_who_signed_and_neither_can_a_clock(
+def test_answer_and_statements_are_the_same_whatever_the_mailbox_signed(
     app: Flask, client: FlaskClient, petition: str
 ) -> None:
     found = []
@@ -92,7 +92,7 @@ def test_a_stranger_cannot_tell_who_signed_and_neither_can_a_clock(
     assert all(one == found[0] for one in found)
 
 
-def test_beyond_three_letters_a_day_there_is_silence_and_the_last_link_goes_on_working(
+def test_after_three_letters_a_day_no_more_are_sent_and_the_last_link_still_works(
     app: Flask, client: FlaskClient, petition: str, mail_server: MailServer, work: Work
 ) -> None:
     make_signature(app)
@@ -104,7 +104,7 @@ def test_beyond_three_letters_a_day_there_is_silence_and_the_last_link_goes_on_w
     assert signatures(app)[0].generation == 3
 
 
-def test_a_wrong_address_is_told_so_and_writes_nothing(app: Flask, client: FlaskClient, petition: str) -> None:
+def test_an_invalid_address_is_refused_and_queues_nothing(app: Flask, client: FlaskClient, petition: str) -> None:
     answer = ask(client, "nobody")
     assert answer.status_code == 422
     assert "not a complete e-mail address" in answer.text
@@ -112,13 +112,13 @@ def test_a_wrong_address_is_told_so_and_writes_nothing(app: Flask, client: Flask
         assert db.session.scalars(select(OutboxRow)).all() == []
 
 
-def test_the_page_speaks_the_language_that_it_was_asked_in(client: FlaskClient, petition: str) -> None:
+def test_the_page_keeps_the_language_that_was_asked_for(client: FlaskClient, petition: str) -> None:
     assert '<html lang="sv"' in client.get(f"{LOST}?language=sv").text
     answer = client.post(LOST, data={"email": "ann@example.org", "language": "sv"})
     assert '<html lang="sv"' in client.get(answer.location).text
 
 
-def test_the_letter_of_a_discreet_petition_keeps_its_cause(
+def test_the_letter_of_a_discreet_petition_does_not_name_it(
     app: Flask, client: FlaskClient, mail_server: MailServer, work: Work
 ) -> None:
     make_petition(app, discreet="true")
@@ -131,12 +131,12 @@ def test_the_letter_of_a_discreet_petition_keeps_its_cause(
     assert links(mail_server)[0].startswith("/entry/")
 
 
-def test_a_form_of_another_site_is_refused(client: FlaskClient, petition: str) -> None:
+def test_a_form_on_another_site_is_refused(client: FlaskClient, petition: str) -> None:
     headers = {"Sec-Fetch-Site": "cross-site"}
     assert client.post(LOST, data={"email": "ann@example.org"}, headers=headers).status_code == 403
 
 
-def test_a_letter_that_never_came_takes_no_link_away(
+def test_the_old_link_still_works_if_the_letter_cannot_be_delivered(
     app: Flask, client: FlaskClient, petition: str, mail_server: MailServer, work: Work
 ) -> None:
     old = link_to(app, make_signature(app))

@@ -1,4 +1,4 @@
-"""Never write to me: one button, or a mail program's own; then no petition of the site writes to that mailbox."""
+"""Unsubscribing, on the page or by a mail program's button: no petition of the site writes to that mailbox any more."""
 
 import re
 from collections.abc import Callable
@@ -33,7 +33,7 @@ def link(client: FlaskClient, petition: str, mail_server: MailServer, work: Work
     return unsubscribe_link(mail_server)
 
 
-def test_a_mail_programs_own_button_needs_nothing_else(
+def test_one_click_in_a_mail_program_unsubscribes(
     app: Flask, client: FlaskClient, link: str, mail_server: MailServer, work: Work
 ) -> None:
     assert mail_server.letters[0]["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
@@ -51,7 +51,7 @@ def test_a_mail_programs_own_button_needs_nothing_else(
         }
 
 
-def test_the_header_stands_in_the_letter_as_it_is_meant(
+def test_the_list_unsubscribe_header_is_not_encoded_or_folded(
     app: Flask, client: FlaskClient, petition: str, mail_server: MailServer, work: Work
 ) -> None:
     sign(client)
@@ -60,7 +60,7 @@ def test_the_header_stands_in_the_letter_as_it_is_meant(
     assert line.decode("ascii") == f"List-Unsubscribe: <http://localhost:8000{unsubscribe_link(mail_server)}>"
 
 
-def test_opening_the_link_changes_nothing(
+def test_opening_the_unsubscribe_link_changes_nothing(
     app: Flask, client: FlaskClient, link: str, mail_server: MailServer, work: Work
 ) -> None:
     assert "Never write to me" in client.get(link).text
@@ -70,7 +70,9 @@ def test_opening_the_link_changes_nothing(
     assert len(mail_server.letters) == 2
 
 
-def test_it_can_be_undone_by_the_same_link(client: FlaskClient, link: str, mail_server: MailServer, work: Work) -> None:
+def test_unsubscribing_can_be_undone_with_the_same_link(
+    client: FlaskClient, link: str, mail_server: MailServer, work: Work
+) -> None:
     client.post(link)
     client.post(link)
     assert "write to me again" in client.get(link).text
@@ -80,7 +82,9 @@ def test_it_can_be_undone_by_the_same_link(client: FlaskClient, link: str, mail_
     assert len(mail_server.letters) == 2
 
 
-def test_the_links_that_one_has_still_work(client: FlaskClient, link: str, mail_server: MailServer, work: Work) -> None:
+def test_links_in_letters_that_were_sent_still_work(
+    client: FlaskClient, link: str, mail_server: MailServer, work: Work
+) -> None:
     client.post(link)
     assert press_confirm(client, link_in(mail_server.letters[0])).status_code == 303
     work()
@@ -88,7 +92,7 @@ def test_the_links_that_one_has_still_work(client: FlaskClient, link: str, mail_
     assert len(mail_server.letters) == 1
 
 
-def test_it_is_offered_where_one_says_that_it_was_not_oneself(
+def test_declining_can_unsubscribe_as_well(
     app: Flask, client: FlaskClient, link: str, mail_server: MailServer, work: Work
 ) -> None:
     client.post(link_in(mail_server.letters[0], "not-me"), data={"never": "1"})
@@ -98,7 +102,7 @@ def test_it_is_offered_where_one_says_that_it_was_not_oneself(
     assert len(mail_server.letters) == 1
 
 
-def test_without_that_other_petitions_still_write(
+def test_declining_alone_does_not_stop_letters_about_other_petitions(
     app: Flask, client: FlaskClient, link: str, mail_server: MailServer, work: Work
 ) -> None:
     client.post(link_in(mail_server.letters[0], "not-me"))
@@ -107,7 +111,7 @@ def test_without_that_other_petitions_still_write(
     assert len(mail_server.letters) == 2
 
 
-def test_any_spelling_of_the_mailbox_is_meant_and_the_site_keeps_it_when_its_secret_changes(
+def test_it_holds_for_every_spelling_of_the_address_and_after_a_new_secret_key(
     app: Flask, client: FlaskClient, petition: str, mail_server: MailServer, work: Work
 ) -> None:
     sign(client, email="ann.example+tag@gmail.com")
@@ -122,7 +126,7 @@ def test_any_spelling_of_the_mailbox_is_meant_and_the_site_keeps_it_when_its_sec
         assert b"gmail" not in row.mailbox
 
 
-def test_who_has_signed_can_end_the_letters_of_those_who_sign_in_their_name(
+def test_a_signer_can_stop_letters_that_strangers_cause_with_their_address(
     app: Flask, client: FlaskClient, petition: str, mail_server: MailServer, work: Work
 ) -> None:
     make_signature(app)
@@ -138,7 +142,7 @@ def test_who_has_signed_can_end_the_letters_of_those_who_sign_in_their_name(
 
 
 @pytest.mark.parametrize("gone", ["declined", "withdrawn"])
-def test_the_link_works_when_everything_else_is_erased(
+def test_the_link_works_after_the_signature_is_erased(
     client: FlaskClient, link: str, mail_server: MailServer, work: Work, gone: str
 ) -> None:
     if gone == "declined":
@@ -159,7 +163,7 @@ def test_the_link_works_when_everything_else_is_erased(
     assert len(mail_server.letters) == before + 1
 
 
-def test_undoing_that_it_was_not_me_lifts_what_that_press_ended(
+def test_undoing_a_decline_also_undoes_the_unsubscribing_that_came_with_it(
     client: FlaskClient, link: str, mail_server: MailServer, work: Work
 ) -> None:
     not_me = link_in(mail_server.letters[0], "not-me")
@@ -170,7 +174,7 @@ def test_undoing_that_it_was_not_me_lifts_what_that_press_ended(
     assert len(mail_server.letters) == 2
 
 
-def test_tags_are_no_way_round_it_at_any_provider(
+def test_tags_in_the_address_do_not_get_around_it_at_any_provider(
     client: FlaskClient, petition: str, mail_server: MailServer, work: Work
 ) -> None:
     for which in range(5):
