@@ -1,1 +1,1 @@
-"""Exporting: the verified list, handed over as a file that streams."""
+"""Exports: the list of signatures as CSV, XLSX, JSON or PDF, recorded as hand-overs."""

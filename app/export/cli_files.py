@@ -22,9 +22,9 @@ class DeliveryFailed(Exception):
 
 
 def write_file(chunks: Iterable[bytes], path: Path | None) -> None:
-    """Write the chunks to `path`, once all are there, or to standard output as they come.
+    """Write the chunks to `path` atomically, or to standard output as they come.
 
-    Only the file's owner can read it. A SIGTERM ends this as Ctrl-C does, so that nothing half-written is left.
+    Only the file's owner can read it. SIGTERM exits as Ctrl-C does, so that the temporary file is deleted.
     """
     before = signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
     try:
@@ -38,24 +38,24 @@ def write_file(chunks: Iterable[bytes], path: Path | None) -> None:
 
 
 def write_pdf(begun: HandOver, path: Path) -> list[Path]:
-    """Build the delivery that the record `begun` asks for, here or in the worker; return its files.
+    """Build the delivery of the hand-over `begun`, here or in the worker; return its files.
 
-    Only their owner can read them. The first goes to `path`, others next to it: list-2.pdf. Raises DeliveryFailed.
+    Only their owner can read them. The first is `path`, others are next to it: list-2.pdf. Raises DeliveryFailed.
     """
     delivery = _wait_for_delivery(begun)
     paths = [path]
     paths += [path.with_stem(f"{path.stem}-{number}") for number in range(2, pdf_job.count_volumes(delivery.id) + 1)]
-    for number, one in enumerate(paths, start=1):
-        write_file(_volume(delivery.id, number), one)
+    for number, volume_path in enumerate(paths, start=1):
+        write_file(_volume(delivery.id, number), volume_path)
     return paths
 
 
 def _wait_for_delivery(begun: HandOver) -> Delivery:
-    mine = select(Delivery).where(Delivery.hand_over_id == begun.id).execution_options(populate_existing=True)
+    query = select(Delivery).where(Delivery.hand_over_id == begun.id).execution_options(populate_existing=True)
     while True:
         pdf_job.run_due()
-        delivery = db.session.scalars(mine).one_or_none()
-        db.session.rollback()  # a running worker writes meanwhile, and is to be seen
+        delivery = db.session.scalars(query).one_or_none()
+        db.session.rollback()  # a new transaction sees what a running worker writes
         if delivery is None or delivery.making == Making.FAILED or delivery.recalled_at:
             raise DeliveryFailed
         if delivery.making == Making.READY:
@@ -64,19 +64,19 @@ def _wait_for_delivery(begun: HandOver) -> Delivery:
 
 
 def _volume(delivery_id: int, number: int) -> Iterator[bytes]:
-    kept = pdf_job.read_volume(delivery_id, number)
-    if kept is None:  # recalled since
+    volume = pdf_job.read_volume(delivery_id, number)
+    if volume is None:  # recalled since
         raise DeliveryFailed
-    yield kept
+    yield volume
 
 
 def _save(chunks: Iterable[bytes], path: Path) -> None:
-    draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
     try:
-        with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+        with open(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
             file.writelines(chunks)
             file.flush()
             os.fsync(file.fileno())
-        draft.replace(path)
+        temporary.replace(path)
     finally:
-        draft.unlink(missing_ok=True)
+        temporary.unlink(missing_ok=True)

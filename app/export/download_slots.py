@@ -1,25 +1,25 @@
-"""Download slots: few lists are streamed at once, as each holds a thread of the server as long as its reader takes.
+"""Download slots: a limit on lists streamed at once, as each holds a server thread until its reader has taken it.
 
-A reader that stands still cannot be cut off from here: the thread waits inside the server until the connection ends.
-So the number of those threads is bounded, and all others go on serving the site.
+A stalled reader cannot be cut off from here: the thread waits inside the server until the connection ends. The limit
+keeps the other threads free for the site.
 """
 
 import threading
 from collections import Counter
 from collections.abc import Generator, Iterator
 
-MAX_DOWNLOADS_PER_PROCESS = 4  # the server needs more threads than that
+MAX_DOWNLOADS_PER_PROCESS = 4  # the server must have more threads
 MAX_DOWNLOADS_PER_ORGANISER = 2
-TIMEOUT_SECONDS = 1800  # for one list, however steadily its reader takes a byte now and then
+TIMEOUT_SECONDS = 1800  # for one list, however slowly it is read
 RETRY_AFTER_SECONDS = 60
 
 
 class AllSlotsTaken(Exception):
-    """As many lists are streamed by this process as may be."""
+    """The process already streams as many lists as allowed."""
 
 
 class OwnSlotsTaken(Exception):
-    """As many lists are streamed to this organiser as may be."""
+    """The organiser already downloads as many lists as allowed."""
 
 
 class DownloadSlot:
@@ -30,14 +30,14 @@ class DownloadSlot:
         self._is_released = False
 
     def release_after(self, chunks: Iterator[bytes]) -> Generator[bytes, None, None]:
-        """Yield the chunks, and release the slot after the last one or when they break off."""
+        """Yield the chunks; release the slot after the last one, an error, or when the generator is closed."""
         try:
             yield from chunks
         finally:
             self.release()
 
     def release(self) -> None:
-        """Make room for another list."""
+        """Free the slot for another list."""
         with _lock:
             if not self._is_released:
                 self._is_released = True
@@ -49,7 +49,7 @@ _downloads: Counter[int] = Counter()
 
 
 def acquire_slot(organiser_id: int) -> DownloadSlot:
-    """Return a slot for one more list to this organiser; raise OwnSlotsTaken or AllSlotsTaken where there is none."""
+    """Return a slot for one more list to this organiser; raise OwnSlotsTaken or AllSlotsTaken if none is free."""
     with _lock:
         if _downloads[organiser_id] >= MAX_DOWNLOADS_PER_ORGANISER:
             raise OwnSlotsTaken

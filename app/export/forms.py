@@ -1,4 +1,4 @@
-"""What an organiser chooses of a list, and to whom it goes."""
+"""The export form: which rows, in which format, for whom."""
 
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _
@@ -52,7 +52,7 @@ class ExportForm(OrganiserForm):
             del self.with_email
 
     def validate_countries(self, field: Field) -> None:
-        """Refuse what is no country."""
+        """Refuse unknown country codes."""
         if set(field.data or ()) - countries.CODES:
             raise ValidationError(_("Please choose countries from the list."))
 
@@ -65,7 +65,7 @@ class ExportForm(OrganiserForm):
             raise ValidationError(_("The PDF is the delivery, so it has verified signatures only."))
 
     def validate_for_addressee(self, field: Field) -> None:
-        """Refuse to hand over to the addressee what must never go there."""
+        """Refuse a list for the addressee with unverified signatures or e-mail addresses."""
         if field.data and (self._emails() or set(self.states.data or VERIFIED) != set(VERIFIED)):
             raise ValidationError(_("The addressee gets verified signatures only, and never an e-mail address."))
 
@@ -74,7 +74,7 @@ class ExportForm(OrganiserForm):
         return Format.CSV if self.kind.data == "excel" else Format(self.kind.data)
 
     def choice(self) -> Choice:
-        """Return which rows a valid form asks for."""
+        """Return the choice of rows in a valid form."""
         return Choice(
             states=frozenset(State(word) for word in self.states.data or [State.VERIFIED.value]),
             countries=frozenset(self.countries.data or ()),
@@ -89,7 +89,7 @@ class ExportForm(OrganiserForm):
 
 
 class QueryForm(ExportForm):
-    """The same, as programs say it in the address; nothing in it is needed, and what it says changes nothing."""
+    """The same form as the query of a URL, for programs; every field is optional, and it changes nothing."""
 
     class Meta(OrganiserForm.Meta):
         """Flask-WTF's settings."""
@@ -103,13 +103,13 @@ class QueryForm(ExportForm):
 
 
 def query_errors(form: QueryForm) -> str:
-    """Return, in words, what is wrong with a query."""
+    """Return the error message for an invalid query."""
     parts = [f"{name}: {errors[0]}" for name, errors in form.errors.items() if name]
     return " ".join([gettext("The address asks for something that cannot be had:"), *map(str, parts)])
 
 
 def read_query(arguments: MultiDict[str, str]) -> QueryForm:
-    """Return the query in an address."""
+    """Return the form filled from the query of a URL."""
     form = QueryForm(arguments)
     form.offer([], emails=True)
     return form

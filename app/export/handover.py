@@ -1,4 +1,4 @@
-"""Hand-overs: each list that leaves the site is recorded before its first byte, and again once it has gone whole."""
+"""Hand-overs: each list is recorded before its first byte leaves the site, and again once it is complete."""
 
 import math
 import time
@@ -24,11 +24,11 @@ MAX_LISTED = 20
 
 
 class UnfinishedDelivery(Exception):
-    """A PDF of this petition is not finished yet, so no other one is begun."""
+    """Another PDF of this petition is not finished yet."""
 
 
 class DownloadTimeout(Exception):
-    """The reader has not taken the whole list in time."""
+    """The reader did not take the whole list in time."""
 
 
 class CountedRows:
@@ -36,7 +36,7 @@ class CountedRows:
 
     def __init__(self, rows: Iterator[ExportRow], seconds: float = math.inf) -> None:
         self._rows = rows
-        self._until = time.monotonic() + seconds
+        self._deadline = time.monotonic() + seconds
         self.number = 0
 
     def __iter__(self) -> Iterator[ExportRow]:
@@ -44,7 +44,7 @@ class CountedRows:
 
     def __next__(self) -> ExportRow:
         row = next(self._rows)
-        if time.monotonic() > self._until:
+        if time.monotonic() > self._deadline:
             raise DownloadTimeout
         self.number += 1
         return row
@@ -52,7 +52,7 @@ class CountedRows:
 
 @dataclass(frozen=True, slots=True)
 class HandoverLine:
-    """A hand-over as the petition's organisers read it; `rows` is None while it is under way, or if it was cut off."""
+    """A hand-over as shown to organisers; `rows` is None while it is under way, or if it was cut off."""
 
     at: datetime
     format: Format
@@ -66,9 +66,9 @@ class HandoverLine:
 def begin_handover(
     petition: Petition, organiser: Organiser | None, kind: Format, choice: Choice, recipient: str
 ) -> HandOver:
-    """Record that a list is asked for: by whom (None: by command), what of it, and to whom it goes. Return the record.
+    """Record and return a hand-over: by whom (None: by command), which rows, and to whom it goes.
 
-    A PDF is queued with it for the worker, which writes it in the organiser's language. Raises UnfinishedDelivery, and
+    For a PDF it also queues the delivery for the worker, in the organiser's language. Raises UnfinishedDelivery, and
     records nothing, while another one of the petition is not finished.
     """
     with transaction() as session:
@@ -77,7 +77,7 @@ def begin_handover(
             organiser_id=organiser.id if organiser else None,
             at=clock.now(),
             format=kind,
-            choice=as_json(choice),
+            choice=choice_as_json(choice),
             sealed_recipient=b"",
         )
         if kind == Format.PDF:
@@ -101,15 +101,15 @@ def _queue_delivery(session: Session, row: HandOver, language: str) -> None:
 
 
 def take_handover(reference: str, petition: Petition, organiser: Organiser, kind: Format) -> HandOver | None:
-    """Take the record that this organiser made a short while ago, and return it: nobody gets it a second time.
+    """Return the hand-over that this organiser recorded a short while ago, once; None the second time.
 
-    One record stands for one list that left the site, so one that was cut off is asked for, and recorded, anew.
+    One record stands for one list that left the site. After a list was cut off, a new hand-over is needed.
     """
     try:
         public_id = bytes.fromhex(reference)
     except ValueError:
         return None
-    mine = (
+    is_available = (
         (HandOver.public_id == public_id)
         & (HandOver.petition_id == petition.id)
         & (HandOver.organiser_id == organiser.id)
@@ -117,20 +117,20 @@ def take_handover(reference: str, petition: Petition, organiser: Organiser, kind
         & HandOver.taken_at.is_(None)
         & (HandOver.at > clock.now() - DOWNLOAD_TTL)
     )
-    taken = update(HandOver).where(mine).values(taken_at=clock.now()).returning(HandOver)
+    taken = update(HandOver).where(is_available).values(taken_at=clock.now()).returning(HandOver)
     with transaction() as session:
         return session.scalars(taken.execution_options(synchronize_session=False)).one_or_none()
 
 
 def finish_handover(hand_over_id: int, rows: int) -> None:
-    """Record that the whole list has gone out, with that many rows."""
+    """Record that the whole list was sent, with its number of rows."""
     with transaction() as session:
         whole = update(HandOver).where(HandOver.id == hand_over_id, HandOver.rows.is_(None)).values(rows=rows)
         session.execute(whole.execution_options(synchronize_session=False))
 
 
 def record_volume(delivery: Delivery, number: int, organiser: Organiser) -> None:
-    """Record in the petition's log that this organiser takes a volume of a delivery, before its first byte goes out."""
+    """Record in the audit log that this organiser downloads a volume of a delivery; call before sending it."""
     with transaction() as session:
         record(session, Act.EXPORTED, delivery.petition_id, organiser.id, format=Format.PDF.value, volume=number)
 
@@ -141,18 +141,18 @@ def recorded_stream(
     write: Callable[[Iterator[ExportRow]], Iterator[bytes]],
     seconds: float,
 ) -> Generator[bytes, None, None]:
-    """Yield what `write` yields of the rows, and record their number once its last piece has been taken.
+    """Yield what `write` yields of the rows, and record their number once the last chunk is taken.
 
-    Who breaks off half-way leaves a record that says so. Raises DownloadTimeout after `seconds`.
+    A download that breaks off leaves the number empty. Raises DownloadTimeout after `seconds`.
     """
-    passing = CountedRows(rows, seconds)
+    counted = CountedRows(rows, seconds)
     with closing(rows):
-        yield from write(passing)
-    finish_handover(hand_over_id, passing.number)
+        yield from write(counted)
+    finish_handover(hand_over_id, counted.number)
 
 
 def latest_handovers(petition_id: int) -> list[HandoverLine]:
-    """Return the petition's newest hand-overs, the newest first."""
+    """Return the petition's latest hand-overs, newest first."""
     newest = (
         select(HandOver, Organiser)
         .outerjoin(Organiser, Organiser.id == HandOver.organiser_id)
@@ -176,13 +176,13 @@ def _line(row: HandOver, organiser: Organiser | None) -> HandoverLine:
 
 
 def handovers_of(signature: Signature) -> list[HandoverLine]:
-    """Return the hand-overs of the lists that a confirmed signature was on, the newest first, without who made them.
+    """Return the hand-overs of the lists that a confirmed signature was on, newest first, without organisers' names.
 
-    A list that was cut off may have named the signer before that; a PDF that was never made named nobody.
+    A list that was cut off counts, as it may have included the signer; a PDF that was never made does not.
     """
-    mine = (HandOver.petition_id == signature.petition_id) & (HandOver.at >= signature.signed_at)
-    mine &= (HandOver.format != Format.PDF) | HandOver.rows.is_not(None)
-    rows = db.session.scalars(select(HandOver).where(mine).order_by(HandOver.id.desc()))
+    was_sent = (HandOver.format != Format.PDF) | HandOver.rows.is_not(None)
+    later = (HandOver.petition_id == signature.petition_id) & (HandOver.at >= signature.signed_at)
+    rows = db.session.scalars(select(HandOver).where(later, was_sent).order_by(HandOver.id.desc()))
     return [_line(row, None) for row in rows if _includes(choice_of(row), signature, row.at)]
 
 
@@ -198,28 +198,28 @@ def _includes(choice: Choice, signature: Signature, at: datetime) -> bool:
 
 
 def recipient_of(row: HandOver) -> str:
-    """Return to whom a list went, as its organiser said."""
+    """Return to whom a list went, as its organiser typed it."""
     return sealing.unseal(PURPOSE, row.public_id, row.sealed_recipient).fields[0]
 
 
 def newest_delivery(petition_id: int) -> Delivery | None:
-    """Return the petition's newest PDF delivery that is made, being made or could not be made."""
-    mine = Delivery.petition_id == petition_id
-    return db.session.scalars(select(Delivery).where(mine).order_by(Delivery.id.desc()).limit(1)).first()
+    """Return the petition's newest PDF delivery, whether ready, unfinished or failed; None if there is none."""
+    of_petition = Delivery.petition_id == petition_id
+    return db.session.scalars(select(Delivery).where(of_petition).order_by(Delivery.id.desc()).limit(1)).first()
 
 
 def countries_signed_from(petition_id: int) -> list[tuple[str, int]]:
-    """Return the countries of the petition's verified signatures, each with how many, the most first."""
-    mine = (Signature.petition_id == petition_id) & (Signature.state == State.VERIFIED) & (Signature.country != "")
+    """Return the countries of the petition's verified signatures with their numbers, largest first."""
+    verified = (Signature.petition_id == petition_id) & (Signature.state == State.VERIFIED) & (Signature.country != "")
     number = func.count()
     rows = db.session.execute(
-        select(Signature.country, number).where(mine).group_by(Signature.country).order_by(number.desc())
+        select(Signature.country, number).where(verified).group_by(Signature.country).order_by(number.desc())
     )
     return [(code, count) for code, count in rows]
 
 
-def as_json(choice: Choice) -> dict[str, object]:
-    """Return a choice as it is kept with its record."""
+def choice_as_json(choice: Choice) -> dict[str, object]:
+    """Return a choice as it is stored with its record."""
     return {
         "states": sorted(state.value for state in choice.states),
         "countries": sorted(choice.countries),
@@ -230,20 +230,20 @@ def as_json(choice: Choice) -> dict[str, object]:
     }
 
 
-def whom_for(choice: Choice) -> str:
-    """Return the word that a file's name says of whom it is for, so that no two kinds are mixed up."""
+def audience(choice: Choice) -> str:
+    """Return the word in a file's name that says whom it is for, so that files are not confused."""
     return "with-emails" if choice.with_email else "addressee" if choice.for_addressee else "organisers"
 
 
 def choice_of(row: HandOver) -> Choice:
-    """Return the choice that a record keeps."""
-    kept = row.choice
-    since, until = kept["since"], kept["until"]
+    """Return the choice stored with a record."""
+    stored = row.choice
+    since, until = stored["since"], stored["until"]
     return Choice(
-        states=frozenset(State(word) for word in kept["states"]),  # type: ignore[attr-defined]
-        countries=frozenset(kept["countries"]),  # type: ignore[call-overload]
+        states=frozenset(State(word) for word in stored["states"]),  # type: ignore[attr-defined]
+        countries=frozenset(stored["countries"]),  # type: ignore[call-overload]
         since=date.fromisoformat(str(since)) if since else None,
         until=date.fromisoformat(str(until)) if until else None,
-        for_addressee=bool(kept["for_addressee"]),
-        with_email=bool(kept["with_email"]),
+        for_addressee=bool(stored["for_addressee"]),
+        with_email=bool(stored["with_email"]),
     )

@@ -19,10 +19,10 @@ MIMETYPES = {
 def stream_list(
     edition: Edition, begun: HandOver, *, for_excel: bool = False, seconds: float = math.inf
 ) -> Generator[bytes, None, None]:
-    """Return the list that the record `begun` asks for, in chunks, in one of MIMETYPES; `for_excel` is for CSV alone.
+    """Return the list of the hand-over `begun` in chunks, in one of MIMETYPES; `for_excel` is for CSV alone.
 
-    Call this, and take the chunks, inside the app's context. The record gets its number of rows with the last piece;
-    close the iterator if not all are taken. One that is not through within `seconds` breaks off with DownloadTimeout.
+    Call this, and take the chunks, inside the app's context. The record gets its number of rows with the last chunk;
+    close the generator if not all are taken. Raises DownloadTimeout after `seconds`.
     """
     choice = choice_of(begun)
     heading = rows.heading(edition)

@@ -1,4 +1,4 @@
-"""Writes the delivery: the verified list of a petition as PDF volumes that an addressee can be handed."""
+"""Writes the delivery: the list of a petition as PDF volumes."""
 
 from collections.abc import Callable, Iterator
 from io import BytesIO
@@ -17,31 +17,31 @@ from app.typesetting.typeset import typeset
 from app.web.language import current_locale
 
 ROWS_PER_VOLUME = 50_000
-ROWS_PER_PART = 2_000  # what the typesetter lays out at once, in about 250 MB
+ROWS_PER_PART = 2_000  # laid out at once by the typesetter, in about 250 MB
 
 
 def write_volume(
     delivery: PdfContent, rows: Iterator[PdfRow], volume: int, volumes: int, progress: Callable[[int], None]
 ) -> bytes:
-    """Return volume `volume` of `volumes` as a PDF in the language in use; the first has the texts that were signed.
+    """Return volume `volume` of `volumes` as a PDF in the language in use; the first one has the signed texts.
 
-    Takes at most ROWS_PER_VOLUME from `rows` and leaves the rest to the next call. `progress` is told again and again
-    how many rows of this volume are done; what it raises stops it. Raises NotTypeset where the typesetter failed.
+    Takes at most ROWS_PER_VOLUME from `rows` and leaves the rest to the next call. Calls `progress` every few seconds
+    with the number of rows done in this volume; whatever it raises stops the typesetter. Raises NotTypeset.
     """
     pen = PageRenderer()
     lines = [pen.row(row) for row in islice(rows, ROWS_PER_VOLUME)]
     name = _("Volume %(volume)s of %(volumes)s", volume=format_decimal(volume), volumes=format_decimal(volumes))
     numbers = _("Numbers %(first)s to %(last)s", first=lines[0][0], last=lines[-1][0]) if lines else ""
-    every = frame(delivery, pen, name)
+    shared = frame(delivery, pen, name)
     texts = [pen.text(text) for text in delivery.texts] if volume == 1 else []
-    opening = {**every, "texts": texts, "cover": pen.cover(delivery, name, numbers)}
-    following = {**every, "texts": [], "cover": None}
+    opening = {**shared, "texts": texts, "cover": pen.cover(delivery, name, numbers)}
+    following = {**shared, "texts": [], "cover": None}
     parts = [
         {**(following if at else opening), "rows": lines[at : at + ROWS_PER_PART]}
         for at in range(0, len(lines) or 1, ROWS_PER_PART)
     ]
     if len(parts) > 1:
-        return _joined(delivery, parts, progress)
+        return _join_parts(delivery, parts, progress)
     pdf = typeset(
         {**parts[0], "first_page": 1, "pages": None},
         fonts.font_folders(),
@@ -53,17 +53,17 @@ def write_volume(
     return pdf
 
 
-def _joined(delivery: PdfContent, parts: list[dict[str, Any]], progress: Callable[[int], None]) -> bytes:
-    """Return the parts as one document. Each page says how many there are, so all are laid out twice.
+def _join_parts(delivery: PdfContent, parts: list[dict[str, Any]], progress: Callable[[int], None]) -> bytes:
+    """Return the parts as one document. Each page shows the number of pages, so all parts are laid out twice.
 
-    Parts are not tagged for screen readers: tags do not survive the joining.
+    Parts are not tagged for screen readers: joining would lose the tags.
     """
-    turns = 2 * len(parts)
+    passes = 2 * len(parts)
     rows = sum(len(part["rows"]) for part in parts)
     done = 0
 
     def on_heartbeat() -> None:
-        progress(rows * done // turns)
+        progress(rows * done // passes)
 
     first_pages, pages = [], 0
     for part in parts:
@@ -86,5 +86,5 @@ def _joined(delivery: PdfContent, parts: list[dict[str, Any]], progress: Callabl
 def _part(
     delivery: PdfContent, part: dict[str, Any], first_page: int, pages: int, on_heartbeat: Callable[[], None]
 ) -> bytes:
-    said = {**part, "first_page": first_page, "pages": pages}
-    return typeset(said, fonts.font_folders(), delivery.made_at, tagged=False, on_heartbeat=on_heartbeat)
+    data = {**part, "first_page": first_page, "pages": pages}
+    return typeset(data, fonts.font_folders(), delivery.made_at, tagged=False, on_heartbeat=on_heartbeat)

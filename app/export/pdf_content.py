@@ -1,4 +1,4 @@
-"""What the PDF delivery says: the texts that were signed, each with its hash, and the signatures under them."""
+"""The content of a PDF delivery: the signed texts with their hashes, and the signatures."""
 
 import hashlib
 from dataclasses import dataclass
@@ -9,14 +9,14 @@ from typing import Protocol
 def text_sha256(title: str, statement: str, body: str) -> str:
     """Return the SHA-256, in hexadecimal, of title, empty line, statement, empty line, body, in UTF-8.
 
-    Nothing else goes in: the body is the Markdown as it was written, and no line break is added at the end.
+    The body is the Markdown source; no line break is added at the end.
     """
     return hashlib.sha256(f"{title}\n\n{statement}\n\n{body}".encode()).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
 class SignedText:
-    """The words of a petition in one language and version that somebody on the list signed; `body` is Markdown."""
+    """A petition text, in one language and version, that somebody on the list signed; `body` is Markdown."""
 
     language: str
     version: int
@@ -25,15 +25,15 @@ class SignedText:
     body: str
 
     def sha256(self) -> str:
-        """Return the hash that tells these words from any others."""
+        """Return the text's hash, as `text_sha256`."""
         return text_sha256(self.title, self.statement, self.body)
 
 
 @dataclass(frozen=True, slots=True)
 class PdfContent:
-    """What the list is about: `count` verified signatures in all, `made_at` in UTC, each text that was signed.
+    """What the list is about: `count` verified signatures in all, `made_at` in UTC, each signed text.
 
-    Unless it is `for_addressee`, it also names those who asked to be seen by the organisers alone.
+    Unless it is `for_addressee`, it also names signers who asked to be seen by the organisers only.
     """
 
     title: str
@@ -47,7 +47,7 @@ class PdfContent:
 
 
 class PdfRow(Protocol):
-    """One signature on the list; one who did not want to be named has a number, and nothing in all the rest.
+    """One signature on the list; for a signer who is not to be named, all fields but the number are empty.
 
     `country` is an ISO 3166-1 code, `verified_at` is in UTC.
     """

@@ -1,4 +1,4 @@
-"""The job that builds PDF deliveries: one worker claims each under a lease, and stores it sealed, volume by volume."""
+"""The job that builds PDF deliveries: a worker claims each with a lease, and stores its volumes sealed."""
 
 import logging
 import os
@@ -27,17 +27,17 @@ log = logging.getLogger(__name__)
 
 
 class Interrupted(Exception):
-    """The worker is to end, or another one has taken the delivery over."""
+    """The worker is stopping, or another one has claimed the delivery."""
 
 
 class ListChanged(Exception):
-    """PdfContent left the list while it was being written, so that its title page would be wrong."""
+    """Signatures left the list during the build, so the number on the title page would be wrong."""
 
 
 def run_due(stopping: Callable[[], bool] = lambda: False) -> int:
-    """Build the deliveries that wait, one after the other; return how many were finished.
+    """Build the waiting deliveries, one after the other; return how many were finished.
 
-    One that a killed worker left half-made is begun anew once its lease has run out, three times at most.
+    After a worker was killed, its delivery is built again once the lease has run out, at most three times.
     """
     built = 0
     while not stopping() and (claimed := _claim()):
@@ -47,7 +47,7 @@ def run_due(stopping: Callable[[], bool] = lambda: False) -> int:
             built += 1
         except Interrupted:
             _release(delivery_id, claim, failed=False)
-        except Exception as error:  # noqa: BLE001 - one delivery that cannot be made must not hold up the others
+        except Exception as error:  # noqa: BLE001 - one failed delivery must not stop the others
             log.error("delivery %s could not be made: %s", delivery_id, logs.describe_error(error))  # noqa: TRY400
             _release(delivery_id, claim, failed=True)
         finally:
@@ -56,82 +56,82 @@ def run_due(stopping: Callable[[], bool] = lambda: False) -> int:
 
 
 def count_volumes(delivery_id: int) -> int:
-    """Return how many volumes of a delivery are here."""
-    mine = DeliveryVolume.delivery_id == delivery_id
-    return db.session.scalars(select(func.count()).select_from(DeliveryVolume).where(mine)).one()
+    """Return how many volumes of a delivery are stored."""
+    of_delivery = DeliveryVolume.delivery_id == delivery_id
+    return db.session.scalars(select(func.count()).select_from(DeliveryVolume).where(of_delivery)).one()
 
 
 def read_volume(delivery_id: int, number: int) -> bytes | None:
-    """Return one volume of a delivery as a PDF file; None when it has no such volume."""
-    kept = db.session.get(DeliveryVolume, (delivery_id, number))
-    return sealing.unseal_bytes(PURPOSE, kept.public_id, kept.sealed) if kept else None
+    """Return one volume of a delivery as a PDF file; None if there is no such volume."""
+    volume = db.session.get(DeliveryVolume, (delivery_id, number))
+    return sealing.unseal_bytes(PURPOSE, volume.public_id, volume.sealed) if volume else None
 
 
 def forget_old_deliveries() -> int:
-    """Delete the deliveries that were ready a day ago or could not be made; return how many. Their record stays."""
+    """Delete deliveries a day after they were ready or failed; return how many. Their hand-over records stay."""
     failed = (Delivery.making == Making.FAILED) & (Delivery.leased_until < clock.now() - RETENTION)
     old = or_(Delivery.ready_until < clock.now(), failed)
 
-    def forget(session: Session, ids: Sequence[int]) -> None:
+    def delete_batch(session: Session, ids: Sequence[int]) -> None:
         session.execute(delete(DeliveryVolume).where(DeliveryVolume.delivery_id.in_(ids)))
         session.execute(delete(Delivery).where(Delivery.id.in_(ids)))
 
-    return in_batches(select(Delivery.id).where(old).order_by(Delivery.id), forget)
+    return in_batches(select(Delivery.id).where(old).order_by(Delivery.id), delete_batch)
 
 
 def _claim() -> tuple[bytes, int] | None:
     now = clock.now()
     claim = os.urandom(16)
-    left = (Delivery.making == Making.MAKING) & (Delivery.leased_until < now)
-    due = select(Delivery.id).where(or_(Delivery.making == Making.WAITING, left)).order_by(Delivery.id).limit(1)
-    # A read first, so that an idle worker never takes SQLite's one write lock.
+    abandoned = (Delivery.making == Making.MAKING) & (Delivery.leased_until < now)
+    due = select(Delivery.id).where(or_(Delivery.making == Making.WAITING, abandoned)).order_by(Delivery.id).limit(1)
+    # Read first, so that an idle worker never takes SQLite's only write lock.
     if db.session.scalars(due).first() is None:
         return None
     with transaction() as session:
         delivery_id = session.scalars(due.with_for_update(skip_locked=True)).first()
         if delivery_id is None:
             return None
-        taken = session.get_one(Delivery, delivery_id, populate_existing=True)
-        taken.attempts += 1
-        taken.rows_done = 0
-        taken.claim, taken.leased_until = claim, now + LEASE
-        # One that was begun too often and never ended has killed its workers: no more of that.
-        hopeless = taken.attempts > MAX_ATTEMPTS
-        taken.making = Making.FAILED if hopeless else Making.MAKING
+        delivery = session.get_one(Delivery, delivery_id, populate_existing=True)
+        delivery.attempts += 1
+        delivery.rows_done = 0
+        delivery.claim, delivery.leased_until = claim, now + LEASE
+        # After so many unfinished attempts the delivery itself probably kills its workers.
+        has_failed = delivery.attempts > MAX_ATTEMPTS
+        delivery.making = Making.FAILED if has_failed else Making.MAKING
         session.execute(delete(DeliveryVolume).where(DeliveryVolume.delivery_id == delivery_id))
-    return None if hopeless else (claim, delivery_id)
+    return None if has_failed else (claim, delivery_id)
 
 
 def _build(delivery_id: int, claim: bytes, stopping: Callable[[], bool]) -> None:
-    asked = db.session.get_one(Delivery, delivery_id)
-    hand_over = db.session.get_one(HandOver, asked.hand_over_id)
-    petition = db.session.get_one(Petition, asked.petition_id)
+    delivery = db.session.get_one(Delivery, delivery_id)
+    hand_over = db.session.get_one(HandOver, delivery.hand_over_id)
+    petition = db.session.get_one(Petition, delivery.petition_id)
     choice = choice_of(hand_over)
-    # Who signs from now on is not in it, so its number stands while it is being written.
-    wanted = count_rows(petition.id, choice, before=hand_over.at)
-    content = _content(petition, choice, wanted, hand_over.at)
+    # Later signatures are left out, so that the number stays the same during the build.
+    row_count = count_rows(petition.id, choice, before=hand_over.at)
+    content = _content(petition, choice, row_count, hand_over.at)
     rows = CountedRows(read_rows(petition.id, choice, before=hand_over.at))
     db.session.rollback()
     done = 0
 
     def progress(in_volume: int) -> None:
-        _heartbeat(delivery_id, claim, done + in_volume, wanted)
+        _heartbeat(delivery_id, claim, done + in_volume, row_count)
         if stopping():
             raise Interrupted
 
     progress(0)
-    parts = max(1, -(-wanted // pdf.ROWS_PER_VOLUME))
-    with force_language(asked.language):
+    parts = max(1, -(-row_count // pdf.ROWS_PER_VOLUME))
+    with force_language(delivery.language):
         for number in range(1, parts + 1):
             written = pdf.write_volume(content, rows, number, parts, progress)
             done = rows.number
             _store_volume(delivery_id, claim, number, written)
-    if done != wanted or next(rows, None) is not None:
+    if done != row_count or next(rows, None) is not None:
         raise ListChanged
     _finish(delivery_id, claim, done)
 
 
-def _content(petition: Petition, choice: Choice, wanted: int, at: datetime) -> PdfContent:
+def _content(petition: Petition, choice: Choice, row_count: int, at: datetime) -> PdfContent:
     texts = tuple(
         SignedText(text.language, text.version, text.title, text.statement, text.body)
         for text in texts_signed(petition.id, choice, before=at)
@@ -140,13 +140,13 @@ def _content(petition: Petition, choice: Choice, wanted: int, at: datetime) -> P
     assert edition, "a list is only asked for of a petition that was opened"
     started_by, addressed_to = petition.started_by, edition.notice.addressed_to
     about = (edition.text.title, edition.text.language, started_by, addressed_to)
-    return PdfContent(*about, wanted, at, texts, choice.for_addressee)
+    return PdfContent(*about, row_count, at, texts, choice.for_addressee)
 
 
-def _heartbeat(delivery_id: int, claim: bytes, done: int, wanted: int) -> None:
-    """Report progress and renew the lease; raise Interrupted when another worker has the delivery."""
+def _heartbeat(delivery_id: int, claim: bytes, done: int, row_count: int) -> None:
+    """Report progress and renew the lease; raise Interrupted if another worker has claimed the delivery."""
     with transaction() as session:
-        values = {"rows_done": done, "rows_wanted": wanted, "leased_until": clock.now() + LEASE}
+        values = {"rows_done": done, "rows_wanted": row_count, "leased_until": clock.now() + LEASE}
         _update_claimed(session, delivery_id, claim, values)
 
 
@@ -168,10 +168,10 @@ def _finish(delivery_id: int, claim: bytes, rows: int) -> None:
 
 
 def _release(delivery_id: int, claim: bytes, *, failed: bool) -> None:
-    """Give a delivery back, to be begun anew; for good once it has failed too often."""
+    """Release the claim, so that the delivery is built again, or mark it as failed after too many failures."""
     with transaction() as session:
-        mine = (Delivery.id == delivery_id) & (Delivery.claim == claim)
-        held = session.scalars(select(Delivery).where(mine).with_for_update()).one_or_none()
+        claimed = (Delivery.id == delivery_id) & (Delivery.claim == claim)
+        held = session.scalars(select(Delivery).where(claimed).with_for_update()).one_or_none()
         if held is not None:
             held.making = Making.FAILED if failed and held.attempts >= MAX_ATTEMPTS else Making.WAITING
             held.attempts -= 0 if failed else 1
@@ -179,7 +179,7 @@ def _release(delivery_id: int, claim: bytes, *, failed: bool) -> None:
 
 
 def _update_claimed(session: Session, delivery_id: int, claim: bytes, values: dict[str, object]) -> None:
-    mine = (Delivery.id == delivery_id) & (Delivery.claim == claim)
-    changed = update(Delivery).where(mine).values(**values).returning(Delivery.id)
+    claimed = (Delivery.id == delivery_id) & (Delivery.claim == claim)
+    changed = update(Delivery).where(claimed).values(**values).returning(Delivery.id)
     if session.execute(changed.execution_options(synchronize_session=False)).first() is None:
         raise Interrupted

@@ -1,4 +1,4 @@
-"""What stands on the pages of the printed list, as `delivery.typ` wants it: the values and the fixed words."""
+"""The data of the printed list's pages for the template `delivery.typ`: values and fixed words."""
 
 import re
 from datetime import date, datetime
@@ -12,27 +12,27 @@ from app.typesetting import fonts
 from app.web import countries
 from app.web.language import current_locale, display_name, text_direction
 
-MAX_WORD_LENGTH = 20  # letters that fit into the column of names even if all are as wide as W
+MAX_WORD_LENGTH = 20  # characters that fit into the column of names even if all are as wide as W
 MAX_WORD_LENGTH_IN_TEXT = 70
 MAX_UNBROKEN_LINES = 12
 
 
 class PageRenderer:
-    """Writes values down for the typesetter, and counts the characters that no font has."""
+    """Prepares values for the typesetter, and counts the characters that no font has."""
 
     def __init__(self) -> None:
         self.missing = 0
 
-    def write(self, text: str, longest_word: int = MAX_WORD_LENGTH) -> str:
-        """Return `text` as it can be drawn, with a place to break in each word longer than `longest_word`."""
+    def write(self, text: str, max_word_length: int = MAX_WORD_LENGTH) -> str:
+        """Return `text` as it can be drawn, with break opportunities in each word longer than `max_word_length`."""
         drawn, missing = fonts.replace_undrawable(text)
         self.missing += missing
-        if len(drawn) > longest_word and max(map(len, drawn.split()), default=0) > longest_word:
-            return "".join(fonts.break_word(part, longest_word) for part in re.split(r"(\s+)", drawn))
+        if len(drawn) > max_word_length and max(map(len, drawn.split()), default=0) > max_word_length:
+            return "".join(fonts.break_word(part, max_word_length) for part in re.split(r"(\s+)", drawn))
         return drawn
 
     def row(self, row: PdfRow) -> list[object]:
-        """Return one line of the list: number, name, affiliation, country, day, comment, may it be cut, Han."""
+        """Return one line: number, name, affiliation, country, day, comment, whether it may break, Han shapes."""
         comment = re.sub(r"\s*\n\s*", "\n", row.comment)
         return [
             format_decimal(row.number),
@@ -46,7 +46,7 @@ class PageRenderer:
         ]
 
     def text(self, text: SignedText) -> dict[str, object]:
-        """Return the exact words of one text, and what tells them from others."""
+        """Return a signed text exactly as written, with its hash."""
         return {
             "title": self.write(text.title),
             "statement": self.write(text.statement),
@@ -63,7 +63,7 @@ class PageRenderer:
         }
 
     def cover(self, delivery: PdfContent, volume: str, numbers: str) -> dict[str, object]:
-        """Return the title page. It tells how much could not be drawn, so it is written after all the rest."""
+        """Return the title page. Call this last: it says how many characters could not be drawn."""
         facts = [
             [_("Started by"), self.write(delivery.started_by)],
             [_("Addressed to"), self.write(delivery.addressed_to)],
@@ -89,7 +89,7 @@ class PageRenderer:
 
 
 def frame(delivery: PdfContent, pen: PageRenderer, volume: str) -> dict[str, object]:
-    """Return what all pages have: running head, foot, the columns' names, the fonts."""
+    """Return what all pages have: header, footer, column names, fonts."""
     return {
         "title": pen.write(delivery.title),
         "volume": volume,
@@ -121,7 +121,7 @@ def _language_and_version(text: SignedText) -> str:
 
 
 def _lang(language: str) -> dict[str, str | None]:
-    """Return language and region as the typesetter takes them."""
+    """Return language and region as Typst expects them."""
     first, *rest = language.split("-")
     return {"lang": first.lower(), "region": next((part.upper() for part in rest if len(part) == 2), None)}
 

@@ -1,4 +1,4 @@
-"""The rows of an export: one statement, one snapshot, read in pieces so that a million take no more memory than ten."""
+"""The rows of an export: one statement, one snapshot, read in chunks so that memory stays constant."""
 
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import closing
@@ -25,11 +25,11 @@ DAY = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """What is exported: verified rows only, unless other states are asked for.
+    """Which rows are exported: verified ones only, unless other states are given.
 
-    `countries` are codes, none meaning all; `since` and `until` are days in UTC, both included, and leave out what was
-    never verified. `for_addressee` makes rows that only organisers may see a number; `with_email` adds the addresses of
-    those who agreed to updates, and no others. Raises ValueError for what must never be handed over together.
+    `countries` are codes, none meaning all. `since` and `until` are days in UTC, both included; with either, rows that
+    were never verified are left out. `for_addressee` leaves only the number in rows with the visibility "organisers".
+    `with_email` adds the addresses of those who agreed to updates. Raises ValueError if combined with `for_addressee`.
     """
 
     states: frozenset[State] = VERIFIED
@@ -45,16 +45,16 @@ class Choice:
 
     @property
     def with_state(self) -> bool:
-        """Whether there is a column that tells verified rows from others."""
+        """Whether the export has a column with the state."""
         return self.states != VERIFIED
 
     def columns(self) -> tuple[str, ...]:
-        """Return the names of the columns, in order, as programs see them: fields of Row."""
+        """Return the column names for programs, in order: fields of ExportRow."""
         return (*COLUMNS, *(("state",) if self.with_state else ()), *(("email",) if self.with_email else ()))
 
 
 class ExportRow(NamedTuple):
-    """One signature. What was erased, or is a number only, is empty; `verified_at` is in UTC."""
+    """One signature. Fields that were erased or are not shown are empty; `verified_at` is in UTC."""
 
     number: int
     name: str
@@ -71,7 +71,7 @@ class ExportRow(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Heading:
-    """What a file says above its rows; labels and names of countries are in the reader's language."""
+    """What an export file says about itself; labels and country names are in the reader's language."""
 
     slug: str
     title: str
@@ -104,22 +104,22 @@ def heading(edition: Edition) -> Heading:
 
 
 def read_rows(petition_id: int, choice: Choice, before: datetime | None = None) -> Generator[ExportRow, None, None]:
-    """Return the rows of `choice`, numbered from 1 in the order in which they were verified; those `before`, if given.
+    """Yield the rows of `choice`, numbered from 1 in the order of verification, if given only those verified `before`.
 
-    They come from a connection of their own, opened with the first row and given back after the last one or when the
-    iterator is closed. Call this inside the app's context; the rows may be read outside it.
+    Uses a connection of its own, opened with the first row and released after the last one or when the generator is
+    closed. Call this inside the app's context; the rows may be read outside it.
     """
     return _rows(stream(db.engine, _statement(petition_id, choice, before)), opener(), choice)
 
 
 def count_rows(petition_id: int, choice: Choice, before: datetime) -> int:
-    """Return how many rows `choice` has that were verified before that moment."""
+    """Return the number of rows of `choice` that were verified before that moment."""
     rows = select(func.count()).select_from(Signature).where(*_conditions(petition_id, choice, before))
     return db.session.scalars(rows).one()
 
 
 def texts_signed(petition_id: int, choice: Choice, before: datetime) -> list[PetitionText]:
-    """Return each text that somebody in `choice` signed, by language and version."""
+    """Return the texts that the rows of `choice` signed, by language and version."""
     signed = select(Signature.text_id).where(*_conditions(petition_id, choice, before)).distinct()
     texts = select(PetitionText).where(PetitionText.id.in_(signed))
     return list(db.session.scalars(texts.order_by(PetitionText.language, PetitionText.version)))
@@ -144,7 +144,7 @@ def _conditions(petition_id: int, choice: Choice, before: datetime | None) -> li
 
 def _statement(petition_id: int, choice: Choice, before: datetime | None) -> Select[*tuple[Any, ...]]:
     verified_at = Signature.verified_at
-    # Without null the index of verified signatures gives the order; with it, the two databases must be told one.
+    # SQLite and PostgreSQL sort NULL differently; verified rows have none, and keep the order of the index.
     order = verified_at.nulls_last() if choice.with_state else verified_at
     return (
         select(
@@ -154,7 +154,7 @@ def _statement(petition_id: int, choice: Choice, before: datetime | None) -> Sel
             Signature.language,
             PetitionText.version,
             verified_at,
-            type_coerce(Signature.visibility, String),  # the bare word, as `stream` wants it
+            type_coerce(Signature.visibility, String),  # plain text, as `stream` expects it
             type_coerce(Signature.state, String),
             Signature.updates,
         )

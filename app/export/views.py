@@ -1,4 +1,4 @@
-"""Exports: what to hand over and to whom; the list streamed as a file; the PDF that the worker makes."""
+"""Exports: the form, the list streamed as a file, and the PDF that the worker makes."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -38,20 +38,20 @@ bp = Blueprint("export", __name__, url_prefix="/organise/petitions/<slug:slug>")
 @bp.get("/export")
 @open_to(Who.EDITORS, fresh=True)
 def choose(slug: str) -> Response:
-    """Ask which rows go to whom, and show what was handed over before."""
+    """Show the export form and earlier hand-overs."""
     return _page(_form())
 
 
 @bp.post("/export")
 @open_to(Who.EDITORS, fresh=True)
 def hand_over(slug: str) -> BaseResponse:
-    """Record what was chosen, and lead to the file."""
+    """Record the hand-over, and redirect to the file."""
     form = _form()
     if not form.validate():
         return _page(form, 422)
     kind = form.format()
     if kind == Format.PDF:
-        return _queued(form)
+        return _queue_pdf(form)
     begun = handover.begin_handover(petition_here(), me(), kind, form.choice(), form.recipient.data)
     excel = 1 if form.kind.data == "excel" else None
     reference = begun.public_id.hex()
@@ -61,8 +61,8 @@ def hand_over(slug: str) -> BaseResponse:
 @bp.get("/signatures.<any(csv,xlsx,json):kind>")
 @open_to(Who.EDITORS, fresh=True)
 def download(slug: str, kind: str) -> BaseResponse:
-    """Stream the list: the one that was chosen on the page, or what the address asks for."""
-    _refuse_others()
+    """Stream the list: the one that was chosen on the page, or what the query asks for."""
+    _refuse_other_sites()
     petition, file_format = _edition().petition, Format(kind)
     query_form = forms.read_query(request.args)
     if not query_form.validate():
@@ -70,29 +70,29 @@ def download(slug: str, kind: str) -> BaseResponse:
     if query_form.choice().with_email and not may(Who.OWNERS):
         abort(403, _("Only owners may ask for e-mail addresses."))
     if request.method == "HEAD":
-        return _attached(Response(mimetype=MIMETYPES[file_format]), f"{slug}.{kind}")
-    with _slot() as slot:
-        begun = _begun(petition, file_format, query_form)
-        response = _streamed(begun, slot, for_excel=bool(query_form.excel.data))
-        response.call_on_close(slot.release)  # for a reader who goes before the first piece
+        return _as_attachment(Response(mimetype=MIMETYPES[file_format]), f"{slug}.{kind}")
+    with _download_slot() as slot:
+        begun = _recorded_handover(petition, file_format, query_form)
+        response = _stream_response(begun, slot, for_excel=bool(query_form.excel.data))
+        response.call_on_close(slot.release)  # for a reader who leaves before the first chunk
     return response
 
 
-def _begun(petition: Petition, file_format: Format, query_form: QueryForm) -> HandOver:
+def _recorded_handover(petition: Petition, file_format: Format, query_form: QueryForm) -> HandOver:
     if "list" in request.args:
         begun = handover.take_handover(request.args["list"], petition, me(), file_format)
         if begun is None:
             abort(404, _("This download was already taken or is too old. Please start it again on the export page."))
     else:
         begun = handover.begin_handover(petition, me(), file_format, query_form.choice(), "")
-    if handover.choice_of(begun).with_email and not may(Who.OWNERS):  # no longer, since it was chosen
+    if handover.choice_of(begun).with_email and not may(Who.OWNERS):  # no longer an owner
         abort(403, _("Only owners may ask for e-mail addresses."))
     return begun
 
 
 @contextmanager
-def _slot() -> Iterator[DownloadSlot]:
-    """Acquire a slot for one download, and release it if the download does not even begin."""
+def _download_slot() -> Iterator[DownloadSlot]:
+    """Acquire a slot for one download, and release it if the download does not begin."""
     try:
         slot = download_slots.acquire_slot(me().id)
     except download_slots.OwnSlotsTaken:
@@ -113,19 +113,19 @@ def _slot() -> Iterator[DownloadSlot]:
 @bp.post("/signatures.pdf")
 @open_to(Who.EDITORS, fresh=True)
 def make_pdf(slug: str) -> BaseResponse:
-    """Let the worker make the delivery."""
+    """Queue the delivery for the worker."""
     form = _form()
     form.kind.data = Format.PDF.value
     if not form.validate():
         return _page(form, 422)
-    return _queued(form)
+    return _queue_pdf(form)
 
 
 @bp.get("/signatures.pdf")
 @open_to(Who.EDITORS, fresh=True)
 def pdf(slug: str) -> BaseResponse:
-    """Give the newest delivery, a volume at a time, or say how far it is."""
-    _refuse_others()
+    """Send a volume of the newest delivery, or show its progress."""
+    _refuse_other_sites()
     newest = handover.newest_delivery(petition_here().id)
     if newest is None:
         abort(404, _("No delivery is here. Each is kept for a day; make a new one on the export page."))
@@ -133,7 +133,7 @@ def pdf(slug: str) -> BaseResponse:
         return _progress(newest)
     if newest.recalled_at:
         abort(410, _("The list has changed since this delivery was made, so it was taken back. Please make it again."))
-    if "wait" in request.args:  # a page that waited for it would stay as it is under a download
+    if "wait" in request.args:  # a waiting page would not change when a download starts
         flash(_("The delivery is ready."), "info")
         return redirect(url_for(".choose", slug=slug), 303)
     number = request.args.get("volume", 1, type=int)
@@ -145,11 +145,11 @@ def pdf(slug: str) -> BaseResponse:
     response = make_response(volume)
     response.mimetype = "application/pdf"
     begun = db.session.get_one(HandOver, newest.hand_over_id)
-    whom = handover.whom_for(handover.choice_of(begun))
-    return _attached(response, f"{slug}-{whom}-{begun.at:%Y-%m-%d-%H%M}-{number}.pdf")
+    audience = handover.audience(handover.choice_of(begun))
+    return _as_attachment(response, f"{slug}-{audience}-{begun.at:%Y-%m-%d-%H%M}-{number}.pdf")
 
 
-def _refuse_others() -> None:
+def _refuse_other_sites() -> None:
     if not is_trusted_origin(request.headers):
         abort(403, _("A list is only given to our own pages. Please start on the export page."))
 
@@ -161,8 +161,8 @@ def _form() -> ExportForm:
     return form
 
 
-def _queued(form: ExportForm) -> BaseResponse:
-    """Let the worker make the delivery, and lead to it; or to the one that it is making already."""
+def _queue_pdf(form: ExportForm) -> BaseResponse:
+    """Queue the delivery for the worker, and redirect to its progress, or to that of the unfinished one."""
     try:
         handover.begin_handover(petition_here(), me(), Format.PDF, form.choice(), form.recipient.data)
     except handover.UnfinishedDelivery:
@@ -172,19 +172,19 @@ def _queued(form: ExportForm) -> BaseResponse:
     return redirect(url_for(".pdf", slug=petition_here().slug, wait=1), 303)
 
 
-def _streamed(begun: HandOver, slot: DownloadSlot, *, for_excel: bool) -> Response:
+def _stream_response(begun: HandOver, slot: DownloadSlot, *, for_excel: bool) -> Response:
     edition = _edition()
     mimetype = "text/csv; charset=utf-16" if for_excel and begun.format == Format.CSV else MIMETYPES[begun.format]
-    whom = handover.whom_for(handover.choice_of(begun))
+    audience = handover.audience(handover.choice_of(begun))
     excel = "-excel" if for_excel and begun.format == Format.CSV else ""
-    name = f"{edition.petition.slug}-{whom}-{clock.now().date().isoformat()}{excel}.{begun.format.value}"
+    name = f"{edition.petition.slug}-{audience}-{clock.now().date().isoformat()}{excel}.{begun.format.value}"
     chunks = stream_list(edition, begun, for_excel=for_excel, seconds=download_slots.TIMEOUT_SECONDS)
-    db.session.rollback()  # no connection waits while the list goes out
-    return _attached(Response(stream_with_context(slot.release_after(chunks)), mimetype=mimetype), name)
+    db.session.rollback()  # hold no connection while the list is sent
+    return _as_attachment(Response(stream_with_context(slot.release_after(chunks)), mimetype=mimetype), name)
 
 
 def _edition() -> Edition:
-    """Return the petition as it is shown; before it was ever opened there is nothing to hand over."""
+    """Return the petition as it is shown; answer 409 if it was never opened, as it has no list."""
     edition = find_edition(petition_here().slug)
     if edition is None:
         abort(petition_page("export/not_opened.html", "export", 409))
@@ -214,6 +214,6 @@ def _page(form: ExportForm, status: int = 200) -> Response:
     )
 
 
-def _attached(response: Response, name: str) -> Response:
+def _as_attachment(response: Response, name: str) -> Response:
     response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
     return headers.no_store(response)

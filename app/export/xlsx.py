@@ -1,10 +1,10 @@
-"""The list as an Excel workbook (ISO/IEC 29500), streamed, with real dates and with text that is never a formula.
+"""The list as an Excel workbook (ISO/IEC 29500), streamed, with real dates and text that is never a formula.
 
-The writer is our own because no kept library can stream: XlsxWriter and rustpy-xlsxwriter put the sheets together in
-temporary files, where names would lie readable, and give the first byte after the last row. What Excel needs of the
-format is little: a zip archive of a few parts, of which only the sheets grow. zlib works at its fastest level, as the
-usual one takes a fifth more time to save a fifth of the bytes. A file that was cut off lacks the archive's directory,
-and opens nowhere.
+The writer is our own because no maintained library can stream: XlsxWriter and rustpy-xlsxwriter build the sheets in
+temporary files, with names in plain text, and give the first byte after the last row. Excel needs little of the format:
+a zip archive of a few parts, of which only the sheets grow. zlib runs at its fastest level, as the default takes a
+fifth more time to save a fifth of the bytes. A file that was cut off lacks the archive's directory, so it cannot be
+opened.
 """
 
 import re
@@ -17,11 +17,11 @@ from xml.sax.saxutils import escape
 
 from app.export.rows import Choice, ExportRow, Heading
 
-MAX_ROWS_PER_SHEET = 1_048_576  # Excel's, with the line of column names
-MAX_BYTES_PER_SHEET = 2_000_000_000  # of one sheet: beyond, the archive would be ZIP64, which Excel wants to repair
+MAX_ROWS_PER_SHEET = 1_048_576  # Excel's limit, with the line of column names
+MAX_BYTES_PER_SHEET = 2_000_000_000  # a larger one needs ZIP64, which Excel offers to repair
 COMPRESSION_LEVEL = 1
-ROWS_PER_CHUNK = 200  # rows, about 64 KiB
-EXCEL_EPOCH = datetime(1899, 12, 30, tzinfo=UTC)  # by which Excel counts days
+ROWS_PER_CHUNK = 200  # about 64 KiB
+EXCEL_EPOCH = datetime(1899, 12, 30, tzinfo=UTC)  # day 0 of Excel's dates
 SECOND = timedelta(seconds=1)
 SECONDS_PER_DAY = 86_400
 EMPTY_CELL = "<c/>"
@@ -29,7 +29,7 @@ WIDTHS = {
     "number": 9, "name": 30, "affiliation": 36, "country": 18, "comment": 60, "language": 10, "text_version": 12,
     "verified_at": 20, "visibility": 12, "state": 12, "email": 32,
 }  # fmt: skip
-# What XML cannot hold, and what Excel reads as a character's number.
+# Characters that XML cannot hold; text such as _x0041_, which Excel reads as an escaped character.
 NOT_IN_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 NOT_IN_SHEET_NAMES = re.compile(r"[\\/?*:\[\]\"]|[\x00-\x1f]")
 MAX_SHEET_NAME_LENGTH = 31
@@ -62,7 +62,7 @@ STYLES = (
 
 
 class _Sink:
-    """What the archive is written to: it keeps bytes until they are taken, and cannot go back."""
+    """The archive's output: it keeps written bytes until they are taken, and cannot seek."""
 
     def __init__(self) -> None:
         self._kept: list[bytes] = []
@@ -72,18 +72,18 @@ class _Sink:
         return len(b)
 
     def flush(self) -> None:
-        """Do nothing: what is written is there to be taken."""
+        """Do nothing: written bytes are available at once."""
 
     close = flush
 
     def take(self) -> bytes:
-        taken = b"".join(self._kept)
+        joined = b"".join(self._kept)
         self._kept.clear()
-        return taken
+        return joined
 
 
 def write_xlsx(rows: Iterable[ExportRow], choice: Choice, heading: Heading) -> Generator[bytes, None, None]:
-    """Yield the workbook in pieces, the first at once; rows beyond what a sheet can hold go on to the next one."""
+    """Yield the workbook in chunks, the first at once; rows that do not fit into a sheet go to the next one."""
     sink = _Sink()
     rest = (_line(row, choice, heading.countries) for row in rows)
     sheets = 0
@@ -98,9 +98,9 @@ def write_xlsx(rows: Iterable[ExportRow], choice: Choice, heading: Heading) -> G
                 size = sheet.write(_above_rows(choice, heading))
                 number = 1
                 while line and number < MAX_ROWS_PER_SHEET and size < MAX_BYTES_PER_SHEET:
-                    piece = [line, *islice(rest, min(ROWS_PER_CHUNK, MAX_ROWS_PER_SHEET - number) - 1)]
-                    size += sheet.write("".join(piece).encode())
-                    number += len(piece)
+                    chunk = [line, *islice(rest, min(ROWS_PER_CHUNK, MAX_ROWS_PER_SHEET - number) - 1)]
+                    size += sheet.write("".join(chunk).encode())
+                    number += len(chunk)
                     line = next(rest, "")
                     yield sink.take()
                 sheet.write(b"</sheetData></worksheet>")
@@ -110,36 +110,36 @@ def write_xlsx(rows: Iterable[ExportRow], choice: Choice, heading: Heading) -> G
 
 
 def _add(archive: zipfile.ZipFile, part: str, text: str) -> None:
-    with archive.open(part, "w") as file:  # not writestr, which puts in what time it is
+    with archive.open(part, "w") as file:  # not writestr, which adds the current time
         file.write(text.encode())
 
 
 def _line(row: ExportRow, choice: Choice, countries: Mapping[str, str]) -> str:
     number, name, affiliation, country, comment, language, version, at, visibility, state, email = row
     moment = f'<c s="{MOMENT}"><v>{(at - EXCEL_EPOCH) // SECOND / SECONDS_PER_DAY:.9f}</v></c>' if at else EMPTY_CELL
-    more = (_word(state) if choice.with_state else "") + (_text(email) if choice.with_email else "")
+    optional_cells = (_word(state) if choice.with_state else "") + (_text(email) if choice.with_email else "")
     return (
         f"<row><c><v>{number}</v></c>{_text(name)}{_text(affiliation)}{_word(countries.get(country, country))}"
         f"{_text(comment)}{_word(language)}{f'<c><v>{version}</v></c>' if version else EMPTY_CELL}{moment}"
-        f"{_word(visibility)}{more}</row>"
+        f"{_word(visibility)}{optional_cells}</row>"
     )
 
 
 def _text(text: str, style: int = PLAIN) -> str:
-    """Return a cell that holds `text` as it is, but for characters that XML cannot hold."""
+    """Return a cell with `text`; characters that XML cannot hold are replaced."""
     if not text:
         return EMPTY_CELL
     if not text.isprintable() or "&" in text or "<" in text or ">" in text or "_x" in text:
-        held = ESCAPE_LOOKALIKE.sub("_x005F_", NOT_IN_XML.sub("\ufffd", text))
-        text = escape(held, {"\r": "&#13;"})
+        valid = ESCAPE_LOOKALIKE.sub("_x005F_", NOT_IN_XML.sub("\ufffd", text))
+        text = escape(valid, {"\r": "&#13;"})
     return f'<c s="{style}" t="inlineStr"><is><t xml:space="preserve">{text}</t></is></c>'
 
 
-_word = lru_cache(maxsize=1024)(_text)  # for what comes again and again; nothing that tells who signed is kept
+_word = lru_cache(maxsize=1024)(_text)  # for repeated words, never for personal data
 
 
 def _above_rows(choice: Choice, heading: Heading) -> bytes:
-    """Return a sheet's beginning: the frozen line of column names, and how wide the columns are."""
+    """Return a sheet's beginning: column widths, and the frozen line of column names."""
     columns = choice.columns()
     widths = "".join(
         f'<col min="{at}" max="{at}" width="{WIDTHS[column]}" customWidth="1"/>' for at, column in enumerate(columns, 1)
@@ -153,13 +153,13 @@ def _above_rows(choice: Choice, heading: Heading) -> bytes:
 
 
 def sheet_name(name: str, number: int) -> str:
-    """Return a name that Excel takes for a sheet: at most 31 characters, none of them special to it."""
-    after = f" {number}" if number > 1 else ""
-    return NOT_IN_SHEET_NAMES.sub(" ", name)[: MAX_SHEET_NAME_LENGTH - len(after)].strip(" '") + after
+    """Return a valid name for a sheet: at most 31 characters, none of them special to Excel."""
+    suffix = f" {number}" if number > 1 else ""
+    return NOT_IN_SHEET_NAMES.sub(" ", name)[: MAX_SHEET_NAME_LENGTH - len(suffix)].strip(" '") + suffix
 
 
 def _parts(sheets: int, name: str) -> Iterator[tuple[str, str]]:
-    """Yield the parts that name the sheets, and so come last."""
+    """Yield the parts that list the sheets, and so come last."""
     numbers = range(1, sheets + 1)
     listed = "".join(
         f'<sheet name="{escape(sheet_name(name, number))}" sheetId="{number}" r:id="rId{number}"/>'

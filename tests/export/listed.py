@@ -1,4 +1,4 @@
-"""What the tests of the export share: signatures of every kind, and the heading above their list."""
+"""Shared by the export tests: signatures of every kind, and a heading."""
 
 import csv
 import io
@@ -42,7 +42,7 @@ def add(
     at: datetime | None = NOON,
     **columns: object,
 ) -> bytes:
-    """Put a signature into the database; return its public id."""
+    """Insert a signature; return its public id."""
     public_id = make_signature(app, SLUG, state, email, visibility=visibility)
     values: dict[str, object] = {"country": country, "updates": updates, "verified_at": at, **columns}
     if state not in {State.WITHDRAWN, State.DECLINED}:
@@ -54,7 +54,7 @@ def add(
 
 
 def row(number: int = 1, **fields: object) -> ExportRow:
-    """Return a row as one signer fills it, with other `fields`."""
+    """Return an example row, with other `fields`."""
     usual = ExportRow(
         number, "Ann Example", "Reader", "SE", "I read.", "en", 1, NOON + timedelta(seconds=number), "public",
         "verified", "",
@@ -63,7 +63,7 @@ def row(number: int = 1, **fields: object) -> ExportRow:
 
 
 def rows_of(app: Flask, choice: Choice | None = None) -> list[ExportRow]:
-    """Return the petition's rows as `choice` wants them."""
+    """Return the petition's rows of `choice`."""
     with app.app_context():
         edition = find_edition(SLUG)
         assert edition
@@ -75,7 +75,7 @@ def names_of(app: Flask, choice: Choice) -> list[str]:
 
 
 def made(app: Flask, kind: str, choice: Choice | None = None) -> bytes:
-    """Return an export of the petition as a whole."""
+    """Return a whole export of the petition."""
     with app.app_context():
         edition = find_edition(SLUG)
         assert edition

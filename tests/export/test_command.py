@@ -1,4 +1,4 @@
-"""`flask signatures export`: the list to a file that is there only when it is whole, or to standard output."""
+"""`flask signatures export`: writes the list to a file, atomically, or to standard output."""
 
 import io
 import json
@@ -50,11 +50,11 @@ def names(runner: FlaskCliRunner, *options: str) -> list[str]:
         ("--state pending --state verified", ["Ann", "Bob", "Cleo"]),
     ],
 )
-def test_it_writes_what_was_chosen_to_standard_output(runner: FlaskCliRunner, options: str, wanted: list[str]) -> None:
+def test_options_choose_the_rows_on_standard_output(runner: FlaskCliRunner, options: str, wanted: list[str]) -> None:
     assert names(runner, *options.split()) == wanted
 
 
-def test_addresses_are_written_only_when_asked_for(runner: FlaskCliRunner) -> None:
+def test_addresses_are_written_only_on_request(runner: FlaskCliRunner) -> None:
     command = ["signatures", "export", "save-the-test-library"]
     assert b"ann@example.org" not in runner.invoke(args=command).stdout_bytes
     with_email = runner.invoke(args=[*command, "--with-email"]).stdout_bytes
@@ -62,7 +62,7 @@ def test_addresses_are_written_only_when_asked_for(runner: FlaskCliRunner) -> No
     assert b"bob@example.org" not in with_email
 
 
-def test_each_format_opens_in_a_program_of_its_own(runner: FlaskCliRunner) -> None:
+def test_each_format_can_be_opened(runner: FlaskCliRunner) -> None:
     whole = {
         kind: runner.invoke(args=["signatures", "export", "save-the-test-library", "--format", kind.value]).stdout_bytes
         for kind in list_stream.MIMETYPES
@@ -84,14 +84,18 @@ def test_each_format_opens_in_a_program_of_its_own(runner: FlaskCliRunner) -> No
         (["save-the-test-library", "--for-addressee", "--state", "pending"], "verified signatures"),
     ],
 )
-def test_what_cannot_be_is_told_in_words(runner: FlaskCliRunner, options: list[str], told: str, tmp_path: Path) -> None:
+def test_impossible_options_are_refused_with_a_message(
+    runner: FlaskCliRunner, options: list[str], told: str, tmp_path: Path
+) -> None:
     done = runner.invoke(args=["signatures", "export", *options, "-o", str(tmp_path / "list.csv")])
     assert done.exit_code == 1
     assert told in done.stderr
     assert not (tmp_path / "list.csv").exists()
 
 
-def test_the_file_is_its_owners_alone_and_replaces_an_earlier_one(runner: FlaskCliRunner, tmp_path: Path) -> None:
+def test_the_file_is_readable_by_its_owner_only_and_replaces_an_earlier_one(
+    runner: FlaskCliRunner, tmp_path: Path
+) -> None:
     folder = tmp_path / "lists"
     folder.mkdir()
     path = folder / "list.csv"
@@ -105,9 +109,7 @@ def test_the_file_is_its_owners_alone_and_replaces_an_earlier_one(runner: FlaskC
 
 
 @pytest.mark.parametrize("how", [OSError("gone"), KeyboardInterrupt(), signal.SIGTERM])
-def test_what_was_cut_off_leaves_the_earlier_file_and_nothing_else(
-    tmp_path: Path, how: BaseException | signal.Signals
-) -> None:
+def test_a_failed_export_keeps_the_earlier_file(tmp_path: Path, how: BaseException | signal.Signals) -> None:
     path = tmp_path / "lists" / "list.csv"
     path.parent.mkdir()
     path.write_text("last week's")
@@ -127,7 +129,7 @@ def test_what_was_cut_off_leaves_the_earlier_file_and_nothing_else(
     assert signal.getsignal(signal.SIGTERM) == signal.SIG_DFL
 
 
-def test_a_pdf_is_made_at_once_and_written_volume_by_volume(
+def test_a_pdf_is_built_and_written_volume_by_volume(
     runner: FlaskCliRunner, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(pdf, "ROWS_PER_VOLUME", 1)
@@ -142,7 +144,7 @@ def test_a_pdf_is_made_at_once_and_written_volume_by_volume(
     assert [stat.S_IMODE(one.stat().st_mode) for one in (path, second)] == [0o600, 0o600]
 
 
-def test_a_pdf_needs_a_file_and_takes_no_addresses(runner: FlaskCliRunner, tmp_path: Path) -> None:
+def test_a_pdf_needs_a_file_and_cannot_have_addresses(runner: FlaskCliRunner, tmp_path: Path) -> None:
     command = ["signatures", "export", "save-the-test-library", "--format", "pdf"]
     to_nowhere = runner.invoke(args=command)
     assert (to_nowhere.exit_code, "name the first one with -o" in to_nowhere.output) == (1, True)
@@ -150,9 +152,7 @@ def test_a_pdf_needs_a_file_and_takes_no_addresses(runner: FlaskCliRunner, tmp_p
     assert (with_addresses.exit_code, "not in a PDF" in with_addresses.output) == (1, True)
 
 
-def test_while_a_pdf_is_being_made_the_command_makes_no_other(
-    app: Flask, runner: FlaskCliRunner, tmp_path: Path
-) -> None:
+def test_no_second_pdf_is_begun_while_one_is_unfinished(app: Flask, runner: FlaskCliRunner, tmp_path: Path) -> None:
     with app.app_context(), transaction() as session:
         petition = session.scalars(select(Petition)).one()
         record = HandOver(petition_id=petition.id, at=clock.now(), format=Format.PDF, choice={}, sealed_recipient=b"x")

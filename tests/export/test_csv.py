@@ -1,4 +1,4 @@
-"""The list as CSV: parsed back it says what the signers said, and no cell of it is a formula."""
+"""The list as CSV: parsing gives what the signers typed, and no cell is a formula."""
 
 import csv
 import io
@@ -17,7 +17,7 @@ from tests.export.listed import HEADING, NOON, add, made, parsed, row
 
 pytestmark = pytest.mark.both_databases
 
-# Longer for its signs: where they stand is what matters.
+# More signs than in usual text, as their position matters.
 TYPED = st.lists(st.sampled_from([*SIGNS, *"\t\r\n ,;\"'\0a", "\u00a0", "\ufeff", "\u200b"]), max_size=6).map("".join)
 ANYTHING = st.text(st.characters(exclude_categories=["Cs"])) | TYPED
 
@@ -41,19 +41,19 @@ def test_a_line_has_every_column(app: Flask, petition: str) -> None:
     ]  # fmt: skip
 
 
-def test_other_columns_come_when_they_are_asked_for() -> None:
+def test_state_and_email_are_there_on_request() -> None:
     choice = Choice(states=frozenset({State.PENDING}), with_email=True)
     found = cells(row(state="pending", verified_at=None, email="ann@example.org"), choice=choice)
     assert found[0][9:] == ["state", "email"]
     assert found[1][7:] == ["", "public", "pending", "ann@example.org"]
 
 
-def test_a_number_only_is_a_line_of_empty_cells() -> None:
+def test_an_unnamed_signer_is_a_number_and_empty_cells() -> None:
     empty = ExportRow(7, "", "", "", "", "", None, None, "", "", "")
     assert b"".join(write_csv([empty], Choice(for_addressee=True), HEADING)).endswith(b"\r\n7,,,,,,,,\r\n")
 
 
-def test_it_is_utf8_without_a_mark_and_its_lines_end_as_rfc_4180_says() -> None:
+def test_the_file_is_utf8_without_bom_and_with_crlf() -> None:
     whole = b"".join(write_csv([row(1), row(2)], Choice(), HEADING))
     assert whole.startswith(b"number,name,")
     assert whole.count(b"\r\n") == whole.count(b"\n") == 3
@@ -61,7 +61,7 @@ def test_it_is_utf8_without_a_mark_and_its_lines_end_as_rfc_4180_says() -> None:
 
 
 @pytest.mark.parametrize("for_excel", [False, True])
-def test_where_the_rows_break_off_the_last_line_says_so(for_excel: bool) -> None:
+def test_if_the_rows_fail_the_last_line_says_so(for_excel: bool) -> None:
     def broken() -> Iterator[ExportRow]:
         yield row(1)
         raise ConnectionError
@@ -80,9 +80,7 @@ def test_where_the_rows_break_off_the_last_line_says_so(for_excel: bool) -> None
 @example("\t=1", "\r=1", " \n =1")
 @example("＝1", "＋1", "\ufeff@x")
 @example('=HYPERLINK("http://example.org")', '","', '"')
-def test_parsed_back_it_is_what_was_typed_but_for_the_mark_before_a_formula(
-    name: str, affiliation: str, comment: str
-) -> None:
+def test_parsing_gives_what_was_typed_with_a_quote_before_formulas(name: str, affiliation: str, comment: str) -> None:
     found = cells(row(name=name, affiliation=affiliation, comment=comment))[1]
     for said, cell in ((name, found[1]), (affiliation, found[2]), (comment, found[4])):
         assert cell in {said, f"'{said}"}
@@ -102,13 +100,13 @@ def test_excel_gets_utf16_with_tabs_and_parses_the_same(names: list[str]) -> Non
         assert people[:3] + people[4:] == programs[:3] + programs[4:]
 
 
-def test_countries_are_codes_for_programs_and_names_for_people() -> None:
+def test_countries_are_codes_or_for_excel_names() -> None:
     rows = [row(1), row(2, country="")]
     assert [line[3] for line in cells(*rows)[1:]] == ["SE", ""]
     assert [line.split("\t")[3] for line in for_excel(*rows).splitlines()[1:]] == ["Sweden", ""]
 
 
-def test_excel_gets_a_byte_order_mark_and_column_names_for_people() -> None:
+def test_excel_gets_a_byte_order_mark_and_translated_column_names() -> None:
     whole = b"".join(write_csv([], Choice(), HEADING, for_excel=True))
     assert whole.startswith(b"\xff\xfe\x22\x00")
     assert for_excel().startswith('"Number"\t"Name"')
@@ -122,7 +120,7 @@ def test_the_column_names_come_before_any_row_is_read() -> None:
     assert next(write_csv(rows(), Choice(), HEADING)).startswith(b"number,")  # type: ignore[arg-type]
 
 
-def test_a_long_list_comes_in_pieces() -> None:
+def test_a_long_list_is_yielded_in_chunks() -> None:
     pieces = list(write_csv((row(number) for number in range(1, 5000)), Choice(), HEADING))
     assert len(pieces) > 5
     assert max(map(len, pieces)) < 2 * 64 * 1024
@@ -135,7 +133,7 @@ def test_the_time_is_cut_to_the_second_and_never_rounded_up() -> None:
     )
 
 
-def test_who_stops_reading_stops_the_rows() -> None:
+def test_closing_the_generator_stops_reading_rows() -> None:
     taken = []
 
     def rows() -> object:

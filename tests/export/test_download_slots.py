@@ -1,4 +1,4 @@
-"""Lists that go out at once are few, and each makes room however it ends."""
+"""Download slots: few lists are streamed at once, and each frees its slot however it ends."""
 
 import pytest
 from flask import Flask
@@ -25,35 +25,35 @@ pytestmark = pytest.mark.both_databases
 LIST = f"/organise/petitions/{SLUG}/signatures.csv"
 
 
-def tried(organiser_id: int) -> DownloadSlot | None:
+def try_to_acquire(organiser_id: int) -> DownloadSlot | None:
     try:
         return download_slots.acquire_slot(organiser_id)
     except (AllSlotsTaken, OwnSlotsTaken):
         return None
 
 
-def test_of_many_who_come_at_once_as_many_are_let_in_as_there_are_places() -> None:
-    places = [place for place in at_once(40, tried) if place]
-    assert len(places) == MAX_DOWNLOADS_PER_PROCESS
+def test_forty_requests_at_once_get_as_many_slots_as_there_are() -> None:
+    slots = [slot for slot in at_once(40, try_to_acquire) if slot]
+    assert len(slots) == MAX_DOWNLOADS_PER_PROCESS
     with pytest.raises(AllSlotsTaken):
         download_slots.acquire_slot(41)
-    for place in places:
-        place.release()
-        place.release()
-    again = [place for place in at_once(40, tried) if place]
-    assert len(again) == MAX_DOWNLOADS_PER_PROCESS, "a place that is left twice is one place"
-    for place in again:
-        place.release()
+    for slot in slots:
+        slot.release()
+        slot.release()
+    again = [slot for slot in at_once(40, try_to_acquire) if slot]
+    assert len(again) == MAX_DOWNLOADS_PER_PROCESS, "a slot that is released twice is one slot"
+    for slot in again:
+        slot.release()
 
 
-def test_one_organiser_never_takes_all_places() -> None:
-    mine = [place for place in at_once(20, lambda _: tried(1)) if place]
-    assert len(mine) == MAX_DOWNLOADS_PER_ORGANISER < MAX_DOWNLOADS_PER_PROCESS
+def test_one_organiser_never_gets_all_slots() -> None:
+    slots = [slot for slot in at_once(20, lambda _: try_to_acquire(1)) if slot]
+    assert len(slots) == MAX_DOWNLOADS_PER_ORGANISER < MAX_DOWNLOADS_PER_PROCESS
     with pytest.raises(OwnSlotsTaken):
         download_slots.acquire_slot(1)
     download_slots.acquire_slot(2).release()
-    for place in mine:
-        place.release()
+    for slot in slots:
+        slot.release()
 
 
 @pytest.fixture
@@ -62,14 +62,14 @@ def owner(app: Flask, petition: str) -> FlaskClient:
     return signed_in(app, role=Role.OWNER)
 
 
-def taken(client: FlaskClient) -> int:
-    """Take the whole list; return the status."""
+def download(client: FlaskClient) -> int:
+    """Download the whole list; return the status."""
     with client.get(LIST) as answer:
         assert answer.data
         return answer.status_code
 
 
-def test_who_has_lists_under_way_is_told_so_until_one_ends(app: Flask, owner: FlaskClient) -> None:
+def test_an_organiser_with_two_downloads_must_wait_until_one_ends(app: Flask, owner: FlaskClient) -> None:
     under_way = [download_slots.acquire_slot(organiser(app).id) for _ in range(MAX_DOWNLOADS_PER_ORGANISER)]
     refused = owner.get(LIST)
     assert refused.status_code == 429
@@ -78,25 +78,27 @@ def test_who_has_lists_under_way_is_told_so_until_one_ends(app: Flask, owner: Fl
     with app.app_context():
         assert db.session.scalars(select(HandOver)).all() == [], "nothing was handed over"
     under_way[0].release()
-    assert taken(owner) == 200
+    assert download(owner) == 200
     under_way[1].release()
 
 
-def test_when_others_have_all_places_the_page_says_when_to_come_again(app: Flask, owner: FlaskClient) -> None:
-    places = [download_slots.acquire_slot(-number) for number in range(MAX_DOWNLOADS_PER_PROCESS)]
+def test_when_all_slots_are_taken_retry_after_is_sent(app: Flask, owner: FlaskClient) -> None:
+    slots = [download_slots.acquire_slot(-number) for number in range(MAX_DOWNLOADS_PER_PROCESS)]
     refused = owner.get(LIST)
     assert (refused.status_code, refused.headers["Retry-After"]) == (503, "60")
     assert "Please start this again in a minute." in refused.text
-    for place in places:
-        place.release()
-    assert taken(owner) == 200
+    for slot in slots:
+        slot.release()
+    assert download(owner) == 200
 
 
 @pytest.mark.parametrize("end", ["whole", "cut off", "refused", "failed"])
-def test_a_list_makes_room_however_it_ends(owner: FlaskClient, monkeypatch: pytest.MonkeyPatch, end: str) -> None:
+def test_a_download_frees_its_slot_however_it_ends(
+    owner: FlaskClient, monkeypatch: pytest.MonkeyPatch, end: str
+) -> None:
     for _ in range(2 * MAX_DOWNLOADS_PER_PROCESS):
         if end == "whole":
-            assert taken(owner) == 200
+            assert download(owner) == 200
         elif end == "cut off":
             answer = owner.get(LIST, buffered=False)
             next(iter(answer.response))
@@ -111,10 +113,10 @@ def test_a_list_makes_room_however_it_ends(owner: FlaskClient, monkeypatch: pyte
                     list(answer.response)
                 answer.close()
     monkeypatch.undo()
-    assert taken(owner) == 200
+    assert download(owner) == 200
 
 
-def test_one_that_takes_too_long_breaks_off_and_says_so(
+def test_a_download_that_takes_too_long_ends_with_a_warning_line(
     app: Flask, owner: FlaskClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(download_slots, "TIMEOUT_SECONDS", -1)

@@ -1,4 +1,4 @@
-"""The list as JSON: whole it parses, cut off anywhere it does not."""
+"""The list as JSON: the whole file parses, and one that was cut off does not."""
 
 import json
 
@@ -16,7 +16,7 @@ def whole(*rows: ExportRow, choice: Choice | None = None) -> bytes:
     return b"".join(write_json(rows, choice or Choice(), HEADING))
 
 
-def test_it_says_whose_list_it_is_and_every_column_of_its_rows(app: Flask, petition: str) -> None:
+def test_the_file_has_the_petition_and_every_column(app: Flask, petition: str) -> None:
     add(app, "Анна Пример", "第一", 'She said: "no",\nمرحبا')
     found = json.loads(made(app, "json"))
     at = found.pop("exported_at")
@@ -42,7 +42,7 @@ def test_it_says_whose_list_it_is_and_every_column_of_its_rows(app: Flask, petit
     }
 
 
-def test_other_columns_come_when_they_are_asked_for() -> None:
+def test_state_and_email_are_there_on_request() -> None:
     choice = Choice(states=frozenset({State.PENDING}), with_email=True)
     found = json.loads(whole(row(state="pending", verified_at=None, email="ann@example.org"), choice=choice))
     assert list(found["rows"][0].items())[-4:] == [
@@ -53,12 +53,12 @@ def test_other_columns_come_when_they_are_asked_for() -> None:
     ]
 
 
-def test_a_list_without_rows_is_whole_too() -> None:
+def test_an_empty_list_is_valid_json() -> None:
     found = json.loads(whole())
     assert (found["rows"], found["count"]) == ([], 0)
 
 
-def test_the_count_is_the_last_key_so_that_nothing_cut_off_parses() -> None:
+def test_a_file_that_was_cut_off_does_not_parse() -> None:
     text = whole(row(1), row(2, name="Bob"), row(3, comment="}]}"))
     assert list(json.loads(text))[-2:] == ["rows", "count"]
     for length in range(len(text.rstrip())):
@@ -66,7 +66,7 @@ def test_the_count_is_the_last_key_so_that_nothing_cut_off_parses() -> None:
             json.loads(text[:length].decode("utf-8", "ignore"))
 
 
-def test_a_long_list_comes_in_pieces() -> None:
+def test_a_long_list_is_yielded_in_chunks() -> None:
     pieces = list(write_json((row(number) for number in range(1, 5000)), Choice(), HEADING))
     assert len(pieces) > 5
     assert json.loads(b"".join(pieces))["count"] == 4999

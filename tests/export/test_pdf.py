@@ -1,4 +1,4 @@
-"""The delivery as a PDF: what a reader finds in it, in every script, and what is told where no font helps."""
+"""The delivery as a PDF: its pages, names in every script, and characters that no font has."""
 
 import hashlib
 from collections.abc import Iterator
@@ -77,30 +77,30 @@ NAMES = {
 
 @pytest.fixture(scope="module")
 def site() -> Flask:
-    """An application that knows languages and nothing else: the writer needs no database."""
+    """An app with languages only: writing a PDF needs no database."""
     site = Flask(__name__)
-    Babel(site)  # one of its own: the site's is for sites with catalogues
+    Babel(site)  # a new one: the site's needs catalogues
     return site
 
 
 @contextmanager
-def speaking_on(site: Flask, language: str = "en") -> Iterator[None]:
+def language_of(site: Flask, language: str = "en") -> Iterator[None]:
     with site.app_context(), force_language(language):
         yield
 
 
 def written(site: Flask, lines: list[Line], delivery: PdfContent = DELIVERY, language: str = "en") -> bytes:
-    with speaking_on(site, language):
+    with language_of(site, language):
         return pdf.write_volume(delivery, iter(lines), 1, 1, lambda _: None)
 
 
 def pages(document: bytes) -> list[str]:
-    """Each page's text as Chrome's viewer finds it, with plain line ends."""
+    """Return each page's text as Chrome's PDF viewer extracts it, with LF line ends."""
     with pypdfium2.PdfDocument(document) as opened:
         return [page.get_textpage().get_text_range().replace("\r\n", "\n") for page in opened]
 
 
-def test_the_title_page_says_what_is_handed_over(site: Flask) -> None:
+def test_the_title_page_describes_the_delivery(site: Flask) -> None:
     cover = pages(written(site, [Line(1, "Ann Example"), Line(2, "Bo Example")]))[0]
     for words in (
         *("Free the example", "The Example Committee", "The Parliament of Example", "12,345"),
@@ -111,14 +111,14 @@ def test_the_title_page_says_what_is_handed_over(site: Flask) -> None:
     assert REPLACEMENT not in cover
 
 
-def test_each_text_that_was_signed_is_there_in_full_with_its_hash(site: Flask) -> None:
+def test_each_signed_text_is_printed_in_full_with_its_hash(site: Flask) -> None:
     _, english, russian, _ = pages(written(site, [Line(1, "Ann Example")]))
     for text, page in ((ENGLISH, english), (RUSSIAN, russian)):
         for words in (text.title, text.statement, *text.body.split("\n"), text.sha256()):
             assert words in page
 
 
-def test_anybody_can_compute_the_hash_anew() -> None:
+def test_the_hash_can_be_recomputed() -> None:
     said = "Free the example\n\nWe ask for its freedom.\n\nIt is **held**.\n\n- since 2020\n"
     assert ENGLISH.sha256() == hashlib.sha256(said.encode()).hexdigest() == text_sha256(*said.split("\n\n", 2))
 
@@ -147,45 +147,45 @@ def everybody(site: Flask) -> str:
         *("Kana", "Hangul", "simplified Han", "traditional Han"),
     ],
 )
-def test_where_letters_stand_side_by_side_simple_programs_find_the_name_too(site: Flask, script: str) -> None:
+def test_simple_programs_find_names_in_scripts_without_joining(site: Flask, script: str) -> None:
     document = pypdf.PdfReader(BytesIO(written(site, [Line(1, NAMES[script])])))
     assert NAMES[script] in document.pages[-1].extract_text()
 
 
-def test_no_name_of_these_scripts_lacks_a_letter(everybody: str) -> None:
+def test_every_character_of_these_scripts_is_drawn(everybody: str) -> None:
     assert REPLACEMENT not in everybody
 
 
-def test_who_did_not_want_to_be_named_is_a_number_only(site: Flask) -> None:
+def test_an_unnamed_signer_is_a_number_only(site: Flask) -> None:
     found = pages(written(site, [Line(1, "Ann Example"), Line(2), Line(3, "Bo Example")]))[-1]
     assert found.split("Ann Example")[1].split("Bo Example")[0].split() == ["2", "3"]
 
 
-def test_a_list_for_the_organisers_says_that_it_names_who_asked_not_to_be_named(site: Flask) -> None:
+def test_a_list_for_organisers_warns_that_it_names_signers_for_organisers_only(site: Flask) -> None:
     warning, unnamed = "not to be handed over", "A number without a name"
     rows = [Line(1, "Ann Example")]
-    with speaking_on(site):
+    with language_of(site):
         theirs = pages(pdf.write_volume(DELIVERY, iter(rows), 1, 1, lambda _: None))[0]
         own = pages(pdf.write_volume(replace(DELIVERY, for_addressee=False), iter(rows), 1, 1, lambda _: None))[0]
     assert unnamed in theirs and warning not in theirs
     assert warning in own and unnamed not in own
 
 
-def test_the_page_of_a_text_says_why_markdown_signs_are_on_it(site: Flask) -> None:
+def test_the_page_of_a_text_explains_its_markdown_signs(site: Flask) -> None:
     page = pages(written(site, []))[1]
     assert "**held**" in page
     assert "as it was written" in page
 
 
 @pytest.mark.parametrize("strange", ["\ue000", "\U000fe4e5", "\U000e0fff", "\U0003fffd", "\U0001e900", "\uffff"])
-def test_a_character_that_no_font_has_is_shown_and_told(site: Flask, strange: str) -> None:
+def test_a_character_that_no_font_has_is_replaced_and_counted(site: Flask, strange: str) -> None:
     found = pages(written(site, [Line(1, f"Ann {strange} Example")]))
     assert "1 character in this volume could not be drawn" in found[0]
     assert f"Ann {REPLACEMENT} Example" in found[-1]
 
 
 @pytest.mark.parametrize(("comment", "first"), [("one سلام two", "one"), ("سلام one سلام two", "two")])
-def test_a_mixed_comment_runs_in_the_direction_of_its_first_letter(site: Flask, comment: str, first: str) -> None:
+def test_a_mixed_comment_has_the_direction_of_its_first_strong_character(site: Flask, comment: str, first: str) -> None:
     document = written(site, [Line(1, "Ann Example", comment=comment)])
     with pypdfium2.PdfDocument(document) as opened:
         words = opened[len(opened) - 1].get_textpage()
@@ -198,7 +198,7 @@ def test_emoji_are_drawn(site: Flask) -> None:
     assert "could not be drawn" not in pages(written(site, [Line(1, "Ann 😀 Example")]))[0]
 
 
-def test_what_was_typed_is_never_run_as_markup(site: Flask) -> None:
+def test_typed_text_is_never_read_as_markup(site: Flask) -> None:
     typed = '#panic() *bold* $x$ @ref <label> \\ "quoted" #sys.inputs'
     assert typed in pages(written(site, [Line(1, typed)]))[-1]
 
@@ -215,34 +215,34 @@ def test_a_word_longer_than_its_column_stays_in_it(site: Flask) -> None:
     assert max(rights) < left_of_country
 
 
-def test_a_comment_of_many_lines_goes_on_on_the_next_page(site: Flask) -> None:
+def test_a_long_comment_continues_on_the_next_page(site: Flask) -> None:
     comment = "\n".join(f"line {n}." for n in range(111))
     found = "\n".join(pages(written(site, [Line(1, "Ann Example", comment=comment)])))
     assert all(f"line {n}." in found for n in range(111))
 
 
-def test_a_line_is_not_cut_where_a_page_ends(site: Flask) -> None:
+def test_a_line_is_not_split_between_pages(site: Flask) -> None:
     lines = [Line(n, f"Name{n}x", comment=f"start{n}x {'freedom ' * 100} end{n}x") for n in range(1, 12)]
     for page in pages(written(site, lines)):
         for n in range(1, 12):
             assert (f"start{n}x" in page) == (f"end{n}x" in page)
 
 
-def test_the_document_tells_its_title_and_language_and_is_tagged(site: Flask) -> None:
+def test_the_document_has_title_language_and_tags(site: Flask) -> None:
     document = pypdf.PdfReader(BytesIO(written(site, [Line(1, "Ann Example")], language="sv")))
     assert document.metadata and document.metadata.title == "Free the example"
     assert document.root_object["/Lang"] == "sv"
     assert "/StructTreeRoot" in document.root_object
 
 
-def test_a_list_of_nobody_can_be_handed_over(site: Flask) -> None:
+def test_an_empty_list_can_be_written(site: Flask) -> None:
     assert "Page 1 of 3" in pages(written(site, []))[0]
 
 
-def test_a_list_in_parts_is_numbered_through(site: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_parts_have_continuous_page_numbers(site: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pdf, "ROWS_PER_PART", 2)
     told: list[int] = []
-    with speaking_on(site):
+    with language_of(site):
         made = pdf.write_volume(DELIVERY, (Line(n, f"Name{n}x") for n in range(1, 6)), 1, 1, told.append)
     found = pages(made)
     assert [page.split("Page ")[1].split("\n")[0] for page in found] == [f"{n} of 6" for n in range(1, 7)]
@@ -253,10 +253,10 @@ def test_a_list_in_parts_is_numbered_through(site: Flask, monkeypatch: pytest.Mo
     assert document.root_object["/Lang"] == "en"
 
 
-def test_more_rows_than_one_volume_holds_go_into_the_next(site: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_rows_beyond_one_volume_go_into_the_next(site: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pdf, "ROWS_PER_VOLUME", 2)
     rows = (Line(n, f"Name{n}x") for n in range(1, 4))
-    with speaking_on(site):
+    with language_of(site):
         first, second = ("\n".join(pages(pdf.write_volume(DELIVERY, rows, n, 2, lambda _: None))) for n in (1, 2))
     assert "Volume 1 of 2" in first and "Numbers 1 to 2" in first and ENGLISH.statement in first
     assert "Volume 2 of 2" in second and "Numbers 3 to 3" in second and ENGLISH.statement not in second
@@ -267,7 +267,7 @@ def test_the_same_list_makes_the_same_bytes(site: Flask) -> None:
     assert written(site, [Line(1, "Ann Example")]) == written(site, [Line(1, "Ann Example")])
 
 
-def test_a_typesetter_that_fails_is_told_and_repeats_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_typesetter_error_has_no_personal_data(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(typeset.NotTypeset) as told:
         typeset.typeset({"title": "Ann Example"}, [], DELIVERY.made_at, tagged=True, on_heartbeat=lambda: None)
     assert "Ann" not in str(told.value)
@@ -286,7 +286,7 @@ words = st.text(min_size=1, max_size=200).map(filters.tidy_paragraphs).filter(_p
 
 @given(lines=st.lists(st.tuples(words, words, words), max_size=30), title=words)
 @settings(max_examples=15, deadline=None)
-def test_whatever_our_forms_let_through_can_be_written(
+def test_any_text_that_the_forms_accept_can_be_written(
     site: Flask, lines: list[tuple[str, str, str]], title: str
 ) -> None:
     rows = [Line(n, *map(filters.tidy_line, (a, b)), comment=c) for n, (a, b, c) in enumerate(lines, 1)]

@@ -1,4 +1,4 @@
-"""The PDF delivery: made by the worker, offered only when whole, kept sealed for a day, begun anew after a kill."""
+"""PDF deliveries: built by the worker, offered when complete, stored sealed for a day, built again after a kill."""
 
 import io
 import threading
@@ -58,9 +58,7 @@ def text_of(app: Flask, number: int = 1) -> str:
     return "\n".join(page.extract_text() for page in PdfReader(io.BytesIO(written)).pages)
 
 
-def test_the_worker_makes_it_and_its_record_says_how_many_rows(
-    app: Flask, petition: str, work: Callable[[], int]
-) -> None:
+def test_the_worker_builds_a_delivery_and_records_its_rows(app: Flask, petition: str, work: Callable[[], int]) -> None:
     make_signature(app, name="Ann Example")
     make_signature(app, name="Боб Пример", email="bob@example.org")
     make_signature(app, state=State.PENDING, name="Pending Example", email="pending@example.org")
@@ -76,7 +74,7 @@ def test_the_worker_makes_it_and_its_record_says_how_many_rows(
         assert db.session.scalars(select(HandOver.rows)).one() == 2
 
 
-def test_for_the_addressee_whoever_wants_to_be_seen_by_organisers_only_is_a_number(app: Flask, petition: str) -> None:
+def test_for_the_addressee_signers_for_organisers_only_are_numbers(app: Flask, petition: str) -> None:
     make_signature(app, name="Ann Example", visibility=Visibility.DELIVERY)
     make_signature(app, name="Hidden Example", email="hidden@example.org", visibility=Visibility.ORGANISERS)
     ask(app, Choice(for_addressee=True))
@@ -102,7 +100,7 @@ def test_many_rows_make_several_volumes(app: Flask, petition: str, monkeypatch: 
     assert "Ann Example4" not in text_of(app, 1)
 
 
-def test_who_signs_while_it_is_made_is_not_in_it(app: Flask, petition: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_signatures_during_the_build_are_left_out(app: Flask, petition: str, monkeypatch: pytest.MonkeyPatch) -> None:
     make_signature(app, name="Ann Example")
     ask(app)
     counted = pdf_job.count_rows
@@ -119,7 +117,7 @@ def test_who_signs_while_it_is_made_is_not_in_it(app: Flask, petition: str, monk
     assert "Late Example" not in text_of(app)
 
 
-def test_nothing_is_offered_that_a_withdrawal_made_wrong(
+def test_a_withdrawal_during_the_build_starts_it_again(
     app: Flask, petition: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     make_signature(app, name="Ann Example")
@@ -143,7 +141,7 @@ def test_nothing_is_offered_that_a_withdrawal_made_wrong(
     assert newest(app).rows_done == 1
 
 
-def test_one_that_cannot_be_made_is_given_up_after_three_tries_and_offers_nothing(
+def test_a_delivery_fails_after_three_attempts(
     app: Flask, petition: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     make_signature(app, name="Secret Example")
@@ -162,7 +160,7 @@ def test_one_that_cannot_be_made_is_given_up_after_three_tries_and_offers_nothin
         assert db.session.scalars(select(HandOver.rows)).one() is None
 
 
-def test_one_that_a_killed_worker_left_is_begun_anew_when_its_lease_is_over(app: Flask, petition: str) -> None:
+def test_after_a_kill_a_delivery_is_built_again_once_its_lease_is_over(app: Flask, petition: str) -> None:
     make_signature(app)
     ask(app)
     with app.app_context():
@@ -174,7 +172,7 @@ def test_one_that_a_killed_worker_left_is_begun_anew_when_its_lease_is_over(app:
     assert newest(app).making == Making.READY
 
 
-def test_a_worker_that_is_stopped_gives_it_back(app: Flask, petition: str) -> None:
+def test_a_stopped_worker_releases_its_delivery(app: Flask, petition: str) -> None:
     make_signature(app)
     ask(app)
     answers = iter([False, True, True, True])
@@ -185,7 +183,7 @@ def test_a_worker_that_is_stopped_gives_it_back(app: Flask, petition: str) -> No
     assert make(app) == 1
 
 
-def test_while_the_typesetter_is_at_it_no_other_worker_can_begin_anew(
+def test_the_lease_is_renewed_while_the_typesetter_runs(
     app: Flask, petition: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(typeset, "HEARTBEAT_SECONDS", 0.01)
@@ -203,9 +201,7 @@ def test_while_the_typesetter_is_at_it_no_other_worker_can_begin_anew(
     assert len(leases) > 2, "beside the beginning and the end, nobody said that it is still being made"
 
 
-def test_a_worker_that_is_stopped_ends_its_typesetter(
-    app: Flask, petition: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_stopped_worker_ends_its_typesetter(app: Flask, petition: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(typeset, "HEARTBEAT_SECONDS", 0.01)
     make_signature(app)
     ask(app)
@@ -216,7 +212,7 @@ def test_a_worker_that_is_stopped_ends_its_typesetter(
     assert not [one for one in psutil.Process().children() if "typeset.py" in " ".join(one.cmdline())]
 
 
-def test_two_workers_never_make_the_same_one(app: Flask, petition: str) -> None:
+def test_two_workers_never_build_the_same_delivery(app: Flask, petition: str) -> None:
     for number in range(4):
         ask(app, slug=make_petition(app, slug=f'"another-{number}"'))
     made: list[int] = []
@@ -230,7 +226,7 @@ def test_two_workers_never_make_the_same_one(app: Flask, petition: str) -> None:
         assert {row.attempts for row in db.session.scalars(select(Delivery))} == {1}
 
 
-def test_twenty_who_ask_at_once_begin_one(app: Flask, petition: str) -> None:
+def test_twenty_requests_at_once_queue_one_delivery(app: Flask, petition: str) -> None:
     def press(which: int) -> bool:
         try:
             ask(app, recipient=f"Registry {which}")
@@ -245,7 +241,7 @@ def test_twenty_who_ask_at_once_begin_one(app: Flask, petition: str) -> None:
         assert len(db.session.scalars(select(AuditEntry).where(AuditEntry.act == Act.EXPORTED)).all()) == 1
 
 
-def test_another_can_be_begun_when_one_is_ready_or_was_given_up(
+def test_another_delivery_can_be_queued_after_a_ready_or_failed_one(
     app: Flask, petition: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ask(app)
@@ -259,7 +255,7 @@ def test_another_can_be_begun_when_one_is_ready_or_was_given_up(
     assert newest(app).making == Making.WAITING
 
 
-def test_it_lies_sealed_and_is_gone_after_a_day(app: Flask, petition: str) -> None:
+def test_a_delivery_is_stored_sealed_and_deleted_after_a_day(app: Flask, petition: str) -> None:
     make_signature(app)
     ask(app)
     make(app)

@@ -1,4 +1,4 @@
-"""A PDF delivery is taken back as soon as its list changes, so that none is offered that names who left it."""
+"""A PDF delivery is recalled as soon as its list changes, so that it names nobody who left the list."""
 
 import threading
 
@@ -34,7 +34,7 @@ def volumes_kept(app: Flask) -> int:
         return db.session.scalars(select(func.count()).select_from(DeliveryVolume)).one()
 
 
-def test_nobody_who_was_invalidated_is_named_by_a_delivery_that_was_ready(app: Flask, editor: FlaskClient) -> None:
+def test_invalidating_recalls_a_ready_delivery(app: Flask, editor: FlaskClient) -> None:
     make_signature(app, name="Ann Example")
     fake = make_signature(app, name="Fake Example", email="fake@example.org")
     ask(app)
@@ -53,7 +53,7 @@ def test_nobody_who_was_invalidated_is_named_by_a_delivery_that_was_ready(app: F
     assert "make it again" not in editor.get(f"{PLACE}/export").text
 
 
-def test_who_is_restored_is_missing_from_no_delivery(app: Flask, petition: str) -> None:
+def test_restoring_recalls_a_ready_delivery(app: Flask, petition: str) -> None:
     make_signature(app, state=State.INVALIDATED)
     ask(app)
     make(app)
@@ -62,7 +62,7 @@ def test_who_is_restored_is_missing_from_no_delivery(app: Flask, petition: str) 
     assert newest(app).recalled_at
 
 
-def test_one_that_is_being_made_is_begun_anew(app: Flask, petition: str) -> None:
+def test_an_unfinished_delivery_is_built_again(app: Flask, petition: str) -> None:
     make_signature(app, name="Ann Example")
     fake = make_signature(app, name="Fake Example", email="fake@example.org")
     ask(app)
@@ -81,7 +81,7 @@ def test_one_that_is_being_made_is_begun_anew(app: Flask, petition: str) -> None
     assert "Fake Example" not in text_of(app)
 
 
-def test_hiding_a_name_from_the_page_and_other_petitions_leave_it_as_it_is(app: Flask, petition: str) -> None:
+def test_hiding_a_name_and_changes_of_other_petitions_recall_nothing(app: Flask, petition: str) -> None:
     ann = make_signature(app, name="Ann Example")
     other = make_petition(app, slug='"other"')
     make_signature(app, other)
@@ -97,8 +97,8 @@ def test_hiding_a_name_from_the_page_and_other_petitions_leave_it_as_it_is(app: 
     assert newest(app).recalled_at is None
 
 
-def test_an_order_waits_for_those_who_are_changing_the_list(app: Flask, petition: str) -> None:
-    """Else it would miss the recall, and could be made of the list as it was."""
+def test_queueing_a_delivery_waits_for_a_change_of_the_list(app: Flask, petition: str) -> None:
+    """Otherwise it would miss the recall, and could be built of the old list."""
     order = threading.Thread(target=lambda: ask(app))
     with app.app_context():
         petition_id = petition_id_of()

@@ -1,4 +1,4 @@
-"""The rows of an export: who is in it, in which order, what each says, and what is kept from the addressee."""
+"""The rows of an export: which ones, their order and columns, and what the addressee does not get."""
 
 import sys
 import threading
@@ -20,7 +20,7 @@ pytestmark = pytest.mark.both_databases
 EVERY_STATE = frozenset(State)
 
 
-def test_each_column_says_what_the_signer_said(app: Flask, petition: str) -> None:
+def test_each_column_has_what_the_signer_typed(app: Flask, petition: str) -> None:
     add(
         app,
         "Анна Пример",
@@ -44,7 +44,7 @@ def test_each_column_says_what_the_signer_said(app: Flask, petition: str) -> Non
     ]
 
 
-def test_the_text_version_is_the_one_that_was_signed(app: Flask, petition: str) -> None:
+def test_the_text_version_is_the_signed_one(app: Flask, petition: str) -> None:
     with app.app_context(), transaction() as session:
         first = session.scalars(select(PetitionText)).one()
         columns = {c.key: getattr(first, c.key) for c in PetitionText.__table__.columns if c.key != "id"}
@@ -66,7 +66,7 @@ def test_rows_are_numbered_in_the_order_in_which_they_were_verified(app: Flask, 
     ]
 
 
-def test_only_verified_signatures_are_in_it_unless_others_are_asked_for(app: Flask, petition: str) -> None:
+def test_other_states_than_verified_are_there_on_request_only(app: Flask, petition: str) -> None:
     for state in State:
         add(app, state.value, email=f"{state}@example.org", state=state, at=NOON if state == State.VERIFIED else None)
     assert names_of(app, Choice()) == ["verified"]
@@ -76,13 +76,13 @@ def test_only_verified_signatures_are_in_it_unless_others_are_asked_for(app: Fla
     assert [(one.name, one.affiliation, one.comment, one.email) for one in erased] == [("", "", "", "")] * 2
 
 
-def test_another_petitions_signatures_are_not_in_it(app: Flask, petition: str) -> None:
+def test_signatures_of_another_petition_are_left_out(app: Flask, petition: str) -> None:
     add(app)
     with app.app_context():
         assert list(read_rows(999, Choice())) == []
 
 
-def test_countries_are_chosen_and_the_numbers_are_those_of_the_rows_shown(app: Flask, petition: str) -> None:
+def test_rows_of_chosen_countries_are_numbered_from_one(app: Flask, petition: str) -> None:
     for country in ("SE", "FI", "NO", "SE"):
         add(app, country, email=f"{country}{names_of(app, Choice())}@example.org".replace("'", ""), country=country)
     assert names_of(app, Choice(countries=frozenset({"SE", "NO"}))) == ["SE", "NO", "SE"]
@@ -90,7 +90,7 @@ def test_countries_are_chosen_and_the_numbers_are_those_of_the_rows_shown(app: F
     assert names_of(app, Choice(countries=frozenset({"DE"}))) == []
 
 
-def test_since_and_until_are_whole_days_in_utc_and_both_count(app: Flask, petition: str) -> None:
+def test_since_and_until_are_days_in_utc_both_included(app: Flask, petition: str) -> None:
     moments = {
         "eve": "2026-11-22T23:59:59.999999Z",
         "midnight": "2026-11-23T00:00:00Z",
@@ -105,7 +105,7 @@ def test_since_and_until_are_whole_days_in_utc_and_both_count(app: Flask, petiti
     assert names_of(app, Choice(since=day, until=day)) == ["midnight", "last"]
 
 
-def test_for_the_addressee_who_signed_for_organisers_only_is_a_number(app: Flask, petition: str) -> None:
+def test_for_the_addressee_signers_for_organisers_only_are_numbers(app: Flask, petition: str) -> None:
     for visibility in Visibility:
         add(app, visibility.value, email=f"{visibility}@example.org", visibility=visibility)
     assert names_of(app, Choice()) == ["public", "delivery", "organisers"]
@@ -114,7 +114,7 @@ def test_for_the_addressee_who_signed_for_organisers_only_is_a_number(app: Flask
     assert shown[2] == (3, "", "", "", "", "", None, None, "", "", "")
 
 
-def test_addresses_are_those_of_who_agreed_to_letters_and_only_when_asked_for(app: Flask, petition: str) -> None:
+def test_addresses_of_signers_who_agreed_are_there_on_request(app: Flask, petition: str) -> None:
     add(app, email="yes@example.org", updates=True)
     add(app, email="no@example.org")
     assert [one.email for one in rows_of(app)] == ["", ""]
@@ -123,16 +123,14 @@ def test_addresses_are_those_of_who_agreed_to_letters_and_only_when_asked_for(ap
     assert Choice(with_email=True).columns()[-1] == "email"
 
 
-def test_the_addressee_never_gets_addresses_or_what_was_not_verified() -> None:
+def test_the_addressee_never_gets_addresses_or_unverified_rows() -> None:
     with pytest.raises(ValueError, match="never an e-mail address"):
         Choice(for_addressee=True, with_email=True)
     with pytest.raises(ValueError, match="verified"):
         Choice(for_addressee=True, states=EVERY_STATE)
 
 
-def test_what_changes_while_the_list_is_read_is_not_half_in_it(
-    app: Flask, petition: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_changes_during_reading_are_not_in_the_list(app: Flask, petition: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys.modules["app.db"], "ROWS_PER_CHUNK", 2)  # the package has a `db` of its own
     for which in range(6):
         add(app, f"before {which}", email=f"{which}@example.org")
@@ -153,7 +151,7 @@ def test_what_changes_while_the_list_is_read_is_not_half_in_it(
     assert names_of(app, Choice()) == [*names[:5], "meanwhile"]
 
 
-def test_the_connection_is_given_back_when_the_reader_leaves_early(app: Flask, petition: str) -> None:
+def test_closing_early_releases_the_connection(app: Flask, petition: str) -> None:
     for which in range(3):
         add(app, email=f"{which}@example.org")
     with app.app_context():

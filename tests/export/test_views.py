@@ -1,4 +1,4 @@
-"""Handing over in the browser: each list is recorded, streams, opens in its own program, and is never half of one."""
+"""The export pages: each download is recorded, streamed, and opens in a program of its format."""
 
 import csv
 import io
@@ -59,7 +59,7 @@ def exported(app: Flask) -> list[AuditEntry]:
         return list(db.session.scalars(entries))
 
 
-def test_each_format_opens_in_its_own_program(app: Flask, owner: FlaskClient, work: Callable[[], int]) -> None:
+def test_each_format_can_be_opened(app: Flask, owner: FlaskClient, work: Callable[[], int]) -> None:
     add(app, "Ann Example")
     add(app, "Боб Пример", email="bob@example.org")
     assert names(hand_over(owner, "csv")) == ["Ann Example", "Боб Пример"]
@@ -78,7 +78,7 @@ def test_each_format_opens_in_its_own_program(app: Flask, owner: FlaskClient, wo
     assert [record.rows for record in records(app)] == [2, 2, 2, 2, 2]
 
 
-def test_a_hand_over_says_to_whom_when_and_how_many(app: Flask, owner: FlaskClient) -> None:
+def test_a_hand_over_is_listed_with_its_recipient(app: Flask, owner: FlaskClient) -> None:
     add(app)
     hand_over(owner, "csv", recipient="Ministry of Tests")
     page = owner.get(f"{PLACE}/export").text
@@ -90,7 +90,7 @@ def test_a_hand_over_says_to_whom_when_and_how_many(app: Flask, owner: FlaskClie
         assert entry.details == {"format": "csv"}
 
 
-def test_one_that_is_cut_off_is_recorded_as_cut_off(app: Flask, owner: FlaskClient) -> None:
+def test_a_cut_off_download_is_recorded_as_cut_off(app: Flask, owner: FlaskClient) -> None:
     make_signature(app)
     answer = owner.get(f"{PLACE}/signatures.json", buffered=False)
     pieces = iter(answer.response)
@@ -102,13 +102,13 @@ def test_one_that_is_cut_off_is_recorded_as_cut_off(app: Flask, owner: FlaskClie
     assert "under way, or cut off" in owner.get(f"{PLACE}/export").text
 
 
-def test_who_chose_to_be_seen_by_organisers_only_is_a_number_for_the_addressee(app: Flask, owner: FlaskClient) -> None:
+def test_a_list_for_the_addressee_does_not_name_signers_for_organisers_only(app: Flask, owner: FlaskClient) -> None:
     add(app, "Hidden Example", visibility=Visibility.ORGANISERS)
     add(app, "Ann Example", email="bob@example.org", visibility=Visibility.DELIVERY)
     assert sorted(names(hand_over(owner, "csv", for_addressee="y"))) == ["", "Ann Example"]
 
 
-def test_addresses_are_for_owners_and_of_those_who_agreed(app: Flask, owner: FlaskClient, editor: FlaskClient) -> None:
+def test_only_owners_get_addresses_of_signers_who_agreed(app: Flask, owner: FlaskClient, editor: FlaskClient) -> None:
     add(app, "Ann", email="ann@example.org", updates=True)
     add(app, "Bob", email="bob@example.org", updates=False)
     assert "ann@example.org" not in hand_over(owner, "csv").text
@@ -123,7 +123,7 @@ def test_addresses_are_for_owners_and_of_those_who_agreed(app: Flask, owner: Fla
     assert "never an e-mail address" in refused.text
 
 
-def test_it_can_be_filtered_and_a_filter_that_matches_nothing_is_an_empty_list(app: Flask, owner: FlaskClient) -> None:
+def test_lists_can_be_filtered_by_country_and_day(app: Flask, owner: FlaskClient) -> None:
     add(app, "Ann", country="SE", at=datetime(2026, 11, 1, 12, tzinfo=UTC))
     add(app, "Bob", email="bob@example.org", country="FI", at=datetime(2026, 11, 3, 12, tzinfo=UTC))
     assert names(owner.get(f"{PLACE}/signatures.csv?countries=FI")) == ["Bob"]
@@ -137,14 +137,14 @@ def test_it_can_be_filtered_and_a_filter_that_matches_nothing_is_an_empty_list(a
 @pytest.mark.parametrize(
     "query", ["countries=XX", "since=yesterday", "states=nonsense", "for_addressee=1&with_email=1"]
 )
-def test_an_address_that_asks_for_nonsense_is_refused_in_words(app: Flask, owner: FlaskClient, query: str) -> None:
+def test_an_invalid_query_is_refused_with_a_message(app: Flask, owner: FlaskClient, query: str) -> None:
     answer = owner.get(f"{PLACE}/signatures.csv?{query}")
     assert answer.status_code == 400
     assert "cannot be had" in answer.text
     assert records(app) == []
 
 
-def test_other_states_only_when_asked_for(app: Flask, owner: FlaskClient) -> None:
+def test_other_states_are_exported_only_on_request(app: Flask, owner: FlaskClient) -> None:
     add(app, "Ann")
     add(app, "Pending", email="pending@example.org", state=State.PENDING, at=None)
     assert names(owner.get(f"{PLACE}/signatures.csv")) == ["Ann"]
@@ -162,14 +162,14 @@ def test_another_sites_page_cannot_start_an_export(app: Flask, owner: FlaskClien
     assert records(app) == []
 
 
-def test_asking_for_the_head_alone_hands_over_nothing(app: Flask, owner: FlaskClient) -> None:
+def test_a_head_request_records_nothing(app: Flask, owner: FlaskClient) -> None:
     add(app)
     answer = owner.head(f"{PLACE}/signatures.csv")
     assert answer.status_code == 200
     assert records(app) == []
 
 
-def test_who_signed_in_long_ago_is_asked_again(app: Flask, petition: str) -> None:
+def test_an_old_session_must_confirm_the_password(app: Flask, petition: str) -> None:
     late = signed_in(app, OWNER, Role.OWNER, minutes_ago=60)
     for path in ("export", "signatures.csv", "signatures.pdf"):
         answer = late.get(f"{PLACE}/{path}")
@@ -178,7 +178,7 @@ def test_who_signed_in_long_ago_is_asked_again(app: Flask, petition: str) -> Non
     assert records(app) == []
 
 
-def test_the_download_that_was_chosen_is_given_once_and_to_who_chose_it(
+def test_a_download_link_works_once_and_for_its_organiser_only(
     app: Flask, owner: FlaskClient, editor: FlaskClient
 ) -> None:
     add(app)
@@ -188,7 +188,7 @@ def test_the_download_that_was_chosen_is_given_once_and_to_who_chose_it(
     assert owner.get(chosen).status_code == 404
 
 
-def test_a_download_that_was_cut_off_is_not_given_again_without_a_record(app: Flask, owner: FlaskClient) -> None:
+def test_a_cut_off_download_needs_a_new_record(app: Flask, owner: FlaskClient) -> None:
     add(app)
     chosen = owner.post(f"{PLACE}/export", data={**CHOICE, "kind": "json"}).location
     answer = owner.get(chosen, buffered=False)
@@ -200,7 +200,7 @@ def test_a_download_that_was_cut_off_is_not_given_again_without_a_record(app: Fl
     assert [record.rows for record in records(app)] == [None]
 
 
-def test_of_twenty_who_follow_one_link_at_once_one_gets_the_list(app: Flask, owner: FlaskClient) -> None:
+def test_twenty_requests_for_one_download_link_give_one_list(app: Flask, owner: FlaskClient) -> None:
     add(app)
     chosen = owner.post(f"{PLACE}/export", data={**CHOICE, "kind": "csv"}).location
     copies = [signed_in(app, OWNER, Role.OWNER) for _ in range(20)]
@@ -209,7 +209,7 @@ def test_of_twenty_who_follow_one_link_at_once_one_gets_the_list(app: Flask, own
     assert set(statuses) <= {200, 404, 429}
 
 
-def test_nothing_of_another_petition_is_in_it(app: Flask, owner: FlaskClient) -> None:
+def test_a_list_has_no_signatures_of_another_petition(app: Flask, owner: FlaskClient) -> None:
     other = make_petition(app, slug='"other"')
     make_signature(app, other, name="Other Example")
     add(app)
@@ -224,17 +224,17 @@ def test_a_name_that_is_a_formula_stays_text(app: Flask, owner: FlaskClient) -> 
     assert cell.data_type == "s"
 
 
-def test_the_progress_of_a_delivery_is_told_to_people_and_programs(app: Flask, owner: FlaskClient) -> None:
+def test_the_progress_of_a_delivery_is_shown_as_page_and_json(app: Flask, owner: FlaskClient) -> None:
     assert owner.get(f"{PLACE}/signatures.pdf").status_code == 404
     owner.post(f"{PLACE}/signatures.pdf", data=CHOICE)
     page = owner.get(f"{PLACE}/signatures.pdf")
     assert page.status_code == 202
     assert page.headers["Refresh"]
-    told = owner.get(f"{PLACE}/signatures.pdf", headers={"Accept": "application/json"})
-    assert told.json == {"making": "waiting", "rows_done": 0, "rows_wanted": 0}
+    as_json = owner.get(f"{PLACE}/signatures.pdf", headers={"Accept": "application/json"})
+    assert as_json.json == {"making": "waiting", "rows_done": 0, "rows_wanted": 0}
 
 
-def test_who_asks_while_one_is_made_is_led_to_that_one(app: Flask, owner: FlaskClient, editor: FlaskClient) -> None:
+def test_a_second_pdf_request_leads_to_the_unfinished_one(app: Flask, owner: FlaskClient, editor: FlaskClient) -> None:
     hand_over(owner, "pdf")
     for again in (hand_over(editor, "pdf"), editor.post(f"{PLACE}/signatures.pdf", data=CHOICE, follow_redirects=True)):
         assert again.status_code == 202
@@ -242,7 +242,7 @@ def test_who_asks_while_one_is_made_is_led_to_that_one(app: Flask, owner: FlaskC
     assert len(records(app)) == 1
 
 
-def test_each_download_of_a_volume_is_recorded_with_who_took_it(
+def test_each_download_of_a_volume_is_recorded_with_its_organiser(
     app: Flask, owner: FlaskClient, editor: FlaskClient
 ) -> None:
     add(app)
@@ -261,29 +261,29 @@ def test_each_download_of_a_volume_is_recorded_with_who_took_it(
     assert "downloaded volume 1 of the PDF delivery" in owner.get(f"{PLACE}/log").text
 
 
-def test_the_list_is_kept_by_no_cache(app: Flask, owner: FlaskClient) -> None:
+def test_a_list_is_not_cached(app: Flask, owner: FlaskClient) -> None:
     answer = owner.get(f"{PLACE}/signatures.csv", buffered=True)
     assert answer.headers["Cache-Control"] == "no-store"
     assert answer.headers["Content-Disposition"].startswith("attachment; filename=")
 
 
-def test_a_record_keeps_the_choice_exactly(app: Flask, owner: FlaskClient) -> None:
+def test_a_record_stores_the_exact_choice(app: Flask, owner: FlaskClient) -> None:
     hand_over(owner, "csv", countries=["SE", "FI"], since="2026-11-01", until="2026-11-30", for_addressee="y")
     with app.app_context():
         kept = handover.choice_of(records(app)[0])
     assert (kept.countries, kept.for_addressee) == (frozenset({"SE", "FI"}), True)
     assert str(kept.since) == "2026-11-01"
-    assert handover.as_json(kept) == records(app)[0].choice
+    assert handover.choice_as_json(kept) == records(app)[0].choice
 
 
-def test_who_is_an_owner_no_longer_gets_no_addresses_that_they_chose_before(app: Flask, owner: FlaskClient) -> None:
+def test_a_former_owner_gets_no_addresses_by_an_earlier_link(app: Flask, owner: FlaskClient) -> None:
     add(app, updates=True)
     chosen = owner.post(f"{PLACE}/export", data={**CHOICE, "kind": "csv", "with_email": "y"}).location
     make_organiser(app, OWNER, Role.EDITOR)
     assert owner.get(chosen).status_code == 403
 
 
-def test_a_pdf_never_has_addresses_and_no_volume_has_such_a_number(app: Flask, owner: FlaskClient) -> None:
+def test_a_pdf_with_addresses_or_a_huge_volume_number_is_refused(app: Flask, owner: FlaskClient) -> None:
     assert hand_over(owner, "pdf", with_email="y").status_code == 422
     owner.post(f"{PLACE}/signatures.pdf", data=CHOICE)
     with app.app_context():

@@ -1,4 +1,4 @@
-"""The list as a workbook: loaded by another program it has real dates, a frozen line of names, and never a formula."""
+"""The list as a workbook: openpyxl finds real dates, a frozen line of column names, and no formulas."""
 
 import io
 import zipfile
@@ -35,7 +35,7 @@ def values(sheet: Worksheet) -> list[list[object]]:
     return [[cell.value for cell in line] for line in sheet.iter_rows()]
 
 
-def test_it_has_every_column_with_real_dates_and_numbers(app: Flask, petition: str) -> None:
+def test_a_row_has_every_column_with_real_dates_and_numbers(app: Flask, petition: str) -> None:
     add(app, "Анна Пример", "第一", 'She said: "no",\nمرحبا & <b>')
     (sheet,) = loaded(made(app, "xlsx"))
     at = NOON.replace(tzinfo=None, microsecond=0)
@@ -60,18 +60,18 @@ def test_it_has_every_column_with_real_dates_and_numbers(app: Flask, petition: s
         ("Подписи " * 9, 12, "Подписи Подписи Подписи Подп 12"),
     ],
 )
-def test_a_sheet_has_a_name_that_excel_takes(name: str, number: int, named: str) -> None:
+def test_a_sheets_name_is_valid_in_excel(name: str, number: int, named: str) -> None:
     assert xlsx.sheet_name(name, number) == named
     assert len(named) <= 31
 
 
-def test_the_sheets_are_named_for_what_they_hold(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_second_sheet_is_numbered(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(xlsx, "MAX_ROWS_PER_SHEET", 2)
     whole = b"".join(write_xlsx([row(1), row(2)], Choice(), HEADING))
     assert [sheet.title for sheet in loaded(whole)] == ["Sheet", "Sheet 2"]
 
 
-def test_its_column_names_are_bold_and_stay_in_sight_above_wide_columns() -> None:
+def test_column_names_are_bold_and_frozen() -> None:
     sheet = sheet_of(row())
     assert sheet.freeze_panes == "A2"
     assert all(cell.font.b for cell in sheet[1])
@@ -80,13 +80,13 @@ def test_its_column_names_are_bold_and_stay_in_sight_above_wide_columns() -> Non
     assert sheet.column_dimensions["E"].width == 60
 
 
-def test_other_columns_come_when_they_are_asked_for() -> None:
+def test_state_and_email_are_there_on_request() -> None:
     choice = Choice(states=frozenset({State.PENDING}), with_email=True)
     found = values(sheet_of(row(state="pending", verified_at=None, email="ann@example.org"), choice=choice))
     assert found[1][7:] == [None, "public", "pending", "ann@example.org"]
 
 
-def test_a_number_only_is_a_line_of_empty_cells() -> None:
+def test_an_unnamed_signer_is_a_number_and_empty_cells() -> None:
     empty = ExportRow(7, "", "", "", "", "", None, None, "", "", "")
     assert values(sheet_of(empty))[1] == [7, *[None] * 8]
 
@@ -96,7 +96,7 @@ def test_a_number_only_is_a_line_of_empty_cells() -> None:
 @example("]]>&amp;<c/>", "")
 @example("\x00\x0b\x1f\ufffe\uffff\ud800", "")
 @example("  kept  \r\n ", "")
-def test_whatever_was_typed_is_there_as_text(typed: str, sign: str) -> None:
+def test_typed_text_stays_text(typed: str, sign: str) -> None:
     sheet = sheet_of(row(comment=sign + typed))
     cell = sheet["E2"]
     expected = "".join("\ufffd" if c in UNHOLDABLE or "\ud800" <= c <= "\udfff" else c for c in sign + typed)
@@ -104,14 +104,14 @@ def test_whatever_was_typed_is_there_as_text(typed: str, sign: str) -> None:
     assert cell.data_type == ("s" if sign + typed else "n"), "an empty cell counts as a number, a formula as f"
 
 
-def test_what_looks_like_a_characters_number_is_kept_from_excel() -> None:
+def test_text_that_looks_like_an_escaped_character_stays_as_typed() -> None:
     whole = b"".join(write_xlsx([row(comment="_x0041_ and _xylophone")], Choice(), HEADING))
     sheet = zipfile.ZipFile(io.BytesIO(whole)).read("xl/worksheets/sheet1.xml").decode()
     assert "_x005F_x0041_ and _xylophone" in sheet
 
 
 @given(st.integers(0, 3_000_000_000))
-def test_every_second_comes_back_as_that_second(seconds: int) -> None:
+def test_times_are_exact_to_the_second(seconds: int) -> None:
     moment = datetime.fromtimestamp(seconds, UTC)
     sheet = sheet_of(row(verified_at=moment))
     assert abs(sheet["H2"].value - moment.replace(tzinfo=None)) < timedelta(milliseconds=2)
@@ -120,9 +120,7 @@ def test_every_second_comes_back_as_that_second(seconds: int) -> None:
 @pytest.mark.parametrize(
     ("limit", "most"), [("MAX_ROWS_PER_SHEET", 4), ("MAX_ROWS_PER_SHEET", 5), ("MAX_BYTES_PER_SHEET", 2000)]
 )
-def test_rows_that_a_sheet_cannot_take_go_on_to_the_next(
-    monkeypatch: pytest.MonkeyPatch, limit: str, most: int
-) -> None:
+def test_rows_beyond_one_sheet_go_to_the_next(monkeypatch: pytest.MonkeyPatch, limit: str, most: int) -> None:
     monkeypatch.setattr(xlsx, limit, most)
     monkeypatch.setattr(xlsx, "ROWS_PER_CHUNK", 2)
     for number in range(14):
@@ -136,7 +134,7 @@ def test_rows_that_a_sheet_cannot_take_go_on_to_the_next(
     assert len(sheets) > 2
 
 
-def test_its_first_bytes_come_before_any_row_is_read() -> None:
+def test_the_first_chunk_comes_before_any_row_is_read() -> None:
     def rows() -> object:
         raise AssertionError("read too early")
         yield row()
@@ -144,14 +142,14 @@ def test_its_first_bytes_come_before_any_row_is_read() -> None:
     assert next(write_xlsx(rows(), Choice(), HEADING)).startswith(b"PK")  # type: ignore[arg-type]
 
 
-def test_cut_off_anywhere_it_does_not_open() -> None:
+def test_a_file_that_was_cut_off_does_not_open() -> None:
     whole = b"".join(write_xlsx([row(1), row(2)], Choice(), HEADING))
     for length in range(0, len(whole) - 1, 7):
         with pytest.raises(zipfile.BadZipFile):
             zipfile.ZipFile(io.BytesIO(whole[:length]))
 
 
-def test_rows_that_fail_half_way_give_nothing_that_opens() -> None:
+def test_if_the_rows_fail_the_file_does_not_open() -> None:
     def rows() -> object:
         yield from (row(number) for number in range(1, 1000))
         raise OSError("the database went away")
