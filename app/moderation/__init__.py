@@ -1,1 +1,1 @@
-"""Keeping a petition clean: signatures that do not count, and names and comments that are not shown."""
+"""Moderation: invalidate signatures, hide names and comments, and say which domains may sign."""

@@ -1,8 +1,8 @@
-"""Bulk acts: invalidate, restore or dismiss many signatures at once, exactly those that the page displayed or none.
+"""Bulk acts: invalidate, restore or dismiss many signatures at once: exactly those that the page displayed, or none.
 
-All three work alike. `preview` counts what an act applies to and takes a fingerprint of the very signatures; the act
-locks them, compares the fingerprint, changes them and writes the audit log, all in one transaction. Where others have
-come or gone between the two, the fingerprint does not fit: nothing changes and the act returns 0.
+All three use optimistic locking. `preview` counts the signatures that an act applies to and returns their fingerprint.
+The act locks them, compares the fingerprint, changes them and writes the audit log, all in one transaction. If other
+signatures match by then, the fingerprint differs: nothing changes and the act returns 0.
 """
 
 import hashlib
@@ -22,15 +22,15 @@ from app.models.locking import signatures_in_lock_order
 from app.models.signer import sealed_note
 from app.watching.selection import ANY, Selection
 
-# An act is one transaction, all or nothing, so it has to end within a second or two.
+# An act is one transaction, so it must end within a second or two.
 MAX_BATCH_SIZE = 5_000
 
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """What an act would change: `number` of the `matching` signatures, the newest ones where those are too many.
+    """What an act would change: `number` of the `matching` signatures, the newest ones if there are too many.
 
-    `erased` more would match, but their data is gone. `fingerprint` stands for the very signatures.
+    `erased` more would match, but their data is gone. `fingerprint` is a hash of the signatures' ids.
     """
 
     number: int
@@ -55,7 +55,7 @@ def suspected(selection: Selection) -> Selection:
 
 
 def preview(petition_id: int, selection: Selection) -> Preview:
-    """Return what an act would change of a selection that is narrowed to what the act applies to."""
+    """Return what an act would change; the selection must be narrowed to what the act applies to."""
     ids = db.session.scalars(_newest(petition_id, selection).with_only_columns(Signature.public_id)).all()
     is_kept = Signature.sealed.is_not(None)
     counted = select(func.count().filter(is_kept), func.count().filter(~is_kept))
@@ -64,9 +64,9 @@ def preview(petition_id: int, selection: Selection) -> Preview:
 
 
 def lock(session: Session, petition_id: int, selection: Selection, fingerprint: str) -> Sequence[Row[int, bytes]]:
-    """Lock the selected signatures until the transaction ends; return id and public id of each.
+    """Lock the selected signatures until the transaction ends; return their ids and public ids.
 
-    Returns none of them where `fingerprint` is not theirs.
+    Returns an empty list if `fingerprint` does not match.
     """
     rows = session.execute(_newest(petition_id, selection).with_for_update(of=Signature)).all()
     return rows if _fingerprint(row.public_id for row in rows) == fingerprint else []
@@ -75,14 +75,14 @@ def lock(session: Session, petition_id: int, selection: Selection, fingerprint: 
 def invalidate(
     petition_id: int, selection: Selection, fingerprint: str, organiser_id: int | None, reason: Reason, note: str = ""
 ) -> int:
-    """Let the selected verified signatures no longer count, and say why; return how many.
+    """Set the selected verified signatures to invalidated, with a reason; return how many.
 
     Nothing is deleted. The note, if any, is sealed into each row. PDF deliveries are recalled.
     """
 
     def change(session: Session, rows: Sequence[Row[int, bytes]]) -> None:
-        why = {"state": State.INVALIDATED, "reason": reason}
-        changed = [{"id": row.id, "note_sealed": sealed_note(note, row.public_id), **why} for row in rows]
+        values = {"state": State.INVALIDATED, "reason": reason}
+        changed = [{"id": row.id, "note_sealed": sealed_note(note, row.public_id), **values} for row in rows]
         session.execute(update(Signature), changed)
         _move_count(session, petition_id, rows, Kind.INVALIDATED)
 
@@ -91,11 +91,10 @@ def invalidate(
 
 
 def restore(petition_id: int, selection: Selection, fingerprint: str, organiser_id: int | None) -> int:
-    """Let the selected invalidated signatures count again; return how many.
+    """Set the selected invalidated signatures back to verified; return how many.
 
-    Reason and note are deleted: what was said against a signer who turns out to be one is not kept with them. That it
-    was said, the ledger and the audit log keep. A signature whose data its signer has erased stays as it is: nobody
-    could say any more whose it was.
+    Reason and note are deleted, so that a real signer is not kept under suspicion; ledger and audit log keep the act. A
+    signature whose data is erased stays invalidated, as nobody could say whose it was.
     """
 
     def change(session: Session, rows: Sequence[Row[int, bytes]]) -> None:
@@ -111,14 +110,14 @@ def restore(petition_id: int, selection: Selection, fingerprint: str, organiser_
 
 
 def dismiss(petition_id: int, selection: Selection, fingerprint: str, organiser_id: int | None) -> int:
-    """Dismiss all suspicions of the selected signatures, which are not raised again; return of how many signatures.
+    """Dismiss the suspicions of the selected signatures, so that they are not raised again; return how many signatures.
 
     State and count stay as they are.
     """
 
     def change(session: Session, rows: Sequence[Row[int, bytes]]) -> None:
-        theirs = Suspicion.signature_id.in_([row.id for row in rows]) & Suspicion.dismissed_at.is_(None)
-        dismissed = update(Suspicion).where(theirs).values(dismissed_at=clock.now())
+        is_open = Suspicion.signature_id.in_([row.id for row in rows]) & Suspicion.dismissed_at.is_(None)
+        dismissed = update(Suspicion).where(is_open).values(dismissed_at=clock.now())
         session.execute(dismissed.execution_options(synchronize_session=False))
 
     return _act(petition_id, suspected(selection), fingerprint, organiser_id, change, Act.LOOKED)
@@ -137,7 +136,7 @@ def _act(
         rows = lock(session, petition_id, selection, fingerprint)
         if rows:
             record(session, act, petition_id, organiser_id, None, number=len(rows), **details)
-            change(session, rows)  # comes last, because `recall_deliveries` must
+            change(session, rows)  # last, as `recall_deliveries` must come last
     return len(rows)
 
 
@@ -147,8 +146,8 @@ def _move_count(session: Session, petition_id: int, rows: Sequence[Row[int, byte
 
 
 def _newest(petition_id: int, selection: Selection) -> Select[int, bytes]:
-    these = (*selection.conditions(petition_id), Signature.sealed.is_not(None))
-    return signatures_in_lock_order(select(Signature.id, Signature.public_id).where(*these)).limit(MAX_BATCH_SIZE)
+    conditions = (*selection.conditions(petition_id), Signature.sealed.is_not(None))
+    return signatures_in_lock_order(select(Signature.id, Signature.public_id).where(*conditions)).limit(MAX_BATCH_SIZE)
 
 
 def _fingerprint(public_ids: Iterable[bytes]) -> str:

@@ -1,6 +1,6 @@
-"""Bursts: many signatures from one place at once are pointed out to organisers. Nothing is done to them.
+"""Bursts: many signatures from one place at once are pointed out to organisers, and otherwise left alone.
 
-The worker looks every minute at what was confirmed lately. What it has pointed out once, it leaves alone.
+The worker checks recently confirmed signatures every minute. It points out each signature once for each clue.
 """
 
 from collections.abc import Sequence
@@ -14,7 +14,7 @@ from app.db import db, insert, seconds, transaction
 from app.models import BURSTS, Clue, Signature, State, Suspicion, Tally
 from app.models.locking import signatures_in_lock_order
 
-# Twice as long as the longest burst: a worker that was away for an hour misses none.
+# Twice as long as the longest burst, so that a worker that was away for an hour misses none.
 LOOKBACK = 2 * max(burst.within for burst in BURSTS.values())
 BATCH_SIZE = 1000
 KEYS: dict[Clue, InstrumentedAttribute[bytes | None]] = {
@@ -24,9 +24,9 @@ KEYS: dict[Clue, InstrumentedAttribute[bytes | None]] = {
 
 
 def flag_bursts(now: datetime | None = None) -> int:
-    """Write down which lately verified signatures look like part of a burst; return how many such clues are new.
+    """Record which recently verified signatures look like part of a burst; return how many such clues are new.
 
-    Only petitions whose count has moved are looked at, so it follows `count.fold_all`.
+    Only petitions whose count has changed are checked, so run this after `count.fold_all`.
     """
     now = now or clock.now()
     since = now - LOOKBACK
@@ -35,7 +35,7 @@ def flag_bursts(now: datetime | None = None) -> int:
 
 
 def _flag(petition_id: int, clue: Clue, since: datetime, now: datetime) -> int:
-    # A look first, so that without a burst nothing takes SQLite's one write lock.
+    # Read first, so that without a burst nothing takes SQLite's only write lock.
     found = db.session.scalars(_in_burst(petition_id, clue, since)).all()
     return sum(
         _add_suspicions(found[begin : begin + BATCH_SIZE], {"petition_id": petition_id, "clue": clue, "since": now})
@@ -44,11 +44,12 @@ def _flag(petition_id: int, clue: Clue, since: datetime, now: datetime) -> int:
 
 
 def _add_suspicions(ids: Sequence[int], about: dict[str, object]) -> int:
-    """Write one clue down for each of these signatures that is still verified: who withdraws meanwhile leaves none."""
-    these = select(Signature.id).where(Signature.id.in_(ids), Signature.state == State.VERIFIED)
-    still = signatures_in_lock_order(these).with_for_update(read=True)
+    """Record a clue for each of these signatures that is still verified; return how many are new."""
+    verified = select(Signature.id).where(Signature.id.in_(ids), Signature.state == State.VERIFIED)
+    # Locked, so that a signer who withdraws at the same time leaves no clue.
+    locked = signatures_in_lock_order(verified).with_for_update(read=True)
     with transaction() as session:
-        rows = [{"signature_id": signature_id, **about} for signature_id in session.scalars(still)]
+        rows = [{"signature_id": signature_id, **about} for signature_id in session.scalars(locked)]
         if not rows:
             return 0
         new = insert(Suspicion).values(rows).on_conflict_do_nothing().returning(Suspicion.signature_id)
@@ -56,31 +57,31 @@ def _add_suspicions(ids: Sequence[int], about: dict[str, object]) -> int:
 
 
 def _in_burst(petition_id: int, clue: Clue, since: datetime) -> Select[int]:
-    """Return the statement for the ids of those in a burst that do not have this clue yet.
+    """Return the statement for the ids of signatures in a burst that do not have this clue yet.
 
-    In each group of one key, in the order of confirming, a signature ends a burst if the one that is `number` - 1
-    before it came `within` the time; it is in a burst if it, or one of the `number` - 1 after it, ends one.
+    For each key, signatures are in the order of confirming. A signature ends a burst if the one `number` - 1 places
+    before it came `within` the time. It is in a burst if it ends one, or one of the `number` - 1 signatures after it.
     """
     key, burst = KEYS[clue], BURSTS[clue]
     others = burst.number - 1
     at = seconds(Signature.verified_at)
-    took = at - func.lag(at, others).over(partition_by=key, order_by=(Signature.verified_at, Signature.id))
-    lately = (
+    elapsed = at - func.lag(at, others).over(partition_by=key, order_by=(Signature.verified_at, Signature.id))
+    is_recent = (
         Signature.petition_id == petition_id,
         Signature.state == State.VERIFIED,
         Signature.verified_at > since,
         key.is_not(None),
     )
-    # Most are alone, and finding these costs less than putting all in order.
-    many = select(key).where(*lately).group_by(key).having(func.count() >= burst.number)
+    # Most keys are rare: dropping those first costs less than sorting all signatures.
+    frequent = select(key).where(*is_recent).group_by(key).having(func.count() >= burst.number)
     recent = (
         select(
             Signature.id,
             key.label("key"),
             Signature.verified_at,
-            case((took <= _whole(burst.within), 1), else_=0).label("ends"),
+            case((elapsed <= _whole_seconds(burst.within), 1), else_=0).label("ends"),
         )
-        .where(*lately, key.in_(many))
+        .where(*is_recent, key.in_(frequent))
         .subquery()
     )
     around = func.max(recent.c.ends).over(
@@ -91,5 +92,5 @@ def _in_burst(petition_id: int, clue: Clue, since: datetime) -> Select[int]:
     return select(within.c.id).where(within.c.within == 1, ~known.exists())
 
 
-def _whole(length: timedelta) -> int:
+def _whole_seconds(length: timedelta) -> int:
     return int(length.total_seconds())

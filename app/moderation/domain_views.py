@@ -1,4 +1,4 @@
-"""The page on which organisers read, and those who work on a petition set, whose addresses may sign it."""
+"""The page with the rules for e-mail domains: viewers read them, editors change them."""
 
 from flask import Blueprint, flash, redirect, request, url_for
 from flask_babel import gettext as _
@@ -37,7 +37,7 @@ class DomainForm(OrganiserForm):
     )
 
     def validate_domain(self, field: Field) -> None:
-        """Refuse what no address can be at, and what everybody's addresses are below."""
+        """Refuse what is not a domain, and public suffixes such as `co.uk`."""
         typed = field.data or ""
         try:
             ascii_domain(typed)
@@ -77,18 +77,18 @@ def set_one(slug: str) -> Response:
     domain, verdict = ascii_domain(form.domain.data), Verdict(form.verdict.data)
     set_rule(petition_here().id, domain, verdict, me().id)
     named = in_own_letters(domain)
-    told = {
+    messages = {
         Verdict.BLOCK: _("Addresses at %(domain)s cannot sign from now on.", domain=named),
         Verdict.ALLOW: _("Addresses at %(domain)s can sign.", domain=named),
     }
-    flash(told[verdict], "success")
+    flash(messages[verdict], "success")
     return redirect(url_for(".show_domains", slug=slug), 303)
 
 
 @bp.post("/remove")
 @open_to(Who.EDITORS)
 def remove(slug: str) -> Response:
-    """Take the rule for a domain away."""
+    """Remove the rule for a domain."""
     petition_id, domain = petition_here().id, request.form.get("domain")
     for rule in list_rules(petition_id):
         if rule.domain == domain:

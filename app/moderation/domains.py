@@ -1,4 +1,4 @@
-"""Domains: organisers say whose addresses may sign their petition. Who has signed already stays as they are."""
+"""Rules for e-mail domains: organisers say whose addresses may sign. Existing signatures stay as they are."""
 
 from sqlalchemy import delete, select
 
@@ -9,31 +9,31 @@ from app.models import Act, DomainRule, Verdict
 
 
 def list_rules(petition_id: int) -> list[DomainRule]:
-    """Return the petition's rules, in the order of their domains."""
-    mine = select(DomainRule).where(DomainRule.petition_id == petition_id)
-    return list(db.session.scalars(mine.order_by(DomainRule.domain)))
+    """Return the petition's rules, ordered by domain."""
+    rules = select(DomainRule).where(DomainRule.petition_id == petition_id)
+    return list(db.session.scalars(rules.order_by(DomainRule.domain)))
 
 
 def set_rule(petition_id: int, domain: str, verdict: Verdict, organiser_id: int | None) -> bool:
-    """Let addresses at a domain in ASCII, and at those below it, sign or not; return whether that is new."""
+    """Set the rule for an ASCII domain and its subdomains (upsert); return whether it is new."""
     rule = insert(DomainRule).values(petition_id=petition_id, domain=domain, verdict=verdict, made_at=clock.now())
-    told = rule.on_conflict_do_update(
+    upsert = rule.on_conflict_do_update(
         index_elements=["petition_id", "domain"],
         set_={"verdict": rule.excluded.verdict, "made_at": rule.excluded.made_at},
         where=DomainRule.verdict != rule.excluded.verdict,
     )
     with transaction() as session:
-        is_new = session.execute(told.returning(DomainRule.domain)).first() is not None
+        is_new = session.execute(upsert.returning(DomainRule.domain)).first() is not None
         if is_new:
             record(session, Act.DOMAIN, petition_id, organiser_id, what=verdict.value)
     return is_new
 
 
 def remove_rule(petition_id: int, domain: str, organiser_id: int | None) -> bool:
-    """Take the rule for a domain away; return whether there was one."""
-    mine = (DomainRule.petition_id == petition_id) & (DomainRule.domain == domain)
+    """Remove the rule for a domain; return whether there was one."""
+    rule = (DomainRule.petition_id == petition_id) & (DomainRule.domain == domain)
     with transaction() as session:
-        gone = session.execute(delete(DomainRule).where(mine).returning(DomainRule.domain)).first() is not None
-        if gone:
+        removed = session.execute(delete(DomainRule).where(rule).returning(DomainRule.domain)).first() is not None
+        if removed:
             record(session, Act.DOMAIN, petition_id, organiser_id, what="none")
-    return gone
+    return removed

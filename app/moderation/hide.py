@@ -1,4 +1,4 @@
-"""Hide: a public signature or its comment is not shown on the petition's page, and counts all the same."""
+"""Hide a public signature, or its comment, from the petition's page; it still counts."""
 
 from enum import StrEnum
 
@@ -10,7 +10,7 @@ from app.models import Act, Signature
 
 
 class HideablePart(StrEnum):
-    """What of a signature can be hidden. Without its name, nothing of it is shown."""
+    """What can be hidden of a signature. Hiding the name hides the whole entry."""
 
     NAME = "name"
     COMMENT = "comment"
@@ -20,21 +20,21 @@ COLUMNS = {HideablePart.NAME: Signature.hidden_name, HideablePart.COMMENT: Signa
 
 
 def hide_part(petition_id: int, public_id: bytes, part: HideablePart, organiser_id: int | None) -> bool:
-    """Hide a part of the signature with this random id; return whether it was there and shown until now."""
+    """Hide a part of the signature with this random id; return whether that changed anything."""
     return _set(petition_id, public_id, part, organiser_id, hidden=True)
 
 
 def show_part(petition_id: int, public_id: bytes, part: HideablePart, organiser_id: int | None) -> bool:
-    """Show a part of the signature with this random id again; return whether it was there and hidden until now."""
+    """Show a part of the signature with this random id again; return whether that changed anything."""
     return _set(petition_id, public_id, part, organiser_id, hidden=False)
 
 
 def _set(petition_id: int, public_id: bytes, part: HideablePart, organiser_id: int | None, *, hidden: bool) -> bool:
     column = COLUMNS[part]
-    mine = update(Signature).where(Signature.petition_id == petition_id, Signature.public_id == public_id)
-    turned = mine.where(column.is_not(hidden)).values({column: hidden}).returning(Signature.id)
+    of_signature = update(Signature).where(Signature.petition_id == petition_id, Signature.public_id == public_id)
+    statement = of_signature.where(column.is_not(hidden)).values({column: hidden}).returning(Signature.id)
     with transaction() as session:
-        changed = session.execute(turned.execution_options(synchronize_session=False)).first() is not None
+        changed = session.execute(statement.execution_options(synchronize_session=False)).first() is not None
         if changed:
             record(session, Act.HID if hidden else Act.SHOWED, petition_id, organiser_id, part=part.value)
     return changed

@@ -1,4 +1,4 @@
-"""The forms that invalidate, restore and dismiss, with a preview first, and those that hide and show at once."""
+"""Views that invalidate, restore and dismiss after a preview, and views that hide and show at once."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -34,13 +34,13 @@ MESSAGES = {
 
 
 class BulkForm(OrganiserForm):
-    """The fingerprint of the signatures that the page displayed; without it, the preview is asked for."""
+    """The fingerprint of the signatures that the page displayed; a form without it asks for the preview."""
 
     fingerprint = HiddenField()
 
 
 class InvalidateForm(BulkForm):
-    """Why these signatures are not to count."""
+    """The reason for invalidating, and a note."""
 
     reason = RadioField(
         lazy("Why should this not count?"),
@@ -103,7 +103,7 @@ def restore(slug: str) -> Response:
 @bp.post("/dismiss")
 @open_to(Who.EDITORS)
 def dismiss(slug: str) -> Response:
-    """Show how many signatures this will mark as fine that looked like part of a burst; then do it."""
+    """Show how many suspected signatures this will mark as fine; then do it."""
 
     def act(petition_id: int, chosen: Selection, form: BulkForm) -> int:
         return bulk.dismiss(petition_id, chosen, form.fingerprint.data, me().id)
@@ -148,7 +148,7 @@ def _set_hidden(slug: str, entry: str, *, hidden: bool) -> Response:
 
 
 def _selection(slug: str) -> Selection:
-    """Return what the form selects. Without entries it must say that it means all who match."""
+    """Return what the form selects. A form without entries must have the field `all`."""
     try:
         chosen = selection.read_selection(request.form, request.form.getlist("entry"))
     except selection.NotASelection:
@@ -157,7 +157,7 @@ def _selection(slug: str) -> Selection:
         if "all" not in request.form:
             flash(_("Tick at least one signature first."), "error")
             abort(redirect(url_for("watching.signatures", slug=slug), 303))
-        chosen = replace(chosen, before=chosen.before or clock.now())  # so that those who sign meanwhile are left alone
+        chosen = replace(chosen, before=chosen.before or clock.now())  # leaves out later signatures
     return chosen
 
 
@@ -168,7 +168,7 @@ def _preview_then_act(
     act: Callable[[int, Selection, FormT], int],
     message: Callable[[int], str],
 ) -> Response:
-    """Show what the act applies to of the selection; once the form carries the fingerprint of that, act."""
+    """Show the preview of an act; do it once the form has the preview's fingerprint."""
     petition = petition_here()
     chosen = _selection(petition.slug)
     if "fingerprint" not in request.form:
@@ -180,7 +180,7 @@ def _preview_then_act(
     if not number:
         return _preview(template, chosen, narrow(chosen), form, 409, moved=True)
     flash(message(number), "info")
-    return _back(petition.slug, chosen)
+    return _redirect_back(petition.slug, chosen)
 
 
 def _preview(
@@ -203,8 +203,8 @@ def _preview(
     )
 
 
-def _back(slug: str, chosen: Selection) -> Response:
-    """Lead back to the one signature, or to the list that these came from, in whatever state they are now."""
+def _redirect_back(slug: str, chosen: Selection) -> Response:
+    """Redirect to the one signature, or to the list with the filter, but for the state, which has changed."""
     if len(chosen.entries) == 1:
         return redirect(url_for("watching.signature", slug=slug, entry=chosen.entries[0].hex()), 303)
     fields: dict[str, Any] = dict(replace(chosen, state=None, before=None, entries=()).fields())

@@ -1,1 +1,1 @@
-"""Watching a petition: its numbers and charts for everybody in charge, the list of people for those who work on it."""
+"""Watching a petition: numbers and charts for all its organisers, the list of signatures for editors and owners."""

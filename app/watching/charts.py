@@ -1,6 +1,6 @@
-"""The geometry of the dashboard's charts; their words and colours are in the templates and the style sheet.
+"""The geometry of the dashboard's charts; text and colours are in the templates and the style sheet.
 
-A chart is 360 units wide, as a phone's page is, so that its words are readable there. Its lines go from the top down.
+A chart is 360 units wide, like a phone's page, so that its text is readable there. Grid lines go from top to bottom.
 """
 
 from collections.abc import Sequence
@@ -9,7 +9,7 @@ from math import ceil, floor, log10
 
 WIDTH = 360
 HEIGHT = 150
-MARGIN_TOP = 18  # room for the words on the highest line
+MARGIN_TOP = 18  # room for the label of the highest line
 ROW_HEIGHT = 40
 MAX_ROWS = 8
 
@@ -24,7 +24,7 @@ class GridLine:
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """One bar: its upper left corner, and its size."""
+    """One bar: its upper left corner and its size."""
 
     x: float
     y: float
@@ -34,7 +34,7 @@ class Bar:
 
 @dataclass(frozen=True, slots=True)
 class Curve:
-    """A line through the values, in the words of SVG's `points`, the area below it, and the lines behind it."""
+    """A line through the values and the area below it, as SVG `points`, and the grid lines."""
 
     points: str
     area: str
@@ -43,43 +43,45 @@ class Curve:
 
 @dataclass(frozen=True, slots=True)
 class Bars:
-    """Upright bars, one for each value; those of negative values hang from the line of nought."""
+    """Vertical bars, one for each value; those of negative values hang from the zero line."""
 
     bars: list[Bar]
     lines: list[GridLine]
 
 
 def curve(values: Sequence[int]) -> Curve:
-    """Return the curve through `values`, of which there is at least one, from the left edge to the right one.
+    """Return the curve through `values` (at least one), from the left edge to the right one.
 
-    It begins at nought unless that would press a high count flat; the lines say where it is.
+    The axis begins at zero unless that would flatten the curve of a high count.
     """
     lowest = min(values) if min(values) > max(values) / 2 else min(0, *values)
     scale = _scale(lowest, max(values))
-    apart = WIDTH / max(len(values) - 1, 1)
-    shown = [values[0], *values] if len(values) == 1 else values
-    points = [f"{round(number * apart, 1):g},{_down(value, scale):g}" for number, value in enumerate(shown)]
-    foot = MARGIN_TOP + HEIGHT
-    return Curve(" ".join(points), " ".join([f"0,{foot}", *points, f"{WIDTH},{foot}"]), _lines(scale))
+    spacing = WIDTH / max(len(values) - 1, 1)
+    plotted = [values[0], *values] if len(values) == 1 else values
+    points = [f"{round(number * spacing, 1):g},{_down(value, scale):g}" for number, value in enumerate(plotted)]
+    bottom = MARGIN_TOP + HEIGHT
+    return Curve(" ".join(points), " ".join([f"0,{bottom}", *points, f"{WIDTH},{bottom}"]), _lines(scale))
 
 
 def bars(values: Sequence[int]) -> Bars:
-    """Return upright bars for `values`, of which there is at least one, side by side over the whole width."""
+    """Return vertical bars for `values` (at least one), side by side over the whole width."""
     scale = _scale(min(0, *values), max(0, *values))
-    each = WIDTH / len(values)
-    nought = _down(0, scale)
+    slot_width = WIDTH / len(values)
+    zero = _down(0, scale)
     drawn = []
     for number, value in enumerate(values):
         end = _down(value, scale)
-        x, width = round(number * each, 2), round(each * 0.8, 2)
-        drawn.append(Bar(x, min(end, nought), width, round(abs(end - nought), 1)))
+        x, width = round(number * slot_width, 2), round(slot_width * 0.8, 2)
+        drawn.append(Bar(x, min(end, zero), width, round(abs(end - zero), 1)))
     return Bars(drawn, _lines(scale))
 
 
 def rows(values: Sequence[int]) -> list[Bar]:
-    """Return lying bars for `values`, none negative, below each other, each with room for words above it."""
-    most = max([1, *values])
-    return [Bar(0, number * ROW_HEIGHT + 22, round(WIDTH * value / most, 1), 10) for number, value in enumerate(values)]
+    """Return horizontal bars for `values` (not negative), below each other, with room for text above each."""
+    largest = max([1, *values])
+    return [
+        Bar(0, number * ROW_HEIGHT + 22, round(WIDTH * value / largest, 1), 10) for number, value in enumerate(values)
+    ]
 
 
 def _scale(lowest: int, highest: int) -> range:

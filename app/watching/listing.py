@@ -1,7 +1,7 @@
-"""The list of signatures, newest first: page by page at the same cost, however deep, and one by its mailbox.
+"""The list of signatures, newest first, by keyset pagination; and one signature by its mailbox.
 
-A page begins where the one before it ended: at a moment and a random id, both in an index. Without a state to filter
-by, the newest of each state are read from the same index, and the newest of these are the page.
+The cursor is a moment and a random id, both in an index, so every page costs the same. The index begins with the state:
+without a filter by state, the newest of each state are read, and the newest of these are the page.
 """
 
 from collections.abc import Iterable
@@ -21,10 +21,10 @@ PAGE_SIZE = 50
 
 @dataclass(frozen=True, slots=True)
 class SignatureListRow:
-    """One signature as those see it who work on the petition. `signer` is None where the data was erased.
+    """One signature as editors see it. `signer` is None if the data was erased.
 
-    `entry` is its name in addresses and forms; the e-mail address is left out of what lists show. `clues` are what it
-    looks like part of a burst by, as far as no organiser has looked at it.
+    `entry` names it in URLs and forms. Lists must not show the signer's e-mail address. `clues` say why it looks like
+    part of a burst, unless an organiser has dismissed them.
     """
 
     entry: str
@@ -36,13 +36,13 @@ class SignatureListRow:
 
     @property
     def restorable(self) -> bool:
-        """Return whether it can count again: it is invalidated, and still says who signed."""
+        """Whether it can be restored: it is invalidated, and its data is not erased."""
         return self.signature.state == State.INVALIDATED and self.signer is not None
 
 
 @dataclass(frozen=True, slots=True)
 class SignatureListPage:
-    """Up to fifty rows, and the places from which the newer and the older ones are read, where there are any."""
+    """Up to fifty rows, and the cursors of the newer and the older page, if any."""
 
     rows: list[SignatureListRow]
     newer: str | None
@@ -50,19 +50,19 @@ class SignatureListPage:
 
 
 def list_page(petition_id: int, selection: Selection, cursor: Cursor | None = None) -> SignatureListPage:
-    """Return a page of the selected signatures, the newest first, from `cursor` on or from the newest."""
+    """Return a page of the selected signatures, newest first, from `cursor` or from the newest on."""
     newer = cursor is not None and cursor.newer
     found = db.session.execute(_statement(petition_id, selection, cursor)).all()
     more = len(found) > PAGE_SIZE
-    kept = found[:PAGE_SIZE]
-    rows = _rows(reversed(kept) if newer else kept)
+    on_page = found[:PAGE_SIZE]
+    rows = _rows(reversed(on_page) if newer else on_page)
     if not rows:
         return SignatureListPage([], None, None)
     has_newer, has_older = (more, True) if newer else (cursor is not None, more)
     return SignatureListPage(
         rows,
-        newer=_place(rows[0], newer=True) if has_newer else None,
-        older=_place(rows[-1], newer=False) if has_older else None,
+        newer=_cursor_at(rows[0], newer=True) if has_newer else None,
+        older=_cursor_at(rows[-1], newer=False) if has_older else None,
     )
 
 
@@ -78,21 +78,21 @@ def find_by_mailbox(petition_id: int, email_key: bytes) -> SignatureListRow | No
 
 def _statement(petition_id: int, selection: Selection, cursor: Cursor | None) -> Select[Signature, int]:
     newer = cursor is not None and cursor.newer
-    place = tuple_(Signature.listed_at, Signature.public_id)
-    turned = asc if newer else desc
-    order = (turned(Signature.listed_at), turned(Signature.public_id))
+    position = tuple_(Signature.listed_at, Signature.public_id)
+    direction = asc if newer else desc
+    order = (direction(Signature.listed_at), direction(Signature.public_id))
     beyond = []
     if cursor is not None:
-        there = tuple_(literal(cursor.at, UtcDateTime()), literal(cursor.row_id))
-        beyond = [place > there if newer else place < there]
-    wanted = [
+        start = tuple_(literal(cursor.at, UtcDateTime()), literal(cursor.row_id))
+        beyond = [position > start if newer else position < start]
+    by_state = [
         select(Signature.id)
         .where(*selection.conditions(petition_id), Signature.state == state, *beyond)
         .order_by(*order)
         .limit(PAGE_SIZE + 1)
         for state in ([selection.state] if selection.state else State)
     ]
-    ids = union_all(*(select(one_state.subquery().c.id) for one_state in wanted)).subquery()
+    ids = union_all(*(select(newest.subquery().c.id) for newest in by_state)).subquery()
     return (
         select(Signature, PetitionText.version)
         .join(ids, ids.c.id == Signature.id)
@@ -114,10 +114,10 @@ def _first(*conditions: ColumnElement[bool]) -> SignatureListRow | None:
 def _rows(found: Iterable[SqlRow[Signature, int]]) -> list[SignatureListRow]:
     pairs = [(signature, version) for signature, version in found]
     clues: dict[int, list[Clue]] = {signature.id: [] for signature, _ in pairs}
-    noticed = select(Suspicion.signature_id, Suspicion.clue).where(
+    open_suspicions = select(Suspicion.signature_id, Suspicion.clue).where(
         Suspicion.signature_id.in_(clues), Suspicion.dismissed_at.is_(None)
     )
-    for signature_id, clue in db.session.execute(noticed):
+    for signature_id, clue in db.session.execute(open_suspicions):
         clues[signature_id].append(clue)
     return [_row(signature, version, clues[signature.id]) for signature, version in pairs]
 
@@ -127,5 +127,5 @@ def _row(signature: Signature, version: int, clues: list[Clue]) -> SignatureList
     return SignatureListRow(signature.public_id.hex(), signature, version, signer, note_of(signature), sorted(clues))
 
 
-def _place(row: SignatureListRow, *, newer: bool) -> str:
+def _cursor_at(row: SignatureListRow, *, newer: bool) -> str:
     return Cursor(row.signature.listed_at, row.signature.public_id, newer).encode()

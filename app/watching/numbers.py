@@ -1,4 +1,4 @@
-"""A petition in numbers, never people: states, letters, countries, languages, and how long confirming takes."""
+"""A petition in numbers: states, e-mails, countries, languages, and how long confirming takes."""
 
 from collections import Counter
 from dataclasses import dataclass
@@ -16,9 +16,9 @@ MAX_DELAYS_SAMPLED = 10_000
 
 @dataclass(frozen=True, slots=True)
 class Numbers:
-    """How many signatures are in each state, and how far this petition's letters are.
+    """How many signatures are in each state, and how many of this petition's e-mails are sent, waiting or failed.
 
-    `sent` are those that a mail server took in the last seven days: older rows are gone.
+    `sent` counts the last seven days: older rows of the outbox are deleted.
     """
 
     verified: int
@@ -32,18 +32,18 @@ class Numbers:
 
     @property
     def confirmed(self) -> int:
-        """How many of the signatures that are here were ever confirmed, whatever became of them later."""
+        """How many signatures were ever confirmed, whatever their state is now."""
         return self.verified + self.withdrawn + self.invalidated
 
     @property
     def share_confirmed(self) -> int | None:
-        """The confirmed ones among those confirmed or still pending, in per cent, rounded down; None without any."""
+        """The share of confirmed among confirmed and pending ones, in per cent, rounded down; None without any."""
         return 100 * self.confirmed // (self.confirmed + self.pending) if self.confirmed + self.pending else None
 
 
 @dataclass(frozen=True, slots=True)
 class Places:
-    """The verified signatures by country (alpha-2 code, or empty) and by language, the largest first."""
+    """The verified signatures by country (alpha-2 code, or empty) and by language, largest first."""
 
     countries: list[tuple[str, int]]
     languages: list[tuple[str, int]]
@@ -51,10 +51,10 @@ class Places:
 
 @dataclass(frozen=True, slots=True)
 class Delays:
-    """How long the newest verified signatures, `number` of them, took from signing to confirming, in whole seconds.
+    """How long the newest `number` verified signatures took from signing to confirming, in whole seconds.
 
-    Half of them took at most `median`, nine in ten at most `ninetieth`. `buckets` are how many took less than a minute,
-    ten minutes, an hour, a day, and longer.
+    `ninetieth` is the 90th percentile. `buckets` are how many took less than a minute, ten minutes, an hour, a day, and
+    longer.
     """
 
     number: int
@@ -64,7 +64,7 @@ class Delays:
 
 
 def numbers(petition_id: int) -> Numbers:
-    """Return the petition's numbers as they are now. Not the verified but the others are counted row by row."""
+    """Return the petition's numbers as they are now. Verified ones come from the ledger; others are counted."""
     verified = ledger.read_count(petition_id).verified
     others = (State.PENDING, State.WITHDRAWN, State.INVALIDATED, State.DECLINED)
     by_state = (
@@ -90,33 +90,33 @@ def numbers(petition_id: int) -> Numbers:
 
 
 def number_suspected(petition_id: int) -> int:
-    """Return how many verified signatures look like part of a burst and were not looked at yet."""
-    open_ones = (Suspicion.petition_id == petition_id) & Suspicion.dismissed_at.is_(None)
-    noticed = (
+    """Return how many verified signatures have a suspicion that is not dismissed."""
+    is_open = (Suspicion.petition_id == petition_id) & Suspicion.dismissed_at.is_(None)
+    suspected = (
         select(func.count(Suspicion.signature_id.distinct()))
         .join(Signature, Signature.id == Suspicion.signature_id)
-        .where(open_ones, Signature.state == State.VERIFIED)
+        .where(is_open, Signature.state == State.VERIFIED)
     )
-    return db.session.scalars(noticed).one()
+    return db.session.scalars(suspected).one()
 
 
 def places(petition_id: int) -> Places:
-    """Return where the verified signatures come from, read once from the index that has both."""
-    both = (
+    """Return countries and languages of the verified signatures, read in one pass from an index with both."""
+    by_country_and_language = (
         select(Signature.country, Signature.language, func.count())
         .where(Signature.petition_id == petition_id, Signature.state == State.VERIFIED)
         .group_by(Signature.country, Signature.language)
     )
     countries: Counter[str] = Counter()
     languages: Counter[str] = Counter()
-    for country, language, number in db.session.execute(both):
+    for country, language, number in db.session.execute(by_country_and_language):
         countries[country] += number
         languages[language] += number
     return Places(_largest_first(countries), _largest_first(languages))
 
 
 def delays(petition_id: int) -> Delays | None:
-    """Return how long confirming took the newest ten thousand verified signatures; None without any."""
+    """Return how long the newest ten thousand verified signatures took to confirm; None without any."""
     took = seconds(Signature.verified_at) - seconds(Signature.signed_at)
     newest = (
         select(took.label("took"))
@@ -130,12 +130,12 @@ def delays(petition_id: int) -> Delays | None:
         func.row_number().over(order_by=newest.c.took).label("place"),
         func.count().over().label("number"),
     ).subquery()
-    up_to = [func.count().filter(ranked.c.took < limit) for limit in LIMITS]
+    counts_below = [func.count().filter(ranked.c.took < limit) for limit in LIMITS]
     statement = select(
         func.count(),
         func.min(ranked.c.took).filter(ranked.c.place * 2 >= ranked.c.number),
         func.min(ranked.c.took).filter(ranked.c.place * 10 >= ranked.c.number * 9),
-        *up_to,
+        *counts_below,
     ).select_from(ranked)
     number, median, ninetieth, *below = db.session.execute(statement).one()
     if not number:

@@ -1,4 +1,4 @@
-"""Which signatures are meant: by state, country, day, clue, or name of the entry, in addresses, forms and queries."""
+"""Selections of signatures by state, country, day, clue or entry, in URLs, forms and SQL."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -17,16 +17,15 @@ ANY = "any"
 
 
 class NotASelection(ValueError):
-    """A value that names no state, country, day, clue or entry. Ignoring it would select more than was meant."""
+    """A value that is not a state, country, day, clue or entry. Ignoring it would select too many signatures."""
 
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """What signatures of a petition have in common; what is None does not matter.
+    """The filter for signatures of a petition; None and () select all.
 
-    `day` is the UTC day on which it was verified, or else signed; `clue` is what a burst was noticed by, or `ANY`, as
-    far as no organiser has looked at it; `before` leaves out what came at that moment or later; `entries` are random
-    public ids.
+    `day` is the UTC day on which it was verified, or else signed. `clue` is the clue of a suspicion that is not
+    dismissed, or `ANY`. `before` leaves out signatures of that moment or later. `entries` are random public ids.
     """
 
     state: State | None = None
@@ -37,25 +36,27 @@ class Selection:
     entries: tuple[bytes, ...] = ()
 
     def conditions(self, petition_id: int) -> list[ColumnElement[bool]]:
-        """Return what must hold of a signature of this petition to be meant."""
-        meant: list[ColumnElement[bool]] = [Signature.petition_id == petition_id]
+        """Return the SQL conditions for the selected signatures of this petition."""
+        conditions: list[ColumnElement[bool]] = [Signature.petition_id == petition_id]
         if self.state is not None:
-            meant.append(Signature.state == self.state)
+            conditions.append(Signature.state == self.state)
         if self.country is not None:
-            meant.append(Signature.country == self.country)
+            conditions.append(Signature.country == self.country)
         if self.day is not None:
             begin = datetime.combine(self.day, time.min, UTC)
-            meant += [Signature.listed_at >= begin, Signature.listed_at < begin + timedelta(days=1)]
+            conditions += [Signature.listed_at >= begin, Signature.listed_at < begin + timedelta(days=1)]
         if self.clue is not None:
-            meant.append(Signature.id.in_(select(Suspicion.signature_id).where(*_open(petition_id, self.clue))))
+            conditions.append(
+                Signature.id.in_(select(Suspicion.signature_id).where(*_open_suspicion(petition_id, self.clue)))
+            )
         if self.before is not None:
-            meant.append(Signature.listed_at < self.before)
+            conditions.append(Signature.listed_at < self.before)
         if self.entries:
-            meant.append(Signature.public_id.in_(self.entries))
-        return meant
+            conditions.append(Signature.public_id.in_(self.entries))
+        return conditions
 
     def fields(self) -> dict[str, str]:
-        """Return it, but for the entries, as fields of a form or an address: what `read` reads back."""
+        """Return it, without the entries, as fields of a form or URL for `read_selection`."""
         given = {
             "state": self.state.value if self.state else "",
             "country": self.country or "",
@@ -67,7 +68,7 @@ class Selection:
 
 
 def read_selection(given: Mapping[str, str], entries: Iterable[str] = ()) -> Selection:
-    """Return the selection in the fields of a form or an address and the names of entries; raise NotASelection."""
+    """Return the selection in the fields of a form or URL, and the names of entries; raise NotASelection."""
     country = given.get("country") or None
     if country is not None and country not in CODES:
         raise NotASelection("country")
@@ -78,7 +79,7 @@ def read_selection(given: Mapping[str, str], entries: Iterable[str] = ()) -> Sel
         return Selection(
             state=State(given["state"]) if given.get("state") else None,
             country=country,
-            day=_in_reach(date.fromisoformat(given["day"])) if given.get("day") else None,
+            day=_in_supported_years(date.fromisoformat(given["day"])) if given.get("day") else None,
             clue=clue,
             before=_moment(given["before"]) if given.get("before") else None,
             entries=tuple(entry_id(entry) for entry in entries),
@@ -88,7 +89,7 @@ def read_selection(given: Mapping[str, str], entries: Iterable[str] = ()) -> Sel
 
 
 def entry_id(entry: str) -> bytes:
-    """Return the public id in an entry's name, which is its hexadecimal; raise NotASelection for anything else."""
+    """Return the public id of an entry's name, which is its hexadecimal form; raise NotASelection."""
     try:
         public_id = bytes.fromhex(entry)
     except ValueError as error:
@@ -98,20 +99,20 @@ def entry_id(entry: str) -> bytes:
     return public_id
 
 
-def _open(petition_id: int, clue: str) -> list[ColumnElement[bool]]:
-    unseen = [Suspicion.petition_id == petition_id, Suspicion.dismissed_at.is_(None)]
-    return unseen if clue == ANY else [*unseen, Suspicion.clue == Clue(clue)]
+def _open_suspicion(petition_id: int, clue: str) -> list[ColumnElement[bool]]:
+    conditions = [Suspicion.petition_id == petition_id, Suspicion.dismissed_at.is_(None)]
+    return conditions if clue == ANY else [*conditions, Suspicion.clue == Clue(clue)]
 
 
 def _moment(text: str) -> datetime:
     moment = datetime.fromisoformat(text)
     if moment.tzinfo is None:
         raise NotASelection("a moment needs its time zone")
-    return _in_reach(moment)
+    return _in_supported_years(moment)
 
 
-def _in_reach(day: Day) -> Day:
-    """Return a day or moment that a day can be added to or taken from; raise ValueError for any other."""
+def _in_supported_years(day: Day) -> Day:
+    """Return the day or moment if its year is supported, so that a day can be added; raise ValueError otherwise."""
     if day.year not in YEARS:
         raise ValueError("no such day")
     return day

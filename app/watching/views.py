@@ -1,4 +1,4 @@
-"""The dashboard, which shows numbers and never people, and the list of signatures, for editors and owners."""
+"""The dashboard, with numbers only, and the list of signatures, for editors and owners."""
 
 from dataclasses import asdict
 
@@ -18,7 +18,7 @@ from app.organisers.forms import OrganiserForm
 from app.organisers.pages import petition_page
 from app.signing.email_key import email_key
 from app.watching import charts, listing, selection, words
-from app.watching.growth import Step, fitting, growth
+from app.watching.growth import Step, default_step, growth
 from app.watching.numbers import delays, number_suspected, numbers, places
 from app.watching.selection import Selection
 from app.web import countries, headers
@@ -29,15 +29,15 @@ bp = Blueprint("watching", __name__, url_prefix="/organise/petitions/<slug:slug>
 
 
 class FilterForm(OrganiserForm):
-    """The filter above the list; it is sent by GET, so only the country's list is drawn by it."""
+    """The filter above the list. It is sent by GET; only the list of countries is rendered by WTForms."""
 
     country = StringField(widget=countries.country_select)
 
 
 class FindForm(OrganiserForm):
-    """Whose signature to look for. The address is posted, and stands in no address or log."""
+    """The search by e-mail address. It is a POST, so that the address is in no URL or log."""
 
-    # Part of an address cannot be looked for, because all of it is sealed.
+    # Only whole addresses can be found: they are stored as keyed hashes.
     email = AddressField(
         invalid=lazy("Please type the whole address."), render_kw={"autocomplete": "off", "required": True}
     )
@@ -46,26 +46,26 @@ class FindForm(OrganiserForm):
 @bp.get("")
 @open_to(Who.VIEWERS)
 def dashboard(slug: str) -> Response:
-    """Show how the petition is doing, all of it at one moment."""
+    """Show the petition's numbers, all read in one snapshot."""
     petition = petition_here()
     petition_id, since, now = petition.id, petition.opened_at or clock.now(), clock.now()
-    by = Step(request.args["by"]) if request.args.get("by") in set(Step) else fitting(since, now)
-    ledger.read_count(petition_id)  # where much is to be folded this does it, which would end the snapshot
+    step = Step(request.args["by"]) if request.args.get("by") in set(Step) else default_step(since, now)
+    ledger.read_count(petition_id)  # may fold the ledger, which would end the snapshot
     with snapshot():
-        standing = numbers(petition_id)
-        where = places(petition_id)
-        took = delays(petition_id)
-        noticed = number_suspected(petition_id)
-        curve = growth(petition_id, by, since, now, standing.verified)
+        current_numbers = numbers(petition_id)
+        countries_and_languages = places(petition_id)
+        confirmation_delays = delays(petition_id)
+        suspected_number = number_suspected(petition_id)
+        curve = growth(petition_id, step, since, now, current_numbers.verified)
     return petition_page(
         "watching/dashboard.html",
         "dashboard",
-        numbers=standing,
-        places=where,
-        delays=took,
-        suspected=noticed,
+        numbers=current_numbers,
+        places=countries_and_languages,
+        delays=confirmation_delays,
+        suspected=suspected_number,
         growth=curve,
-        by=by,
+        by=step,
         as_of=now,
         charts=charts,
         words=words,
@@ -75,27 +75,27 @@ def dashboard(slug: str) -> Response:
 @bp.get("/numbers.json")
 @open_to(Who.VIEWERS)
 def numbers_json(slug: str) -> Response:
-    """Answer the dashboard's script with the numbers as they are now."""
+    """Send the current numbers to the dashboard's script."""
     return headers.no_store(jsonify(asdict(numbers(petition_here().id))))
 
 
 @bp.get("/signatures")
 @open_to(Who.EDITORS)
 def signatures(slug: str) -> Response:
-    """List signatures, fifty a page, the newest first."""
+    """List signatures, fifty a page, newest first."""
     try:
         chosen = selection.read_selection(request.args)
-        place = Cursor.decode(request.args["from"]) if request.args.get("from") else None
+        cursor = Cursor.decode(request.args["from"]) if request.args.get("from") else None
     except (selection.NotASelection, BadCursor):
         abort(404, _("There is no such list. Please choose from the filter on the page."))
     petition = petition_here()
-    return _list(petition, chosen, listing.list_page(petition.id, chosen, place), FindForm())
+    return _list(petition, chosen, listing.list_page(petition.id, chosen, cursor), FindForm())
 
 
 @bp.post("/signatures/find")
 @open_to(Who.EDITORS)
 def find(slug: str) -> Response:
-    """Show the signature of a mailbox, found by its keyed hash, or say that there is none."""
+    """Show the signature of a mailbox, found by its keyed hash, or a message that there is none."""
     petition, form = petition_here(), FindForm()
     if not form.validate():
         return _list(petition, Selection(), listing.list_page(petition.id, Selection()), form, 422)
@@ -109,7 +109,7 @@ def find(slug: str) -> Response:
 @bp.get("/signatures/<entry>")
 @open_to(Who.EDITORS)
 def signature(slug: str, entry: str) -> Response:
-    """Show one signature, and what can be done with it."""
+    """Show one signature, with the acts on it."""
     petition = petition_here()
     try:
         row = listing.find_signature(petition.id, selection.entry_id(entry))

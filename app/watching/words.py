@@ -1,4 +1,4 @@
-"""What states, reasons and visibilities are called on organisers' pages, and how steps of time are written."""
+"""Labels of states, reasons and visibilities on organisers' pages, and formats of times and durations."""
 
 from datetime import datetime, timedelta
 
@@ -48,17 +48,17 @@ STEPS = {Step.HOUR: lazy("By the hour"), Step.DAY: lazy("By day"), Step.WEEK: la
 
 
 def short(moment: datetime) -> str:
-    """Return a moment in UTC to the minute, in the reader's way, as short as lists want it."""
+    """Return a moment in UTC to the minute, in the reader's language, short enough for lists."""
     return f"{format_date(moment, 'medium')}, {format_datetime(moment, 'HH:mm', rebase=False)} UTC"
 
 
-def begin_of(step: datetime, by: Step) -> str:
-    """Return when a step of the growth curve begins, in the reader's way, in UTC."""
-    return short(step).removesuffix(" UTC") if by == Step.HOUR else str(format_date(step, "medium"))
+def begin_of(moment: datetime, step: Step) -> str:
+    """Return the beginning of a step of the growth curve in UTC, in the reader's language."""
+    return short(moment).removesuffix(" UTC") if step == Step.HOUR else str(format_date(moment, "medium"))
 
 
 def clue(noticed: Clue) -> str:
-    """Return what a signature looks like part of a burst by, as a sentence's end."""
+    """Return why a signature looks like part of a burst, as the end of a sentence."""
     if noticed == Clue.INSTANT:
         number = int(TOO_SOON.total_seconds())
         return str(
@@ -88,17 +88,17 @@ def duration(seconds: int) -> str:
 
 
 def by_country(places: Places) -> list[tuple[str, int]]:
-    """Return the countries' names with their numbers, the largest first."""
+    """Return the countries' names with their numbers, largest first."""
     return [(countries.country_name(code) or str(_("No country given")), number) for code, number in places.countries]
 
 
 def by_language(places: Places) -> list[tuple[str, int]]:
-    """Return the languages' names with their numbers, the largest first."""
+    """Return the languages' names with their numbers, largest first."""
     return [(language.display_name(tag), number) for tag, number in places.languages]
 
 
 def by_delay(delays: Delays | None) -> list[tuple[str, int]]:
-    """Return the lengths of time that confirming is told in with their numbers, the shortest first."""
+    """Return the labels of the delay buckets with their numbers, shortest first."""
     if delays is None:
         return []
     names = (_("Under a minute"), _("Under 10 minutes"), _("Under an hour"), _("Under a day"), _("A day or longer"))

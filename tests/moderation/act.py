@@ -1,4 +1,4 @@
-"""What an editor does to signatures, without the pages around it: look first, then press."""
+"""An editor's acts on signatures, without the pages: preview first, then act."""
 
 from flask import Flask
 from sqlalchemy import func, select
@@ -15,7 +15,7 @@ EVERYBODY = Selection()
 
 
 def invalidated(app: Flask, selection: Selection = EVERYBODY, reason: Reason = Reason.MADE_UP, note: str = "") -> int:
-    """Invalidate what is selected, as it is now; return how many."""
+    """Preview and invalidate the selection; return how many."""
     with app.app_context():
         petition_id = petition_id_of()
         fingerprint = preview(petition_id, invalidatable(selection)).fingerprint
@@ -23,7 +23,7 @@ def invalidated(app: Flask, selection: Selection = EVERYBODY, reason: Reason = R
 
 
 def restored(app: Flask, selection: Selection = EVERYBODY) -> int:
-    """Restore what is selected, as it is now; return how many."""
+    """Preview and restore the selection; return how many."""
     with app.app_context():
         petition_id = petition_id_of()
         fingerprint = preview(petition_id, restorable(selection)).fingerprint
@@ -31,7 +31,7 @@ def restored(app: Flask, selection: Selection = EVERYBODY) -> int:
 
 
 def counted(app: Flask) -> int:
-    """Return the count, having proved it against ledger and rows."""
+    """Return the count, after checking it against ledger and rows."""
     with app.app_context():
         petition = db.session.scalars(select(Petition)).one()
         verified = db.session.scalars(select(func.count()).where(Signature.state == State.VERIFIED)).one()
@@ -41,6 +41,6 @@ def counted(app: Flask) -> int:
 
 
 def told(app: Flask) -> list[tuple[str, dict[str, int | str]]]:
-    """Return what the audit log tells, the oldest first."""
+    """Return the entries of the audit log, oldest first."""
     with app.app_context():
         return [(row.act.value, row.details) for row in db.session.scalars(select(AuditEntry).order_by(AuditEntry.id))]

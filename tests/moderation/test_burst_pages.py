@@ -1,4 +1,4 @@
-"""The pages on which bursts are shown: how many on the dashboard, why in the list, and marked as fine there."""
+"""Pages about bursts: the number on the dashboard, the reason in the list, and marking as fine."""
 
 import re
 
@@ -18,7 +18,7 @@ LIST = f"{BASE}/signatures"
 
 @pytest.fixture
 def editor(app: Flask, petition: str) -> FlaskClient:
-    """A browser of one who works on the petition."""
+    """A signed-in editor's browser."""
     return signed_in(app, Role.EDITOR)
 
 
@@ -26,7 +26,7 @@ def names(people: list[bytes]) -> set[str]:
     return {one.hex() for one in people}
 
 
-def test_the_dashboard_says_how_many_and_leads_editors_to_them(app: Flask, editor: FlaskClient) -> None:
+def test_the_dashboard_shows_the_number_and_links_editors_to_the_list(app: Flask, editor: FlaskClient) -> None:
     add_people(app, 3)
     assert "part of a burst" not in editor.get(BASE).text
     burst = group(app, Clue.NETWORK, 12, timedelta(minutes=1))
@@ -47,7 +47,7 @@ def test_the_dashboard_says_how_many_and_leads_editors_to_them(app: Flask, edito
         (Clue.DOMAIN, 20, "Worth a look: one of 20 or more at one domain, confirmed within 60 minutes"),
     ],
 )
-def test_the_reason_stands_at_each_of_them(
+def test_each_flagged_signature_shows_the_reason(
     app: Flask, editor: FlaskClient, clue: Clue, number: int, words: str
 ) -> None:
     add_people(app, 3)
@@ -62,7 +62,7 @@ def test_the_reason_stands_at_each_of_them(
     assert entries_in(editor.get(f"{LIST}?clue={other}").text) == []
 
 
-def test_ticked_ones_are_marked_as_fine_after_they_were_shown(app: Flask, editor: FlaskClient) -> None:
+def test_ticked_signatures_are_marked_as_fine_after_a_preview(app: Flask, editor: FlaskClient) -> None:
     one, two, *_ = group(app, Clue.NETWORK, 10, timedelta(minutes=1))
     flag(app)
     page = look(editor, "dismiss", entry=[one.hex(), two.hex()])
@@ -76,9 +76,7 @@ def test_ticked_ones_are_marked_as_fine_after_they_were_shown(app: Flask, editor
     assert "marked 2 signatures as fine that looked like part of a burst" in owner.get(f"{BASE}/log").text
 
 
-def test_all_that_match_the_filter_are_marked_as_fine_but_none_that_came_meanwhile(
-    app: Flask, editor: FlaskClient
-) -> None:
+def test_all_that_match_the_filter_are_marked_as_fine_but_not_later_ones(app: Flask, editor: FlaskClient) -> None:
     group(app, Clue.NETWORK, 10, timedelta(minutes=1))
     flag(app)
     page = look(editor, "dismiss", all="1", clue="network")
@@ -93,19 +91,19 @@ def test_all_that_match_the_filter_are_marked_as_fine_but_none_that_came_meanwhi
     assert "part of a burst." not in editor.get(BASE).text
 
 
-def test_where_nothing_was_noticed_there_is_nothing_to_mark(app: Flask, editor: FlaskClient) -> None:
+def test_without_bursts_there_is_no_button_to_mark(app: Flask, editor: FlaskClient) -> None:
     (one,) = add_people(app, 1)
     assert "are fine…" not in editor.get(LIST).text
     assert "There is nothing to look at" in look(editor, "dismiss", entry=one.hex())
 
 
 @pytest.mark.parametrize("clue", ["all", "network,domain", "NETWORK"])
-def test_a_sign_that_there_is_not_selects_nobody(app: Flask, editor: FlaskClient, clue: str) -> None:
+def test_an_unknown_clue_selects_nobody(app: Flask, editor: FlaskClient, clue: str) -> None:
     assert editor.get(LIST, query_string={"clue": clue}).status_code == 404
     assert press(editor, editor.get(BASE).text, f"{LIST}/dismiss", all="1", clue=clue).status_code == 400
 
 
-def test_viewers_mark_nothing_as_fine(app: Flask, petition: str) -> None:
+def test_viewers_cannot_mark_as_fine(app: Flask, petition: str) -> None:
     (one,) = add_people(app, 1)
     viewer = signed_in(app, Role.VIEWER)
     assert press(viewer, viewer.get(BASE).text, f"{LIST}/dismiss", entry=one.hex()).status_code == 404

@@ -1,4 +1,4 @@
-"""Bursts: each kind is pointed out from its threshold on, by itself changes nothing, and is forgotten in time."""
+"""Bursts: pointed out from their threshold on, without changing anything; traces are deleted in time."""
 
 import os
 from collections.abc import Callable, Sequence
@@ -33,7 +33,7 @@ EACH = pytest.mark.parametrize("clue", BURSTS)
 
 @pytest.fixture
 def at(monkeypatch: pytest.MonkeyPatch) -> Callable[[datetime], None]:
-    """Give what sets the clock."""
+    """Return a function that sets the clock."""
 
     def set_to(moment: datetime) -> None:
         monkeypatch.setattr(clock, "now", lambda: moment)
@@ -43,13 +43,13 @@ def at(monkeypatch: pytest.MonkeyPatch) -> Callable[[datetime], None]:
 
 
 def trace(app: Flask, people: Sequence[bytes], clue: Clue, key: bytes = b"k" * 32) -> None:
-    """Let these people have come from one place."""
+    """Give these signatures the trace of one network or domain."""
     with app.app_context(), transaction() as session:
         session.execute(update(Signature).where(Signature.public_id.in_(people)).values({KEYS[clue]: key}))
 
 
 def group(app: Flask, clue: Clue, number: int, lasting: timedelta, key: bytes = b"k" * 32) -> list[bytes]:
-    """Let that many people from one place confirm, evenly over a time that ends at noon; return their public ids."""
+    """Add signatures from one place, confirmed evenly over a time that ends at noon; return their public ids."""
     apart = lasting / (number - 1)
     people = add_people(app, number, signed_at=NOON - lasting, took=timedelta(0), apart=apart)
     trace(app, people, clue, key)
@@ -63,14 +63,14 @@ def flag(app: Flask, now: datetime = NOON) -> int:
 
 
 def flagged(app: Flask, clue: str = ANY) -> set[bytes]:
-    """Return the public ids of those that an organiser's filter shows."""
+    """Return the public ids that an organiser's filter by clue shows."""
     with app.app_context():
         meant = Selection(clue=clue).conditions(petition_id_of())
         return set(db.session.scalars(select(Signature.public_id).where(*meant)))
 
 
 @EACH
-def test_a_group_is_pointed_out_from_its_threshold_on(app: Flask, petition: str, clue: Clue) -> None:
+def test_a_burst_is_flagged_from_its_threshold_on(app: Flask, petition: str, clue: Clue) -> None:
     burst = BURSTS[clue]
     group(app, clue, burst.number - 1, burst.within / 2, b"a" * 32)
     group(app, clue, burst.number, burst.within + timedelta(seconds=1), b"b" * 32)
@@ -81,23 +81,21 @@ def test_a_group_is_pointed_out_from_its_threshold_on(app: Flask, petition: str,
 
 
 @EACH
-def test_all_of_a_burst_are_pointed_out_and_those_around_it_are_not(app: Flask, petition: str, clue: Clue) -> None:
+def test_all_signatures_of_a_burst_are_flagged_and_others_are_not(app: Flask, petition: str, clue: Clue) -> None:
     burst = BURSTS[clue]
     hurried = add_people(app, burst.number + 3, signed_at=NOON - timedelta(minutes=90), took=timedelta(0))
     late = add_people(app, 2, signed_at=NOON, took=timedelta(0))
     trace(app, [*hurried, *late], clue)
     others = add_people(app, burst.number * 2, signed_at=NOON, took=timedelta(0))
     with app.app_context(), transaction() as session:
-        for one in others:  # as many again, each from a place of their own
+        for one in others:  # as many again, each from another place
             session.execute(update(Signature).where(Signature.public_id == one).values({KEYS[clue]: os.urandom(32)}))
     flag(app)
     assert flagged(app) == set(hurried)
 
 
 @EACH
-def test_a_burst_that_goes_on_is_pointed_out_as_it_grows_and_nobody_twice(
-    app: Flask, petition: str, clue: Clue
-) -> None:
+def test_a_growing_burst_is_flagged_and_no_signature_twice(app: Flask, petition: str, clue: Clue) -> None:
     first = group(app, clue, BURSTS[clue].number, timedelta(minutes=5))
     assert flag(app) == len(first)
     assert flag(app) == 0
@@ -107,9 +105,7 @@ def test_a_burst_that_goes_on_is_pointed_out_as_it_grows_and_nobody_twice(
     assert flagged(app) == {*first, *more}
 
 
-def test_nine_people_in_a_room_are_not_pointed_out_and_whoever_has_not_confirmed_makes_no_tenth(
-    app: Flask, petition: str
-) -> None:
+def test_pending_signatures_do_not_count_towards_a_burst(app: Flask, petition: str) -> None:
     people = group(app, Clue.NETWORK, 9, timedelta(minutes=2))
     others = [
         *add_people(app, 9, State.PENDING, signed_at=NOON),
@@ -120,7 +116,7 @@ def test_nine_people_in_a_room_are_not_pointed_out_and_whoever_has_not_confirmed
     assert len(people) == 9
 
 
-def test_two_petitions_and_two_days_share_no_trace(
+def test_traces_differ_by_petition_and_day(
     app: Flask, client: FlaskClient, petition: str, at: Callable[[datetime], None]
 ) -> None:
     other = make_petition(app, slug='"another-petition"')
@@ -136,9 +132,7 @@ def test_two_petitions_and_two_days_share_no_trace(
     assert not {elsewhere.network_key, elsewhere.domain_key} & {a.network_key, a.domain_key}
 
 
-def test_a_trace_is_of_the_newest_submission_while_it_is_pending(
-    app: Flask, client: FlaskClient, petition: str
-) -> None:
+def test_the_trace_is_that_of_the_newest_form_while_pending(app: Flask, client: FlaskClient, petition: str) -> None:
     client.environ_base["REMOTE_ADDR"] = "192.0.2.1"
     sign(client)
     first = signatures(app)[0].network_key
@@ -152,9 +146,7 @@ def test_a_trace_is_of_the_newest_submission_while_it_is_pending(
     assert signatures(app)[0].network_key == second
 
 
-def test_a_trace_needs_the_petitions_own_key_and_not_the_sites_secret(
-    app: Flask, client: FlaskClient, petition: str
-) -> None:
+def test_traces_use_the_petitions_key_and_not_the_sites_secret(app: Flask, client: FlaskClient, petition: str) -> None:
     sign(client)
     before = signatures(app)[0].network_key
     app.config["SECRET_KEY"] = "another-secret-for-tests-only-9876543210"
@@ -162,9 +154,7 @@ def test_a_trace_needs_the_petitions_own_key_and_not_the_sites_secret(
     assert signatures(app)[0].network_key == before
 
 
-def test_what_others_say_of_the_client_is_not_believed_and_large_providers_leave_no_trace(
-    app: Flask, client: FlaskClient, petition: str
-) -> None:
+def test_forged_headers_and_large_mail_providers_make_no_trace(app: Flask, client: FlaskClient, petition: str) -> None:
     client.environ_base["REMOTE_ADDR"] = "2001:db8::1"
     sign(client, email="a@gmail.com")
     client.environ_base["REMOTE_ADDR"] = "2001:db8::ffff:2"
@@ -176,7 +166,7 @@ def test_what_others_say_of_the_client_is_not_believed_and_large_providers_leave
 
 
 @pytest.mark.parametrize(("after", "noticed"), [(TOO_SOON - timedelta(milliseconds=1), True), (TOO_SOON, False)])
-def test_who_confirms_before_the_letter_can_be_read_is_pointed_out_and_counts(
+def test_confirming_within_seconds_is_flagged_and_counts(
     app: Flask,
     client: FlaskClient,
     petition: str,
@@ -194,7 +184,7 @@ def test_who_confirms_before_the_letter_can_be_read_is_pointed_out_and_counts(
     assert bool(flagged(app, Clue.INSTANT)) == noticed
 
 
-def test_while_a_newer_letter_waits_nobody_is_judged_by_the_older_one(
+def test_while_a_newer_email_waits_the_older_ones_time_is_ignored(
     app: Flask, client: FlaskClient, petition: str, work: Callable[[], int], at: Callable[[datetime], None]
 ) -> None:
     sign(client)
@@ -205,7 +195,7 @@ def test_while_a_newer_letter_waits_nobody_is_judged_by_the_older_one(
 
 
 @EACH
-def test_nothing_moves_the_count_by_itself(app: Flask, client: FlaskClient, petition: str, clue: Clue) -> None:
+def test_flagging_does_not_change_the_count(app: Flask, client: FlaskClient, petition: str, clue: Clue) -> None:
     group(app, clue, BURSTS[clue].number, timedelta(minutes=1))
     with app.app_context():
         before = db.session.scalars(select(func.count()).select_from(AuditEntry)).one()
@@ -227,7 +217,7 @@ def test_a_burst_can_be_invalidated_as_a_whole_and_restored(app: Flask, petition
     assert counted(app) == 13
 
 
-def test_what_was_marked_as_fine_does_not_come_back_but_another_reason_does(app: Flask, petition: str) -> None:
+def test_a_dismissed_clue_does_not_return_but_another_may(app: Flask, petition: str) -> None:
     people = group(app, Clue.NETWORK, 20, timedelta(minutes=1))
     flag(app)
     with app.app_context():
@@ -243,7 +233,7 @@ def test_what_was_marked_as_fine_does_not_come_back_but_another_reason_does(app:
     assert flagged(app, Clue.NETWORK) == set() and flagged(app, Clue.DOMAIN) == set(people)
 
 
-def test_the_workers_upkeep_points_out_and_forgets(
+def test_the_worker_flags_bursts_and_deletes_traces(
     app: Flask, client: FlaskClient, petition: str, at: Callable[[datetime], None]
 ) -> None:
     burst = group(app, Clue.NETWORK, 10, timedelta(minutes=1))
@@ -259,7 +249,7 @@ def test_the_workers_upkeep_points_out_and_forgets(
     assert flagged(app) == set(burst)
 
 
-def test_traces_go_two_days_after_the_newest_submission(app: Flask, client: FlaskClient, petition: str) -> None:
+def test_traces_are_deleted_two_days_after_the_newest_form(app: Flask, client: FlaskClient, petition: str) -> None:
     sign(client)
     (signed,) = signatures(app)
     with app.app_context():
@@ -271,7 +261,7 @@ def test_traces_go_two_days_after_the_newest_submission(app: Flask, client: Flas
     assert kept.sealed == signed.sealed
 
 
-def test_who_withdraws_takes_traces_and_suspicions_away_and_none_come_after(app: Flask, petition: str) -> None:
+def test_withdrawing_deletes_traces_and_suspicions_for_good(app: Flask, petition: str) -> None:
     burst = group(app, Clue.NETWORK, 10, timedelta(minutes=1))
     flag(app)
     with app.app_context():

@@ -1,4 +1,4 @@
-"""The page of domains: set, changed and removed in words, by those who work on the petition, and in the log."""
+"""The page of domain rules: editors set, change and remove them, and the log records it."""
 
 import pytest
 from flask import Flask
@@ -17,40 +17,38 @@ PAGE = f"{BASE}/domains"
 
 @pytest.fixture
 def editor(app: Flask, petition: str) -> FlaskClient:
-    """A browser of one who works on the petition."""
+    """A signed-in editor's browser."""
     return signed_in(app, Role.EDITOR)
 
 
-def kept(app: Flask) -> dict[str, str]:
+def stored_rules(app: Flask) -> dict[str, str]:
     with app.app_context():
         return {rule.domain: rule.verdict.value for rule in list_rules(petition_id_of())}
 
 
 def put(client: FlaskClient, domain: str, verdict: str = "block") -> str:
-    """Set a rule as the page's form does; return the page that comes of it."""
+    """Set a rule by the page's form; return the resulting page."""
     return press(client, client.get(PAGE).text, PAGE, domain=domain, verdict=verdict).text
 
 
-def test_a_rule_is_set_changed_and_removed_and_each_new_thing_is_in_the_log_once(
-    app: Flask, editor: FlaskClient
-) -> None:
+def test_each_change_of_a_rule_is_logged_once(app: Flask, editor: FlaskClient) -> None:
     put(editor, " Example.NET ")
     put(editor, "example.net")
-    assert kept(app) == {"example.net": "block"}
+    assert stored_rules(app) == {"example.net": "block"}
     assert "Addresses at example.net cannot sign from now on." in editor.get(PAGE).text
     assert sign(app.test_client(), email="ann@example.net").status_code == 422
     put(editor, "example.net", "allow")
-    assert kept(app) == {"example.net": "allow"}
+    assert stored_rules(app) == {"example.net": "allow"}
     assert sign(app.test_client(), email="ann@example.net").status_code == 303
     for _ in range(2):
         answer = press(editor, editor.get(PAGE).text, f"{PAGE}/remove", domain="example.net")
         assert (answer.status_code, answer.location) == (303, PAGE)
-    assert kept(app) == {}
+    assert stored_rules(app) == {}
     acts = [details["what"] for act, details in told(app) if act == "domain"]
     assert acts == ["block", "allow", "none"]
 
 
-def test_the_log_tells_owners_of_it_without_the_domain(app: Flask, editor: FlaskClient) -> None:
+def test_the_log_does_not_name_the_domain(app: Flask, editor: FlaskClient) -> None:
     put(editor, "ann-example.net")
     put(editor, "ann-example.net", "allow")
     press(editor, editor.get(PAGE).text, f"{PAGE}/remove", domain="ann-example.net")
@@ -64,11 +62,9 @@ def test_the_log_tells_owners_of_it_without_the_domain(app: Flask, editor: Flask
     assert "ann-example" not in log
 
 
-def test_an_international_domain_is_typed_and_shown_in_its_own_letters_and_kept_in_ascii(
-    app: Flask, editor: FlaskClient
-) -> None:
+def test_an_international_domain_is_shown_in_unicode_and_stored_in_ascii(app: Flask, editor: FlaskClient) -> None:
     put(editor, "Bücher.example")
-    assert kept(app) == {"xn--bcher-kva.example": "block"}
+    assert stored_rules(app) == {"xn--bcher-kva.example": "block"}
     assert "<bdi>bücher.example</bdi>" in editor.get(PAGE).text
 
 
@@ -83,7 +79,7 @@ def test_an_international_domain_is_typed_and_shown_in_its_own_letters_and_kept_
         ("", "This is not a domain. It looks like example.org: what stands after the @ of an address."),
     ],
 )
-def test_what_is_no_domain_is_refused_in_words_and_stays_in_the_form(
+def test_an_invalid_domain_is_refused_and_stays_in_the_form(
     app: Flask, editor: FlaskClient, typed: str, words: str
 ) -> None:
     answer = press(editor, editor.get(PAGE).text, PAGE, domain=typed, verdict="block")
@@ -91,22 +87,22 @@ def test_what_is_no_domain_is_refused_in_words_and_stays_in_the_form(
     page = HtmlPage(answer.text)
     assert page.errors() == {"domain": words}
     assert page.by_id("domain").get("value") == typed
-    assert kept(app) == {}
+    assert stored_rules(app) == {}
 
 
 def test_a_verdict_that_was_not_offered_is_refused(app: Flask, editor: FlaskClient) -> None:
     answer = press(editor, editor.get(PAGE).text, PAGE, domain="example.net", verdict="perhaps")
     assert answer.status_code == 422
     assert HtmlPage(answer.text).errors() == {"verdict": "Please choose whether they may sign."}
-    assert kept(app) == {}
+    assert stored_rules(app) == {}
 
 
-def test_what_is_no_rule_is_removed_without_a_fault(app: Flask, editor: FlaskClient) -> None:
+def test_removing_an_unknown_rule_is_not_an_error(app: Flask, editor: FlaskClient) -> None:
     for domain in ("example.net", "", "\x00", "é" * 300):
         assert press(editor, editor.get(PAGE).text, f"{PAGE}/remove", domain=domain).status_code == 303
 
 
-def test_viewers_look_and_change_nothing(app: Flask, editor: FlaskClient) -> None:
+def test_viewers_can_read_and_not_change(app: Flask, editor: FlaskClient) -> None:
     put(editor, "example.net")
     viewer = signed_in(app, Role.VIEWER, email="vera@example.org")
     page = viewer.get(PAGE)
@@ -114,11 +110,11 @@ def test_viewers_look_and_change_nothing(app: Flask, editor: FlaskClient) -> Non
     assert "Set a rule" not in page.text and "Remove" not in page.text
     for path in (PAGE, f"{PAGE}/remove"):
         assert press(viewer, page.text, path, domain="example.net", verdict="allow").status_code == 404
-    assert kept(app) == {"example.net": "block"}
+    assert stored_rules(app) == {"example.net": "block"}
 
 
-def test_a_form_without_the_sessions_token_changes_nothing(app: Flask, editor: FlaskClient) -> None:
+def test_a_form_without_csrf_token_changes_nothing(app: Flask, editor: FlaskClient) -> None:
     del editor.environ_base["HTTP_X_CSRFTOKEN"]
     for path in (PAGE, f"{PAGE}/remove"):
         assert editor.post(path, data={"domain": "example.net", "verdict": "block"}).status_code == 400
-    assert kept(app) == {}
+    assert stored_rules(app) == {}

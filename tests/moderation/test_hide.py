@@ -1,4 +1,4 @@
-"""Hiding: the petition's page shows less, the count stays, and the log tells it."""
+"""Hiding: the petition's page shows less, the count stays, and the log records it."""
 
 import os
 
@@ -17,11 +17,11 @@ pytestmark = pytest.mark.both_databases
 
 @pytest.fixture
 def shown(app: Flask, petition: str) -> bytes:
-    """A verified signer whose name everyone may see."""
+    """A verified public signature."""
     return make_signature(app, name="Zoe Example")
 
 
-def test_a_hidden_name_leaves_the_page_and_not_the_count(app: Flask, client: FlaskClient, shown: bytes) -> None:
+def test_a_hidden_name_is_not_on_the_page_but_counts(app: Flask, client: FlaskClient, shown: bytes) -> None:
     with app.app_context():
         assert hide_part(petition_id_of(), shown, HideablePart.NAME, None)
     page = client.get("/petitions/save-the-test-library").text
@@ -32,14 +32,14 @@ def test_a_hidden_name_leaves_the_page_and_not_the_count(app: Flask, client: Fla
     assert "Zoe Example" in client.get("/petitions/save-the-test-library").text
 
 
-def test_a_hidden_comment_leaves_the_name(app: Flask, client: FlaskClient, shown: bytes) -> None:
+def test_hiding_a_comment_keeps_the_name(app: Flask, client: FlaskClient, shown: bytes) -> None:
     with app.app_context():
         assert hide_part(petition_id_of(), shown, HideablePart.COMMENT, None)
     page = client.get("/petitions/save-the-test-library").text
     assert "Zoe Example" in page and "I read." not in page
 
 
-def test_the_log_tells_each_act_once(app: Flask, shown: bytes) -> None:
+def test_each_act_is_logged_once(app: Flask, shown: bytes) -> None:
     with app.app_context():
         petition_id = petition_id_of()
         assert [hide_part(petition_id, shown, HideablePart.COMMENT, None) for _ in range(2)] == [True, False]
@@ -47,13 +47,13 @@ def test_the_log_tells_each_act_once(app: Flask, shown: bytes) -> None:
     assert told(app)[-2:] == [("hid", {"part": "comment"}), ("showed", {"part": "comment"})]
 
 
-def test_nothing_of_another_petition_or_of_nobody_is_hidden(app: Flask, shown: bytes) -> None:
+def test_unknown_entries_and_those_of_another_petition_are_not_hidden(app: Flask, shown: bytes) -> None:
     with app.app_context():
         assert not hide_part(petition_id_of() + 1, shown, HideablePart.NAME, None)
         assert not hide_part(petition_id_of(), os.urandom(16), HideablePart.NAME, None)
 
 
-def test_a_pending_signature_is_on_no_page_hidden_or_not(app: Flask, client: FlaskClient, petition: str) -> None:
+def test_a_pending_signature_is_never_on_the_page(app: Flask, client: FlaskClient, petition: str) -> None:
     waiting = make_signature(app, name="Zoe Example", state=State.PENDING)
     before = client.get(f"/petitions/{petition}").text
     with app.app_context():

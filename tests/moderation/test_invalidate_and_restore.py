@@ -1,4 +1,4 @@
-"""Invalidating and restoring: only what was shown, only from the right state, and the count follows exactly."""
+"""Invalidating and restoring: only the previewed signatures, only from the right state, and the count is exact."""
 
 import os
 from datetime import timedelta
@@ -29,7 +29,7 @@ def states(app: Flask) -> list[State]:
     return [one.state for one in signatures(app)]
 
 
-def test_one_is_invalidated_and_restored_and_the_count_follows(app: Flask, petition: str) -> None:
+def test_invalidating_and_restoring_one_changes_the_count(app: Flask, petition: str) -> None:
     one, _ = add_people(app, 2)
     only = Selection(entries=(one,))
     assert invalidated(app, only, Reason.DUPLICATE) == 1
@@ -51,7 +51,7 @@ def test_one_is_invalidated_and_restored_and_the_count_follows(app: Flask, petit
         ]
 
 
-def test_many_are_invalidated_by_filter_and_none_beside(app: Flask, petition: str) -> None:
+def test_a_filter_invalidates_all_that_match_and_no_others(app: Flask, petition: str) -> None:
     make_petition(app, slug='"another"')
     add_people(app, 5, country="NO", slug="another")
     add_people(app, 37, country="NO")
@@ -65,7 +65,7 @@ def test_many_are_invalidated_by_filter_and_none_beside(app: Flask, petition: st
     assert states(app).count(State.VERIFIED) == 10
 
 
-def test_the_log_tells_number_and_reason_and_nobody(app: Flask, petition: str) -> None:
+def test_the_log_has_number_and_reason_and_no_names(app: Flask, petition: str) -> None:
     add_people(app, 3)
     invalidated(app, reason=Reason.AUTOMATED, note="Looks like Ann Example's work")
     restored(app)
@@ -90,7 +90,7 @@ def test_only_invalidated_signatures_are_restored(app: Flask, petition: str, sta
     assert states(app) == [state] * 2
 
 
-def test_a_signature_that_its_signer_erased_is_not_restored(app: Flask, petition: str) -> None:
+def test_an_erased_signature_is_not_restored(app: Flask, petition: str) -> None:
     kept, gone = add_people(app, 2, State.INVALIDATED)
     with app.app_context(), transaction() as session:
         session.execute(update(Signature).where(Signature.public_id == gone).values(sealed=None))
@@ -102,7 +102,7 @@ def test_a_signature_that_its_signer_erased_is_not_restored(app: Flask, petition
     assert {one.public_id: one.state for one in signatures(app)} == {kept: State.VERIFIED, gone: State.INVALIDATED}
 
 
-def test_a_note_is_sealed_with_each_row_and_goes_when_it_is_restored(app: Flask, petition: str) -> None:
+def test_a_note_is_sealed_in_each_row_and_deleted_on_restoring(app: Flask, petition: str) -> None:
     add_people(app, 2)
     invalidated(app, note="Wrote to us that he never signed")
     first, second = signatures(app)
@@ -122,7 +122,7 @@ def test_a_note_is_sealed_with_each_row_and_goes_when_it_is_restored(app: Flask,
         ({"state": State.INVALIDATED, "reason": Reason.OTHER, "note_sealed": b"n", "sealed": None}, "note_of_inv"),
     ],
 )
-def test_the_database_refuses_a_reason_or_note_that_does_not_fit(
+def test_the_database_refuses_a_reason_or_note_in_the_wrong_state(
     app: Flask, petition: str, change: dict[str, object], check: str
 ) -> None:
     add_people(app, 1)
@@ -130,10 +130,10 @@ def test_the_database_refuses_a_reason_or_note_that_does_not_fit(
         session.execute(update(Signature).values(change))
 
 
-class TestTheSameAsShown:
-    """A press changes the very signatures that its page told of, or none."""
+class TestOptimisticLocking:
+    """An act changes exactly the previewed signatures, or none."""
 
-    def test_one_that_left_meanwhile_stops_it(self, app: Flask, petition: str) -> None:
+    def test_a_signature_that_left_since_the_preview_stops_the_act(self, app: Flask, petition: str) -> None:
         one, _, _ = add_people(app, 3)
         with app.app_context():
             petition_id = petition_id_of()
@@ -143,7 +143,7 @@ class TestTheSameAsShown:
             assert invalidate(petition_id, EVERYBODY, fingerprint, None, Reason.OTHER) == 0
         assert counted(app) == 2
 
-    def test_one_in_the_place_of_another_stops_it_too(self, app: Flask, petition: str) -> None:
+    def test_another_signature_in_its_place_stops_the_act(self, app: Flask, petition: str) -> None:
         one, other = add_people(app, 2, State.INVALIDATED)
         restored(app, Selection(entries=(one,)))
         with app.app_context():
@@ -154,7 +154,7 @@ class TestTheSameAsShown:
         with app.app_context():
             assert restore(petition_id, EVERYBODY, fingerprint, None) == 0
 
-    def test_those_who_come_after_it_was_shown_are_left_alone(self, app: Flask, petition: str) -> None:
+    def test_signatures_after_the_preview_are_left_out(self, app: Flask, petition: str) -> None:
         add_people(app, 2)
         shown = Selection(before=clock.now())
         with app.app_context():
@@ -165,13 +165,13 @@ class TestTheSameAsShown:
             assert invalidate(petition_id, shown, fingerprint, None, Reason.OTHER) == 2
         assert counted(app) == 1
 
-    def test_someone_elses_entries_are_not_reached(self, app: Flask, petition: str) -> None:
+    def test_entries_of_another_petition_are_not_changed(self, app: Flask, petition: str) -> None:
         make_petition(app, slug='"another"')
         (stranger,) = add_people(app, 1, slug="another")
         assert invalidated(app, Selection(entries=(stranger, os.urandom(16)))) == 0
         assert states(app) == [State.VERIFIED]
 
-    def test_too_many_are_taken_the_newest_first(
+    def test_of_too_many_the_newest_are_changed_first(
         self, app: Flask, petition: str, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(bulk, "MAX_BATCH_SIZE", 4)
@@ -186,9 +186,7 @@ class TestTheSameAsShown:
         assert set(first) == set(people[-4:])
 
 
-def test_twenty_who_invalidate_and_restore_the_same_signatures_leave_count_and_rows_equal(
-    app: Flask, petition: str
-) -> None:
+def test_twenty_acts_at_once_on_the_same_signatures_keep_the_count_exact(app: Flask, petition: str) -> None:
     people = add_people(app, 3)
 
     def press(which: int) -> int:

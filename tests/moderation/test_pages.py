@@ -1,4 +1,4 @@
-"""The pages around invalidating, restoring and hiding: shown with the number first, done only as shown."""
+"""Pages that invalidate, restore and hide: first a preview, then exactly that."""
 
 import re
 
@@ -22,24 +22,24 @@ LIST = f"{BASE}/signatures"
 
 @pytest.fixture
 def editor(app: Flask, petition: str) -> FlaskClient:
-    """A browser of one who works on the petition."""
+    """A signed-in editor's browser."""
     return signed_in(app, Role.EDITOR)
 
 
 def look(client: FlaskClient, act: str, **fields: object) -> str:
-    """Ask what `act` would do; return the page."""
+    """Return the preview page of `act`."""
     answer = press(client, client.get(LIST).text, f"{LIST}/{act}", **fields)
     assert answer.status_code == 200
     return answer.text
 
 
 def answers(page: str, **fields: object) -> dict[str, object]:
-    """Return what the form of the page would send."""
+    """Return the fields that the page's form would send."""
     entries = re.findall(r'<input type="hidden" name="entry" value="(\w+)">', page)
     return {**hidden_fields(page), **({"entry": entries} if entries else {}), **fields}
 
 
-def test_the_number_comes_first_then_the_reason_then_it_is_done(app: Flask, editor: FlaskClient) -> None:
+def test_invalidating_shows_a_preview_then_asks_for_a_reason(app: Flask, editor: FlaskClient) -> None:
     add_people(app, 37, country="NO")
     add_people(app, 2, country="SE")
     page = look(editor, "invalidate", all="1", country="NO", day=str(NOON.date()))
@@ -57,7 +57,7 @@ def test_the_number_comes_first_then_the_reason_then_it_is_done(app: Flask, edit
     assert told(app)[-1] == ("invalidated", {"number": 37, "reason": "automated"})
 
 
-def test_the_ticked_ones_are_invalidated_and_restored(app: Flask, editor: FlaskClient) -> None:
+def test_ticked_signatures_are_invalidated_and_restored(app: Flask, editor: FlaskClient) -> None:
     one, two, _ = (public_id.hex() for public_id in add_people(app, 3))
     page = look(editor, "invalidate", entry=[one, two])
     assert "This will invalidate 2 signatures" in page and "Person 0" in page and "Person 2" not in page
@@ -69,7 +69,7 @@ def test_the_ticked_ones_are_invalidated_and_restored(app: Flask, editor: FlaskC
     assert counted(app) == 3
 
 
-def test_who_did_it_is_in_the_log(app: Flask, editor: FlaskClient) -> None:
+def test_the_log_names_the_organiser(app: Flask, editor: FlaskClient) -> None:
     (one,) = add_people(app, 1)
     page = look(editor, "invalidate", entry=one.hex())
     editor.post(f"{LIST}/invalidate", data=answers(page, reason="other"))
@@ -79,7 +79,7 @@ def test_who_did_it_is_in_the_log(app: Flask, editor: FlaskClient) -> None:
         assert entry.petition_id is not None
 
 
-def test_when_the_number_has_changed_it_is_shown_anew_and_nothing_is_done(app: Flask, editor: FlaskClient) -> None:
+def test_if_the_selection_has_changed_a_new_preview_is_shown(app: Flask, editor: FlaskClient) -> None:
     one, *_ = add_people(app, 3)
     page = look(editor, "invalidate", all="1")
     invalidated(app, Selection(entries=(one,)))
@@ -92,7 +92,7 @@ def test_when_the_number_has_changed_it_is_shown_anew_and_nothing_is_done(app: F
     assert counted(app) == 0
 
 
-def test_after_a_filter_was_invalidated_its_people_are_still_in_the_list(app: Flask, editor: FlaskClient) -> None:
+def test_after_invalidating_by_filter_the_same_signatures_are_listed(app: Flask, editor: FlaskClient) -> None:
     add_people(app, 2, country="NO")
     page = look(editor, "invalidate", all="1", state="verified", country="NO")
     answer = editor.post(f"{LIST}/invalidate", data=answers(page, reason="other"))
@@ -103,9 +103,7 @@ def test_after_a_filter_was_invalidated_its_people_are_still_in_the_list(app: Fl
     assert [one.get("href") for one in empty.all("a") if message in one.inside] == [LIST]
 
 
-def test_those_who_sign_while_an_editor_reads_do_not_stop_it_and_are_left_alone(
-    app: Flask, editor: FlaskClient
-) -> None:
+def test_signatures_since_the_preview_are_left_out_and_do_not_stop_the_act(app: Flask, editor: FlaskClient) -> None:
     add_people(app, 2)
     page = look(editor, "invalidate", all="1")
     add_people(app, 1, signed_at=clock.now())
@@ -113,7 +111,7 @@ def test_those_who_sign_while_an_editor_reads_do_not_stop_it_and_are_left_alone(
     assert counted(app) == 1
 
 
-def test_nothing_ticked_is_not_everybody(app: Flask, editor: FlaskClient) -> None:
+def test_nothing_ticked_selects_nobody(app: Flask, editor: FlaskClient) -> None:
     add_people(app, 2)
     for act in ("invalidate", "restore"):
         answer = press(editor, editor.get(LIST).text, f"{LIST}/{act}")
@@ -122,7 +120,7 @@ def test_nothing_ticked_is_not_everybody(app: Flask, editor: FlaskClient) -> Non
 
 
 @pytest.mark.parametrize("wrong", [{"country": "QQ"}, {"day": "soon"}, {"entry": "7"}, {"state": "counted"}])
-def test_a_selection_that_cannot_be_read_selects_nobody(app: Flask, editor: FlaskClient, wrong: dict[str, str]) -> None:
+def test_an_invalid_selection_is_refused(app: Flask, editor: FlaskClient, wrong: dict[str, str]) -> None:
     add_people(app, 1)
     answer = press(
         editor, editor.get(LIST).text, f"{LIST}/invalidate", all="1", fingerprint="x", reason="other", **wrong
@@ -131,7 +129,7 @@ def test_a_selection_that_cannot_be_read_selects_nobody(app: Flask, editor: Flas
     assert counted(app) == 1
 
 
-def test_what_its_signer_erased_is_refused_in_words(app: Flask, editor: FlaskClient) -> None:
+def test_restoring_an_erased_signature_is_refused_with_a_message(app: Flask, editor: FlaskClient) -> None:
     (gone,) = add_people(app, 1, State.INVALIDATED)
     with app.app_context(), transaction() as session:
         session.execute(update(Signature).values(sealed=None))
@@ -146,7 +144,7 @@ def test_what_its_signer_erased_is_refused_in_words(app: Flask, editor: FlaskCli
     assert signatures(app)[0].state == State.INVALIDATED
 
 
-def test_a_note_is_shown_to_editors_as_words_and_is_bounded(app: Flask, editor: FlaskClient) -> None:
+def test_a_note_is_shown_to_editors_as_text_and_has_a_maximum_length(app: Flask, editor: FlaskClient) -> None:
     (one,) = add_people(app, 1)
     page = look(editor, "invalidate", entry=one.hex())
     long = editor.post(f"{LIST}/invalidate", data=answers(page, reason="other", note="x" * 1001))
@@ -155,9 +153,7 @@ def test_a_note_is_shown_to_editors_as_words_and_is_bounded(app: Flask, editor: 
     assert "&lt;b&gt;Not&lt;/b&gt; hers" in editor.get(f"{LIST}/{one.hex()}").text
 
 
-def test_a_signature_leaves_the_page_and_comes_back_with_one_press_each(
-    app: Flask, editor: FlaskClient, petition: str
-) -> None:
+def test_a_name_is_hidden_and_shown_with_one_click_each(app: Flask, editor: FlaskClient, petition: str) -> None:
     (one,) = add_people(app, 1)
     own = f"{LIST}/{one.hex()}"
     public = f"/petitions/{petition}"
@@ -171,7 +167,7 @@ def test_a_signature_leaves_the_page_and_comes_back_with_one_press_each(
     assert press(editor, editor.get(own).text, f"{own}/hide", part="address").status_code == 400
 
 
-def test_a_comment_is_hidden_and_shown_with_one_press_each(app: Flask, editor: FlaskClient, petition: str) -> None:
+def test_a_comment_is_hidden_and_shown_with_one_click_each(app: Flask, editor: FlaskClient, petition: str) -> None:
     (one,) = add_people(app, 1)
     own = f"{LIST}/{one.hex()}"
     assert "Hide the comment" in editor.get(own).text
@@ -184,7 +180,7 @@ def test_a_comment_is_hidden_and_shown_with_one_press_each(app: Flask, editor: F
 
 
 @pytest.mark.parametrize("act", ["invalidate", "restore", "{entry}/hide", "{entry}/show", "find"])
-def test_viewers_and_strangers_reach_none_of_it(app: Flask, petition: str, act: str) -> None:
+def test_viewers_and_strangers_have_no_access(app: Flask, petition: str, act: str) -> None:
     (one,) = add_people(app, 1)
     viewer = signed_in(app, Role.VIEWER)
     path = f"{LIST}/{act.format(entry=one.hex())}"
@@ -196,27 +192,27 @@ def test_viewers_and_strangers_reach_none_of_it(app: Flask, petition: str, act: 
     assert signatures(app)[0].state == State.VERIFIED and not signatures(app)[0].hidden_name
 
 
-def way_back(page: str) -> str | None:
+def cancel_link(page: str) -> str | None:
     found = HtmlPage(page)
     (link,) = [one for one in found.all("a") if one.words() == "Leave it as it is"]
     return link.get("href")
 
 
-def test_who_leaves_it_as_it_is_comes_back_to_the_filter(app: Flask, editor: FlaskClient) -> None:
+def test_cancelling_leads_back_to_the_filtered_list(app: Flask, editor: FlaskClient) -> None:
     one, *_ = add_people(app, 2, country="NO")
     listed = f"{LIST}?country=NO"
     everybody = look(editor, "invalidate", all="1", country="NO")
-    assert way_back(everybody) == listed
+    assert cancel_link(everybody) == listed
     refused = editor.post(f"{LIST}/invalidate", data=answers(everybody))
-    assert (refused.status_code, way_back(refused.text)) == (422, listed)
+    assert (refused.status_code, cancel_link(refused.text)) == (422, listed)
     form = next(
         one for one in HtmlPage(editor.get(listed).text).all("form") if one.get("action") == f"{LIST}/invalidate"
     )
     ticked = HtmlPage(editor.get(listed).text).answers(form) | {"entry": one.hex()}
-    assert way_back(editor.post(f"{LIST}/invalidate", data=ticked).text) == listed
+    assert cancel_link(editor.post(f"{LIST}/invalidate", data=ticked).text) == listed
 
 
-def test_of_one_it_is_said_as_of_one(app: Flask, editor: FlaskClient) -> None:
+def test_the_preview_of_one_signature_is_in_the_singular(app: Flask, editor: FlaskClient) -> None:
     (one,) = add_people(app, 1)
     page = look(editor, "invalidate", entry=one.hex())
     assert "It stays here with your reason" in page and "They" not in page

@@ -1,4 +1,4 @@
-"""An organiser who is signed in, as a browser of theirs, and the forms that they press."""
+"""A signed-in organiser's browser, and how to send forms with it."""
 
 import re
 
@@ -14,15 +14,15 @@ BASE = f"/organise/petitions/{SLUG}"
 
 
 def signed_in(app: Flask, role: Role = Role.EDITOR, slug: str = SLUG, email: str = "olga@example.org") -> FlaskClient:
-    """Return the browser of an organiser who is `role` in the petition and has just signed in."""
+    """Return the browser of an organiser with this role who has just signed in."""
     return people.signed_in(app, email, role, slug)
 
 
 def press(client: FlaskClient, page: str, path: str, **fields: object) -> TestResponse:
-    """Send a form of `page` (its HTML) to `path`, with the token that the page carries."""
+    """Send a form to `path`, with the CSRF token in `page` (HTML)."""
     return client.post(path, data={"csrf_token": hidden_fields(page)["csrf_token"], **fields})
 
 
 def entries_in(page: str) -> list[str]:
-    """Return the names of the entries in a list, in its order."""
+    """Return the entries' names in a list, in order."""
     return re.findall(r'name="entry" value="([0-9a-f]{32})"', page)

@@ -1,4 +1,4 @@
-"""Many signatures at once, each counted in the ledger, for tests about lists and numbers."""
+"""Makes many signatures, each with its ledger row, for tests of lists and numbers."""
 
 import os
 from datetime import UTC, datetime, timedelta
@@ -43,7 +43,7 @@ def add_people(
     apart: timedelta = timedelta(seconds=1),
     slug: str = SLUG,
 ) -> list[bytes]:
-    """Let that many people sign one after the other and come to `state`; return their public ids in that order."""
+    """Add that many signatures in `state`, one after the other; return their public ids in that order."""
     with app.app_context(), transaction() as session:
         petition_id = session.scalars(select(Petition.id).where(Petition.slug == slug)).one()
         about = {
@@ -96,6 +96,6 @@ def add_people(
 
 
 def petition_id_of(slug: str = SLUG) -> int:
-    """Return the petition's id; asked inside an app context."""
+    """Return the petition's id; call it inside an app context."""
     with transaction() as session:
         return session.scalars(select(Petition.id).where(Petition.slug == slug)).one()

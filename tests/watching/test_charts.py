@@ -1,4 +1,4 @@
-"""Whatever the numbers, a chart stays inside its frame, keeps their order, and its lines say what it shows."""
+"""Charts: for any numbers, they stay inside their frame, keep the order, and have correct grid lines."""
 
 from itertools import pairwise
 
@@ -19,7 +19,7 @@ def check_lines(lines: list[GridLine], values: list[int]) -> None:
 
 
 @given(values=NUMBERS)
-def test_a_curve_goes_from_edge_to_edge_inside_its_frame(values: list[int]) -> None:
+def test_a_curve_spans_the_width_and_stays_inside_its_frame(values: list[int]) -> None:
     drawn = curve(values)
     points = [tuple(map(float, point.split(","))) for point in drawn.points.split()]
     assert (points[0][0], points[-1][0]) == (0, WIDTH)
@@ -32,7 +32,7 @@ def test_a_curve_goes_from_edge_to_edge_inside_its_frame(values: list[int]) -> N
 
 
 @given(values=NUMBERS)
-def test_bars_stand_side_by_side_and_hang_from_nought_where_the_count_fell(values: list[int]) -> None:
+def test_bars_are_side_by_side_and_negative_ones_below_zero(values: list[int]) -> None:
     drawn = bars(values)
     nought = next(line.y for line in drawn.lines if line.value == 0)
     for value, bar, following in zip(values, drawn.bars, [*drawn.bars[1:], None], strict=True):
@@ -43,14 +43,14 @@ def test_bars_stand_side_by_side_and_hang_from_nought_where_the_count_fell(value
 
 
 @given(values=st.lists(st.integers(0, 10**9), max_size=12))
-def test_lying_bars_are_as_long_as_their_share_of_the_longest(values: list[int]) -> None:
+def test_horizontal_bars_are_proportional_to_the_longest(values: list[int]) -> None:
     drawn = rows(values)
     for value, bar in zip(values, drawn, strict=True):
         assert abs(bar.width - WIDTH * value / max([1, *values])) <= 0.05
     assert all(after.y - before.y > before.height for before, after in pairwise(drawn))
 
 
-def test_a_high_count_that_grows_a_little_is_not_pressed_flat() -> None:
+def test_the_curve_of_a_slowly_growing_high_count_is_not_flat() -> None:
     drawn = curve([100_000, 100_500])
     assert drawn.lines[-1].value == 100_000
     assert curve([2, 9]).lines[-1].value == 0

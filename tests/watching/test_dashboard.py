@@ -1,4 +1,4 @@
-"""The dashboard: the numbers of the petition, each chart with its table, and not one word about a person."""
+"""The dashboard: numbers, charts with tables, and no personal data."""
 
 from datetime import timedelta
 
@@ -17,11 +17,11 @@ from tests.watching.people import add_people
 
 @pytest.fixture
 def viewer(app: Flask, petition: str) -> FlaskClient:
-    """A browser of one who sees the numbers."""
+    """A signed-in viewer's browser."""
     return signed_in(app, Role.VIEWER)
 
 
-def test_the_numbers_are_there_and_are_the_ones_for_scripts(app: Flask, viewer: FlaskClient) -> None:
+def test_the_page_and_the_json_have_the_same_numbers(app: Flask, viewer: FlaskClient) -> None:
     for number, state in enumerate(State, 3):
         add_people(app, number, state)
     page = HtmlPage(viewer.get(BASE).text)
@@ -33,7 +33,7 @@ def test_the_numbers_are_there_and_are_the_ones_for_scripts(app: Flask, viewer: 
     assert answer.json == states | {"sent": 0, "waiting": 0, "failed": 0}
 
 
-def test_it_tells_numbers_and_never_people(app: Flask, viewer: FlaskClient) -> None:
+def test_the_dashboard_has_no_personal_data(app: Flask, viewer: FlaskClient) -> None:
     ids = add_people(app, 3)
     for path in (BASE, f"{BASE}/numbers.json"):
         text = viewer.get(path).text
@@ -45,7 +45,7 @@ def test_it_tells_numbers_and_never_people(app: Flask, viewer: FlaskClient) -> N
 
 
 @pytest.mark.parametrize("by", ["hour", "day", "week"])
-def test_every_chart_reads_itself_out_and_has_a_table_behind_it(app: Flask, viewer: FlaskClient, by: str) -> None:
+def test_every_chart_has_a_text_alternative_and_a_table(app: Flask, viewer: FlaskClient, by: str) -> None:
     add_people(app, 4, country="NO", language="sv", signed_at=clock.now() - timedelta(hours=3))
     add_people(app, 1, country="SE", signed_at=clock.now() - timedelta(hours=2))
     page = HtmlPage(viewer.get(f"{BASE}?by={by}").text)
@@ -63,25 +63,25 @@ def test_every_chart_reads_itself_out_and_has_a_table_behind_it(app: Flask, view
     assert f"by={by}" in (chosen.get("href") or "")
 
 
-def test_an_empty_petition_has_a_dashboard_too(viewer: FlaskClient) -> None:
+def test_a_petition_without_signatures_has_a_dashboard(viewer: FlaskClient) -> None:
     answer = viewer.get(BASE)
     assert answer.status_code == 200
     assert "Nothing to show yet." in answer.text
 
 
-def test_a_step_that_there_is_not_shows_the_usual_one(viewer: FlaskClient) -> None:
+def test_an_unknown_step_shows_the_default_one(viewer: FlaskClient) -> None:
     assert viewer.get(f"{BASE}?by=minute").text.count('aria-current="true"') == 1
 
 
-def test_there_is_no_style_or_script_in_the_page_itself(app: Flask, viewer: FlaskClient) -> None:
+def test_the_page_has_no_inline_style_or_script(app: Flask, viewer: FlaskClient) -> None:
     add_people(app, 2)
     page = HtmlPage(viewer.get(BASE).text)
     assert not [one for one in page.elements if one.get("style") or one.tag == "style"]
     assert all(one.get("src") for one in page.all("script"))
 
 
-def test_it_asks_the_database_the_same_few_questions_whatever_the_number(app: Flask, viewer: FlaskClient) -> None:
-    def questions() -> int:
+def test_the_number_of_queries_does_not_grow(app: Flask, viewer: FlaskClient) -> None:
+    def count_queries() -> int:
         asked: list[str] = []
         record = lambda c, cur, statement, *rest: asked.append(statement)  # noqa: E731
         with app.app_context():
@@ -91,6 +91,6 @@ def test_it_asks_the_database_the_same_few_questions_whatever_the_number(app: Fl
         event.remove(engine, "before_cursor_execute", record)
         return len(asked)
 
-    before = questions()
+    before = count_queries()
     add_people(app, 300)
-    assert questions() == before
+    assert count_queries() == before

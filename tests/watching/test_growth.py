@@ -1,4 +1,4 @@
-"""The growth curve: every change of the ledger is in one of its steps or before them, and it ends at the count."""
+"""The growth curve: every ledger row is in a step or before the first, and it ends at the count."""
 
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
@@ -12,7 +12,7 @@ from sqlalchemy import delete
 from app.db import db, transaction
 from app.ledger import ledger
 from app.models import LedgerEntry, Signature, State
-from app.watching.growth import LENGTH, MAX_STEPS, MIN_STEPS, GrowthStep, Step, fitting, growth
+from app.watching.growth import LENGTH, MAX_STEPS, MIN_STEPS, GrowthStep, Step, default_step, growth
 from tests.watching.people import add_people, petition_id_of
 
 pytestmark = pytest.mark.both_databases
@@ -50,7 +50,7 @@ def test_a_step_begins_on_the_hour_at_midnight_or_on_monday(
     assert shown[-2:] == [GrowthStep(begins - LENGTH[by], 2, 2), GrowthStep(begins, 3, 5)]
 
 
-def test_what_was_before_the_window_is_in_the_total_and_withdrawals_are_taken_off(app: Flask, petition: str) -> None:
+def test_earlier_changes_are_in_the_total_and_withdrawals_are_subtracted(app: Flask, petition: str) -> None:
     confirmed_at(app, NOW - timedelta(days=400), 100)
     confirmed_at(app, NOW - timedelta(days=1), 4)
     confirmed_at(app, NOW - timedelta(days=1), 2, State.WITHDRAWN)
@@ -65,14 +65,14 @@ def test_a_young_petition_has_no_long_empty_curve(app: Flask, petition: str, by:
     assert len(curve(app, Step.DAY, since=NOW - timedelta(days=20))) == 21
 
 
-def test_a_clock_that_was_ahead_loses_nothing(app: Flask, petition: str) -> None:
+def test_rows_in_the_future_are_counted_in_the_last_step(app: Flask, petition: str) -> None:
     confirmed_at(app, NOW + timedelta(hours=30))
     assert curve(app, Step.HOUR)[-1] == GrowthStep(NOW.replace(minute=0), 1, 1)
 
 
-def test_the_first_days_are_shown_by_the_hour() -> None:
-    assert fitting(NOW - timedelta(hours=47), NOW) == Step.HOUR
-    assert fitting(NOW - timedelta(days=2), NOW) == Step.DAY
+def test_the_first_two_days_are_shown_by_the_hour() -> None:
+    assert default_step(NOW - timedelta(hours=47), NOW) == Step.HOUR
+    assert default_step(NOW - timedelta(days=2), NOW) == Step.DAY
 
 
 CHANGES = st.lists(
@@ -87,7 +87,7 @@ CHANGES = st.lists(
 
 @given(changes=CHANGES, by=st.sampled_from(Step))
 @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_the_curve_ends_at_the_count_and_each_total_follows_from_the_one_before(
+def test_the_curve_ends_at_the_count_and_totals_add_up(
     app: Flask, petition: str, changes: list[tuple[datetime, State, int]], by: Step
 ) -> None:
     with app.app_context(), transaction() as session:

@@ -1,4 +1,4 @@
-"""The list of signatures: whole, in order, at the same cost however deep, and never without its filter."""
+"""The list of signatures: complete, in order, filtered, and at the same cost for every page."""
 
 import os
 from datetime import date, timedelta
@@ -23,7 +23,7 @@ DEEP = 6_000
 
 
 def walk(petition_id: int, selection: Selection = Selection()) -> list[list[str]]:  # noqa: B008 - never changed
-    """Return the entries of all pages, followed by the links to older ones."""
+    """Return the entries of all pages, by following the links to older ones."""
     pages, cursor = [], None
     while True:
         shown = list_page(petition_id, selection, cursor)
@@ -33,8 +33,8 @@ def walk(petition_id: int, selection: Selection = Selection()) -> list[list[str]
         cursor = Cursor.decode(shown.older)
 
 
-def test_the_pages_together_are_everybody_once_the_newest_first(app: Flask, petition: str) -> None:
-    """Many at the same instant, and in every state, so that the order hangs on more than the time."""
+def test_all_pages_together_list_everyone_once_newest_first(app: Flask, petition: str) -> None:
+    """Many have the same time, in every state, so that the time alone does not give the order."""
     people = [(state, add_people(app, 41, state, apart=timedelta(0))) for state in State]
     with app.app_context():
         petition_id = petition_id_of()
@@ -46,7 +46,7 @@ def test_the_pages_together_are_everybody_once_the_newest_first(app: Flask, peti
     assert set(shown) == {public_id.hex() for _, ids in people for public_id in ids}
 
 
-def test_the_way_back_shows_the_same_pages(app: Flask, petition: str) -> None:
+def test_paging_back_shows_the_same_pages(app: Flask, petition: str) -> None:
     add_people(app, 120)
     with app.app_context():
         petition_id = petition_id_of()
@@ -62,7 +62,7 @@ def test_the_way_back_shows_the_same_pages(app: Flask, petition: str) -> None:
         assert again.newer is None
 
 
-def test_filters_leave_what_was_asked_for_and_nothing_of_another_petition(app: Flask, petition: str) -> None:
+def test_filters_select_matching_signatures_of_this_petition_only(app: Flask, petition: str) -> None:
     make_petition(app, slug='"another"')
     add_people(app, 3, slug="another")
     swedes = add_people(app, 3, country="SE")
@@ -85,7 +85,7 @@ def test_filters_leave_what_was_asked_for_and_nothing_of_another_petition(app: F
         assert shown(entries=(swedes[0], os.urandom(16))) == {swedes[0]}
 
 
-def test_a_day_begins_at_midnight_utc_and_ends_before_the_next(app: Flask, petition: str) -> None:
+def test_a_day_is_from_midnight_to_midnight_utc(app: Flask, petition: str) -> None:
     midnight = NOON + timedelta(hours=12)
     late, early = add_people(
         app, 2, signed_at=midnight, took=timedelta(microseconds=-1), apart=timedelta(microseconds=1)
@@ -96,7 +96,7 @@ def test_a_day_begins_at_midnight_utc_and_ends_before_the_next(app: Flask, petit
     assert [[row.entry for row in rows] for rows in on] == [[late.hex()], [early.hex()]]
 
 
-def test_rows_say_who_signed_but_not_the_address_and_erased_ones_nothing(app: Flask, petition: str) -> None:
+def test_rows_have_the_name_and_erased_ones_nothing(app: Flask, petition: str) -> None:
     add_people(app, 1)
     (gone,) = add_people(app, 1, State.INVALIDATED)
     with app.app_context():
@@ -120,10 +120,10 @@ def test_rows_say_who_signed_but_not_the_address_and_erased_ones_nothing(app: Fl
     ],
     ids=["everybody", "one state", "one country", "country and state", "one day"],
 )
-def test_the_ten_thousandth_page_costs_what_the_first_does(
+def test_the_ten_thousandth_page_costs_as_much_as_the_first(
     app: Flask, petition: str, selection: Selection, index: str
 ) -> None:
-    """The database reads a page's rows from an index and no others, wherever the page is, whatever the filter."""
+    """The database reads only the page's rows from an index, for any page and any filter."""
     add_people(app, DEEP)
     add_people(app, DEEP // 4, country="NO")
     add_people(app, DEEP // 4, State.PENDING)
@@ -144,7 +144,7 @@ def test_the_ten_thousandth_page_costs_what_the_first_does(
 
 
 def asked(petition_id: int, selection: Selection, cursor: Cursor | None) -> tuple[str, Any]:
-    """Return the statement that reads a page, as the driver is given it."""
+    """Return the statement that reads a page, and its parameters, as the driver gets them."""
     statements: list[tuple[str, Any]] = []
     record = lambda c, cur, statement, parameters, *rest: statements.append((statement, parameters))  # noqa: E731
     event.listen(db.engine, "before_cursor_execute", record)
@@ -160,7 +160,7 @@ def sqlite_plan(petition_id: int, selection: Selection, cursor: Cursor | None) -
 
 
 def rows_read(petition_id: int, selection: Selection, cursor: Cursor | None) -> int:
-    """Return how many rows PostgreSQL took from the table and its indexes, those included that it then left out."""
+    """Return how many rows PostgreSQL read from the table and its indexes, filtered ones included."""
     statement, parameters = asked(petition_id, selection, cursor)
     with db.engine.connect() as connection:
         explained = connection.exec_driver_sql("EXPLAIN (ANALYZE, FORMAT JSON) " + statement, parameters).scalar_one()

@@ -1,4 +1,4 @@
-"""The dashboard's numbers are those of the rows, on both databases, and of this petition alone."""
+"""The dashboard's numbers match the rows of this petition, on both databases."""
 
 from datetime import timedelta
 
@@ -31,7 +31,7 @@ def test_each_state_is_counted_for_this_petition_alone(app: Flask, petition: str
         )
 
 
-def test_letters_are_counted_by_how_far_they_are(app: Flask, petition: str) -> None:
+def test_emails_are_counted_by_progress(app: Flask, petition: str) -> None:
     make_signature(app)
     signature = signatures(app)[0]
     ends = [OutboxProgress.SENT] * 3 + [OutboxProgress.FAILED] * 2 + [OutboxProgress.SILENT]
@@ -46,13 +46,13 @@ def test_letters_are_counted_by_how_far_they_are(app: Flask, petition: str) -> N
     assert (found.sent, found.waiting, found.failed) == (3, 1, 2)
 
 
-def test_the_share_confirmed_leaves_out_who_said_it_was_not_them() -> None:
+def test_the_share_confirmed_leaves_out_declined_signatures() -> None:
     found = Numbers(verified=5, pending=3, withdrawn=1, invalidated=1, declined=90, sent=0, waiting=0, failed=0)
     assert (found.confirmed, found.share_confirmed) == (7, 70)
     assert Numbers(0, 0, 0, 0, 4, 0, 0, 0).share_confirmed is None
 
 
-def test_places_are_those_of_verified_signatures_the_largest_first(app: Flask, petition: str) -> None:
+def test_places_count_verified_signatures_largest_first(app: Flask, petition: str) -> None:
     add_people(app, 3, country="NO", language="sv")
     add_people(app, 2, country="SE", language="sv")
     add_people(app, 2, country="", language="en")
@@ -63,7 +63,7 @@ def test_places_are_those_of_verified_signatures_the_largest_first(app: Flask, p
     assert found.languages == [("sv", 5), ("en", 2)]
 
 
-def test_half_and_nine_in_ten_are_of_whole_seconds_and_the_buckets_hold_everybody(app: Flask, petition: str) -> None:
+def test_percentiles_are_whole_seconds_and_buckets_add_up(app: Flask, petition: str) -> None:
     for took in (0.999, 59, 60, 599, 600, 3599, 3600, 86399, 86400, 200000):
         add_people(app, 1, took=timedelta(seconds=took))
     add_people(app, 3, State.PENDING)
@@ -71,13 +71,13 @@ def test_half_and_nine_in_ten_are_of_whole_seconds_and_the_buckets_hold_everybod
         assert delays(petition_id_of()) == Delays(number=10, median=600, ninetieth=86400, buckets=(2, 2, 2, 2, 2))
 
 
-def test_without_anybody_there_is_no_delay_to_tell(app: Flask, petition: str) -> None:
+def test_without_signatures_there_are_no_delays(app: Flask, petition: str) -> None:
     add_people(app, 1, State.PENDING)
     with app.app_context():
         assert delays(petition_id_of()) is None
 
 
-def test_what_is_seen_in_a_snapshot_does_not_move_while_others_sign(app: Flask, petition: str) -> None:
+def test_a_snapshot_does_not_change_while_others_sign(app: Flask, petition: str) -> None:
     add_people(app, 1)
     with app.app_context():
         petition_id = petition_id_of()
@@ -93,6 +93,6 @@ def test_what_is_seen_in_a_snapshot_does_not_move_while_others_sign(app: Flask, 
 @given(
     st.builds(Numbers, *(st.integers(0, 10**7) for _ in range(8))),
 )
-def test_a_share_is_between_nothing_and_all(found: Numbers) -> None:
+def test_the_share_confirmed_is_between_0_and_100(found: Numbers) -> None:
     assert found.share_confirmed is None or 0 <= found.share_confirmed <= 100
     assert (found.share_confirmed == 100) == (found.confirmed > 0 and found.pending == 0)

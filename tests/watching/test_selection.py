@@ -1,4 +1,4 @@
-"""A selection survives the way through addresses and forms, and a value that selects nothing known is refused."""
+"""Selections: reading gives what was written into a form, and unknown values are refused."""
 
 import os
 from datetime import UTC, date, datetime
@@ -22,7 +22,7 @@ SELECTIONS = st.builds(
 
 
 @given(selection=SELECTIONS)
-def test_what_is_written_into_a_form_is_read_back(selection: Selection) -> None:
+def test_reading_gives_the_selection_that_was_written(selection: Selection) -> None:
     assert read_selection(selection.fields()) == selection
 
 
@@ -42,19 +42,19 @@ def test_empty_fields_select_everything() -> None:
         {"before": "soon"},
     ],
 )
-def test_a_value_that_is_not_known_is_refused_rather_than_ignored(given_fields: dict[str, str]) -> None:
+def test_an_unknown_value_is_refused(given_fields: dict[str, str]) -> None:
     with pytest.raises(NotASelection):
         read_selection(given_fields)
 
 
-def test_entries_are_named_by_the_hexadecimal_of_their_random_ids() -> None:
+def test_an_entrys_name_is_its_public_id_in_hexadecimal() -> None:
     public_id = os.urandom(16)
     assert entry_id(public_id.hex()) == public_id
     assert read_selection({}, [public_id.hex()]).entries == (public_id,)
 
 
 @pytest.mark.parametrize("entry", ["", "7", "ab" * 15, "ab" * 17, "AB" * 16, " " + "ab" * 16, "zz" * 16, "ab\0" * 9])
-def test_nothing_else_names_an_entry(entry: str) -> None:
+def test_any_other_name_of_an_entry_is_refused(entry: str) -> None:
     with pytest.raises(NotASelection):
         entry_id(entry)
 
@@ -74,6 +74,6 @@ def test_a_day_is_a_day_in_utc() -> None:
 @pytest.mark.parametrize(
     "given", [{"day": "9999-12-31"}, {"before": "0001-01-01T00:00:00+14:00"}, {"before": "9999-12-31T23:59:59-14:00"}]
 )
-def test_days_beyond_any_calendar_are_refused(given: dict[str, str]) -> None:
+def test_days_outside_the_supported_years_are_refused(given: dict[str, str]) -> None:
     with pytest.raises(NotASelection):
         read_selection(given)

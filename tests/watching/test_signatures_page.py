@@ -1,4 +1,4 @@
-"""The list of signatures as editors see it: people, filters, finding one by its address, and no address anywhere."""
+"""The editors' list of signatures: filters, finding one by e-mail address, and no address on the page."""
 
 import logging
 from datetime import timedelta
@@ -18,11 +18,11 @@ LIST = f"{BASE}/signatures"
 
 @pytest.fixture
 def editor(app: Flask, petition: str) -> FlaskClient:
-    """A browser of one who works on the petition."""
+    """A signed-in editor's browser."""
     return signed_in(app, Role.EDITOR)
 
 
-def test_people_are_listed_without_their_addresses(app: Flask, editor: FlaskClient) -> None:
+def test_signatures_are_listed_without_email_addresses(app: Flask, editor: FlaskClient) -> None:
     make_signature(app, name="Zoe <b>Example</b>", email="zoe@example.org")
     page = editor.get(LIST)
     assert "Zoe &lt;b&gt;Example" in page.text
@@ -32,7 +32,7 @@ def test_people_are_listed_without_their_addresses(app: Flask, editor: FlaskClie
     assert page.headers["Cache-Control"] == "no-store"
 
 
-def test_the_pages_lead_on_and_back(app: Flask, editor: FlaskClient) -> None:
+def test_pages_link_to_older_and_newer_ones(app: Flask, editor: FlaskClient) -> None:
     ids = [one.hex() for one in reversed(add_people(app, 120))]
     seen, path = [], LIST
     while path:
@@ -46,7 +46,7 @@ def test_the_pages_lead_on_and_back(app: Flask, editor: FlaskClient) -> None:
     assert [entry for one in seen for entry in one] == ids
 
 
-def test_a_filter_stays_while_paging(app: Flask, editor: FlaskClient) -> None:
+def test_the_filter_is_kept_on_the_next_page(app: Flask, editor: FlaskClient) -> None:
     add_people(app, 60, country="NO")
     add_people(app, 60, country="SE")
     page = HtmlPage(editor.get(f"{LIST}?state=verified&country=NO&day={NOON.date()}").text)
@@ -55,19 +55,19 @@ def test_a_filter_stays_while_paging(app: Flask, editor: FlaskClient) -> None:
     assert [one.get("value") for one in page.all("option") if one.get("selected") is not None] == ["verified", "NO"]
 
 
-def test_a_filter_that_matches_nothing_says_so(app: Flask, editor: FlaskClient) -> None:
+def test_a_filter_without_matches_shows_a_message(app: Flask, editor: FlaskClient) -> None:
     add_people(app, 1)
     assert "No signature matches this filter." in editor.get(f"{LIST}?state=declined").text
     assert "Nobody has signed yet." not in editor.get(f"{LIST}?state=declined").text
 
 
 @pytest.mark.parametrize("query", ["state=counted", "country=QQ", "day=soon", "from=nowhere", "from=%00", "before=x"])
-def test_a_list_that_there_is_not_is_not_found(app: Flask, editor: FlaskClient, query: str) -> None:
+def test_an_invalid_query_is_a_404(app: Flask, editor: FlaskClient, query: str) -> None:
     assert editor.get(f"{LIST}?{query}").status_code == 404
 
 
 @pytest.mark.parametrize("typed", ["a.nn+tag@gmail.com", " ANN@googlemail.com "])
-def test_one_is_found_by_any_spelling_of_the_mailbox(app: Flask, editor: FlaskClient, typed: str) -> None:
+def test_a_signature_is_found_by_any_spelling_of_its_mailbox(app: Flask, editor: FlaskClient, typed: str) -> None:
     mine = make_signature(app, email="ann@gmail.com")
     add_people(app, 3)
     answer = press(editor, editor.get(LIST).text, f"{LIST}/find", email=typed)
@@ -75,7 +75,7 @@ def test_one_is_found_by_any_spelling_of_the_mailbox(app: Flask, editor: FlaskCl
     assert entries_in(answer.text) == [mine.hex()]
 
 
-def test_the_address_looked_for_is_in_no_address_or_log(
+def test_the_address_searched_for_is_in_no_url_or_log(
     app: Flask, editor: FlaskClient, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)
@@ -85,7 +85,7 @@ def test_the_address_looked_for_is_in_no_address_or_log(
     assert "nobody@" not in "".join(str(value) for value in answer.headers.values()) + caplog.text
 
 
-def test_part_of_an_address_cannot_be_looked_for(app: Flask, editor: FlaskClient) -> None:
+def test_part_of_an_address_cannot_be_searched_for(app: Flask, editor: FlaskClient) -> None:
     answer = press(editor, editor.get(LIST).text, f"{LIST}/find", email="example.org")
     assert answer.status_code == 422
     assert HtmlPage(answer.text).errors() == {"email": "Please type the whole address."}
@@ -100,11 +100,11 @@ def test_another_petitions_signer_is_not_found(app: Flask, editor: FlaskClient) 
 
 
 @pytest.mark.parametrize("entry", ["1", "ab" * 16, "AB" * 16, "find", "%00"])
-def test_an_entry_that_there_is_not_is_not_found(app: Flask, editor: FlaskClient, entry: str) -> None:
+def test_an_unknown_entry_is_a_404(app: Flask, editor: FlaskClient, entry: str) -> None:
     assert editor.get(f"{LIST}/{entry}").status_code == 404
 
 
-def test_each_state_has_a_page_of_its_own_signature(app: Flask, editor: FlaskClient) -> None:
+def test_a_signature_in_each_state_has_a_page(app: Flask, editor: FlaskClient) -> None:
     offered = {State.VERIFIED: "Invalidate…", State.INVALIDATED: "Restore…"}
     for state in State:
         (one,) = add_people(app, 1, state, took=timedelta(seconds=1))
