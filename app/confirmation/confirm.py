@@ -1,4 +1,4 @@
-"""Confirm: the one transition that raises the count, and the rules of when it may happen."""
+"""Confirm: the one transition that raises the count, and when it is allowed."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -27,7 +27,7 @@ class ConfirmationStatus(StrEnum):
 
 
 def find_with_status(public_id: bytes) -> tuple[Entry | None, ConfirmationStatus]:
-    """Return the entry and what its confirmation link leads to now; one that is there no more has expired."""
+    """Return the entry and what its confirmation link leads to now; an entry that was deleted has expired."""
     entry = find_entry(public_id)
     return entry, _status(entry, clock.now()) if entry else ConfirmationStatus.EXPIRED
 
@@ -40,36 +40,36 @@ def _status(entry: Entry, now: datetime) -> ConfirmationStatus:
 
 
 def confirm(public_id: bytes, seen: str, correction: Correction) -> bool:
-    """Make a pending signature verified, with what the signer said last, and queue the thanks, as one.
+    """Make a pending signature verified, with the signer's corrections, and queue the thanks, in one transaction.
 
-    `seen` is the digest of what the signer's page showed. Returns False, and changes nothing, when the signature is no
-    longer pending or its page was stale: ask `find_with_status` again and show what it is now.
+    `seen` is the digest of what the signer's page showed. Returns False, and changes nothing, when it is stale or the
+    signature is not pending any more: `find_with_status` then tells what it is now.
     """
     now = clock.now()
     with transaction() as session:
         entry = lock_entry(session, public_id)
         if entry is None or _status(entry, now) != ConfirmationStatus.PENDING or entry_digest(entry) != seen:
             return False
-        _flip(session, entry.signature, correction, now)
+        _verify(session, entry.signature, correction, now)
     return True
 
 
 def letter_ended(session: Session, row: OutboxRow, now: datetime) -> None:
-    """Do what hangs on a letter's end, in that transaction.
+    """Update the signature when a letter was sent, failed or was not needed, in the transaction that records it.
 
-    The seven days of a pending signature start once its letter was taken, or will never be. A new link to an entry ends
-    the older ones once its letter was taken, so that a letter that never came takes nothing away.
+    The seven days of a pending signature start now, not when it was signed. A new link to an entry ends the older ones
+    only if its letter was sent, so that a letter that never arrives ends no link.
     """
     if row.occasion == Occasion.SIGNED:
-        mine = (Signature.id == row.signature_id) & (Signature.state == State.PENDING)
-        begun = update(Signature).where(mine).values(expires_at=now + LINK_WORKS_FOR)
-        session.execute(begun.execution_options(synchronize_session=False))
+        pending = (Signature.id == row.signature_id) & (Signature.state == State.PENDING)
+        start = update(Signature).where(pending).values(expires_at=now + LINK_WORKS_FOR)
+        session.execute(start.execution_options(synchronize_session=False))
     if row.generation is not None and row.progress == OutboxProgress.SENT:
         newest = update(Signature).where(Signature.id == row.signature_id).values(generation=row.generation)
         session.execute(newest.execution_options(synchronize_session=False))
 
 
-def _flip(session: Session, signature: Signature, correction: Correction, now: datetime) -> None:
+def _verify(session: Session, signature: Signature, correction: Correction, now: datetime) -> None:
     correction.write(signature)
     is_instant = _is_instant(session, signature, now)
     signature.state = State.VERIFIED
@@ -78,13 +78,13 @@ def _flip(session: Session, signature: Signature, correction: Correction, now: d
     ledger.append(session, signature, Kind.CONFIRMED, now)
     enqueue(session, Occasion.CONFIRMED, signature.petition_id, signature.id, now)
     if is_instant:
-        about = {"signature_id": signature.id, "clue": Clue.INSTANT, "petition_id": signature.petition_id}
-        session.execute(insert(Suspicion).values(**about, since=now).on_conflict_do_nothing())
+        suspicion = {"signature_id": signature.id, "clue": Clue.INSTANT, "petition_id": signature.petition_id}
+        session.execute(insert(Suspicion).values(**suspicion, since=now).on_conflict_do_nothing())
 
 
 def _is_instant(session: Session, signature: Signature, now: datetime) -> bool:
-    """Tell whether nobody can have read the letter: confirmed at once, or before any of its letters counts as sent."""
+    """Tell whether it is confirmed faster than anybody can read the letter, or even before a letter counts as sent."""
     if signature.expires_at is not None:
         return now - (signature.expires_at - LINK_WORKS_FOR) < TOO_SOON
-    mine = (OutboxRow.signature_id == signature.id) & (OutboxRow.progress == OutboxProgress.SENT)
-    return session.scalars(select(OutboxRow.id).where(mine).limit(1)).first() is None
+    sent = (OutboxRow.signature_id == signature.id) & (OutboxRow.progress == OutboxProgress.SENT)
+    return session.scalars(select(OutboxRow.id).where(sent).limit(1)).first() is None

@@ -1,4 +1,4 @@
-"""The letters around a confirmation, written when they are sent: what is asked, what was done, never what was typed."""
+"""The letters about a signature, written when they are sent. They never repeat what somebody typed."""
 
 from datetime import datetime
 
@@ -19,12 +19,12 @@ from app.signing.expiry import confirmable_until, link_works_until
 from app.web.language import force_language
 from app.web.template_filters import petition_address
 
-# A stranger can cause these, so each of them offers to write no more (RFC 8058).
-UNASKED = {"confirm", "reminder", "already_signed"}
+# Strangers can cause these by typing an address, so each has a List-Unsubscribe header (RFC 8058).
+WITH_UNSUBSCRIBE = {"confirm", "reminder", "already_signed"}
 
 
 def write_letter(row: OutboxRow) -> Letter | None:
-    """Return the letter that this row calls for, now, with the signature in hand; None when nothing is to be said."""
+    """Return the letter for this outbox row, as the signature's state calls for now; None when none is to be sent."""
     signature = db.session.get(Signature, row.signature_id) if row.signature_id else None
     if signature is None or signature.sealed is None:
         return None
@@ -33,7 +33,7 @@ def write_letter(row: OutboxRow) -> Letter | None:
     mailbox = unwanted.mailbox_of(db.session(), signer_of(signature).email)
     if folder is None or entry is None or unwanted.is_unwanted(db.session(), mailbox):
         return None
-    if row.occasion == Occasion.REMINDER and not (entry.petition.is_open(clock.now()) and _can_still(entry)):
+    if row.occasion == Occasion.REMINDER and not (entry.petition.is_open(clock.now()) and _is_confirmable(entry)):
         return None
     if row.occasion == Occasion.ENTRY:
         row.generation = (signature.generation + 1) % 2**16  # it has two bytes in the link
@@ -53,12 +53,12 @@ def _folder(occasion: Occasion, state: State) -> str | None:
     return "already_signed" if state in {State.VERIFIED, State.INVALIDATED} else None
 
 
-def _can_still(entry: Entry) -> bool:
+def _is_confirmable(entry: Entry) -> bool:
     return confirmable_until(entry.petition, entry.signature.expires_at) > clock.now()
 
 
-def _until(row: OutboxRow, entry: Entry) -> datetime:
-    """Return when the letter's link stops working: a reminder moves nothing on."""
+def _link_end(row: OutboxRow, entry: Entry) -> datetime:
+    """Return when the letter's link stops working. A reminder does not extend that."""
     if row.occasion == Occasion.REMINDER:
         return confirmable_until(entry.petition, entry.signature.expires_at)
     return link_works_until(entry.petition, clock.now())
@@ -66,25 +66,25 @@ def _until(row: OutboxRow, entry: Entry) -> datetime:
 
 def _message(row: OutboxRow, folder: str, entry: Entry, mailbox: bytes) -> Letter:
     generation = entry.signature.generation if row.generation is None else row.generation
-    named = (entry.signature.public_id, generation)
-    no_more = url_for("refusing.ask_to_stop", token=tokens.make_token(tokens.Purpose.UNSUBSCRIBE, mailbox))
-    own = "signers.show_discreetly" if entry.petition.discreet else "signers.show_entry"
-    words = {
+    id_and_generation = (entry.signature.public_id, generation)
+    unsubscribe = url_for("refusing.ask_to_stop", token=tokens.make_token(tokens.Purpose.UNSUBSCRIBE, mailbox))
+    entry_endpoint = "signers.show_discreetly" if entry.petition.discreet else "signers.show_entry"
+    context = {
         "petition": entry.petition,
         "title": None if entry.petition.discreet else entry.text.title,
-        "link": url_for("confirmation.ask", token=tokens.make_token(tokens.Purpose.CONFIRM, *named)),
-        "own_link": url_for(own, token=tokens.make_token(tokens.Purpose.ENTRY, *named)),
-        "not_me_link": url_for("refusing.ask_who", token=tokens.make_token(tokens.Purpose.NOT_ME, *named)),
-        "no_more_link": no_more,
+        "link": url_for("confirmation.ask", token=tokens.make_token(tokens.Purpose.CONFIRM, *id_and_generation)),
+        "own_link": url_for(entry_endpoint, token=tokens.make_token(tokens.Purpose.ENTRY, *id_and_generation)),
+        "not_me_link": url_for("refusing.ask_who", token=tokens.make_token(tokens.Purpose.NOT_ME, *id_and_generation)),
+        "no_more_link": unsubscribe,
         "code": code.draw_code(entry.signature) if entry.signature.state == State.PENDING else None,
         "petition_link": petition_address(entry.petition, entry.signature.language),
-        "until": _until(row, entry),
+        "until": _link_end(row, entry),
         "contact": entry.petition.contact,
     }
     headers = {}
-    if folder in UNASKED:
-        headers = {"List-Unsubscribe": f"<{no_more}>", "List-Unsubscribe-Post": "List-Unsubscribe=One-Click"}
+    if folder in WITH_UNSUBSCRIBE:
+        headers = {"List-Unsubscribe": f"<{unsubscribe}>", "List-Unsubscribe-Post": "List-Unsubscribe=One-Click"}
     with force_language(entry.signature.language):
-        rendered = render(folder, **words)
+        rendered = render(folder, **context)
     sender = smtp.sender(is_discreet=entry.petition.discreet)
     return message(row.public_id, signer_of(entry.signature).email, rendered, sender=sender, headers=headers)

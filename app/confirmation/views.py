@@ -1,4 +1,4 @@
-"""The page that the letter's link opens: GET shows and asks, POST confirms, HEAD and scanners change nothing."""
+"""The page that the confirmation link opens. GET shows it and changes nothing; POST confirms."""
 
 from flask import Blueprint, abort, redirect, request, url_for
 from werkzeug import Response
@@ -17,18 +17,18 @@ from app.web.answers import private_page
 from app.web.csrf import authorised_by_token
 
 bp = Blueprint("confirmation", __name__)
-CODES = {ConfirmationStatus.VERIFIED: 200, ConfirmationStatus.EXPIRED: 410, ConfirmationStatus.WITHDRAWN: 410}
+STATUS_CODES = {ConfirmationStatus.VERIFIED: 200, ConfirmationStatus.EXPIRED: 410, ConfirmationStatus.WITHDRAWN: 410}
 
 
 @bp.get("/confirm/<token>")
 def ask(token: str) -> Response:
-    """Show what the signature says and ask for the button to be pressed."""
+    """Show what the signature says, with the button that confirms it."""
     entry, status = _find(token)
     if entry is None or status != ConfirmationStatus.PENDING:
         return _no_button(entry, status)
     if entry.petition.discreet:
         return private_page("signing/show_me.html", entry=entry)
-    return _button(entry)
+    return _confirm_page(entry)
 
 
 @bp.post("/confirm/<token>")
@@ -38,23 +38,23 @@ def answer(token: str) -> Response:
     entry, status = _find(token)
     if entry is None or status != ConfirmationStatus.PENDING:
         return _no_button(entry, status)
-    if "digest" not in request.form:  # a discreet petition's first button: show me
-        return _button(entry)
+    if "digest" not in request.form:  # pressed "show me", the first button of a discreet petition
+        return _confirm_page(entry)
     form = EntryForm()
     form.ask(entry.petition)
     if form.digest.data != entry_digest(entry):
-        return _button(entry, code=409, stale=True)
+        return _confirm_page(entry, code=409, stale=True)
     if not form.validate():
-        return _button(entry, form, 422)
+        return _confirm_page(entry, form, 422)
     if not confirm(entry.signature.public_id, form.digest.data, form.correction()):
-        entry, status = _find(token)  # another request came between
+        entry, status = _find(token)  # another request changed it since the look above
         if entry is None or status != ConfirmationStatus.PENDING:
             return _no_button(entry, status)
-        return _button(entry, code=409, stale=True)
+        return _confirm_page(entry, code=409, stale=True)
     if entry.petition.discreet:
         return redirect(url_for(".ask", token=token, language=language.requested_language()), 303)
-    spoken = language.requested_language() or entry.signature.language
-    other = spoken if spoken != entry.petition.language else None
+    reader_language = language.requested_language() or entry.signature.language
+    other = reader_language if reader_language != entry.petition.language else None
     return redirect(url_for(".signed", slug=entry.petition.slug, language=other), 303)
 
 
@@ -66,7 +66,7 @@ def signed(slug: str) -> Response:
 
 
 def _find(token: str) -> tuple[Entry | None, ConfirmationStatus]:
-    """Return the entry that the link is about and what the link leads to; a page that says so for an altered link."""
+    """Return the entry that the link is for and what it leads to; abort with a page that says so if it was altered."""
     try:
         public_id, _generation = tokens.read_token(tokens.Purpose.CONFIRM, token)
     except tokens.BadToken:
@@ -77,7 +77,7 @@ def _find(token: str) -> tuple[Entry | None, ConfirmationStatus]:
     return entry, status
 
 
-def _button(entry: Entry, form: EntryForm | None = None, code: int = 200, *, stale: bool = False) -> Response:
+def _confirm_page(entry: Entry, form: EntryForm | None = None, code: int = 200, *, stale: bool = False) -> Response:
     """Show what the signature says, in a form to correct it, with the button that confirms it."""
     return private_page(
         "confirmation/confirm.html",
@@ -92,6 +92,6 @@ def _button(entry: Entry, form: EntryForm | None = None, code: int = 200, *, sta
 
 
 def _no_button(entry: Entry | None, status: ConfirmationStatus) -> Response:
-    """Answer a link that has nothing to confirm: a page of its own for each reason, which says what to do next."""
-    code = CODES.get(status, 403)
+    """Return the page for a link that has nothing to confirm; it says why, and what to do next."""
+    code = STATUS_CODES.get(status, 403)
     return private_page("confirmation/no_button.html", code, entry=entry, link_status=status)

@@ -1,4 +1,4 @@
-"""The confirm page and its button: what it shows, what it refuses, and a page of its own for each dead end."""
+"""The confirm page and its button: what it shows, what it refuses, and what a link says that cannot confirm."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -7,6 +7,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import update
+from werkzeug.test import TestResponse
 
 from app import clock
 from app.crypto import tokens
@@ -48,7 +49,7 @@ def test_the_page_shows_all_that_would_be_counted_and_published(client: FlaskCli
     assert 'checked id="visibility-0"' in page
 
 
-def test_what_is_corrected_on_the_page_is_what_counts(app: Flask, client: FlaskClient, link: str) -> None:
+def test_corrections_on_the_confirm_page_are_saved(app: Flask, client: FlaskClient, link: str) -> None:
     press_confirm(client, link, name="Anna Example", country="FI", visibility="organisers", updates="y")
     (signature,) = signatures(app)
     with app.app_context():
@@ -58,7 +59,7 @@ def test_what_is_corrected_on_the_page_is_what_counts(app: Flask, client: FlaskC
     assert "Anna" not in client.get("/petitions/save-the-test-library").text
 
 
-def test_a_wrong_correction_confirms_nothing_and_keeps_what_was_typed(client: FlaskClient, link: str) -> None:
+def test_an_invalid_correction_confirms_nothing_and_keeps_what_was_typed(client: FlaskClient, link: str) -> None:
     answer = press_confirm(client, link, name=" ", affiliation="Still here")
     assert answer.status_code == 422
     assert "Please tell us your name." in answer.text
@@ -66,7 +67,7 @@ def test_a_wrong_correction_confirms_nothing_and_keeps_what_was_typed(client: Fl
     assert verified(client) == 0
 
 
-def test_a_stale_page_confirms_nothing_and_shows_what_is_true_now(
+def test_an_outdated_page_confirms_nothing_and_shows_the_new_answers(
     client: FlaskClient, link: str, mail_server: MailServer
 ) -> None:
     opened = hidden_fields(client.get(link).text)
@@ -121,7 +122,7 @@ def test_signing_again_makes_a_second_letter_and_the_first_link_still_works(
         (State.DECLINED, 403, "This signature was declined"),
     ],
 )
-def test_each_dead_end_has_a_page_of_its_own_that_says_what_to_do(
+def test_a_link_to_a_signature_that_is_not_pending_says_why(
     app: Flask, client: FlaskClient, petition: str, state: State, status: int, says: str, method: str
 ) -> None:
     link = link_of(app, make_signature(app, state=state))
@@ -135,7 +136,9 @@ def test_each_dead_end_has_a_page_of_its_own_that_says_what_to_do(
 
 @pytest.mark.parametrize("method", ["get", "post"])
 @pytest.mark.parametrize("token", ["nonsense", "a.b", "é", "%00", "A" * 3000])
-def test_a_link_that_we_did_not_make_says_so(client: FlaskClient, petition: str, token: str, method: str) -> None:
+def test_an_altered_link_is_not_found_and_says_what_to_do(
+    client: FlaskClient, petition: str, token: str, method: str
+) -> None:
     answer = getattr(client, method)(f"/confirm/{token}")
     assert answer.status_code == 404
     assert "copy the whole link" in answer.text
@@ -150,14 +153,14 @@ def test_an_expired_link_says_so_and_counts_nothing(app: Flask, client: FlaskCli
     assert verified(client) == 0
 
 
-def test_signing_again_moves_the_expiry_on(app: Flask, client: FlaskClient, link: str) -> None:
+def test_signing_again_renews_the_expiry(app: Flask, client: FlaskClient, link: str) -> None:
     change(app, Signature, expires_at=clock.now() - timedelta(days=1))
     sign(client)
     assert press_confirm(client, link).status_code == 303
     assert verified(client) == 1
 
 
-def test_an_old_link_never_opens_the_entry_of_whoever_signs_next(
+def test_a_link_to_a_deleted_signature_does_not_open_the_next_one(
     app: Flask, client: FlaskClient, link: str, work: Work
 ) -> None:
     with app.app_context(), transaction() as session:
@@ -171,7 +174,7 @@ def test_an_old_link_never_opens_the_entry_of_whoever_signs_next(
 @pytest.mark.parametrize(
     ("closed_for", "counts"), [(timedelta(hours=23), True), (timedelta(hours=25), False)], ids=["in time", "too late"]
 )
-def test_who_signed_before_closing_has_a_day_to_confirm(
+def test_after_closing_a_signature_can_be_confirmed_for_24_hours(
     app: Flask, client: FlaskClient, link: str, closed_for: timedelta, counts: bool
 ) -> None:
     change(app, Signature, expires_at=clock.now() + timedelta(days=7) - closed_for - timedelta(hours=1))
@@ -180,12 +183,14 @@ def test_who_signed_before_closing_has_a_day_to_confirm(
     assert verified(client) == int(counts)
 
 
-def test_a_letter_that_went_out_after_closing_gives_its_day_too(app: Flask, client: FlaskClient, link: str) -> None:
+def test_a_letter_sent_after_closing_can_be_confirmed_for_24_hours_from_then(
+    app: Flask, client: FlaskClient, link: str
+) -> None:
     change(app, Petition, closes_at=clock.now() - timedelta(days=3))
     assert press_confirm(client, link).status_code == 303
 
 
-def test_a_letter_that_still_waits_lets_nothing_expire(app: Flask, client: FlaskClient, petition: str) -> None:
+def test_a_signature_does_not_expire_while_its_letter_waits(app: Flask, client: FlaskClient, petition: str) -> None:
     sign(client)
     (signature,) = signatures(app)
     assert signature.expires_at is None
@@ -193,7 +198,7 @@ def test_a_letter_that_still_waits_lets_nothing_expire(app: Flask, client: Flask
 
 
 class TestDiscreet:
-    """A discreet petition keeps its cause out of the letter, and out of the page until a button is pressed."""
+    """A discreet petition is not named in the letter, nor on the page until a button is pressed."""
 
     @pytest.fixture
     def link(self, app: Flask, client: FlaskClient, mail_server: MailServer, work: Work) -> str:
@@ -202,10 +207,10 @@ class TestDiscreet:
         work()
         return link_in(mail_server.letters[0])
 
-    def test_no_letter_names_the_cause(
+    def test_no_letter_names_the_petition(
         self, client: FlaskClient, link: str, mail_server: MailServer, work: Work
     ) -> None:
-        press_shown(client, link)
+        show_and_confirm(client, link)
         sign(client)
         work()
         assert len(mail_server.letters) == 3
@@ -213,7 +218,9 @@ class TestDiscreet:
             for telling in ("library", "Library", "petition", "Petition", "sign"):
                 assert telling not in letter.as_string().replace("petitions@localhost", "")
 
-    def test_the_page_tells_nothing_until_its_button_is_pressed(self, client: FlaskClient, link: str) -> None:
+    def test_the_page_does_not_name_the_petition_until_its_button_is_pressed(
+        self, client: FlaskClient, link: str
+    ) -> None:
         page = client.get(link).text
         for telling in ("library", "petition", "signature", "Ann Example"):
             assert telling not in page
@@ -221,7 +228,7 @@ class TestDiscreet:
         assert verified(client) == 0
 
     def test_confirming_leads_back_to_the_token_page(self, client: FlaskClient, link: str) -> None:
-        answer = press_shown(client, link)
+        answer = show_and_confirm(client, link)
         assert (answer.status_code, answer.location) == (303, link)
         page = client.get(link).text
         assert "Thank you, it is confirmed" in page
@@ -230,12 +237,12 @@ class TestDiscreet:
         assert verified(client) == 1
 
 
-def press_shown(client: FlaskClient, link: str):  # type: ignore[no-untyped-def]
+def show_and_confirm(client: FlaskClient, link: str) -> TestResponse:
     shown = hidden_fields(client.post(link).text)
     return client.post(link, data={"name": "Ann Example", "country": "SE", "visibility": "delivery", **shown})
 
 
-def test_the_moment_a_link_ends_is_the_one_that_its_letter_names(
+def test_the_letter_names_the_day_when_its_link_expires(
     app: Flask, client: FlaskClient, link: str, mail_server: MailServer
 ) -> None:
     (signature,) = signatures(app)

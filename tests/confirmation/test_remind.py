@@ -1,4 +1,4 @@
-"""One reminder to who has not confirmed, a day after the letter left, before closing, and never a second one."""
+"""Reminders: one to each unconfirmed signer, a day after the letter was sent, while the petition is open."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -23,25 +23,25 @@ Work = Callable[[], int]
 
 
 def let_pass(app: Flask, **time: float) -> None:
-    """Let so much time pass for all letters and signatures."""
-    by = timedelta(**time)
+    """Make all letters and signatures older by this time."""
+    age = timedelta(**time)
     with app.app_context(), transaction() as session:
         for signature in session.scalars(select(Signature)):
-            signature.signed_at -= by
-            signature.expires_at = signature.expires_at and signature.expires_at - by
+            signature.signed_at -= age
+            signature.expires_at = signature.expires_at and signature.expires_at - age
         for row in session.scalars(select(OutboxRow)):
-            row.queued_at, row.due_at = row.queued_at - by, row.due_at - by
-            row.allowed_at, row.ended_at = row.allowed_at and row.allowed_at - by, row.ended_at and row.ended_at - by
+            row.queued_at, row.due_at = row.queued_at - age, row.due_at - age
+            row.allowed_at, row.ended_at = row.allowed_at and row.allowed_at - age, row.ended_at and row.ended_at - age
 
 
 @pytest.fixture
 def signed(client: FlaskClient, petition: str, work: Work) -> None:
-    """Somebody who has signed, and whose letter has left."""
+    """Somebody has signed, and their letter was sent."""
     sign(client)
     work()
 
 
-def test_a_day_after_the_letter_left_one_reminder_goes_out_and_no_second_one(
+def test_one_reminder_is_sent_a_day_after_the_letter_and_never_a_second_one(
     app: Flask, client: FlaskClient, signed: None, mail_server: MailServer, work: Work
 ) -> None:
     let_pass(app, hours=23, minutes=59)
@@ -56,7 +56,7 @@ def test_a_day_after_the_letter_left_one_reminder_goes_out_and_no_second_one(
     assert len(mail_server.letters) == 2
 
 
-def test_its_link_and_code_confirm_and_it_moves_no_expiry_on(
+def test_the_reminders_link_and_code_work_and_the_expiry_stays(
     app: Flask, client: FlaskClient, petition: str, mail_server: MailServer, work: Work
 ) -> None:
     page = sign(client).location
@@ -76,7 +76,7 @@ def test_its_link_and_code_confirm_and_it_moves_no_expiry_on(
     assert verified(client) == 1
 
 
-def test_signing_again_moves_the_day_on_and_brings_no_second_reminder(
+def test_signing_again_delays_the_reminder_and_causes_no_second_one(
     app: Flask, client: FlaskClient, signed: None, mail_server: MailServer, work: Work
 ) -> None:
     let_pass(app, hours=20)
@@ -96,7 +96,7 @@ def test_signing_again_moves_the_day_on_and_brings_no_second_reminder(
 
 
 @pytest.mark.parametrize("done", ["confirmed", "declined", "unsubscribed", "closed", "expired"])
-def test_who_need_not_be_reminded_is_not(
+def test_nobody_is_reminded_who_cannot_or_need_not_confirm(
     app: Flask, client: FlaskClient, signed: None, mail_server: MailServer, work: Work, done: str
 ) -> None:
     letter = mail_server.letters[0]
@@ -132,7 +132,7 @@ def test_a_reminder_that_waited_too_long_is_not_sent(
     assert not any("Not confirmed" in letter["Subject"] for letter in mail_server.letters)
 
 
-def test_whose_letter_never_left_is_reminded_of_nothing(
+def test_there_is_no_reminder_of_a_letter_that_was_never_sent(
     app: Flask, client: FlaskClient, petition: str, mail_server: MailServer, work: Work
 ) -> None:
     mail_server.answer = lambda recipient: "550 no such mailbox"
@@ -144,7 +144,7 @@ def test_whose_letter_never_left_is_reminded_of_nothing(
     assert mail_server.letters == []
 
 
-def test_it_counts_among_the_letters_that_a_stranger_can_cause(
+def test_a_reminder_counts_towards_the_mailbox_limit(
     app: Flask, client: FlaskClient, signed: None, mail_server: MailServer, work: Work
 ) -> None:
     let_pass(app, days=1)
@@ -155,7 +155,7 @@ def test_it_counts_among_the_letters_that_a_stranger_can_cause(
     assert len(mail_server.letters) == 1 + 3
 
 
-def test_many_workers_at_once_remind_once(app: Flask, client: FlaskClient, signed: None) -> None:
+def test_eight_workers_at_once_queue_one_reminder(app: Flask, client: FlaskClient, signed: None) -> None:
     let_pass(app, days=1)
 
     def turn(_: int) -> int:
@@ -173,7 +173,7 @@ def test_many_workers_at_once_remind_once(app: Flask, client: FlaskClient, signe
         )
 
 
-def test_the_reminders_of_those_who_proved_nothing_are_held_back_like_their_letters(
+def test_reminders_of_forms_without_a_proof_of_work_use_the_slow_lane(
     app: Flask, client: FlaskClient, petition: str, mail_server: MailServer, work: Work, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(slow_lane, "MAX_PER_HOUR", 2)
@@ -186,7 +186,7 @@ def test_the_reminders_of_those_who_proved_nothing_are_held_back_like_their_lett
     assert len(mail_server.letters) == 2 + 2
 
 
-def test_a_discreet_petition_keeps_its_cause_out_of_it(
+def test_the_reminder_of_a_discreet_petition_does_not_name_it(
     app: Flask, client: FlaskClient, mail_server: MailServer, work: Work
 ) -> None:
     sign(client, make_petition(app, slug='"quiet"', discreet="true", title='"Free the librarian"'))
