@@ -1,4 +1,4 @@
-"""How long to wait before a letter is tried again, and when to stop trying."""
+"""Exponential backoff: how long to wait before a letter is tried again, and when to give up."""
 
 import random
 from datetime import timedelta
@@ -10,14 +10,14 @@ GIVE_UP_AFTER = timedelta(days=5)  # RFC 5321, 4.5.4.1: at least four to five da
 
 
 def is_hopeless(attempts: int, age: timedelta) -> bool:
-    """Tell whether to stop after that many failed attempts and that long; a letter that only waited is still tried."""
+    """Tell whether to give up: after many failed attempts and days. A letter that was never tried is not hopeless."""
     return attempts >= MIN_ATTEMPTS and age > GIVE_UP_AFTER
 
 
 def wait(attempts: int) -> timedelta:
-    """Return the wait after that many failed attempts (1 or more): doubling up to a longest, half of it by chance.
+    """Return how long to wait after this many failed attempts (1 or more): doubling up to MAX_WAIT, with jitter.
 
-    Chance keeps a thousand letters that failed together from coming back together.
+    Jitter (half of the wait is random) spreads letters that failed together.
     """
     full = min(FIRST_WAIT * (1 << min(attempts - 1, 10)), MAX_WAIT)
     return full * random.uniform(0.5, 1)

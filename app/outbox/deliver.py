@@ -1,4 +1,4 @@
-"""Deliver: claim a batch of letters, send them over one connection, mark each with what became of it."""
+"""Deliver: claim a batch of letters, send them over one SMTP connection, and record the result of each."""
 
 import logging
 import os
@@ -19,7 +19,7 @@ from app.email import smtp
 from app.models import OutboxProgress, OutboxRow
 from app.outbox import backoff, mailbox_limit, slow_lane
 
-BATCH = 20
+BATCH_SIZE = 20
 log = logging.getLogger(__name__)
 
 Write = Callable[[OutboxRow], Message | None]
@@ -28,10 +28,10 @@ Ended = Callable[[Session, OutboxRow, datetime], None]
 
 @dataclass(frozen=True, slots=True)
 class LetterCallbacks:
-    """What the worker knows of letters.
+    """What other layers do for a letter, called by `deliver`.
 
-    `write` makes the message of a row, or None if nothing is to be said; `ended` is told, in the same transaction, that
-    a row is done with, whether its letter was taken or not.
+    `write` makes the message of a row, or returns None if none is to be sent. `ended` is called when a row is done,
+    sent or not, in the transaction that records it.
     """
 
     write: Write
@@ -58,20 +58,20 @@ def deliver(letters: LetterCallbacks, stopping: Callable[[], bool] = lambda: Fal
     Raises smtp.NoConnection when the server cannot be reached, after the letters were deferred.
     """
     claimed = _claim()
-    left = list(claimed.ids)
-    line = smtp.SmtpConnection()
+    unsent = list(claimed.ids)
+    connection = smtp.SmtpConnection()
     try:
-        while left and claimed.is_fresh() and not stopping():
-            _write_and_send(line, claimed, left[0], letters)
-            left.pop(0)
+        while unsent and claimed.is_fresh() and not stopping():
+            _write_and_send(connection, claimed, unsent[0], letters)
+            unsent.pop(0)
     except smtp.NoConnection as error:
-        for row_id in left:
+        for row_id in unsent:
             _defer(claimed, row_id, str(error), letters)
-        left.clear()
+        unsent.clear()
         raise
     finally:
-        line.close()
-        _release(claimed, left)
+        connection.close()
+        _release(claimed, unsent)
     return len(claimed.ids)
 
 
@@ -83,34 +83,34 @@ def _claim() -> Claimed:
         select(OutboxRow.id)
         .where(OutboxRow.progress == OutboxProgress.WAITING, OutboxRow.due_at <= now, free)
         .order_by(OutboxRow.priority, OutboxRow.due_at, OutboxRow.id)
-        .limit(BATCH)
+        .limit(BATCH_SIZE)
     )
-    # A look first, so that an idle worker never takes SQLite's one write lock.
+    # Read first, so that an idle worker never takes SQLite's one write lock.
     if not db.session.scalars(due).first():
         return Claimed(claim, [])
     lease = timedelta(seconds=current_app.config["OUTBOX_LEASE_SECONDS"])
     with transaction() as session:
-        # SQLite has no row locks and needs none: there the whole transaction is the only writer.
+        # SQLite has no row locks and needs none: its transactions write one at a time.
         ids = list(session.scalars(due.with_for_update(skip_locked=True)).all())
-        mine = update(OutboxRow).where(OutboxRow.id.in_(ids)).values(claim=claim, leased_until=now + lease)
-        session.execute(mine.execution_options(synchronize_session=False))
+        take = update(OutboxRow).where(OutboxRow.id.in_(ids)).values(claim=claim, leased_until=now + lease)
+        session.execute(take.execution_options(synchronize_session=False))
     return Claimed(claim, ids)
 
 
-def _write_and_send(line: smtp.SmtpConnection, claimed: Claimed, row_id: int, letters: LetterCallbacks) -> None:
-    """See one letter through: sent, failed, deferred, or nothing to say. Only a server that is away is raised."""
+def _write_and_send(connection: smtp.SmtpConnection, claimed: Claimed, row_id: int, letters: LetterCallbacks) -> None:
+    """Write and send one letter, and record the result. Raises only if mail server or database cannot be reached."""
     try:
         message = _write(claimed, row_id, letters)
         if message is None:
             return
-        line.send(message)
+        connection.send(message)
     except (smtp.NoConnection, SQLAlchemyError):
         raise
     except smtp.Permanent as error:
         _mark(claimed, row_id, OutboxProgress.FAILED, str(error), letters)
     except smtp.Temporary as error:
         _defer(claimed, row_id, str(error), letters)
-    except Exception as error:  # noqa: BLE001 - one letter that cannot be made must not hold up the others
+    except Exception as error:  # noqa: BLE001 - a letter that cannot be made must not hold up the others
         words = f"could not be made: {logs.describe_error(error)}"
         log.error("letter in outbox row %s %s", row_id, words)  # noqa: TRY400 - its text may name a signer
         _defer(claimed, row_id, words, letters)
@@ -119,17 +119,17 @@ def _write_and_send(line: smtp.SmtpConnection, claimed: Claimed, row_id: int, le
 
 
 def _write(claimed: Claimed, row_id: int, letters: LetterCallbacks) -> Message | None:
-    """Return the message of a row, counted against the caps; None when it is not ours, must wait, or says nothing."""
+    """Return a row's message, counted in the mailbox limit; None if the claim is lost, it must wait, or none is due."""
     now = clock.now()
     with transaction() as session:
-        row = _still_mine(session, claimed, row_id)
+        row = _lock_if_claimed(session, claimed, row_id)
         if row is None or slow_lane.defer(session, row, now):
             return None
-        with session.begin_nested() as written:
+        with session.begin_nested() as savepoint:
             message = letters.write(row)
             if message is not None and mailbox_limit.allow(session, row, now):
                 return message
-            written.rollback()  # what the letter would have changed stays as it is where it does not go out
+            savepoint.rollback()  # `write` may have changed rows, which must not stay without the letter
         _end(session, row, OutboxProgress.SILENT, "", now, letters)
     return None
 
@@ -137,7 +137,7 @@ def _write(claimed: Claimed, row_id: int, letters: LetterCallbacks) -> Message |
 def _mark(claimed: Claimed, row_id: int, progress: OutboxProgress, reply: str, letters: LetterCallbacks) -> None:
     now = clock.now()
     with transaction() as session:
-        row = _still_mine(session, claimed, row_id)
+        row = _lock_if_claimed(session, claimed, row_id)
         if row is not None:
             row.attempts += 1
             _end(session, row, progress, reply, now, letters)
@@ -146,7 +146,7 @@ def _mark(claimed: Claimed, row_id: int, progress: OutboxProgress, reply: str, l
 def _defer(claimed: Claimed, row_id: int, reply: str, letters: LetterCallbacks) -> None:
     now = clock.now()
     with transaction() as session:
-        row = _still_mine(session, claimed, row_id)
+        row = _lock_if_claimed(session, claimed, row_id)
         if row is not None and backoff.is_hopeless(row.attempts, now - row.queued_at):
             row.attempts += 1
             _end(session, row, OutboxProgress.FAILED, f"given up: {reply}", now, letters)
@@ -154,9 +154,9 @@ def _defer(claimed: Claimed, row_id: int, reply: str, letters: LetterCallbacks) 
             _retry(row, reply, now)
 
 
-def _still_mine(session: Session, claimed: Claimed, row_id: int) -> OutboxRow | None:
-    mine = (OutboxRow.id == row_id) & (OutboxRow.claim == claimed.claim)
-    return session.scalars(select(OutboxRow).where(mine).with_for_update()).one_or_none()
+def _lock_if_claimed(session: Session, claimed: Claimed, row_id: int) -> OutboxRow | None:
+    still_claimed = (OutboxRow.id == row_id) & (OutboxRow.claim == claimed.claim)
+    return session.scalars(select(OutboxRow).where(still_claimed).with_for_update()).one_or_none()
 
 
 def _end(
@@ -164,7 +164,7 @@ def _end(
 ) -> None:
     row.progress, row.reply, row.ended_at = progress, reply, now
     row.claim = row.leased_until = None
-    if progress != OutboxProgress.FAILED:  # what failed may be given another try
+    if progress != OutboxProgress.FAILED:  # a failed letter may be tried again
         row.sealed = None
     letters.ended(session, row, now)
 

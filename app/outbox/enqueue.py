@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from app.models import Occasion, OutboxRow
 
-# The lowest goes out first: somebody is waiting in front of a screen for the confirmation letter.
+# The lowest number goes first: people wait in front of their screens for a confirmation letter.
 PRIORITY = {
     Occasion.SIGNED: 0,
     Occasion.ORGANISER: 0,
@@ -31,8 +31,8 @@ def enqueue(
 ) -> None:
     """Add one letter to the outbox; the caller commits.
 
-    `mailbox` is the site-wide keyed hash of the mailbox that a stranger can cause this letter to reach. It is not
-    `had_proof_of_work` where a form without a proof of work causes it.
+    `mailbox` is the site-wide keyed hash of the mailbox, for letters that strangers can cause.
+    `had_proof_of_work` is False if the form that causes it came without one.
     """
     row = {
         "occasion": occasion,

@@ -1,4 +1,4 @@
-"""How many letters a stranger can cause to one mailbox: a few, then silence."""
+"""The mailbox limit: how many letters strangers can cause to one mailbox within a day."""
 
 from datetime import datetime, timedelta
 
@@ -16,7 +16,7 @@ PER_SITE = 6
 def allow(session: Session, row: OutboxRow, now: datetime) -> bool:
     """Tell whether this letter may go out now, and count it if so, in the caller's transaction.
 
-    A letter that is tried again is counted anew, at the moment when it may arrive.
+    A letter that is tried again counts from its last try, as it may arrive then.
     """
     if row.mailbox is None:
         return True

@@ -11,44 +11,44 @@ from app.models import Occasion, OutboxRow
 from app.outbox.enqueue import PRIORITY_DEFERRED
 
 MAX_PER_HOUR = 60
-# Forms without a proof to one petition in an hour from which on a proof is asked for. It is half of MAX_PER_HOUR, so
-# that who makes one never meets the slow lane, and asking ends by itself once most forms bring one.
+# From this many forms without a proof in an hour, a petition asks for a proof. It is half of MAX_PER_HOUR, so that
+# people whose browsers make one never meet the slow lane. Once most forms bring a proof, it is asked for no more.
 PROOF_THRESHOLD = 30
-# By chance up to so many more, another number each hour, so that a single form hardly shows in it.
+# A random number below this is added each hour, so that nobody can tell a single form from the threshold.
 PROOF_THRESHOLD_SPREAD = 10
 WINDOW = timedelta(hours=1)
-SLOT = timedelta(seconds=15)  # a form counts for others from the end of its slot on, so that its moment does not show
+SLOT = timedelta(seconds=15)  # a form counts from the end of its slot on, so that nobody can tell when it was sent
 
 
 def is_filling(petition_id: int, now: datetime) -> bool:
-    """Tell whether so many forms without a proof came for this petition of late that a proof is to be asked for."""
+    """Tell whether this petition got so many forms without a proof in the last hour that one is to be asked for."""
     threshold = _proof_threshold(petition_id, now)
     signed = OutboxRow.occasion == Occasion.SIGNED
-    mine = (OutboxRow.petition_id == petition_id) & ~OutboxRow.had_proof_of_work & signed
+    without_proof = (OutboxRow.petition_id == petition_id) & ~OutboxRow.had_proof_of_work & signed
     until = now - timedelta(seconds=now.timestamp() % SLOT.total_seconds())
     in_window = (OutboxRow.queued_at > until - WINDOW) & (OutboxRow.queued_at <= until)
-    # No more are counted than are needed, so that a flood makes it no slower.
-    counted = select(OutboxRow.id).where(mine, in_window).limit(threshold).subquery()
+    # Count no more than needed, so that a flood does not make it slower.
+    counted = select(OutboxRow.id).where(without_proof, in_window).limit(threshold).subquery()
     return db.session.scalars(select(func.count()).select_from(counted)).one() >= threshold
 
 
 def _proof_threshold(petition_id: int, now: datetime) -> int:
-    """Return the threshold of this hour: were it fixed, who sends all forms but one would see the next one."""
-    chance = tokens.keyed_hash("proof from", f"{petition_id} {now:%Y-%m-%d %H}")
-    return PROOF_THRESHOLD + chance[0] % PROOF_THRESHOLD_SPREAD
+    """Return this hour's threshold. If it were fixed, somebody who sends all forms but one could detect the next."""
+    random_bytes = tokens.keyed_hash("proof from", f"{petition_id} {now:%Y-%m-%d %H}")
+    return PROOF_THRESHOLD + random_bytes[0] % PROOF_THRESHOLD_SPREAD
 
 
 def defer(session: Session, row: OutboxRow, now: datetime) -> bool:
     """Tell whether this e-mail must wait, and if so defer it, in the caller's transaction.
 
-    A new one goes behind those that wait, at the lane's pace, so that each is looked at about once. One whose turn has
-    come, after all of them were late, is deferred again until the next place is free. Nothing counts as an attempt, and
-    `mailbox_limit.allow` notes when an e-mail goes out.
+    A new e-mail goes behind those that wait, one minute later, so that a worker claims each about once. If its time has
+    come but the hour is full, it is deferred again. Deferring is no attempt. `mailbox_limit.allow` records when an
+    e-mail goes out.
     """
     if row.had_proof_of_work:
         return False
     advisory_lock(session, tokens.keyed_hash("slow lane", str(row.petition_id)))
-    at = _next_place(session, row, now)
+    at = _next_free_time(session, row, now)
     if row.deferred_until is None:
         last = _last_deferred(session, row)
         if last is not None and last > now:
@@ -61,16 +61,16 @@ def defer(session: Session, row: OutboxRow, now: datetime) -> bool:
     return True
 
 
-def _next_place(session: Session, row: OutboxRow, now: datetime) -> datetime:
-    """Return when fewer than MAX_PER_HOUR others went out within the window: now, or when the first one leaves it."""
+def _next_free_time(session: Session, row: OutboxRow, now: datetime) -> datetime:
+    """Return when this e-mail may go out: now, or when the oldest of MAX_PER_HOUR others leaves the window."""
     others = (OutboxRow.petition_id == row.petition_id) & ~OutboxRow.had_proof_of_work & (OutboxRow.id != row.id)
-    gone = select(func.count(), func.min(OutboxRow.allowed_at, type_=OutboxRow.allowed_at.type))
-    number, first = session.execute(gone.where(others, OutboxRow.allowed_at > now - WINDOW)).one()
+    sent = select(func.count(), func.min(OutboxRow.allowed_at, type_=OutboxRow.allowed_at.type))
+    number, first = session.execute(sent.where(others, OutboxRow.allowed_at > now - WINDOW)).one()
     return now if first is None or number < MAX_PER_HOUR else first + WINDOW
 
 
 def _last_deferred(session: Session, row: OutboxRow) -> datetime | None:
-    """Return until when the last one in the lane of a row's petition is deferred; None for none."""
-    until = func.max(OutboxRow.deferred_until, type_=OutboxRow.deferred_until.type)
+    """Return until when the last e-mail of this petition in the lane is deferred; None if there is none."""
+    last = func.max(OutboxRow.deferred_until, type_=OutboxRow.deferred_until.type)
     in_lane = (OutboxRow.petition_id == row.petition_id) & OutboxRow.deferred_until.is_not(None)
-    return session.scalars(select(until).where(in_lane)).one()
+    return session.scalars(select(last).where(in_lane)).one()

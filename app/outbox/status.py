@@ -1,4 +1,4 @@
-"""What the queue looks like to an operator, and how to give stuck letters another try."""
+"""The outbox's status for operators, and how they have failed letters tried again."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,12 +9,12 @@ from app import clock
 from app.db import db, transaction
 from app.models import Occasion, OutboxProgress, OutboxRow, Signature, State
 
-WORST = 10
+MAX_TROUBLES = 10
 
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
-    """Letters with the same last answer: how many, how far they are, and what was answered."""
+    """Letters with the same last reply of a mail server: how many, their progress, and the reply."""
 
     number: int
     progress: OutboxProgress
@@ -35,7 +35,7 @@ class Status:
 
 
 def status() -> Status:
-    """Return how many letters wait, went out, failed or were not to be said, and what mail servers answered."""
+    """Return how many letters wait, were sent, failed or were not needed, and what mail servers replied."""
     by_kind = select(OutboxRow.occasion, OutboxRow.progress, func.count()).group_by(
         OutboxRow.occasion, OutboxRow.progress
     )
@@ -56,7 +56,7 @@ def status() -> Status:
         .where(OutboxRow.reply != "")
         .group_by(OutboxRow.progress, OutboxRow.reply)
         .order_by(func.count().desc())
-        .limit(WORST)
+        .limit(MAX_TROUBLES)
     )
     return Status(
         numbers={(occasion, progress): number for occasion, progress, number in db.session.execute(by_kind)},
@@ -70,21 +70,21 @@ def status() -> Status:
 
 
 def retry() -> int:
-    """Make every letter that failed, or waits for another try, due now; return how many."""
+    """Make every letter that failed, or waits for its next try, due now; return how many."""
     now = clock.now()
     tried = (OutboxRow.progress == OutboxProgress.WAITING) & (OutboxRow.attempts > 0)
-    has_words = OutboxRow.signature_id.is_not(None) | OutboxRow.sealed.is_not(None)
+    can_be_written = OutboxRow.signature_id.is_not(None) | OutboxRow.sealed.is_not(None)
     with transaction() as session:
-        again = (
+        make_due = (
             update(OutboxRow)
-            .where(tried | (OutboxRow.progress == OutboxProgress.FAILED), has_words)
+            .where(tried | (OutboxRow.progress == OutboxProgress.FAILED), can_be_written)
             .values(progress=OutboxProgress.WAITING, due_at=now, queued_at=now, ended_at=None)
             .returning(OutboxRow.id)
             .execution_options(synchronize_session=False)
         )
-        number = len(session.execute(again).all())
+        number = len(session.execute(make_due).all())
         waiting = select(OutboxRow.signature_id).where(OutboxRow.progress == OutboxProgress.WAITING)
-        # No signature expires while its letter waits, so those whose letter had failed stop expiring.
-        stay = update(Signature).where(Signature.state == State.PENDING, Signature.id.in_(waiting))
-        session.execute(stay.values(expires_at=None).execution_options(synchronize_session=False))
+        # A pending signature does not expire while its letter waits.
+        keep = update(Signature).where(Signature.state == State.PENDING, Signature.id.in_(waiting))
+        session.execute(keep.values(expires_at=None).execution_options(synchronize_session=False))
     return number

@@ -120,7 +120,10 @@ def test_workers_together_still_send_only_three_letters_to_one_mailbox(
 ) -> None:
     for _ in range(12):
         sign(client)
-    original, delivering.BATCH = delivering.BATCH, 1  # each worker takes one, so that they meet over the same mailbox
+    original, delivering.BATCH_SIZE = (
+        delivering.BATCH_SIZE,
+        1,
+    )  # each worker takes one, so that they meet over the same mailbox
     try:
 
         def work_through(_: int) -> None:
@@ -130,5 +133,5 @@ def test_workers_together_still_send_only_three_letters_to_one_mailbox(
 
         at_once(6, work_through)
     finally:
-        delivering.BATCH = original
+        delivering.BATCH_SIZE = original
     assert len(mail_server.letters) == 3

@@ -1,4 +1,4 @@
-"""The outbox: every letter goes out at least once, in good order, whatever the mail server does."""
+"""Delivering the outbox: every letter is sent at least once, by priority, whatever the mail server does."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -34,7 +34,7 @@ def make_all_due(app: Flask) -> None:
         session.execute(update(OutboxRow).values(due_at=clock.now() - timedelta(seconds=1)))
 
 
-def test_letters_say_who_made_them_and_track_nobody(
+def test_letters_are_marked_as_automatic_and_have_no_tracking_images(
     app: Flask, client: FlaskClient, petition: str, mail_server: MailServer, work: Work
 ) -> None:
     sign(client)
@@ -70,7 +70,7 @@ def test_no_letter_contains_anything_that_the_signer_typed(
             assert said not in words
 
 
-def test_confirmations_go_before_everything_else(
+def test_confirmation_letters_are_sent_first(
     app: Flask, client: FlaskClient, petition: str, mail_server: MailServer, work: Work
 ) -> None:
     sign(client, email="first@example.org")
@@ -95,7 +95,7 @@ def test_many_letters_share_one_connection(
 
 
 @pytest.mark.parametrize("reply", ["451 4.7.1 greylisted", "421 4.3.2 closing"])
-def test_a_temporary_refusal_is_tried_again_later_and_longer_each_time(
+def test_after_a_temporary_refusal_each_retry_waits_longer(
     app: Flask, client: FlaskClient, petition: str, mail_server: MailServer, reply: str
 ) -> None:
     mail_server.answer = lambda recipient: reply
@@ -119,7 +119,7 @@ def test_a_temporary_refusal_is_tried_again_later_and_longer_each_time(
     assert len(mail_server.letters) == 1
 
 
-def test_a_permanent_refusal_ends_with_the_servers_words_and_no_address(
+def test_a_permanent_refusal_keeps_the_servers_reply_without_addresses(
     app: Flask, client: FlaskClient, petition: str, mail_server: MailServer, work: Work, runner: FlaskCliRunner
 ) -> None:
     mail_server.answer = lambda recipient: f"550 5.1.1 <{recipient}> user ann is unknown, ask postmaster@example.org"
@@ -145,7 +145,7 @@ def test_one_refused_letter_does_not_hold_up_the_others(
     assert mail_server.connections == 1
 
 
-def test_one_letter_at_which_the_server_hangs_up_does_not_hold_up_the_others(
+def test_a_letter_at_which_the_server_closes_the_connection_does_not_hold_up_the_others(
     app: Flask, client: FlaskClient, petition: str, mail_server: MailServer, work: Work
 ) -> None:
     mail_server.answer = lambda recipient: "421 4.7.0 go away" if recipient.startswith("slow") else None
@@ -157,7 +157,7 @@ def test_one_letter_at_which_the_server_hangs_up_does_not_hold_up_the_others(
     assert [row.progress for row in rows(app)] == [OutboxProgress.WAITING, OutboxProgress.SENT, OutboxProgress.SENT]
 
 
-def test_a_letter_that_python_cannot_put_together_is_put_off_like_any_other(
+def test_a_letter_with_an_invalid_header_is_deferred_and_the_others_are_sent(
     app: Flask, client: FlaskClient, petition: str, mail_server: MailServer, work: Work
 ) -> None:
     sign(client, email="spoilt@example.org")
@@ -172,7 +172,7 @@ def test_a_letter_that_python_cannot_put_together_is_put_off_like_any_other(
     assert rows(app)[0].reply.startswith("could not be made: BadHeaderError")
 
 
-def test_a_server_that_is_down_delays_letters_and_no_page(
+def test_a_mail_server_that_is_down_delays_letters_but_not_pages(
     app: Flask, client: FlaskClient, petition: str, mail_server: MailServer
 ) -> None:
     mail_server.stop()
@@ -190,7 +190,7 @@ def test_a_server_that_is_down_delays_letters_and_no_page(
     assert len(again.letters) == 1
 
 
-def test_a_server_that_falls_silent_is_given_up_on_for_now(
+def test_a_mail_server_that_stops_answering_times_out(
     app: Flask, client: FlaskClient, petition: str, mail_server: MailServer
 ) -> None:
     mail_server.silent_for = 30
@@ -216,7 +216,7 @@ def test_after_five_days_and_many_tries_a_letter_is_given_up(
     assert (row.progress, row.reply) == (OutboxProgress.FAILED, "given up: 451 later")
 
 
-def test_the_operator_can_have_failed_letters_tried_again(
+def test_outbox_retry_sends_failed_letters_again(
     app: Flask, client: FlaskClient, petition: str, mail_server: MailServer, work: Work, runner: FlaskCliRunner
 ) -> None:
     mail_server.answer = lambda recipient: "550 no"
@@ -229,7 +229,7 @@ def test_the_operator_can_have_failed_letters_tried_again(
     assert rows(app)[0].public_id.hex() in mail_server.letters[0]["Message-ID"]
 
 
-def test_a_letter_that_cannot_be_written_says_so_and_holds_up_nothing(
+def test_a_letter_that_cannot_be_written_is_reported_and_the_others_are_sent(
     app: Flask,
     client: FlaskClient,
     petition: str,
@@ -250,12 +250,12 @@ def test_a_letter_that_cannot_be_written_says_so_and_holds_up_nothing(
     assert "example.org" not in caplog.text
 
 
-def test_a_killed_workers_letters_come_back_when_its_lease_is_over(
+def test_after_its_lease_a_killed_workers_letters_are_sent_by_another(
     app: Flask, client: FlaskClient, petition: str, mail_server: MailServer, work: Work
 ) -> None:
     sign(client)
     with app.app_context():
-        claimed = delivering._claim()  # and then the worker is killed
+        claimed = delivering._claim()  # the worker is killed here
         assert len(claimed.ids) == 1
         assert deliver(LETTERS) == 0
     with app.app_context(), transaction() as session:
@@ -264,7 +264,7 @@ def test_a_killed_workers_letters_come_back_when_its_lease_is_over(
     assert len(mail_server.letters) == 1
 
 
-def test_a_worker_whose_lease_was_lost_marks_nothing(
+def test_a_worker_that_lost_its_claim_changes_nothing(
     app: Flask, client: FlaskClient, petition: str, mail_server: MailServer
 ) -> None:
     sign(client)

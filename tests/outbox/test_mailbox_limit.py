@@ -1,4 +1,4 @@
-"""Strangers can cause few letters to one mailbox: three for a petition and six for the site in a day."""
+"""The mailbox limit: in a day, strangers can cause three letters to a mailbox for a petition, six for the site."""
 
 from datetime import timedelta
 
@@ -17,7 +17,7 @@ from tests.outbox.test_deliver import Work, make_all_due, rows
 pytestmark = pytest.mark.both_databases
 
 
-def test_six_letters_to_a_mailbox_on_all_petitions_together(
+def test_a_mailbox_gets_at_most_six_letters_a_day_for_all_petitions(
     app: Flask, client: FlaskClient, mail_server: MailServer, work: Work
 ) -> None:
     for number in range(4):
@@ -28,7 +28,7 @@ def test_six_letters_to_a_mailbox_on_all_petitions_together(
     assert len(mail_server.letters) == 6
 
 
-def test_the_next_day_letters_go_out_again(
+def test_a_day_later_letters_are_sent_again(
     app: Flask, client: FlaskClient, petition: str, mail_server: MailServer, work: Work
 ) -> None:
     for _ in range(4):
@@ -41,7 +41,7 @@ def test_the_next_day_letters_go_out_again(
     assert len(mail_server.letters) == 4
 
 
-def test_letters_that_were_delayed_for_days_still_arrive_three_at_the_most(
+def test_of_letters_delayed_for_days_at_most_three_arrive_at_once(
     app: Flask, client: FlaskClient, petition: str, mail_server: MailServer, work: Work
 ) -> None:
     mail_server.answer = lambda recipient: "451 later"
@@ -58,7 +58,7 @@ def test_letters_that_were_delayed_for_days_still_arrive_three_at_the_most(
     assert len(mail_server.letters) == 3
 
 
-def test_what_was_never_written_counts_for_nothing(
+def test_letters_that_were_not_sent_do_not_count(
     app: Flask, client: FlaskClient, mail_server: MailServer, work: Work
 ) -> None:
     for number in range(2):
@@ -73,7 +73,7 @@ def test_what_was_never_written_counts_for_nothing(
     assert len(mail_server.letters) == 1
 
 
-def test_who_has_signed_before_is_told_so_by_letter_alone(
+def test_only_the_letter_says_that_somebody_has_already_signed(
     app: Flask, client: FlaskClient, petition: str, mail_server: MailServer, work: Work
 ) -> None:
     make_signature(app, email="ann@example.org")
@@ -86,7 +86,7 @@ def test_who_has_signed_before_is_told_so_by_letter_alone(
     assert subjects["new@example.org"].startswith("Please confirm")
 
 
-def test_strangers_cause_three_letters_to_a_mailbox_and_then_silence(
+def test_after_three_letters_to_any_spelling_of_a_mailbox_no_more_are_sent(
     app: Flask, client: FlaskClient, petition: str, mail_server: MailServer, work: Work
 ) -> None:
     for spelling in ("ann@gmail.com", "a.nn@gmail.com", "ann+1@gmail.com", "Ann@googlemail.com", "an.n@gmail.com"):
@@ -97,7 +97,7 @@ def test_strangers_cause_three_letters_to_a_mailbox_and_then_silence(
     assert len({row.signature_id for row in rows(app)}) == 1
 
 
-def test_letters_stay_counted_when_the_signature_is_gone(
+def test_letters_still_count_after_the_signature_is_deleted(
     app: Flask, client: FlaskClient, petition: str, mail_server: MailServer, work: Work
 ) -> None:
     for number in range(4):

@@ -1,4 +1,4 @@
-"""Letters given another try: their signatures wait as long as they do."""
+"""Retrying failed letters: their signatures do not expire meanwhile."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -14,7 +14,7 @@ from tests.mail_server import MailServer, free_port
 pytestmark = pytest.mark.both_databases
 
 
-def test_a_signature_does_not_expire_while_its_failed_letter_waits_for_another_try(
+def test_a_signature_does_not_expire_while_its_failed_letter_waits_for_a_retry(
     app: Flask,
     client: FlaskClient,
     petition: str,
@@ -38,7 +38,7 @@ def test_a_signature_does_not_expire_while_its_failed_letter_waits_for_another_t
     assert len(mail_server.letters) == 1
 
 
-def test_sending_by_hand_tells_in_words_what_stops_it(
+def test_the_command_says_why_letters_cannot_be_sent(
     app: Flask, client: FlaskClient, petition: str, runner: FlaskCliRunner
 ) -> None:
     sign(client)

@@ -1,4 +1,4 @@
-"""The slow lane: a flood of forms without a proof of work causes sixty letters an hour, and keeps nobody waiting."""
+"""The slow lane: a flood of forms without a proof of work causes 60 letters an hour; others do not wait."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -34,8 +34,8 @@ class Clock:
 
     now: datetime
 
-    def forward(self, by: timedelta) -> None:
-        self.now += by
+    def forward(self, time: timedelta) -> None:
+        self.now += time
 
 
 @pytest.fixture
@@ -46,16 +46,16 @@ def time(monkeypatch: pytest.MonkeyPatch) -> Clock:
 
 
 def flood(client: FlaskClient, number: int, slug: str = SLUG, name: str = "forged") -> None:
-    """Send so many forms without a proof, from as many addresses, for as many mailboxes."""
+    """Send `number` forms without a proof, each from another network address and for another mailbox."""
     fields = hidden_fields(client.get(f"/petitions/{slug}").text)
-    for one in range(number):
-        answers = {"name": "Ann", "country": "SE", "email": f"{name}{one}@example.org", "visibility": "public"}
-        somewhere = {"REMOTE_ADDR": f"10.{one >> 8}.{one & 255}.1"}
+    for index in range(number):
+        answers = {"name": "Ann", "country": "SE", "email": f"{name}{index}@example.org", "visibility": "public"}
+        somewhere = {"REMOTE_ADDR": f"10.{index >> 8}.{index & 255}.1"}
         assert client.post(f"/petitions/{slug}/sign", data=answers | fields, environ_base=somewhere).status_code == 303
 
 
 def fill(app: Flask, number: int, **values: object) -> None:
-    """Put signatures with unproven letters into the database as `sign` does, but all at once."""
+    """Insert pending signatures and their letters without a proof, as `sign` does, but all at once."""
     with app.app_context():
         edition = find_edition(SLUG)
         assert edition
@@ -69,12 +69,14 @@ def fill(app: Flask, number: int, **values: object) -> None:
             first = session.scalars(select(func.max(Signature.id))).one() or 0
             keys = [n.to_bytes(32, "big") for n in range(first + 1, first + number + 1)]
             session.execute(insert(Signature), [{**pending, "email_key": key, "sealed": b""} for key in keys])
-            made = session.scalars(select(Signature.id).where(Signature.id > first).order_by(Signature.id)).all()
+            signature_ids = session.scalars(
+                select(Signature.id).where(Signature.id > first).order_by(Signature.id)
+            ).all()
             letter = {
                 "petition_id": ids[0], "occasion": Occasion.SIGNED, "priority": 1, "had_proof_of_work": False,
                 "queued_at": now, "due_at": now, **values,
             }  # fmt: skip
-            rows = [{**letter, "signature_id": one, "mailbox": one.to_bytes(32, "big")} for one in made]
+            rows = [{**letter, "signature_id": id_, "mailbox": id_.to_bytes(32, "big")} for id_ in signature_ids]
             session.execute(insert(OutboxRow), rows)
 
 
@@ -84,7 +86,7 @@ def number_in(app: Flask, progress: OutboxProgress) -> int:
 
 
 @pytest.mark.slow
-def test_a_flood_causes_sixty_letters_in_any_hour_and_who_proves_gets_one_at_once(
+def test_a_flood_causes_sixty_letters_an_hour_and_a_form_with_a_proof_does_not_wait(
     app: Flask,
     client: FlaskClient,
     petition: str,
@@ -113,7 +115,7 @@ def test_a_flood_causes_sixty_letters_in_any_hour_and_who_proves_gets_one_at_onc
     assert seen[-1] == 200, "everybody is written to in the end"
 
 
-def test_the_answer_to_a_form_in_the_slow_lane_is_like_any_other(
+def test_a_form_in_the_slow_lane_gets_the_same_answer_as_any_other(
     app: Flask, client: FlaskClient, petition: str, work: Work
 ) -> None:
     flood(client, 1, name="early")
@@ -126,7 +128,7 @@ def test_the_answer_to_a_form_in_the_slow_lane_is_like_any_other(
     )  # fmt: skip
 
 
-def test_a_letter_that_waits_keeps_its_signature_and_is_no_failed_try(
+def test_a_deferred_letter_keeps_its_signature_and_counts_no_failed_attempt(
     app: Flask, client: FlaskClient, petition: str, mail_server: MailServer, work: Work, time: Clock
 ) -> None:
     flood(client, MOST)
@@ -148,7 +150,7 @@ def test_a_letter_that_waits_keeps_its_signature_and_is_no_failed_try(
         assert db.session.get_one(Signature, row.signature_id).state == State.VERIFIED
 
 
-def test_one_petition_under_attack_slows_no_other(
+def test_a_petition_under_attack_does_not_delay_letters_of_others(
     app: Flask, client: FlaskClient, petition: str, mail_server: MailServer, work: Work
 ) -> None:
     quiet = make_petition(app, slug='"quiet"')
@@ -159,7 +161,7 @@ def test_one_petition_under_attack_slows_no_other(
     assert len(mail_server.letters) == MOST + 1
 
 
-def test_who_comes_later_goes_behind_those_who_wait(
+def test_later_letters_are_sent_after_those_that_wait(
     app: Flask, client: FlaskClient, petition: str, mail_server: MailServer, work: Work, time: Clock
 ) -> None:
     flood(client, MOST + 3, name="early")
@@ -175,7 +177,7 @@ def test_who_comes_later_goes_behind_those_who_wait(
     ]
 
 
-def test_a_letter_that_the_mail_server_put_off_takes_no_second_place(
+def test_a_letter_that_is_tried_again_counts_once(
     app: Flask, client: FlaskClient, petition: str, mail_server: MailServer, work: Work
 ) -> None:
     mail_server.answer = lambda recipient: "451 later" if recipient.startswith("forged0@") else None
@@ -187,8 +189,8 @@ def test_a_letter_that_the_mail_server_put_off_takes_no_second_place(
     assert len(mail_server.letters) == MOST
 
 
-def test_four_workers_together_send_no_more(app: Flask, petition: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(delivering.smtp.SmtpConnection, "send", lambda line, message: None)
+def test_four_workers_at_once_keep_to_the_limit(app: Flask, petition: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(delivering.smtp.SmtpConnection, "send", lambda connection, message: None)
     letters = delivering.LetterCallbacks(write=lambda row: Message("a letter"), ended=LETTERS.ended)
     fill(app, 100)
 
@@ -202,34 +204,34 @@ def test_four_workers_together_send_no_more(app: Flask, petition: str, monkeypat
 
 
 @pytest.mark.slow
-def test_of_two_thousand_sixty_go_out_in_the_hour_and_each_is_looked_at_about_once(
+def test_of_two_thousand_letters_sixty_are_sent_an_hour_and_each_is_claimed_about_once(
     app: Flask, petition: str, time: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(delivering, "BATCH", 500)
-    monkeypatch.setattr(delivering.smtp.SmtpConnection, "send", lambda line, message: None)
+    monkeypatch.setattr(delivering, "BATCH_SIZE", 500)
+    monkeypatch.setattr(delivering.smtp.SmtpConnection, "send", lambda connection, message: None)
     letters = delivering.LetterCallbacks(write=lambda row: Message("a letter"), ended=LETTERS.ended)
     fill(app, 2_000)
-    looked_at = 0
+    claimed = 0
     with app.app_context():
-        do_not_wait_for_the_disk()
+        disable_fsync()
         for ten_minutes in range(24):
             while handled := delivering.deliver(letters):
-                looked_at += handled
+                claimed += handled
             assert number_in(app, OutboxProgress.SENT) <= MOST * (1 + ten_minutes // 6)
             time.forward(timedelta(minutes=10))
     assert number_in(app, OutboxProgress.SENT) > MOST * 3
-    assert looked_at <= 2_000 + MOST * 4
+    assert claimed <= 2_000 + MOST * 4
 
 
-def do_not_wait_for_the_disk() -> None:
-    """Let SQLite not wait until the disk has each transaction, as PostgreSQL does not in tests either."""
+def disable_fsync() -> None:
+    """Let SQLite commit without waiting for the disk, as PostgreSQL does in tests."""
     if db.engine.dialect.name == "sqlite":
         with db.engine.connect() as connection:
             driver: Any = connection.connection.driver_connection
             driver.execute("PRAGMA synchronous=OFF")
 
 
-def test_the_operator_sees_how_many_wait_in_the_slow_lane(
+def test_outbox_status_says_how_many_wait_in_the_slow_lane(
     app: Flask, client: FlaskClient, petition: str, work: Work, runner: FlaskCliRunner, time: Clock
 ) -> None:
     assert "slow lane" not in runner.invoke(args=["outbox", "status"]).output
