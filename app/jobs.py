@@ -43,7 +43,7 @@ RETENTION = (
     Job("purge spent proofs of work", MINUTE, purge_spent_proofs),
     Job("forget declined mailboxes", MINUTE, forget_declined),
     Job("erase signatures after closing", MINUTE, erase_after_closing),
-    Job("forget traces of bursts", MINUTE, traces.forget),
+    Job("forget traces of bursts", MINUTE, traces.forget_traces),
 )
 JOBS = (
     Job("fold the ledger", timedelta(seconds=1), ledger.fold_all),

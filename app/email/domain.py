@@ -35,21 +35,21 @@ _LARGEST = """
     rediffmail.com walla.co.il qq.com foxmail.com 163.com 126.com yeah.net sina.com sina.cn sohu.com 139.com 189.cn
     aliyun.com naver.com daum.net hanmail.net kakao.com nate.com docomo.ne.jp ezweb.ne.jp softbank.ne.jp nifty.com
 """
-OF_EVERYBODY = PROVIDERS | frozenset(_LARGEST.split())
+PUBLIC_PROVIDERS = PROVIDERS | frozenset(_LARGEST.split())
 
 
 class NotADomain(ValueError):
     """The text is not the name of a domain that addresses can be at."""
 
 
-class OfEverybody(NotADomain):
+class IsPublicSuffix(NotADomain):
     """The text is a public suffix, such as `co.uk`: below it everybody has domains."""
 
 
 def ascii_domain(text: str) -> str:
     """Return the domain in `text` in ASCII (IDNA 2008, RFC 5890) and lower case.
 
-    Raises OfEverybody for a public suffix, and NotADomain for whatever else no address can be at.
+    Raises IsPublicSuffix for a public suffix, and NotADomain for whatever else no address can be at.
     """
     if "@" in text:  # `a"@b` would make an address of what follows
         raise NotADomain("an address")
@@ -59,7 +59,7 @@ def ascii_domain(text: str) -> str:
         raise NotADomain(str(error)) from error
     # Suffixes below which a company lets others have names are its own: whole ones of them give addresses away.
     if _suffixes(only_icann=True).privatesuffix(domain) is None:
-        raise OfEverybody(domain)
+        raise IsPublicSuffix(domain)
     return domain
 
 
@@ -68,7 +68,7 @@ def domain_of(address: str) -> str:
     return address.rpartition("@")[2].lower()
 
 
-def in_own_letters(domain: str) -> str:
+def unicode_domain(domain: str) -> str:
     """Return a domain in ASCII as people write it, in its own letters (RFC 5890)."""
     try:
         return idna.decode(domain)
@@ -76,7 +76,7 @@ def in_own_letters(domain: str) -> str:
         return domain
 
 
-def upwards(domain: str) -> Iterator[str]:
+def with_parents(domain: str) -> Iterator[str]:
     """Yield a domain in ASCII and those above it, the nearest first."""
     while domain:
         yield domain
@@ -85,7 +85,7 @@ def upwards(domain: str) -> Iterator[str]:
 
 def is_disposable(domain: str) -> bool:
     """Tell whether a domain in ASCII, or one above it, is known to give addresses away for a few minutes."""
-    return any(one in DISPOSABLE for one in upwards(domain))
+    return any(one in DISPOSABLE for one in with_parents(domain))
 
 
 def registrable(domain: str) -> str:
@@ -96,10 +96,10 @@ def registrable(domain: str) -> str:
     return str(_suffixes(only_icann=False).privatesuffix(domain) or domain)
 
 
-def of_one_owner(domain: str) -> str | None:
+def owner_domain(domain: str) -> str | None:
     """Return the registrable part of a domain in ASCII; None at providers at which everybody may have a mailbox."""
     owned = registrable(domain)
-    return None if owned in OF_EVERYBODY or domain in OF_EVERYBODY else owned
+    return None if owned in PUBLIC_PROVIDERS or domain in PUBLIC_PROVIDERS else owned
 
 
 @cache

@@ -8,7 +8,7 @@ from wtforms import Field, RadioField, StringField
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import ValidationError
 
-from app.email.domain import DISPOSABLE, NotADomain, OfEverybody, ascii_domain, in_own_letters
+from app.email.domain import DISPOSABLE, IsPublicSuffix, NotADomain, ascii_domain, unicode_domain
 from app.models import Verdict
 from app.moderation.domains import list_rules, remove_rule, set_rule
 from app.organisers.access import Who, me, open_to, petition_here
@@ -41,7 +41,7 @@ class DomainForm(OrganiserForm):
         typed = field.data or ""
         try:
             ascii_domain(typed)
-        except OfEverybody:
+        except IsPublicSuffix:
             words = lazy(
                 "Everybody's domains are below this one. Please name a single provider's, such as example.org."
             )
@@ -76,7 +76,7 @@ def set_one(slug: str) -> Response:
         return _page(form, 422)
     domain, verdict = ascii_domain(form.domain.data), Verdict(form.verdict.data)
     set_rule(petition_here().id, domain, verdict, me().id)
-    named = in_own_letters(domain)
+    named = unicode_domain(domain)
     messages = {
         Verdict.BLOCK: _("Addresses at %(domain)s cannot sign from now on.", domain=named),
         Verdict.ALLOW: _("Addresses at %(domain)s can sign.", domain=named),
@@ -105,5 +105,5 @@ def _page(form: DomainForm, status: int = 200) -> Response:
         form=form,
         rules=list_rules(petition_here().id),
         listed=len(DISPOSABLE),
-        in_own_letters=in_own_letters,
+        unicode_domain=unicode_domain,
     )

@@ -1,1 +1,1 @@
-"""Signing: the form, and the pending signature that it leaves."""
+"""Signing: the form, and the pending signature that it makes."""

@@ -1,6 +1,6 @@
-"""Whose addresses may sign: not those at domains that give them away for a few minutes, unless an organiser says so.
+"""Which e-mail domains may sign: not disposable ones, unless the organisers have a rule for them.
 
-The answer goes by the domain alone, so it tells nothing of any mailbox.
+The answer depends on the domain alone, so it tells nothing about any mailbox.
 """
 
 from collections.abc import Callable
@@ -12,36 +12,36 @@ from wtforms.validators import ValidationError
 
 from app.db import db
 from app.email.address import NotAnAddress, deliverable
-from app.email.domain import domain_of, in_own_letters, is_disposable, upwards
+from app.email.domain import domain_of, is_disposable, unicode_domain, with_parents
 from app.models import DomainRule, Verdict
 from app.web.form import Form
 
 
 def is_refused(petition_id: int, domain: str) -> bool:
-    """Tell whether addresses at a domain in ASCII may not sign the petition.
+    """Tell whether addresses at a domain (in ASCII) may not sign the petition.
 
-    The organisers' rule for it holds, or else that for the nearest domain above it; without one the list does.
+    The organisers' rule for it decides, else their rule for its nearest parent, else the list of disposable domains.
     """
-    names = list(upwards(domain))
-    mine = DomainRule.petition_id == petition_id
-    rules = select(DomainRule.domain, DomainRule.verdict).where(mine, DomainRule.domain.in_(names))
-    said = {row.domain: row.verdict for row in db.session.execute(rules)}
-    nearest = next((said[name] for name in names if name in said), None)
+    names = list(with_parents(domain))
+    of_petition = DomainRule.petition_id == petition_id
+    rules = select(DomainRule.domain, DomainRule.verdict).where(of_petition, DomainRule.domain.in_(names))
+    verdicts = {row.domain: row.verdict for row in db.session.execute(rules)}
+    nearest = next((verdicts[name] for name in names if name in verdicts), None)
     return is_disposable(domain) if nearest is None else nearest == Verdict.BLOCK
 
 
-def welcome(petition_id: int) -> Callable[[Form, Field], None]:
-    """Return what refuses, in a form's e-mail field, addresses that may not sign this petition."""
+def address_allowed(petition_id: int) -> Callable[[Form, Field], None]:
+    """Return a validator of an e-mail field that refuses addresses whose domain may not sign this petition."""
 
     def check(form: Form, field: Field) -> None:
         try:
             domain = domain_of(deliverable(field.data or ""))
         except NotAnAddress:
-            return  # which the form has its own words for
+            return  # the field reports it itself
         if is_refused(petition_id, domain):
-            named = in_own_letters(domain)
+            name = unicode_domain(domain)
             raise ValidationError(
-                _("Addresses at %(domain)s are refused here. Please use another one of yours.", domain=named)
+                _("Addresses at %(domain)s are refused here. Please use another one of yours.", domain=name)
             )
 
     return check

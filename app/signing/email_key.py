@@ -1,4 +1,4 @@
-"""Which mailbox signed: known by a key of the petition's own, never by its address."""
+"""The e-mail key: a keyed hash that stands for a mailbox within one petition."""
 
 import hmac
 
@@ -7,14 +7,14 @@ from app.models import Petition
 
 
 def email_key(petition: Petition, mailbox: str) -> bytes:
-    """Return the 32 bytes that stand for a canonical address in this petition (HMAC-SHA256, RFC 2104).
+    """Return the keyed hash of a canonical address in this petition, 32 bytes.
 
-    Only who opens the petition's sealed mailbox key can make them, and no two petitions make the same.
+    It cannot be made without the petition's sealed mailbox key, and differs between petitions.
     """
-    return keyed(petition, mailbox)
+    return petition_hash(petition, mailbox)
 
 
-def keyed(petition: Petition, message: str) -> bytes:
-    """Return the 32 bytes that stand for a message in this petition, under its sealed mailbox key."""
+def petition_hash(petition: Petition, message: str) -> bytes:
+    """Return the keyed hash of a message under the petition's mailbox key, 32 bytes (HMAC-SHA256, RFC 2104)."""
     opened = sealing.unseal("mailbox-key", petition.public_id, petition.mailbox_key)
     return hmac.digest(bytes.fromhex(opened.fields[0]), message.encode(), "sha256")

@@ -1,6 +1,6 @@
-"""The reference in the address of the check-your-email page: the petition and the address typed, encrypted.
+"""The reference in the URL of the check-your-email page: the petition and the typed address, encrypted.
 
-It is made alike whatever the mailbox's state, and padded, so it tells a stranger nothing.
+It is padded and does not depend on the mailbox's state, so it tells a stranger nothing.
 """
 
 from app.crypto import sealing
@@ -10,7 +10,7 @@ PURPOSE = "check-your-email"
 
 
 def make_reference(slug: str, language: str, address: str) -> str:
-    """Return the reference for one who has just signed `slug` with `address` on a page in `language`."""
+    """Return the reference for somebody who has just signed `slug` with `address` on a page in `language`."""
     sealed = sealing.seal(PURPOSE, slug.encode(), (language, address))
     return encode_base64url(sealed)
 

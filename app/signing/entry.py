@@ -1,4 +1,4 @@
-"""A signature as it is stored, with what it was put under; what a page showed of it, and how its signer corrects it."""
+"""An entry: a signature with the words that were signed; its digest, and how a correction is written."""
 
 import hashlib
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from app.models.signer import Signer, salt_and_signer
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A signature with what it was put under."""
+    """A signature, its petition, and the text and privacy notice that were signed."""
 
     signature: Signature
     petition: Petition
@@ -23,7 +23,7 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Correction:
-    """What the signer says now, in place of what the signature said."""
+    """The signer's new answers, which replace those in the signature."""
 
     name: str
     affiliation: str
@@ -33,9 +33,9 @@ class Correction:
     updates: bool
 
     def write(self, signature: Signature) -> None:
-        """Let the signature say so; the address and the sealed salt stay."""
-        salt, before = salt_and_signer(signature)
-        signer = Signer(self.name, self.affiliation, self.comment, before.email)
+        """Write the answers into the signature; its address and sealed salt stay."""
+        salt, old = salt_and_signer(signature)
+        signer = Signer(self.name, self.affiliation, self.comment, old.email)
         signature.sealed = signer.sealed_for(signature.public_id, salt)
         signature.country = self.country
         signature.visibility = self.visibility
@@ -43,19 +43,19 @@ class Correction:
 
 
 def find_entry(public_id: bytes) -> Entry | None:
-    """Return the entry with this random id; None when it is there no more."""
+    """Return the entry with this random id; None if there is none."""
     row = db.session.execute(_entry(public_id)).first()
     return Entry(*row) if row else None
 
 
 def lock_entry(session: Session, public_id: bytes) -> Entry | None:
-    """Return the entry with this random id, which nobody else changes until the transaction ends; None for none."""
+    """Return the entry with this random id, its signature locked until the transaction ends; None if there is none."""
     row = session.execute(_entry(public_id).with_for_update(of=Signature)).first()
     return Entry(*row) if row else None
 
 
 def entry_digest(entry: Entry) -> str:
-    """Return a fingerprint of all that a page shows of the entry: SHA-256 in hexadecimal, salted by the sealed salt."""
+    """Return the digest of all that a page shows of the entry: SHA-256 with the sealed salt, in hexadecimal."""
     salt, signer = salt_and_signer(entry.signature)
     shown = (
         signer.name,

@@ -1,4 +1,4 @@
-"""The questions that a signer is asked, on the sign form and again on the confirm page."""
+"""The forms that signers fill in: signing, confirming and correcting, an address, a code."""
 
 from dataclasses import dataclass
 
@@ -12,7 +12,7 @@ from app.models import Petition, Visibility
 from app.models.signer import signer_of
 from app.petitions.page import Edition
 from app.signing.entry import Correction, Entry, entry_digest
-from app.signing.filters import AtMost, one_line, readable, required, tidy_line, tidy_paragraphs
+from app.signing.filters import MaxLength, one_line, readable, required, tidy_line, tidy_paragraphs
 from app.web import countries
 from app.web.address_field import AddressField
 from app.web.form import Form
@@ -25,7 +25,7 @@ MAX_CODE = 40
 
 @dataclass(frozen=True, slots=True)
 class Submission:
-    """What a signer said, checked and tidied."""
+    """A signer's answers on the sign form, validated."""
 
     name: str
     affiliation: str
@@ -36,12 +36,14 @@ class Submission:
     updates: bool
 
 
-def _line(label: object, most: int, **attributes: str) -> StringField:
-    return StringField(label, filters=[tidy_line], validators=[one_line, readable, AtMost(most)], render_kw=attributes)
+def _line(label: object, max_length: int, **attributes: str) -> StringField:
+    return StringField(
+        label, filters=[tidy_line], validators=[one_line, readable, MaxLength(max_length)], render_kw=attributes
+    )
 
 
 class SignerForm(Form):
-    """What is asked twice: who signs, from where, and who may see it."""
+    """The questions on both the sign form and the confirm page: name, country, visibility and so on."""
 
     name = _line(_("Your name"), MAX_NAME, autocomplete="name")
     affiliation = _line(_("Title or affiliation"), MAX_AFFILIATION, autocomplete="organization-title")
@@ -49,7 +51,7 @@ class SignerForm(Form):
         _("Country of origin"), widget=countries.country_select, render_kw={"autocomplete": "country"}
     )
     comment = TextAreaField(
-        _("Comment"), filters=[tidy_paragraphs], validators=[readable, AtMost(MAX_COMMENT)], render_kw={"rows": 3}
+        _("Comment"), filters=[tidy_paragraphs], validators=[readable, MaxLength(MAX_COMMENT)], render_kw={"rows": 3}
     )
     visibility = RadioField(
         _("Who may see your name?"),
@@ -71,9 +73,9 @@ class SignerForm(Form):
     updates = BooleanField(_("Yes, write to me about this petition now and then"))
 
     def ask(self, petition: Petition) -> None:
-        """Keep the questions that this petition asks; the name must always be given."""
-        self._must("name", _("Please tell us your name."))
-        for field, choice, words in (
+        """Remove the questions that this petition does not ask, and mark those that it requires; the name always is."""
+        self._require("name", _("Please tell us your name."))
+        for field, choice, message in (
             ("affiliation", petition.affiliation_field, _("Please tell us your title or affiliation.")),
             ("country", petition.country_field, _("Please choose your country.")),
             ("comment", petition.comment_field, _("Please write a comment.")),
@@ -81,10 +83,10 @@ class SignerForm(Form):
             if choice == "off":
                 del self[field]
             elif choice == "required":
-                self._must(field, words)
+                self._require(field, message)
 
-    def said(self, field: str) -> str:
-        """Return what was said in `field`, or nothing where it is not asked."""
+    def answer(self, field: str) -> str:
+        """Return the answer in `field`; empty if it is not asked."""
         return str(self[field].data or "") if field in self else ""
 
     def validate_country(self, field: Field) -> None:
@@ -97,21 +99,21 @@ class SignerForm(Form):
         if field.data not in set(Visibility):
             raise ValidationError(_("Please choose who may see your name."))
 
-    def _must(self, name: str, words: object) -> None:
-        self[name].validators = [required(words), *self[name].validators]
+    def _require(self, name: str, message: object) -> None:
+        self[name].validators = [required(message), *self[name].validators]
         self[name].flags.required = True
 
 
 class EntryForm(SignerForm):
-    """The signer's answers once more, about what is stored; the digest of what the page showed comes back with them."""
+    """The form on the confirm page and on the entry's page. `digest` is that of the entry as the page showed it."""
 
     digest = HiddenField()
 
     @classmethod
     def of(cls, entry: Entry) -> "EntryForm":
-        """Return the form as it shows what the entry says now."""
+        """Return the form filled with what the entry says now."""
         signature, signer = entry.signature, signer_of(entry.signature)
-        said = {
+        answers = {
             "name": signer.name,
             "affiliation": signer.affiliation,
             "country": signature.country,
@@ -120,28 +122,28 @@ class EntryForm(SignerForm):
             "updates": signature.updates,
             "digest": entry_digest(entry),
         }
-        form = cls(formdata=None, data=said)
+        form = cls(formdata=None, data=answers)
         form.ask(entry.petition)
         return form
 
     def correction(self) -> Correction:
-        """Return what a valid form says."""
+        """Return the answers of a valid form as a correction."""
         return Correction(
-            name=self.said("name"),
-            affiliation=self.said("affiliation"),
-            country=self.said("country"),
-            comment=self.said("comment"),
+            name=self.answer("name"),
+            affiliation=self.answer("affiliation"),
+            country=self.answer("country"),
+            comment=self.answer("comment"),
             visibility=Visibility(self.visibility.data),
             updates=bool(self.updates.data),
         )
 
 
 class AddressForm(Form):
-    """The address that a letter is to go to."""
+    """The address to send an e-mail to."""
 
     email = AddressField(
         _("E-mail"),
-        [AtMost(MAX_ADDRESS_LENGTH)],
+        [MaxLength(MAX_ADDRESS_LENGTH)],
         invalid=_("This is not a complete e-mail address. It looks like name@example.org, without spaces or accents."),
         filters=[tidy_line],
         render_kw={"autocomplete": "email"},
@@ -154,13 +156,13 @@ class CodeForm(Form):
     code = StringField(
         _("Code"),
         filters=[tidy_line],
-        validators=[required(_("Please type the code that is in the letter.")), AtMost(MAX_CODE)],
+        validators=[required(_("Please type the code that is in the letter.")), MaxLength(MAX_CODE)],
         render_kw={"autocomplete": "one-time-code", "autocapitalize": "characters", "spellcheck": "false"},
     )
 
 
 class SignForm(SignerForm, AddressForm):
-    """The sign form: who signs, the address to confirm it by, and which words were read."""
+    """The sign form: the signer's answers, their address, and the versions of the text and notice that were shown."""
 
     language = HiddenField()
     text_version = HiddenField()
@@ -168,41 +170,41 @@ class SignForm(SignerForm, AddressForm):
     topic = StringField(_("Leave this empty"), render_kw={"autocomplete": "off", "tabindex": "-1"})
 
     def ask(self, petition: Petition) -> None:
-        """Keep the questions that this petition asks; name and e-mail must always be given."""
+        """Remove the questions that this petition does not ask; name and e-mail are always required."""
         super().ask(petition)
-        self._must("email", _("Please give your e-mail address. Your signature counts once you confirm it."))
+        self._require("email", _("Please give your e-mail address. Your signature counts once you confirm it."))
 
     @classmethod
     def blank(cls, edition: Edition) -> "SignForm":
-        """Return the empty form as this edition's page carries it."""
+        """Return the empty form for this edition's page."""
         form = cls(formdata=None)
         form.ask(edition.petition)
-        form.renew(edition)
+        form.set_edition(edition)
         return form
 
-    def is_by_a_machine(self) -> bool:
-        """Tell whether the field was filled that no page shows to people."""
+    def is_by_a_bot(self) -> bool:
+        """Tell whether the honeypot, a field that people do not see, was filled in."""
         return bool(self.topic.data)
 
     def is_superseded(self, edition: Edition) -> bool:
-        """Tell whether the page that this came from showed other words than the edition's."""
+        """Tell whether the form came from a page with other versions of the text or notice than this edition's."""
         seen = (self.text_version.data, self.notice_version.data)
         return seen != (str(edition.text.version), str(edition.notice.version))
 
-    def renew(self, edition: Edition) -> None:
-        """Let the form say that it stands below this edition's words."""
+    def set_edition(self, edition: Edition) -> None:
+        """Set the hidden fields to this edition's language and versions."""
         self.language.data = edition.language
         self.text_version.data = str(edition.text.version)
         self.notice_version.data = str(edition.notice.version)
 
     def submission(self) -> Submission:
-        """Return what a valid form says."""
+        """Return the answers of a valid form."""
         return Submission(
-            name=self.said("name"),
-            affiliation=self.said("affiliation"),
-            country=self.said("country"),
+            name=self.answer("name"),
+            affiliation=self.answer("affiliation"),
+            country=self.answer("country"),
             email=self.email.address(),
-            comment=self.said("comment"),
+            comment=self.answer("comment"),
             visibility=Visibility(self.visibility.data),
             updates=bool(self.updates.data),
         )

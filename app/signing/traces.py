@@ -1,6 +1,6 @@
-"""Traces: what a signature keeps for two days so that bursts can be told, and nothing else can.
+"""Traces: keyed hashes of a signer's network and domain, kept for two days to detect bursts.
 
-Both are keyed hashes. No address can be read from them, and those of two petitions have nothing in common.
+No address can be read from them, and those of two petitions cannot be compared.
 """
 
 from collections.abc import Sequence
@@ -11,39 +11,39 @@ from sqlalchemy.orm import Session
 
 from app import clock
 from app.db import in_batches
-from app.email.domain import domain_of, of_one_owner
+from app.email.domain import domain_of, owner_domain
 from app.models import Petition, Signature
-from app.signing.email_key import keyed
+from app.signing.email_key import petition_hash
 
 RETENTION = timedelta(hours=48)
 
 
 def network_key(petition: Petition, network: str, now: datetime) -> bytes | None:
-    """Return the 32 bytes that stand for a client's network in this petition on this day (UTC); None for no network.
+    """Return the keyed hash of a client's network in this petition on this day (UTC); None for no network.
 
-    A burst across midnight is two halves, each of which is found by itself.
+    A burst across midnight is detected as two.
     """
     if not network:
         return None
-    return keyed(petition, f"network {now.date().isoformat()} {network}")
+    return petition_hash(petition, f"network {now.date().isoformat()} {network}")
 
 
 def domain_key(petition: Petition, address: str) -> bytes | None:
-    """Return the 32 bytes that stand in this petition for the owner of a deliverable address's domain.
+    """Return the keyed hash, in this petition, of the domain that the owner of an address's domain registered.
 
-    None at providers at which everybody may have a mailbox.
+    None for public e-mail providers.
     """
-    owned = of_one_owner(domain_of(address))
-    return keyed(petition, f"domain {owned}") if owned else None
+    owner = owner_domain(domain_of(address))
+    return petition_hash(petition, f"domain {owner}") if owner else None
 
 
-def forget(now: datetime | None = None) -> int:
-    """Erase the traces of what was signed, or signed anew while pending, two days ago; return of how many."""
-    traced = or_(Signature.network_key.is_not(None), Signature.domain_key.is_not(None))
-    old = select(Signature.id).where(traced, Signature.signed_at < (now or clock.now()) - RETENTION)
+def forget_traces(now: datetime | None = None) -> int:
+    """Erase the traces of signatures whose form was sent more than two days ago; return how many."""
+    has_trace = or_(Signature.network_key.is_not(None), Signature.domain_key.is_not(None))
+    old = select(Signature.id).where(has_trace, Signature.signed_at < (now or clock.now()) - RETENTION)
 
-    def forget_some(session: Session, ids: Sequence[int]) -> None:
-        some = update(Signature).where(Signature.id.in_(ids)).values(network_key=None, domain_key=None)
-        session.execute(some.execution_options(synchronize_session=False))
+    def erase(session: Session, ids: Sequence[int]) -> None:
+        change = update(Signature).where(Signature.id.in_(ids)).values(network_key=None, domain_key=None)
+        session.execute(change.execution_options(synchronize_session=False))
 
-    return in_batches(old.order_by(Signature.signed_at), forget_some)
+    return in_batches(old.order_by(Signature.signed_at), erase)

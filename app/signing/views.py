@@ -13,7 +13,7 @@ from app.petitions.markdown import to_html
 from app.petitions.page import Edition
 from app.petitions.requested import edition_or_original
 from app.signing import code, email_reference, proof_of_work
-from app.signing.domains import welcome
+from app.signing.domains import address_allowed
 from app.signing.forms import CodeForm, SignForm
 from app.signing.sign import sign
 from app.web import headers, rate_limits
@@ -26,26 +26,26 @@ bp = Blueprint("signing", __name__)
 
 @bp.get("/petitions/<slug:slug>/sign")
 def form(slug: str) -> Response:
-    """Show the form alone."""
+    """Show the sign form on a page of its own."""
     edition = edition_or_original(slug, request.args.get("language"))
     return headers.cacheable(make_response(_page(edition, SignForm.blank(edition))))
 
 
 @bp.post("/petitions/<slug:slug>/sign")
 def submit(slug: str) -> Response:
-    """Sign: to check-your-email, or back to the form with what was typed and what is wrong with it."""
+    """Sign and lead to check-your-email, or show the form again with what was typed and its errors."""
     edition = edition_or_original(slug, request.form.get("language"))
     if not edition.is_open():
         return make_response(render_template("signing/closed.html", edition=edition), 409)
     answers = SignForm()
     answers.ask(edition.petition)
-    if not answers.validate({"email": [welcome(edition.petition.id)]}):
+    if not answers.validate({"email": [address_allowed(edition.petition.id)]}):
         return make_response(_page(edition, answers), 422)
     if answers.is_superseded(edition):
-        answers.renew(edition)
+        answers.set_edition(edition)
         return make_response(_page(edition, answers, superseded=True), 422)
     submission = answers.submission()
-    if not answers.is_by_a_machine():  # which is told nothing of it
+    if not answers.is_by_a_bot():  # a bot gets the same answer, and nothing is saved
         had_proof_of_work = proof_of_work.spend(edition.petition, request.form.get("altcha", ""))
         wait = rate_limits.hit(Action.SIGN_WITH_PROOF if had_proof_of_work else Action.SIGN)
         if wait:
@@ -57,7 +57,7 @@ def submit(slug: str) -> Response:
 
 @bp.get("/petitions/<slug:slug>/challenge.json")
 def challenge(slug: str) -> Response:
-    """Give a challenge to ALTCHA's clients and our own script; `wanted` tells ours whether to solve it now."""
+    """Return a challenge for ALTCHA's clients and our own script; `wanted` tells our script whether to solve it."""
     petition = edition_or_original(slug, None).petition
     wanted = rate_limits.is_near_limit() or slow_lane.is_filling(petition.id, clock.now())
     return headers.no_store(jsonify(**proof_of_work.challenge(petition), wanted=wanted))
@@ -65,15 +65,15 @@ def challenge(slug: str) -> Response:
 
 @bp.get("/petitions/<slug:slug>/check-your-email/<reference>")
 def check_your_email(slug: str, reference: str) -> Response:
-    """Say which address was written to and what to do when nothing comes. It tells nothing else."""
-    edition, address = _who_signed(slug, reference)
+    """Say which address was written to and what to do if no e-mail arrives; nothing about the mailbox."""
+    edition, address = _read_reference(slug, reference)
     return _check_your_email(edition, address, CodeForm(formdata=None))
 
 
 @bp.post("/petitions/<slug:slug>/check-your-email/<reference>")
 def take_code(slug: str, reference: str) -> Response:
-    """Lead to where the letter's link leads, if the code is the letter's; else say the same, whatever is wrong."""
-    edition, address = _who_signed(slug, reference)
+    """Lead to the confirm page if the code is right; otherwise give one answer, whatever is wrong."""
+    edition, address = _read_reference(slug, reference)
     form = CodeForm()
     if not form.validate():
         return _check_your_email(edition, address, form, 422)
@@ -93,8 +93,8 @@ def take_code(slug: str, reference: str) -> Response:
     return redirect(url_for("confirmation.ask", token=token), 303)
 
 
-def _who_signed(slug: str, reference: str) -> tuple[Edition, str]:
-    """Return the petition and the address in a reference; a page that says why, where there are none."""
+def _read_reference(slug: str, reference: str) -> tuple[Edition, str]:
+    """Return the edition and the address in a reference; abort with a page that says why, if it is not valid."""
     try:
         lang, address = email_reference.read_reference(slug, reference)
     except sealing.CannotOpen:

@@ -44,7 +44,7 @@ def test_an_organiser_who_holds_many_and_the_upkeep_do_not_wait_for_each_other_i
     def keep_up() -> None:
         with app.app_context():
             if upkeep == "traces":
-                traces.forget(clock.now() + timedelta(days=3))
+                traces.forget_traces(clock.now() + timedelta(days=3))
                 return
             with transaction() as session:
                 erase._erase(session, list(session.scalars(select(Signature.id)).all()))

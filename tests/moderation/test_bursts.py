@@ -253,9 +253,9 @@ def test_traces_are_deleted_two_days_after_the_newest_form(app: Flask, client: F
     sign(client)
     (signed,) = signatures(app)
     with app.app_context():
-        assert traces.forget(signed.signed_at + traces.RETENTION) == 0
-        assert traces.forget(signed.signed_at + traces.RETENTION + timedelta(seconds=1)) == 1
-        assert traces.forget(signed.signed_at + traces.RETENTION * 2) == 0
+        assert traces.forget_traces(signed.signed_at + traces.RETENTION) == 0
+        assert traces.forget_traces(signed.signed_at + traces.RETENTION + timedelta(seconds=1)) == 1
+        assert traces.forget_traces(signed.signed_at + traces.RETENTION * 2) == 0
     (kept,) = signatures(app)
     assert (kept.network_key, kept.domain_key) == (None, None)
     assert kept.sealed == signed.sealed

@@ -1,4 +1,4 @@
-"""Bad input on the sign form: a clear answer at its field, nothing of what was typed is lost, nothing is kept."""
+"""Invalid input on the sign form: an error at its field, everything typed stays in the form, nothing is saved."""
 
 import unicodedata
 
@@ -60,7 +60,7 @@ NO_ADDRESSES = (
 
 @pytest.fixture
 def slug(app: Flask) -> str:
-    """A petition that asks everything and needs everything."""
+    """A petition that asks and requires every answer."""
     return make_petition(app, tables='[fields]\naffiliation = "required"\ncountry = "required"\ncomment = "required"\n')
 
 
@@ -72,7 +72,7 @@ def assert_refused(answer: TestResponse, field: str, message: str) -> HtmlPage:
     return page
 
 
-def test_nothing_is_no_answer(app: Flask, client: FlaskClient, slug: str) -> None:
+def test_blank_answers_are_refused_where_one_is_required(app: Flask, client: FlaskClient, slug: str) -> None:
     asked = {
         "name": "Please tell us your name.",
         "affiliation": "Please tell us your title or affiliation.",
@@ -87,7 +87,7 @@ def test_nothing_is_no_answer(app: Flask, client: FlaskClient, slug: str) -> Non
     assert written(app) == (0, 0)
 
 
-def test_an_empty_form_asks_for_everything(app: Flask, client: FlaskClient, slug: str) -> None:
+def test_an_empty_form_has_an_error_at_every_required_field(app: Flask, client: FlaskClient, slug: str) -> None:
     answer = client.post(f"/petitions/{slug}/sign")
     assert answer.status_code == 422
     assert HtmlPage(answer.text).errors().keys() == {"name", "affiliation", "country", "email", "comment"}
@@ -95,7 +95,7 @@ def test_an_empty_form_asks_for_everything(app: Flask, client: FlaskClient, slug
 
 
 @pytest.mark.parametrize(("field", "most"), [("name", 100), ("affiliation", 200), ("comment", 1000)])
-def test_what_is_too_long_is_kept_whole_to_be_shortened(
+def test_an_answer_that_is_too_long_stays_in_the_form_uncut(
     app: Flask, client: FlaskClient, slug: str, field: str, most: int
 ) -> None:
     too_long = "é" * (most + 1)
@@ -107,7 +107,7 @@ def test_what_is_too_long_is_kept_whole_to_be_shortened(
     assert sign(client, slug, **{field: too_long[1:]}).status_code == 303
 
 
-def test_an_address_that_is_too_long_is_kept_whole_too(app: Flask, client: FlaskClient, slug: str) -> None:
+def test_an_address_that_is_too_long_stays_in_the_form_uncut(app: Flask, client: FlaskClient, slug: str) -> None:
     too_long = f"ann@{'library.' * 31}org"
     page = assert_refused(
         sign(client, slug, email=too_long), "email", f"Please shorten this to 254 characters. It has {len(too_long)}."
@@ -117,21 +117,21 @@ def test_an_address_that_is_too_long_is_kept_whole_too(app: Flask, client: Flask
 
 
 @pytest.mark.parametrize("field", TEXTS)
-def test_characters_that_nobody_sees_are_refused(app: Flask, client: FlaskClient, slug: str, field: str) -> None:
+def test_invisible_characters_are_refused(app: Flask, client: FlaskClient, slug: str, field: str) -> None:
     for character in UNSEEN_CHARACTERS:
         page = assert_refused(sign(client, slug, **{field: f"Ann {character}Example"}), field, UNSEEN)
         assert page.answers()["email"] == "ann@example.org"
     assert written(app) == (0, 0)
 
 
-def test_characters_that_nobody_sees_are_refused_in_addresses(app: Flask, client: FlaskClient, slug: str) -> None:
+def test_invisible_characters_are_refused_in_addresses(app: Flask, client: FlaskClient, slug: str) -> None:
     for character in UNSEEN_CHARACTERS:
         assert_refused(sign(client, slug, email=f"ann{character}@example.org"), "email", NO_ADDRESS)
     assert written(app) == (0, 0)
 
 
 @pytest.mark.parametrize("field", ["country", "visibility", "language", "text_version", "notice_version"])
-def test_a_nul_byte_in_a_field_that_nobody_types_in_does_no_harm(
+def test_a_nul_byte_in_a_hidden_or_choice_field_is_harmless(
     app: Flask, client: FlaskClient, slug: str, field: str
 ) -> None:
     for value in ("\0", "1\0", "en\0"):
@@ -145,7 +145,7 @@ def test_a_nul_byte_in_a_field_that_nobody_types_in_does_no_harm(
         assert client.get(f"/petitions/{slug}/{path}?language=%00").status_code == 200
 
 
-def test_a_line_break_is_refused_in_every_single_line(app: Flask, client: FlaskClient, slug: str) -> None:
+def test_line_breaks_are_refused_in_single_line_fields(app: Flask, client: FlaskClient, slug: str) -> None:
     for line_break in ("\r\n", "\n", "\r"):
         injected = f"ann@example.org{line_break}Bcc: bob@example.org"
         for field in ("name", "affiliation"):
@@ -170,9 +170,7 @@ def test_names_in_every_script_are_accepted(app: Flask, client: FlaskClient, slu
     assert signer.name == signer.affiliation == signer.comment == unicodedata.normalize("NFC", NAMES[-1])
 
 
-def test_names_in_every_script_come_back_as_typed_in_fields_that_follow_their_direction(
-    client: FlaskClient, slug: str
-) -> None:
+def test_names_in_every_script_come_back_as_typed_in_fields_with_dir_auto(client: FlaskClient, slug: str) -> None:
     for name in NAMES:
         page = HtmlPage(sign(client, slug, name=name, affiliation=name, comment=name, email="").text)
         for field in TEXTS:
@@ -180,7 +178,7 @@ def test_names_in_every_script_come_back_as_typed_in_fields_that_follow_their_di
             assert page.answers()[field] == unicodedata.normalize("NFC", name)
 
 
-def test_public_names_turn_nothing_around_them(app: Flask, client: FlaskClient, slug: str) -> None:
+def test_public_names_do_not_change_the_text_direction_around_them(app: Flask, client: FlaskClient, slug: str) -> None:
 
     make_signature(app, slug, name="\u05d0\u05e0\u05d4")
     page = HtmlPage(client.get(f"/petitions/{slug}").text)
@@ -190,27 +188,27 @@ def test_public_names_turn_nothing_around_them(app: Flask, client: FlaskClient, 
 
 
 @pytest.mark.parametrize("field", TEXTS)
-def test_piles_of_marks_are_refused(app: Flask, client: FlaskClient, slug: str, field: str) -> None:
+def test_piles_of_combining_marks_are_refused(app: Flask, client: FlaskClient, slug: str, field: str) -> None:
     for pile in PILES:
         assert_refused(sign(client, slug, **{field: f"Ann {pile}"}), field, PILED_UP)
     assert written(app) == (0, 0)
 
 
-def test_what_is_no_address_is_refused_and_kept(app: Flask, client: FlaskClient, slug: str) -> None:
+def test_an_invalid_address_is_refused_and_stays_in_the_form(app: Flask, client: FlaskClient, slug: str) -> None:
     for address in NO_ADDRESSES:
         page = assert_refused(sign(client, slug, email=address), "email", NO_ADDRESS)
         assert page.answers()["email"] == address
     assert written(app) == (0, 0)
 
 
-def test_only_countries_of_the_list_are_taken(app: Flask, client: FlaskClient, slug: str) -> None:
+def test_only_countries_on_the_list_are_accepted(app: Flask, client: FlaskClient, slug: str) -> None:
     for unknown in ("XX", "ZZ", "EU", "se", "SWE", "Sweden", "001", "S\0"):
         answer = sign(client, slug, country=unknown)
         assert_refused(answer, "country", "Please choose a country from the list.")
     assert written(app) == (0, 0)
 
 
-def test_only_what_was_offered_can_be_chosen(app: Flask, client: FlaskClient, slug: str) -> None:
+def test_only_offered_choices_are_accepted(app: Flask, client: FlaskClient, slug: str) -> None:
     for unknown in ("", "everyone", "PUBLIC", "0", "public\0"):
         page = assert_refused(
             sign(client, slug, visibility=unknown), "visibility", "Please choose who may see your name."

@@ -1,4 +1,4 @@
-"""The code that can be typed: five tries, one answer to all that does not fit, and the right one leads to the page."""
+"""The code in a letter: the right one leads to the confirm page, all wrong ones get one answer, after five no try."""
 
 import math
 import re
@@ -29,7 +29,7 @@ WRONG = "222-222-222"
 
 @pytest.fixture
 def page(client: FlaskClient, petition: str) -> str:
-    """The page that a signer is led to."""
+    """The check-your-email page after signing."""
     return sign(client).location
 
 
@@ -37,7 +37,7 @@ def type_code(client: FlaskClient, page: str, code: str) -> TestResponse:
     return client.post(page, data={"code": code})
 
 
-def test_the_right_code_leads_to_the_page_that_asks_and_counts_nothing_by_itself(
+def test_the_right_code_leads_to_the_confirm_page_and_does_not_confirm_by_itself(
     client: FlaskClient, page: str, mail_server: MailServer, work: Work
 ) -> None:
     work()
@@ -53,19 +53,19 @@ def test_the_right_code_leads_to_the_page_that_asks_and_counts_nothing_by_itself
 @pytest.mark.parametrize(
     "spelt", [str.lower, lambda code: code.replace("-", " "), lambda code: f" {code[:5]}{code[5:]}. "]
 )
-def test_it_may_be_typed_as_people_type(
+def test_case_spaces_and_hyphens_in_a_code_do_not_matter(
     client: FlaskClient, page: str, mail_server: MailServer, work: Work, spelt: Callable[[str], str]
 ) -> None:
     work()
     assert type_code(client, page, spelt(code_in(mail_server.letters[0]))).status_code == 303
 
 
-def test_a_code_has_at_least_forty_bits_and_no_two_letters_that_look_alike() -> None:
+def test_a_code_has_at_least_forty_bits_and_no_characters_that_look_alike() -> None:
     assert LENGTH * math.log2(len(set(ALPHABET))) >= 40
     assert not set("01OILU") & set(ALPHABET)
 
 
-def test_after_five_wrong_tries_the_right_one_is_not_looked_at_and_a_new_letter_brings_five_more(
+def test_after_five_wrong_codes_the_right_one_is_refused_until_a_new_letter(
     client: FlaskClient, page: str, mail_server: MailServer, work: Work
 ) -> None:
     work()
@@ -78,7 +78,7 @@ def test_after_five_wrong_tries_the_right_one_is_not_looked_at_and_a_new_letter_
     assert type_code(client, page, code_in(mail_server.letters[1])).status_code == 303
 
 
-def test_the_right_code_uses_up_no_try_and_an_empty_one_neither(
+def test_a_right_or_empty_code_does_not_use_up_a_try(
     app: Flask, client: FlaskClient, page: str, mail_server: MailServer, work: Work
 ) -> None:
     work()
@@ -88,7 +88,7 @@ def test_the_right_code_uses_up_no_try_and_an_empty_one_neither(
     assert signatures(app)[0].code_tries == 0
 
 
-def test_fifty_tries_at_the_same_instant_use_up_five(
+def test_of_fifty_wrong_codes_at_once_only_five_are_checked(
     app: Flask, client: FlaskClient, page: str, mail_server: MailServer, work: Work
 ) -> None:
     work()
@@ -104,7 +104,7 @@ def test_fifty_tries_at_the_same_instant_use_up_five(
     assert type_code(client, page, code_in(mail_server.letters[0])).status_code == 422
 
 
-def test_what_does_not_fit_is_answered_alike_and_by_the_same_statements_whatever_is_wrong(
+def test_answer_and_statements_are_the_same_whatever_is_wrong_with_the_code(
     app: Flask, client: FlaskClient, petition: str, mail_server: MailServer, work: Work
 ) -> None:
     pages = {}
@@ -115,7 +115,7 @@ def test_what_does_not_fit_is_answered_alike_and_by_the_same_statements_whatever
     for _ in range(MAX_TRIES):
         type_code(client, pages["blocked"], WRONG)
     with app.app_context(), transaction() as session:
-        # The one who expired is the second who signed.
+        # The second signature is the one that expires.
         ids = session.scalars(select(Signature.id).order_by(Signature.id)).all()
         late = clock.now() - timedelta(seconds=1)
         session.execute(update(Signature).where(Signature.id == ids[1]).values(expires_at=late))
@@ -139,7 +139,7 @@ def test_what_does_not_fit_is_answered_alike_and_by_the_same_statements_whatever
         assert one == found[0], wrong
 
 
-def test_a_code_opens_nothing_in_another_petition_or_for_another_mailbox(
+def test_a_code_does_not_work_for_another_petition_or_mailbox(
     app: Flask, client: FlaskClient, page: str, mail_server: MailServer, work: Work
 ) -> None:
     other = sign(client, make_petition(app, slug='"another"')).location
@@ -150,7 +150,7 @@ def test_a_code_opens_nothing_in_another_petition_or_for_another_mailbox(
     assert type_code(client, other, code).status_code == type_code(client, neighbour, code).status_code == 422
 
 
-def test_only_a_keyed_hash_of_it_is_stored_and_none_once_it_is_confirmed(
+def test_only_a_keyed_hash_of_the_code_is_stored_and_it_is_erased_on_confirming(
     app: Flask, client: FlaskClient, page: str, mail_server: MailServer, work: Work
 ) -> None:
     work()
@@ -162,14 +162,14 @@ def test_only_a_keyed_hash_of_it_is_stored_and_none_once_it_is_confirmed(
     assert signatures(app)[0].code_hash is None
 
 
-def test_one_client_types_thirty_codes_in_ten_minutes(client: FlaskClient, page: str) -> None:
+def test_a_client_may_type_thirty_codes_in_ten_minutes(client: FlaskClient, page: str) -> None:
     assert {type_code(client, page, WRONG).status_code for _ in range(30)} == {422}
     over = type_code(client, page, WRONG)
     assert over.status_code == 429
     assert "Please wait some minutes" in over.text
 
 
-def test_a_letter_that_the_caps_hold_back_takes_no_code_away(
+def test_a_letter_stopped_by_the_mailbox_limit_does_not_replace_the_code(
     app: Flask, client: FlaskClient, page: str, mail_server: MailServer, work: Work
 ) -> None:
     for _ in range(3):
@@ -179,9 +179,7 @@ def test_a_letter_that_the_caps_hold_back_takes_no_code_away(
     assert type_code(client, page, code_in(mail_server.letters[2])).status_code == 303
 
 
-def test_another_sites_page_cannot_use_up_somebodys_tries(
-    app: Flask, client: FlaskClient, page: str, work: Work
-) -> None:
+def test_a_form_on_another_site_cannot_use_up_tries(app: Flask, client: FlaskClient, page: str, work: Work) -> None:
     work()
     answer = client.post(page, data={"code": WRONG}, headers={"Sec-Fetch-Site": "cross-site"})
     assert answer.status_code == 403
@@ -190,6 +188,6 @@ def test_another_sites_page_cannot_use_up_somebodys_tries(
 
 
 @pytest.mark.parametrize("odd", ["\ud83d\ude00".encode("utf-16", "surrogatepass").decode("utf-16"), "%00", "x" * 41])
-def test_odd_codes_are_refused_in_words(client: FlaskClient, page: str, work: Work, odd: str) -> None:
+def test_odd_codes_are_refused(client: FlaskClient, page: str, work: Work, odd: str) -> None:
     work()
     assert type_code(client, page, odd).status_code == 422

@@ -1,4 +1,4 @@
-"""Whose addresses may sign: the list, the organisers' rules before it, and the same answer for every mailbox."""
+"""Which e-mail domains may sign: the organisers' rules, then the list of disposable domains."""
 
 import pytest
 from flask import Flask
@@ -24,7 +24,7 @@ def rule(app: Flask, domain: str, verdict: Verdict) -> None:
 
 
 @pytest.mark.parametrize("domain", [LISTED, "MAILINATOR.com", f"a.b.{LISTED}"])
-def test_a_disposable_address_is_refused_at_its_field_with_all_that_was_typed(
+def test_a_disposable_address_is_refused_and_everything_typed_is_kept(
     app: Flask, client: FlaskClient, petition: str, domain: str
 ) -> None:
     answer = sign(client, email=f"ann@{domain}", comment="Still here")
@@ -50,7 +50,7 @@ def test_a_disposable_address_is_refused_at_its_field_with_all_that_was_typed(
         ({LISTED: Verdict.ALLOW, f"a.{LISTED}": Verdict.BLOCK}, f"a.{LISTED}", True),
     ],
 )
-def test_the_nearest_rule_holds_and_comes_before_the_list(
+def test_the_nearest_rule_decides_before_the_list(
     app: Flask, petition: str, rules: dict[str, Verdict], domain: str, refused: bool
 ) -> None:
     for name, verdict in rules.items():
@@ -59,14 +59,14 @@ def test_the_nearest_rule_holds_and_comes_before_the_list(
         assert is_refused(petition_id_of(), domain) == refused
 
 
-def test_an_international_domain_is_refused_in_its_own_letters(app: Flask, client: FlaskClient, petition: str) -> None:
+def test_the_error_shows_an_international_domain_in_unicode(app: Flask, client: FlaskClient, petition: str) -> None:
     rule(app, "xn--bcher-kva.example", Verdict.BLOCK)
     answer = sign(client, email="ann@post.bücher.example")
     assert "Addresses at post.bücher.example are refused here." in answer.text
     assert answer.status_code == 422
 
 
-def test_a_rule_is_one_petitions_own_and_goes_as_it_came(app: Flask, client: FlaskClient, petition: str) -> None:
+def test_a_rule_holds_for_one_petition_until_it_is_removed(app: Flask, client: FlaskClient, petition: str) -> None:
     other = make_petition(app, slug='"another-petition"')
     rule(app, "example.org", Verdict.BLOCK)
     assert sign(client, other).status_code == 303
@@ -76,7 +76,7 @@ def test_a_rule_is_one_petitions_own_and_goes_as_it_came(app: Flask, client: Fla
     assert sign(client).status_code == 303
 
 
-def test_the_answer_goes_by_the_domain_whatever_the_mailbox_did(app: Flask, client: FlaskClient, petition: str) -> None:
+def test_the_refusal_is_the_same_whatever_the_mailbox_signed(app: Flask, client: FlaskClient, petition: str) -> None:
     rule(app, "example.net", Verdict.BLOCK)
     seen = []
     for state in STATES:
@@ -92,9 +92,7 @@ def test_the_answer_goes_by_the_domain_whatever_the_mailbox_did(app: Flask, clie
     assert seen[0][0] == 422
 
 
-def test_who_has_signed_is_not_touched_by_a_later_rule_and_still_confirms(
-    app: Flask, client: FlaskClient, petition: str
-) -> None:
+def test_a_later_rule_does_not_affect_earlier_signatures(app: Flask, client: FlaskClient, petition: str) -> None:
     make_signature(app, email="ann@example.net")
     waiting = make_signature(app, state=State.PENDING, email="bo@example.net")
     rule(app, "example.net", Verdict.BLOCK)

@@ -1,4 +1,4 @@
-"""The sign form: errors stand at their fields and in a summary, what was typed stays, new words are shown once."""
+"""The sign form: errors are shown, what was typed is kept, and a new version of the text is shown before signing."""
 
 import pytest
 from flask import Flask
@@ -65,9 +65,7 @@ def test_the_summary_takes_focus_and_leads_to_each_field(client: FlaskClient, pe
     assert page.all("title")[0].words().startswith("Error:")
 
 
-def test_the_form_is_sent_to_an_address_without_a_fragment_which_would_take_the_focus(
-    client: FlaskClient, petition: str
-) -> None:
+def test_the_forms_action_has_no_fragment_which_would_take_the_focus(client: FlaskClient, petition: str) -> None:
     for page in (
         client.get(f"/petitions/{petition}"),
         client.get(f"/petitions/{petition}/sign"),
@@ -77,31 +75,31 @@ def test_the_form_is_sent_to_an_address_without_a_fragment_which_would_take_the_
         assert form.get("action") == f"/petitions/{petition}/sign"
 
 
-def test_a_blank_form_complains_of_nothing(client: FlaskClient, petition: str) -> None:
+def test_a_blank_form_shows_no_errors(client: FlaskClient, petition: str) -> None:
     for path in (f"/petitions/{petition}", f"/petitions/{petition}/sign"):
         page = HtmlPage(client.get(path).text)
         assert not page.errors()
         assert not [one for one in page.elements if one.get("aria-invalid") or one.get("role") == "alert"]
 
 
-def test_the_least_public_answers_are_chosen_until_the_signer_chooses(client: FlaskClient, petition: str) -> None:
+def test_the_most_private_answers_are_the_defaults(client: FlaskClient, petition: str) -> None:
     answers = HtmlPage(client.get(f"/petitions/{petition}").text).answers()
     assert answers["visibility"] == "delivery"
     assert "updates" not in answers
 
 
-def test_what_was_typed_is_kept_in_every_field(client: FlaskClient, petition: str) -> None:
+def test_every_field_keeps_what_was_typed(client: FlaskClient, petition: str) -> None:
     answer = sign(client, **TYPED)
     assert answer.status_code == 422
     assert typed_in(answer) == TYPED
 
 
-def test_an_address_stays_as_it_was_typed_too(client: FlaskClient, petition: str) -> None:
+def test_the_form_keeps_the_address_as_it_was_typed(client: FlaskClient, petition: str) -> None:
     for typed in ("Ann@EXAMPLE.org", "ann@b\u00fccher.example"):
         assert typed_in(sign(client, email=typed, name=""))["email"] == typed
 
 
-def test_what_was_left_out_stays_out(client: FlaskClient, petition: str) -> None:
+def test_fields_that_were_left_empty_stay_empty(client: FlaskClient, petition: str) -> None:
     answer = sign(client, name="Ann", affiliation="", comment="", country="", email="", visibility="public")
     assert typed_in(answer) == {
         "name": "Ann",
@@ -113,7 +111,9 @@ def test_what_was_left_out_stays_out(client: FlaskClient, petition: str) -> None
     }
 
 
-def test_a_corrected_form_is_kept_as_it_was_typed(app: Flask, client: FlaskClient, petition: str) -> None:
+def test_a_form_that_is_valid_at_the_second_try_is_saved_as_typed(
+    app: Flask, client: FlaskClient, petition: str
+) -> None:
     again = HtmlPage(sign(client, **TYPED).text).answers() | {"email": "ann@example.org"}
     assert client.post(f"/petitions/{petition}/sign", data=again).status_code == 303
     (signature,) = signatures(app)
@@ -141,7 +141,7 @@ def test_the_petition_decides_what_is_asked(app: Flask, client: FlaskClient, ask
 
 
 @pytest.mark.parametrize("field", ["affiliation", "country", "comment"])
-def test_what_is_not_asked_is_not_kept(app: Flask, client: FlaskClient, field: str) -> None:
+def test_answers_to_questions_that_are_not_asked_are_not_saved(app: Flask, client: FlaskClient, field: str) -> None:
     slug = make_petition(app, tables=f'[fields]\n{field} = "off"\n')
     assert not [one for one in HtmlPage(client.get(f"/petitions/{slug}").text).elements if one.get("name") == field]
     assert sign(client, slug, **{field: "FI"}).status_code == 303
@@ -153,7 +153,7 @@ def test_what_is_not_asked_is_not_kept(app: Flask, client: FlaskClient, field: s
 
 
 @pytest.mark.parametrize("changed", ["text", "notice"])
-def test_new_words_are_shown_once_before_they_are_signed(app: Flask, client: FlaskClient, changed: str) -> None:
+def test_a_new_version_is_shown_once_before_it_is_signed(app: Flask, client: FlaskClient, changed: str) -> None:
     make_petition(app)
     before = HtmlPage(client.get(f"/petitions/{SLUG}").text).answers()
     if changed == "text":
@@ -178,7 +178,7 @@ def test_new_words_are_shown_once_before_they_are_signed(app: Flask, client: Fla
     assert written(app) == (1, 1)
 
 
-def test_a_signature_points_at_the_words_that_were_on_its_page(app: Flask, client: FlaskClient) -> None:
+def test_a_signature_refers_to_the_versions_that_were_on_its_page(app: Flask, client: FlaskClient) -> None:
     make_petition(app)
     sign(client)
     make_petition(app, statement='"We ask for more."', erase_after_days="30")
@@ -195,7 +195,7 @@ def test_a_signature_points_at_the_words_that_were_on_its_page(app: Flask, clien
 @pytest.mark.parametrize(
     "lost", [("text_version",), ("notice_version",), ("language", "text_version", "notice_version")]
 )
-def test_a_form_that_does_not_say_what_was_read_asks_again(
+def test_a_form_without_its_version_fields_is_shown_again(
     app: Flask, client: FlaskClient, petition: str, lost: tuple[str, ...]
 ) -> None:
     answers = HtmlPage(client.get(f"/petitions/{petition}").text).answers()
@@ -207,7 +207,7 @@ def test_a_form_that_does_not_say_what_was_read_asks_again(
     assert written(app) == (1, 1)
 
 
-def test_an_error_does_not_use_up_the_one_time_that_new_words_are_shown(app: Flask, client: FlaskClient) -> None:
+def test_after_an_error_a_new_version_is_still_shown_before_it_is_signed(app: Flask, client: FlaskClient) -> None:
     make_petition(app)
     answers = HtmlPage(client.get(f"/petitions/{SLUG}").text).answers() | {"name": "Ann Example", "country": "SE"}
     make_petition(app, statement='"We ask for all of them back."')
@@ -219,13 +219,13 @@ def test_an_error_does_not_use_up_the_one_time_that_new_words_are_shown(app: Fla
     assert written(app) == (0, 0)
 
 
-def test_the_same_form_twice_makes_one_signature(app: Flask, client: FlaskClient, petition: str) -> None:
+def test_sending_the_same_form_twice_makes_one_signature(app: Flask, client: FlaskClient, petition: str) -> None:
     first, second = sign(client), sign(client)
     assert (first.status_code, second.status_code) == (303, 303)
     assert written(app) == (1, 2)
 
 
-def test_a_closed_petition_takes_nothing(app: Flask, client: FlaskClient) -> None:
+def test_a_closed_petition_takes_no_signatures(app: Flask, client: FlaskClient) -> None:
     slug = make_petition(app)
     answers = HtmlPage(client.get(f"/petitions/{slug}").text).answers() | TYPED | {"email": "ann@example.org"}
     with app.app_context(), transaction() as session:

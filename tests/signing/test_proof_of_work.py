@@ -1,4 +1,4 @@
-"""Proof of work: asked for under attack and not otherwise, good once, for its petition, for twenty minutes."""
+"""Proof of work: asked for under attack only; a proof is valid once, for its petition, for twenty minutes."""
 
 import base64
 import json
@@ -29,14 +29,14 @@ FROM = 30
 
 @pytest.fixture(autouse=True)
 def easy(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let proofs cost nothing here, and let chance have no part in when they are asked for."""
+    """Make proofs cheap, and the threshold at which they are asked for exact."""
     monkeypatch.setattr(proof_of_work, "MAX_NUMBER", 20)
     monkeypatch.setattr(slow_lane, "PROOF_THRESHOLD_SPREAD", 1)
     monkeypatch.setattr(slow_lane, "SLOT", timedelta(microseconds=1))
 
 
 def is_wanted(client: FlaskClient, slug: str = SLUG) -> bool:
-    """Tell whether the page's script would be asked for a proof, at an address that has signed nothing."""
+    """Tell whether the page's script would be asked for a proof, from a network address that has signed nothing."""
     answer = client.get(f"/petitions/{slug}/challenge.json", environ_base={"REMOTE_ADDR": "192.0.2.250"})
     assert answer.json
     return bool(answer.json["wanted"])
@@ -48,11 +48,11 @@ def is_proven(app: Flask) -> list[bool]:
 
 
 def sign_from_many(client: FlaskClient, number: int, slug: str = SLUG) -> None:
-    for one in range(number):
-        assert sign(client, slug, where=f"198.51.100.{one}", email=f"one{one}@example.org").status_code == 303
+    for index in range(number):
+        assert sign(client, slug, where=f"198.51.100.{index}", email=f"person{index}@example.org").status_code == 303
 
 
-def test_the_challenge_is_another_each_time_and_kept_nowhere(app: Flask, client: FlaskClient, petition: str) -> None:
+def test_each_challenge_is_new_and_not_stored(app: Flask, client: FlaskClient, petition: str) -> None:
     one, other = (client.get(f"/petitions/{petition}/challenge.json") for _ in range(2))
     assert one.headers["Cache-Control"] == "no-store"
     assert one.json and other.json
@@ -62,21 +62,21 @@ def test_the_challenge_is_another_each_time_and_kept_nowhere(app: Flask, client:
     assert client.get("/petitions/no-such-petition/challenge.json").status_code == 404
 
 
-def test_a_form_with_a_proof_is_answered_like_one_without(app: Flask, client: FlaskClient, petition: str) -> None:
+def test_the_answer_is_the_same_with_and_without_a_proof(app: Flask, client: FlaskClient, petition: str) -> None:
     answers = [sign(client, email="one@example.org"), sign(client, email="two@example.org", altcha=proof(client))]
     assert [answer.status_code for answer in answers] == [303, 303]
     assert len({len(answer.location) for answer in answers}) == 1
     assert is_proven(app) == [False, True]
 
 
-def test_a_proof_is_good_once(app: Flask, client: FlaskClient, petition: str) -> None:
+def test_a_proof_works_once(app: Flask, client: FlaskClient, petition: str) -> None:
     worked = proof(client)
     for number in range(3):
         assert sign(client, email=f"ann{number}@example.org", altcha=worked).status_code == 303
     assert is_proven(app) == [True, False, False]
 
 
-def test_twenty_forms_at_one_instant_with_one_proof_are_one_that_is_proven(
+def test_of_twenty_forms_at_once_with_the_same_proof_one_counts_as_proven(
     app: Flask, client: FlaskClient, petition: str
 ) -> None:
     worked = proof(client)
@@ -94,13 +94,13 @@ def test_twenty_forms_at_one_instant_with_one_proof_are_one_that_is_proven(
     assert sorted(is_proven(app)) == [False] * 19 + [True]
 
 
-def test_a_proof_for_one_petition_proves_nothing_on_another(app: Flask, client: FlaskClient, petition: str) -> None:
+def test_a_proof_for_one_petition_does_not_work_for_another(app: Flask, client: FlaskClient, petition: str) -> None:
     other = make_petition(app, slug='"another"')
     sign(client, other, altcha=proof(client, petition))
     assert is_proven(app) == [False]
 
 
-def test_a_proof_is_over_after_twenty_minutes(
+def test_a_proof_expires_after_twenty_minutes(
     app: Flask, client: FlaskClient, petition: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     worked = proof(client)
@@ -113,7 +113,7 @@ def test_a_proof_is_over_after_twenty_minutes(
     assert is_proven(app) == [True, False]
 
 
-def test_the_purge_forgets_proofs_that_could_not_be_used_again(
+def test_expired_proofs_are_purged(
     app: Flask, client: FlaskClient, petition: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     sign(client, altcha=proof(client))
@@ -130,7 +130,7 @@ def altered(worked: str, **parts: object) -> str:
     return base64.b64encode(json.dumps({**json.loads(base64.b64decode(worked)), **parts}).encode()).decode()
 
 
-def test_nothing_that_was_altered_proves_anything(app: Flask, client: FlaskClient, petition: str) -> None:
+def test_an_altered_proof_is_refused(app: Flask, client: FlaskClient, petition: str) -> None:
     worked = proof(client)
     found = json.loads(base64.b64decode(worked))
     tries = [
@@ -170,19 +170,19 @@ def test_nothing_that_was_altered_proves_anything(app: Flask, client: FlaskClien
         ),
     )
 )
-def test_whatever_is_sent_as_a_proof_is_none_and_breaks_nothing(app: Flask, petition: str, answer: str) -> None:
+def test_random_text_as_a_proof_is_refused_without_an_error(app: Flask, petition: str, answer: str) -> None:
     with app.app_context():
         assert not spend(db.session.scalars(select(Petition)).one(), answer)
 
 
-def test_a_proof_is_asked_for_from_thirty_forms_in_the_hour_without_one_and_not_after_it(
+def test_a_proof_is_asked_for_after_thirty_forms_without_one_in_an_hour(
     app: Flask, client: FlaskClient, petition: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     quiet = make_petition(app, slug='"quiet"')
     sign_from_many(client, FROM - 1)
     assert not is_wanted(client)
     sign(client, where="198.51.100.200", email="proven@example.org", altcha=proof(client))
-    assert not is_wanted(client), "who proves is no attack"
+    assert not is_wanted(client), "forms with a proof do not count"
     sign(client, where="198.51.100.200", email="last@example.org")
     assert is_wanted(client)
     assert not is_wanted(client, quiet)
@@ -193,7 +193,7 @@ def test_a_proof_is_asked_for_from_thirty_forms_in_the_hour_without_one_and_not_
     assert not is_wanted(client)
 
 
-def test_who_sends_all_but_one_cannot_count_on_seeing_the_next(
+def test_the_threshold_is_random_so_that_nobody_can_detect_a_single_form(
     app: Flask, client: FlaskClient, petition: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(slow_lane, "PROOF_THRESHOLD_SPREAD", 10)
@@ -206,7 +206,7 @@ def test_who_sends_all_but_one_cannot_count_on_seeing_the_next(
     assert enough == set(range(FROM, FROM + 10))
 
 
-def test_a_form_shows_in_what_is_asked_of_others_only_at_the_end_of_its_quarter_of_a_minute(
+def test_a_form_counts_towards_the_threshold_only_after_its_15_second_slot(
     app: Flask, client: FlaskClient, petition: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     began = clock.now().replace(second=15, microsecond=0) + timedelta(minutes=1)
@@ -218,7 +218,7 @@ def test_a_form_shows_in_what_is_asked_of_others_only_at_the_end_of_its_quarter_
         assert is_wanted(client) == wanted
 
 
-def test_the_page_is_the_same_under_attack(client: FlaskClient, petition: str) -> None:
+def test_the_petitions_page_is_the_same_under_attack(client: FlaskClient, petition: str) -> None:
     before = client.get(f"/petitions/{petition}")
     sign_from_many(client, FROM)
     assert is_wanted(client)
@@ -227,7 +227,7 @@ def test_the_page_is_the_same_under_attack(client: FlaskClient, petition: str) -
 
 
 @pytest.mark.parametrize("with_proof", [True, False])
-def test_the_statements_are_the_same_whoever_signed_before(
+def test_the_statements_are_the_same_whatever_the_mailbox_signed(
     app: Flask, client: FlaskClient, petition: str, with_proof: bool
 ) -> None:
     found = []
@@ -235,7 +235,7 @@ def test_the_statements_are_the_same_whoever_signed_before(
         address = f"{state or 'nobody'}@example.org".ljust(24, "x")
         if state:
             make_signature(app, state=state, email=address)
-        for _ in range(5 if state == State.VERIFIED else 1):  # the last of five is over the mailbox's cap
+        for _ in range(5 if state == State.VERIFIED else 1):  # the last of five is over the mailbox limit
             fields = {"altcha": proof(client)} if with_proof else {}
             with statements(app) as seen:
                 answer = sign(client, email=address, **fields)
@@ -244,7 +244,9 @@ def test_the_statements_are_the_same_whoever_signed_before(
     assert any("spent_proof" in statement for statement in found[0][0]) == with_proof
 
 
-def test_asking_looks_at_no_more_than_it_needs(app: Flask, client: FlaskClient, petition: str) -> None:
+def test_the_query_for_the_threshold_is_limited_and_uses_an_index(
+    app: Flask, client: FlaskClient, petition: str
+) -> None:
     with app.app_context(), transaction() as session:
         petition_id = session.scalars(select(Petition.id)).one()
         at = clock.now() - timedelta(hours=2)
@@ -270,7 +272,7 @@ def test_asking_looks_at_no_more_than_it_needs(app: Flask, client: FlaskClient, 
     assert "ix_outbox_without_proof_queued_at" in plan
 
 
-def test_a_proof_that_was_sent_with_a_wrong_form_can_be_used_with_the_right_one(
+def test_a_proof_that_was_sent_with_an_invalid_form_can_be_used_again(
     app: Flask, client: FlaskClient, petition: str
 ) -> None:
     worked = proof(client)

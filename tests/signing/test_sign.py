@@ -1,4 +1,4 @@
-"""Signing: the same answer and the same statements whoever signed before, and nothing readable in the database."""
+"""Signing: answer and statements are the same whoever signed before, and the database holds no readable data."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -48,7 +48,7 @@ def answers_and_statements(app: Flask, client: FlaskClient) -> dict[State | None
     return found
 
 
-def test_a_stranger_cannot_tell_who_signed_before_and_neither_can_a_clock(
+def test_answer_and_statements_are_the_same_whatever_the_mailbox_signed(
     app: Flask, client: FlaskClient, petition: str
 ) -> None:
     found = answers_and_statements(app, client)
@@ -59,7 +59,7 @@ def test_a_stranger_cannot_tell_who_signed_before_and_neither_can_a_clock(
         assert found[state] == (answer, seen), state
 
 
-def test_every_signing_writes_exactly_one_outbox_row(app: Flask, client: FlaskClient, petition: str) -> None:
+def test_each_form_writes_exactly_one_outbox_row(app: Flask, client: FlaskClient, petition: str) -> None:
     for number in range(1, 4):
         sign(client)
         with app.app_context():
@@ -68,7 +68,7 @@ def test_every_signing_writes_exactly_one_outbox_row(app: Flask, client: FlaskCl
 
 
 @pytest.mark.parametrize("state", [State.VERIFIED, State.INVALIDATED, State.DECLINED])
-def test_signing_again_changes_nothing_of_what_is_no_longer_pending(
+def test_signing_again_does_not_change_a_signature_that_is_not_pending(
     app: Flask, client: FlaskClient, petition: str, state: State
 ) -> None:
     make_signature(app, state=state)
@@ -79,7 +79,7 @@ def test_signing_again_changes_nothing_of_what_is_no_longer_pending(
         assert tuple(db.session.execute(select(Signature.__table__)).one()) == before
 
 
-def test_who_withdrew_can_sign_again_as_if_for_the_first_time(app: Flask, client: FlaskClient, petition: str) -> None:
+def test_after_withdrawing_a_mailbox_can_sign_again(app: Flask, client: FlaskClient, petition: str) -> None:
     withdrawn = make_signature(app, state=State.WITHDRAWN)
     sign(client)
     old, new = signatures(app)
@@ -98,9 +98,7 @@ def test_the_newest_submission_replaces_a_pending_one(app: Flask, client: FlaskC
         assert (signer_of(signature).name, signer_of(signature).email) == ("Ann Right", "a.nn@gmail.com")
 
 
-def test_one_mailbox_may_sign_two_petitions_and_they_share_no_key(
-    app: Flask, client: FlaskClient, petition: str
-) -> None:
+def test_a_mailbox_has_different_keys_in_two_petitions(app: Flask, client: FlaskClient, petition: str) -> None:
     other = make_petition(app, slug='"another-petition"')
     sign(client)
     sign(client, other)
@@ -108,7 +106,7 @@ def test_one_mailbox_may_sign_two_petitions_and_they_share_no_key(
     assert first.email_key != second.email_key
 
 
-def test_the_database_holds_no_readable_word_of_a_signer(app: Flask, client: FlaskClient, petition: str) -> None:
+def test_the_database_holds_no_readable_answer_of_a_signer(app: Flask, client: FlaskClient, petition: str) -> None:
     sign(client, name="Zorblax Quuxley", affiliation="Frobnicator", comment="Xyzzyplugh", email="wibble@example.org")
     with app.app_context():
         rows = [tuple(row) for table in Base.metadata.sorted_tables for row in db.session.execute(select(table))]
@@ -118,7 +116,7 @@ def test_the_database_holds_no_readable_word_of_a_signer(app: Flask, client: Fla
     assert "save the test library" in held
 
 
-def test_sealed_values_tell_not_even_how_long_a_name_is(app: Flask, client: FlaskClient, petition: str) -> None:
+def test_sealed_values_do_not_show_how_long_a_name_is(app: Flask, client: FlaskClient, petition: str) -> None:
     sign(client, email="short@example.org", name="A", comment="")
     sign(client, email="long@example.org", name="A" * 90, comment="")
     short, long = signatures(app)

@@ -1,4 +1,4 @@
-"""Forms sent in ways that no browser sends ours: bytes that are no text, files, JSON, a field twice."""
+"""Request bodies that no browser sends: invalid UTF-8, files, JSON, a field twice."""
 
 from io import BytesIO
 
@@ -22,7 +22,7 @@ ANN = {
 
 @pytest.fixture
 def path(petition: str) -> str:
-    """Where the petition's form is sent."""
+    """The path that the petition's form is sent to."""
     return f"/petitions/{petition}/sign"
 
 
@@ -31,9 +31,7 @@ def filled_in(client: FlaskClient, path: str) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("field", ["name", "affiliation", "comment"])
-def test_bytes_that_are_not_utf_8_are_refused_at_their_field(
-    app: Flask, client: FlaskClient, path: str, field: str
-) -> None:
+def test_invalid_utf_8_is_refused_at_its_field(app: Flask, client: FlaskClient, path: str, field: str) -> None:
     answers = filled_in(client, path)
     good = "&".join(f"{name}={value.replace(' ', '+')}" for name, value in answers.items() if name != field)
     for bad in (b"J%F6rg", b"J\xf6rg", b"%FF%FE", b"J%C3", b"%ED%A0%80"):
@@ -48,7 +46,7 @@ def test_bytes_that_are_not_utf_8_are_refused_at_their_field(
     assert written(app) == (0, 0)
 
 
-def test_bytes_that_are_not_utf_8_are_refused_in_parts_too(app: Flask, client: FlaskClient, path: str) -> None:
+def test_invalid_utf_8_is_refused_in_multipart_forms_too(app: Flask, client: FlaskClient, path: str) -> None:
     parts = {name: value.encode() for name, value in filled_in(client, path).items()} | {"name": b"J\xf6rg"}
     body = b"".join(
         b'--x\r\nContent-Disposition: form-data; name="%s"\r\n\r\n%s\r\n' % (name.encode(), value)
@@ -60,13 +58,13 @@ def test_bytes_that_are_not_utf_8_are_refused_in_parts_too(app: Flask, client: F
     assert written(app) == (0, 0)
 
 
-def test_a_form_in_parts_is_as_good_as_any(app: Flask, client: FlaskClient, path: str) -> None:
+def test_a_multipart_form_is_accepted(app: Flask, client: FlaskClient, path: str) -> None:
     answer = client.post(path, data=filled_in(client, path), content_type="multipart/form-data")
     assert answer.status_code == 303
     assert written(app) == (1, 1)
 
 
-def test_files_and_json_are_no_answers(app: Flask, client: FlaskClient, path: str) -> None:
+def test_files_and_json_are_not_accepted_as_answers(app: Flask, client: FlaskClient, path: str) -> None:
     file = {"name": (BytesIO(b"Ann"), "name.txt"), "email": "ann@example.org"}
     json = (b"[1]", b"{", b'{"name": 5}', b'{"name": {"first": "Ann"}}', b'{"name": "\\ud800"}', b"\xff")
     for answer in (
@@ -81,7 +79,7 @@ def test_files_and_json_are_no_answers(app: Flask, client: FlaskClient, path: st
     assert written(app) == (0, 0)
 
 
-def test_a_field_that_comes_twice_counts_once(app: Flask, client: FlaskClient, path: str) -> None:
+def test_of_a_field_that_comes_twice_the_first_counts(app: Flask, client: FlaskClient, path: str) -> None:
     answer = client.post(path, data={**filled_in(client, path), "name": ["Ann Example", "Bob Example"]})
     assert answer.status_code == 303
     (signature,) = signatures(app)
@@ -90,7 +88,7 @@ def test_a_field_that_comes_twice_counts_once(app: Flask, client: FlaskClient, p
 
 
 @pytest.mark.parametrize("query", [b"language=\xc3", b"language=sv&x=\xff", b"\xed\xa0\x80", "language=é".encode()])
-def test_a_query_that_is_no_text_is_no_fault(app: Flask, petition: str, query: bytes) -> None:
+def test_an_undecodable_query_string_causes_no_error(app: Flask, petition: str, query: bytes) -> None:
     client = app.test_client()
     for path in (f"/petitions/{petition}/sign", f"/petitions/{petition}/my-signature", "/organise/account"):
         answer = client.get(path, environ_overrides={"QUERY_STRING": query.decode("latin-1")})

@@ -1,4 +1,4 @@
-"""What signers are told about their data: as organisers wrote it, and no more than is true."""
+"""The privacy notice on the petition's page: as the organisers wrote it, and true."""
 
 from flask import Flask
 from flask.testing import FlaskClient
@@ -20,19 +20,19 @@ def test_the_last_day_is_the_one_that_organisers_entered(app: Flask, client: Fla
     assert "July" not in told(client)
 
 
-def test_the_address_of_who_answers_keeps_its_lines(app: Flask, client: FlaskClient) -> None:
+def test_the_controllers_address_keeps_its_line_breaks(app: Flask, client: FlaskClient) -> None:
     make_petition(app, controller=CONTROLLER.replace("1 Test Street, Testville", r"1 Test Street\n00000 Testville"))
     lines = ["Test Library Club", "1 Test Street", "00000 Testville"]
     shown = client.get(PAGE).text
     assert "".join(f'<bdi lang="en">{line}</bdi><br> ' for line in lines) in shown
 
 
-def test_who_may_read_the_address_is_said_as_it_is(client: FlaskClient, petition: str) -> None:
+def test_the_notice_says_who_may_read_the_e_mail_address(client: FlaskClient, petition: str) -> None:
     assert "Your e-mail address is never shown, and never on that list." in told(client)
     assert "The organisers can read it only if you agree that they write to you" in told(client)
 
 
-def test_on_a_translated_page_what_is_not_translated_is_marked_as_the_original(app: Flask, client: FlaskClient) -> None:
+def test_on_a_translated_page_untranslated_text_is_marked_with_its_language(app: Flask, client: FlaskClient) -> None:
     giving = '[[donations]]\nrecipient = "Club"\niban = "GB33BUKB20201555555555"\nnote = "For books."\n'
     who = '[[initiators]]\nname = "Ann Example"\naffiliation = "Reader of books"\n'
     make_petition(app, tables=giving + who, privacy='"We keep it *safe*."')
