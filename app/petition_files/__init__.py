@@ -1,1 +1,1 @@
-"""Petition files: read, held to their rules, saved as what a petition says, written again."""
+"""Petition files: reading, validating, saving to the database, and writing them."""

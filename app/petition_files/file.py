@@ -1,4 +1,4 @@
-"""A petition file: TOML between `+++` lines, then Markdown; read whole, or refused with what would be right."""
+"""A petition file: TOML between `+++` lines, then Markdown. Reading validates it, or says what would be right."""
 
 import re
 import tomllib
@@ -26,7 +26,7 @@ class BadPetitionFile(Exception):
 
 @dataclass(frozen=True, slots=True)
 class PetitionFile:
-    """What a petition file says, checked. What is needed but not said yet, in a draft, is empty."""
+    """A petition file's values, validated. In a draft, values that are needed and not given yet are empty."""
 
     slug: str
     language: str
@@ -51,27 +51,27 @@ class PetitionFile:
     translations: tuple[Translation, ...] = ()
 
     def missing(self) -> list[str]:
-        """Return the keys of what is not said yet, and without which a petition does not open."""
-        return [key for key in NEEDED if not all(_parts_of(getattr(self, key)))]
+        """Return the keys that have no value yet and that a petition needs to open."""
+        return [key for key in NEEDED if not all(_values_of(getattr(self, key)))]
 
 
 def read_petition_file(path: Path) -> PetitionFile:
-    """Return what the petition file at `path` says; raise BadPetitionFile if anything in it is wrong."""
+    """Read and validate the petition file at `path`; raise BadPetitionFile if anything in it is wrong."""
     return parse_petition_file(path.read_bytes(), str(path))
 
 
 def parse_petition_file(content: bytes, name: str, needed: tuple[str, ...] = NEEDED) -> PetitionFile:
-    """Return what a petition file with these bytes says; raise BadPetitionFile, with its `name`, if anything is wrong.
+    """Parse and validate a petition file's content; raise BadPetitionFile, with its `name`, if anything is wrong.
 
-    A draft needs fewer keys than what opens: those in TO_BEGIN.
+    `needed` are the keys that it must have; a draft needs only NEEDED_FOR_DRAFT.
     """
     try:
-        front, body = _parts(content.decode())
+        front, body = _split(content.decode())
         _refuse_deep_keys(front)
-        return _checked(tomllib.loads(front), body, needed)
+        return _validated(tomllib.loads(front), body, needed)
     except UnicodeDecodeError:
         raise BadPetitionFile(f"{name}: {_('the file must be text in UTF-8.')}") from None
-    except (ValueError, RecursionError) as error:  # beside TOMLDecodeError, a number that is too long for Python
+    except (ValueError, RecursionError) as error:  # ValueError: TOMLDecodeError, or a number too long for Python
         words = _("between the +++ lines there must be TOML: %(error)s", error=error)
         raise BadPetitionFile(f"{name}: {words}") from None
     except values.InvalidValue as wrong:
@@ -79,7 +79,7 @@ def parse_petition_file(content: bytes, name: str, needed: tuple[str, ...] = NEE
 
 
 def checks(language: str, needed: tuple[str, ...] = NEEDED) -> dict[str, values.Check]:
-    """Return the check of each key's value, in a petition in `language` that needs these keys."""
+    """Return the check for each key, in a petition in `language` that needs these keys."""
     controller = dict(CONTROLLER)
     if "controller" not in needed:
         controller = {part: values.OrEmpty(check) for part, check in CONTROLLER.items()}
@@ -138,7 +138,7 @@ TRANSLATION: dict[str, values.Check] = {
 
 
 def initiator(language: str) -> dict[str, values.Check]:
-    """Return the checks of an initiator, whose country may be named in `language`."""
+    """Return the checks for an initiator; the country may be its name in `language`."""
     return {
         "name": values.line(200),
         "affiliation": values.OrEmpty(values.line(500)),
@@ -146,38 +146,38 @@ def initiator(language: str) -> dict[str, values.Check]:
     }
 
 
-def _parts(text: str) -> tuple[str, str]:
-    found = re.fullmatch(r"\ufeff?\+\+\+[ \t]*\r?\n(.*?)^\+\+\+[ \t]*(?:\r?\n(.*))?", text, re.DOTALL | re.MULTILINE)
-    if not found:
+def _split(text: str) -> tuple[str, str]:
+    match = re.fullmatch(r"\ufeff?\+\+\+[ \t]*\r?\n(.*?)^\+\+\+[ \t]*(?:\r?\n(.*))?", text, re.DOTALL | re.MULTILINE)
+    if not match:
         words = _("the file must begin with a line +++, then TOML, a line +++, and the petition's Markdown.")
         raise values.InvalidValue("+++", words)
-    body = (found[2] or "").strip()
-    return found[1].replace("\r\n", "\n"), values.text(MAX_TEXT_LENGTH, empty=True)(_("the Markdown below +++"), body)
+    body = (match[2] or "").strip()
+    return match[1].replace("\r\n", "\n"), values.text(MAX_TEXT_LENGTH, empty=True)(_("the Markdown below +++"), body)
 
 
 def _refuse_deep_keys(front: str) -> None:
-    """Refuse a.a.a and so on: what no key of ours looks like, and takes the parser the square of its length."""
+    """Refuse keys such as a.a.a.a: none of ours has many dots, and tomllib needs quadratic time for them."""
     for part in re.split(r"[={},\[\]\n]", front):
         if part.count(".") > MAX_DOTS and re.fullmatch(r"[\w\s.\"'-]*", part):
             raise values.InvalidValue("+++", _("there is a key with far too many dots in it."))
 
 
-def _checked(front: dict[str, Any], body: str, needed: tuple[str, ...]) -> PetitionFile:
+def _validated(front: dict[str, Any], body: str, needed: tuple[str, ...]) -> PetitionFile:
     for key in needed:
         if key not in front:
             raise values.InvalidValue(key, _("is missing, and must be given."))
     language = values.language("language", front["language"])
-    checked = values.check_table("", front, checks(language, needed))
+    validated = values.check_table("", front, checks(language, needed))
     languages = {language}
-    for number, translation in enumerate(checked.get("translations", ()), 1):
+    for number, translation in enumerate(validated.get("translations", ()), 1):
         if translation["language"] in languages:
             raise values.InvalidValue(
                 f"translations[{number}].language", _("must be another one: there is a text in it.")
             )
         languages.add(translation["language"])
-    fields = DEFAULT_FIELDS | checked.pop("fields", {})
-    return PetitionFile(**checked, fields=fields, body=body)
+    fields = DEFAULT_FIELDS | validated.pop("fields", {})
+    return PetitionFile(**validated, fields=fields, body=body)
 
 
-def _parts_of(value: Any) -> list[Any]:
+def _values_of(value: Any) -> list[Any]:
     return list(value.values()) if isinstance(value, dict) else [value]

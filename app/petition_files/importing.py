@@ -1,4 +1,4 @@
-"""Bring a petition file in: whole or not at all, and without effect when it says nothing new."""
+"""Import a petition file, in one transaction. Importing the same file again changes nothing."""
 
 from enum import StrEnum
 from pathlib import Path
@@ -26,14 +26,14 @@ class Outcome(StrEnum):
 
 
 class Imported(NamedTuple):
-    """Which petition a file was, and what importing it did."""
+    """The slug of the petition in a file, and what importing it did."""
 
     slug: str
     outcome: Outcome
 
 
 def import_file(path: Path) -> Imported:
-    """Import the petition file at `path` by command: open its petition, or bring it up to what the file says.
+    """Import the petition file at `path`, by command: open a new petition, or update the one with its slug.
 
     Raises BadPetitionFile, and changes nothing, if anything in the file is wrong.
     """
@@ -58,7 +58,7 @@ def import_file(path: Path) -> Imported:
 
 
 def import_if_new(path: Path) -> str:
-    """Import the petition file at `path` unless its petition is here already; return its slug."""
+    """Import the petition file at `path` unless its petition already exists; return its slug."""
     file = read_petition_file(path)
     if db.session.scalars(select(Petition.id).where(Petition.slug == file.slug)).first() is None:
         import_file(path)

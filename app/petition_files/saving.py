@@ -1,7 +1,7 @@
-"""Save what a petition file says: in the caller's transaction, with its audit entry and a letter to the owners.
+"""Save a petition file's values in the caller's transaction, with an audit entry and a letter to the owners.
 
-Files and organisers' forms both come here, so both change a petition by one rule. Texts and notices are insert-only,
-but for the text of a draft, which nobody can have signed: it is replaced.
+Used by imports and by organisers' forms. Texts and notices are insert-only, except for a draft's text: nobody can have
+signed it, so it is replaced.
 """
 
 import os
@@ -24,13 +24,13 @@ from app.petition_files.stored import as_file, end_of_day, newest_notice, newest
 from app.petitions.search import search_text
 from app.web.absolute_url import absolute_url
 
-# What a stolen session would be used to change: where money goes, and who gets the signers' data.
+# Owners get a letter when one of these changes: they say where money goes and who gets the signers' data.
 TRUSTED_KEYS = ("donations", "controller", "addressed_to", "contact", "erase_after_days", "privacy")
 
 
 @dataclass
 class Saved:
-    """What saving changed: new text versions by language, the version of a new notice or 0, and columns."""
+    """What was changed: new text versions by language, the version of a new notice (or 0), names of columns."""
 
     texts: dict[str, int] = field(default_factory=dict)
     notice: int = 0
@@ -41,9 +41,9 @@ class Saved:
 
 
 def create_draft(session: Session, file: PetitionFile, now: datetime) -> int | None:
-    """Insert the petition of this file as a draft, with texts and notice; return its id, or None if the slug is taken.
+    """Insert the file's petition as a draft, with texts and notice; return its id, or None if the slug is taken.
 
-    Of concurrent inserts of one slug, one succeeds and the others get None.
+    Of concurrent inserts of the same slug one succeeds.
     """
     public_id = os.urandom(16)
     draft = insert(Petition).values(
@@ -54,8 +54,8 @@ def create_draft(session: Session, file: PetitionFile, now: datetime) -> int | N
         closes_at=end_of_day(file.closes_on),
         **_columns(file),
     )
-    unless_taken = draft.on_conflict_do_nothing(index_elements=["slug"]).returning(Petition.id)
-    petition_id: int | None = session.execute(unless_taken).scalar_one_or_none()
+    insert_unless_taken = draft.on_conflict_do_nothing(index_elements=["slug"]).returning(Petition.id)
+    petition_id: int | None = session.execute(insert_unless_taken).scalar_one_or_none()
     if petition_id is not None:
         ledger.open_tally(session, petition_id, now)
         session.flush()
@@ -67,17 +67,17 @@ def create_draft(session: Session, file: PetitionFile, now: datetime) -> int | N
 
 def lock_petition_by_slug(session: Session, slug: str) -> Petition | None:
     """Return the petition, its row locked (FOR NO KEY UPDATE) until the transaction ends; None if unknown."""
-    mine = select(Petition).where(Petition.slug == slug).with_for_update(key_share=True)
-    return session.scalars(mine.execution_options(populate_existing=True)).one_or_none()
+    query = select(Petition).where(Petition.slug == slug).with_for_update(key_share=True)
+    return session.scalars(query.execution_options(populate_existing=True)).one_or_none()
 
 
 def update_from_file(
-    session: Session, petition: Petition, file: PetitionFile, name: str, by: int | None, now: datetime
+    session: Session, petition: Petition, file: PetitionFile, name: str, organiser_id: int | None, now: datetime
 ) -> Saved:
-    """Update a petition that the caller has locked by `lock_petition` to what a file called `name` says.
+    """Update a petition that the caller has locked to the values of a file called `name`.
 
-    Raises BadPetitionFile for a file in another language, for one that would open again what was erased, and for one
-    that would close an opened petition in the past, where the days until its signers are erased would be over too soon.
+    Raises BadPetitionFile for a file in another language, for one that would reopen a petition whose signers were
+    erased, and for one that would close an opened petition in the past: its signers would be erased too early.
     """
     if petition.erased_at is not None and file.closes_on != petition.last_day:
         words = _("closes_on: who signed it has been erased, as was promised, so this petition stays closed.")
@@ -87,19 +87,21 @@ def update_from_file(
         words = _("closes_on: this day is over. To end signing now, close the petition; it counts from then.")
         raise BadPetitionFile(f"{name}: {words}")
     before = as_file(session, petition)
-    return save_petition(session, petition, before, merge_translations(before, file, name), Act.IMPORTED, by, now)
+    return save_petition(
+        session, petition, before, merge_translations(before, file, name), Act.IMPORTED, organiser_id, now
+    )
 
 
 def merge_translations(before: PetitionFile, file: PetitionFile, name: str) -> PetitionFile:
-    """Return what a petition says once a file called `name` is in: texts in languages that it does not name stay.
+    """Return the file with the petition's texts added in languages that the file does not have.
 
     Raises BadPetitionFile for a file in another language.
     """
     if before.language != file.language:
         words = _("language: this petition is in %(language)s, and stays so.", language=repr(before.language))
         raise BadPetitionFile(f"{name}: {words}")
-    named = {one["language"]: one for one in (*before.translations, *file.translations)}
-    return replace(file, translations=tuple(one for _tag, one in sorted(named.items())))
+    by_language = {text["language"]: text for text in (*before.translations, *file.translations)}
+    return replace(file, translations=tuple(text for _tag, text in sorted(by_language.items())))
 
 
 def save_petition(
@@ -108,13 +110,13 @@ def save_petition(
     before: PetitionFile,
     file: PetitionFile,
     act: Act,
-    by: int | None,
+    organiser_id: int | None,
     now: datetime,
 ) -> Saved:
-    """Update a petition that the caller has locked from `before` to what the file says.
+    """Update a petition that the caller has locked from `before` to the file's values.
 
-    Records `act`, by the organiser with the id `by` (None: a command), in the audit log unless nothing changed, and
-    notifies the owners when it concerns what people trust, once it was opened.
+    If anything changed, `act` is recorded in the audit log as done by this organiser (None: by a command). For keys in
+    TRUSTED_KEYS the owners of an opened petition get a letter.
     """
     saved = Saved()
     columns = _columns(file)
@@ -130,13 +132,13 @@ def save_petition(
     saved.notice = _add_notice(session, petition.id, file, now)
     if saved:
         versions = {f"text {language}": version for language, version in sorted(saved.texts.items())}
-        record(session, act, petition.id, by, **versions, what=", ".join(changed_keys(before, file)))
+        record(session, act, petition.id, organiser_id, **versions, what=", ".join(changed_keys(before, file)))
     _notify_owners(session, petition, before, file, now)
     return saved
 
 
 def changed_keys(before: PetitionFile, file: PetitionFile) -> list[str]:
-    """Return the keys whose values differ."""
+    """Return the keys whose values differ between two files."""
     return [key for key in PetitionFile.__slots__ if getattr(before, key) != getattr(file, key)]
 
 
@@ -158,31 +160,31 @@ def _columns(file: PetitionFile) -> dict[str, Any]:
 
 
 def _add_texts(session: Session, petition_id: int, file: PetitionFile, now: datetime) -> dict[str, int]:
-    """Add the file's words in each language as the next version, unless they are the newest; return what was added."""
+    """Add each text of the file that has changed as its next version; return the new versions by language."""
     own = {"language": file.language, "title": file.title, "statement": file.statement, "body": file.body}
     newest = newest_texts(session, petition_id)
     added = {}
-    signed = None
-    texts: list[dict[str, Any]] = [own, *({**one} for one in file.translations)]
-    for words in texts:
-        before = newest.get(words["language"])
-        if before is not None and all(getattr(before, column) == value for column, value in words.items()):
+    count = None
+    texts: list[dict[str, Any]] = [own, *({**translation} for translation in file.translations)]
+    for text in texts:
+        before = newest.get(text["language"])
+        if before is not None and all(getattr(before, column) == value for column, value in text.items()):
             continue
-        signed = ledger.verified_count(session, petition_id) if signed is None else signed
-        replaced = before is not None and _forget_draft(session, petition_id, words["language"])
+        count = ledger.verified_count(session, petition_id) if count is None else count
+        replaced = before is not None and _delete_draft_text(session, petition_id, text["language"])
         version = before.version + 1 if before and not replaced else 1
-        found_by = search_text(words["title"], words["statement"])
-        row = {**words, "petition_id": petition_id, "version": version, "after_signatures": signed, "made_at": now}
-        session.add(PetitionText(**row, search_text=found_by))
-        added[words["language"]] = version
+        searchable = search_text(text["title"], text["statement"])
+        row = {**text, "petition_id": petition_id, "version": version, "after_signatures": count, "made_at": now}
+        session.add(PetitionText(**row, search_text=searchable))
+        added[text["language"]] = version
     return added
 
 
-def _forget_draft(session: Session, petition_id: int, language: str) -> bool:
-    """Delete the text of a draft in this language; tell whether it is one. So the first published version is 1."""
+def _delete_draft_text(session: Session, petition_id: int, language: str) -> bool:
+    """Delete this text if the petition is a draft; tell whether it was. So the first published version is 1."""
     drafts = select(Petition.id).where(Petition.id == petition_id, Petition.opened_at.is_(None))
-    words = delete(PetitionText).where(PetitionText.petition_id.in_(drafts), PetitionText.language == language)
-    return session.execute(words.returning(PetitionText.id)).first() is not None
+    delete_text = delete(PetitionText).where(PetitionText.petition_id.in_(drafts), PetitionText.language == language)
+    return session.execute(delete_text.returning(PetitionText.id)).first() is not None
 
 
 def _notice(file: PetitionFile) -> dict[str, Any]:
@@ -197,7 +199,7 @@ def _notice(file: PetitionFile) -> dict[str, Any]:
 
 
 def _add_notice(session: Session, petition_id: int, file: PetitionFile, now: datetime) -> int:
-    """Add what the file tells about data as the next notice, unless it is the newest; return its version or 0."""
+    """Add the file's privacy notice as the next version if it has changed; return its version, else 0."""
     newest = newest_notice(session, petition_id)
     notice = _notice(file)
     if newest.says() == notice:
@@ -209,13 +211,11 @@ def _add_notice(session: Session, petition_id: int, file: PetitionFile, now: dat
 def _notify_owners(
     session: Session, petition: Petition, before: PetitionFile, file: PetitionFile, now: datetime
 ) -> None:
-    kinds = [key for key in changed_keys(before, file) if key in TRUSTED_KEYS]
-    if kinds and petition.opened_at is not None:  # what is first filled in, in a draft, nobody trusts yet
-        # A discreet petition is named neither in the letter nor in the address that its link leads to.
+    changed = [key for key in changed_keys(before, file) if key in TRUSTED_KEYS]
+    if changed and petition.opened_at is not None:  # nobody relies on a draft's values yet
+        # The letter must not name a discreet petition, and neither must the URL of its link.
         title = None if petition.discreet else file.title
-        where = (
-            absolute_url("organisers.home") if petition.discreet else absolute_url("members.log", slug=petition.slug)
-        )
+        link = absolute_url("organisers.home") if petition.discreet else absolute_url("members.log", slug=petition.slug)
         queue_letter_to_owners(
-            session, petition.id, "trust_changed", now, title=title, kinds=kinds, link=where, moment=now
+            session, petition.id, "trust_changed", now, title=title, kinds=changed, link=link, moment=now
         )

@@ -1,4 +1,4 @@
-"""A petition as it is now, said as a petition file would say it."""
+"""A stored petition as a petition file, and its newest texts and privacy notice."""
 
 from datetime import UTC, date, datetime, time, timedelta
 
@@ -10,7 +10,7 @@ from app.petition_files.file import PetitionFile
 
 
 def as_file(session: Session, petition: Petition) -> PetitionFile:
-    """Return what the petition file of this petition says, with the newest words in each language."""
+    """Return the petition as a petition file, with the newest text in each language."""
     texts = newest_texts(session, petition.id)
     own = texts.pop(petition.language)
     notice = newest_notice(session, petition.id)
@@ -51,16 +51,18 @@ def as_file(session: Session, petition: Petition) -> PetitionFile:
 
 
 def newest_texts(session: Session, petition_id: int) -> dict[str, PetitionText]:
-    """Return the petition's newest words, by language."""
-    mine = PetitionText.petition_id == petition_id
+    """Return the petition's newest texts, by language."""
+    of_petition = PetitionText.petition_id == petition_id
     newest = (
         select(PetitionText.language, func.max(PetitionText.version).label("version"))
-        .where(mine)
+        .where(of_petition)
         .group_by(PetitionText.language)
         .subquery()
     )
     is_newest = (PetitionText.language == newest.c.language) & (PetitionText.version == newest.c.version)
-    return {text.language: text for text in session.scalars(select(PetitionText).join(newest, is_newest).where(mine))}
+    return {
+        text.language: text for text in session.scalars(select(PetitionText).join(newest, is_newest).where(of_petition))
+    }
 
 
 def outdated_translations(session: Session, petition: Petition) -> dict[str, datetime]:
@@ -71,11 +73,11 @@ def outdated_translations(session: Session, petition: Petition) -> dict[str, dat
 
 
 def newest_notice(session: Session, petition_id: int) -> PrivacyNotice:
-    """Return what signers are told now about their data."""
-    mine = select(PrivacyNotice).where(PrivacyNotice.petition_id == petition_id)
-    return session.scalars(mine.order_by(PrivacyNotice.version.desc()).limit(1)).one()
+    """Return the petition's newest privacy notice."""
+    notices = select(PrivacyNotice).where(PrivacyNotice.petition_id == petition_id)
+    return session.scalars(notices.order_by(PrivacyNotice.version.desc()).limit(1)).one()
 
 
 def end_of_day(last: date | None) -> datetime | None:
-    """Return the moment at which a petition closes that can be signed until the end of its `last` day in UTC."""
+    """Return when a petition closes whose last day for signing is `last` (UTC): at the end of that day."""
     return datetime.combine(last + timedelta(days=1), time(), UTC) if last else None

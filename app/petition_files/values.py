@@ -1,4 +1,4 @@
-"""What a value in a petition file may be: checks that give the value tidied, or say what would be right."""
+"""Checks for the values in a petition file: each returns the value in its stored form, or raises InvalidValue."""
 
 import re
 from collections.abc import Callable
@@ -17,10 +17,10 @@ from app.models.petition import FIELD_CHOICES
 from app.web.converters import LANGUAGE_TAG, SLUG
 from app.web.countries import country_code
 
-MAX_ROWS = 100  # of initiators, donations, links or translations
+MAX_ROWS = 100  # initiators, donations, links or translations
 MAX_URL_LENGTH = 2000
-YEARS = range(1900, 3000)  # the calendar of Python ends soon after, and days are added to dates
-RESERVED_SLUGS = {"new", "import"}  # below /organise/petitions/
+YEARS = range(1900, 3000)  # Python's dates end in 9999; adding days to one must not overflow
+RESERVED_SLUGS = {"new", "import"}  # paths of the site below /organise/petitions/
 
 
 class InvalidValue(Exception):
@@ -35,7 +35,7 @@ Check = Callable[[str, Any], Any]
 
 
 def check_table(inside: str, table: dict[str, Any], checks: dict[str, Check]) -> dict[str, Any]:
-    """Return `table` with each value checked by the check of its key; raise Wrong for a key that has none."""
+    """Return `table` with each value checked; raise InvalidValue for a key without a check."""
     for key in table:
         if key not in checks:
             raise InvalidValue(f"{inside}{key}", _("is not known here. Known are: %(keys)s.", keys=", ".join(checks)))
@@ -43,7 +43,7 @@ def check_table(inside: str, table: dict[str, Any], checks: dict[str, Check]) ->
 
 
 class OrEmpty:
-    """A check of a value that may be left out or empty; it is then an empty text."""
+    """A check that also allows the empty string. In a table, a key with this check may be missing."""
 
     def __init__(self, check: Check) -> None:
         self.check = check
@@ -53,7 +53,7 @@ class OrEmpty:
 
 
 def table(checks: dict[str, Check], *, optional: bool = False) -> Check:
-    """Return a check of a table with these checks by key; all are needed but `OrEmpty` ones, unless `optional`."""
+    """Return a check for a table. All keys are needed, except for `OrEmpty` ones; with `optional`, none is."""
 
     def check(key: str, value: Any) -> dict[str, Any]:
         if not isinstance(value, dict):
@@ -70,7 +70,7 @@ def table(checks: dict[str, Check], *, optional: bool = False) -> Check:
 
 
 def list_of(inner: Check) -> Check:
-    """Return a check of a list of at most MAX_ROWS tables, [[key]] in TOML, each held to `inner`."""
+    """Return a check for a list of at most MAX_ROWS tables ([[key]] in TOML), each checked by `inner`."""
 
     def check(key: str, value: Any) -> tuple[Any, ...]:
         if not isinstance(value, list):
@@ -86,7 +86,7 @@ def list_of(inner: Check) -> Check:
 
 
 def text(max_length: int, *, empty: bool = False) -> Check:
-    """Return a check of a text of at most `max_length` characters, with `empty` also of none."""
+    """Return a check for a text of at most `max_length` characters, which may be empty only if `empty` is true."""
 
     def check(key: str, value: Any) -> str:
         if not isinstance(value, str):
@@ -105,7 +105,7 @@ def text(max_length: int, *, empty: bool = False) -> Check:
 
 
 def line(max_length: int) -> Check:
-    """Return a check of a text on one line."""
+    """Return a check for a text on one line."""
 
     def check(key: str, value: Any) -> str:
         words: str = text(max_length)(key, value)
@@ -117,7 +117,7 @@ def line(max_length: int) -> Check:
 
 
 def whole_number(minimum: int, maximum: int) -> Check:
-    """Return a check of a whole number in these bounds, both included."""
+    """Return a check for a whole number between these bounds, both included."""
 
     def check(key: str, value: Any) -> int:
         if isinstance(value, str):
@@ -133,7 +133,7 @@ def whole_number(minimum: int, maximum: int) -> Check:
 
 
 def slug(key: str, value: Any) -> str:
-    """Check a petition's name in its address."""
+    """Check a slug: the petition's name in its URL."""
     if not isinstance(value, str) or len(value) > 80 or not re.fullmatch(SLUG, value):
         words = _("must be small letters a-z, digits and single hyphens, at most 80, such as free-the-books.")
         raise InvalidValue(key, words)
@@ -185,7 +185,7 @@ def email(key: str, value: Any) -> str:
 
 
 def country(language: str) -> Callable[[str, Any], str]:
-    """Return a check of a country, by code or by its name in English or `language`; it gives the code."""
+    """Return a check for a country's code, or its name in English or `language`; it returns the code."""
 
     def check(key: str, value: Any) -> str:
         code = country_code(value, language) if isinstance(value, str) else None
@@ -204,7 +204,7 @@ def currency(key: str, value: Any) -> str:
 
 
 def iban(key: str, value: Any) -> str:
-    """Check an account by its checksum, and return it without spaces (ISO 13616)."""
+    """Check an IBAN by its checksum, and return it without spaces (ISO 13616)."""
     try:
         return str(iban_rules.validate(value if isinstance(value, str) else "", check_country=False))
     except BadIban:
@@ -212,7 +212,7 @@ def iban(key: str, value: Any) -> str:
 
 
 def url(key: str, value: Any) -> str:
-    """Check a web address."""
+    """Check a web address (http or https)."""
     try:
         parts = urlsplit(value) if isinstance(value, str) else None
     except ValueError:

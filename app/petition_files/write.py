@@ -1,4 +1,4 @@
-"""Write a petition file: what `read` gives back as it was."""
+"""Write a petition file. Reading it again gives the same values."""
 
 import re
 from collections.abc import Mapping
@@ -7,7 +7,7 @@ from typing import Any
 
 from app.petition_files.file import PetitionFile
 
-PLAIN = (
+TOP_LEVEL_KEYS = (
     "slug",
     "language",
     "title",
@@ -23,17 +23,22 @@ PLAIN = (
     "privacy",
 )
 LISTS = ("initiators", "donations", "links", "translations")
-# What a string of TOML 1.0 cannot hold as it is: quotes, backslashes, control characters.
+# Characters that must be escaped in a TOML 1.0 string: quotes, backslashes, control characters.
 ESCAPED = re.compile(r'["\\\x00-\x08\x0b-\x1f\x7f]')
 
 
 def write_petition_file(file: PetitionFile) -> str:
-    """Return the text of the petition file that says all this. What is empty is left out."""
-    lines = ["+++", *_pairs({key: getattr(file, key) for key in PLAIN}), "", *_table("[controller]", file.controller)]
+    """Return the petition file as text. Empty values are left out."""
+    lines = [
+        "+++",
+        *_pairs({key: getattr(file, key) for key in TOP_LEVEL_KEYS}),
+        "",
+        *_table("[controller]", file.controller),
+    ]
     lines += _table("[fields]", file.fields)
     for key in LISTS:
-        for each in getattr(file, key):
-            lines += _table(f"[[{key}]]", each)
+        for item in getattr(file, key):
+            lines += _table(f"[[{key}]]", item)
     if file.elsewhere:
         lines += _table("[elsewhere]", file.elsewhere)
     return "\n".join([*lines[:-1], "+++", file.body, ""])
@@ -45,10 +50,10 @@ def _table(head: str, values: Mapping[str, Any]) -> list[str]:
 
 
 def _pairs(values: Mapping[str, Any]) -> list[str]:
-    return [f"{key} = {_toml(value)}" for key, value in values.items() if _is_said(key, value)]
+    return [f"{key} = {_toml(value)}" for key, value in values.items() if _has_value(key, value)]
 
 
-def _is_said(key: str, value: Any) -> bool:
+def _has_value(key: str, value: Any) -> bool:
     return value not in (None, "") and value is not False and (key, value) != ("erase_after_days", 0)
 
 
@@ -61,8 +66,8 @@ def _toml(value: str | int | bool | date) -> str:
 
 
 def _string(text: str) -> str:
-    written = ESCAPED.sub(lambda found: f"\\u{ord(found[0]):04X}" if found[0] not in '"\\' else f"\\{found[0]}", text)
+    escaped = ESCAPED.sub(lambda match: f"\\u{ord(match[0]):04X}" if match[0] not in '"\\' else f"\\{match[0]}", text)
     if "\n" not in text:
-        return f'"{written}"'
+        return f'"{escaped}"'
     # A line of pluses would end the front matter.
-    return '"""\n' + re.sub(r"^\+", r"\\u002B", written, flags=re.MULTILINE) + '\n"""'
+    return '"""\n' + re.sub(r"^\+", r"\\u002B", escaped, flags=re.MULTILINE) + '\n"""'

@@ -1,4 +1,4 @@
-"""What tests of petition files can ask for: bringing a petition file in."""
+"""Fixtures for tests of petition files: importing one."""
 
 from tests.petitions.conftest import bring
 

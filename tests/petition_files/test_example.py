@@ -33,7 +33,7 @@ LENGTHS = range(15, 35)  # of account numbers, by ISO 13616
 
 @pytest.fixture(scope="module")
 def example() -> PetitionFile:
-    """The example as its file says it."""
+    """The example petition's file, parsed."""
     return read_petition_file(EXAMPLE)
 
 
@@ -60,7 +60,7 @@ def section(page: HtmlPage, name: str) -> Element:
 
 
 def inside(page: HtmlPage, outer: Element, tag: str) -> list[str]:
-    """Return the words of each element of a kind within another."""
+    """Return the text of each element with this tag within another."""
     return [one.words() for one in page.all(tag) if any(each is outer for each in one.inside)]
 
 
@@ -68,7 +68,7 @@ def flat(text: str) -> str:
     return " ".join(text.split())
 
 
-def test_the_example_is_the_petition_it_should_be(example: PetitionFile) -> None:
+def test_the_example_has_the_expected_values(example: PetitionFile) -> None:
     assert (example.language, example.title) == ("en", "Free Boris Kagarlitsky!")
     assert str(example.started_on) == "2023-07-28"
     assert example.fields == {"affiliation": "optional", "country": "required", "comment": "optional"}
@@ -76,7 +76,7 @@ def test_the_example_is_the_petition_it_should_be(example: PetitionFile) -> None
     assert len(example.body) > 800
 
 
-def test_the_top_says_what_it_is_since_when_by_whom_and_how_far(page: HtmlPage, example: PetitionFile) -> None:
+def test_the_page_begins_with_title_start_initiator_and_count(page: HtmlPage, example: PetitionFile) -> None:
     (top,) = page.all("header", **{"class": "petition-head"})
     assert inside(page, top, "h1") == ["Free Boris Kagarlitsky!"]
     assert inside(page, top, "time") == ["July 28, 2023"]
@@ -100,14 +100,14 @@ def test_it_is_imported_and_its_count_and_goal_move_with_the_verified_signatures
     assert [one.words() for one in page.all("p", **{"class": "goal"})] == ["Next goal: 1,500"] * 2
 
 
-def test_support_now_leads_to_the_form_from_the_top_and_from_the_foot(page: HtmlPage) -> None:
+def test_links_at_the_top_and_the_bottom_lead_to_the_form(page: HtmlPage) -> None:
     first, second = [link for link in page.all("a") if link.words() == "Support now"]
     assert first.get("href") == second.get("href") == "#sign"
     places = [page.elements.index(one) for one in (first, page.by_id("sign"), second)]
     assert places == sorted(set(places))
 
 
-def test_it_says_why_and_what_is_signed_and_to_whom_it_goes(page: HtmlPage, example: PetitionFile) -> None:
+def test_the_page_shows_text_statement_and_addressee(page: HtmlPage, example: PetitionFile) -> None:
     why = section(page, "why").words()
     assert why.startswith("Why this petition matters")
     for paragraph in example.body.split("\n\n"):
@@ -128,7 +128,7 @@ def test_every_initiator_is_named_with_affiliation_and_country(page: HtmlPage, e
         assert words.endswith(countries.get(initiator["country"], ""))
 
 
-def test_the_form_asks_all_that_a_signer_of_it_says(page: HtmlPage) -> None:
+def test_the_form_has_all_fields(page: HtmlPage) -> None:
     (form,) = page.all("form")
     assert (
         form.get("method"),
@@ -156,7 +156,7 @@ def test_the_form_asks_all_that_a_signer_of_it_says(page: HtmlPage) -> None:
     assert {"SE", "RU", "KZ", "XK"} <= {option.get("value") for option in page.all("option")}
 
 
-def test_it_answers_what_happens_with_the_data(page: HtmlPage, example: PetitionFile) -> None:
+def test_the_page_says_what_happens_with_the_data(page: HtmlPage, example: PetitionFile) -> None:
     privacy = section(page, "privacy")
     answers = dict(zip(inside(page, privacy, "dt"), inside(page, privacy, "dd"), strict=True))
     who = example.controller
@@ -188,7 +188,7 @@ def test_links_are_shown_with_their_source(page: HtmlPage, example: PetitionFile
         assert link["source"] in words and link["title"] in words
 
 
-def test_its_accounts_are_those_of_documentation(example: PetitionFile) -> None:
+def test_the_accounts_are_documentation_examples(example: PetitionFile) -> None:
     assert {donation["iban"] for donation in example.donations} == OF_THE_DOCUMENTATION
 
 
@@ -221,7 +221,7 @@ def tracked() -> list[Path]:
     return [config.ROOT / name for name in names.split("\0") if name]
 
 
-def test_no_file_names_an_account_of_the_campaign() -> None:
+def test_no_file_contains_a_real_account_number_of_the_campaign() -> None:
     files = [path for path in tracked() if path.is_file()]
     assert EXAMPLE in files and Path(__file__) in files
     found = [path for path in files if forbidden(path.read_bytes().decode("utf-8", "replace"), OF_THE_CAMPAIGN)]
@@ -233,11 +233,11 @@ def test_no_file_names_an_account_of_the_campaign() -> None:
     ["GB82WEST12345698765432", "IBAN: GB82 WEST 1234 5698 7654 32.", "iban gb82 west1234-5698-7654-32 and more",
      "AB12 GB82\u00a0WEST\u00a01234\u00a05698\u00a07654\u00a032EUR", "xGB82WEST\n12345698765432x"],
 )  # fmt: skip
-def test_the_search_finds_a_number_however_it_is_written(text: str) -> None:
+def test_the_search_for_account_numbers_ignores_spacing(text: str) -> None:
     assert forbidden(text, {hashlib.sha256(b"GB82WEST12345698765432").hexdigest()})
 
 
-def test_the_example_file_would_be_found_out() -> None:
+def test_the_search_reads_the_example_file() -> None:
     hashes = {hashlib.sha256(number.encode()).hexdigest() for number in OF_THE_DOCUMENTATION}
     assert forbidden(EXAMPLE.read_text("utf-8"), hashes)
     assert not forbidden(EXAMPLE.read_text("utf-8"), OF_THE_CAMPAIGN)

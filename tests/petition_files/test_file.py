@@ -1,4 +1,4 @@
-"""Petition files: read whole, or refused with the file, the key, and what would be right."""
+"""Reading petition files: a wrong one is refused with its name, the key, and what would be right."""
 
 from datetime import date
 from pathlib import Path
@@ -56,7 +56,7 @@ def read_text(folder: Path, text: str | bytes) -> PetitionFile:
 
 
 def refusal(folder: Path, text: str | bytes) -> str:
-    """Return the words with which this file is refused, less the file's name that they begin with."""
+    """Return the error message for this file, without the file's name at its beginning."""
     with pytest.raises(BadPetitionFile) as refused:
         read_text(folder, text)
     words, name = str(refused.value), f"{folder / 'petition.md'}: "
@@ -65,7 +65,7 @@ def refusal(folder: Path, text: str | bytes) -> str:
     return words.removeprefix(name)
 
 
-def test_a_file_with_everything_is_read_as_it_is_written(tmp_path: Path) -> None:
+def test_a_file_with_every_key_is_read(tmp_path: Path) -> None:
     front = {"started_on": "2026-11-01", "goal": "500", "closes_on": "2027-01-31", "discreet": "true"}
     assert read_text(
         tmp_path, petition_file("Books.\n\nMore.", FULL, **front, privacy='"More *here*."')
@@ -114,7 +114,7 @@ def test_a_file_with_everything_is_read_as_it_is_written(tmp_path: Path) -> None
     )
 
 
-def test_what_need_not_be_said_has_a_default(tmp_path: Path) -> None:
+def test_optional_keys_have_defaults(tmp_path: Path) -> None:
     file = read_text(tmp_path, petition_file())
     assert file.fields == {"affiliation": "optional", "country": "required", "comment": "optional"}
     assert (file.started_on, file.goal, file.closes_on, file.discreet, file.privacy) == (None, None, None, False, "")
@@ -122,20 +122,22 @@ def test_what_need_not_be_said_has_a_default(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("written", ["body with **marks**", "", "\n\n+++ is no end here\n\n", "tail\n+++\nmore"])
-def test_all_below_the_second_line_of_pluses_is_the_body(tmp_path: Path, written: str) -> None:
+def test_everything_below_the_second_line_of_pluses_is_the_body(tmp_path: Path, written: str) -> None:
     assert read_text(tmp_path, petition_file(written)).body == written.strip()
 
 
 @pytest.mark.parametrize("mark", ["", "\ufeff"])
 @pytest.mark.parametrize("line_break", ["\n", "\r\n"])
-def test_files_from_any_editor_say_the_same(tmp_path: Path, line_break: str, mark: str) -> None:
+def test_line_breaks_and_byte_order_marks_of_any_editor_are_accepted(
+    tmp_path: Path, line_break: str, mark: str
+) -> None:
     text = petition_file("One.\n\nTwo.", FULL, statement='"""We ask\nthe town."""')
     file = read_text(tmp_path, mark + text.replace("\n", line_break))
     assert file == read_text(tmp_path, text)
     assert file.statement == "We ask\nthe town."
 
 
-def test_spaces_behind_the_pluses_and_no_line_break_at_the_end_do_no_harm(tmp_path: Path) -> None:
+def test_trailing_spaces_and_a_missing_final_line_break_are_accepted(tmp_path: Path) -> None:
     assert read_text(tmp_path, petition_file("").replace("+++", "+++ \t").rstrip("\n")).body == ""
 
 
@@ -159,7 +161,7 @@ NO_TOML = {
 
 
 @pytest.mark.parametrize("front", NO_TOML.values(), ids=NO_TOML)
-def test_front_matter_that_is_no_toml_is_refused(tmp_path: Path, front: str) -> None:
+def test_front_matter_that_is_not_toml_is_refused(tmp_path: Path, front: str) -> None:
     assert refusal(tmp_path, f"+++\n{front}\n+++\n").startswith("between the +++ lines there must be TOML: ")
 
 
@@ -171,7 +173,7 @@ ENDLESS = {
 
 
 @pytest.mark.parametrize("front", ENDLESS.values(), ids=ENDLESS)
-def test_a_key_of_endless_parts_is_refused_at_once(tmp_path: Path, front: str) -> None:
+def test_a_key_with_very_many_dots_is_refused_quickly(tmp_path: Path, front: str) -> None:
     assert "too many dots" in refusal(tmp_path, f"+++\n{front}\n+++\n")
 
 
@@ -184,17 +186,17 @@ def test_control_characters_in_the_body_are_refused(tmp_path: Path) -> None:
     assert refusal(tmp_path, petition_file("Bo\0oks")) == "the Markdown below +++: must not hold control characters."
 
 
-def test_a_body_beyond_all_measure_is_refused(tmp_path: Path) -> None:
+def test_a_body_that_is_too_long_is_refused(tmp_path: Path) -> None:
     assert "at most 100000 characters; it has 100001" in refusal(tmp_path, petition_file("x" * 100_001))
 
 
 @pytest.mark.parametrize("key", NEEDED)
-def test_what_is_needed_must_be_there(tmp_path: Path, key: str) -> None:
+def test_a_missing_required_key_is_refused(tmp_path: Path, key: str) -> None:
     text = petition_file(controller="") if key == "controller" else petition_file(**{key: ""})
     assert refusal(tmp_path, text) == f"{key}: is missing, and must be given."
 
 
-def test_these_keys_are_needed_and_no_others() -> None:
+def test_exactly_these_keys_are_required() -> None:
     assert sorted(NEEDED) == [
         "addressed_to", "contact", "controller", "erase_after_days", "language", "slug", "started_by", "statement",
         "title",
@@ -213,12 +215,12 @@ def test_these_keys_are_needed_and_no_others() -> None:
         ('[elsewhere]\nsource = "On paper"', "elsewhere.count"),
     ],
 )
-def test_what_a_table_needs_must_be_there(tmp_path: Path, tables: str, key: str) -> None:
+def test_a_missing_required_key_in_a_table_is_refused(tmp_path: Path, tables: str, key: str) -> None:
     assert refusal(tmp_path, petition_file(tables=tables)) == f"{key}: is missing, and must be given."
 
 
 @pytest.mark.parametrize("key", ["name", "address", "email"])
-def test_the_controller_must_be_named_in_full(tmp_path: Path, key: str) -> None:
+def test_every_key_of_the_controller_is_required(tmp_path: Path, key: str) -> None:
     controller = "".join(line for line in CONTROLLER.splitlines(keepends=True) if not line.startswith(key))
     assert (
         refusal(tmp_path, petition_file(controller=controller)) == f"controller.{key}: is missing, and must be given."
@@ -243,7 +245,7 @@ def test_the_controller_must_be_named_in_full(tmp_path: Path, key: str) -> None:
         (petition_file(tables='[[signers]]\nname = "x"'), "signers", "initiators"),
     ],
 )
-def test_a_key_that_is_not_known_is_refused_and_those_that_are_are_named(
+def test_an_unknown_key_is_refused_and_the_known_ones_are_listed(
     tmp_path: Path, text: str, key: str, known: str
 ) -> None:
     words = refusal(tmp_path, text)
@@ -253,7 +255,9 @@ def test_a_key_that_is_not_known_is_refused_and_those_that_are_are_named(
 
 @settings(deadline=None, max_examples=150)
 @given(st.text(st.characters(exclude_categories=["Cs"]), max_size=60) | st.binary(max_size=60))
-def test_no_file_at_all_makes_it_stumble(tmp_path_factory: pytest.TempPathFactory, content: str | bytes) -> None:
+def test_random_files_are_refused_without_other_errors(
+    tmp_path_factory: pytest.TempPathFactory, content: str | bytes
+) -> None:
     folder = tmp_path_factory.getbasetemp()
     assert refusal(folder, content)
     if isinstance(content, str):

@@ -1,4 +1,4 @@
-"""Importing: whole or not at all, and without effect when nothing is new."""
+"""Importing petition files: all or nothing, and idempotent."""
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
@@ -23,9 +23,7 @@ pytestmark = pytest.mark.both_databases
 INITIATOR = '[[initiators]]\nname = "Ann Example"\n'
 
 
-def test_a_new_petition_is_open_at_once_with_its_count_at_nought(
-    app: Flask, client: FlaskClient, bring: Import
-) -> None:
+def test_a_new_petition_is_open_at_once_with_a_count_of_zero(app: Flask, client: FlaskClient, bring: Import) -> None:
     assert bring() == Outcome.OPENED
     assert client.get(f"/petitions/{SLUG}").status_code == 200
     assert verified(client) == 0
@@ -33,7 +31,7 @@ def test_a_new_petition_is_open_at_once_with_its_count_at_nought(
     assert [notice.version for notice in notices(app)] == [1]
 
 
-def test_the_same_file_again_changes_not_a_single_row(app: Flask, bring: Import) -> None:
+def test_importing_the_same_file_again_changes_no_row(app: Flask, bring: Import) -> None:
     full = (
         "Books.",
         INITIATOR
@@ -48,7 +46,9 @@ def test_the_same_file_again_changes_not_a_single_row(app: Flask, bring: Import)
     assert everything(app) == before
 
 
-def test_other_changes_update_the_petition_and_leave_what_it_is(app: Flask, client: FlaskClient, bring: Import) -> None:
+def test_a_changed_file_updates_the_petition_and_keeps_its_identity(
+    app: Flask, client: FlaskClient, bring: Import
+) -> None:
     bring(tables=INITIATOR, goal="500")
     make_signature(app)
     old = the_petition(app)
@@ -66,7 +66,7 @@ def test_other_changes_update_the_petition_and_leave_what_it_is(app: Flask, clie
     assert (len(texts(app)), len(notices(app)), verified(client)) == (1, 1, 1)
 
 
-def test_the_last_day_is_a_day_to_sign_on(app: Flask, bring: Import) -> None:
+def test_a_petition_can_be_signed_until_the_end_of_its_last_day(app: Flask, bring: Import) -> None:
     bring(closes_on="2999-12-31")
     petition = the_petition(app)
     midnight = datetime(3000, 1, 1, tzinfo=UTC)
@@ -88,7 +88,7 @@ def test_every_petition_has_a_sealed_mailbox_key_of_its_own(app: Flask) -> None:
     assert keys[0] != keys[1]
 
 
-def test_a_file_with_one_mistake_brings_nothing_in(app: Flask, bring: Import) -> None:
+def test_a_file_with_an_error_changes_nothing(app: Flask, bring: Import) -> None:
     empty = everything(app)
     with pytest.raises(BadPetitionFile, match=r"petition\.md: initiators\[2\]\.country: must be"):
         bring(tables=INITIATOR + '[[initiators]]\nname = "Bo"\ncountry = "Atlantis"')
@@ -100,7 +100,7 @@ def test_a_file_with_one_mistake_brings_nothing_in(app: Flask, bring: Import) ->
     assert everything(app) == before
 
 
-def test_a_petition_stays_in_its_language(app: Flask, bring: Import) -> None:
+def test_a_file_in_another_language_is_refused(app: Flask, bring: Import) -> None:
     bring()
     before = everything(app)
     with pytest.raises(BadPetitionFile, match=r"petition\.md: language: this petition is in 'en', and stays so"):
@@ -109,7 +109,7 @@ def test_a_petition_stays_in_its_language(app: Flask, bring: Import) -> None:
 
 
 @pytest.mark.parametrize("known", [False, True])
-def test_a_fault_half_way_leaves_nothing_half_done(
+def test_an_error_in_the_middle_of_an_import_changes_nothing(
     app: Flask, bring: Import, monkeypatch: pytest.MonkeyPatch, known: bool
 ) -> None:
     if known:
@@ -127,7 +127,7 @@ def test_a_fault_half_way_leaves_nothing_half_done(
     assert everything(app) == before
 
 
-def test_many_imports_at_once_open_one_petition(app: Flask, tmp_path: Path) -> None:
+def test_many_imports_at_once_make_one_petition(app: Flask, tmp_path: Path) -> None:
     path = tmp_path / "petition.md"
     path.write_text(petition_file(), "utf-8")
     start = Barrier(6)
@@ -144,7 +144,7 @@ def test_many_imports_at_once_open_one_petition(app: Flask, tmp_path: Path) -> N
     assert the_petition(app)
 
 
-def test_loading_a_petition_if_it_is_new_leaves_a_known_one_alone(app: Flask, tmp_path: Path) -> None:
+def test_import_if_new_does_not_change_an_existing_petition(app: Flask, tmp_path: Path) -> None:
     path = tmp_path / "petition.md"
     path.write_text(petition_file(), "utf-8")
     with app.app_context():
@@ -156,7 +156,7 @@ def test_loading_a_petition_if_it_is_new_leaves_a_known_one_alone(app: Flask, tm
     assert everything(app) == before
 
 
-def test_the_command_says_what_it_did_or_what_is_wrong(app: Flask, runner: FlaskCliRunner, tmp_path: Path) -> None:
+def test_the_command_reports_what_it_did_or_what_is_wrong(app: Flask, runner: FlaskCliRunner, tmp_path: Path) -> None:
     path = tmp_path / "petition.md"
     for text, code, words in (
         (petition_file(goal='"many"'), 1, f"Error: {path}: goal: must be a whole number from 1 to 2000000000"),

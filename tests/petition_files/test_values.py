@@ -1,4 +1,4 @@
-"""Petition files: wrong values are refused with their key and what would be right, and right ones taken."""
+"""Values in petition files: wrong ones are refused with their key and what would be right, right ones accepted."""
 
 from pathlib import Path
 
@@ -139,7 +139,7 @@ def test_a_controller_that_nobody_could_reach_is_refused(
 
 
 @pytest.mark.parametrize(("key", "most"), [*ONE_LINE.items(), *PARAGRAPHS.items(), ("privacy", 100_000)])
-def test_a_text_may_be_as_long_as_this_and_no_longer(tmp_path: Path, key: str, most: int) -> None:
+def test_a_text_has_a_maximum_length(tmp_path: Path, key: str, most: int) -> None:
     assert len(getattr(read_text(tmp_path, petition_file(**{key: f'"{"ж" * most}"'})), key)) == most
     words = refusal(tmp_path, petition_file(**{key: f'"{"ж" * (most + 1)}"'}))
     assert words == f"{key}: must have at most {most} characters; it has {most + 1}."
@@ -166,7 +166,7 @@ def test_a_text_may_be_as_long_as_this_and_no_longer(tmp_path: Path, key: str, m
         ("initiators", "[]", ()),
     ],
 )
-def test_a_right_value_is_taken(tmp_path: Path, key: str, value: str, meant: object) -> None:
+def test_a_right_value_is_accepted(tmp_path: Path, key: str, value: str, meant: object) -> None:
     assert getattr(read_text(tmp_path, petition_file(**{key: value})), key) == meant
 
 

@@ -1,4 +1,4 @@
-"""Versions: words and notices are only ever added, so what somebody signed stays what it was."""
+"""Versions: texts and privacy notices are insert-only, so the version that somebody signed never changes."""
 
 from pathlib import Path
 
@@ -14,7 +14,9 @@ from tests.petitions.stored import notices, texts
 pytestmark = pytest.mark.both_databases
 
 
-def test_another_spelling_of_the_same_words_is_nothing_new(app: Flask, bring: Import, tmp_path: Path) -> None:
+def test_a_file_written_differently_with_the_same_values_makes_no_new_version(
+    app: Flask, bring: Import, tmp_path: Path
+) -> None:
     bring("One.\n\nTwo.")
     path = tmp_path / "from-another-editor.md"
     path.write_bytes(b"\xef\xbb\xbf" + petition_file("\nOne.\n\nTwo.\n\n").replace("\n", "\r\n").encode())
@@ -31,7 +33,7 @@ def test_another_spelling_of_the_same_words_is_nothing_new(app: Flask, bring: Im
         ({"body": "Other words"}, "body"),
     ],
 )
-def test_changed_words_make_the_next_version_and_old_signatures_keep_theirs(
+def test_a_changed_text_makes_a_new_version_and_old_signatures_keep_theirs(
     app: Flask, client: FlaskClient, bring: Import, changed: dict[str, str], column: str
 ) -> None:
     bring()
@@ -47,7 +49,7 @@ def test_changed_words_make_the_next_version_and_old_signatures_keep_theirs(
     assert verified(client) == 1
 
 
-def test_going_back_to_earlier_words_makes_a_third_version(app: Flask, client: FlaskClient, bring: Import) -> None:
+def test_going_back_to_an_earlier_text_makes_a_third_version(app: Flask, client: FlaskClient, bring: Import) -> None:
     for title in ("First", "Second", "First"):
         bring(title=f'"{title}"')
     assert [(text.version, text.title) for text in texts(app)] == [(1, "First"), (2, "Second"), (3, "First")]
@@ -65,7 +67,7 @@ def test_going_back_to_earlier_words_makes_a_third_version(app: Flask, client: F
         ({"controller": CONTROLLER.replace("data@", "new@")}, "controller_email", "new@example.org"),
     ],
 )
-def test_a_changed_notice_is_the_next_one_and_old_signatures_keep_theirs(
+def test_a_changed_notice_makes_a_new_version_and_old_signatures_keep_theirs(
     app: Flask, client: FlaskClient, bring: Import, changed: dict[str, str], column: str, said: object
 ) -> None:
     bring()

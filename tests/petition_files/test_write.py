@@ -1,4 +1,4 @@
-"""Writing a petition file: read again it says the same, whatever is in it."""
+"""Writing a petition file: reading it again gives the same values."""
 
 from datetime import date
 
@@ -77,17 +77,17 @@ FILES = st.builds(
 @pytest.mark.slow
 @settings(deadline=None, max_examples=300)
 @given(FILES)
-def test_what_was_written_reads_as_it_was(file: PetitionFile) -> None:
+def test_reading_a_written_file_gives_the_same_values(file: PetitionFile) -> None:
     assert parse_petition_file(write_petition_file(file).encode(), "petition.md") == file
 
 
-def test_a_draft_that_has_only_begun_can_be_written_and_read() -> None:
+def test_a_draft_with_few_values_can_be_written_and_read() -> None:
     draft = PetitionFile("a", "en", "Title", controller={"name": "Club", "address": "", "email": ""})
     assert parse_petition_file(write_petition_file(draft).encode(), "petition.md", NEEDED_FOR_DRAFT) == draft
     assert draft.missing() == ["started_by", "statement", "addressed_to", "contact", "erase_after_days", "controller"]
 
 
-def test_a_file_reads_well() -> None:
+def test_a_written_file_is_well_readable() -> None:
     file = PetitionFile("a", "en", "Title", statement="One.\n\nTwo.", discreet=True, body="**Why**", goal=500)
     assert write_petition_file(file) == (
         '+++\nslug = "a"\nlanguage = "en"\ntitle = "Title"\ngoal = 500\ndiscreet = true\n'

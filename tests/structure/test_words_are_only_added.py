@@ -14,7 +14,7 @@ CHANGING_SQL = re.compile(r"(update|delete\s+from|truncate)\s+(petition_text|pri
 
 
 # The one place that may: it asks the database itself whether the petition was ever opened.
-OF_DRAFTS = "_forget_draft"
+OF_DRAFTS = "_delete_draft_text"
 
 
 def changes(path: Path) -> Iterator[ast.expr]:
