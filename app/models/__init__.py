@@ -1,4 +1,4 @@
-"""What is kept, and the rules that the database itself enforces."""
+"""The database's tables, and the constraints that the database itself enforces."""
 
 from app.models.audit import Act, AuditEntry
 from app.models.data_key import DataKey

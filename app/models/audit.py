@@ -11,7 +11,7 @@ from app.models.signature import words
 
 
 class Act(StrEnum):
-    """What was done."""
+    """What an organiser did."""
 
     CREATED = "created"
     EDITED = "edited"
@@ -35,10 +35,10 @@ class Act(StrEnum):
 
 
 class AuditEntry(Base):
-    """Who did what to which petition, and when. Without an organiser it was done by command.
+    """Who did what to which petition, and when. `organiser_id` is NULL for commands.
 
-    `details` holds numbers, versions and words of ours, never anything about a signer and nothing typed by a person;
-    `subject_id` is the organiser that it was done to.
+    `subject_id` is the organiser that it was done to. `details` holds numbers, versions and fixed words: never anything
+    about a signer, nor anything that a person typed.
     """
 
     __tablename__ = "audit_entry"

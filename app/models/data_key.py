@@ -1,4 +1,4 @@
-"""Data keys: which ones something may be sealed with, so that a start without one of them is noticed."""
+"""Data keys in use, so that a start without one of them is refused."""
 
 from datetime import datetime
 
@@ -9,10 +9,10 @@ from app.db import Base, UtcDateTime
 
 
 class DataKey(Base):
-    """A key that was in use, known by its id (see app/crypto/sealing.py) and never kept itself.
+    """A key that is or was in use: its id (see app/crypto/sealing.py), never the key itself.
 
-    `probe` is nothing, sealed with exactly that key. `retired_at` is when everything that it had sealed was found to
-    be sealed with a newer one; until then the site needs it.
+    `probe` is an empty value sealed with this key, to tell it from another one with the same id. `retired_at` is when
+    everything that it had sealed was found to be sealed anew; until then the site needs the key.
     """
 
     __tablename__ = "data_key"

@@ -1,4 +1,4 @@
-"""Which domains' addresses an organiser lets sign a petition, or does not."""
+"""Rules of organisers for e-mail domains: which may sign a petition and which may not."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -18,7 +18,7 @@ class Verdict(StrEnum):
 
 
 class DomainRule(Base):
-    """What holds for a domain (in ASCII, lower case) and for all below it that have no rule of their own."""
+    """The rule for a domain (in ASCII, lower case) and for all subdomains that have no rule of their own."""
 
     __tablename__ = "domain_rule"
 

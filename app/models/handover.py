@@ -1,4 +1,4 @@
-"""Hand-overs: each time that signatures left the site as a list, and the PDF deliveries that the worker makes."""
+"""Hand-overs (each time that signatures left the site as a list), and PDF deliveries, which the worker makes."""
 
 import os
 from datetime import datetime
@@ -12,7 +12,7 @@ from app.models.signature import words
 
 
 class Format(StrEnum):
-    """What kind of file a list is."""
+    """The file format of a list."""
 
     CSV = "csv"
     XLSX = "xlsx"
@@ -21,7 +21,7 @@ class Format(StrEnum):
 
 
 class Making(StrEnum):
-    """How far a delivery is."""
+    """The progress of a delivery."""
 
     WAITING = "waiting"
     MAKING = "making"
@@ -30,10 +30,10 @@ class Making(StrEnum):
 
 
 class HandOver(Base):
-    """One list that was asked for: by whom (nobody: by command), for whom, which rows of it.
+    """One list that was requested: by which organiser (NULL: by command), for which recipient, with which rows.
 
-    `taken_at` is when the list that was chosen on the page was asked for, which can be done once; `rows` is empty until
-    it has gone out whole. To whom it goes is typed by a person, so it is sealed.
+    `taken_at` is when its download was requested, which works once. `rows` is NULL until all of it was sent. A person
+    types the recipient, so that is sealed.
     """
 
     __tablename__ = "hand_over"
@@ -55,10 +55,10 @@ UNFINISHED = text("making IN ('waiting', 'making')")
 
 
 class Delivery(Base):
-    """A PDF that the worker makes of a hand-over; a petition has at most one that is not finished.
+    """The PDF of a hand-over, made by the worker; a petition has at most one that is not finished.
 
-    `claim` is the worker's that makes it, until `leased_until`. One that was ready is recalled, and has no volumes any
-    more, when signatures left the list or came back to it.
+    `claim` is drawn by the worker that makes it, and holds until `leased_until`. When signatures in its list change, a
+    delivery is recalled and its volumes are deleted.
     """
 
     __tablename__ = "delivery"
@@ -84,7 +84,7 @@ class Delivery(Base):
 
 
 class DeliveryVolume(Base):
-    """One volume of a delivery, sealed; gone a day after it was made, or when it is recalled."""
+    """One volume of a delivery, sealed. It is deleted after a day, or when the delivery is recalled."""
 
     __tablename__ = "delivery_volume"
 

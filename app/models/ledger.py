@@ -28,7 +28,7 @@ def _delta_of_kind() -> str:
 
 
 class LedgerEntry(Base):
-    """One change, never altered: only `folded` is ever set, once its delta is part of the tally."""
+    """One change of a signature. Rows are never altered, except that `folded` is set once `delta` is in the tally."""
 
     __tablename__ = "ledger"
     __table_args__ = (

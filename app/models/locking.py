@@ -1,8 +1,7 @@
-"""The order in which transactions lock rows: one for all, so that no two wait for each other in a circle.
+"""The lock order: all transactions lock rows in the same order, so that no two deadlock.
 
-First the petition, then its signatures (the newest of a list first, as lists show them and bulk acts take them), then
-organisers' accounts. Where several rows of one table are locked in one statement, its ORDER BY is what keeps the order;
-`SKIP LOCKED` needs none, as it never waits.
+First the petition, then its signatures (newest first, as in lists and bulk acts), then organisers' accounts. Where a
+statement locks several rows of a table, its ORDER BY keeps the order; SKIP LOCKED needs none, as it never waits.
 """
 
 from typing import TypeVar
@@ -15,5 +14,5 @@ Statement = TypeVar("Statement", bound=Select)  # type: ignore[type-arg]
 
 
 def signatures_in_lock_order(statement: Statement) -> Statement:
-    """Return the statement that selects signatures, to lock them, in the order that all transactions keep."""
+    """Return a statement that selects signatures to lock them, ordered by the lock order."""
     return statement.order_by(Signature.listed_at.desc(), Signature.public_id.desc())

@@ -17,7 +17,7 @@ from app.models.signature import words
 
 
 class Role(StrEnum):
-    """What an organiser is to a petition: sees its numbers, works on it, or answers for it."""
+    """An organiser's role in a petition: viewers see its numbers, editors change it, owners decide who else may."""
 
     VIEWER = "viewer"
     EDITOR = "editor"
@@ -25,9 +25,9 @@ class Role(StrEnum):
 
 
 class Organiser(Base, UserMixin):  # type: ignore[misc]
-    """An account. Address, second-factor secret and recovery codes are sealed; `email_key` finds the mailbox.
+    """An account. Address, second-factor secret and recovery codes are sealed; `email_key` is the mailbox's keyed hash.
 
-    Until `joined_at` it is an invitation, open until `invited_until`. Flask-Security knows it as its user, and gives
+    Until `joined_at` is set it is an invitation, open until `invited_until`. It is Flask-Security's user, which gives
     the columns that begin with `fs_` and `tf_` their names.
     """
 
@@ -53,7 +53,7 @@ class Organiser(Base, UserMixin):  # type: ignore[misc]
     joined_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
     webauthn: Mapped[list["Passkey"]] = relationship(back_populates="user", cascade="all, delete-orphan")
-    roles: tuple[()] = ()  # Flask-Security's own roles, of which we use none: what one may do is in `membership`
+    roles: tuple[()] = ()  # Flask-Security's roles are not used: see Membership
 
     def __init__(self, email: str, email_key: bytes, language: str) -> None:
         self.public_id = os.urandom(16)
@@ -64,23 +64,23 @@ class Organiser(Base, UserMixin):  # type: ignore[misc]
 
     @property
     def email(self) -> str:
-        """The address, or nothing once it has been erased."""
-        return _opened("organiser-email", self.public_id, self.sealed_email)[0] if self.sealed_email else ""
+        """The e-mail address; empty once it is erased."""
+        return _unsealed("organiser-email", self.public_id, self.sealed_email)[0] if self.sealed_email else ""
 
     @property
     def tf_totp_secret(self) -> str | None:
-        """The secret that the authenticator app shares with us."""
-        return _opened("organiser-totp", self.public_id, self.sealed_totp)[0] if self.sealed_totp else None
+        """The secret shared with the organiser's authenticator app."""
+        return _unsealed("organiser-totp", self.public_id, self.sealed_totp)[0] if self.sealed_totp else None
 
     @tf_totp_secret.setter
     def tf_totp_secret(self, secret: str | None) -> None:
-        # `totp_counter` stays: it counts half minutes, so the code that set this secret up does not work again.
+        # `totp_counter` stays, so that the code which set this secret up does not work a second time.
         self.sealed_totp = sealing.seal("organiser-totp", self.public_id, [secret]) if secret else None
 
     @property
     def mf_recovery_codes(self) -> list[str]:
-        """The recovery codes that are left."""
-        return _opened("organiser-codes", self.public_id, self.sealed_recovery_codes)
+        """The recovery codes that were not used yet."""
+        return _unsealed("organiser-codes", self.public_id, self.sealed_recovery_codes)
 
     @mf_recovery_codes.setter
     def mf_recovery_codes(self, codes: list[str] | None) -> None:
@@ -89,16 +89,16 @@ class Organiser(Base, UserMixin):  # type: ignore[misc]
     tf_phone_number: None = None  # Flask-Security resets it; there is no SMS here
 
     def erase(self) -> None:
-        """Forget who this was and how they signed in; the row stays for the audit log, as a former organiser."""
+        """Erase address and credentials. The row stays as a former organiser, for the audit log."""
         self.email_key = self.sealed_email = self.sealed_totp = self.sealed_recovery_codes = None
         self.password = self.tf_primary_method = self.totp_counter = self.invited_until = None
         self.active = self.is_administrator = False
-        self.fs_uniquifier = secrets.token_hex(32)  # ends sessions, and what letters on their way would open
+        self.fs_uniquifier = secrets.token_hex(32)  # ends sessions, and makes links in earlier letters invalid
         self.webauthn.clear()
 
 
 class Passkey(Base, WebAuthnMixin):  # type: ignore[misc]
-    """A passkey of an organiser (W3C Web Authentication). What it is called is the organiser's own words, so sealed."""
+    """A passkey of an organiser (W3C Web Authentication). Its name is typed by a person, so it is sealed."""
 
     __tablename__ = "passkey"
     __table_args__ = (Index("ix_passkey_user_id", "user_id"),)
@@ -126,18 +126,18 @@ class Passkey(Base, WebAuthnMixin):  # type: ignore[misc]
 
     @property
     def name(self) -> str:
-        """What its owner calls it."""
-        return _opened("passkey-name", self.public_id, self.sealed_name)[0]
+        """The name that its owner gave it."""
+        return _unsealed("passkey-name", self.public_id, self.sealed_name)[0]
 
     def get_user_mapping(self) -> dict[str, Any]:
-        """Return what Flask-Security finds the owner by."""
+        """Return the columns by which Flask-Security finds the owner."""
         return {"id": self.user_id}
 
 
 class SignIn(Base):
-    """A session of an organiser, open until they sign out, or `until` at the latest.
+    """A session of an organiser, open until they sign out, at the latest `until`.
 
-    `key` is a keyed hash of what their cookie holds, so that a stolen database opens no session.
+    `key` is a keyed hash of the cookie's secret, so that a stolen database opens no session.
     """
 
     __tablename__ = "sign_in"
@@ -149,9 +149,9 @@ class SignIn(Base):
 
 
 class Membership(Base):
-    """What one organiser is to one petition, or is invited to be until `invited_until`.
+    """An organiser's role in a petition, or an invitation to it that is open until `invited_until`.
 
-    Until they accept, other members read the address as the inviter typed it, and so learn nothing of the account.
+    Until they accept, other members see the address as the inviter typed it, and so learn nothing of the account.
     """
 
     __tablename__ = "membership"
@@ -167,23 +167,23 @@ class Membership(Base):
     sealed_address: Mapped[bytes | None] = mapped_column(LargeBinary)
 
     def invite(self, organiser: Organiser, address: str, until: datetime) -> None:
-        """Let it wait for the organiser, who was invited by this address, to accept."""
+        """Make this an invitation to the organiser, sent to this address and open until then."""
         self.invited_until = until
         self.sealed_address = sealing.seal("invited-address", organiser.public_id, [address])
 
     def accept(self) -> None:
-        """Let it be so from now on."""
+        """Accept the invitation."""
         self.invited_until = self.sealed_address = None
 
     def address(self, organiser: Organiser) -> str:
-        """Return the organiser's address as the petition's members may read it."""
+        """Return the organiser's address as the petition's members may see it."""
         if self.sealed_address is None:
             return organiser.email
-        return _opened("invited-address", organiser.public_id, self.sealed_address)[0]
+        return _unsealed("invited-address", organiser.public_id, self.sealed_address)[0]
 
 
 class LoginAttempt(Base):
-    """How many attempts were lately made at one secret: `key` is a keyed hash of which secret, and whose."""
+    """How many attempts were made at a secret since `since`: `key` is a keyed hash of which secret, and whose."""
 
     __tablename__ = "login_attempt"
     __table_args__ = (Index("ix_login_attempt_since", "since"),)
@@ -193,5 +193,5 @@ class LoginAttempt(Base):
     since: Mapped[datetime] = mapped_column(UtcDateTime)
 
 
-def _opened(purpose: str, public_id: bytes, sealed: bytes | None) -> list[str]:
+def _unsealed(purpose: str, public_id: bytes, sealed: bytes | None) -> list[str]:
     return list(sealing.unseal(purpose, public_id, sealed).fields) if sealed else []

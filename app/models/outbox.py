@@ -1,4 +1,4 @@
-"""The outbox: every letter that is to be sent, was sent, or could not be."""
+"""The outbox: letters that wait, were sent, or failed; and mailboxes that want none."""
 
 import os
 from datetime import datetime
@@ -12,7 +12,7 @@ from app.models.signature import words
 
 
 class Occasion(StrEnum):
-    """Why a letter may be due. Which one it is, the worker decides with the signature in hand."""
+    """Why a letter may be due. Which letter it is, the worker decides by the signature's state."""
 
     SIGNED = "signed"
     CONFIRMED = "confirmed"
@@ -22,7 +22,7 @@ class Occasion(StrEnum):
 
 
 class OutboxProgress(StrEnum):
-    """How far a letter is. `silent`: nothing was to be said, or enough had been said."""
+    """The progress of a letter. SILENT: none was needed, or the mailbox limit was reached."""
 
     WAITING = "waiting"
     SENT = "sent"
@@ -31,7 +31,7 @@ class OutboxProgress(StrEnum):
 
 
 class Unwanted(Base):
-    """A mailbox that no petition's letter goes to any more, as a keyed hash (see app/outbox/unwanted.py)."""
+    """A mailbox that has unsubscribed from all petitions' letters, as a keyed hash (see app/outbox/unwanted.py)."""
 
     __tablename__ = "unwanted"
 
@@ -42,14 +42,13 @@ class Unwanted(Base):
 class OutboxRow(Base):
     """One letter.
 
-    To a signer it holds no address and no word: both are found when it is sent. To an organiser, `sealed` is the letter
-    until it has gone out or been given up.
+    To a signer, it holds neither address nor text: both are looked up when it is sent. To an organiser, `sealed` is the
+    letter until it was sent.
 
-    A letter with a new link to an entry keeps in `generation` which one that is, until the letter has gone out.
-    `mailbox` is a keyed hash that counts letters to one mailbox across petitions; `allowed_at` is when this letter was
-    counted. `had_proof_of_work` is false for the letter that answers a form sent without one; `deferred_until` is when
-    such a letter is to go out, if there were too many. `claim` is drawn by the worker that holds the row until
-    `leased_until`.
+    `generation` is that of the new link in a letter with a link to an entry. `mailbox` is a keyed hash by which letters
+    to one mailbox are counted across petitions; `allowed_at` is when this one was counted. `had_proof_of_work` is false
+    if a form without one caused the letter; the slow lane may then defer it until `deferred_until`. `claim` is drawn by
+    the worker that holds the row until `leased_until`.
     """
 
     __tablename__ = "outbox"

@@ -1,4 +1,4 @@
-"""A petition, its words and its privacy notice. Words and notices are only ever added, but for the words of a draft."""
+"""A petition, its texts and privacy notices. These are insert-only, except for the text of a draft."""
 
 import os
 from datetime import UTC, date, datetime, timedelta
@@ -14,7 +14,7 @@ FIELD_CHOICES = ("required", "optional", "off")
 
 
 class Standing(StrEnum):
-    """Where a petition stands: nobody but its organisers sees a draft, and only an open one takes signatures."""
+    """The state of a petition: a draft is seen by its organisers only; only an open one takes signatures."""
 
     DRAFT = "draft"
     OPEN = "open"
@@ -56,7 +56,7 @@ class Elsewhere(TypedDict):
 
 
 class Translation(TypedDict):
-    """The words of a petition in another language than its own."""
+    """The text of a petition in another language than its own."""
 
     language: str
     title: str
@@ -70,10 +70,10 @@ def _one_of(column: str) -> CheckConstraint:
 
 
 class Petition(Base):
-    """What is signed: where it lives, when it is open, what its form asks, who launched it.
+    """What people sign: its slug, when it is open, what its form asks, who launched it.
 
-    `image_alt` is what its header image shows, in words; without an image it is empty. From `erased_at` on, who signed
-    is being erased for good, so it never opens again.
+    `image_alt` describes its header image; empty without one. `erased_at` is when erasing its signers began; it never
+    opens again after that.
     """
 
     __tablename__ = "petition"
@@ -109,7 +109,7 @@ class Petition(Base):
 
     @property
     def last_day(self) -> date | None:
-        """The last day, in UTC, on which it can be signed; None while there is no such day."""
+        """The last day (UTC) on which it can be signed; None if it has no closing time."""
         return (self.closes_at.astimezone(UTC) - timedelta(microseconds=1)).date() if self.closes_at else None
 
     def is_open(self, moment: datetime) -> bool:
@@ -117,7 +117,7 @@ class Petition(Base):
         return self.standing(moment) == Standing.OPEN
 
     def standing(self, moment: datetime) -> Standing:
-        """Tell where the petition stands at `moment`."""
+        """Return the petition's state at `moment`."""
         if self.opened_at is None or self.opened_at > moment:
             return Standing.DRAFT
         if self.erased_at is not None:
@@ -126,10 +126,10 @@ class Petition(Base):
 
 
 class PetitionText(Base):
-    """The words of a petition in one language and version. An edit adds the next version; in a draft it replaces them.
+    """A petition's text in one language and version. An edit adds the next version; in a draft it replaces the text.
 
-    `after_signatures` is the verified count at the moment when this version was made. `search_text` is title and
-    statement as app/petitions/search.py folds them; it is searched, and never shown.
+    `after_signatures` is the verified count when this version was made. `search_text` is title and statement as
+    normalised by app/petitions/search.py, for the search only.
     """
 
     __tablename__ = "petition_text"
@@ -148,7 +148,7 @@ class PetitionText(Base):
 
 
 class Erasure(Base):
-    """That who signed under a notice has been erased, all of them, when its days were over."""
+    """Records that all signatures under a privacy notice were erased, when its days were over."""
 
     __tablename__ = "erasure"
 
@@ -157,7 +157,7 @@ class Erasure(Base):
 
 
 class Picture(Base):
-    """The header image of a petition in one width, as it is sent: made anew from what was uploaded."""
+    """The header image of a petition in one width, re-encoded from what was uploaded."""
 
     __tablename__ = "picture"
     __table_args__ = (UniqueConstraint("petition_id", "digest", "width"),)
@@ -171,7 +171,7 @@ class Picture(Base):
 
 
 class PrivacyNotice(Base):
-    """What signers are told about their data, in one version: who answers for it, who gets it, until when."""
+    """A version of what signers are told about their data: who the controller is, who gets it, how long it is kept."""
 
     __tablename__ = "privacy_notice"
     __table_args__ = (UniqueConstraint("petition_id", "version"),)
@@ -188,6 +188,13 @@ class PrivacyNotice(Base):
     made_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
     def says(self) -> dict[str, Any]:
-        """Return what this notice tells signers, by column, without its number and date."""
-        told = ("controller_name", "controller_address", "controller_email", "addressed_to", "erase_after_days", "more")
-        return {column: getattr(self, column) for column in told}
+        """Return what this notice tells signers, by column: all but its version and date."""
+        columns = (
+            "controller_name",
+            "controller_address",
+            "controller_email",
+            "addressed_to",
+            "erase_after_days",
+            "more",
+        )
+        return {column: getattr(self, column) for column in columns}

@@ -1,4 +1,4 @@
-"""Proofs of work that were used, kept for as long as they could be used once more."""
+"""Proofs of work that were used, kept until they expire, so that none works twice."""
 
 from datetime import datetime
 
@@ -9,7 +9,7 @@ from app.db import Base, UtcDateTime
 
 
 class SpentProof(Base):
-    """One proof that was used: the 32 bytes of its challenge's hash, and when it has expired by itself."""
+    """A proof that was used: its challenge (a hash of 32 bytes), and when it expires."""
 
     __tablename__ = "spent_proof"
 

@@ -1,4 +1,4 @@
-"""A signature: one row for each petition and mailbox, from pending to wherever it ends."""
+"""A signature: one row for each petition and mailbox, in whatever state."""
 
 import os
 from datetime import datetime
@@ -23,7 +23,7 @@ from app.db import Base, Serial, UtcDateTime
 
 
 class State(StrEnum):
-    """Where a signature stands. Only verified ones count."""
+    """The state of a signature. Only verified ones count."""
 
     PENDING = "pending"
     VERIFIED = "verified"
@@ -41,7 +41,7 @@ class Visibility(StrEnum):
 
 
 class Reason(StrEnum):
-    """Why an organiser does not let a signature count."""
+    """Why an organiser invalidated a signature."""
 
     MADE_UP = "made-up"
     DUPLICATE = "duplicate"
@@ -52,7 +52,7 @@ class Reason(StrEnum):
 
 
 def words(kind: type[StrEnum], name: str) -> Enum:
-    """Return a column type for the words of `kind`, kept as text and checked by the database."""
+    """Return a column type for the values of an enum, stored as text and checked by the database."""
     return Enum(
         kind,
         name=name,
@@ -63,8 +63,8 @@ def words(kind: type[StrEnum], name: str) -> Enum:
     )
 
 
-# What erasing puts in each column that says, or helps to find out, who signed. `email_key` is none of them: it keeps a
-# mailbox from signing twice for as long as that matters.
+# The values that erasing sets, for each column that tells or hints who signed. Not `email_key`: it keeps a mailbox from
+# signing twice for as long as that matters.
 ERASED: dict[str, object] = {
     **dict.fromkeys(("sealed", "note_sealed", "code_hash", "network_key", "domain_key")),
     "country": "",
@@ -77,12 +77,12 @@ TRACED = text("network_key IS NOT NULL OR domain_key IS NOT NULL")
 class Signature(Base):
     """Who signed is in `sealed` and nowhere else; `email_key` is a keyed hash of the mailbox (see app/signing/sign.py).
 
-    `changes` numbers the changes that the ledger knows of; `expires_at` is empty while a letter still waits. `reason`
-    and the organiser's sealed note say why it is invalidated; the note goes when the signer's data goes. `listed_at` is
-    when it was verified, or else signed: what lists are in the order of. `code_hash` is a keyed hash of the code in the
-    newest letter, `code_tries` how often it was typed wrong. Of a declined one, `expires_at` ends its being undone, and
-    `unwanted` is its mailbox where that is to be written to no more, until then.
-    `network_key` and `domain_key` are keyed hashes that tell bursts, for two days (see app/signing/traces.py).
+    `changes` counts its rows in the ledger. `expires_at` is NULL while a letter still waits. `reason` and the
+    organiser's sealed note say why it is invalidated; the note is erased with the signer's data. `listed_at`, when it
+    was verified or else signed, is the order of lists. `code_hash` is a keyed hash of the code in the newest letter,
+    `code_tries` how often a wrong one was typed. A declined one can be undone until `expires_at`; `unwanted` is its
+    mailbox if declining also unsubscribed it. `network_key` and `domain_key` are keyed hashes that detect bursts, kept
+    for two days (see app/signing/traces.py).
     """
 
     __tablename__ = "signature"
@@ -161,6 +161,6 @@ class Signature(Base):
     hidden_comment: Mapped[bool] = mapped_column(default=False, server_default=false())
 
     def erase(self) -> None:
-        """Let it say no more who signed. Its state, its place in the count and the words signed stay."""
+        """Erase the signer's data. The state stays, and so does the version of the text that was signed."""
         for column, value in ERASED.items():
             setattr(self, column, value)

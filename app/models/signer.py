@@ -1,4 +1,4 @@
-"""Who signed, as it lies sealed in a signature's row."""
+"""The signer, as sealed in a signature's row, and the organiser's sealed note on it."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ NOTE_PURPOSE = "invalidation-note"
 
 @dataclass(frozen=True, slots=True)
 class Signer:
-    """The part of a signature that says who it is. It is sealed before it reaches the database."""
+    """A signer's personal data. It is sealed before it reaches the database."""
 
     name: str
     affiliation: str
@@ -20,7 +20,7 @@ class Signer:
     email: str
 
     def sealed_for(self, public_id: bytes, salt: bytes | None = None) -> bytes:
-        """Return this signer sealed for the signature with that public id; `salt` keeps an earlier one."""
+        """Return this signer sealed for the signature with that public id; `salt` is given to keep an earlier one."""
         fields = (self.name, self.affiliation, self.comment, self.email)
         return sealing.seal(PURPOSE, public_id, fields, salt)
 
@@ -39,20 +39,20 @@ def signer_of(signature: Signature) -> Signer:
 
 
 def sealed_note(note: str, public_id: bytes) -> bytes | None:
-    """Return an organiser's note sealed for the signature with that public id; None where there is nothing to keep."""
+    """Return an organiser's note sealed for the signature with that public id; None if it is empty."""
     return sealing.seal(NOTE_PURPOSE, public_id, [note]) if note else None
 
 
 def note_of(signature: Signature) -> str:
-    """Return the organiser's note sealed with `signature`, or nothing."""
+    """Return the organiser's note sealed with `signature`; empty if there is none."""
     if signature.note_sealed is None:
         return ""
     return sealing.unseal(NOTE_PURPOSE, signature.public_id, signature.note_sealed).fields[0]
 
 
 def opener() -> Callable[[bytes, bytes], tuple[bytes, list[str]]]:
-    """Return what opens many signers fast: it takes public id and sealed bytes, gives the salt and the signer's fields.
+    """Return a fast function that unseals signers: from a public id and a sealed value to the salt and the fields.
 
-    Name, affiliation, comment, email, as a plain list: a million of them are too many to be made objects.
+    The fields are a plain list (name, affiliation, comment, email): a million objects would take too long.
     """
     return sealing.opener(PURPOSE)

@@ -1,4 +1,4 @@
-"""The site as a whole: the one sealed key under which its mailboxes are known."""
+"""The site's mailbox key: the sealed key of the keyed hashes that stand for mailboxes on this site."""
 
 import hmac
 import os
@@ -13,7 +13,7 @@ KEY_PURPOSE = "site-mailbox-key"
 
 
 class Site(Base):
-    """The one row of what belongs to the site as a whole: the sealed key that tells mailboxes apart."""
+    """The table's only row, with the site's sealed mailbox key."""
 
     __tablename__ = "site"
     __table_args__ = (CheckConstraint("id = 1", name="only_one"),)
@@ -24,16 +24,16 @@ class Site(Base):
 
 
 def mailbox_hash(session: Session, mailbox: str, purpose: str = "") -> bytes:
-    """Return the 32 bytes that stand for a canonical address on this site, for one purpose (HMAC-SHA256, RFC 2104).
+    """Return the keyed hash of a canonical address on this site, for one purpose: 32 bytes (HMAC-SHA256, RFC 2104).
 
-    The key is drawn when it is first asked for; unlike SECRET_KEY it never changes.
+    The key is made when it is first needed. Unlike SECRET_KEY it never changes.
     """
     site = session.get(Site, 1)
-    if site is None:  # two at once agree by the row that came first
+    if site is None:  # of two concurrent requests, the first row is kept
         public_id = os.urandom(16)
         key = sealing.seal(KEY_PURPOSE, public_id, [os.urandom(32).hex()])
-        first = insert(Site).values(id=1, public_id=public_id, mailbox_key=key).on_conflict_do_nothing()
-        session.execute(first)
+        new = insert(Site).values(id=1, public_id=public_id, mailbox_key=key).on_conflict_do_nothing()
+        session.execute(new)
         site = session.get_one(Site, 1)
     opened = sealing.unseal(KEY_PURPOSE, site.public_id, site.mailbox_key)
     return hmac.digest(bytes.fromhex(opened.fields[0]), f"{purpose}{mailbox}".encode(), "sha256")

@@ -1,4 +1,4 @@
-"""What makes a verified signature look like part of a burst: a suggestion to organisers, which changes no count."""
+"""Suspicions: why a verified signature may be part of a burst. They are hints for organisers and change no count."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from app.models.signature import words
 
 
 class Clue(StrEnum):
-    """By what it was noticed: many from one network or one owner's domain at once, or no time to read the letter."""
+    """Why it is suspicious: many at once from one network or one domain, or confirmed too fast to read the letter."""
 
     NETWORK = "network"
     DOMAIN = "domain"
@@ -22,22 +22,22 @@ class Clue(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Burst:
-    """From how many signatures on, confirmed within how long, a group is worth a look."""
+    """The threshold of a burst: this number of signatures, confirmed within this time."""
 
     number: int
     within: timedelta
 
 
 # A household, an office and a small meeting stay below ten in ten minutes. 200 people in one hall do not, and they are
-# real; that is why this only suggests. People of one workplace read a call to sign over a day, not in one hour; who has
-# a domain of their own to make up addresses at seldom has the patience.
+# real: so this is only a hint. Colleagues sign over a day rather than within an hour; people who make up addresses at a
+# domain of their own seldom wait so long.
 BURSTS = {Clue.NETWORK: Burst(10, timedelta(minutes=10)), Clue.DOMAIN: Burst(20, timedelta(hours=1))}
-# From when the mail server took the letter, it has to arrive, be opened, its link followed and a page be read.
+# From the moment the mail server took it, a letter has to arrive and be opened, and the page behind its link be read.
 TOO_SOON = timedelta(seconds=1)
 
 
 class Suspicion(Base):
-    """One reason to look at a signature. `dismissed_at` is when an organiser had looked, so that it stays away."""
+    """One reason to look at a signature. `dismissed_at` is when an organiser dismissed it."""
 
     __tablename__ = "suspicion"
     __table_args__ = (
@@ -61,6 +61,6 @@ class Suspicion(Base):
 
 
 def forget_suspicions(session: Session, signature_ids: Sequence[int]) -> None:
-    """Delete what was suspected of these signatures, as is due where they are erased; the caller commits."""
-    mine = delete(Suspicion).where(Suspicion.signature_id.in_(signature_ids))
-    session.execute(mine.execution_options(synchronize_session=False))
+    """Delete the suspicions about these signatures, as they are erased; the caller commits."""
+    suspicions = delete(Suspicion).where(Suspicion.signature_id.in_(signature_ids))
+    session.execute(suspicions.execution_options(synchronize_session=False))
