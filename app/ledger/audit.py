@@ -1,4 +1,4 @@
-"""The audit: is the number shown the number of verified rows, and does the ledger say so for each of them?"""
+"""The audit of the count: does it equal the number of verified rows, and does the ledger agree for each of them?"""
 
 from dataclasses import dataclass
 
@@ -12,9 +12,9 @@ from app.models import Kind, LedgerEntry, Petition, Signature, State, Tally
 
 @dataclass(frozen=True, slots=True)
 class Audit:
-    """What an audit of one petition found, all of it at one moment.
+    """What an audit of one petition found, all at one moment.
 
-    `astray` is how many signatures have ledger rows that do not add up to what their state says.
+    `astray` is the number of signatures whose ledger rows do not add up to their state.
     """
 
     slug: str
@@ -26,19 +26,19 @@ class Audit:
 
     @property
     def sound(self) -> bool:
-        """Tell whether the number shown is the number of verified rows, for every reason that it should be."""
+        """Tell whether the number shown equals the number of verified rows, and ledger and tally agree with it."""
         return self.shown == self.verified_rows and self.base == self.folded_sum and not self.astray
 
 
 def audit(petition: Petition) -> Audit:
     """Compare the petition's count with its ledger and its rows, in one statement and so at one moment."""
-    mine = LedgerEntry.petition_id == petition.id
+    of_petition = LedgerEntry.petition_id == petition.id
     total = func.coalesce(func.sum(LedgerEntry.delta), 0)
     verified = (Signature.petition_id == petition.id) & (Signature.state == State.VERIFIED)
     statement = select(
         func.coalesce(select(Tally.base).where(Tally.petition_id == petition.id).scalar_subquery(), 0),
-        select(total).where(mine, ~LedgerEntry.folded).scalar_subquery(),
-        select(total).where(mine, LedgerEntry.folded).scalar_subquery(),
+        select(total).where(of_petition, ~LedgerEntry.folded).scalar_subquery(),
+        select(total).where(of_petition, LedgerEntry.folded).scalar_subquery(),
         select(func.count(Signature.id)).where(verified).scalar_subquery(),
         select(func.count()).select_from(_astray(petition.id).subquery()).scalar_subquery(),
     )
@@ -47,32 +47,32 @@ def audit(petition: Petition) -> Audit:
 
 
 def repair(petition: Petition) -> None:
-    """Make the count agree with the rows: append what the ledger lacks, recompute the tally, edit no ledger row."""
+    """Correct the count: append ledger rows that are missing and recompute the tally; no ledger row is changed."""
     with transaction() as session:
         for signature_id in session.scalars(_astray(petition.id)).all():
             signature = session.get_one(Signature, signature_id, with_for_update=True, populate_existing=True)
             total = select(func.coalesce(func.sum(LedgerEntry.delta), 0)).where(
                 LedgerEntry.signature_id == signature_id
             )
-            lacking = int(signature.state == State.VERIFIED) - int(session.scalars(total).one())
-            for _ in range(abs(lacking)):
-                ledger.append(session, signature, _kind_for(signature, lacking), clock.now())
+            missing = int(signature.state == State.VERIFIED) - int(session.scalars(total).one())
+            for _ in range(abs(missing)):
+                ledger.append(session, signature, _kind_for(signature, missing), clock.now())
         session.flush()
         ledger.recompute(session, petition.id)
 
 
-def _kind_for(signature: Signature, lacking: int) -> Kind:
-    if lacking > 0:
+def _kind_for(signature: Signature, missing: int) -> Kind:
+    if missing > 0:
         return Kind.CONFIRMED if signature.changes == 0 else Kind.RESTORED
     return Kind.WITHDRAWN if signature.state == State.WITHDRAWN else Kind.INVALIDATED
 
 
 def _astray(petition_id: int) -> Select[int]:
-    owed = case((Signature.state == State.VERIFIED, 1), else_=0)
+    expected = case((Signature.state == State.VERIFIED, 1), else_=0)
     return (
         select(Signature.id)
         .outerjoin(LedgerEntry, LedgerEntry.signature_id == Signature.id)
         .where(Signature.petition_id == petition_id)
         .group_by(Signature.id)
-        .having(func.coalesce(func.sum(LedgerEntry.delta), 0) != func.max(owed))
+        .having(func.coalesce(func.sum(LedgerEntry.delta), 0) != func.max(expected))
     )

@@ -1,7 +1,7 @@
-"""The count: exact, moved only here, read at the same cost whatever the number.
+"""The count of verified signatures: exact, changed only here, and read at the same cost however large it is.
 
-Each change of a signature appends a row to the ledger; the tally holds the sum of those already folded into it. The
-count is tally + unfolded rows, read in one statement, so a confirmation never waits for another one.
+Each change of a signature appends a row to the ledger. The tally is the sum of the rows that were folded into it. The
+count is the tally plus the unfolded rows, read in one statement, so confirmations do not wait for each other.
 """
 
 import logging
@@ -22,14 +22,14 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Count:
-    """How many verified signatures there are, and when that number last changed."""
+    """The number of verified signatures, and when it last changed."""
 
     verified: int
     as_of: datetime
 
 
 def append(session: Session, signature: Signature, kind: Kind, at: datetime) -> None:
-    """Record in the caller's transaction that `kind` happened to `signature`, whose row the caller holds locked."""
+    """Append a row in the caller's transaction: `kind` happened to `signature`, whose row the caller has locked."""
     signature.changes += 1
     session.add(
         LedgerEntry(
@@ -44,13 +44,13 @@ def append(session: Session, signature: Signature, kind: Kind, at: datetime) -> 
 
 
 def append_all(session: Session, signature_ids: Sequence[int], kind: Kind, at: datetime) -> None:
-    """Record in the caller's transaction that `kind` happened to each of these signatures.
+    """Append a row in the caller's transaction for each of these signatures, at most about ten thousand.
 
-    The caller holds their rows locked, and there are at most some ten thousand of them.
+    The caller has locked their rows.
     """
     these = Signature.id.in_(signature_ids)
-    numbered = update(Signature).where(these).values(changes=Signature.changes + 1)
-    session.execute(numbered.execution_options(synchronize_session=False))
+    count_up = update(Signature).where(these).values(changes=Signature.changes + 1)
+    session.execute(count_up.execution_options(synchronize_session=False))
     entries = select(
         Signature.petition_id,
         Signature.id,
@@ -103,9 +103,9 @@ def fold(petition_id: int) -> int:
 
 
 def fold_all() -> int:
-    """Fold every petition that has unfolded rows or, against all rules, no tally; return how many rows were folded.
+    """Fold every petition that has unfolded rows, or whose tally is missing; return how many rows were folded.
 
-    One that cannot be folded is logged and keeps no other from it; its count stays right all the same.
+    If one fails, it is logged and the others are folded; its count stays right.
     """
     unfolded = exists().where(LedgerEntry.petition_id == Petition.id, ~LedgerEntry.folded)
     waiting = select(Petition.id).where(or_(unfolded, ~exists().where(Tally.petition_id == Petition.id)))
@@ -113,7 +113,7 @@ def fold_all() -> int:
     for petition_id in db.session.scalars(waiting).all():
         try:
             folded += fold(petition_id)
-        except Exception as error:  # one petition must not keep the others from being folded
+        except Exception as error:  # the others must still be folded
             if is_away(error):
                 raise
             log.error("petition %s cannot be folded: %s", petition_id, logs.describe_error(error))  # noqa: TRY400
@@ -121,7 +121,7 @@ def fold_all() -> int:
 
 
 def open_tally(session: Session, petition_id: int, at: datetime) -> None:
-    """Begin the count of a new petition at nought, in the caller's transaction."""
+    """Start the count of a new petition at zero, in the caller's transaction."""
     session.add(Tally(petition_id=petition_id, base=0, changed_at=at))
 
 
@@ -131,7 +131,7 @@ def recompute(session: Session, petition_id: int) -> None:
 
 
 def _locked_tally(session: Session, petition_id: int) -> Tally:
-    """Return the petition's tally, locked; one that is missing is made anew of the rows that are marked folded."""
+    """Return the petition's tally, locked. If it is missing, it is recomputed from the rows that are marked folded."""
     tally = session.get(Tally, petition_id, with_for_update=True, populate_existing=True)
     if tally is not None:
         return tally

@@ -1,1 +1,1 @@
-"""Retention: what was never confirmed is purged, and who signed is erased some days after closing."""
+"""Retention: purging what is no longer needed, and erasing signers some days after a petition closes."""

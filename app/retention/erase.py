@@ -1,6 +1,6 @@
-"""Erase: some days after a petition has closed, who signed it is forgotten for good, as its signers were promised.
+"""Erase: some days after a petition has closed, its signers' data is erased, as they were promised.
 
-What stays of a signature is its state, the month, and the words that it was put under; so the count stays.
+A signature's state, month and the version of the text that was signed stay, and so does the count.
 """
 
 from datetime import datetime, timedelta
@@ -20,35 +20,37 @@ BATCH_SIZE = 1000
 
 
 def erase_after_closing() -> int:
-    """Erase what the signatures say whose notice said that it is kept no longer; return of how many.
+    """Erase the signatures whose privacy notice says that they are kept no longer; return how many.
 
-    Each signature's own notice counts: who was promised 30 days is forgotten after 30, whatever was promised later. A
-    petition of which anything was erased never opens again.
+    Each signature's own notice counts, whatever a later version promises. Once anything was erased, the petition never
+    opens again.
     """
     now = clock.now()
     is_done = exists().where(Erasure.notice_id == PrivacyNotice.id)
-    told = (
+    notices = (
         select(Petition.id, Petition.closes_at, PrivacyNotice.id, PrivacyNotice.erase_after_days)
         .join(PrivacyNotice, PrivacyNotice.petition_id == Petition.id)
         .where(Petition.closes_at <= now, ~is_done)
     )
     due = [
         (petition_id, notice_id, timedelta(days=days))
-        for petition_id, closes_at, notice_id, days in db.session.execute(told).all()
+        for petition_id, closes_at, notice_id, days in db.session.execute(notices).all()
         if closes_at and closes_at + timedelta(days=days) <= now
     ]
     return sum(_erase_all(petition_id, notice_id, kept_for, now) for petition_id, notice_id, kept_for in due)
 
 
 def _erase_all(petition_id: int, notice_id: int, kept_for: timedelta, now: datetime) -> int:
-    """Erase under one notice, some at a time, in the order of their ids; stop if the petition was opened again."""
+    """Erase the signatures under one notice, in batches ordered by id; stop if the petition was opened again."""
     erased, last = 0, 0
     while True:
         with transaction() as session:
             if not _is_closed_for_good(session, petition_id, kept_for, now):
                 return erased
-            mine = (Signature.petition_id == petition_id) & (Signature.notice_id == notice_id) & (Signature.id > last)
-            ids = session.scalars(select(Signature.id).where(mine).order_by(Signature.id).limit(BATCH_SIZE)).all()
+            remaining = (
+                (Signature.petition_id == petition_id) & (Signature.notice_id == notice_id) & (Signature.id > last)
+            )
+            ids = session.scalars(select(Signature.id).where(remaining).order_by(Signature.id).limit(BATCH_SIZE)).all()
             if not ids:
                 session.execute(insert(Erasure).values(notice_id=notice_id, done_at=now).on_conflict_do_nothing())
                 return erased
@@ -58,9 +60,9 @@ def _erase_all(petition_id: int, notice_id: int, kept_for: timedelta, now: datet
 
 
 def _is_closed_for_good(session: Session, petition_id: int, kept_for: timedelta, now: datetime) -> bool:
-    """Hold the petition; tell whether its days are over, and if so let it stay closed from now on."""
-    named = select(Petition).where(Petition.id == petition_id).with_for_update(key_share=True)
-    petition = session.scalars(named.execution_options(populate_existing=True)).one()
+    """Lock the petition; tell whether its days are over, and if so mark it, so that it never opens again."""
+    query = select(Petition).where(Petition.id == petition_id).with_for_update(key_share=True)
+    petition = session.scalars(query.execution_options(populate_existing=True)).one()
     if petition.closes_at is None or petition.closes_at + kept_for > now:
         return False
     petition.erased_at = petition.erased_at or now
@@ -68,13 +70,13 @@ def _is_closed_for_good(session: Session, petition_id: int, kept_for: timedelta,
 
 
 def _erase(session: Session, ids: list[int]) -> None:
-    held = select(Signature.id).where(Signature.id.in_(ids)).with_for_update()
-    session.execute(signatures_in_lock_order(held))
+    lock = select(Signature.id).where(Signature.id.in_(ids)).with_for_update()
+    session.execute(signatures_in_lock_order(lock))
     forget_suspicions(session, ids)
     language = select(PetitionText.language).where(PetitionText.id == Signature.text_id).scalar_subquery()
     values = {
         **ERASED,
-        **dict.fromkeys(("email_key", "expires_at", "unwanted")),  # nobody signs, confirms or undoes any more
+        **dict.fromkeys(("email_key", "expires_at", "unwanted")),  # signing, confirming and undoing are over
         "language": language,
         "hidden_name": False,
         "hidden_comment": False,

@@ -1,6 +1,6 @@
-"""Purge: forget those who never confirmed, e-mails that are done with, and proofs of work that are over.
+"""Purge: delete signatures that were never confirmed, old outbox rows, and expired proofs of work.
 
-Each in batches along an index (see `in_batches` in app/db.py), so that none holds SQLite's one write lock for long.
+All work in batches along an index (see `in_batches` in app/db.py), so that SQLite's one write lock is never held long.
 """
 
 from collections.abc import Sequence
@@ -40,35 +40,35 @@ def purge_ended_emails() -> int:
 
 
 def purge_spent_proofs() -> int:
-    """Delete proofs of work that have expired by themselves, and so cannot be used twice; return how many."""
-    over = SpentProof.until < clock.now()
+    """Delete used proofs of work that have expired, and so do not work anyway; return how many."""
+    expired = SpentProof.until < clock.now()
 
     def purge(session: Session, keys: Sequence[bytes]) -> None:
         session.execute(delete(SpentProof).where(SpentProof.key.in_(keys)).execution_options(synchronize_session=False))
 
-    return in_batches(select(SpentProof.key).where(over).order_by(SpentProof.until), purge)
+    return in_batches(select(SpentProof.key).where(expired).order_by(SpentProof.until), purge)
 
 
 def forget_declined() -> int:
-    """Erase what declined signatures still keep of their mailbox once it is of no use; return of how many.
+    """Erase what declined signatures still know of their mailbox, once it has no use; return how many.
 
-    The key goes when the petition has closed, as nobody can sign it any more; the mark by which "it was not me" is
-    undone goes when it cannot be undone any more.
+    The mailbox's key is erased when the petition has closed, as nobody can sign then; `unwanted` when declining cannot
+    be undone any more.
     """
     now = clock.now()
     closed = select(Petition.id).where(Petition.closes_at <= now)
     declined = Signature.state == State.DECLINED
     has_key = declined & Signature.email_key.is_not(None) & Signature.petition_id.in_(closed)
-    has_mark = declined & Signature.unwanted.is_not(None) & (Signature.expires_at < now)
+    has_unwanted = declined & Signature.unwanted.is_not(None) & (Signature.expires_at < now)
 
-    def forget_key(session: Session, ids: Sequence[int]) -> None:
+    def erase_key(session: Session, ids: Sequence[int]) -> None:
         _erase_column(session, "email_key", ids)
 
-    def forget_mark(session: Session, ids: Sequence[int]) -> None:
+    def erase_unwanted(session: Session, ids: Sequence[int]) -> None:
         _erase_column(session, "unwanted", ids)
 
-    with_key, with_mark = select(Signature.id).where(has_key), select(Signature.id).where(has_mark)
-    return in_batches(with_key, forget_key) + in_batches(with_mark, forget_mark)
+    with_key, with_unwanted = select(Signature.id).where(has_key), select(Signature.id).where(has_unwanted)
+    return in_batches(with_key, erase_key) + in_batches(with_unwanted, erase_unwanted)
 
 
 def _erase_column(session: Session, column: str, ids: Sequence[int]) -> None:

@@ -1,4 +1,4 @@
-"""The count: equal to the rows whatever happens in whatever order, and cheap to read."""
+"""The count: always equal to the number of verified rows, and cheap to read."""
 
 from datetime import timedelta
 
@@ -32,10 +32,10 @@ ACTS = st.lists(
 @pytest.mark.parametrize("verified_before", [0, 1])
 @given(acts=ACTS)
 @settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_any_order_of_signing_confirming_expiring_and_invalidating_keeps_count_equal_to_rows(
+def test_the_count_equals_the_verified_rows_after_any_sequence_of_acts(
     app: Flask, client: FlaskClient, mail_server: MailServer, verified_before: int, acts: list[tuple[str, str]]
 ) -> None:
-    forget_everything(app)
+    empty_all_tables(app)
     mail_server.letters.clear()
     make_petition(app)
     if verified_before:
@@ -49,8 +49,8 @@ def test_any_order_of_signing_confirming_expiring_and_invalidating_keeps_count_e
             assert audit(petition).sound
 
 
-def forget_everything(app: Flask) -> None:
-    """Begin again with empty tables; the audit log, which nobody may empty, must first be made to let it happen."""
+def empty_all_tables(app: Flask) -> None:
+    """Empty all tables. A trigger protects the audit log, so it is dropped first."""
     with app.app_context(), transaction() as session:
         of_kind = " ON audit_entry" if db.engine.dialect.name == "postgresql" else "_delete"
         session.execute(text(f"DROP TRIGGER IF EXISTS audit_entry_stays{of_kind}"))
@@ -79,7 +79,7 @@ def play(app: Flask, client: FlaskClient, mail_server: MailServer, act: str, who
             ledger.fold_all()
 
 
-def test_count_json_says_how_many_the_goal_and_since_when(app: Flask, client: FlaskClient, petition: str) -> None:
+def test_count_json_has_count_goal_and_time_of_the_last_change(app: Flask, client: FlaskClient, petition: str) -> None:
     make_signature(app)
     answer = client.get(f"/petitions/{petition}/count.json")
     with app.app_context():
@@ -91,7 +91,7 @@ def test_count_json_says_how_many_the_goal_and_since_when(app: Flask, client: Fl
     assert again.status_code == 304
 
 
-def test_folding_moves_the_sum_into_the_tally_and_changes_nothing_that_is_seen(
+def test_folding_moves_the_sum_into_the_tally_and_the_count_stays(
     app: Flask, client: FlaskClient, petition: str
 ) -> None:
     for which in range(5):
@@ -105,7 +105,7 @@ def test_folding_moves_the_sum_into_the_tally_and_changes_nothing_that_is_seen(
 
 
 def many_ledger_rows(app: Flask, number: int, *, folded: bool) -> None:
-    """Put that many confirmed signatures into the database by set-based SQL, quickly."""
+    """Insert this many confirmed signatures by set-based SQL, which is fast."""
     first = make_signature(app)
     with app.app_context(), transaction() as session:
         one = session.scalars(select(Signature).where(Signature.public_id == first)).one()
@@ -117,14 +117,14 @@ def many_ledger_rows(app: Flask, number: int, *, folded: bool) -> None:
         session.execute(text(numbers), {"petition": one.petition_id, "signature": one.id, "folded": folded})
 
 
-def test_reading_folds_nothing_however_many_rows_are_unfolded(app: Flask, client: FlaskClient, petition: str) -> None:
+def test_reading_the_count_does_not_fold(app: Flask, client: FlaskClient, petition: str) -> None:
     many_ledger_rows(app, 2000, folded=False)
     assert verified(client) == 2001
     with app.app_context():
         assert db.session.scalars(select(func.count()).where(LedgerEntry.folded)).one() == 0
 
 
-def test_reading_touches_the_unfolded_rows_alone(app: Flask, petition: str) -> None:
+def test_reading_the_count_scans_only_unfolded_rows(app: Flask, petition: str) -> None:
     many_ledger_rows(app, 5000, folded=True)
     statements: list[tuple[str, object]] = []
     with app.app_context():
@@ -147,7 +147,7 @@ def test_reading_touches_the_unfolded_rows_alone(app: Flask, petition: str) -> N
 class TestAudit:
     """`flask count audit` finds every way in which count, ledger and rows can differ, and repairs by appending."""
 
-    def test_a_sound_count_is_called_sound(self, app: Flask, petition: str, runner: FlaskCliRunner) -> None:
+    def test_a_correct_count_is_reported_as_sound(self, app: Flask, petition: str, runner: FlaskCliRunner) -> None:
         make_signature(app)
         result = runner.invoke(args=["count", "audit"])
         assert result.exit_code == 0
@@ -184,13 +184,13 @@ class TestAudit:
         assert verified(client) == rows
 
 
-def test_the_ledger_refuses_a_delta_that_is_not_its_kinds(app: Flask, petition: str) -> None:
+def test_the_ledger_refuses_a_delta_that_does_not_fit_its_kind(app: Flask, petition: str) -> None:
     make_signature(app)
     with app.app_context(), pytest.raises(IntegrityError, match="delta_of_kind"), transaction() as session:
         session.execute(update(LedgerEntry).where(LedgerEntry.kind == Kind.CONFIRMED).values(delta=2))
 
 
-def test_one_change_number_of_a_signature_is_used_once(app: Flask, petition: str) -> None:
+def test_a_change_number_of_a_signature_is_unique(app: Flask, petition: str) -> None:
     make_signature(app)
     with app.app_context():
         one = db.session.scalars(select(LedgerEntry)).one()

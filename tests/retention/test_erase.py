@@ -1,4 +1,4 @@
-"""Some days after closing, who signed is erased: state, month, words and count stay, and nothing opens it again."""
+"""Erasing some days after closing: state, month, text version and count stay, and the petition never opens again."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -53,14 +53,14 @@ def everybody(app: Flask, petition: str) -> dict[State, bytes]:
     return {state: make_signature(app, state=state, email=f"{state}@example.org") for state in State}
 
 
-def test_not_before_the_days_that_signers_were_told(app: Flask, everybody: dict[State, bytes]) -> None:
+def test_nothing_is_erased_before_the_promised_days_are_over(app: Flask, everybody: dict[State, bytes]) -> None:
     assert erase_due(app) == 0
     close(app, days=89, hours=23)
     assert erase_due(app) == 0
     assert all(one.sealed for one in signatures(app) if one.state == State.VERIFIED)
 
 
-def test_then_all_goes_but_state_month_and_words(
+def test_then_everything_is_erased_except_state_month_and_text_version(
     app: Flask, client: FlaskClient, everybody: dict[State, bytes]
 ) -> None:
     moment = datetime(2026, 3, 17, 12, 34, 56, 789, tzinfo=UTC)
@@ -90,7 +90,7 @@ def test_then_all_goes_but_state_month_and_words(
         assert audit(db.session.scalars(select(Petition)).one()).sound
 
 
-def test_the_language_that_stays_is_the_one_of_the_words(app: Flask, petition: str) -> None:
+def test_the_language_that_stays_is_that_of_the_signed_text(app: Flask, petition: str) -> None:
     make_signature(app)
     with app.app_context(), transaction() as session:
         session.execute(update(Signature).values(language="sv"))
@@ -100,7 +100,7 @@ def test_the_language_that_stays_is_the_one_of_the_words(app: Flask, petition: s
         assert signatures(app)[0].language == db.session.scalars(select(PetitionText.language)).one() == "en"
 
 
-def test_each_signer_is_erased_when_their_own_notice_said(app: Flask, petition: str) -> None:
+def test_each_signer_is_erased_when_their_own_notice_says(app: Flask, petition: str) -> None:
     early = make_signature(app, email="early@example.org")
     with app.app_context(), transaction() as session:
         notice = session.scalars(select(PrivacyNotice)).one()
@@ -119,7 +119,7 @@ def test_each_signer_is_erased_when_their_own_notice_said(app: Flask, petition: 
     assert erase_due(app) == 1
 
 
-def test_an_open_petition_and_one_opened_again_in_time_keep_their_signers(app: Flask, petition: str) -> None:
+def test_signers_of_an_open_or_reopened_petition_are_not_erased(app: Flask, petition: str) -> None:
     make_signature(app)
     owner = make_organiser(app, role=Role.OWNER)
     close(app, days=30)
@@ -129,7 +129,7 @@ def test_an_open_petition_and_one_opened_again_in_time_keep_their_signers(app: F
     assert signatures(app)[0].sealed
 
 
-def test_no_file_closes_an_open_petition_in_the_past_so_that_its_signers_would_be_erased(
+def test_a_file_cannot_close_an_open_petition_in_the_past(
     app: Flask, tmp_path: Path, everybody: dict[State, bytes]
 ) -> None:
     path = tmp_path / "past.md"
@@ -140,7 +140,7 @@ def test_no_file_closes_an_open_petition_in_the_past_so_that_its_signers_would_b
         assert erase_after_closing() == 0
 
 
-def test_it_cannot_be_opened_again_by_anybody_or_signed(
+def test_after_erasing_the_petition_cannot_be_reopened_or_signed(
     app: Flask, client: FlaskClient, tmp_path: Path, everybody: dict[State, bytes]
 ) -> None:
     owner = make_organiser(app, role=Role.OWNER)
@@ -159,7 +159,7 @@ def test_it_cannot_be_opened_again_by_anybody_or_signed(
     assert len(signatures(app)) == len(State) - 1
 
 
-def test_owners_see_that_it_was_done(app: Flask, everybody: dict[State, bytes]) -> None:
+def test_owners_see_that_signers_were_erased(app: Flask, everybody: dict[State, bytes]) -> None:
     make_organiser(app, role=Role.OWNER)
     close(app, days=91)
     erase_due(app)
@@ -170,7 +170,7 @@ def test_owners_see_that_it_was_done(app: Flask, everybody: dict[State, bytes]) 
         assert signed_in(app).get(f"/organise/petitions/{SLUG}{place}").status_code == 200
 
 
-def test_links_in_letters_say_what_became_of_it(
+def test_links_in_letters_say_that_the_signature_was_erased(
     app: Flask, client: FlaskClient, petition: str, mail_server: MailServer, work: Work
 ) -> None:
     sign(client)
@@ -188,7 +188,7 @@ def test_links_in_letters_say_what_became_of_it(
     assert verified(client) == 1
 
 
-def test_a_letter_that_still_waits_for_an_erased_signer_is_not_sent(
+def test_a_waiting_letter_to_an_erased_signer_is_not_sent(
     app: Flask, client: FlaskClient, petition: str, mail_server: MailServer, work: Work
 ) -> None:
     make_signature(app)

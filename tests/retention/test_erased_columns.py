@@ -1,4 +1,4 @@
-"""Erasing a signature means the same wherever it is done: by its signer, by "it was not me", and after closing."""
+"""Erasing a signature sets the same columns, whether by withdrawing, declining, or after closing."""
 
 from datetime import timedelta
 
@@ -17,21 +17,21 @@ from tests.factories import make_signature, signatures
 
 pytestmark = pytest.mark.both_databases
 
-# A new column is either erased or is named here, for it says nothing of who signed.
+# A new column must be erased, or be listed here if it tells nothing about the signer.
 STAYS = {
     *("id", "public_id", "petition_id", "text_id", "notice_id", "language", "state", "reason"),
     *("generation", "changes", "code_tries", "reminded", "hidden_name", "hidden_comment"),
     *("signed_at", "verified_at", "listed_at", "expires_at"),
 }
-STAYS_FOR_A_WHILE = {"email_key", "unwanted"}  # so that signing again, or undoing, does what was promised
+STAYS_FOR_A_WHILE = {"email_key", "unwanted"}  # needed to refuse signing again, and to undo declining
 
 
-def test_every_column_is_erased_or_known_to_tell_nothing() -> None:
+def test_every_column_is_erased_or_listed_as_harmless() -> None:
     assert {*Signature.__table__.columns.keys()} == {*ERASED} | STAYS | STAYS_FOR_A_WHILE
 
 
 @pytest.mark.parametrize("way", ["withdrawn", "declined", "after closing"])
-def test_whoever_erases_a_signature_leaves_the_same(app: Flask, petition: str, way: str) -> None:
+def test_every_way_of_erasing_sets_the_same_columns(app: Flask, petition: str, way: str) -> None:
     public_id = make_signature(app, state=State.PENDING if way == "declined" else State.VERIFIED)
     with app.app_context():
         with transaction() as session:
