@@ -1,1 +1,1 @@
-"""Organisers: those who publish petitions."""
+"""Organisers: accounts, roles in petitions, and who may open which page."""

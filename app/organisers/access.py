@@ -1,6 +1,6 @@
-"""Who may do what: every page of organisers says whom it is open to, and nobody else gets in.
+"""Access control: every organisers' page declares whom it is open to, and nobody else gets in.
 
-Strangers to a petition are told that there is no such page, so that they do not learn which petitions are prepared.
+Others get a 404, so that they do not learn which petitions are being prepared.
 """
 
 from collections.abc import Callable
@@ -21,18 +21,18 @@ from app.web.csrf import SAFE_METHODS
 
 View = TypeVar("View", bound=Callable[..., Any])
 FRESH_MINUTES = 15
-GRACE_MINUTES = 5  # for a form that was opened in time
+GRACE_MINUTES = 5  # more for sending a form that was opened in time
 NEVER_ASK_AGAIN = -1
 
 
 class Who(StrEnum):
-    """Whom a page is open to. Of a petition's people each includes those below it in this list."""
+    """Whom a page is open to. Viewers includes editors, editors includes owners."""
 
     EVERYBODY = "everybody"
-    HALF_SIGNED_IN = "half signed in"  # gave the first factor, owes the second
+    HALF_SIGNED_IN = "half signed in"  # has given the first factor, not yet the second
     ORGANISERS = "organisers"
     ADMINISTRATORS = "administrators"
-    INVITED = "invited"  # asked to work on a petition, and yet to answer
+    INVITED = "invited"  # invited to a petition, has not answered yet
     VIEWERS = "viewers"
     EDITORS = "editors"
     OWNERS = "owners"
@@ -49,17 +49,17 @@ ENOUGH: dict[Who, set[Role]] = {
 
 
 def open_to(who: Who, *, fresh: bool = False) -> Callable[[View], View]:
-    """Mark and guard a view: who may see it, and with `fresh`, that they signed in or did so again a short while ago.
+    """Return a decorator that lets only `who` see a view; `fresh` also requires a recent sign-in.
 
-    A view of one petition takes `slug`, and finds it by `petition_here`. Who is not signed in is sent to do so.
+    A view of one petition takes `slug`, and gets the petition by `petition_here`. Strangers are redirected to sign in.
     """
 
     def guard(view: View) -> View:
         @wraps(view)
-        def checked(*arguments: Any, **named: Any) -> Any:
-            if not _may(who, named.get("slug")):
+        def checked(*arguments: Any, **keywords: Any) -> Any:
+            if not _may_open(who, keywords.get("slug")):
                 abort(404)
-            return view(*arguments, **named)
+            return view(*arguments, **keywords)
 
         guarded: Any = view
         if who != Who.EVERYBODY:
@@ -72,42 +72,42 @@ def open_to(who: Who, *, fresh: bool = False) -> Callable[[View], View]:
 
 
 def within() -> timedelta:
-    """Return how long ago somebody may have signed in for what wants it fresh.
+    """Return the maximum age of a sign-in for pages that need a fresh one.
 
-    A form may be sent a little later than its page is shown. The library's own grace would renew itself for ever.
+    A form may be sent a little later than its page is shown. Flask-Security's own grace period would renew for ever.
     """
     return timedelta(minutes=FRESH_MINUTES if request.method in SAFE_METHODS else FRESH_MINUTES + GRACE_MINUTES)
 
 
 def is_fresh() -> bool:
-    """Return whether who is here signed in `within` the time that such a page asks for."""
+    """Return whether the organiser's sign-in is recent enough, as by `within`."""
     return bool(check_and_update_authn_fresh(within(), timedelta()))
 
 
 def me() -> Organiser:
-    """Return the organiser who is signed in."""
-    organiser: Organiser = current_user._get_current_object()  # noqa: SLF001 - how a proxy gives what it stands for
+    """Return the signed-in organiser."""
+    organiser: Organiser = current_user._get_current_object()  # noqa: SLF001 - a proxy gives its object only so
     return organiser
 
 
 def petition_here() -> Petition:
-    """Return the petition that the page is about, as the guard found it."""
+    """Return the petition of this page, which the guard has loaded."""
     petition: Petition = g.petition
     return petition
 
 
 def may(who: Who) -> bool:
-    """Return whether the present organiser is among `who` for the petition that the page is about."""
+    """Return whether the signed-in organiser is one of `who` for this page's petition."""
     return g.get("role") in ENOUGH[who] or (who == Who.ROLE_GIVERS and me().is_administrator)
 
 
-def _may(who: Who, slug: str | None) -> bool:
+def _may_open(who: Who, slug: str | None) -> bool:
     organiser = me()
     if slug is None:
         return who == Who.ORGANISERS or (who == Who.ADMINISTRATORS and organiser.is_administrator)
-    mine = (Membership.petition_id == Petition.id) & (Membership.organiser_id == organiser.id)
-    here = select(Petition, Membership).outerjoin(Membership, mine).where(Petition.slug == slug)
-    found = db.session.execute(here).first()
+    own = (Membership.petition_id == Petition.id) & (Membership.organiser_id == organiser.id)
+    query = select(Petition, Membership).outerjoin(Membership, own).where(Petition.slug == slug)
+    found = db.session.execute(query).first()
     if found is None:
         return False
     g.petition, member = found

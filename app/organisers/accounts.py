@@ -1,4 +1,4 @@
-"""Accounts: found by mailbox, invited by letter, joined from the link in it, erased when they end."""
+"""Accounts: found by mailbox, invited by e-mail, joined by its link, erased when they end."""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -25,8 +25,8 @@ INVITATION_TTL = timedelta(days=7)
 
 
 def find_account(session: Session, address: str) -> Organiser | None:
-    """Return the account of the mailbox that a deliverable address reaches, if there is one."""
-    if session.get(Site, 1) is None:  # nobody was ever invited; strangers who try must not write the first row
+    """Return the account of the mailbox of a deliverable address; None if there is none."""
+    if session.get(Site, 1) is None:  # nobody was ever invited; `mailbox_hash` would insert the row
         return None
     return session.scalars(
         select(Organiser).where(Organiser.email_key == organiser_email_key(session, address))
@@ -34,17 +34,17 @@ def find_account(session: Session, address: str) -> Organiser | None:
 
 
 def find_by_reference(reference: str) -> Organiser | None:
-    """Return the active organiser whose random id is `reference`, as addresses have it; None for any other text."""
+    """Return the active organiser whose random id is `reference`, in hexadecimal as in URLs; None for other text."""
     try:
         public_id = bytes.fromhex(reference)
     except ValueError:
         return None
-    named = (Organiser.public_id == public_id) & Organiser.active
-    return db.session.scalars(select(Organiser).where(named)).one_or_none()
+    is_active = (Organiser.public_id == public_id) & Organiser.active
+    return db.session.scalars(select(Organiser).where(is_active)).one_or_none()
 
 
 def organiser_email_key(session: Session, address: str) -> bytes:
-    """Return the 32 bytes that stand for an organiser's mailbox on this site."""
+    """Return the keyed hash (32 bytes) of an organiser's mailbox on this site."""
     return mailbox_hash(session, canonical(address))
 
 
@@ -54,15 +54,15 @@ def invite(
     role: Role | None = None,
     *,
     administrator: bool = False,
-    by: Organiser | None = None,
+    inviter: Organiser | None = None,
     language: str | None = None,
 ) -> None:
-    """Give the mailbox of a deliverable address an account if it has none, and a role in the petition; write to it.
+    """Create an account for a deliverable address if it has none, give or offer a role, and send an e-mail.
 
-    `by` is who invites (None: a command). Whoever has not joined yet gets a new link, and older ones stop working. Who
-    has an account takes the role when they accept it, so that nobody is put on a petition unasked, and an organiser
-    who invites learns nothing of the account; only a command gives it at once.
-    Raises NotAnAddress, and LastOwner where the only owner would become something less.
+    `inviter` is None for a command. People who have not joined yet get a new link, and older ones
+    stop working. People with an account must accept the role: nobody becomes a member unasked, and the inviter does not
+    learn whether there is an account. Only a command gives a role at once.
+    Raises NotAnAddress, and LastOwner if the last owner would lose that role.
     """
     address = deliverable(address)
     now = clock.now()
@@ -73,24 +73,24 @@ def invite(
         draft = Organiser(address, key, language or site_language())
         columns = ("public_id", "email_key", "sealed_email", "language", "fs_uniquifier")
         new = insert(Organiser).values(active=True, **{name: getattr(draft, name) for name in columns})
-        # Setting the key to what it is locks the row that is there, and makes two invitations at once one account.
+        # The upsert locks an existing row, so that two invitations at once create one account.
         new = new.on_conflict_do_update(index_elements=["email_key"], set_={"email_key": new.excluded.email_key})
         organiser_id = session.execute(new.returning(Organiser.id)).scalar_one()
         organiser = session.get_one(Organiser, organiser_id, populate_existing=True)
-        actor = by.id if by else None
-        is_asked = by is not None or not organiser.joined_at
+        actor_id = inviter.id if inviter else None
+        must_accept = inviter is not None or not organiser.joined_at
         if petition is not None and role is not None:
-            until = now + INVITATION_TTL if is_asked else None
-            is_asked = offer_role(session, petition.id, organiser, role, address, until)
-            record(session, Act.INVITED, petition.id, actor, organiser.id, role=role.value)
+            until = now + INVITATION_TTL if must_accept else None
+            must_accept = offer_role(session, petition.id, organiser, role, address, until)
+            record(session, Act.INVITED, petition.id, actor_id, organiser.id, role=role.value)
         if administrator and not organiser.is_administrator:
             organiser.is_administrator = True
-            record(session, Act.APPOINTED, None, actor, organiser.id)
-        _write(session, organiser, petition, now, asks=is_asked, by_stranger=by is not None)
+            record(session, Act.APPOINTED, None, actor_id, organiser.id)
+        _queue_invitation(session, organiser, petition, now, asks=must_accept, by_stranger=inviter is not None)
 
 
 def find_invited(token: str) -> Organiser | None:
-    """Return the organiser whom an invitation's link invites; None when it is used, replaced, expired or not ours."""
+    """Return the organiser of an invitation's link; None if it is used, replaced, expired or forged."""
     try:
         public_id, generation = tokens.read_token(tokens.Purpose.INVITATION, token)
     except tokens.BadToken:
@@ -103,13 +103,13 @@ def find_invited(token: str) -> Organiser | None:
 
 
 def join(organiser: Organiser, password: str | None) -> Organiser | None:
-    """Let an invited organiser in, once; return them, or None if another click with the same link came first."""
-    # Unicode spells one letter in several ways (UAX 15): Flask-Security brings passwords into one before it compares.
+    """Let an invited organiser join, once; return them, or None if the link was used before."""
+    # Normalised (UAX 15), as Flask-Security does before it compares passwords.
     hashed = hash_password(security.password_util.normalize(password)) if password else None
     now = clock.now()
     with transaction() as session:
         offered = session.scalars(petitions_of(organiser.id)).all()
-        # Before the account, as everybody does: two who take them in another order would wait for each other.
+        # Lock order: petitions before accounts, or two transactions could deadlock.
         for petition_id in offered:
             lock_petition(session, petition_id)
         still_open = (Organiser.id == organiser.id) & Organiser.joined_at.is_(None) & Organiser.active
@@ -129,40 +129,42 @@ def join(organiser: Organiser, password: str | None) -> Organiser | None:
 
 
 def forget_expired_invitations(now: datetime | None = None) -> int:
-    """Take back the roles that nobody accepted in time, and erase who never joined; return how many of these."""
+    """Withdraw roles that were not accepted in time, and erase accounts that never joined; return how many accounts."""
     now = now or clock.now()
-    never = (Organiser.joined_at.is_(None)) & (Organiser.invited_until < now)
-    # A look first, so that where none is due SQLite's one write lock is not taken.
-    if not db.session.scalar(select(or_(exists().where(Membership.invited_until <= now), exists().where(never)))):
+    never_joined = (Organiser.joined_at.is_(None)) & (Organiser.invited_until < now)
+    # Read first, so that SQLite's only write lock is not taken if none is due.
+    if not db.session.scalar(
+        select(or_(exists().where(Membership.invited_until <= now), exists().where(never_joined)))
+    ):
         return 0
     with transaction() as session:
-        late = Membership.invited_until <= now
-        held = select(Membership.petition_id).where(late).distinct().order_by(Membership.petition_id)
-        for petition_id in session.scalars(held).all():
+        is_expired = Membership.invited_until <= now
+        to_lock = select(Membership.petition_id).where(is_expired).distinct().order_by(Membership.petition_id)
+        for petition_id in session.scalars(to_lock).all():
             lock_petition(session, petition_id)
-        for offer in session.scalars(select(Membership).where(late).with_for_update()).all():
+        for offer in session.scalars(select(Membership).where(is_expired).with_for_update()).all():
             record(session, Act.LEFT, offer.petition_id, None, offer.organiser_id, because="expired")
             session.delete(offer)
-        organisers = session.scalars(select(Organiser).where(never).with_for_update()).all()
+        organisers = session.scalars(select(Organiser).where(never_joined).with_for_update()).all()
         for organiser in organisers:
             session.execute(delete(Membership).where(Membership.organiser_id == organiser.id))
             organiser.erase()
     return len(organisers)
 
 
-def _write(
+def _queue_invitation(
     session: Session, organiser: Organiser, petition: Petition | None, now: datetime, *, asks: bool, by_stranger: bool
 ) -> None:
     title = newest_title(petition) if petition and not petition.discreet else None
     if organiser.joined_at:
         if petition is None and not organiser.is_administrator:
-            return  # has an account, and was given nothing new
+            return  # has an account already, and nothing new to read
         words: dict[str, Any] = {"title": title, "asks": asks, "link": absolute_url("organisers.home")}
         queue_rendered_letter(session, organiser, "added", now, by_stranger=by_stranger, **words)
         return
-    organiser.generation = (organiser.generation + 1) % 2**16  # it has two bytes in the link
+    organiser.generation = (organiser.generation + 1) % 2**16  # two bytes in the token
     organiser.invited_until = now + INVITATION_TTL
     token = tokens.make_token(tokens.Purpose.INVITATION, organiser.public_id, organiser.generation)
-    where = absolute_url("organisers.invitation", token=token)
-    words = {"title": title, "link": where, "until": organiser.invited_until}
+    link = absolute_url("organisers.invitation", token=token)
+    words = {"title": title, "link": link, "until": organiser.invited_until}
     queue_rendered_letter(session, organiser, "invitation", now, by_stranger=by_stranger, **words)

@@ -1,4 +1,4 @@
-"""The base of organisers' forms, and those of accounts and roles."""
+"""The base class of organisers' forms, and the forms for accounts and roles."""
 
 from typing import Any
 
@@ -25,19 +25,19 @@ ROLES = (
 
 
 class OrganiserForm(FlaskForm):  # type: ignore[misc]
-    """A form on an organiser's page. It carries the token that ties it to their session (Flask-WTF)."""
+    """A form on an organiser's page, with the session's CSRF token (Flask-WTF)."""
 
     class Meta(FlaskForm.Meta):  # type: ignore[misc]
         """Flask-WTF's settings."""
 
         def wrap_formdata(self, form: FlaskForm, formdata: Any) -> Any:
-            """Read text alone of what was sent: a file or JSON in the place of a text is no answer."""
+            """Read text fields alone: a file or JSON is not read as a form."""
             given = super().wrap_formdata(form, formdata)
             return request.form if given is not None and given is not formdata else given
 
 
 class OrganiserAddressForm(OrganiserForm):
-    """An e-mail address that a letter is to go to."""
+    """The e-mail address of an invitation or a new password."""
 
     email = AddressField(
         _("E-mail"),
@@ -47,33 +47,33 @@ class OrganiserAddressForm(OrganiserForm):
 
 
 class InvitationForm(OrganiserAddressForm):
-    """Whom to invite to a petition, as what."""
+    """Whom to invite to a petition, and the role."""
 
     role = RadioField(_("As what?"), choices=ROLES, default=Role.EDITOR.value)
 
 
 class RoleForm(OrganiserForm):
-    """What somebody is to be to a petition from now on."""
+    """The new role of a member."""
 
     role = SelectField(_("As what?"), choices=ROLES)
 
 
 class LanguageForm(OrganiserForm):
-    """Which language pages and letters speak to an organiser."""
+    """The language of pages and e-mails for an organiser."""
 
     language = SelectField(
         _("Language of these pages and of our letters"),
-        choices=[SelectChoice(*one) for one in INTERFACE_LANGUAGES.items()],
+        choices=[SelectChoice(tag, name) for tag, name in INTERFACE_LANGUAGES.items()],
     )
 
 
 class JoinForm(OrganiserForm):
-    """How an invited organiser will sign in: `way` is "password", or empty for a passkey made on the next page."""
+    """How an invited organiser will sign in: `way` is "password", or empty for a passkey, made on the next page."""
 
     way = HiddenField()
     password = PasswordField(_("Password"), render_kw={"autocomplete": "new-password"})
 
     def validate_password(self, field: PasswordField) -> None:
-        """Refuse a password that is easily guessed, and none where one was to be given."""
+        """Refuse a password that is too short or too long, unless a passkey was chosen."""
         if self.way.data and not MIN_PASSWORD_LENGTH <= len(field.data or "") <= MAX_PASSWORD_LENGTH:
             raise ValidationError(_("Please use 12 to 128 characters; some words in a row are fine."))

@@ -1,4 +1,4 @@
-"""Letters to organisers: written with what causes them, sealed in the outbox, emptied once they have gone."""
+"""Letters to organisers: rendered in the transaction that causes them, sealed in the outbox, erased once sent."""
 
 import os
 from datetime import datetime
@@ -22,7 +22,7 @@ MAX_FIELD_CHARACTERS = 60 * 1024  # a sealed field takes a little more
 
 
 def render_letter(row: OutboxRow) -> Message | None:
-    """Return the letter sealed in this row; None when it has been emptied, or is yet to be written."""
+    """Return the letter sealed in this row; None if it was erased, or is not rendered yet."""
     fields = unseal_fields(row, WRITTEN)
     if not fields:
         return None
@@ -31,7 +31,7 @@ def render_letter(row: OutboxRow) -> Message | None:
 
 
 def unseal_fields(row: OutboxRow, kind: str) -> list[str]:
-    """Return what is sealed in this row, if it is of that kind; else nothing."""
+    """Return the fields sealed in this row if they are of that kind; else an empty list."""
     if row.sealed is None:
         return []
     found, *fields = sealing.unseal(PURPOSE, row.public_id, row.sealed).fields
@@ -41,9 +41,9 @@ def unseal_fields(row: OutboxRow, kind: str) -> list[str]:
 def queue_letter(
     session: Session, kind: str, recipient: str, *fields: str, at: datetime, by_stranger: bool = False
 ) -> None:
-    """Put a letter, or what it is to be made of, into the outbox, sealed; the caller commits.
+    """Insert a sealed letter, or the fields to render it from, into the outbox; the caller commits.
 
-    What strangers can cause is limited by mailbox.
+    With `by_stranger` the mailbox limit applies.
     """
     public_id = os.urandom(16)
     row = {
@@ -61,20 +61,20 @@ def queue_letter(
 def queue_rendered_letter(
     session: Session, organiser: Organiser, letter: str, at: datetime, *, by_stranger: bool = False, **words: Any
 ) -> None:
-    """Write the letter of templates/email/<letter>/ in the organiser's language and put it into the outbox."""
+    """Render the letter of templates/email/<letter>/ in the organiser's language and queue it."""
     fields = render_for(organiser, letter, **words)
     queue_letter(session, WRITTEN, organiser.email, *fields, at=at, by_stranger=by_stranger)
 
 
 def render_for(organiser: Organiser, letter: str, **words: Any) -> Rendered:
-    """Return what the letter of templates/email/<letter>/ says in the organiser's language, cut to what a row takes."""
+    """Return the letter of templates/email/<letter>/ in the organiser's language, cut to fit into a row."""
     with force_language(organiser.language):
         rendered = render(letter, language=organiser.language, **words)
     return rendered._replace(text=rendered.text[:MAX_FIELD_CHARACTERS], html=rendered.html[:MAX_FIELD_CHARACTERS])
 
 
 def queue_letter_to_owners(session: Session, petition_id: int, letter: str, at: datetime, **words: Any) -> None:
-    """Write a letter to every owner of a petition who has joined."""
+    """Queue a letter to every owner of a petition who has joined."""
     owners = (
         db.select(Organiser)
         .join(Membership, Membership.organiser_id == Organiser.id)

@@ -1,4 +1,4 @@
-"""Members: who is what to a petition and to the site, and that somebody is left to answer for each."""
+"""Members: roles in petitions, and administrators; each petition and the site keep at least one owner."""
 
 from datetime import datetime
 
@@ -11,7 +11,7 @@ from app.models import Act, Membership, Organiser, Petition, Role
 
 
 class LastOwner(Exception):
-    """Nobody would be left who answers for the petition with this id, or, without one, for the site."""
+    """The petition with this id would have no owner left, or, without an id, the site no administrator."""
 
     def __init__(self, petition_id: int | None = None) -> None:
         super().__init__()
@@ -19,18 +19,18 @@ class LastOwner(Exception):
 
 
 def lock_petition(session: Session, petition_id: int) -> None:
-    """Let nobody else change who is what to the petition until this transaction ends; take it before any organiser.
+    """Lock the petition's roles until this transaction ends; call this before locking organisers (lock order).
 
-    So two owners who leave at once cannot each see the other still there. Signing is not held up: it needs no more than
-    that the petition stays (FOR NO KEY UPDATE, PostgreSQL).
+    So of two owners who leave at once, the second sees that the first has left. Signing does not wait: the lock is
+    FOR NO KEY UPDATE on PostgreSQL.
     """
     session.execute(select(Petition.id).where(Petition.id == petition_id).with_for_update(key_share=True))
 
 
 def give_role(session: Session, petition_id: int, organiser_id: int, role: Role) -> None:
-    """Make somebody a member of the petition, or another kind of member, in a transaction that holds the petition.
+    """Give a role in the petition, new or changed (upsert); the transaction must have locked the petition.
 
-    Raises LastOwner where nobody who has joined would be left to answer for it.
+    Raises LastOwner if no owner who has joined would be left.
     """
     was_owner = _is_joined_owner(session, petition_id, organiser_id)
     given = insert(Membership).values(petition_id=petition_id, organiser_id=organiser_id, role=role)
@@ -42,9 +42,9 @@ def give_role(session: Session, petition_id: int, organiser_id: int, role: Role)
 def offer_role(
     session: Session, petition_id: int, organiser: Organiser, role: Role, address: str, until: datetime | None
 ) -> bool:
-    """Give a role that waits to be accepted `until` then, or at once; return whether it waits.
+    """Offer a role that can be accepted `until` then, or give it at once (None); return whether it must be accepted.
 
-    The transaction holds the petition. Who is a member already stays one, and becomes what the role says.
+    The transaction must have locked the petition. An existing member gets the role at once.
     """
     key = (petition_id, organiser.id)
     member = session.get(Membership, key, populate_existing=True)
@@ -59,7 +59,7 @@ def offer_role(
 
 
 def accept(session: Session, petition_id: int, organiser_id: int, now: datetime) -> bool:
-    """Take the role that was offered; return whether there is one, and still on offer. The caller commits."""
+    """Accept an offered role; return whether there was one that is not expired. The caller commits."""
     lock_petition(session, petition_id)
     member = session.get(Membership, (petition_id, organiser_id), with_for_update=True, populate_existing=True)
     if member is None or member.invited_until is None or member.invited_until <= now:
@@ -70,7 +70,7 @@ def accept(session: Session, petition_id: int, organiser_id: int, now: datetime)
 
 
 def decline(session: Session, petition_id: int, organiser_id: int) -> bool:
-    """Refuse the role that was offered; return whether there was one. The caller commits."""
+    """Decline an offered role; return whether there was one. The caller commits."""
     lock_petition(session, petition_id)
     member = session.get(Membership, (petition_id, organiser_id), with_for_update=True, populate_existing=True)
     if member is None or member.invited_until is None:
@@ -81,77 +81,77 @@ def decline(session: Session, petition_id: int, organiser_id: int) -> bool:
 
 
 def offers(organiser_id: int, now: datetime) -> Select[Petition, Role]:
-    """Return the statement that finds the petitions on which an organiser is asked to work, and as what."""
-    mine = (Membership.organiser_id == organiser_id) & (Membership.invited_until > now)
+    """Return the statement for the petitions and roles that are offered to an organiser."""
+    is_offered = (Membership.organiser_id == organiser_id) & (Membership.invited_until > now)
     joined = select(Petition, Membership.role).join(Membership, Membership.petition_id == Petition.id)
-    return joined.where(mine).order_by(Petition.id.desc())
+    return joined.where(is_offered).order_by(Petition.id.desc())
 
 
-def change_role(petition: Petition, organiser_id: int, role: Role, by: Organiser) -> None:
-    """Make a member of the petition something else; raise LastOwner where nobody would be left to answer for it."""
+def change_role(petition: Petition, organiser_id: int, role: Role, actor: Organiser) -> None:
+    """Change a member's role; raise LastOwner if no owner would be left."""
     with transaction() as session:
         lock_petition(session, petition.id)
         member = session.get(Membership, (petition.id, organiser_id), populate_existing=True)
         if member is not None and member.role != role:
             give_role(session, petition.id, organiser_id, role)
-            record(session, Act.ROLE, petition.id, by.id, organiser_id, role=role.value)
+            record(session, Act.ROLE, petition.id, actor.id, organiser_id, role=role.value)
 
 
-def remove_member(petition: Petition, organiser_id: int, by: Organiser) -> None:
-    """End what somebody is to a petition; raise LastOwner where nobody would be left to answer for it."""
+def remove_member(petition: Petition, organiser_id: int, actor: Organiser) -> None:
+    """Remove a member from the petition; raise LastOwner if no owner would be left."""
     with transaction() as session:
-        _leave(session, petition.id, organiser_id, by)
+        _leave(session, petition.id, organiser_id, actor)
 
 
-def set_administrator(organiser_id: int, by: Organiser, *, to: bool) -> None:
-    """Make somebody an administrator of the site, or no longer one; raise LastOwner for the last one."""
+def set_administrator(organiser_id: int, actor: Organiser, *, to: bool) -> None:
+    """Appoint or dismiss an administrator of the site; raise LastOwner for the last one."""
     with transaction() as session:
         _lock_administrators(session)
         organiser = session.get_one(Organiser, organiser_id, populate_existing=True)
         if organiser.is_administrator == to or not organiser.active:
             return
         organiser.is_administrator = to
-        record(session, Act.APPOINTED if to else Act.DISMISSED, None, by.id, organiser_id)
+        record(session, Act.APPOINTED if to else Act.DISMISSED, None, actor.id, organiser_id)
         if organiser.joined_at:
             _keep_an_administrator(session)
 
 
-def end_account(organiser_id: int, by: Organiser) -> None:
-    """Erase an account with all its roles; raise LastOwner where a petition or the site would be left alone."""
+def end_account(organiser_id: int, actor: Organiser) -> None:
+    """Erase an account and its roles; raise LastOwner if no owner of a petition or no administrator would be left."""
     with transaction() as session:
         _lock_administrators(session)
         for petition_id in session.scalars(petitions_of(organiser_id)).all():
-            _leave(session, petition_id, organiser_id, by)
+            _leave(session, petition_id, organiser_id, actor)
         organiser = session.get_one(
             Organiser, organiser_id, with_for_update={"key_share": True}, populate_existing=True
         )
         was_administrator = organiser.is_administrator and organiser.joined_at is not None
         organiser.erase()
-        record(session, Act.LEFT, None, by.id, organiser_id)
+        record(session, Act.LEFT, None, actor.id, organiser_id)
         if was_administrator:
             _keep_an_administrator(session)
 
 
 def petitions_of(organiser_id: int) -> Select[int]:
-    """Return the statement that finds the ids of an organiser's petitions, the lowest first."""
+    """Return the statement for the ids of an organiser's petitions, in lock order."""
     return (
         select(Membership.petition_id).where(Membership.organiser_id == organiser_id).order_by(Membership.petition_id)
     )
 
 
-def _leave(session: Session, petition_id: int, organiser_id: int, by: Organiser) -> None:
+def _leave(session: Session, petition_id: int, organiser_id: int, actor: Organiser) -> None:
     lock_petition(session, petition_id)
     was_owner = _is_joined_owner(session, petition_id, organiser_id)
     member = session.get(Membership, (petition_id, organiser_id), populate_existing=True)
     if member is not None:
         session.delete(member)
-        record(session, Act.LEFT, petition_id, by.id, organiser_id)
+        record(session, Act.LEFT, petition_id, actor.id, organiser_id)
         _keep_an_owner(session, petition_id, was_owner=was_owner)
 
 
 def _is_joined_owner(session: Session, petition_id: int, organiser_id: int) -> bool:
-    mine = Membership.organiser_id == organiser_id
-    return session.scalars(_joined_owners(petition_id).where(mine)).first() is not None
+    is_organiser = Membership.organiser_id == organiser_id
+    return session.scalars(_joined_owners(petition_id).where(is_organiser)).first() is not None
 
 
 def _keep_an_owner(session: Session, petition_id: int, *, was_owner: bool) -> None:
@@ -172,8 +172,8 @@ def _joined_owners(petition_id: int) -> Select[int]:
 
 
 def _lock_administrators(session: Session) -> None:
-    held = select(Organiser.id).where(Organiser.is_administrator).order_by(Organiser.id)
-    session.scalars(held.with_for_update(key_share=True)).all()
+    administrators = select(Organiser.id).where(Organiser.is_administrator).order_by(Organiser.id)
+    session.scalars(administrators.with_for_update(key_share=True)).all()
 
 
 def _keep_an_administrator(session: Session) -> None:

@@ -1,4 +1,4 @@
-"""The pages of a petition's organisers: no cache keeps them, and the petition's tabs are around them."""
+"""Pages about one petition for its organisers: not cached, with the petition's tabs."""
 
 from typing import Any
 
@@ -10,6 +10,6 @@ from app.web.answers import private_page
 
 
 def petition_page(template: str, tab: str, status: int = 200, **context: Any) -> Response:
-    """Return a page of the petition in the address, with `tab` marked as the present one."""
+    """Return a page of the petition in the URL, with `tab` as the current one."""
     petition = petition_here()
     return private_page(template, status, petition=petition, tab=tab, **{"title": newest_title(petition), **context})

@@ -1,4 +1,4 @@
-"""Who has an account on the site, for its administrators."""
+"""The site's accounts, for its administrators."""
 
 from flask import Blueprint, abort, flash, redirect, url_for
 from flask_babel import gettext as _
@@ -18,7 +18,7 @@ bp = Blueprint("people", __name__, url_prefix="/organise/people")
 @bp.get("")
 @open_to(Who.ADMINISTRATORS, fresh=True)
 def people() -> Response:
-    """List everybody who has an account on the site or is invited."""
+    """List all accounts and invitations."""
     return _people(OrganiserAddressForm())
 
 
@@ -29,7 +29,7 @@ def invite() -> Response:
     form = OrganiserAddressForm()
     if not form.validate():
         return _people(form, 422)
-    accounts.invite(form.email.address(), by=me(), language=me().language)
+    accounts.invite(form.email.address(), inviter=me(), language=me().language)
     flash(_("Whoever has no account yet gets an invitation by e-mail."), "info")
     return redirect(url_for(".people"), 303)
 
@@ -37,7 +37,7 @@ def invite() -> Response:
 @bp.get("/<member>")
 @open_to(Who.ADMINISTRATORS, fresh=True)
 def person(member: str) -> Response:
-    """Show what an administrator can do with an account."""
+    """Show an account, with what an administrator can do."""
     organiser = accounts.find_by_reference(member) or abort(404)
     return private_page("organisers/person.html", person=organiser, form=OrganiserForm())
 
@@ -45,7 +45,7 @@ def person(member: str) -> Response:
 @bp.post("/<member>/<any(appoint,dismiss,remove):what>")
 @open_to(Who.ADMINISTRATORS, fresh=True)
 def change_person(member: str, what: str) -> Response:
-    """Make somebody an administrator or no longer one, or erase their account."""
+    """Appoint or dismiss an administrator, or erase an account."""
     organiser = accounts.find_by_reference(member) or abort(404)
     try:
         if what == "remove":

@@ -1,4 +1,4 @@
-"""Who works on a petition, and what they did: its members and its audit log."""
+"""A petition's members and its audit log."""
 
 from flask import Blueprint, abort, flash, redirect, request, url_for
 from flask_babel import gettext as _
@@ -21,7 +21,7 @@ bp = Blueprint("members", __name__, url_prefix="/organise/petitions/<slug:slug>"
 @bp.get("/members")
 @open_to(Who.ROLE_GIVERS, fresh=True)
 def show_members(slug: str) -> Response:
-    """List who is what to the petition."""
+    """List the petition's members and their roles."""
     return _members(InvitationForm())
 
 
@@ -33,7 +33,9 @@ def invite(slug: str) -> Response:
     if not form.validate():
         return _members(form, 422)
     try:
-        accounts.invite(form.email.address(), petition_here(), Role(form.role.data), by=me(), language=me().language)
+        accounts.invite(
+            form.email.address(), petition_here(), Role(form.role.data), inviter=me(), language=me().language
+        )
     except members.LastOwner:
         return _members(form, 409, last_owner=True)
     flash(_("The invitation is on its way."), "info")
@@ -43,7 +45,7 @@ def invite(slug: str) -> Response:
 @bp.post("/members/<member>/role")
 @open_to(Who.ROLE_GIVERS, fresh=True)
 def change_role(slug: str, member: str) -> Response:
-    """Make a member something else."""
+    """Change a member's role."""
     organiser = accounts.find_by_reference(member) or abort(404)
     form = RoleForm()
     if not form.validate():
@@ -59,7 +61,7 @@ def change_role(slug: str, member: str) -> Response:
 @bp.post("/members/<member>/remove")
 @open_to(Who.ROLE_GIVERS, fresh=True)
 def remove(slug: str, member: str) -> Response:
-    """Take a member off the petition."""
+    """Remove a member from the petition."""
     organiser = accounts.find_by_reference(member) or abort(404)
     try:
         members.remove_member(petition_here(), organiser.id, me())
@@ -72,7 +74,7 @@ def remove(slug: str, member: str) -> Response:
 @bp.post("/leave")
 @open_to(Who.VIEWERS)
 def leave(slug: str) -> Response:
-    """Let this organiser leave the petition."""
+    """Remove the signed-in organiser from the petition."""
     try:
         members.remove_member(petition_here(), me().id, me())
     except members.LastOwner:
@@ -87,16 +89,16 @@ def leave(slug: str) -> Response:
 @bp.get("/log")
 @open_to(Who.OWNERS)
 def log(slug: str) -> Response:
-    """Show what was done to the petition, the newest first, a page at a time."""
+    """Show a page of the petition's audit log, newest first."""
     entries = audit_log.entries(petition_here().id, before=request.args.get("before", type=int))
     older = entries[-1].id if len(entries) == audit_log.PAGE_SIZE else None
     return petition_page("organisers/log.html", "log", entries=entries, older=older, words=audit_words)
 
 
 def _members(form: InvitationForm, status: int = 200, *, last_owner: bool = False) -> Response:
-    mine = Membership.petition_id == petition_here().id
+    of_petition = Membership.petition_id == petition_here().id
     listed = select(Organiser, Membership).join(Membership, Membership.organiser_id == Organiser.id)
-    rows = db.session.execute(listed.where(mine, Organiser.active)).all()
-    # By what is shown: the order of the accounts would tell which of those invited has long had one.
+    rows = db.session.execute(listed.where(of_petition, Organiser.active)).all()
+    # Sorted by address: the order of the accounts would tell which of the invited people had one before.
     rows = sorted(rows, key=lambda row: row[1].address(row[0]).casefold())
     return petition_page("organisers/members.html", "members", status, members=rows, form=form, last_owner=last_owner)

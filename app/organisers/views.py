@@ -1,4 +1,4 @@
-"""Organisers' own pages: what they work on, joining, their account."""
+"""Organisers' own pages: their petitions, joining, their account."""
 
 from flask import Blueprint, abort, flash, redirect, url_for
 from flask_babel import gettext as _
@@ -23,20 +23,20 @@ bp = Blueprint("organisers", __name__, url_prefix="/organise")
 @bp.get("")
 @open_to(Who.ORGANISERS)
 def home() -> Response:
-    """List the petitions that this organiser works on; administrators see the site's others too."""
-    mine = (Membership.petition_id == Petition.id) & (Membership.organiser_id == me().id)
-    mine &= Membership.invited_until.is_(None)
-    listed = select(Petition, Membership.role).outerjoin(Membership, mine).order_by(Petition.id.desc())
+    """List this organiser's petitions and offered roles; administrators see all petitions."""
+    is_member = (Membership.petition_id == Petition.id) & (Membership.organiser_id == me().id)
+    is_member &= Membership.invited_until.is_(None)
+    listed = select(Petition, Membership.role).outerjoin(Membership, is_member).order_by(Petition.id.desc())
     if not me().is_administrator:
         listed = listed.where(Membership.role.is_not(None))
     now = clock.now()
-    works_on = db.session.execute(listed).all()
+    listed_petitions = db.session.execute(listed).all()
     offered = db.session.execute(members.offers(me().id, now)).all()
-    titles = page.newest_titles([petition for petition, _ in (*works_on, *offered)])
-    progress = page.progress_of([petition for petition, _ in works_on])
+    titles = page.newest_titles([petition for petition, _ in (*listed_petitions, *offered)])
+    progress = page.progress_of([petition for petition, _ in listed_petitions])
     petitions = [
         (petition, role, titles[petition.id], progress[petition.id], petition.standing(now))
-        for petition, role in works_on
+        for petition, role in listed_petitions
     ]
     offers = [(petition, role, titles[petition.id]) for petition, role in offered]
     return private_page("organisers/home.html", petitions=petitions, offers=offers)
@@ -45,7 +45,7 @@ def home() -> Response:
 @bp.post("/petitions/<slug:slug>/<any(accept,decline):answer>")
 @open_to(Who.INVITED)
 def answer_offer(slug: str, answer: str) -> Response:
-    """Accept or decline the role that an invitation offers."""
+    """Accept or decline an offered role."""
     with transaction() as session:
         if answer == "accept":
             members.accept(session, petition_here().id, me().id, clock.now())
@@ -60,24 +60,24 @@ def answer_offer(slug: str, answer: str) -> Response:
 @bp.get("/invitation/<token>")
 @open_to(Who.EVERYBODY)
 def invitation(token: str) -> Response:
-    """Ask an invited organiser how they want to sign in."""
-    invited = _invited(token)
+    """Show an invited organiser the form to join."""
+    invited = _invited_organiser(token)
     return private_page("organisers/join.html", form=JoinForm(), email=invited.email)
 
 
 @bp.post("/invitation/<token>")
 @open_to(Who.EVERYBODY)
 def join(token: str) -> Response:
-    """Let an invited organiser in: with a password, or on to make a passkey."""
-    invited = _invited(token)
+    """Let an invited organiser join with a password, or redirect to make a passkey."""
+    invited = _invited_organiser(token)
     form = JoinForm()
     if not form.validate():
         return private_page("organisers/join.html", 422, form=form, email=invited.email)
     with_password = bool(form.way.data)
     joined = accounts.join(invited, form.password.data if with_password else None)
     if joined is None:
-        return _invitation_over()
-    logout_user()  # whoever was signed in at this browser
+        return _invitation_over_page()
+    logout_user()  # somebody else may be signed in with this browser
     login_user(joined, authn_via=["invitation"])
     flash(_("Welcome! Your account is ready."), "success")
     return redirect(url_for(".home" if with_password else "security.wan_register"), 303)
@@ -86,14 +86,14 @@ def join(token: str) -> Response:
 @bp.get("/account")
 @open_to(Who.ORGANISERS)
 def account() -> Response:
-    """Show how this organiser signs in, and what can be changed about it."""
+    """Show the account page: language, ways to sign in, and their changes."""
     return private_page("organisers/account.html", form=LanguageForm(language=me().language), organiser=me())
 
 
 @bp.post("/account/language")
 @open_to(Who.ORGANISERS)
-def speak() -> Response:
-    """Let pages and letters speak another language to this organiser."""
+def change_language() -> Response:
+    """Set the language of pages and e-mails for this organiser."""
     form = LanguageForm()
     if not form.validate():
         return private_page("organisers/account.html", 422, form=form, organiser=me())
@@ -119,14 +119,14 @@ def sign_out_everywhere() -> Response:
 @bp.get("/account/end")
 @open_to(Who.ORGANISERS, fresh=True)
 def ask_to_end_account() -> Response:
-    """Ask whether this account shall really end."""
+    """Ask to confirm that this account shall end."""
     return private_page("organisers/end_account.html", form=OrganiserForm())
 
 
 @bp.post("/account/end")
 @open_to(Who.ORGANISERS, fresh=True)
 def end_account() -> Response:
-    """Erase this account, unless a petition or the site would be left alone."""
+    """Erase this account, unless it is a last owner or the last administrator."""
     organiser = me()
     try:
         members.end_account(organiser.id, organiser)
@@ -139,13 +139,13 @@ def end_account() -> Response:
     return redirect(url_for("security.login"), 303)
 
 
-def _invited(token: str) -> Organiser:
+def _invited_organiser(token: str) -> Organiser:
     invited = accounts.find_invited(token)
     if invited is None:
-        abort(_invitation_over())
+        abort(_invitation_over_page())
     language.set_language(invited.language)
     return invited
 
 
-def _invitation_over() -> Response:
+def _invitation_over_page() -> Response:
     return private_page("organisers/invitation_over.html", 410)

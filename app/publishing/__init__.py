@@ -1,1 +1,1 @@
-"""Publishing: organisers write a petition, look at it, open it and close it."""
+"""Publishing: organisers write, preview, open and close a petition."""

@@ -1,4 +1,4 @@
-"""Form fields whose values are held to the checks of a petition file, and rows of such fields."""
+"""Form fields that use the checks of a petition file, and rows of such fields."""
 
 import re
 from collections.abc import Callable, Iterable, Iterator
@@ -13,24 +13,24 @@ from wtforms.widgets import DateInput
 from app.petition_files.values import MAX_ROWS, Check, InvalidValue
 
 SPARE_ROWS = 2
-IN_GROUPS = re.compile(r"[0-9]{1,3}(?:[\s.,'’][0-9]{3})+")  # 1 500, 1.500, 1,500: a whole number to whoever types it
+IN_GROUPS = re.compile(r"[0-9]{1,3}(?:[\s.,'’][0-9]{3})+")  # 1 500, 1.500, 1,500: whole numbers in some language
 
 
 class PetitionFileCheck:
-    """Hold a field to a petition file's check, and give the field what the check gives (a WTForms validator).
+    """WTForms validator that applies a petition file's check, and sets the field's data to the check's result.
 
-    `read` makes of the text what the file would have in its place. What is left blank is None; that is right where the
-    field is `optional`, and in a draft, but for what is `always` needed.
+    `read` turns the text into the value that the file would have. A blank field is None, which is valid if the field is
+    `optional`, or in a draft unless it is `always` required.
     """
 
     def __init__(
-        self, check: Check, read: Callable[[str], Any], *, optional: bool, always: bool, most: int | None
+        self, check: Check, read: Callable[[str], Any], *, optional: bool, always: bool, max_length: int | None
     ) -> None:
         self.check, self.read, self.optional, self.always = check, read, optional, always
-        self.field_flags = {"required": not optional} | ({"maxlength": most} if most else {})
+        self.field_flags = {"required": not optional} | ({"maxlength": max_length} if max_length else {})
 
     def __call__(self, form: Form, field: Field) -> None:
-        """Check the field; raise StopValidation with the words of the check, or those for a blank field."""
+        """Check the field; raise StopValidation with the check's message, or the one for a blank field."""
         answers = field.data if isinstance(field.data, str) else ""
         if not answers.strip():
             field.data = None
@@ -50,18 +50,18 @@ def line(
     *,
     optional: bool = False,
     always: bool = False,
-    most: int | None = None,
+    max_length: int | None = None,
     widget: Any = None,
     **attributes: str,
 ) -> StringField:
     """Return a field of one line."""
-    validator = PetitionFileCheck(check, read, optional=optional, always=always, most=most)
+    validator = PetitionFileCheck(check, read, optional=optional, always=always, max_length=max_length)
     return StringField(label, validators=[validator], widget=widget, render_kw=attributes)
 
 
 def paragraphs(label: object, check: Check, rows: int, *, optional: bool = False) -> TextAreaField:
-    """Return a field of several lines, that many of which are seen."""
-    validator = PetitionFileCheck(check, str, optional=optional, always=False, most=None)
+    """Return a field of several lines, `rows` of which are visible."""
+    validator = PetitionFileCheck(check, str, optional=optional, always=False, max_length=None)
     return TextAreaField(label, validators=[validator], render_kw={"rows": rows})
 
 
@@ -76,10 +76,10 @@ def day(label: object, check: Check) -> StringField:
 
 
 class RowForm(Form):  # type: ignore[misc]
-    """One of several things of a kind. A row that is left blank counts as not there."""
+    """One row of a list. Blank rows are ignored."""
 
     def is_blank(self) -> bool:
-        """Return whether nothing is answers in this row."""
+        """Return whether all fields of this row are blank."""
         return all(field.data is None or not str(field.data).strip() for field in self)
 
     def validate(self, extra_validators: Any = None) -> bool:
@@ -87,19 +87,19 @@ class RowForm(Form):  # type: ignore[misc]
         return self.is_blank() or super().validate(extra_validators)
 
     def answers(self) -> dict[str, Any]:
-        """Return what a valid row says, as a petition file's table does."""
+        """Return a valid row's values, as in a petition file's table."""
         return {field.short_name: "" if field.data is None else field.data for field in self}
 
 
 def rows(row: type[RowForm], label: object) -> FieldList:
-    """Return a field for any number of rows; `label` is what one of them is called."""
+    """Return a field for any number of rows; `label` names one row."""
     return FieldList(FormField(row), label)
 
 
 def number_of_rows(posted: Iterable[str], lists: Iterable[str]) -> int:
-    """Return how many rows the fullest of these `lists` has among the names of fields that were posted.
+    """Return the number of rows in the longest of these `lists`, from the names of posted fields.
 
-    It costs little beside the form, which makes an object of each field of each row.
+    Much cheaper than making the form, which creates an object for each field of each row.
     """
     rows: dict[str, set[str]] = {name: set() for name in lists}
     for name in posted:
@@ -110,30 +110,30 @@ def number_of_rows(posted: Iterable[str], lists: Iterable[str]) -> int:
 
 
 def values_of_rows(listed: FieldList) -> tuple[dict[str, Any], ...]:
-    """Return what the valid rows say that are not blank."""
+    """Return the values of the rows that are not blank."""
     return tuple(entry.form.answers() for entry in listed if not entry.form.is_blank())
 
 
 def add_spare_rows(listed: FieldList) -> None:
-    """Let some blank rows stand at the end."""
+    """Add blank rows until there are SPARE_ROWS of them."""
     add_rows(listed, SPARE_ROWS - sum(entry.form.is_blank() for entry in listed))
 
 
 def add_rows(listed: FieldList, how_many: int) -> None:
-    """Add blank rows at the end, as far as there may be more."""
+    """Add blank rows at the end, up to MAX_ROWS in all."""
     for _row in range(min(how_many, MAX_ROWS - len(listed))):
         listed.append_entry()
 
 
 class Mistake(NamedTuple):
-    """A field with something wrong in it, and what the row is called that it stands in, if it does."""
+    """A field with an error, and the label of its row, if it is in one."""
 
     field: Field
     where: str = ""
 
 
 def mistakes(form: Form, where: str = "") -> Iterator[Mistake]:
-    """Yield what is wrong in a form, in rows too, in its order; `where` is the row that the form is."""
+    """Yield the fields with errors, also those in rows, in the form's order; `where` is the label of a row's form."""
     for field in form:
         if isinstance(field, FieldList):
             for number, entry in enumerate(field, 1):

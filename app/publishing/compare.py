@@ -1,4 +1,4 @@
-"""Compare what a petition says with what it would say: word by word for people, by a digest for forms."""
+"""Compare a petition's content before and after a change: word by word for people, by a digest for forms."""
 
 import hashlib
 import json
@@ -14,24 +14,24 @@ from app.web import language
 Differences = list[tuple[str, tuple[DiffPiece, ...]]]
 
 
-def content_digest(said: dict[str, Any]) -> str:
-    """Return what stands for all this as it is: any change of it gives another one."""
-    return hashlib.sha256(json.dumps(said, sort_keys=True, default=str).encode()).hexdigest()[:32]
+def content_digest(content: dict[str, Any]) -> str:
+    """Return a SHA-256 digest of the content, cut to 32 hexadecimal digits."""
+    return hashlib.sha256(json.dumps(content, sort_keys=True, default=str).encode()).hexdigest()[:32]
 
 
 def differences(before: dict[str, Any], after: dict[str, Any]) -> Differences:
-    """Return, by key of a petition file, how what is said there differs, in words."""
-    pairs = ((key, _in_words(key, before[key]), _in_words(key, after[key])) for key in before)
+    """Return the differences as text, by key of a petition file."""
+    pairs = ((key, _as_text(key, before[key]), _as_text(key, after[key])) for key in before)
     return [(key, diff_words(old, new)) for key, old, new in pairs if old != new]
 
 
-def _in_words(key: str, value: Any) -> str:
+def _as_text(key: str, value: Any) -> str:
     if key == "fields":
-        return _asked(value)
+        return _form_fields_in_words(value)
     if isinstance(value, dict):
-        return "\n".join(_in_words(name, one) for name, one in value.items() if one not in ("", None))
+        return "\n".join(_as_text(name, item) for name, item in value.items() if item not in ("", None))
     if isinstance(value, list | tuple):
-        return "\n\n".join(_in_words(key, one) for one in value)
+        return "\n\n".join(_as_text(key, item) for item in value)
     if isinstance(value, bool):
         return str(_("yes") if value else _("no"))
     if key == "language":
@@ -39,8 +39,8 @@ def _in_words(key: str, value: Any) -> str:
     return value.isoformat() if isinstance(value, date) else "" if value is None else str(value)
 
 
-def _asked(fields: dict[str, str]) -> str:
-    """Return what the form asks in the words of the form on which organisers choose it."""
+def _form_fields_in_words(fields: dict[str, str]) -> str:
+    """Return which fields the sign form has, with the labels of the details form."""
     choices = {choice.value: choice.label for choice in ASKED}
     labels = {name: getattr(DetailsForm, f"{name}_field").args[0] for name in ("affiliation", "country", "comment")}
     return "\n".join(f"{label}: {choices[fields[name]]}" for name, label in labels.items())

@@ -1,4 +1,4 @@
-"""Create a petition: as a draft of the organiser who makes it or imports its file."""
+"""Create a petition as a draft, by hand or from a petition file; or change one by a file."""
 
 import re
 import secrets
@@ -30,15 +30,15 @@ MAX_SUGGESTED_LENGTH = 60
 
 
 class SlugTaken(Exception):
-    """There is a petition with this slug, on which this organiser does not work."""
+    """The slug belongs to a petition that the organiser cannot edit."""
 
 
 @dataclass
 class ChangesNotReviewed(Exception):
-    """Whoever imports a file has yet to review what it changes; `fingerprint` stands for what the petition says now.
+    """The organiser must first review the changes of the file; `fingerprint` is the digest of the present content.
 
-    Owners get a letter about the keys in `reported`; the petition's page says after how many signatures its text was
-    changed, unless these are none.
+    Owners get an e-mail about the keys in `reported`. The petition's page says after how many signatures its text was
+    changed, unless there are none.
     """
 
     slug: str
@@ -50,35 +50,35 @@ class ChangesNotReviewed(Exception):
 
     @property
     def differences(self) -> Differences:
-        """Return what would change, by key. It may take a moment, so ask after the transaction."""
+        """Return what would change, by key. Slow for long texts, so call it after the transaction."""
         return differences(self.now, self.then)
 
 
-def create_petition(file: PetitionFile, by: int, act: Act = Act.CREATED) -> bool:
-    """Make a draft of what the file says, with the organiser `by` as its owner; return whether the slug was free."""
+def create_petition(file: PetitionFile, organiser_id: int, act: Act = Act.CREATED) -> bool:
+    """Create a draft from the file, owned by this organiser; return False if the slug is taken."""
     with transaction() as session:
         petition_id = create_draft(session, file, clock.now())
         if petition_id is None:
             return False
-        give_role(session, petition_id, by, Role.OWNER)
-        record(session, act, petition_id, by)
+        give_role(session, petition_id, organiser_id, Role.OWNER)
+        record(session, act, petition_id, organiser_id)
         return True
 
 
-def import_upload(content: bytes, name: str, by: int, fingerprint: str) -> tuple[str, bool]:
+def import_upload(content: bytes, name: str, organiser_id: int, fingerprint: str) -> tuple[str, bool]:
     """Import a petition file that an organiser uploaded; return its slug, and whether it changed anything.
 
-    A new slug makes a draft of theirs. Where they are editor or owner it is what the petition says from now on, if
-    `fingerprint` shows that they reviewed what that changes (else ChangesNotReviewed). Raises SlugTaken for anybody
-    else's petition, and BadPetitionFile if anything in it is wrong. Whatever is raised, nothing was changed.
+    A new slug makes a draft that they own. A petition of which they are editor or owner is changed, if `fingerprint`
+    shows that they reviewed the changes; else it raises ChangesNotReviewed. Raises SlugTaken for other petitions, and
+    BadPetitionFile for an invalid file. If it raises, nothing was changed.
     """
     file = parse_petition_file(content, name, NEEDED_FOR_DRAFT)
-    if create_petition(file, by, Act.IMPORTED):
+    if create_petition(file, organiser_id, Act.IMPORTED):
         return file.slug, True
     with transaction() as session:
         petition = lock_petition_by_slug(session, file.slug)
         assert petition is not None
-        member = session.get(Membership, (petition.id, by))
+        member = session.get(Membership, (petition.id, organiser_id))
         if member is None or member.invited_until or member.role == Role.VIEWER:
             raise SlugTaken
         if petition.opened_at is not None:
@@ -92,7 +92,7 @@ def import_upload(content: bytes, name: str, by: int, fingerprint: str) -> tuple
             reported = [key for key in TRUSTED_KEYS if is_public and now[key] != then[key]]
             signed = ledger.verified_count(session, petition.id) if is_public and _changes_words(now, then) else 0
             raise ChangesNotReviewed(petition.slug, content_digest(now), now, then, reported, signed)
-        return file.slug, bool(update_from_file(session, petition, file, name, by, clock.now()))
+        return file.slug, bool(update_from_file(session, petition, file, name, organiser_id, clock.now()))
 
 
 def _values(file: PetitionFile) -> dict[str, Any]:
@@ -100,13 +100,13 @@ def _values(file: PetitionFile) -> dict[str, Any]:
 
 
 def _changes_words(now: dict[str, Any], then: dict[str, Any]) -> bool:
-    """Return whether any words that are there already change; a new translation takes the place of none."""
-    left = any(one not in then["translations"] for one in now["translations"])
-    return left or any(now[key] != then[key] for key in ("title", "statement", "body"))
+    """Return whether any existing text changes; a new translation does not count."""
+    changed = any(translation not in then["translations"] for translation in now["translations"])
+    return changed or any(now[key] != then[key] for key in ("title", "statement", "body"))
 
 
 def suggest_slug(title: str) -> str:
-    """Return a slug made of the title's letters that an address can hold, or of chance where there are too few."""
+    """Return a slug of the title's ASCII letters and digits, or a random one if there are too few."""
     plain = unicodedata.normalize("NFKD", title).encode("ascii", "ignore").decode().lower()
     words = "-".join(re.findall("[a-z0-9]+", plain))
     if len(words) > MAX_SUGGESTED_LENGTH:

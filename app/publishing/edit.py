@@ -1,4 +1,4 @@
-"""Change a part of what a petition says, unless somebody else has changed it in the meantime."""
+"""Edit a part of a petition, with optimistic locking."""
 
 from dataclasses import dataclass, replace
 from typing import Any
@@ -13,7 +13,7 @@ from app.publishing import compare
 
 
 class StaleVersion(Exception):
-    """Somebody else has saved this part since the form was opened; `now` is what the petition says now."""
+    """Somebody else has saved this part since the form was opened; `now` is the present content."""
 
     def __init__(self, now: PetitionFile) -> None:
         super().__init__()
@@ -22,35 +22,35 @@ class StaleVersion(Exception):
 
 @dataclass(frozen=True, slots=True)
 class PetitionPart:
-    """Some of the keys of a petition file; with a `language`, those of one of its translations."""
+    """Some keys of a petition file; with a `language`, those of that translation."""
 
     keys: tuple[str, ...]
     language: str = ""
 
     def of(self, file: PetitionFile) -> dict[str, Any]:
-        """Return what the file says by these keys: nothing for a translation that is not there yet."""
+        """Return the file's values of these keys; empty strings for a translation that does not exist yet."""
         if not self.language:
             return {key: getattr(file, key) for key in self.keys}
-        found = [{**one} for one in file.translations if one["language"] == self.language]
+        found = [{**translation} for translation in file.translations if translation["language"] == self.language]
         return {key: found[0][key] if found else "" for key in self.keys}
 
     def put(self, file: PetitionFile, answers: dict[str, Any]) -> PetitionFile:
-        """Return the file with this part saying something else."""
+        """Return the file with other values for this part."""
         if not self.language:
             return replace(file, **answers)
-        named: dict[str, Any] = {one["language"]: one for one in file.translations}
-        named[self.language] = {"language": self.language, **answers}
-        return replace(file, translations=tuple(one for _tag, one in sorted(named.items())))
+        by_language: dict[str, Any] = {translation["language"]: translation for translation in file.translations}
+        by_language[self.language] = {"language": self.language, **answers}
+        return replace(file, translations=tuple(translation for _tag, translation in sorted(by_language.items())))
 
     def digest(self, file: PetitionFile) -> str:
-        """Return what stands for this part as it is: any change of it gives another one."""
+        """Return the digest of this part's values."""
         return compare.content_digest(self.of(file))
 
 
-def edit_part(slug: str, part: PetitionPart, base: str, answers: dict[str, Any], by: int) -> Saved:
-    """Let a part of a petition have these answers from now on; `by` is the organiser's id.
+def edit_part(slug: str, part: PetitionPart, base: str, answers: dict[str, Any], organiser_id: int) -> Saved:
+    """Save these answers as a part of the petition.
 
-    Optimistic concurrency: `base` is the digest of the part as the form showed it. Of two concurrent saves the second
+    Optimistic locking: `base` is the digest of the part as the form showed it. Of two concurrent saves the second
     raises StaleVersion, and changes nothing.
     """
     with transaction() as session:
@@ -59,4 +59,6 @@ def edit_part(slug: str, part: PetitionPart, base: str, answers: dict[str, Any],
         before = as_file(session, petition)
         if part.digest(before) != base:
             raise StaleVersion(before)
-        return save_petition(session, petition, before, part.put(before, answers), Act.EDITED, by, clock.now())
+        return save_petition(
+            session, petition, before, part.put(before, answers), Act.EDITED, organiser_id, clock.now()
+        )

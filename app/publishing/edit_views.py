@@ -1,4 +1,4 @@
-"""The pages on which organisers change what a petition says: its words, its details, and what people trust."""
+"""The pages to edit a petition: its words, its details, and what people trust (money, data, addressee)."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -29,7 +29,7 @@ bp = Blueprint("editing", __name__, url_prefix="/organise/petitions/<slug:slug>"
 WORDS = ("title", "statement", "body")
 DETAILS = ("started_by", "started_on", "goal", "discreet", "fields", "initiators", "links", "elsewhere")
 MORE_ROWS = 3
-# A text of 100,000 characters may take four bytes for each, and a form sends each byte as three.
+# 100,000 characters of up to four bytes, and a form sends each byte as three (%F0).
 LONG_TEXTS = 3 * body_size.MIB
 
 
@@ -37,14 +37,14 @@ LONG_TEXTS = 3 * body_size.MIB
 @bp.get("/words/<language:lang>")
 @open_to(Who.EDITORS)
 def words(slug: str, lang: str | None = None) -> BaseResponse:
-    """Show the words in one language, to be changed; `?in=` leads to those in another one."""
-    asked = request.args.get("in")
-    if asked:
-        return redirect(url_for(".words", slug=slug, lang=_tag(asked)))
+    """Show the form for the words in one language; `?in=` redirects to another one."""
+    other_language = request.args.get("in")
+    if other_language:
+        return redirect(url_for(".words", slug=slug, lang=_tag(other_language)))
     file, tag = _file(), _tag(lang) if lang else petition_here().language
     part = _words_of(file, tag)
     form = WordsForm(formdata=None, data={**part.of(file), "base": part.digest(file)})
-    return _words(form, file, tag, 200 if asked is None else 422, none_chosen=asked is not None)
+    return _words(form, file, tag, 200 if other_language is None else 422, none_chosen=other_language is not None)
 
 
 @bp.post("/words")
@@ -52,7 +52,7 @@ def words(slug: str, lang: str | None = None) -> BaseResponse:
 @open_to(Who.EDITORS)
 @body_size.max_body_size(LONG_TEXTS)
 def save_words(slug: str, lang: str | None = None) -> BaseResponse:
-    """Save the words as the next version, or show how they look; nothing typed is lost."""
+    """Save the words as the next version, or show a preview; the form keeps what was typed."""
     file, tag = _file(), _tag(lang) if lang else petition_here().language
     form = WordsForm()
     form.is_draft = petition_here().opened_at is None and tag == file.language
@@ -66,9 +66,9 @@ def save_words(slug: str, lang: str | None = None) -> BaseResponse:
     except StaleVersion as stale:
         conflict = _conflict(form, part, stale)
         return _words(form, stale.now, tag, 409, conflict=conflict)
-    _tell(saved)
+    _flash_saved(saved)
     if saved and tag == file.language:
-        _tell_of_translations()
+        _flash_outdated_translations()
     return redirect(url_for(".words", slug=slug, lang=lang), 303)
 
 
@@ -76,16 +76,16 @@ def save_words(slug: str, lang: str | None = None) -> BaseResponse:
 @open_to(Who.EDITORS)
 @body_size.max_body_size(LONG_TEXTS)
 def preview_markdown(slug: str) -> BaseResponse:
-    """Answer Markdown with the HTML that the petition's page shows for it."""
+    """Return the HTML that the petition's page would show for this Markdown."""
     return headers.no_store(Response(_rendered(request.form.get("body")), mimetype="text/html"))
 
 
 @bp.get("/details")
 @open_to(Who.EDITORS)
 def details(slug: str) -> BaseResponse:
-    """Show what else the petition says, to be changed."""
+    """Show the form for the details."""
     file, part = _file(), _details()
-    return _details_page(_asking(part, formdata=None, data={**DetailsForm.of(file), "base": part.digest(file)}))
+    return _details_page(_details_form(part, formdata=None, data={**DetailsForm.of(file), "base": part.digest(file)}))
 
 
 @bp.post("/details")
@@ -95,13 +95,13 @@ def save_details(slug: str) -> BaseResponse:
     """Save the details."""
     _refuse_too_many(DetailsForm.lists)
     part = _details()
-    return _save(slug, _asking(part), part, _details_page)
+    return _save(slug, _details_form(part), part, _details_page)
 
 
 @bp.get("/trust")
 @open_to(Who.EDITORS, fresh=True)
 def trust(slug: str) -> BaseResponse:
-    """Show what people trust, to be changed by who has just signed in."""
+    """Show the form for what people trust; it needs a fresh sign-in."""
     file = _file()
     form = TrustForm(formdata=None, data={**TrustForm.of(file), "base": PetitionPart(TRUSTED_KEYS).digest(file)})
     return _trust_page(form)
@@ -111,7 +111,7 @@ def trust(slug: str) -> BaseResponse:
 @open_to(Who.EDITORS)
 @body_size.max_body_size(LONG_TEXTS)
 def save_trust(slug: str) -> BaseResponse:
-    """Save what people trust. Who signed in long ago is asked to do so again, with what was typed still there."""
+    """Save what people trust. Without a fresh sign-in it asks for one, and keeps what was typed."""
     _refuse_too_many(TrustForm.lists)
     form = TrustForm()
     if request.form.get("more") not in form.lists and not is_fresh():
@@ -140,19 +140,19 @@ def _save(slug: str, form: PartForm, part: PetitionPart, show: Any) -> BaseRespo
         saved = edit_part(slug, part, form.base.data or "", form.answers(), me().id)
     except StaleVersion as stale:
         return show(form, 409, conflict=_conflict(form, part, stale))  # type: ignore[no-any-return]
-    _tell(saved)
+    _flash_saved(saved)
     return redirect(request.path, 303)
 
 
 def _conflict(form: PartForm, part: PetitionPart, stale: StaleVersion) -> Differences:
-    """Let the form be saved on top of what is there now; return by key how it would change that."""
+    """Let the form be saved over the present content; return the differences by key."""
     form.base.data = part.digest(stale.now)
     form.base.raw_data = None
     return differences(part.of(stale.now), form.answers())
 
 
 def _rendered(body: str | None) -> str:
-    """Return Markdown as the petition's page shows it; nothing of one that is too long to be saved."""
+    """Return Markdown as HTML of the petition's page; the empty string if it is too long to be saved."""
     text = (body or "").strip()
     return to_html(text) if len(text) <= MAX_TEXT_LENGTH else ""
 
@@ -162,16 +162,16 @@ def _words_of(file: PetitionFile, tag: str) -> PetitionPart:
 
 
 def _details() -> PetitionPart:
-    """Return the details that this organiser may change: when an open petition closes is its owners' to say.
+    """Return the details that this organiser may change: only owners change the last day of an open petition.
 
-    Of a closed one nobody changes it here: to open it again has a button of its own.
+    That of a closed petition changes only by opening it again.
     """
     standing = petition_here().standing(clock.now())
-    may_say = standing == Standing.DRAFT or (standing == Standing.OPEN and may(Who.OWNERS))
-    return PetitionPart((*DETAILS, "closes_on") if may_say else DETAILS)
+    may_change_last_day = standing == Standing.DRAFT or (standing == Standing.OPEN and may(Who.OWNERS))
+    return PetitionPart((*DETAILS, "closes_on") if may_change_last_day else DETAILS)
 
 
-def _asking(part: PetitionPart, **given: Any) -> DetailsForm:
+def _details_form(part: PetitionPart, **given: Any) -> DetailsForm:
     form = DetailsForm(**given)
     form.is_open = petition_here().is_open(clock.now())
     if "closes_on" not in part.keys:
@@ -190,19 +190,19 @@ def _file() -> PetitionFile:
     return as_file(db.session(), petition_here())
 
 
-def _tell(saved: object) -> None:
+def _flash_saved(saved: object) -> None:
     flash(_("Saved.") if saved else _("Nothing was different, so nothing was changed."), "info")
 
 
-def _tell_of_translations() -> None:
-    left_behind = ", ".join(map(language.display_name, outdated_translations(db.session(), petition_here())))
-    if left_behind:
-        flash(_("These translations are now older than the text: %(languages)s.", languages=left_behind), "warning")
+def _flash_outdated_translations() -> None:
+    outdated = ", ".join(map(language.display_name, outdated_translations(db.session(), petition_here())))
+    if outdated:
+        flash(_("These translations are now older than the text: %(languages)s.", languages=outdated), "warning")
 
 
 def _words(form: WordsForm, file: PetitionFile, tag: str, status: int = 200, **context: Any) -> BaseResponse:
     context.setdefault("preview", _rendered(form.body.data))
-    written = [file.language, *(one["language"] for one in file.translations)]
+    written = [file.language, *(translation["language"] for translation in file.translations)]
     return _page(
         "publishing/words.html",
         form,

@@ -1,4 +1,4 @@
-"""The forms in which organisers say what a petition file says."""
+"""The forms for the content of a petition, as in a petition file."""
 
 from typing import Any
 
@@ -26,7 +26,7 @@ ASKED = (
 
 
 class InitiatorRow(RowForm):
-    """Who launched the petition."""
+    """One of the people who launched the petition."""
 
     name = line(_("Name"), INITIATOR["name"])
     affiliation = line(_("Title or affiliation"), INITIATOR["affiliation"], optional=True)
@@ -34,7 +34,7 @@ class InitiatorRow(RowForm):
 
 
 class LinkRow(RowForm):
-    """Something to read."""
+    """A link to further reading."""
 
     title = line(_("What it is called"), LINK["title"])
     source = line(_("Who published it"), LINK["source"], optional=True)
@@ -42,7 +42,7 @@ class LinkRow(RowForm):
 
 
 class ElsewhereRow(RowForm):
-    """Signatures gathered in another way."""
+    """Signatures gathered elsewhere."""
 
     count = number(_("How many"), ELSEWHERE["count"])
     source = line(_("Where they were gathered"), ELSEWHERE["source"])
@@ -50,7 +50,7 @@ class ElsewhereRow(RowForm):
 
 
 class DonationRow(RowForm):
-    """Where to give."""
+    """A bank account for donations."""
 
     recipient = line(_("Recipient"), DONATION["recipient"])
     iban = line(_("IBAN"), DONATION["iban"], autocapitalize="characters")
@@ -60,26 +60,26 @@ class DonationRow(RowForm):
 
 
 class PartForm(OrganiserForm):
-    """A part of what a petition says. `base` is what the part was when the form was opened."""
+    """A part of a petition. `base` is the part's digest when the form was opened."""
 
     is_draft = False
     lists: tuple[str, ...] = ()
     base = HiddenField()
 
     def pad(self) -> None:
-        """Let each list of rows end with some that are blank."""
+        """Add blank rows to the end of each list."""
         for name in self.lists:
             add_spare_rows(self[name])
 
     def answers(self) -> dict[str, Any]:
-        """Return what a valid form says, by key of a petition file."""
+        """Return a valid form's values, by key of a petition file."""
         raise NotImplementedError
 
 
 class WordsForm(PartForm):
     """The words in one language."""
 
-    title = line(_("Title"), CHECK["title"], always=True, most=200)
+    title = line(_("Title"), CHECK["title"], always=True, max_length=200)
     statement = paragraphs(_("What people sign"), CHECK["statement"], 5)
     body = paragraphs(_("The reasons"), values.text(100_000, empty=True), 16, optional=True)
 
@@ -88,11 +88,11 @@ class WordsForm(PartForm):
 
 
 class DetailsForm(PartForm):
-    """Who started it and when, its goal, what its form asks, who stands behind it, what to read."""
+    """Who started it and when, goal, last day, the sign form's fields, initiators, links."""
 
     is_open = False
     lists = ("initiators", "links")
-    started_by = line(_("Started by"), CHECK["started_by"], most=200)
+    started_by = line(_("Started by"), CHECK["started_by"], max_length=200)
     started_on = day(_("Started on"), CHECK["started_on"])
     goal = number(_("Goal"), CHECK["goal"], optional=True)
     closes_on = day(_("Last day for signing"), CHECK["closes_on"])
@@ -105,7 +105,7 @@ class DetailsForm(PartForm):
     elsewhere = FormField(ElsewhereRow, _("Gathered elsewhere"))
 
     def validate_closes_on(self, field: Field) -> None:
-        """Refuse to end signing by a slip of the pen."""
+        """Refuse a last day in the past, which would close an open petition by mistake."""
         if self.is_open and field.data and field.data < clock.now().date():
             raise ValidationError(_("This day is over. Choose a later one; to end signing now, close the petition."))
 
@@ -119,8 +119,8 @@ class DetailsForm(PartForm):
             "closes_on": file.closes_on,
             "discreet": file.discreet,
             **{f"{name}_field": choice for name, choice in file.fields.items()},
-            "initiators": [{**one} for one in file.initiators],
-            "links": [{**one} for one in file.links],
+            "initiators": [{**initiator} for initiator in file.initiators],
+            "links": [{**link} for link in file.links],
             "elsewhere": {**file.elsewhere} if file.elsewhere else None,
         }
 
@@ -143,11 +143,11 @@ class TrustForm(PartForm):
     """Where money goes, who answers for the data, who gets it and until when."""
 
     lists = ("donations",)
-    controller_name = line(_("Name"), CONTROLLER["name"], most=200)
+    controller_name = line(_("Name"), CONTROLLER["name"], max_length=200)
     controller_address = paragraphs(_("Postal address"), CONTROLLER["address"], 3)
     controller_email = line(_("E-mail"), CONTROLLER["email"], inputmode="email")
     addressed_to = paragraphs(_("Addressee: who gets the list"), CHECK["addressed_to"], 2)
-    contact = line(_("Where signers can write to"), CHECK["contact"], most=254)
+    contact = line(_("Where signers can write to"), CHECK["contact"], max_length=254)
     erase_after_days = number(_("Days after closing until the data is erased"), CHECK["erase_after_days"])
     privacy = paragraphs(_("More about what happens with the data"), CHECK["privacy"], 6, optional=True)
     donations = rows(DonationRow, _("Account"))
@@ -161,7 +161,7 @@ class TrustForm(PartForm):
             "contact": file.contact,
             "erase_after_days": file.erase_after_days or None,
             "privacy": file.privacy,
-            "donations": [{**one} for one in file.donations],
+            "donations": [{**donation} for donation in file.donations],
         }
 
     def answers(self) -> dict[str, Any]:
@@ -176,15 +176,15 @@ class TrustForm(PartForm):
 
 
 class NewForm(OrganiserForm):
-    """What makes a draft."""
+    """Title, language and slug of a new draft."""
 
-    title = line(_("Title"), CHECK["title"], always=True, most=200)
+    title = line(_("Title"), CHECK["title"], always=True, max_length=200)
     language = SelectField(_("Language"), choices=language.language_choices, validators=[InputRequired()])
     slug = line(_("Name in the address"), CHECK["slug"], optional=True, autocapitalize="none", spellcheck="false")
 
 
 class ImportForm(OrganiserForm):
-    """A petition file to import, or content and name of one whose changes, with this `fingerprint`, were reviewed."""
+    """A petition file to import; or, with `fingerprint`, content and name of one whose changes were reviewed."""
 
     file = FileField(_("Petition file"), render_kw={"accept": ".md,.txt,text/markdown,text/plain"})
     content = HiddenField()
@@ -193,13 +193,13 @@ class ImportForm(OrganiserForm):
 
 
 class ImageForm(OrganiserForm):
-    """A header image, and what those are told who do not see it."""
+    """A header image, and its text alternative."""
 
     file = FileField(_("Image file"), render_kw={"accept": "image/jpeg,image/png,image/webp,image/gif"})
-    alt = line(_("What the image shows, in words"), values.line(MAX_ALT_LENGTH), always=True, most=MAX_ALT_LENGTH)
+    alt = line(_("What the image shows, in words"), values.line(MAX_ALT_LENGTH), always=True, max_length=MAX_ALT_LENGTH)
 
 
 class ReopenForm(OrganiserForm):
-    """Until when a petition is to be open again."""
+    """The new last day of a petition that opens again."""
 
     closes_on = day(_("New last day for signing"), CHECK["closes_on"])

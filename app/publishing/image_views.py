@@ -20,7 +20,7 @@ MAX_UPLOAD_BYTES = 10 * body_size.MIB
 @bp.get("")
 @open_to(Who.EDITORS)
 def show_image(slug: str) -> BaseResponse:
-    """Show the image, and ask for another one."""
+    """Show the image, and the form for another one."""
     return _page(ImageForm(formdata=None, data={"alt": petition_here().image_alt}))
 
 
@@ -28,9 +28,9 @@ def show_image(slug: str) -> BaseResponse:
 @open_to(Who.EDITORS)
 @body_size.max_body_size(MAX_UPLOAD_BYTES)
 def save(slug: str) -> BaseResponse:
-    """Take an image, or other words for the one that is there."""
+    """Save a new image, or a new text alternative for the present one."""
     form = ImageForm()
-    is_right = form.validate()
+    is_valid = form.validate()
     sizes: list[ImageSize] = []
     upload = request.files.get("file")
     if upload is not None and upload.filename:
@@ -40,7 +40,7 @@ def save(slug: str) -> BaseResponse:
             form.file.errors = [str(bad)]
     elif not petition_here().image_alt:
         form.file.errors = [_("Please choose an image file.")]
-    if not is_right or form.file.errors:
+    if not is_valid or form.file.errors:
         return _page(form, 422)
     keep_picture(slug, sizes, form.alt.data, me().id)
     flash(_("Saved."), "info")
@@ -50,7 +50,7 @@ def save(slug: str) -> BaseResponse:
 @bp.post("/remove")
 @open_to(Who.EDITORS)
 def remove(slug: str) -> BaseResponse:
-    """Take the image away."""
+    """Remove the image."""
     remove_picture(slug, me().id)
     flash(_("The image is gone."), "info")
     return redirect(url_for(".show_image", slug=slug), 303)
@@ -59,7 +59,7 @@ def remove(slug: str) -> BaseResponse:
 @bp.get("/<digest>-<int(max=9999):width>.jpg")
 @open_to(Who.VIEWERS)
 def preview(slug: str, digest: str, width: int) -> BaseResponse:
-    """Send the image to the petition's organisers, while it may still be a draft."""
+    """Send the image to the petition's organisers, even of a draft."""
     data = None if "\0" in digest else page.image_data(slug, digest, width, drafts=True)
     return headers.no_store(Response(data or abort(404), mimetype="image/jpeg"))
 

@@ -1,4 +1,4 @@
-"""Open a petition once it says all that it must, close it, and open it again."""
+"""Open a petition once it is complete, close it, and open it again."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -14,18 +14,18 @@ from app.petition_files.stored import as_file, end_of_day
 
 @dataclass
 class NotReadyToOpen(Exception):
-    """The petition lacks what it needs to open: the keys that are not said, and whether its last day is over."""
+    """The petition cannot open: the missing keys, and whether its last day is over."""
 
     missing: list[str]
     is_over: bool
 
 
 class Erased(Exception):
-    """Who signed the petition has been erased, so it stays closed."""
+    """The petition's signatures have been erased, so it stays closed."""
 
 
-def open_petition(slug: str, by: int) -> None:
-    """Open a draft for signing; nothing happens to a petition that was opened before. Raises CannotOpen."""
+def open_petition(slug: str, organiser_id: int) -> None:
+    """Open a draft for signing; do nothing if it was opened before. Raises NotReadyToOpen."""
     with transaction() as session:
         petition = lock_petition_by_slug(session, slug)
         now = clock.now()  # after whoever held it: what they saved came before
@@ -36,26 +36,26 @@ def open_petition(slug: str, by: int) -> None:
         if missing or is_over:
             raise NotReadyToOpen(missing, is_over)
         petition.opened_at = now
-        record(session, Act.OPENED, petition.id, by)
+        record(session, Act.OPENED, petition.id, organiser_id)
 
 
-def close_petition(slug: str, by: int) -> None:
-    """Close an open petition at this moment."""
+def close_petition(slug: str, organiser_id: int) -> None:
+    """Close an open petition now."""
     with transaction() as session:
         petition = lock_petition_by_slug(session, slug)
         now = clock.now()  # after whoever held it: what they saved came before
         if petition is not None and petition.standing(now) == Standing.OPEN:
             petition.closes_at = now
-            record(session, Act.CLOSED, petition.id, by)
+            record(session, Act.CLOSED, petition.id, organiser_id)
 
 
-def reopen_petition(slug: str, last: date | None, by: int) -> bool:
-    """Open a closed petition again until the end of its new `last` day, or without end; return whether it is to come.
+def reopen_petition(slug: str, last_day: date | None, organiser_id: int) -> bool:
+    """Open a closed petition again until the end of `last_day`, or without end; return False if that is over.
 
-    Raises Erased where who signed it has been erased: it was promised to be over.
+    Raises Erased if its signatures have been erased, as signers were promised.
     """
     now = clock.now()
-    closes_at = end_of_day(last)
+    closes_at = end_of_day(last_day)
     if closes_at is not None and closes_at <= now:
         return False
     with transaction() as session:
@@ -64,5 +64,5 @@ def reopen_petition(slug: str, last: date | None, by: int) -> bool:
             raise Erased
         if petition is not None and petition.standing(now) == Standing.CLOSED:
             petition.closes_at = closes_at
-            record(session, Act.REOPENED, petition.id, by)
+            record(session, Act.REOPENED, petition.id, organiser_id)
     return True

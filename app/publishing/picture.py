@@ -1,4 +1,4 @@
-"""Keep a petition's header image, or take it away."""
+"""Save a petition's header image, or remove it."""
 
 from sqlalchemy import delete
 
@@ -9,10 +9,10 @@ from app.petition_files.saving import lock_petition_by_slug
 from app.petitions.image import ImageSize, image_digest
 
 
-def keep_picture(slug: str, sizes: list[ImageSize], alt: str, by: int) -> None:
-    """Let the petition show this image, in these widths, and say `alt` to who does not see it.
+def keep_picture(slug: str, sizes: list[ImageSize], alt: str, organiser_id: int) -> None:
+    """Save the petition's image in these sizes, with `alt` as its text alternative.
 
-    Without sizes the image stays, and only what is said of it changes.
+    Without sizes the image stays, and only `alt` changes.
     """
     with transaction() as session:
         petition = lock_petition_by_slug(session, slug)
@@ -25,15 +25,15 @@ def keep_picture(slug: str, sizes: list[ImageSize], alt: str, by: int) -> None:
                 session.add(
                     Picture(petition_id=petition.id, digest=name, width=size.width, height=size.height, data=size.data)
                 )
-        record(session, Act.EDITED, petition.id, by, what="image")
+        record(session, Act.EDITED, petition.id, organiser_id, what="image")
 
 
-def remove_picture(slug: str, by: int) -> None:
-    """Let the petition show no image."""
+def remove_picture(slug: str, organiser_id: int) -> None:
+    """Remove the petition's image."""
     with transaction() as session:
         petition = lock_petition_by_slug(session, slug)
         assert petition is not None
         session.execute(delete(Picture).where(Picture.petition_id == petition.id))
         if petition.image_alt:
             petition.image_alt = ""
-            record(session, Act.EDITED, petition.id, by, what="image")
+            record(session, Act.EDITED, petition.id, organiser_id, what="image")

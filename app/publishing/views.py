@@ -1,4 +1,4 @@
-"""A petition's way: begun, brought in, looked at, opened, closed, opened again, and taken away as a file."""
+"""Views to create, import, preview, open, close, reopen and download a petition."""
 
 from flask import Blueprint, Response, abort, flash, make_response, redirect, render_template, request, url_for
 from flask_babel import gettext as _
@@ -30,37 +30,37 @@ MAX_FILE_NAME_LENGTH = 100
 @bp.get("/new")
 @open_to(Who.ORGANISERS)
 def new() -> BaseResponse:
-    """Ask for what makes a draft."""
-    return _alone("publishing/new.html", NewForm(formdata=None, data={"language": me().language}))
+    """Show the form for a new draft."""
+    return _form_page("publishing/new.html", NewForm(formdata=None, data={"language": me().language}))
 
 
 @bp.post("/new")
 @open_to(Who.ORGANISERS)
 def create() -> BaseResponse:
-    """Make a draft and go on to its words."""
+    """Create a draft and redirect to its words."""
     form = NewForm()
     if not form.validate():
-        return _alone("publishing/new.html", form, 422)
+        return _form_page("publishing/new.html", form, 422)
     slug = form.slug.data or suggest_slug(form.title.data)
     if not create_petition(PetitionFile(slug, form.language.data, form.title.data), me().id):
         form.slug.data = slug
-        form.slug.errors = [_taken()]
-        return _alone("publishing/new.html", form, 409)
+        form.slug.errors = [_slug_taken()]
+        return _form_page("publishing/new.html", form, 409)
     return redirect(url_for("editing.words", slug=slug), 303)
 
 
 @bp.get("/import")
 @open_to(Who.ORGANISERS, fresh=True)
 def ask_for_file() -> BaseResponse:
-    """Ask for a petition file."""
-    return _alone("publishing/import.html", ImportForm(formdata=None))
+    """Show the form to upload a petition file."""
+    return _form_page("publishing/import.html", ImportForm(formdata=None))
 
 
 @bp.post("/import")
 @open_to(Who.ORGANISERS, fresh=True)
 @body_size.max_body_size(3 * body_size.MIB)
 def import_file() -> BaseResponse:
-    """Bring in a petition file: as a draft, or, once what it changes was seen, as what a petition says from now on."""
+    """Import a petition file as a draft, or, after a review of the changes, into the existing petition."""
     form = ImportForm()
     upload = request.files.get("file")
     content, name = (form.content.data or "").encode(), (form.name.data or "")[:MAX_FILE_NAME_LENGTH]
@@ -68,26 +68,26 @@ def import_file() -> BaseResponse:
         content, name = upload.read(), upload.filename[:MAX_FILE_NAME_LENGTH]
     if not form.validate() or not name:
         form.file.errors = [_("Please choose a petition file.")]
-        return _alone("publishing/import.html", form, 422)
+        return _form_page("publishing/import.html", form, 422)
     try:
         slug, is_new = import_upload(content, name, me().id, form.fingerprint.data or "")
-    except ChangesNotReviewed as coming:
+    except ChangesNotReviewed as review:
         form = ImportForm(
-            formdata=None, data={"content": content.decode(), "name": name, "fingerprint": coming.fingerprint}
+            formdata=None, data={"content": content.decode(), "name": name, "fingerprint": review.fingerprint}
         )
         return private_page(
             "publishing/import_review.html",
             form=form,
-            coming=coming,
+            review=review,
             parts=LABELS,
-            reported=labels_of(", ".join(coming.reported)),
+            reported=labels_of(", ".join(review.reported)),
         )
     except BadPetitionFile as wrong:
         form.file.errors = [str(wrong)]
-        return _alone("publishing/import.html", form, 422)
+        return _form_page("publishing/import.html", form, 422)
     except SlugTaken:
-        form.file.errors = [_taken()]
-        return _alone("publishing/import.html", form, 409)
+        form.file.errors = [_slug_taken()]
+        return _form_page("publishing/import.html", form, 409)
     flash(_("The file is in.") if is_new else _("Nothing changed: the petition says all of this already."), "info")
     return redirect(url_for(".overview", slug=slug), 303)
 
@@ -95,7 +95,7 @@ def import_file() -> BaseResponse:
 @bp.get("/<slug:slug>/publishing")
 @open_to(Who.VIEWERS)
 def overview(slug: str) -> BaseResponse:
-    """Show where the petition stands, what is missing, and what can be done with it."""
+    """Show the petition's standing, what is missing, and the possible acts."""
     return _overview()
 
 
@@ -103,7 +103,7 @@ def overview(slug: str) -> BaseResponse:
 @bp.get("/<slug:slug>/preview/<language:lang>")
 @open_to(Who.VIEWERS)
 def preview(slug: str, lang: str | None = None) -> BaseResponse:
-    """Show the petition's page as everyone would see it."""
+    """Show the petition's page as visitors would see it."""
     edition = page.find_edition(slug, lang, drafts=True) or abort(404)
     with language.force_language(me().language):
         bar = Markup(render_template("publishing/_preview_bar.html", petition=edition.petition))  # noqa: S704 - ours
@@ -123,11 +123,11 @@ def download(slug: str) -> BaseResponse:
 @bp.post("/<slug:slug>/open")
 @open_to(Who.OWNERS)
 def open_now(slug: str) -> BaseResponse:
-    """Open the petition for signing, or say what it lacks."""
+    """Open the petition for signing, or show what is missing."""
     try:
         opening.open_petition(slug, me().id)
-    except opening.NotReadyToOpen as lacking:
-        return _overview(409, cannot_open=lacking)
+    except opening.NotReadyToOpen as not_ready:
+        return _overview(409, cannot_open=not_ready)
     flash(_("The petition is open. It can be signed now."), "info")
     return redirect(url_for(".overview", slug=slug), 303)
 
@@ -158,7 +158,7 @@ def reopen(slug: str) -> BaseResponse:
     return redirect(url_for(".overview", slug=slug), 303)
 
 
-def _taken() -> str:
+def _slug_taken() -> str:
     words: str = _("There is a petition with this name in its address already. Please choose another one.")
     return words
 
@@ -182,5 +182,5 @@ def _overview(
     )
 
 
-def _alone(template: str, form: OrganiserForm, status: int = 200) -> BaseResponse:
+def _form_page(template: str, form: OrganiserForm, status: int = 200) -> BaseResponse:
     return private_page(template, status, form=form, wrong=list(mistakes(form)))

@@ -78,7 +78,9 @@ def fill_every_place(app: Flask) -> None:
     make_organiser(app, "olga@example.org", Role.OWNER)
     with app.app_context():
         petition = db.session.scalars(select(Petition)).one()
-        accounts.invite("piet@example.org", petition, Role.EDITOR, by=db.session.scalars(select(Organiser)).first())
+        accounts.invite(
+            "piet@example.org", petition, Role.EDITOR, inviter=db.session.scalars(select(Organiser)).first()
+        )
         begin_handover(petition, None, Format.PDF, Choice(), "The Town Council")
         pdf_job.run_due()
         with transaction() as session:

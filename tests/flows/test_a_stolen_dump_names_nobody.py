@@ -205,7 +205,7 @@ def organisers(app: Flask, mail_server: MailServer) -> None:
         by = accounts.find_account(db.session(), ORGANISERS["olga"].rpartition("@")[0] + "@organisatorisch.example.org")
         petition = db.session.scalars(select(Petition)).one()
         for who in ("piet", "rosa"):
-            accounts.invite(ORGANISERS[who], petition, Role.VIEWER, by=by)
+            accounts.invite(ORGANISERS[who], petition, Role.VIEWER, inviter=by)
     turn(app)
     guess = from_somewhere(browser(app), CLIENT)
     guess.post("/organise/login", data={"email": ORGANISERS["olga"], "password": PASSWORD.upper()})

@@ -1,4 +1,4 @@
-"""Organisers for tests: accounts made at once, browsers that are signed in as them, and what their pages ask for."""
+"""Organisers for tests: accounts and signed-in browsers."""
 
 import time
 
@@ -32,7 +32,7 @@ def make_organiser(
     administrator: bool = False,
     password: str | None = None,
 ) -> int:
-    """Put an organiser who has joined into the database, or give one who is there a role; return the id."""
+    """Insert an organiser who has joined, or give an existing one a role; return the id."""
     with app.app_context():
         hashed = hash_password(password) if password else None
         with transaction() as session:
@@ -52,7 +52,7 @@ def make_organiser(
 
 
 def browser(app: Flask) -> FlaskClient:
-    """Return a client whose posts carry the token that our forms carry, as nobody."""
+    """Return a client that is not signed in and sends the CSRF token with each post."""
     client = app.test_client()
     with client.session_transaction("/organise") as session, app.test_request_context("/organise"):
         token = generate_csrf()
@@ -88,7 +88,7 @@ def signed_in(
 
 
 def half_signed_in(app: Flask, email: str = OWNER, *, anew: bool = True) -> FlaskClient:
-    """Return a client that has given the right password and owes the code from the app, which is set up (`anew`)."""
+    """Return a client that has given the password and must give a code; `anew` sets up the codes first."""
     organiser_id = make_organiser(app, email)
     client = browser(app)
     with app.app_context(), transaction() as session:
@@ -102,7 +102,7 @@ def half_signed_in(app: Flask, email: str = OWNER, *, anew: bool = True) -> Flas
 
 
 def new_secret() -> str:
-    """Return a secret for codes as it travels while it is set up."""
+    """Return a new secret for codes, encrypted as during the set-up."""
     return str(_security.totp_factory.generate_totp_secret())
 
 
@@ -115,7 +115,7 @@ def organiser(app: Flask, email: str = OWNER) -> Organiser:
 
 
 def letters_to_organisers(app: Flask) -> list[str]:
-    """Return the text of each letter to an organiser that waits in the outbox, the oldest first."""
+    """Return the texts of waiting letters to organisers, oldest first."""
     with app.app_context():
         rows = db.session.scalars(select(OutboxRow).where(OutboxRow.sealed.is_not(None)).order_by(OutboxRow.id))
         messages = [write_email(row) for row in rows]

@@ -1,4 +1,4 @@
-"""The lists of petitions, on the organisers' home and the command line: however many, as few statements as for one."""
+"""Lists of petitions on the organisers' home page and the command line: a constant number of statements."""
 
 from datetime import timedelta
 
@@ -20,7 +20,7 @@ MANY = 12
 
 
 def make_petitions(app: Flask, numbers: range) -> None:
-    """Make petitions with as many signatures as their number says, none of them above two."""
+    """Make petitions; each has as many signatures as its number, at most two."""
     for number in numbers:
         slug = make_petition(app, slug=f'"library-{number}"', title=f'"Save library {number}"')
         for which in range(number % 3):
@@ -28,7 +28,7 @@ def make_petitions(app: Flask, numbers: range) -> None:
 
 
 def add_member(app: Flask, email: str, role: Role, *, is_invited: bool = False) -> None:
-    """Make an organiser a member of every petition that they have nothing to do with yet."""
+    """Make an organiser a member of every petition where they have no role yet."""
     with app.app_context(), transaction() as session:
         organiser = next(one for one in session.scalars(select(Organiser)) if one.email == email)
         mine = select(Membership.petition_id).where(Membership.organiser_id == organiser.id)

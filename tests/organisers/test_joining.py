@@ -1,4 +1,4 @@
-"""Invitations: by command or by an organiser, a letter with a link that opens once, for a week, one account."""
+"""Invitations, by command or by an organiser: a link that works once, for a week, for one account."""
 
 import re
 import threading
@@ -44,7 +44,7 @@ def invite(runner: FlaskCliRunner, *options: str, email: str = NEW) -> str:
 
 
 def newest_link(app: Flask) -> str:
-    """Return the path of the link in the newest letter that has one."""
+    """Return the path of the link in the newest letter with a link."""
     links = re.findall(r"https?://[^/\s]+(/organise/invitation/\S+)", "\n".join(letters_to_organisers(app)))
     return str(links[-1])
 
@@ -55,7 +55,7 @@ def roles(app: Flask) -> dict[str, Role]:
         return {person.email: role for person, role in rows}
 
 
-def test_the_link_asks_and_the_button_lets_in(app: Flask, petition: str, runner: FlaskCliRunner) -> None:
+def test_the_link_shows_a_form_and_its_button_joins(app: Flask, petition: str, runner: FlaskCliRunner) -> None:
     assert "a letter is on its way" in invite(runner, "--petition", SLUG, "--role", "editor")
     client = browser(app)
     page = client.get(newest_link(app))
@@ -67,7 +67,7 @@ def test_the_link_asks_and_the_button_lets_in(app: Flask, petition: str, runner:
     assert sign_in(browser(app), NEW).location == "/organise"
 
 
-def test_without_a_password_the_way_leads_to_a_passkey(app: Flask, runner: FlaskCliRunner) -> None:
+def test_without_a_password_joining_leads_to_making_a_passkey(app: Flask, runner: FlaskCliRunner) -> None:
     invite(runner)
     client = browser(app)
     assert client.post(newest_link(app)).location == "/organise/wan-register"
@@ -75,9 +75,7 @@ def test_without_a_password_the_way_leads_to_a_passkey(app: Flask, runner: Flask
 
 
 @pytest.mark.parametrize("password", ["", "short", "elevenchars", "x" * 129])
-def test_a_password_that_will_not_do_is_refused_and_the_link_still_works(
-    app: Flask, runner: FlaskCliRunner, password: str
-) -> None:
+def test_after_a_refused_password_the_link_still_works(app: Flask, runner: FlaskCliRunner, password: str) -> None:
     invite(runner)
     answer = browser(app).post(newest_link(app), data={"way": "password", "password": password})
     assert answer.status_code == 422
@@ -109,7 +107,7 @@ def alter(app: Flask, runner: FlaskCliRunner, link: str) -> str:
 
 
 @pytest.mark.parametrize("spoil", [expire, use, replace, alter])
-def test_a_link_that_is_over_says_so_kindly(
+def test_an_unusable_link_shows_a_page_that_says_so(
     app: Flask, runner: FlaskCliRunner, spoil: Callable[[Flask, FlaskCliRunner, str], str]
 ) -> None:
     invite(runner)
@@ -121,13 +119,13 @@ def test_a_link_that_is_over_says_so_kindly(
     assert not is_in(client)
 
 
-def test_a_newer_letter_still_works(app: Flask, runner: FlaskCliRunner) -> None:
+def test_the_link_of_a_newer_letter_works(app: Flask, runner: FlaskCliRunner) -> None:
     invite(runner)
     invite(runner)
     assert browser(app).post(newest_link(app), data=WITH_PASSWORD).status_code == 303
 
 
-def test_of_two_who_join_at_once_one_does(app: Flask, runner: FlaskCliRunner) -> None:
+def test_of_two_joining_with_one_link_at_once_one_succeeds(app: Flask, runner: FlaskCliRunner) -> None:
     invite(runner)
     link = newest_link(app)
     clients = [browser(app) for _ in range(2)]
@@ -136,7 +134,7 @@ def test_of_two_who_join_at_once_one_does(app: Flask, runner: FlaskCliRunner) ->
     assert [is_in(client) for client in clients].count(True) == 1
 
 
-def test_two_invitations_at_once_make_one_account(app: Flask, petition: str) -> None:
+def test_two_invitations_at_once_create_one_account(app: Flask, petition: str) -> None:
     def task(which: int) -> None:
         with app.app_context():
             accounts.invite(NEW)
@@ -155,7 +153,7 @@ def test_opening_the_link_changes_nothing(app: Flask, runner: FlaskCliRunner) ->
     assert browser(app).post(newest_link(app), data=WITH_PASSWORD).status_code == 303
 
 
-def test_who_is_signed_in_here_is_replaced_by_who_joins(app: Flask, runner: FlaskCliRunner) -> None:
+def test_joining_signs_out_whoever_was_signed_in(app: Flask, runner: FlaskCliRunner) -> None:
     invite(runner)
     client = signed_in(app)
     client.post(newest_link(app), data=WITH_PASSWORD)
@@ -164,7 +162,9 @@ def test_who_is_signed_in_here_is_replaced_by_who_joins(app: Flask, runner: Flas
     assert OWNER not in page
 
 
-def test_who_has_an_account_gets_the_role_and_is_told(app: Flask, petition: str, runner: FlaskCliRunner) -> None:
+def test_by_command_an_existing_account_gets_the_role_and_an_email(
+    app: Flask, petition: str, runner: FlaskCliRunner
+) -> None:
     make_organiser(app, NEW)
     invite(runner, "--petition", SLUG, "--role", "viewer")
     assert roles(app) == {NEW: Role.VIEWER}
@@ -173,13 +173,13 @@ def test_who_has_an_account_gets_the_role_and_is_told(app: Flask, petition: str,
 
 
 def ask(app: Flask, email: str = NEW, role: str = "editor") -> FlaskClient:
-    """Let the owner ask somebody to work on the petition; return the owner's browser."""
+    """Let the owner invite somebody to the petition; return the owner's browser."""
     owner = signed_in(app, role=Role.OWNER)
     assert owner.post(f"{PLACE}/members", data={"email": email, "role": role}).status_code == 303
     return owner
 
 
-def test_nobody_is_put_on_a_petition_unasked(app: Flask, petition: str) -> None:
+def test_a_role_must_be_accepted(app: Flask, petition: str) -> None:
     client = signed_in(app, NEW)
     ask(app)
     assert client.get(f"{PLACE}/signatures").status_code == 404
@@ -202,7 +202,7 @@ def test_an_invitation_can_be_declined(app: Flask, petition: str) -> None:
     assert "declined the invitation" in owner.get(f"{PLACE}/log").text
 
 
-def test_an_offer_is_over_after_a_week(app: Flask, petition: str) -> None:
+def test_an_offered_role_expires_after_a_week(app: Flask, petition: str) -> None:
     client = signed_in(app, NEW)
     ask(app)
     with app.app_context(), transaction() as session:
@@ -216,16 +216,14 @@ def test_an_offer_is_over_after_a_week(app: Flask, petition: str) -> None:
     assert is_in(client)
 
 
-def test_an_offered_owner_does_not_answer_for_the_petition_yet(app: Flask, petition: str) -> None:
+def test_an_invited_owner_does_not_count_as_owner(app: Flask, petition: str) -> None:
     make_organiser(app, NEW)
     owner = ask(app, role="owner")
     assert "the last owner" in owner.post(f"{PLACE}/leave", follow_redirects=True).text
 
 
 @pytest.mark.parametrize("has_account", [False, True])
-def test_an_invitation_tells_the_inviter_nothing_about_the_account(
-    app: Flask, petition: str, has_account: bool
-) -> None:
+def test_an_inviter_does_not_learn_whether_there_is_an_account(app: Flask, petition: str, has_account: bool) -> None:
     stored, typed = "new.organiser@gmail.com", "NewOrganiser@googlemail.com"
     if has_account:
         make_organiser(app, stored)
@@ -242,7 +240,7 @@ def test_an_invitation_tells_the_inviter_nothing_about_the_account(
         assert f"invited {stored} as editor" in owner.get(f"{PLACE}/log").text
 
 
-def test_nobody_becomes_a_member_while_declining(app: Flask, petition: str) -> None:
+def test_a_role_change_while_declining_makes_no_member(app: Flask, petition: str) -> None:
     client = signed_in(app, NEW)
     owner = ask(app)
     other = signed_in(app, "other@example.org", Role.OWNER)
@@ -258,7 +256,7 @@ def test_nobody_becomes_a_member_while_declining(app: Flask, petition: str) -> N
         ask(app)
 
 
-def test_nobody_becomes_a_member_while_the_offer_expires(app: Flask, petition: str) -> None:
+def test_a_role_change_while_the_offer_expires_makes_no_member(app: Flask, petition: str) -> None:
     make_organiser(app, NEW)
     owner = ask(app)
     person = organiser(app, NEW).public_id.hex()
@@ -266,7 +264,7 @@ def test_nobody_becomes_a_member_while_the_offer_expires(app: Flask, petition: s
     expiring: list[int] = []
 
     def linger(session: Session, _context: object) -> None:
-        if threading.get_ident() in expiring:  # the offer is deleted, and that is not committed yet
+        if threading.get_ident() in expiring:  # the offer is deleted, but not committed yet
             is_deleted.set()
             time.sleep(0.5)
 
@@ -287,7 +285,7 @@ def test_nobody_becomes_a_member_while_the_offer_expires(app: Flask, petition: s
     assert roles(app) == {OWNER: Role.OWNER}
 
 
-def test_accepting_many_times_at_once_is_told_once(app: Flask, petition: str) -> None:
+def test_accepting_many_times_at_once_is_logged_once(app: Flask, petition: str) -> None:
     client = signed_in(app, NEW)
     owner = ask(app)
     cookie = client.get_cookie("organiser")
@@ -300,7 +298,7 @@ def test_accepting_many_times_at_once_is_told_once(app: Flask, petition: str) ->
     assert owner.get(f"{PLACE}/log").text.count("</strong> joined") == 1
 
 
-def test_neither_order_nor_declining_tells_who_has_an_account(app: Flask, petition: str) -> None:
+def test_order_and_declining_do_not_reveal_who_has_an_account(app: Flask, petition: str) -> None:
     stored, typed = "mid.dle@gmail.com", "Middle@googlemail.com"
     make_organiser(app, stored)
     for email in ("zoe@example.org", typed, "anna@example.org"):
@@ -314,14 +312,14 @@ def test_neither_order_nor_declining_tells_who_has_an_account(app: Flask, petiti
     assert "somebody who was invited</bdi></strong> declined the invitation" in log
 
 
-def test_who_joins_accepts_what_they_were_offered(app: Flask, petition: str) -> None:
+def test_joining_accepts_the_offered_roles(app: Flask, petition: str) -> None:
     ask(app)
     client = browser(app)
     client.post(newest_link(app), data=WITH_PASSWORD)
     assert client.get(f"{PLACE}/signatures").status_code == 200
 
 
-def test_invitations_fill_nobodys_mailbox(
+def test_invitations_to_one_mailbox_are_limited(
     app: Flask, petition: str, mail_server: MailServer, work: Callable[[], int]
 ) -> None:
     for _ in range(8):
@@ -347,7 +345,7 @@ def test_another_spelling_of_a_mailbox_is_the_same_account(app: Flask, runner: F
         (["x@example.org", "--petition", SLUG, "--role", "king"], "'king' is not one of"),
     ],
 )
-def test_the_command_says_in_words_what_is_wrong(
+def test_the_command_refuses_wrong_options_with_a_message(
     app: Flask, petition: str, runner: FlaskCliRunner, arguments: list[str], said: str
 ) -> None:
     done = runner.invoke(args=["organiser", "invite", *arguments])
@@ -356,9 +354,7 @@ def test_the_command_says_in_words_what_is_wrong(
     assert not letters_to_organisers(app)
 
 
-def test_the_command_does_not_leave_a_petition_without_an_owner(
-    app: Flask, petition: str, runner: FlaskCliRunner
-) -> None:
+def test_the_command_cannot_demote_the_last_owner(app: Flask, petition: str, runner: FlaskCliRunner) -> None:
     make_organiser(app, role=Role.OWNER)
     done = runner.invoke(args=["organiser", "invite", OWNER, "--petition", SLUG, "--role", "viewer"])
     assert done.exit_code != 0
@@ -373,7 +369,9 @@ def test_an_administrator_is_made_by_command(app: Flask, runner: FlaskCliRunner)
     assert client.get("/organise/people").status_code == 200
 
 
-def test_who_never_joins_is_forgotten_when_the_link_ends(app: Flask, petition: str, runner: FlaskCliRunner) -> None:
+def test_an_account_that_never_joined_is_erased_when_its_link_expires(
+    app: Flask, petition: str, runner: FlaskCliRunner
+) -> None:
     make_organiser(app)
     invite(runner, "--petition", SLUG, "--role", "owner")
     with app.app_context():
@@ -387,7 +385,7 @@ def test_who_never_joins_is_forgotten_when_the_link_ends(app: Flask, petition: s
     assert "as the invitation had expired" in log
 
 
-def test_an_owner_invites_and_the_letter_of_a_discreet_petition_keeps_its_cause(app: Flask) -> None:
+def test_an_invitation_to_a_discreet_petition_does_not_name_it(app: Flask) -> None:
     make_petition(app, discreet="true")
     client = signed_in(app, role=Role.OWNER)
     answer = client.post(f"/organise/petitions/{SLUG}/members", data={"email": NEW, "role": "viewer"})
@@ -397,23 +395,21 @@ def test_an_owner_invites_and_the_letter_of_a_discreet_petition_keeps_its_cause(
     assert roles(app)[NEW] == Role.VIEWER
 
 
-def test_an_owner_is_told_what_is_wrong_with_an_address(app: Flask, petition: str) -> None:
+def test_an_invalid_address_shows_an_error(app: Flask, petition: str) -> None:
     client = signed_in(app, role=Role.OWNER)
     answer = client.post(f"/organise/petitions/{SLUG}/members", data={"email": "nobody", "role": "viewer"})
     assert answer.status_code == 422
     assert "not a complete e-mail address" in answer.text
 
 
-def test_inviting_a_member_of_the_site_to_the_site_says_nothing_to_them(app: Flask) -> None:
+def test_inviting_an_existing_account_to_the_site_sends_nothing(app: Flask) -> None:
     make_organiser(app, NEW)
     client: FlaskClient = signed_in(app, administrator=True)
     client.post("/organise/people", data={"email": NEW})
     assert letters_to_organisers(app) == []
 
 
-def test_pages_and_letters_speak_the_language_that_was_chosen(
-    app: Flask, petition: str, runner: FlaskCliRunner
-) -> None:
+def test_pages_and_emails_are_in_the_chosen_language(app: Flask, petition: str, runner: FlaskCliRunner) -> None:
     client = signed_in(app)
     client.post("/organise/account/language", data={"language": "sv"})
     assert '<html lang="sv"' in client.get("/organise").text
@@ -421,7 +417,9 @@ def test_pages_and_letters_speak_the_language_that_was_chosen(
     assert organiser(app).language == "sv"
 
 
-def test_the_worker_forgets_them(app: Flask, runner: FlaskCliRunner, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_worker_erases_expired_invitations(
+    app: Flask, runner: FlaskCliRunner, monkeypatch: pytest.MonkeyPatch
+) -> None:
     invite(runner)
     later = clock.now() + timedelta(days=8)
     monkeypatch.setattr(clock, "now", lambda: later)

@@ -1,4 +1,4 @@
-"""Letters to organisers: sealed until they are sent and then gone, in their language, and few that strangers cause."""
+"""Letters to organisers: sealed until sent, then erased; in the reader's language; limited if strangers cause them."""
 
 import re
 from collections.abc import Callable
@@ -35,7 +35,7 @@ def rows(app: Flask) -> list[OutboxRow]:
         return list(db.session.scalars(select(OutboxRow).order_by(OutboxRow.id)))
 
 
-def test_a_letter_is_sent_with_both_bodies_and_then_emptied(
+def test_a_letter_is_sent_as_text_and_html_and_then_erased(
     app: Flask, runner: FlaskCliRunner, mail_server: MailServer, work: Callable[[], int]
 ) -> None:
     runner.invoke(args=["organiser", "invite", OWNER])
@@ -51,7 +51,7 @@ def test_a_letter_is_sent_with_both_bodies_and_then_emptied(
     assert (row.progress, row.sealed) == (OutboxProgress.SENT, None)
 
 
-def test_nobody_reads_a_waiting_letter_without_the_keys(app: Flask, runner: FlaskCliRunner) -> None:
+def test_a_waiting_letter_is_sealed(app: Flask, runner: FlaskCliRunner) -> None:
     runner.invoke(args=["organiser", "invite", OWNER])
     (row,) = rows(app)
     app.config["DATA_KEYS"] = [bytes(range(1, 33))]
@@ -59,7 +59,7 @@ def test_nobody_reads_a_waiting_letter_without_the_keys(app: Flask, runner: Flas
         write_email(row)
 
 
-def test_a_letter_that_failed_can_be_tried_again(
+def test_a_failed_letter_can_be_retried(
     app: Flask, runner: FlaskCliRunner, mail_server: MailServer, work: Callable[[], int]
 ) -> None:
     mail_server.answer = lambda recipient: "550 5.1.1 no such mailbox"
@@ -72,7 +72,7 @@ def test_a_letter_that_failed_can_be_tried_again(
     assert len(mail_server.letters) == 1
 
 
-def test_a_stranger_causes_three_letters_a_day_at_most(
+def test_strangers_can_cause_at_most_three_letters_a_day(
     app: Flask, mail_server: MailServer, work: Callable[[], int]
 ) -> None:
     make_organiser(app, password=PASSWORD)
@@ -90,7 +90,7 @@ def test_a_stranger_causes_three_letters_a_day_at_most(
     assert len(mail_server.letters) == 4
 
 
-def test_a_letter_speaks_its_readers_language_whoever_causes_it(app: Flask) -> None:
+def test_a_letter_is_in_its_readers_language(app: Flask) -> None:
     make_organiser(app, password=PASSWORD)
     browser(app).post(RESET, data={"email": OWNER}, headers={"Accept-Language": "sv"})
     (letter,) = letters_to_organisers(app)
@@ -99,9 +99,7 @@ def test_a_letter_speaks_its_readers_language_whoever_causes_it(app: Flask) -> N
 
 @pytest.mark.parametrize("letter", ["invitation", "added", "password_reset", "password_changed", "wrong_codes"])
 @pytest.mark.parametrize("title", ["", "<b>Save</b> the library & more"])
-def test_every_letter_says_which_site_writes_and_where_to_go(
-    app: Flask, petition: str, letter: str, title: str
-) -> None:
+def test_every_letter_names_the_site_and_has_a_link(app: Flask, petition: str, letter: str, title: str) -> None:
     make_organiser(app, role=Role.OWNER)
     with app.app_context(), transaction() as session:
         words = {"title": title, "link": "http://localhost:8000/organise/x", "until": clock.now()}
@@ -121,7 +119,7 @@ def test_every_letter_says_which_site_writes_and_where_to_go(
 
 
 def everything_stored(app: Flask) -> bytes:
-    """Return what the database holds, as bytes: all columns of all tables, and the file where there is one."""
+    """Return all columns of all tables as bytes, and the database file if there is one."""
     with app.app_context():
         dump = b""
         for table in Base.metadata.sorted_tables:
@@ -136,7 +134,7 @@ def everything_stored(app: Flask) -> bytes:
         return dump
 
 
-def test_a_stolen_database_tells_nothing_of_organisers(app: Flask, petition: str, runner: FlaskCliRunner) -> None:
+def test_a_stolen_database_does_not_reveal_organisers(app: Flask, petition: str, runner: FlaskCliRunner) -> None:
     make_organiser(app, password=PASSWORD)
     client = signed_in(app, role=Role.OWNER)
     key = set_up_codes(client)
@@ -152,7 +150,7 @@ def test_a_stolen_database_tells_nothing_of_organisers(app: Flask, petition: str
     assert [secret for secret in secrets if secret.encode() in stored] == []
 
 
-def test_every_sealed_value_of_an_ended_account_is_gone(app: Flask) -> None:
+def test_every_sealed_value_of_an_ended_account_is_erased(app: Flask) -> None:
     make_organiser(app, password=PASSWORD)
     client = signed_in(app)
     set_up_codes(client)

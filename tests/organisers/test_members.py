@@ -1,4 +1,4 @@
-"""Members: a petition and the site always keep somebody who answers for them, whoever leaves at whatever moment."""
+"""Members: a petition always keeps an owner and the site an administrator, even when several leave at once."""
 
 from collections.abc import Callable
 
@@ -52,11 +52,11 @@ def end(app: Flask, client: FlaskClient) -> str:
 
 @pytest.mark.parametrize("go", [leave, demote, invite_as_less, remove, end])
 @pytest.mark.parametrize("invited", [False, True])
-def test_the_last_owner_stays(
+def test_the_last_owner_cannot_leave(
     app: Flask, petition: str, go: Callable[[Flask, FlaskClient], str], invited: bool
 ) -> None:
     client = signed_in(app, role=Role.OWNER)
-    if invited:  # who has not joined answers for nothing
+    if invited:  # an invited owner does not count
         client.post(f"{PLACE}/members", data={"email": OTHER, "role": "owner"})
     said = go(app, client)
     assert any(
@@ -67,26 +67,28 @@ def test_the_last_owner_stays(
 
 
 @pytest.mark.parametrize("go", [leave, demote, invite_as_less, remove, end])
-def test_with_another_owner_one_may_go(app: Flask, petition: str, go: Callable[[Flask, FlaskClient], str]) -> None:
+def test_an_owner_can_leave_if_there_is_another(
+    app: Flask, petition: str, go: Callable[[Flask, FlaskClient], str]
+) -> None:
     make_organiser(app, OTHER, Role.OWNER)
     go(app, signed_in(app, role=Role.OWNER))
     assert owners(app) == {OTHER}
 
 
-def test_of_two_owners_who_leave_at_once_one_stays(app: Flask, petition: str) -> None:
+def test_two_owners_leaving_at_once_leave_one_owner(app: Flask, petition: str) -> None:
     clients = [signed_in(app, email, Role.OWNER) for email in (OWNER, OTHER)]
     at_once(2, lambda which: clients[which].post(f"{PLACE}/leave").status_code)
     assert len(owners(app)) == 1
 
 
-def test_of_two_owners_who_end_their_accounts_at_once_one_stays(app: Flask, petition: str) -> None:
+def test_two_owners_ending_their_accounts_at_once_leave_one_owner(app: Flask, petition: str) -> None:
     clients = [signed_in(app, email, Role.OWNER) for email in (OWNER, OTHER)]
     statuses = at_once(2, lambda which: clients[which].post("/organise/account/end").status_code)
     assert sorted(statuses) == [303, 409]
     assert len(owners(app)) == 1
 
 
-def test_of_two_administrators_who_dismiss_each_other_at_once_one_stays(app: Flask) -> None:
+def test_two_administrators_dismissing_each_other_at_once_leave_one(app: Flask) -> None:
     emails = (OWNER, OTHER)
     clients = [signed_in(app, email, administrator=True) for email in emails]
     others = [reference(app, email) for email in reversed(emails)]
@@ -97,17 +99,17 @@ def test_of_two_administrators_who_dismiss_each_other_at_once_one_stays(app: Fla
 
 
 @pytest.mark.parametrize("what", ["dismiss", "remove"])
-def test_the_last_administrator_stays(app: Flask, what: str) -> None:
+def test_the_last_administrator_cannot_be_dismissed_or_erased(app: Flask, what: str) -> None:
     client = signed_in(app, administrator=True)
     client.post("/organise/people", data={"email": OTHER})
-    client.post(f"/organise/people/{reference(app, OTHER)}/appoint")  # has not joined, so does not answer for the site
+    client.post(f"/organise/people/{reference(app, OTHER)}/appoint")  # has not joined, so does not count
     answer = client.post(f"/organise/people/{reference(app, OWNER)}/{what}")
     assert answer.status_code == 409
     assert "the last administrator" in answer.text
     assert client.get("/organise/people").status_code == 200
 
 
-def test_an_administrator_gives_roles_in_a_petition_of_others_and_sees_no_more(app: Flask, petition: str) -> None:
+def test_an_administrator_can_give_roles_in_any_petition_but_not_read_it(app: Flask, petition: str) -> None:
     make_organiser(app, OTHER, Role.VIEWER)
     client = signed_in(app, administrator=True)
     assert "Save the test library" in client.get("/organise").text
@@ -116,7 +118,7 @@ def test_an_administrator_gives_roles_in_a_petition_of_others_and_sees_no_more(a
     assert client.get(f"{PLACE}/log").status_code == 404
 
 
-def test_a_member_who_was_taken_off_is_out_at_once(app: Flask, petition: str) -> None:
+def test_a_removed_member_loses_access_at_once(app: Flask, petition: str) -> None:
     other = signed_in(app, OTHER, Role.OWNER)
     assert other.get(f"{PLACE}/log").status_code == 200
     signed_in(app, role=Role.OWNER).post(f"{PLACE}/members/{reference(app, OTHER)}/remove")
@@ -124,7 +126,7 @@ def test_a_member_who_was_taken_off_is_out_at_once(app: Flask, petition: str) ->
     assert "Save the test library" not in other.get("/organise").text
 
 
-def test_an_account_that_an_administrator_ends_is_out_at_once(app: Flask) -> None:
+def test_an_account_erased_by_an_administrator_loses_access_at_once(app: Flask) -> None:
     other = signed_in(app, OTHER)
     ended = reference(app, OTHER)
     signed_in(app, administrator=True).post(f"/organise/people/{ended}/remove")
@@ -132,7 +134,7 @@ def test_an_account_that_an_administrator_ends_is_out_at_once(app: Flask) -> Non
     assert signed_in(app, administrator=True).get(f"/organise/people/{ended}").status_code == 404
 
 
-def test_the_log_tells_who_did_what_and_keeps_no_address_of_who_is_gone(app: Flask, petition: str) -> None:
+def test_the_log_names_organisers_but_not_erased_ones(app: Flask, petition: str) -> None:
     client = signed_in(app, role=Role.OWNER)
     make_organiser(app, OTHER, Role.EDITOR)
     client.post(f"{PLACE}/members/{reference(app, OTHER)}/role", data={"role": "viewer"})
@@ -147,7 +149,7 @@ def test_the_log_tells_who_did_what_and_keeps_no_address_of_who_is_gone(app: Fla
             assert "@" not in str(entry.details)
 
 
-def test_the_log_is_paged_and_has_words_for_every_act(app: Flask, petition: str) -> None:
+def test_the_log_has_pages_and_words_for_every_act(app: Flask, petition: str) -> None:
     client = signed_in(app, role=Role.OWNER)
     with app.app_context():
         petition_id = db.session.scalars(select(Membership.petition_id)).one()

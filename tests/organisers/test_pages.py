@@ -1,4 +1,4 @@
-"""Every organisers' page: kept by no cache, one heading, nothing that the policy forbids, each field with its label."""
+"""Every organisers' page: not cached, one heading, allowed by the policy, and a label for each field."""
 
 from flask import Flask
 
@@ -11,7 +11,7 @@ NOT_SEEN = {"hidden", "submit"}
 
 
 def pages(app: Flask) -> dict[str, HtmlPage]:
-    """Return each page that shows something, as somebody who may see it, by its address."""
+    """Return each HTML page by its address, as somebody with access sees it."""
     values = example_values(app)
     addresses = app.url_map.bind("localhost")
     make_organiser(app, "half@example.org", password=PASSWORD)
@@ -33,7 +33,7 @@ def pages(app: Flask) -> dict[str, HtmlPage]:
     return found
 
 
-def test_every_page_is_in_our_look_and_holds_to_the_policy(app: Flask, petition: str) -> None:
+def test_every_page_has_the_sites_design_and_keeps_to_the_policy(app: Flask, petition: str) -> None:
     shown = pages(app)
     assert len(shown) > 18
     for path, page in shown.items():
@@ -48,7 +48,7 @@ def test_every_page_is_in_our_look_and_holds_to_the_policy(app: Flask, petition:
         assert all(one.get("href") != "" for one in page.all("a")), path
 
 
-def test_every_field_has_a_label_and_no_two_things_one_name(app: Flask, petition: str) -> None:
+def test_every_field_has_a_label_and_ids_are_unique(app: Flask, petition: str) -> None:
     for path, page in pages(app).items():
         ids = [one.get("id") for one in page.elements if one.get("id")]
         assert len(ids) == len(set(ids)), path
@@ -59,13 +59,13 @@ def test_every_field_has_a_label_and_no_two_things_one_name(app: Flask, petition
                 assert control.get("type") in NOT_SEEN or named, (path, control)
 
 
-def test_a_change_of_language_is_told_in_the_new_one(app: Flask) -> None:
+def test_changing_the_language_is_confirmed_in_the_new_one(app: Flask) -> None:
     client = signed_in(app)
     answer = client.post("/organise/account/language", data={"language": "sv"})
     assert "De här sidorna och våra brev är nu på svenska." in client.get(answer.headers["Location"]).text
 
 
-def test_in_swedish_no_two_tabs_of_a_petition_are_called_alike(app: Flask, petition: str) -> None:
+def test_in_swedish_the_tabs_of_a_petition_have_different_names(app: Flask, petition: str) -> None:
     client = signed_in(app, role=Role.OWNER)
     client.post("/organise/account/language", data={"language": "sv"})
     page = HtmlPage(client.get(f"/organise/petitions/{petition}/publishing").text)

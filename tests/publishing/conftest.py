@@ -1,4 +1,4 @@
-"""What tests of publishing can ask for: organisers signed in, a petition of theirs, and how to press its buttons."""
+"""Fixtures for tests of publishing: signed-in organisers, a petition of theirs, and how to send its forms."""
 
 from collections.abc import Callable
 
@@ -28,7 +28,7 @@ TRUSTED = {
 
 
 class Desk:
-    """An organiser at a browser."""
+    """A signed-in organiser's browser."""
 
     def __init__(self, client: FlaskClient) -> None:
         self.client = client
@@ -42,17 +42,17 @@ class Desk:
         return HtmlPage(answer.text)
 
     def form(self, path: str) -> dict[str, str]:
-        """Return what the page's form would send as it stands."""
+        """Return the fields that the page's form would send unchanged."""
         page = self.page(path)
         forms = page.all("form", method="post")
         return page.answers(next(one for one in forms if "logout" not in (one.get("action") or "")))
 
     def send(self, path: str, **fields: object) -> TestResponse:
-        """Open the page, fill in its form, and press the button that sends it."""
+        """Open the page, fill in its form, and send it."""
         return self.client.post(path, data=self.form(path) | fields)
 
     def press(self, path: str, **fields: object) -> TestResponse:
-        """Send a form that stands on the petition's overview, or these fields alone."""
+        """Send a form of the petition's overview, or these fields alone."""
         token = self.form(f"{PLACE}/publishing")["csrf_token"]
         return self.client.post(path, data={"csrf_token": token, **fields})
 
@@ -62,7 +62,7 @@ Seat = Callable[..., Desk]
 
 @pytest.fixture
 def seat(app: Flask) -> Seat:
-    """Let an organiser sit down, signed in these many minutes ago, with a role in the test petition if it is there."""
+    """Return a function that signs an organiser in, with a role in the test petition if it exists."""
 
     def sit(role: Role | None = Role.OWNER, email: str = "olga@example.org", minutes_ago: float = 0) -> Desk:
         join(app, email, role)
@@ -72,7 +72,7 @@ def seat(app: Flask) -> Seat:
 
 
 def join(app: Flask, email: str, role: Role | None) -> None:
-    """Let somebody be an organiser who has joined, with the role if the petition is there."""
+    """Add an organiser who has joined, with the role if the petition exists."""
     with app.app_context(), transaction() as session:
         key = accounts.organiser_email_key(session, email)
         organiser = session.scalars(select(Organiser).where(Organiser.email_key == key)).one_or_none()
@@ -89,14 +89,14 @@ def join(app: Flask, email: str, role: Role | None) -> None:
 
 @pytest.fixture
 def desk(app: Flask, seat: Seat) -> Desk:
-    """The owner of the open test petition, at work."""
+    """The browser of the open test petition's owner."""
     make_petition(app)
     return seat()
 
 
 @pytest.fixture
 def draft(app: Flask, seat: Seat) -> Desk:
-    """The owner of a draft that has only begun, at work."""
+    """The browser of an incomplete draft's owner."""
     seat_of_owner = seat(None)
     answer = seat_of_owner.send("/organise/petitions/new", title="Save the test library", slug=SLUG)
     assert answer.status_code == 303, answer.text

@@ -1,4 +1,4 @@
-"""Details and what people trust: all that a file can say, held to its checks; owners are told by letter."""
+"""Details and trust pages: every key of a petition file, with its checks; owners get an e-mail about changes."""
 
 from collections.abc import Callable
 from types import SimpleNamespace
@@ -37,7 +37,7 @@ def acts(app: Flask) -> list[tuple[Act, dict[str, int | str]]]:
 
 
 @pytest.mark.parametrize("page", ["words", "details", "trust"])
-def test_a_page_that_is_sent_as_it_stands_changes_nothing(app: Flask, seat: Seat, page: str) -> None:
+def test_sending_an_unchanged_form_changes_nothing(app: Flask, seat: Seat, page: str) -> None:
     make_petition(app, tables=TABLES, closes_on="2999-12-31", goal="500", privacy='"More."', started_on="2026-01-01")
     desk = seat()
     before = acts(app)
@@ -78,7 +78,7 @@ def test_every_detail_can_be_changed(app: Flask, desk: Desk) -> None:
     assert (petition.elsewhere, petition.goal) == (None, None)
 
 
-def test_a_day_that_is_over_does_not_close_an_open_petition(app: Flask, desk: Desk) -> None:
+def test_a_last_day_in_the_past_is_refused_for_an_open_petition(app: Flask, desk: Desk) -> None:
     answer = desk.send(f"{PLACE}/details", closes_on="2025-12-31")
     assert answer.status_code == 422
     assert "This day is over." in answer.text
@@ -88,17 +88,17 @@ def test_a_day_that_is_over_does_not_close_an_open_petition(app: Flask, desk: De
 
 
 @pytest.mark.parametrize("typed", ["1.500", "1,500", "1 500", "1\u202f500", "1’500", "1500"])
-def test_a_number_may_be_written_in_groups(app: Flask, desk: Desk, typed: str) -> None:
+def test_a_number_may_have_thousands_separators(app: Flask, desk: Desk, typed: str) -> None:
     assert desk.send(f"{PLACE}/details", goal=typed).status_code == 303
     assert stored(app).goal == 1500
 
 
 @pytest.mark.parametrize("typed", ["1.5", "1500.000", "1 50", "12.34.567", "1e3"])
-def test_what_could_be_another_number_is_refused(desk: Desk, typed: str) -> None:
+def test_an_ambiguous_number_is_refused(desk: Desk, typed: str) -> None:
     assert "goal" in HtmlPage(desk.send(f"{PLACE}/details", goal=typed).text).errors()
 
 
-def test_each_mistake_stands_at_its_field_in_the_words_of_a_petition_file(app: Flask, desk: Desk) -> None:
+def test_each_field_shows_the_error_of_the_petition_file_check(app: Flask, desk: Desk) -> None:
     wrong = {
         "started_by": "",
         "goal": "many",
@@ -130,12 +130,12 @@ def test_each_mistake_stands_at_its_field_in_the_words_of_a_petition_file(app: F
         assert page.by_id((link.get("href") or "").removeprefix("#"))
 
 
-def test_the_log_names_what_was_changed_as_the_forms_do(desk: Desk) -> None:
+def test_the_log_uses_the_forms_labels(desk: Desk) -> None:
     desk.send(f"{PLACE}/details", closes_on="2999-12-31", goal="700")
     assert "edited the petition: Goal, Last day for signing" in desk.get(f"{PLACE}/log").text
 
 
-def test_every_part_of_a_petition_has_a_name() -> None:
+def test_every_key_of_a_petition_file_has_a_label() -> None:
     assert set(PetitionFile.__slots__) - {"slug", "language"} <= set(LABELS)
 
 
@@ -161,7 +161,7 @@ def test_a_list_may_have_a_hundred_rows_and_no_more(app: Flask, desk: Desk) -> N
 
 
 @pytest.mark.parametrize(("page", "field"), [("details", "initiators-{}-name"), ("trust", "donations-{}-iban")])
-def test_thousands_of_rows_are_refused_before_a_form_is_made_of_them(
+def test_thousands_of_rows_are_refused_before_the_form_is_made(
     desk: Desk, monkeypatch: pytest.MonkeyPatch, page: str, field: str
 ) -> None:
     given = desk.form(f"{PLACE}/{page}")
@@ -171,7 +171,7 @@ def test_thousands_of_rows_are_refused_before_a_form_is_made_of_them(
     assert desk.client.post(f"{PLACE}/{page}", data=given | rows).status_code == 413
 
 
-def test_details_and_trust_saved_at_once_do_not_stand_in_each_others_way(app: Flask, desk: Desk, seat: Seat) -> None:
+def test_details_and_trust_can_be_saved_at_the_same_time(app: Flask, desk: Desk, seat: Seat) -> None:
     details = desk.form(f"{PLACE}/details")
     other = seat(email="otto@example.org")
     assert other.send(f"{PLACE}/trust", contact="new@example.org").status_code == 303
@@ -183,7 +183,7 @@ def test_details_and_trust_saved_at_once_do_not_stand_in_each_others_way(app: Fl
     assert shown.by_id("links-0-title").get("value") == "Mine"
 
 
-def test_an_editor_does_not_move_the_closing_date_of_an_open_petition(app: Flask, desk: Desk, seat: Seat) -> None:
+def test_an_editor_cannot_change_the_last_day_of_an_open_petition(app: Flask, desk: Desk, seat: Seat) -> None:
     editor = seat(Role.EDITOR, "eddi@example.org")
     form = editor.form(f"{PLACE}/details")
     assert "closes_on" not in form
@@ -191,7 +191,7 @@ def test_an_editor_does_not_move_the_closing_date_of_an_open_petition(app: Flask
     assert (stored(app).closes_at, stored(app).goal) == (None, 300)
 
 
-def test_what_people_trust_can_be_changed_and_all_owners_get_a_letter(
+def test_a_change_of_trust_is_mailed_to_all_owners(
     app: Flask, desk: Desk, seat: Seat, mail_server: MailServer, work: Callable[[], int], client: FlaskClient
 ) -> None:
     seat(Role.OWNER, "otto@example.org")
@@ -212,7 +212,7 @@ def test_what_people_trust_can_be_changed_and_all_owners_get_a_letter(
     assert "Changed on" not in client.get(f"/petitions/{SLUG}").text
 
 
-def test_a_letter_about_a_discreet_petition_does_not_name_it(
+def test_the_email_about_a_discreet_petition_does_not_name_it(
     app: Flask, seat: Seat, mail_server: MailServer, work: Callable[[], int]
 ) -> None:
     make_petition(app, discreet="true")
@@ -221,16 +221,14 @@ def test_a_letter_about_a_discreet_petition_does_not_name_it(
     assert "library" not in mail_server.letters[0].as_string().lower()
 
 
-def test_what_is_missing_from_an_open_petition_is_refused_and_may_be_missing_from_a_draft(
-    desk: Desk, app: Flask
-) -> None:
+def test_required_fields_may_be_blank_in_a_draft_only(desk: Desk, app: Flask) -> None:
     nothing = dict.fromkeys(TRUSTED, "")
     answer = desk.send(f"{PLACE}/trust", **nothing)
     assert HtmlPage(answer.text).errors() == dict.fromkeys(TRUSTED, "This must not be empty.")
     assert len(notices(app)) == 1
 
 
-def test_filling_in_a_draft_writes_to_nobody(
+def test_editing_a_draft_sends_no_email(
     draft: Desk, mail_server: MailServer, work: Callable[[], int], app: Flask
 ) -> None:
     assert draft.send(f"{PLACE}/trust", **TRUSTED).status_code == 303
@@ -239,16 +237,14 @@ def test_filling_in_a_draft_writes_to_nobody(
     assert notices(app)[-1].controller_name == "Test Library Club"
 
 
-def test_a_draft_keeps_what_is_there_so_far(draft: Desk, app: Flask) -> None:
+def test_a_draft_can_be_saved_incomplete(draft: Desk, app: Flask) -> None:
     assert draft.send(f"{PLACE}/trust", controller_name="Club").status_code == 303
     assert draft.form(f"{PLACE}/trust")["controller_name"] == "Club"
     assert draft.form(f"{PLACE}/trust")["erase_after_days"] == ""
     assert draft.send(f"{PLACE}/trust", controller_email="no address").status_code == 422
 
 
-def test_who_signed_in_long_ago_does_so_again_before_changing_what_people_trust(
-    app: Flask, desk: Desk, seat: Seat
-) -> None:
+def test_changing_trust_needs_a_fresh_sign_in(app: Flask, desk: Desk, seat: Seat) -> None:
     stale = seat(minutes_ago=60)
     assert "/organise/verify" in stale.get(f"{PLACE}/trust").location
     form = desk.form(f"{PLACE}/trust")
@@ -259,7 +255,7 @@ def test_who_signed_in_long_ago_does_so_again_before_changing_what_people_trust(
     assert stored(app).contact == "library@example.org"
 
 
-def test_no_button_saves_what_people_trust_for_who_signed_in_long_ago(app: Flask, petition: str) -> None:
+def test_no_button_saves_trust_without_a_fresh_sign_in(app: Flask, petition: str) -> None:
     late = signed_in(app, "late@example.org", Role.EDITOR, minutes_ago=600)
     for more in ({}, {"more": "x"}):
         answer = late.post(f"{PLACE}/trust", data={**TRUSTED, "contact": "thief@example.org", **more})

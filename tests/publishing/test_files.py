@@ -1,4 +1,4 @@
-"""Petition files by browser: brought in whole or not at all, and downloaded without loss."""
+"""Petition files by browser: imported whole or not at all, and downloaded without loss."""
 
 import io
 from collections.abc import Callable
@@ -26,15 +26,15 @@ IMPORT = "/organise/petitions/import"
 SWEDISH = '[[translations]]\nlanguage = "sv"\ntitle = "Rädda biblioteket"\nstatement = "Vi ber."\nbody = "**Böcker**"\n'
 
 
-def bring(desk: Desk, text: str | bytes, name: str = "petition.md") -> TestResponse:
+def upload(desk: Desk, text: str | bytes, name: str = "petition.md") -> TestResponse:
     content = text if isinstance(text, bytes) else text.encode()
     token = desk.form(IMPORT)["csrf_token"]
     return desk.client.post(IMPORT, data={"csrf_token": token, "file": (io.BytesIO(content), name)})
 
 
-def bring_and_agree(desk: Desk, text: str) -> HtmlPage:
-    """Bring in a file of a petition that is there, press the button below what it would change; return that page."""
-    answer = bring(desk, text)
+def upload_and_confirm(desk: Desk, text: str) -> HtmlPage:
+    """Import a file of an existing petition, and confirm the changes; return the page with the changes."""
+    answer = upload(desk, text)
     assert answer.status_code == 200
     page = HtmlPage(answer.text)
     (form,) = page.all("form", enctype="multipart/form-data")
@@ -46,9 +46,9 @@ def error(answer: TestResponse) -> str:
     return HtmlPage(answer.text).errors()["file"]
 
 
-def test_a_new_file_is_a_draft_of_who_brought_it(app: Flask, seat: Seat, client: FlaskClient) -> None:
+def test_a_new_file_becomes_a_draft_of_its_importer(app: Flask, seat: Seat, client: FlaskClient) -> None:
     desk = seat(None)
-    assert bring(desk, petition_file(tables=TABLES + SWEDISH)).status_code == 303
+    assert upload(desk, petition_file(tables=TABLES + SWEDISH)).status_code == 303
     assert client.get(f"/petitions/{SLUG}").status_code == 404
     assert [text.language for text in texts(app)] == ["en", "sv"]
     with app.app_context():
@@ -58,55 +58,51 @@ def test_a_new_file_is_a_draft_of_who_brought_it(app: Flask, seat: Seat, client:
     assert client.get(f"/petitions/{SLUG}").status_code == 200
 
 
-def test_a_file_with_a_wrong_key_is_refused_in_words_and_brings_nothing_in(app: Flask, seat: Seat) -> None:
+def test_a_file_with_an_unknown_key_is_refused_and_imports_nothing(app: Flask, seat: Seat) -> None:
     desk = seat(None)
     before = everything(app)
-    answer = bring(desk, petition_file(titel='"x"'))
+    answer = upload(desk, petition_file(titel='"x"'))
     assert answer.status_code == 422
     assert error(answer).startswith("petition.md: titel: is not known here. Known are: slug, language, title")
     assert everything(app) == before
 
 
 @pytest.mark.parametrize("content", [b"", b"\xff", b"+++\n", b"<svg onload=alert(1)>", b"\0" * 1000])
-def test_what_is_no_petition_file_is_refused(seat: Seat, content: bytes) -> None:
-    assert bring(seat(None), content).status_code == 422
+def test_an_invalid_file_is_refused(seat: Seat, content: bytes) -> None:
+    assert upload(seat(None), content).status_code == 422
 
 
-def test_nothing_chosen_is_said(seat: Seat) -> None:
+def test_without_a_file_there_is_an_error(seat: Seat) -> None:
     desk = seat(None)
     assert "choose a petition file" in error(desk.send(IMPORT))
 
 
 @pytest.mark.parametrize("role", [None, Role.VIEWER])
-def test_somebody_elses_petition_is_refused_as_a_taken_name_and_stays_as_it_is(
+def test_a_file_of_somebody_elses_petition_is_refused_as_a_taken_slug(
     app: Flask, desk: Desk, seat: Seat, role: Role | None
 ) -> None:
     other = seat(role, "eve@example.org")
     before = everything(app)
-    answer = bring(other, petition_file("Other words."))
+    answer = upload(other, petition_file("Other words."))
     assert answer.status_code == 409
     taken = other.send("/organise/petitions/new", title="x", slug=SLUG)
     assert error(answer) == HtmlPage(taken.text).errors()["slug"]
     assert everything(app) == before
 
 
-def test_an_editors_file_is_the_next_version_but_does_not_close_the_petition(
-    app: Flask, desk: Desk, seat: Seat
-) -> None:
+def test_an_editors_file_makes_a_version_but_cannot_change_the_last_day(app: Flask, desk: Desk, seat: Seat) -> None:
     editor = seat(Role.EDITOR, "eddi@example.org")
-    bring_and_agree(editor, petition_file("Other words."))
+    upload_and_confirm(editor, petition_file("Other words."))
     assert [text.version for text in texts(app)] == [1, 2]
     assert acts(app)[-1] == (Act.IMPORTED, {"text en": 2, "what": "body"})
-    assert "only owners change when" in error(bring(editor, petition_file("Third.", closes_on="2026-01-31")))
+    assert "only owners change when" in error(upload(editor, petition_file("Third.", closes_on="2026-01-31")))
     assert len(texts(app)) == 2
-    bring_and_agree(desk, petition_file("Third.", closes_on="2999-01-31"))
+    upload_and_confirm(desk, petition_file("Third.", closes_on="2999-01-31"))
 
 
-def test_what_a_file_would_change_is_shown_first_and_nothing_is_changed_until_that_was_agreed_to(
-    app: Flask, desk: Desk
-) -> None:
+def test_a_file_changes_nothing_before_its_changes_are_confirmed(app: Flask, desk: Desk) -> None:
     before = everything(app)
-    page = HtmlPage(bring(desk, petition_file("Books are **bad**.", goal="700")).text)
+    page = HtmlPage(upload(desk, petition_file("Books are **bad**.", goal="700")).text)
     assert everything(app) == before
     assert {one.words() for one in page.all("dt")} == {"The reasons", "Goal"}
     assert {"[removed: good end]"} == {one.words() for one in page.all("del")}
@@ -119,14 +115,14 @@ def test_what_a_file_would_change_is_shown_first_and_nothing_is_changed_until_th
     assert everything(app) == meanwhile
 
 
-def test_a_file_that_changes_nothing_says_so(desk: Desk) -> None:
-    answer = bring(desk, petition_file())
+def test_a_file_without_changes_shows_a_message(desk: Desk) -> None:
+    answer = upload(desk, petition_file())
     assert answer.status_code == 303
     assert "Nothing changed" in desk.get(answer.location).text
 
 
-def test_a_file_cannot_take_from_an_open_petition_what_it_needs(app: Flask, desk: Desk) -> None:
-    assert error(bring(desk, petition_file(contact=""))) == "petition.md: contact: is missing, and must be given."
+def test_a_file_cannot_remove_required_keys_of_an_open_petition(app: Flask, desk: Desk) -> None:
+    assert error(upload(desk, petition_file(contact=""))) == "petition.md: contact: is missing, and must be given."
     assert stored(app).contact
 
 
@@ -135,7 +131,7 @@ def test_a_file_that_is_too_large_is_refused(desk: Desk) -> None:
     assert desk.client.post(IMPORT, environ_overrides=environ).status_code == 413
 
 
-def test_a_petition_is_downloaded_as_the_file_that_it_was(app: Flask, seat: Seat) -> None:
+def test_a_downloaded_file_is_the_imported_one(app: Flask, seat: Seat) -> None:
     front = {"closes_on": "2999-12-31", "goal": "500", "privacy": '"More."', "started_on": "2026-01-01"}
     text = petition_file("One.\n\n+++\n\nTwo.", TABLES + SWEDISH, discreet="true", **front)
     make_petition(app, "One.\n\n+++\n\nTwo.", TABLES + SWEDISH, discreet="true", **front)
@@ -144,30 +140,30 @@ def test_a_petition_is_downloaded_as_the_file_that_it_was(app: Flask, seat: Seat
     assert f'filename="{SLUG}.md"' in answer.headers["Content-Disposition"]
     assert parse_petition_file(answer.data, "a") == parse_petition_file(text.encode(), "b")
     before = everything(app)
-    assert bring(desk, answer.data).status_code == 303
+    assert upload(desk, answer.data).status_code == 303
     assert everything(app) == before
 
 
-def test_a_draft_that_has_only_begun_is_downloaded_and_brought_in_again(app: Flask, draft: Desk) -> None:
+def test_an_incomplete_draft_can_be_downloaded_and_imported_again(app: Flask, draft: Desk) -> None:
     answer = draft.get(f"{PLACE}/petition.md")
     before = everything(app)
-    assert bring(draft, answer.data).status_code == 303
+    assert upload(draft, answer.data).status_code == 303
     assert everything(app) == before
     assert len(notices(app)) == 1
 
 
-def test_a_translation_that_a_file_does_not_name_stays(app: Flask, desk: Desk) -> None:
-    bring_and_agree(desk, petition_file(tables=SWEDISH))
-    bring_and_agree(desk, petition_file("Other words."))
+def test_a_translation_that_is_not_in_the_file_stays(app: Flask, desk: Desk) -> None:
+    upload_and_confirm(desk, petition_file(tables=SWEDISH))
+    upload_and_confirm(desk, petition_file("Other words."))
     assert [(text.language, text.version) for text in texts(app)] == [("en", 1), ("sv", 1), ("en", 2)]
     assert b"Vi ber." in desk.get(f"{PLACE}/petition.md").data
 
 
-def test_who_signed_in_long_ago_does_so_again_before_bringing_a_file_in(seat: Seat) -> None:
+def test_importing_needs_a_fresh_sign_in(seat: Seat) -> None:
     assert "/organise/verify" in seat(None, minutes_ago=60).get(IMPORT).location
 
 
-def test_a_file_by_command_is_written_down_and_told_to_owners_as_well(
+def test_a_file_by_command_is_logged_and_mailed_to_owners(
     app: Flask, desk: Desk, mail_server: MailServer, work: Callable[[], int], tmp_path: Path
 ) -> None:
     path = tmp_path / "petition.md"
@@ -179,7 +175,7 @@ def test_a_file_by_command_is_written_down_and_told_to_owners_as_well(
     assert [letter["To"] for letter in mail_server.letters] == ["olga@example.org"]
 
 
-def test_a_file_by_command_opens_the_draft_that_it_is_about_if_it_is_whole(
+def test_a_complete_file_by_command_opens_the_draft(
     app: Flask, draft: Desk, client: FlaskClient, tmp_path: Path
 ) -> None:
     path = tmp_path / "petition.md"

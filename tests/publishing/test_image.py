@@ -1,4 +1,4 @@
-"""The header image: made anew, shown in fitting widths, and whatever is no image is refused in words."""
+"""The header image: re-encoded, offered in several widths, and invalid files are refused."""
 
 import io
 import os
@@ -38,7 +38,7 @@ def number_of_pictures(app: Flask) -> int:
         return db.session.scalars(select(func.count()).select_from(Picture)).one()
 
 
-def test_an_image_is_shown_in_three_widths_and_kept_by_browsers(app: Flask, desk: Desk, client: FlaskClient) -> None:
+def test_an_image_has_three_widths_and_is_cached_for_good(app: Flask, desk: Desk, client: FlaskClient) -> None:
     assert upload(desk, encoded()).status_code == 303
     (image,) = HtmlPage(client.get(f"/petitions/{SLUG}").text).all("img")
     assert (image.get("alt"), image.get("width"), image.get("height")) == ("Red shelves", "1600", "800")
@@ -53,7 +53,7 @@ def test_an_image_is_shown_in_three_widths_and_kept_by_browsers(app: Flask, desk
     assert image.get("src") == addresses[-1]
 
 
-def test_another_image_has_another_address_and_the_old_one_is_gone(app: Flask, desk: Desk, client: FlaskClient) -> None:
+def test_a_new_image_has_a_new_address_and_the_old_one_is_a_404(app: Flask, desk: Desk, client: FlaskClient) -> None:
     upload(desk, encoded())
     (old,) = HtmlPage(client.get(f"/petitions/{SLUG}").text).all("img")
     upload(desk, encoded(size=(700, 700)))
@@ -66,7 +66,7 @@ def test_another_image_has_another_address_and_the_old_one_is_gone(app: Flask, d
     assert number_of_pictures(app) == 0
 
 
-def test_the_words_for_it_can_be_changed_alone_and_must_be_given(app: Flask, desk: Desk) -> None:
+def test_the_text_alternative_is_required_and_can_be_changed_alone(app: Flask, desk: Desk) -> None:
     assert upload(desk, encoded(), alt="").status_code == 422
     assert desk.send(IMAGE, alt="Words").status_code == 422
     upload(desk, encoded())
@@ -100,7 +100,7 @@ SCRIPTS = {
 
 
 @pytest.mark.parametrize("what", SCRIPTS)
-def test_what_is_no_image_is_refused_in_words_whatever_it_is_called(app: Flask, desk: Desk, what: str) -> None:
+def test_a_file_that_is_not_an_image_is_refused_whatever_its_name(app: Flask, desk: Desk, what: str) -> None:
     answer = upload(desk, SCRIPTS[what], name="photo.jpg")
     assert answer.status_code == 422
     page = HtmlPage(answer.text)
@@ -110,7 +110,7 @@ def test_what_is_no_image_is_refused_in_words_whatever_it_is_called(app: Flask, 
 
 
 def bomb(width: int, height: int) -> bytes:
-    """Return a PNG whose head promises more pixels than its few bytes hold."""
+    """Return a small PNG whose header gives a huge size (decompression bomb)."""
 
     def chunk(kind: bytes, data: bytes) -> bytes:
         return len(data).to_bytes(4, "big") + kind + data + zlib.crc32(kind + data).to_bytes(4, "big")
@@ -123,12 +123,12 @@ def bomb(width: int, height: int) -> bytes:
 
 @pytest.mark.filterwarnings("ignore:Image size")
 @pytest.mark.parametrize("size", [(7100, 7100), (9000, 9000), (60_000, 60_000), (2_000_000_000, 300)])
-def test_a_bomb_is_refused_before_it_is_decoded(size: tuple[int, int]) -> None:
+def test_a_decompression_bomb_is_refused_before_decoding(size: tuple[int, int]) -> None:
     with pytest.raises(BadImage, match="too large"):
         resize_image(io.BytesIO(bomb(*size)))
 
 
-def test_a_jpeg_of_thousands_of_scans_is_refused_before_it_is_decoded() -> None:
+def test_a_jpeg_with_thousands_of_scans_is_refused_before_decoding() -> None:
     picture = io.BytesIO()
     Image.new("RGB", (300, 300)).save(picture, "JPEG", progressive=True)
     assert resize_image(io.BytesIO(picture.getvalue()))
@@ -142,7 +142,7 @@ def test_a_tiny_image_is_refused() -> None:
 
 
 class Endless:
-    """A body of 200 MB that nobody has to hold; it knows how much of it was read."""
+    """A generated body of 200 MB that counts how much of it was read."""
 
     def __init__(self, head: bytes) -> None:
         self.left, self.read_so_far, self._head = 200 * 1024 * 1024, 0, head
@@ -180,13 +180,13 @@ def test_an_image_of_200_megabytes_is_refused_and_not_read(app: Flask, desk: Des
     assert number_of_pictures(app) == 0
 
 
-def remade(data: bytes) -> Image.Image:
+def reencoded(data: bytes) -> Image.Image:
     return Image.open(io.BytesIO(resize_image(io.BytesIO(data))[-1].data))
 
 
-def test_metadata_is_gone_and_what_it_says_of_turning_is_done() -> None:
+def test_metadata_is_removed_and_its_rotation_applied() -> None:
     exif = Image.Exif()
-    exif[0x0112] = 6  # lies on its side
+    exif[0x0112] = 6  # rotated by 90 degrees
     exif[0x010F] = "Secret Camera"
     exif.get_ifd(0x8825)[1] = "N"
     data = encoded(size=(900, 600), exif=exif, comment=b"Secret comment")
@@ -206,38 +206,38 @@ def test_metadata_is_gone_and_what_it_says_of_turning_is_done() -> None:
         *(("GIF", mode) for mode in ("L", "P")),
     ],
 )
-def test_every_kind_of_image_becomes_a_plain_one(kind: str, mode: str) -> None:
+def test_every_kind_of_image_becomes_an_rgb_jpeg(kind: str, mode: str) -> None:
     out = io.BytesIO()
     Image.new(mode, (300, 200)).save(out, kind)
-    image = remade(out.getvalue())
+    image = reencoded(out.getvalue())
     assert (image.mode, image.format, image.size) == ("RGB", "JPEG", (300, 200))
 
 
-def test_what_is_transparent_becomes_white() -> None:
+def test_transparent_areas_become_white() -> None:
     out = io.BytesIO()
     Image.new("RGBA", (300, 200), (0, 0, 0, 0)).save(out, "PNG")
-    assert remade(out.getvalue()).getpixel((10, 10)) == (255, 255, 255)
+    assert reencoded(out.getvalue()).getpixel((10, 10)) == (255, 255, 255)
 
 
-def test_only_the_first_picture_of_a_film_is_taken() -> None:
+def test_only_the_first_frame_of_an_animation_is_used() -> None:
     out = io.BytesIO()
     frames = [Image.new("RGB", (300, 200), colour) for colour in ("red", "blue")]
     frames[0].save(out, "GIF", save_all=True, append_images=frames[1:])
-    red, _, blue = remade(out.getvalue()).getpixel((10, 10))  # type: ignore[misc]
+    red, _, blue = reencoded(out.getvalue()).getpixel((10, 10))  # type: ignore[misc]
     assert red > 200 > 50 > blue
 
 
-def test_colours_of_another_profile_are_brought_into_srgb() -> None:
+def test_other_colour_profiles_are_converted_to_srgb() -> None:
     profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("LAB"))
-    assert remade(encoded(size=(300, 300), icc_profile=profile.tobytes())).getpixel((5, 5))
-    assert remade(encoded(size=(300, 300), icc_profile=b"no profile")).getpixel((5, 5))
+    assert reencoded(encoded(size=(300, 300), icc_profile=profile.tobytes())).getpixel((5, 5))
+    assert reencoded(encoded(size=(300, 300), icc_profile=b"no profile")).getpixel((5, 5))
 
 
-def test_an_image_is_never_made_larger() -> None:
+def test_an_image_is_never_enlarged() -> None:
     assert [size.width for size in resize_image(io.BytesIO(encoded(size=(700, 400))))] == [480, 700]
     assert [size.width for size in resize_image(io.BytesIO(encoded(size=(300, 400))))] == [300]
 
 
-def test_who_chose_a_file_in_vain_is_told_to_choose_it_again(desk: Desk) -> None:
+def test_after_an_error_the_form_asks_for_the_file_again(desk: Desk) -> None:
     refused = upload(desk, encoded(), alt="").text
     assert "please choose it again" in refused and "Nothing is lost" not in refused

@@ -1,4 +1,4 @@
-"""A large header image: in little memory, one at a time, and not to be told from one that was small."""
+"""Large header images: resized in little memory, one at a time, with the same result as small ones."""
 
 import io
 import subprocess
@@ -26,7 +26,7 @@ print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) // 1024)
 
 
 @pytest.mark.parametrize(("kind", "size", "mode"), [("PNG", (6100, 4090), "RGBA"), ("JPEG", (8660, 5770), "RGB")])
-def test_the_largest_ones_are_made_in_little_memory(kind: str, size: tuple[int, int], mode: str) -> None:
+def test_the_largest_images_are_resized_in_little_memory(kind: str, size: tuple[int, int], mode: str) -> None:
     child = subprocess.run(
         [sys.executable, "-c", PEAK],
         input=encoded(kind, size, mode),
@@ -40,14 +40,14 @@ def test_the_largest_ones_are_made_in_little_memory(kind: str, size: tuple[int, 
 @pytest.mark.parametrize(
     ("kind", "options"), [("PNG", {}), ("WEBP", {"lossless": True, "method": 0}), ("JPEG", {"progressive": True})]
 )
-def test_what_must_be_in_memory_as_a_whole_may_have_half_as_many_pixels(kind: str, options: dict[str, object]) -> None:
+def test_images_that_must_be_decoded_whole_have_a_lower_limit(kind: str, options: dict[str, object]) -> None:
     large = encoded(kind, (5100, 5000), **options)
     with pytest.raises(BadImage, match="at most 25 million pixels, or 50 million as a plain JPEG"):
         resize_image(io.BytesIO(large))
 
 
 @pytest.mark.parametrize("turned", [1, 3, 6, 8])
-def test_it_is_the_same_picture(turned: int) -> None:
+def test_a_large_image_gives_the_same_picture(turned: int) -> None:
     small = Image.effect_noise((1000, 600), 100).resize((1600, 960)).convert("RGBA")
     small.putalpha(Image.linear_gradient("L").resize(small.size))
     large = small.resize((4800, 2880))
@@ -65,7 +65,7 @@ def test_it_is_the_same_picture(turned: int) -> None:
     assert sum(histogram[16:]) < made[0].width * made[0].height / 100
 
 
-def test_they_are_made_one_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_images_are_resized_one_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
     under_way, most = threading.Semaphore(1), []
     decoded = image._decoded
 

@@ -1,4 +1,4 @@
-"""Opening, closing, opening again: by owners, and only with all that signers must be told."""
+"""Opening, closing and reopening: by owners, and only a complete petition."""
 
 from collections.abc import Callable
 
@@ -21,19 +21,19 @@ def complete(draft: Desk) -> None:
     assert draft.send(f"{PLACE}/trust", **TRUSTED).status_code == 303
 
 
-def test_a_draft_is_entered_where_it_is_written_and_an_open_petition_where_it_is_watched(draft: Desk) -> None:
-    def door() -> str:
+def test_the_home_page_links_a_draft_to_its_overview_and_an_open_petition_to_its_dashboard(draft: Desk) -> None:
+    def link_target() -> str:
         page = HtmlPage(draft.get("/organise").text)
         (link,) = [one for one in page.all("a") if one.words() == "Save the test library"]
         return link.get("href") or ""
 
-    assert door() == f"{PLACE}/publishing"
+    assert link_target() == f"{PLACE}/publishing"
     complete(draft)
     draft.press(f"{PLACE}/open")
-    assert door() == PLACE
+    assert link_target() == PLACE
 
 
-def test_a_draft_says_what_it_lacks_and_opens_once_it_has_it(app: Flask, draft: Desk, client: FlaskClient) -> None:
+def test_a_draft_shows_what_is_missing_and_opens_once_complete(app: Flask, draft: Desk, client: FlaskClient) -> None:
     answer = draft.press(f"{PLACE}/open")
     assert answer.status_code == 409
     for words in (
@@ -54,7 +54,7 @@ def test_a_draft_says_what_it_lacks_and_opens_once_it_has_it(app: Flask, draft: 
 
 
 @pytest.mark.parametrize("left_out", sorted(TRUSTED))
-def test_each_thing_that_signers_must_be_told_is_needed(app: Flask, draft: Desk, left_out: str) -> None:
+def test_each_required_key_is_needed_to_open(app: Flask, draft: Desk, left_out: str) -> None:
     complete(draft)
     assert draft.send(f"{PLACE}/trust", **{left_out: ""}).status_code == 303
     assert draft.press(f"{PLACE}/open").status_code == 409
@@ -68,7 +68,9 @@ def test_a_draft_whose_last_day_is_over_does_not_open(app: Flask, draft: Desk) -
     assert answer.status_code == 409 and "last day for signing is over" in answer.text
 
 
-def test_closing_ends_signing_at_once_and_opening_again_goes_on(app: Flask, desk: Desk, client: FlaskClient) -> None:
+def test_closing_ends_signing_at_once_and_reopening_allows_it_again(
+    app: Flask, desk: Desk, client: FlaskClient
+) -> None:
     make_signature(app)
     assert desk.press(f"{PLACE}/close").status_code == 303
     assert sign(client).status_code == 409
@@ -82,7 +84,7 @@ def test_closing_ends_signing_at_once_and_opening_again_goes_on(app: Flask, desk
     assert [act for act, _ in acts(app)][-3:] == [Act.CLOSED, Act.EDITED, Act.REOPENED]
 
 
-def test_pressing_twice_does_it_once(app: Flask, desk: Desk) -> None:
+def test_a_second_click_changes_nothing(app: Flask, desk: Desk) -> None:
     opened_at = stored(app).opened_at
     before = len(acts(app))
     assert desk.press(f"{PLACE}/open").status_code == 303
@@ -104,7 +106,7 @@ def test_pressing_twice_does_it_once(app: Flask, desk: Desk) -> None:
         *((None, page, "POST") for page in ("words", "details", "trust", "image", "open", "close")),
     ],
 )
-def test_nobody_does_more_than_their_role_lets_them(
+def test_acts_beyond_a_role_are_refused(
     app: Flask, desk: Desk, seat: Seat, role: Role | None, page: str, method: str
 ) -> None:
     other = seat(role, "other@example.org")
@@ -129,7 +131,7 @@ def test_the_preview_cannot_be_signed(draft: Desk) -> None:
     assert [one.words() for one in buttons] == ["Sign"]
 
 
-def test_the_bar_above_a_preview_speaks_the_organisers_language(desk: Desk) -> None:
+def test_the_preview_bar_is_in_the_organisers_language(desk: Desk) -> None:
     page = desk.page(f"{PLACE}/preview/sv")
     (bar,) = page.all("div", role="status")
     assert (bar.get("lang"), page.all("html")[0].get("lang")) == ("en", "sv")
@@ -147,7 +149,7 @@ def test_a_closed_petition_shows_its_count_and_no_next_goal(app: Flask, desk: De
     assert "Next goal" not in closed.html
 
 
-def test_the_name_of_a_draft_is_not_given_away_by_signing_or_counting(
+def test_a_drafts_slug_is_answered_like_an_unknown_one(
     draft: Desk, client: FlaskClient, work: Callable[[], int]
 ) -> None:
     for path in ("", "/sign", "/count.json", "/changes", "/signed"):

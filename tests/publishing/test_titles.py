@@ -1,4 +1,4 @@
-"""Each page of a petition is told from its others by its title, which begins with what went wrong, if anything did."""
+"""Page titles: each page has its own, and an error comes first."""
 
 import pytest
 
@@ -24,7 +24,7 @@ def title(html: str) -> str:
 
 
 @pytest.mark.parametrize(("path", "name"), NAMES.items())
-def test_a_pages_own_name_comes_first(desk: Desk, path: str, name: str) -> None:
+def test_a_title_begins_with_the_pages_name(desk: Desk, path: str, name: str) -> None:
     assert title(desk.get(f"{PLACE}/{path}").text) == f"{name}: {PETITION}"
 
 
@@ -38,7 +38,7 @@ def test_a_pages_own_name_comes_first(desk: Desk, path: str, name: str) -> None:
         ("image", {"alt": ""}),
     ],
 )
-def test_an_error_comes_before_it(desk: Desk, path: str, wrong: dict[str, str]) -> None:
+def test_with_an_error_the_title_begins_with_it(desk: Desk, path: str, wrong: dict[str, str]) -> None:
     answer = desk.send(f"{PLACE}/{path}", **wrong)
     assert answer.status_code in {409, 422}
     assert title(answer.text) == f"Error: {NAMES[path]}: {PETITION}"
@@ -50,7 +50,7 @@ def test_a_last_day_that_is_over_is_an_error_of_the_overview(desk: Desk) -> None
     assert title(answer.text) == f"Error: Overview: {PETITION}"
 
 
-def test_who_signed_in_long_ago_is_told_of_it_by_the_title(seat: Seat, desk: Desk) -> None:
+def test_an_old_sign_in_is_an_error_in_the_title(seat: Seat, desk: Desk) -> None:
     fields = desk.form(f"{PLACE}/trust")
     late = seat(Role.OWNER, "late@example.org", minutes_ago=60 * 24)
     token = late.form(f"{PLACE}/words")["csrf_token"]

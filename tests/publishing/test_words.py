@@ -1,4 +1,4 @@
-"""Writing the words: each save is the next version, nothing typed is lost, and two at once do not overwrite another."""
+"""Editing the words: each save makes a version, nothing typed is lost, concurrent saves do not overwrite each other."""
 
 from flask import Flask
 from flask.testing import FlaskClient
@@ -13,7 +13,7 @@ from tests.publishing.conftest import PLACE, Desk, Seat
 from tests.publishing.test_opening import complete
 
 
-def test_a_petition_begins_as_a_draft_that_only_its_owner_sees(app: Flask, draft: Desk, client: FlaskClient) -> None:
+def test_a_new_petition_is_a_draft_only_its_owner_sees(app: Flask, draft: Desk, client: FlaskClient) -> None:
     assert client.get(f"/petitions/{SLUG}").status_code == 404
     assert draft.get(f"{PLACE}/preview").status_code == 200
     assert draft.form(f"{PLACE}/words")["title"] == "Save the test library"
@@ -22,7 +22,7 @@ def test_a_petition_begins_as_a_draft_that_only_its_owner_sees(app: Flask, draft
     assert [(text.version, text.statement) for text in texts(app)] == [(1, "We ask.")]
 
 
-def test_a_slug_is_made_from_the_title_or_from_chance(seat: Seat) -> None:
+def test_a_slug_is_made_from_the_title_or_random(seat: Seat) -> None:
     desk = seat(None)
     assert desk.send("/organise/petitions/new", title="Für Bücher, überall!").location.endswith(
         "/fur-bucher-uberall/words"
@@ -32,7 +32,7 @@ def test_a_slug_is_made_from_the_title_or_from_chance(seat: Seat) -> None:
     assert "/petition-" in desk.send("/organise/petitions/new", title="За книги").location
 
 
-def test_a_taken_slug_is_refused_in_the_same_words_for_everybody(desk: Desk, seat: Seat) -> None:
+def test_a_taken_slug_is_refused_with_the_same_message_for_everybody(desk: Desk, seat: Seat) -> None:
     answers = [
         one.send("/organise/petitions/new", title="x", slug=SLUG) for one in (desk, seat(None, "eve@example.org"))
     ]
@@ -45,7 +45,7 @@ def test_a_taken_slug_is_refused_in_the_same_words_for_everybody(desk: Desk, sea
     )
 
 
-def test_what_is_wrong_stands_at_its_field_in_the_words_of_a_petition_file(desk: Desk) -> None:
+def test_each_field_shows_the_error_of_the_petition_file_check(desk: Desk) -> None:
     answer = desk.send(f"{PLACE}/words", title="x" * 201, statement="", body="a\x01b")
     assert answer.status_code == 422
     page = HtmlPage(answer.text)
@@ -66,14 +66,14 @@ def test_the_preview_without_scripts_saves_nothing_and_keeps_what_was_typed(app:
     assert len(texts(app)) == 1
 
 
-def test_the_live_preview_answers_with_the_pages_own_rendering(desk: Desk, client: FlaskClient) -> None:
+def test_the_live_preview_renders_as_the_petitions_page(desk: Desk, client: FlaskClient) -> None:
     token = desk.form(f"{PLACE}/words")["csrf_token"]
     answer = desk.client.post(f"{PLACE}/preview-markdown", data={"csrf_token": token, "body": "Books are **good**."})
     assert answer.text.strip() in client.get(f"/petitions/{SLUG}").text
     assert desk.client.post(f"{PLACE}/preview-markdown", data={"body": "x"}).status_code == 400
 
 
-def test_the_first_words_that_anybody_sees_are_version_one(app: Flask, draft: Desk, client: FlaskClient) -> None:
+def test_the_words_at_opening_are_version_one(app: Flask, draft: Desk, client: FlaskClient) -> None:
     for title in ("Secret idea", "Opening words"):
         draft.send(f"{PLACE}/words", title=title)
         draft.send(f"{PLACE}/words/sv", title=title, statement="Vi ber.")
@@ -87,9 +87,7 @@ def test_the_first_words_that_anybody_sees_are_version_one(app: Flask, draft: De
     assert "Opening" in shown and "Later" in shown
 
 
-def test_words_that_were_signed_stay_what_they_were(
-    app: Flask, desk: Desk, client: FlaskClient, mail_server, work
-) -> None:
+def test_signed_words_never_change(app: Flask, desk: Desk, client: FlaskClient, mail_server, work) -> None:
     sign(client)
     work()
     before = texts(app)[0]
@@ -107,7 +105,7 @@ def test_words_that_were_signed_stay_what_they_were(
     assert signatures(app)[0].text_id == first.id
 
 
-def test_a_version_knows_after_how_many_verified_signatures_it_came(app: Flask, desk: Desk) -> None:
+def test_a_version_stores_the_number_of_signatures_before_it(app: Flask, desk: Desk) -> None:
     for number in range(3):
         make_signature(app, email=f"person{number}@example.org")
     make_signature(app, state=State.PENDING, email="pending@example.org")
@@ -115,7 +113,7 @@ def test_a_version_knows_after_how_many_verified_signatures_it_came(app: Flask, 
     assert [text.after_signatures for text in texts(app)] == [0, 3]
 
 
-def test_who_saves_second_is_told_loses_nothing_and_may_then_save(app: Flask, desk: Desk, seat: Seat) -> None:
+def test_the_second_of_two_saves_gets_a_conflict_and_may_save_then(app: Flask, desk: Desk, seat: Seat) -> None:
     other = seat(email="otto@example.org")
     mine, theirs = desk.form(f"{PLACE}/words"), other.form(f"{PLACE}/words")
     assert other.client.post(f"{PLACE}/words", data=theirs | {"title": "Their title"}).status_code == 303
@@ -131,7 +129,7 @@ def test_who_saves_second_is_told_loses_nothing_and_may_then_save(app: Flask, de
     assert [text.title for text in texts(app)] == ["Save the test library", "Their title", "My title"]
 
 
-def test_of_many_who_save_at_once_one_is_first_and_all_others_are_told(app: Flask, desk: Desk, seat: Seat) -> None:
+def test_of_many_saves_at_once_one_succeeds_and_others_get_a_conflict(app: Flask, desk: Desk, seat: Seat) -> None:
     desks = [seat(email=f"editor{number}@example.org") for number in range(6)]
     forms = [one.form(f"{PLACE}/words") for one in desks]
 
@@ -143,14 +141,12 @@ def test_of_many_who_save_at_once_one_is_first_and_all_others_are_told(app: Flas
     assert [text.version for text in texts(app)] == [1, 2]
 
 
-def test_saving_what_is_there_already_makes_no_version(app: Flask, desk: Desk) -> None:
+def test_saving_unchanged_words_makes_no_version(app: Flask, desk: Desk) -> None:
     assert desk.send(f"{PLACE}/words").status_code == 303
     assert len(texts(app)) == 1
 
 
-def test_a_translation_that_the_original_has_left_behind_is_marked_until_it_is_saved_anew(
-    desk: Desk, client: FlaskClient
-) -> None:
+def test_an_outdated_translation_is_marked_until_it_is_saved_again(desk: Desk, client: FlaskClient) -> None:
     told = "Originaltexten ändrades den"
     swedish = {"title": "Rädda biblioteket", "statement": "Vi ber.", "body": "**Böcker**"}
     desk.send(f"{PLACE}/words/sv", **swedish)
@@ -185,7 +181,7 @@ def test_a_translation_has_versions_of_its_own(app: Flask, desk: Desk, client: F
     assert desk.get(f"{PLACE}/words/xx").status_code == 404
 
 
-def test_a_translation_is_added_apart_from_the_form_that_would_lose_what_was_typed(desk: Desk) -> None:
+def test_a_translation_is_added_by_a_form_of_its_own(desk: Desk) -> None:
     page = desk.page(f"{PLACE}/words")
     order = [one.get("id") for one in page.elements if one.get("id") in {"language", "title"}]
     assert order == ["language", "title"]
@@ -193,7 +189,7 @@ def test_a_translation_is_added_apart_from_the_form_that_would_lose_what_was_typ
     assert folded in page.by_id("language").inside and folded.get("open") is None
 
 
-def test_no_language_chosen_is_said(desk: Desk) -> None:
+def test_without_a_language_there_is_an_error(desk: Desk) -> None:
     answer = desk.get(f"{PLACE}/words?in=")
     assert answer.status_code == 422
     page = HtmlPage(answer.text)
@@ -201,7 +197,7 @@ def test_no_language_chosen_is_said(desk: Desk) -> None:
     assert page.all("details", **{"class": "another-language"})[0].get("open") is not None
 
 
-def test_it_is_said_whether_the_words_are_those_of_an_open_or_a_closed_petition(desk: Desk) -> None:
+def test_the_page_shows_whether_the_petition_is_open_or_closed(desk: Desk) -> None:
     shown = desk.get(f"{PLACE}/words").text
     assert "The petition is open." in shown and "The petition is closed" not in shown
     desk.press(f"{PLACE}/close")

@@ -55,7 +55,7 @@ def invited(app: Flask, email: str) -> FlaskClient:
     with app.app_context():
         owner = db.session.get_one(Organiser, make_organiser(app, role=Role.OWNER))
         petition = db.session.scalars(select(Petition).where(Petition.slug == SLUG)).one()
-        accounts.invite(email, petition, Role.OWNER, by=owner)
+        accounts.invite(email, petition, Role.OWNER, inviter=owner)
     return client
 
 
@@ -116,18 +116,18 @@ def test_every_page_says_whom_it_is_open_to(bare: Flask) -> None:
     assert not silent, "mark our views with @open_to, and name Flask-Security's in OPEN_TO"
 
 
-def test_the_table_of_the_librarys_pages_names_those_that_are_there_and_no_others(bare: Flask) -> None:
+def test_exactly_flask_securitys_routes_are_in_the_table(bare: Flask) -> None:
     there = {rule.endpoint for rule in bare.url_map.iter_rules() if rule.endpoint.startswith("security.")}
     assert set(OPEN_TO) == there
 
 
-def test_a_page_of_a_petition_asks_for_a_role_in_it_and_no_other_page_does(bare: Flask) -> None:
+def test_exactly_the_pages_of_a_petition_need_a_role(bare: Flask) -> None:
     for rule in rules(bare):
         assert ("slug" in rule.arguments) == (declared(bare, rule) in ENOUGH), rule.rule
 
 
 @pytest.mark.parametrize("person", PEOPLE)
-def test_each_page_answers_those_that_it_is_open_to_and_nobody_else(app: Flask, person: str) -> None:
+def test_each_page_is_open_to_exactly_its_people(app: Flask, person: str) -> None:
     make_petition(app)
     make_petition(app, slug=f'"{ELSEWHERE}"')
     values = example_values(app)
