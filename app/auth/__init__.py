@@ -1,1 +1,1 @@
-"""Signing in: Flask-Security as this site uses it, below /organise alone."""
+"""Signing in: Flask-Security, configured for this site, only below /organise."""

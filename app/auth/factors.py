@@ -1,4 +1,4 @@
-"""What people sign in with, kept as this site keeps it: sealed, usable once, on any device."""
+"""Adapters for Flask-Security: sealed addresses and secrets, single-use codes, and passkeys."""
 
 import io
 from typing import Any
@@ -24,15 +24,15 @@ from app.organisers import accounts
 
 
 class OrganiserDatastore(SQLAlchemyUserDatastore):  # type: ignore[misc]
-    """Finds organisers although their addresses are sealed, and lets each code be used once."""
+    """Flask-Security's datastore, with sealed addresses and codes that can be used once."""
 
-    def find_user(self, case_insensitive: bool = False, **by: Any) -> Organiser | None:
-        """Return the organiser with this one attribute; by `email`, whoever has joined with that mailbox."""
-        if "email" not in by:
-            found: Organiser | None = super().find_user(case_insensitive, **by)
+    def find_user(self, case_insensitive: bool = False, **attributes: Any) -> Organiser | None:
+        """Return the organiser with this attribute; by `email`, only one who has joined."""
+        if "email" not in attributes:
+            found: Organiser | None = super().find_user(case_insensitive, **attributes)
             return found
         try:
-            organiser = accounts.find_account(db.session(), deliverable(by["email"]))
+            organiser = accounts.find_account(db.session(), deliverable(attributes["email"]))
         except NotAnAddress:
             return None
         return organiser if organiser and organiser.joined_at else None
@@ -40,54 +40,56 @@ class OrganiserDatastore(SQLAlchemyUserDatastore):  # type: ignore[misc]
     def tf_set(
         self, user: Organiser, primary_method: str, totp_secret: str | None = None, phone: str | None = None
     ) -> None:
-        """Keep a second factor; its secret has travelled encrypted, and is sealed with its row from here on."""
+        """Store a second factor; the secret arrives encrypted by Flask-Security, and is sealed in the row instead."""
         plain = security.totp_factory.plain(totp_secret) if totp_secret else None
         super().tf_set(user, primary_method, plain)
 
     def mf_delete_recovery_code(self, user: Organiser, idx: int) -> bool:
-        """Use up a recovery code, once: of two who send it at the same moment, the second finds it gone."""
-        left = user.mf_recovery_codes
-        if idx >= len(left):
+        """Use up a recovery code; of two requests with the same code at once, the second gets a 409."""
+        codes = user.mf_recovery_codes
+        if idx >= len(codes):
             return False
         before = user.sealed_recovery_codes
-        del left[idx]
-        user.mf_recovery_codes = left
-        self._replace(user, Organiser.sealed_recovery_codes == before, sealed_recovery_codes=user.sealed_recovery_codes)
+        del codes[idx]
+        user.mf_recovery_codes = codes
+        self._compare_and_set(
+            user, Organiser.sealed_recovery_codes == before, sealed_recovery_codes=user.sealed_recovery_codes
+        )
         return True
 
     def use_counter(self, user: Organiser, counter: int) -> None:
-        """Use up the code of an authenticator app: neither it nor an older one opens anything again."""
+        """Use up the code of an authenticator app, and all older ones."""
         newer = Organiser.totp_counter.is_(None) | (Organiser.totp_counter < counter)
-        self._replace(user, newer, totp_counter=counter)
+        self._compare_and_set(user, newer, totp_counter=counter)
 
-    def _replace(self, user: Organiser, unless_used: Any, **columns: Any) -> None:
+    def _compare_and_set(self, user: Organiser, is_unused: Any, **columns: Any) -> None:
         db.session.expire(user, list(columns))
-        mine = (Organiser.id == user.id) & unless_used
-        used = update(Organiser).where(mine).values(**columns).returning(Organiser.id)
+        condition = (Organiser.id == user.id) & is_unused
+        used = update(Organiser).where(condition).values(**columns).returning(Organiser.id)
         if db.session.execute(used.execution_options(synchronize_session=False)).first() is None:
             abort(409, _("This code has just been used. Please start again with a new one."))
 
 
 class AuthenticatorCodes(Totp):  # type: ignore[misc]
-    """Codes of an authenticator app (RFC 6238), none of which works twice.
+    """Codes of an authenticator app (TOTP, RFC 6238), each of which works once.
 
-    A secret that is being set up travels through the browser encrypted, as Flask-Security does it; see `tf_set`.
+    During the set-up the secret passes through the browser, encrypted by Flask-Security; see `tf_set`.
     """
 
     def plain(self, secret: str) -> str:
-        """Return a secret as it is kept: in the clear, for `Organiser` to seal."""
+        """Return a secret in plain text, for `Organiser` to seal."""
         return str(self._totp.from_source(secret).to_json(encrypt=False))
 
     def generate_qrcode(self, username: str, totp: str) -> Markup:
-        """Return the QR code that hands the secret to the app, as SVG inside the page: `data:` is forbidden there."""
+        """Return the QR code with the secret for the app, as inline SVG: the policy forbids `data:` images."""
         image = qrcode.make(self.get_totp_uri(username, totp), image_factory=SvgPathImage, border=4)
         with io.BytesIO() as file:
             image.save(file)
             svg = file.getvalue().decode()
-        return Markup(svg[svg.index("<svg") :])  # noqa: S704 - drawn here, it holds one path and no text
+        return Markup(svg[svg.index("<svg") :])  # noqa: S704 - made here, with one path and no text
 
     def get_last_counter(self, user: Organiser) -> int | None:
-        """Return the number of the last code that was used."""
+        """Return the counter (RFC 6238) of the last used code."""
         return user.totp_counter
 
     def set_last_counter(self, user: Organiser, tmatch: Any) -> None:
@@ -96,24 +98,24 @@ class AuthenticatorCodes(Totp):  # type: ignore[misc]
 
 
 class Passkeys(WebauthnUtil):  # type: ignore[misc]
-    """What is asked of passkeys: of the only factor, that it asks for finger, face or PIN; a phone's own is welcome."""
+    """Passkey settings: one that is the only factor must verify its user; built-in authenticators are allowed."""
 
     def origin(self) -> str:
-        """Return the site's address, whatever the Host header says."""
+        """Return BASE_URL as the origin, never the Host header."""
         base_url: str = current_app.config["BASE_URL"]
         return base_url
 
     def authenticator_selection(self, user: Organiser, usage: str) -> AuthenticatorSelectionCriteria:
-        """Return what a new passkey must be able to do."""
+        """Return the requirements for a new passkey."""
         return AuthenticatorSelectionCriteria(
-            resident_key=ResidentKeyRequirement.REQUIRED,  # it finds its account by itself: nobody types an address
+            resident_key=ResidentKeyRequirement.REQUIRED,  # discoverable: nobody types an address
             user_verification=self.user_verification(user, [usage]),
         )
 
     def user_verification(self, user: Organiser | None, usage: list[str]) -> UserVerificationRequirement:
-        """Return whether the passkey must ask who holds it."""
-        alone = "secondary" not in usage
-        return UserVerificationRequirement.REQUIRED if alone else UserVerificationRequirement.DISCOURAGED
+        """Return whether the passkey must verify its user (finger, face or PIN)."""
+        is_only_factor = "secondary" not in usage
+        return UserVerificationRequirement.REQUIRED if is_only_factor else UserVerificationRequirement.DISCOURAGED
 
 
 datastore = OrganiserDatastore(db, Organiser, None, Passkey)

@@ -1,4 +1,4 @@
-"""Flask-Security's forms where this site asks for less than they do."""
+"""Flask-Security's forms, with fewer fields and choices."""
 
 from typing import Any
 
@@ -9,41 +9,41 @@ from wtforms.validators import AnyOf, DataRequired
 
 
 class SignInForm(LoginForm):  # type: ignore[misc]
-    """Address and password. Nobody is remembered beyond the session."""
+    """Address and password, without "remember me"."""
 
     remember = None
 
 
 class CodesForm(TwoFactorSetupForm):  # type: ignore[misc]
-    """Codes from an app: to be set up (`authenticator`) or turned off (`disable`), by one button each."""
+    """Codes from an app: buttons to turn them on (`authenticator`) or off (`disable`)."""
 
     setup = HiddenField()
 
 
 class SecondStepForm(TwoFactorSelectForm):  # type: ignore[misc]
-    """Which second step to take, by one button each."""
+    """The choice of the second factor, by one button each."""
 
     which = HiddenField(validators=[AnyOf(["authenticator", "webauthn"])])
 
 
 class RescueForm(TwoFactorRescueForm):  # type: ignore[misc]
-    """The way out for who has lost the second factor: recovery codes, nothing else."""
+    """Help for people who have lost the second factor: recovery codes only."""
 
     help_setup = HiddenField(validators=[AnyOf(["recovery_code"])])
 
     def __init__(self, *arguments: Any, **named: Any) -> None:
         super().__init__(*arguments, **named)
-        self.help_setup.choices = []  # the library adds those that it would offer
+        self.help_setup.choices = []  # Flask-Security adds its own
 
 
 class RecoveryForm(MfRecoveryForm):  # type: ignore[misc]
-    """A recovery code, as people type what they have on paper."""
+    """A recovery code; spaces and capitals are tolerated."""
 
     code = StringField(filters=[lambda typed: (typed or "").strip().lower()], validators=[DataRequired()])
 
 
 class PasskeyForm(WebAuthnRegisterForm):  # type: ignore[misc]
-    """A new passkey: what its owner calls it, and whether it is all that is asked for."""
+    """A new passkey: its name, and whether it is the only factor or the second one."""
 
     usage = RadioField(choices=["first", "secondary"], default="first")
 

@@ -1,4 +1,4 @@
-"""The guard before each page below /organise, Flask-Security's among them: session, CSRF token, login throttle."""
+"""Checks before each page below /organise, also Flask-Security's: session, CSRF token, login throttle."""
 
 from urllib.parse import urlsplit
 
@@ -52,9 +52,9 @@ OPEN_TO = {
     "security.wan_register_response": Who.ORGANISERS,
     "security.wan_delete": Who.ORGANISERS,
 }
-# These hash a password, which takes long by design, and write nothing: they must not hold SQLite's write lock.
+# These hash a password, which is slow by design, and write nothing: they must not hold SQLite's write lock.
 READ_ONLY = {"security.login", "security.verify", "security.forgot_password"}
-# Which secret each of them takes attempts at.
+# Which secret each page checks.
 ATTEMPTED_SECRETS = {
     "security.login": Secret.PASSWORD,
     "security.verify": Secret.PASSWORD,
@@ -73,18 +73,20 @@ TOO_MANY = {
 
 
 def init_app(app: Flask) -> None:
-    """Guard every page below /organise, and keep sessions and attempts as people sign in and out."""
+    """Guard every page below /organise; update sessions and attempts when people sign in and out."""
     csrf.init_app(app)
-    app.before_request(_guard)
-    user_logged_in.connect(_signed_in, app)
-    user_logged_out.connect(_signed_out, app)
-    password_reset.connect(_has_new_password, app)
+    app.before_request(_check_request)
+    user_logged_in.connect(_on_sign_in, app)
+    user_logged_out.connect(_on_sign_out, app)
+    password_reset.connect(_on_password_reset, app)
 
 
 def to_sign_in(endpoint: str) -> Response:
-    """Send somebody to sign in, and then back to the page that they came for, or that they sent a form from."""
-    here = request.full_path.rstrip("?") if request.method in SAFE_METHODS else _path_of(request.referrer or "")
-    return redirect(url_for(endpoint, next=here if session.is_for_organisers(here) else url_for("organisers.home")))
+    """Redirect to sign in, and afterwards back to the requested page, or to the page of the posted form."""
+    target = request.full_path.rstrip("?") if request.method in SAFE_METHODS else _path_of(request.referrer or "")
+    if not session.is_for_organisers(target):
+        target = url_for("organisers.home")
+    return redirect(url_for(endpoint, next=target))
 
 
 def _path_of(referrer: str) -> str:
@@ -94,8 +96,8 @@ def _path_of(referrer: str) -> str:
         return ""
 
 
-def _guard() -> Response | None:
-    """Speak the organiser's language, and refuse a session that is over and what no page of ours sent."""
+def _check_request() -> Response | None:
+    """Set the organiser's language; end an expired session; refuse posts without a CSRF token."""
     if not session.is_for_organisers(request.path):
         return None
     if current_user.is_authenticated and not sessions.is_open(current_user):
@@ -104,17 +106,17 @@ def _guard() -> Response | None:
     if is_in:
         language.set_language(current_user.language)
     if request.is_json:
-        abort(415)  # a second way to fill in the forms would have to be guarded as well
+        abort(415)  # JSON would be a second way to post forms, to be guarded too
     if request.method not in SAFE_METHODS:
         _check_csrf_token()
-    return _guard_library(is_in=is_in) if request.blueprint == "security" else None
+    return _check_flask_security_request(is_in=is_in) if request.blueprint == "security" else None
 
 
-def _guard_library(*, is_in: bool) -> Response | None:
-    """Limit Flask-Security's pages to OPEN_TO, and the attempts and the length of passwords that they take."""
+def _check_flask_security_request(*, is_in: bool) -> Response | None:
+    """Limit Flask-Security's pages to OPEN_TO, count attempts, and refuse passwords that are too long."""
     endpoint = request.endpoint or ""
     if any(len(typed) > MAX_PASSWORD_LENGTH for name, typed in request.form.items() if "password" in name):
-        abort(413)  # the hash takes no more either, and the library does not ask
+        abort(413)  # Flask-Security has no upper limit
     who = OPEN_TO.get(endpoint)
     if who is None:
         abort(404)
@@ -126,7 +128,7 @@ def _guard_library(*, is_in: bool) -> Response | None:
         if endpoint in ATTEMPTED_SECRETS:
             _count_attempt(ATTEMPTED_SECRETS[endpoint])
         if endpoint not in READ_ONLY:
-            db.session.rollback()  # the library writes through this session: as the one writer, on SQLite
+            db.session.rollback()  # Flask-Security writes in this session: take SQLite's write lock first
             db.session.connection(execution_options={WRITES: True})
     return None
 
@@ -139,18 +141,18 @@ def _check_csrf_token() -> None:
 
 
 def _count_attempt(secret: Secret) -> None:
-    """Refuse one attempt too many; write to the account's owner when it is at their second step."""
-    half_in = cookie.get("tf_user_id", "")
+    """Count an attempt, and refuse too many; after too many second-factor codes also queue an e-mail to the owner."""
+    half_signed_in = cookie.get("tf_user_id", "")
     if secret != Secret.PASSWORD:
-        whose = half_in
+        account = half_signed_in
     elif current_user.is_authenticated:
-        whose = current_user.fs_uniquifier  # a count of their own, which no stranger can use up
+        account = current_user.fs_uniquifier  # a separate count, which no stranger can use up
     else:
-        whose = _mailbox(request.form.get("email", ""))
+        account = _mailbox(request.form.get("email", ""))
     try:
-        login_throttle.count_attempt(secret, whose)
+        login_throttle.count_attempt(secret, account)
     except login_throttle.TooManyAttempts as error:
-        owner = datastore.find_user(fs_uniquifier=half_in) if error.is_first and secret == Secret.CODE else None
+        owner = datastore.find_user(fs_uniquifier=half_signed_in) if error.is_first and secret == Secret.CODE else None
         if owner:
             with transaction() as session:
                 queue_rendered_letter(
@@ -168,19 +170,19 @@ def _mailbox(typed: str) -> str:
         return typed
 
 
-def _signed_in(app: Flask, user: Organiser) -> None:
-    session = begin_immediate()  # the code or passkey that they came with is used up in the same transaction
+def _on_sign_in(app: Flask, user: Organiser) -> None:
+    session = begin_immediate()  # the code or passkey is used up in the same transaction
     login_throttle.uncount_attempt(session, Secret.PASSWORD, _mailbox(user.email))
     login_throttle.forget_attempts(session, user.fs_uniquifier, *Secret)
     sessions.begin_session(session, user)
     session.commit()
 
 
-def _signed_out(app: Flask, **named: object) -> None:
+def _on_sign_out(app: Flask, **keywords: object) -> None:
     sessions.end_session()
 
 
-def _has_new_password(app: Flask, user: Organiser, **named: object) -> None:
+def _on_password_reset(app: Flask, user: Organiser, **keywords: object) -> None:
     login_throttle.forget_attempts(
         begin_immediate(), _mailbox(user.email), Secret.PASSWORD
-    )  # the library commits, with the password
+    )  # Flask-Security commits, with the password

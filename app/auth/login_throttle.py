@@ -1,7 +1,7 @@
-"""The login throttle: how many attempts at a password or code an account takes, whoever makes them.
+"""The login throttle: limits attempts at a password or code by account, whoever makes them.
 
-An attempt is counted before anything is compared, in one statement, so that concurrent attempts get no further than
-those one after the other. Successful ones are taken off again. An address without an account is counted alike.
+An attempt is counted before the secret is compared, in one statement, so that concurrent attempts cannot exceed the
+limit. A successful one is subtracted again. Attempts at an address without an account are counted in the same way.
 """
 
 from datetime import datetime, timedelta
@@ -19,9 +19,9 @@ MAX_WINDOW = timedelta(hours=1)
 
 
 class Secret(StrEnum):
-    """What an attempt is made at."""
+    """The kind of secret that is guessed."""
 
-    PASSWORD = "password"  # noqa: S105 - the name of one
+    PASSWORD = "password"  # noqa: S105 - not a password
     CODE = "code"
     RECOVERY_CODE = "recovery code"
 
@@ -31,7 +31,7 @@ WINDOWS = {Secret.PASSWORD: timedelta(minutes=15), Secret.CODE: MAX_WINDOW, Secr
 
 
 class TooManyAttempts(Exception):
-    """No more attempts are taken for a while. `is_first` tells the first one refused from those after it."""
+    """The attempt is refused. `is_first` is true for the first refused attempt of a window."""
 
     def __init__(self, secret: Secret, *, is_first: bool) -> None:
         super().__init__(secret)
@@ -39,11 +39,11 @@ class TooManyAttempts(Exception):
         self.is_first = is_first
 
 
-def count_attempt(secret: Secret, whose: str) -> None:
-    """Count one more attempt at somebody's secret; raise TooManyAttempts where it must not even be compared."""
+def count_attempt(secret: Secret, account: str) -> None:
+    """Count an attempt at an account's secret (upsert); raise TooManyAttempts if it must not be compared."""
     now = clock.now()
     is_over = LoginAttempt.since <= now - WINDOWS[secret]
-    counted = insert(LoginAttempt).values(key=_key(secret, whose), attempts=1, since=now)
+    counted = insert(LoginAttempt).values(key=_key(secret, account), attempts=1, since=now)
     counted = counted.on_conflict_do_update(
         index_elements=["key"],
         set_={
@@ -58,26 +58,26 @@ def count_attempt(secret: Secret, whose: str) -> None:
         raise TooManyAttempts(secret, is_first=attempts is not None)
 
 
-def uncount_attempt(session: Session, secret: Secret, whose: str) -> None:
-    """Take one attempt off the count, as it was successful; the caller commits.
+def uncount_attempt(session: Session, secret: Secret, account: str) -> None:
+    """Subtract one successful attempt; the caller commits.
 
-    The others stay counted: strangers, whose attempts they may be, must not see by them that the owner came.
+    The others stay counted, or strangers could find out from their limit that the owner has signed in.
     """
-    mine = (
+    uncounted = (
         update(LoginAttempt)
-        .where(LoginAttempt.key == _key(secret, whose), LoginAttempt.attempts > 0)
+        .where(LoginAttempt.key == _key(secret, account), LoginAttempt.attempts > 0)
         .values(attempts=LoginAttempt.attempts - 1)
     )
-    session.execute(mine.execution_options(synchronize_session=False))
+    session.execute(uncounted.execution_options(synchronize_session=False))
 
 
-def forget_attempts(session: Session, whose: str, *secrets: Secret) -> None:
-    """Forget what was counted, as the secret was known after all; the caller commits."""
-    session.execute(delete(LoginAttempt).where(LoginAttempt.key.in_([_key(secret, whose) for secret in secrets])))
+def forget_attempts(session: Session, account: str, *secrets: Secret) -> None:
+    """Delete an account's counts; the caller commits."""
+    session.execute(delete(LoginAttempt).where(LoginAttempt.key.in_([_key(secret, account) for secret in secrets])))
 
 
 def forget_old_attempts(now: datetime | None = None) -> int:
-    """Delete the counts that are over; return how many."""
+    """Delete expired counts; return how many."""
     over = (
         select(LoginAttempt.key)
         .where(LoginAttempt.since <= (now or clock.now()) - MAX_WINDOW)
@@ -88,5 +88,5 @@ def forget_old_attempts(now: datetime | None = None) -> int:
     )
 
 
-def _key(secret: Secret, whose: str) -> bytes:
-    return tokens.keyed_hash(f"attempt at {secret}", whose)
+def _key(secret: Secret, account: str) -> bytes:
+    return tokens.keyed_hash(f"attempt at {secret}", account)

@@ -1,8 +1,8 @@
-"""What Flask-Security says while people sign in, in this site's words; the rest of its messages cannot be met here."""
+"""Flask-Security's messages in this site's words; messages that cannot occur here are left out."""
 
 
 def _(words: str) -> str:
-    """Mark words for the catalogue; Flask-Security translates them when it says them."""
+    """Mark words for the catalogue; Flask-Security translates them when it shows them."""
     return words
 
 

@@ -1,6 +1,6 @@
-"""A forgotten password: the page writes one row whoever asks; the worker looks whether there is somebody to write to.
+"""Password reset: the page inserts one row for any address; the worker checks whether it belongs to an account.
 
-So neither the answer nor its time tells a stranger who has an account, and no link lies in the database.
+So neither the response nor its time tells who has an account, and no link is stored in the database.
 """
 
 from flask import flash, redirect, request, url_for
@@ -24,23 +24,23 @@ FORGOTTEN = "forgotten password"
 
 
 def forgot_password() -> Response:
-    """Show the form that asks for a new password, and take what it sends."""
+    """Show the form that requests a new password, and queue the request."""
     form = OrganiserAddressForm()
     if request.method == "POST" and form.validate():
         with transaction() as session:
             letter.queue_letter(session, FORGOTTEN, form.email.address(), at=clock.now(), by_stranger=True)
-        # Without the address: what is flashed lies readable in the browser's cookie.
+        # Without the address: flashed messages are readable in the browser's cookie.
         flash(_("If this address belongs to an account, a letter with a link is on its way there."), "info")
         return redirect(url_for("security.forgot_password"), 303)
     return private_page("security/forgot_password.html", 422 if form.errors else 200, form=form)
 
 
 def render_password_reset(row: OutboxRow) -> Message | None:
-    """Return the letter with the link, if this row asks for one and the address is an organiser's; else None."""
+    """Return the letter with the link, if the row is a request for one and the address has an account; else None."""
     fields = letter.unseal_fields(row, FORGOTTEN)
     organiser = datastore.find_user(email=fields[0]) if fields else None
     if organiser is None or not organiser.active:
         return None
-    where = absolute_url("security.reset_password", token=generate_reset_password_token(organiser))
-    rendered = letter.render_for(organiser, "password_reset", link=where, until=clock.now() + RESET_LINK_TTL)
+    link = absolute_url("security.reset_password", token=generate_reset_password_token(organiser))
+    rendered = letter.render_for(organiser, "password_reset", link=link, until=clock.now() + RESET_LINK_TTL)
     return message(row.public_id, organiser.email, rendered)

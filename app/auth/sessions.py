@@ -1,4 +1,4 @@
-"""Sessions: each cookie names a row, so that signing out ends it wherever a copy of the cookie is."""
+"""Server-side sessions: each cookie names a row, so that signing out also ends copies of the cookie."""
 
 import secrets
 from datetime import datetime
@@ -17,27 +17,27 @@ NAME = "sign_in"
 
 
 def begin_session(session: Session, organiser: Organiser) -> None:
-    """Open a session for the organiser in this browser's cookie, for 12 hours; the caller commits."""
+    """Begin a session of 12 hours for the organiser, and put its name into the cookie; the caller commits."""
     cookie[NAME] = secrets.token_urlsafe(32)
     row = {"key": _key(cookie[NAME]), "organiser_id": organiser.id, "until": clock.now() + LIFETIME}
     session.execute(insert(SignIn).values(row))
 
 
 def is_open(organiser: Organiser) -> bool:
-    """Return whether this browser's cookie names a session of the organiser that is not over."""
-    mine = (SignIn.key == _key(cookie.get(NAME, ""))) & (SignIn.organiser_id == organiser.id)
-    return db.session.scalar(select(SignIn.until).where(mine, SignIn.until > clock.now())) is not None
+    """Return whether the cookie names an unexpired session of the organiser."""
+    named = (SignIn.key == _key(cookie.get(NAME, ""))) & (SignIn.organiser_id == organiser.id)
+    return db.session.scalar(select(SignIn.until).where(named, SignIn.until > clock.now())) is not None
 
 
 def end_session() -> None:
-    """End the session that this browser's cookie names, if it names one."""
+    """End the session that the cookie names, if any."""
     if name := cookie.pop(NAME, None):
         with transaction() as session:
             session.execute(delete(SignIn).where(SignIn.key == _key(name)))
 
 
 def forget_ended(now: datetime | None = None) -> int:
-    """Delete the sessions that ended by themselves; return how many."""
+    """Delete expired sessions; return how many."""
     ended = select(SignIn.key).where(SignIn.until <= (now or clock.now())).order_by(SignIn.until)
     return in_batches(ended, lambda session, keys: session.execute(delete(SignIn).where(SignIn.key.in_(keys))))
 

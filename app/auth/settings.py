@@ -1,4 +1,4 @@
-"""How Flask-Security is set up: what it offers here, where it leads, and how long things last."""
+"""Flask-Security's settings: features, redirects and lifetimes."""
 
 from datetime import timedelta
 
@@ -9,14 +9,14 @@ from app.organisers.forms import MIN_PASSWORD_LENGTH
 from app.web import session
 
 RESET_LINK_TTL = timedelta(hours=2)
-TOTP_TOLERANCE_SECONDS = 30  # so that a code that was shown half a minute ago still works (RFC 6238, 5.2)
+TOTP_TOLERANCE_SECONDS = 30  # accepts the previous code too (RFC 6238, 5.2)
 
 SETTINGS = {
     "URL_PREFIX": session.ORGANISERS_PATH,
     "STATIC_FOLDER": None,
     "CLI_USERS_NAME": None,
     "CLI_ROLES_NAME": None,
-    "JOIN_USER_ROLES": False,  # what one may do is in `membership`
+    "JOIN_USER_ROLES": False,  # roles are in `membership`
     "I18N_DOMAIN": "messages",
     "I18N_DIRNAME": [str(config.ROOT / "translations")],
     "PASSWORD_HASH": "argon2",
@@ -27,7 +27,7 @@ SETTINGS = {
     "RECOVERABLE": True,
     "RESET_PASSWORD_WITHIN": RESET_LINK_TTL,
     "CHANGEABLE": True,
-    "TRACKABLE": False,  # no addresses of who signs in
+    "TRACKABLE": False,  # no IP addresses of organisers
     "TWO_FACTOR": True,
     "TWO_FACTOR_ENABLED_METHODS": ["authenticator"],
     "TWO_FACTOR_AUTHENTICATOR_VALIDITY": TOTP_TOLERANCE_SECONDS,
@@ -37,10 +37,10 @@ SETTINGS = {
     "MULTI_FACTOR_RECOVERY_CODES": True,
     "MULTI_FACTOR_RECOVERY_CODES_N": 8,
     "WEBAUTHN": True,
-    "WAN_ALLOW_USER_HINTS": False,  # hints tell strangers which addresses have accounts
+    "WAN_ALLOW_USER_HINTS": False,  # hints would tell strangers which addresses have accounts
     "WAN_POST_REGISTER_VIEW": "organisers.account",
     "WAN_SIGNIN_WITHIN": timedelta(minutes=5),
-    "WAN_SIGNIN_TIMEOUT": 300_000,  # the same, in milliseconds
+    "WAN_SIGNIN_TIMEOUT": 300_000,  # in milliseconds
     "FRESHNESS": timedelta(minutes=FRESH_MINUTES),
     "FRESHNESS_GRACE_PERIOD": timedelta(),
     "FRESHNESS_ALLOW_AUTH_TOKEN": False,
@@ -51,7 +51,7 @@ SETTINGS = {
     "POST_LOGOUT_VIEW": "security.login",
     "POST_CHANGE_VIEW": "organisers.account",
     "POST_RESET_VIEW": "security.login",
-    # The names of our letters: see `Letters` in app/auth/sign_in.py, which writes them itself.
+    # Folders in templates/email/: `OutboxMailUtil` in app/auth/sign_in.py renders them itself.
     "EMAIL_TEMPLATE_PASSWORD_RESET": "password_reset",
     "EMAIL_TEMPLATE_PASSWORD_RESET_NOTICE": "password_changed",
     "EMAIL_TEMPLATE_PASSWORD_CHANGE_NOTICE": "password_changed",

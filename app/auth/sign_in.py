@@ -1,4 +1,4 @@
-"""Signing in: Flask-Security in this site's look and words, its letters in our outbox, below /organise alone."""
+"""Set-up of Flask-Security: this site's forms and messages, e-mails by the outbox, only below /organise."""
 
 from typing import Any
 
@@ -23,30 +23,30 @@ from app.web.absolute_url import absolute_url
 
 
 class OutboxMailUtil(MailUtil):  # type: ignore[misc]
-    """Puts Flask-Security's letters into our outbox, in our words and the organiser's language."""
+    """Queues Flask-Security's e-mails in the outbox, from our templates and in the organiser's language."""
 
     def normalize(self, email: str) -> str:
-        """Return an address as mail servers take it; raise EmailValidateException for what is none."""
+        """Return an address in the form that mail servers take; raise EmailValidateException if it is invalid."""
         try:
             return deliverable(email.strip())
         except NotAnAddress:
             raise EmailValidateException(get_message("INVALID_EMAIL_ADDRESS")[0]) from None
 
-    validate = normalize  # the library's own asks the name servers about the domain, while somebody waits
+    validate = normalize  # Flask-Security's own waits for a DNS query
 
     def send_mail(self, template: str, *rendered: object, user: Organiser, **words: Any) -> None:
-        """Queue the letter of that name in the transaction of what causes it."""
+        """Queue the letter `template` in the transaction that causes it."""
         queue_rendered_letter(db.session(), user, template, clock.now(), link=absolute_url("security.forgot_password"))
         db.session.commit()
 
 
 def init_app(app: Flask) -> None:
-    """Set signing in up, below /organise alone."""
+    """Set up signing in, only below /organise."""
     app.config.update({f"SECURITY_{name}": value for name, value in SETTINGS.items()})
     app.config.update({f"SECURITY_MSG_{name}": message for name, message in MESSAGES.items()})
     with app.app_context():
         app.config["SECURITY_TOTP_SECRETS"] = {"1": tokens.keyed_hash("totp-on-its-way", "").hex()}
-    # What apps for codes and keepers of passkeys show beside an organiser's address.
+    # Authenticator apps and passkey managers show this beside the organiser's address.
     app.config.update(SECURITY_TOTP_ISSUER=app.config["SITE_NAME"], SECURITY_WAN_RP_NAME=app.config["SITE_NAME"])
     app.config.update(session.settings(app.config["BASE_URL"]))
     app.config.update(WTF_CSRF_CHECK_DEFAULT=False, WTF_CSRF_TIME_LIMIT=None, WTF_CSRF_SSL_STRICT=False)
@@ -60,9 +60,9 @@ def init_app(app: Flask) -> None:
         totp_cls=AuthenticatorCodes,
         webauthn_util_cls=Passkeys,
     )
-    security.login_manager.request_loader(None)  # the cookie alone opens these pages, no token in an address or header
-    security.principal.identity_loaders.clear()  # its own roles, of which we use none, would be looked up on every page
-    security.want_json(lambda request: False)  # pages alone: a second interface would have to be guarded as well
+    security.login_manager.request_loader(None)  # only the cookie signs in, no token in a URL or header
+    security.principal.identity_loaders.clear()  # Flask-Security's roles are not used, and would cost a query per page
+    security.want_json(lambda request: False)  # HTML only: JSON would be a second interface to guard
     security.unauthn_handler(lambda mechanisms, headers=None: guard.to_sign_in("security.login"))
     security.reauthn_handler(lambda within, grace: guard.to_sign_in("security.verify"))
     app.view_functions["security.forgot_password"] = password_reset.forgot_password

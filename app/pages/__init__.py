@@ -1,1 +1,1 @@
-"""Pages that everybody sees: the start page, a petition, its names, its count."""
+"""Public pages: the start page, a petition, its names, its count."""

@@ -1,4 +1,4 @@
-"""A petition's page as it is shown: to everyone, and to its organisers before that."""
+"""Renders a petition's page, for everyone and for its organisers' preview."""
 
 from flask import render_template
 from markupsafe import Markup
@@ -10,7 +10,7 @@ from app.signing.forms import SignForm
 
 
 def render_petition(edition: Edition, *, preview: Markup | str = "") -> str:
-    """Return the page of this edition; below the bar of a `preview` a draft looks open, but cannot be signed."""
+    """Return the page of this edition; with the bar of a `preview` a draft looks open, but cannot be signed."""
     petition = edition.petition
     return render_template(
         "pages/petition.html",

@@ -1,4 +1,4 @@
-"""The start page, a petition's page with its header image and its count, who signed it, how its text has changed."""
+"""Public views: start page, petition, header image, count, public names, changes of the text."""
 
 from flask import Blueprint, Response, abort, jsonify, make_response, render_template, request
 from werkzeug import Response as BaseResponse
@@ -17,7 +17,7 @@ bp = Blueprint("pages", __name__)
 @bp.get("/")
 @bp.get("/<language:lang>")
 def start(lang: str | None = None) -> BaseResponse:
-    """List the petitions that can be signed now, and those closed last."""
+    """List open petitions, and recently closed ones."""
     if lang and lang not in language.INTERFACE_LANGUAGES:
         abort(404)
     language.set_language(lang or language.site_language(), own=language.site_language())
@@ -40,7 +40,7 @@ def petition(slug: str, lang: str | None = None) -> BaseResponse:
 @bp.get("/petitions/<slug:slug>/changes")
 @bp.get("/petitions/<slug:slug>/changes/<language:lang>")
 def changes_page(slug: str, lang: str | None = None) -> BaseResponse:
-    """Show each version of the text that visitors have seen, and what was changed in it."""
+    """Show each published version of the text, and its changes."""
     edition = edition_or_404(slug, lang)
     html = render_template("pages/changes.html", edition=edition, changes=text_changes(edition))
     return headers.cacheable(make_response(html))
@@ -49,7 +49,7 @@ def changes_page(slug: str, lang: str | None = None) -> BaseResponse:
 @bp.get("/petitions/<slug:slug>/signatures")
 @bp.get("/petitions/<slug:slug>/signatures/<language:lang>")
 def public_names(slug: str, lang: str | None = None) -> BaseResponse:
-    """Show the verified signers who chose that everyone may see their names, the newest first."""
+    """Show a page of public names, newest first."""
     edition = edition_or_404(slug, lang)
     try:
         shown = names.names_page(edition.petition, request.args.get("before"), request.args.get("after"))
@@ -63,17 +63,17 @@ def public_names(slug: str, lang: str | None = None) -> BaseResponse:
 
 @bp.get("/petitions/<slug:slug>/count.json")
 def count_json(slug: str) -> BaseResponse:
-    """Answer with the verified count, the next goal, and the time of the last change."""
+    """Send the verified count, the next goal, and the time of the last change."""
     edition = page.find_edition(slug)
     if edition is None:
         abort(404)
-    now = page.progress(edition.petition)
-    response = jsonify(slug=slug, verified=now.verified, goal=now.goal, as_of=clock.iso(now.as_of))
+    progress = page.progress(edition.petition)
+    response = jsonify(slug=slug, verified=progress.verified, goal=progress.goal, as_of=clock.iso(progress.as_of))
     return headers.cacheable(headers.allow_cross_origin(response), seconds=1)
 
 
 @bp.get("/petitions/<slug:slug>/image/<digest>-<int(max=9999):width>.jpg")
 def header_image(slug: str, digest: str, width: int) -> BaseResponse:
-    """Send a header image. Another image has another address, so this one may be kept for good."""
+    """Send a header image. A new image has another address, so this response may be cached for good."""
     data = None if "\0" in digest else page.image_data(slug, digest, width)
     return headers.immutable(Response(data or abort(404), mimetype="image/jpeg"))

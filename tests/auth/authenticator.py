@@ -1,4 +1,4 @@
-"""A passkey in software: makes and answers what a browser's authenticator would (W3C Web Authentication, level 3)."""
+"""A software passkey, as a browser's authenticator (W3C Web Authentication, level 3)."""
 
 import base64
 import hashlib
@@ -24,7 +24,7 @@ def to_text(raw: bytes) -> str:
 
 @dataclass
 class Authenticator:
-    """One passkey at `origin`. Without `verifies` it asks for a touch alone, not who holds it."""
+    """One passkey at `origin`. Without `verifies` it does not verify its user."""
 
     origin: str
     verifies: bool = True
@@ -34,7 +34,7 @@ class Authenticator:
     uses: int = 0
 
     def press(self, client: FlaskClient, page: TestResponse) -> TestResponse:
-        """Do what the script of a page with a passkey form does: answer its options, and send the form."""
+        """Do what the script of a passkey form does: answer its options, and send the form."""
         form = re.search(r'<form method="post" action="([^"]*)" data-passkey="(\w+)" data-options="([^"]*)"', page.text)
         assert form, page.text
         answer = self.create if form[2] == "create" else self.get
@@ -53,7 +53,7 @@ class Authenticator:
         return self._credential(client_data, attestationObject=attestation)
 
     def get(self, options: dict[str, Any]) -> dict[str, Any]:
-        """Return the proof that the passkey is here."""
+        """Return the assertion for these options."""
         self.uses += 1
         client_data = self._client_data("webauthn.get", options)
         data = self._data(options["rpId"])

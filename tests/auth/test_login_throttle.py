@@ -1,4 +1,4 @@
-"""Guesses: passwords and codes can be tried a few times, by however many at once, and then not for a while."""
+"""The login throttle: a few attempts at passwords and codes, even at once, then a pause."""
 
 import re
 from datetime import timedelta
@@ -39,7 +39,7 @@ def wrong_code(client: FlaskClient) -> TestResponse:
 
 
 @pytest.mark.parametrize("email", [OWNER, "stranger@example.org"])
-def test_after_ten_wrong_passwords_none_is_taken_for_a_quarter_of_an_hour(app: Flask, email: str) -> None:
+def test_after_ten_wrong_passwords_all_are_refused_for_15_minutes(app: Flask, email: str) -> None:
     make_organiser(app, password=PASSWORD)
     for _ in range(10):
         assert sign_in(browser(app), email, "a wrong password").status_code == 200
@@ -52,13 +52,13 @@ def test_after_ten_wrong_passwords_none_is_taken_for_a_quarter_of_an_hour(app: F
     assert sign_in(browser(app), email).status_code == (302 if email == OWNER else 200)
 
 
-def test_another_spelling_of_the_address_is_no_new_count(app: Flask) -> None:
+def test_other_spellings_of_an_address_share_its_count(app: Flask) -> None:
     for _ in range(10):
         sign_in(browser(app), "some.body@gmail.com", "a wrong password")
     assert sign_in(browser(app), "SomeBody+x@googlemail.com").status_code == 429
 
 
-def test_fifty_codes_at_once_are_no_more_than_five(app: Flask) -> None:
+def test_of_fifty_codes_at_once_five_are_checked(app: Flask) -> None:
     def task(_: int) -> bool:
         with app.app_context():
             try:
@@ -70,7 +70,7 @@ def test_fifty_codes_at_once_are_no_more_than_five(app: Flask) -> None:
     assert at_once(50, task).count(True) == 5
 
 
-def test_after_five_wrong_codes_the_right_one_is_not_looked_at_and_the_owner_is_told_once(app: Flask) -> None:
+def test_after_five_wrong_codes_the_right_one_is_refused_and_the_owner_gets_one_email(app: Flask) -> None:
     make_organiser(app, password=PASSWORD)
     key = set_up_codes(signed_in(app))
     for _ in range(5):
@@ -89,7 +89,7 @@ def test_after_five_wrong_codes_the_right_one_is_not_looked_at_and_the_owner_is_
     assert is_in(client)
 
 
-def test_recovery_codes_are_counted_by_themselves(app: Flask) -> None:
+def test_recovery_codes_have_their_own_limit(app: Flask) -> None:
     make_organiser(app, password=PASSWORD)
     set_up_codes(signed_in(app))
     codes = make_codes(signed_in(app))
@@ -103,14 +103,14 @@ def test_recovery_codes_are_counted_by_themselves(app: Flask) -> None:
     assert client.post(RECOVERY, data={"code": codes[0]}).location == "/organise"
 
 
-def test_the_right_password_does_not_count(app: Flask) -> None:
+def test_a_successful_attempt_is_not_counted(app: Flask) -> None:
     make_organiser(app, password=PASSWORD)
     for _ in range(12):
         assert sign_in(browser(app)).location == "/organise"
 
 
 @pytest.mark.parametrize("came", [True, False])
-def test_the_count_does_not_tell_whether_the_owner_came(app: Flask, came: bool) -> None:
+def test_the_limit_does_not_reveal_whether_the_owner_signed_in(app: Flask, came: bool) -> None:
     make_organiser(app, password=PASSWORD)
     for _ in range(8):
         sign_in(browser(app), password="a wrong password")
@@ -120,7 +120,7 @@ def test_the_count_does_not_tell_whether_the_owner_came(app: Flask, came: bool) 
     assert answers == [200, 200, 429]
 
 
-def test_no_stranger_locks_out_who_is_signed_in(app: Flask) -> None:
+def test_strangers_cannot_lock_out_a_signed_in_organiser(app: Flask) -> None:
     make_organiser(app, password=PASSWORD)
     client = signed_in(app, minutes_ago=30)
     for _ in range(12):
@@ -128,7 +128,7 @@ def test_no_stranger_locks_out_who_is_signed_in(app: Flask) -> None:
     assert client.post("/organise/verify", data={"password": PASSWORD}).location == "/organise"
 
 
-def test_a_new_password_by_letter_works_at_once(app: Flask) -> None:
+def test_a_reset_password_works_at_once(app: Flask) -> None:
     make_organiser(app, password=PASSWORD)
     for _ in range(11):
         sign_in(browser(app), password="a wrong password")
@@ -141,7 +141,7 @@ def test_a_new_password_by_letter_works_at_once(app: Flask) -> None:
 
 
 @pytest.mark.parametrize("path", ["/organise/verify", "/organise/change"])
-def test_whoever_has_stolen_a_session_cannot_try_passwords_with_it(app: Flask, path: str) -> None:
+def test_a_stolen_session_cannot_be_used_to_guess_passwords(app: Flask, path: str) -> None:
     make_organiser(app, password=PASSWORD)
     client = signed_in(app)
     new = {"new_password": "ein ganz neues Kennwort", "new_password_confirm": "ein ganz neues Kennwort"}
@@ -150,7 +150,7 @@ def test_whoever_has_stolen_a_session_cannot_try_passwords_with_it(app: Flask, p
     assert client.post(path, data={"password": PASSWORD, **new}).status_code == 429
 
 
-def test_counts_are_forgotten_when_they_are_over(app: Flask) -> None:
+def test_expired_counts_are_deleted(app: Flask) -> None:
     sign_in(browser(app), password="a wrong password")
     with app.app_context():
         login_throttle.forget_old_attempts(clock.now() + timedelta(minutes=59))

@@ -1,4 +1,4 @@
-"""What Flask-Security says here is in this site's words and its catalogue's languages."""
+"""Flask-Security's messages are in this site's words and languages."""
 
 import ast
 import inspect
@@ -29,7 +29,7 @@ SHOWN = [
     "webauthn",
     "webauthn_util",
 ]
-# These stand in code that our settings never reach.
+# Our settings never reach the code with these.
 NEVER_SAID = re.compile(
     "ALREADY_CONFIRMED|ANONYMOUS_USER_REQUIRED|CHANGE_EMAIL.*|CONFIRM.*|EMAIL_(ALREADY|CONFIRMED).*|IDENTITY_.*|"
     "INVALID_(CONFIRMATION|LOGIN)_TOKEN|LOGIN_.*|PASSWORDLESS.*|PASSWORD_(BREACHED|TOO_SIMPLE|RESET$|MISMATCH).*|"
@@ -39,7 +39,7 @@ NEVER_SAID = re.compile(
 
 
 def keys_in(name: str) -> Iterator[str]:
-    """Yield each message key that this module of Flask-Security names."""
+    """Yield the message keys in this module of Flask-Security."""
     for node in ast.walk(ast.parse(inspect.getsource(import_module(f"flask_security.{name}")))):
         if (
             isinstance(node, ast.Constant)
@@ -55,7 +55,7 @@ def app_without_data(tmp_path: Path) -> Flask:
     return make_app(tmp_path, f"sqlite:///{tmp_path}/none.db")
 
 
-def test_every_message_that_can_be_said_is_ours(app_without_data: Flask) -> None:
+def test_every_possible_message_is_replaced(app_without_data: Flask) -> None:
     known = {name.removeprefix("SECURITY_MSG_") for name in app_without_data.config if name.startswith("SECURITY_MSG_")}
     named = {key for name in SHOWN for key in keys_in(name)} & known
     assert len(named) > 40
@@ -63,12 +63,12 @@ def test_every_message_that_can_be_said_is_ours(app_without_data: Flask) -> None
     assert MESSAGES.keys() <= known
 
 
-def test_messages_come_from_our_catalogue(app_without_data: Flask) -> None:
+def test_messages_are_translated_by_our_catalogue(app_without_data: Flask) -> None:
     domain = app_without_data.extensions["security"].i18n_domain
     assert domain.domain == ["messages"]
     assert [Path(folder) for folder in domain.translation_directories] == [config.ROOT / "translations"]
 
 
-def test_a_refusal_is_in_our_words(app: Flask) -> None:
+def test_an_error_is_in_our_words(app: Flask) -> None:
     page = browser(app).post("/organise/login", data={"email": "x@example.org", "password": "x"}).text
     assert "This address and this password do not belong together." in page

@@ -1,4 +1,4 @@
-"""Second factors and passkeys: they are asked for, each code opens once, and no row tells what opens an account."""
+"""Second factors and passkeys: required at sign-in, codes work once, and secrets are sealed in the database."""
 
 import re
 import time
@@ -21,7 +21,7 @@ RECOVERY = "/organise/mf-recovery"
 
 
 def set_up_codes(client: FlaskClient) -> str:
-    """Turn codes from an app on; return the app's key. What follows has some seconds before the codes change."""
+    """Turn on codes from an app; return the app's key. Waits if the present code is about to change."""
     while time.time() % 30 > 24:
         time.sleep(0.1)
     page = client.post("/organise/tf-setup", data={"setup": "authenticator"})
@@ -35,13 +35,13 @@ def set_up_codes(client: FlaskClient) -> str:
 
 
 def code(key: str, halves_of_minutes: int = 0) -> str:
-    """Return the code that the app shows now, or that many half minutes later."""
+    """Return the app's present code, or the one that many half minutes later."""
     app = TOTP(key)
     return str(app.generate(app.normalize_time(None) + 30 * halves_of_minutes).token)
 
 
 def give_password(app: Flask) -> FlaskClient:
-    """Return a client that has given the right password, and is asked for the second step."""
+    """Return a client that has given the password, and must give the second factor."""
     client = browser(app)
     assert sign_in(client).location.split("?")[0] in {CODE, "/organise/tf-select", "/organise/wan-signin"}
     assert not is_in(client)
@@ -61,12 +61,12 @@ def codes_left(app: Flask) -> list[str]:
 
 @pytest.fixture
 def key(app: Flask) -> str:
-    """The key in the app of the owner, who has a password too."""
+    """The key in the owner's app, set up beside a password."""
     make_organiser(app, password=PASSWORD)
     return set_up_codes(signed_in(app))
 
 
-def test_the_password_alone_no_longer_opens_the_account(app: Flask, key: str) -> None:
+def test_with_codes_the_password_alone_does_not_sign_in(app: Flask, key: str) -> None:
     client = give_password(app)
     assert client.get("/organise").location.startswith("/organise/login")
     assert "not right or has been used" in client.post(CODE, data={"code": "000000"}).text
@@ -82,20 +82,20 @@ def test_a_code_works_once(app: Flask, key: str) -> None:
     assert not is_in(second)
 
 
-def test_the_code_that_set_it_up_does_not_sign_in_too(app: Flask, key: str) -> None:
+def test_the_code_of_the_set_up_cannot_be_used_to_sign_in(app: Flask, key: str) -> None:
     client = give_password(app)
     client.post(CODE, data={"code": code(key, -1)})
     assert not is_in(client)
 
 
-def test_of_two_who_send_one_code_at_once_one_gets_in(app: Flask, key: str) -> None:
+def test_one_code_sent_twice_at_once_signs_in_once(app: Flask, key: str) -> None:
     clients = [give_password(app) for _ in range(2)]
     now = code(key)
     at_once(2, lambda which: clients[which].post(CODE, data={"code": now}))
     assert [is_in(client) for client in clients].count(True) == 1
 
 
-def test_a_recovery_code_opens_once(app: Flask, key: str) -> None:
+def test_a_recovery_code_works_once(app: Flask, key: str) -> None:
     codes = make_codes(signed_in(app))
     assert len(codes) == 8
     client = give_password(app)
@@ -107,7 +107,7 @@ def test_a_recovery_code_opens_once(app: Flask, key: str) -> None:
     assert again.post(RECOVERY, data={"code": codes[4]}).location == "/organise"
 
 
-def test_of_two_who_send_one_recovery_code_at_once_one_gets_in(app: Flask, key: str) -> None:
+def test_one_recovery_code_sent_twice_at_once_signs_in_once(app: Flask, key: str) -> None:
     one = make_codes(signed_in(app))[0]
     clients = [give_password(app) for _ in range(2)]
     at_once(2, lambda which: clients[which].post(RECOVERY, data={"code": one}))
@@ -115,7 +115,7 @@ def test_of_two_who_send_one_recovery_code_at_once_one_gets_in(app: Flask, key: 
     assert len(codes_left(app)) == 7
 
 
-def test_two_who_use_two_recovery_codes_at_once_use_up_both(app: Flask, key: str) -> None:
+def test_two_recovery_codes_used_at_once_are_both_used_up(app: Flask, key: str) -> None:
     codes = make_codes(signed_in(app))
     clients = [give_password(app) for _ in range(2)]
     at_once(2, lambda which: clients[which].post(RECOVERY, data={"code": codes[which]}))
@@ -124,7 +124,7 @@ def test_two_who_use_two_recovery_codes_at_once_use_up_both(app: Flask, key: str
         assert is_in(client) == (codes[which] not in left)
 
 
-def test_nobody_is_helped_out_by_letter(app: Flask, key: str) -> None:
+def test_a_lost_second_factor_is_never_replaced_by_email(app: Flask, key: str) -> None:
     client = give_password(app)
     for wish in ("help", "email", ""):
         answer = client.post("/organise/tf-rescue", data={"help_setup": wish})
@@ -138,7 +138,7 @@ def test_codes_can_be_turned_off_again(app: Flask, key: str) -> None:
     assert sign_in(browser(app)).location == "/organise"
 
 
-def test_the_key_travels_in_no_address(app: Flask) -> None:
+def test_the_key_is_in_no_url(app: Flask) -> None:
     make_organiser(app, password=PASSWORD)
     client = signed_in(app)
     page = client.post("/organise/tf-setup", data={"setup": "authenticator"})
@@ -157,7 +157,7 @@ def test_the_key_travels_in_no_address(app: Flask) -> None:
 
 @pytest.fixture
 def passkey(app: Flask) -> Authenticator:
-    """A passkey in software."""
+    """A software passkey."""
     return Authenticator(app.config["BASE_URL"])
 
 
@@ -170,14 +170,14 @@ def use(client: FlaskClient, passkey: Authenticator) -> TestResponse:
     return passkey.press(client, client.post("/organise/wan-signin"))
 
 
-def test_a_passkey_signs_in_alone(app: Flask, passkey: Authenticator) -> None:
+def test_a_passkey_alone_signs_in(app: Flask, passkey: Authenticator) -> None:
     add(signed_in(app), passkey)
     client = browser(app)
     assert use(client, passkey).location == "/organise"
     assert is_in(client)
 
 
-def test_an_answer_of_a_passkey_works_only_for_its_question(app: Flask, passkey: Authenticator) -> None:
+def test_a_passkeys_answer_works_for_its_challenge_only(app: Flask, passkey: Authenticator) -> None:
     add(signed_in(app), passkey)
     stranger = Authenticator(app.config["BASE_URL"], id=passkey.id, user=passkey.user)
     other_site = Authenticator("https://evil.example", id=passkey.id, key=passkey.key, user=passkey.user)
@@ -187,7 +187,7 @@ def test_an_answer_of_a_passkey_works_only_for_its_question(app: Flask, passkey:
         assert not is_in(client)
 
 
-def test_a_passkey_that_does_not_ask_who_holds_it_is_not_enough_alone(app: Flask, passkey: Authenticator) -> None:
+def test_a_passkey_without_user_verification_is_not_enough_alone(app: Flask, passkey: Authenticator) -> None:
     add(signed_in(app), passkey)
     passkey.verifies = False
     client = browser(app)
@@ -195,7 +195,7 @@ def test_a_passkey_that_does_not_ask_who_holds_it_is_not_enough_alone(app: Flask
     assert not is_in(client)
 
 
-def test_a_passkey_can_be_the_second_step_and_is_then_not_the_first(app: Flask, passkey: Authenticator) -> None:
+def test_a_passkey_as_second_factor_cannot_be_the_first(app: Flask, passkey: Authenticator) -> None:
     make_organiser(app, password=PASSWORD)
     passkey.verifies = False
     add(signed_in(app), passkey, "secondary")
@@ -207,7 +207,7 @@ def test_a_passkey_can_be_the_second_step_and_is_then_not_the_first(app: Flask, 
     assert is_in(client)
 
 
-def test_who_has_both_chooses_the_second_step(app: Flask, key: str, passkey: Authenticator) -> None:
+def test_with_codes_and_passkey_the_second_factor_can_be_chosen(app: Flask, key: str, passkey: Authenticator) -> None:
     add(signed_in(app), passkey, "secondary")
     client = give_password(app)
     page = client.get("/organise/tf-select")
@@ -219,7 +219,7 @@ def test_who_has_both_chooses_the_second_step(app: Flask, key: str, passkey: Aut
     assert is_in(client)
 
 
-def test_a_passkey_shows_that_it_is_still_you_and_anothers_does_not(app: Flask, passkey: Authenticator) -> None:
+def test_a_fresh_sign_in_by_passkey_needs_the_organisers_own(app: Flask, passkey: Authenticator) -> None:
     add(signed_in(app), passkey)
     other = Authenticator(app.config["BASE_URL"])
     add(signed_in(app, "other@example.org"), other)
@@ -231,7 +231,7 @@ def test_a_passkey_shows_that_it_is_still_you_and_anothers_does_not(app: Flask, 
     assert client.get("/organise/mf-recovery-codes").status_code == 200
 
 
-def test_a_removed_passkey_opens_nothing(app: Flask, passkey: Authenticator) -> None:
+def test_a_removed_passkey_cannot_sign_in(app: Flask, passkey: Authenticator) -> None:
     client = signed_in(app)
     add(client, passkey)
     assert "my phone" in client.get("/organise/wan-register").text
@@ -242,7 +242,7 @@ def test_a_removed_passkey_opens_nothing(app: Flask, passkey: Authenticator) -> 
     assert not is_in(nobody)
 
 
-def test_names_are_taken_once_and_asked_for(app: Flask, passkey: Authenticator) -> None:
+def test_a_passkeys_name_is_required_and_unique(app: Flask, passkey: Authenticator) -> None:
     client = signed_in(app)
     add(client, passkey)
     again = client.post("/organise/wan-register", data={"name": "my phone", "usage": "first"})
@@ -251,12 +251,12 @@ def test_names_are_taken_once_and_asked_for(app: Flask, passkey: Authenticator) 
     assert "Please give the passkey a name." in none.text
 
 
-def test_signing_in_with_a_passkey_asks_for_no_address(app: Flask) -> None:
+def test_signing_in_with_a_passkey_needs_no_address(app: Flask) -> None:
     page = browser(app).post("/organise/wan-signin", data={"identity": OWNER})
     assert "&#34;allowCredentials&#34;: []" in page.text
 
 
-def test_the_database_keeps_what_opens_an_account_sealed(app: Flask, key: str) -> None:
+def test_secrets_of_accounts_are_sealed_in_the_database(app: Flask, key: str) -> None:
     codes = make_codes(signed_in(app))
     row = organiser(app)
     with app.app_context():

@@ -1,4 +1,4 @@
-"""Signing in: tells nobody who has an account, takes nothing that is not from our pages, and ends when it should."""
+"""Signing in: does not reveal who has an account, needs a CSRF token, and sessions end in time."""
 
 import re
 import time
@@ -45,7 +45,7 @@ def sign_in(client: FlaskClient, email: str = OWNER, password: str = PASSWORD, p
 
 
 def without_tokens(answer: TestResponse) -> tuple[int, str, list[str]]:
-    """Return what an answer tells: its status, its text without what is drawn anew each time, its headers' names."""
+    """Return the answer's status, its text without random tokens, and its headers' names."""
     text = re.sub(r'name="csrf_token" value="[^"]*"', "", answer.text)
     return answer.status_code, text, sorted(answer.headers.keys())
 
@@ -54,7 +54,7 @@ def is_in(client: FlaskClient) -> bool:
     return client.get("/organise/account").status_code == 200
 
 
-def test_the_right_password_leads_to_the_petitions(app: Flask) -> None:
+def test_the_right_password_leads_to_the_home_page(app: Flask) -> None:
     make_organiser(app, password=PASSWORD)
     client = browser(app)
     assert sign_in(client).location == "/organise"
@@ -62,7 +62,7 @@ def test_the_right_password_leads_to_the_petitions(app: Flask) -> None:
 
 
 @pytest.mark.parametrize("email", ["stranger@example.org", "invited@example.org", "passkey@example.org", OWNER])
-def test_a_wrong_sign_in_tells_nothing_about_the_address(app: Flask, email: str) -> None:
+def test_a_failed_sign_in_does_not_reveal_whether_the_address_has_an_account(app: Flask, email: str) -> None:
     make_organiser(app, password=PASSWORD)
     make_organiser(app, "passkey@example.org")
     app.test_cli_runner().invoke(args=["organiser", "invite", "invited@example.org"])
@@ -73,7 +73,7 @@ def test_a_wrong_sign_in_tells_nothing_about_the_address(app: Flask, email: str)
 
 
 @pytest.mark.parametrize("email", ["stranger@example.org", "invited@example.org", "passkey@example.org"])
-def test_asking_for_a_new_password_tells_nothing_about_the_address(app: Flask, email: str) -> None:
+def test_a_password_reset_does_not_reveal_whether_the_address_has_an_account(app: Flask, email: str) -> None:
     make_organiser(app, password=PASSWORD)
     make_organiser(app, "passkey@example.org")
     app.test_cli_runner().invoke(args=["organiser", "invite", "invited@example.org"])
@@ -84,7 +84,7 @@ def test_asking_for_a_new_password_tells_nothing_about_the_address(app: Flask, e
     assert len(reset_letters) == (2 if email == "passkey@example.org" else 1)
 
 
-def test_asking_for_a_new_password_is_the_same_work_whoever_asks(app: Flask) -> None:
+def test_a_password_reset_runs_the_same_statements_for_any_address(app: Flask) -> None:
     make_organiser(app, password=PASSWORD)
     make_organiser(app, "passkey@example.org")
     found = []
@@ -97,7 +97,7 @@ def test_asking_for_a_new_password_is_the_same_work_whoever_asks(app: Flask) -> 
     assert found[0] == found[1] == found[2]
 
 
-def test_every_post_without_the_token_is_refused(app: Flask, petition: str) -> None:
+def test_every_post_without_csrf_token_is_refused(app: Flask, petition: str) -> None:
     client = signed_in(app, role=Role.OWNER, administrator=True)
     client.environ_base.pop("HTTP_X_CSRFTOKEN")
     values = example_values(app)
@@ -113,7 +113,7 @@ def test_every_post_without_the_token_is_refused(app: Flask, petition: str) -> N
     assert is_in(client)
 
 
-def test_the_token_of_another_session_is_refused(app: Flask) -> None:
+def test_the_csrf_token_of_another_session_is_refused(app: Flask) -> None:
     make_organiser(app, password=PASSWORD)
     client, other = browser(app), browser(app)
     client.environ_base["HTTP_X_CSRFTOKEN"] = other.environ_base["HTTP_X_CSRFTOKEN"]
@@ -122,7 +122,7 @@ def test_the_token_of_another_session_is_refused(app: Flask) -> None:
 
 @pytest.fixture
 def public(database_url: str, tmp_path: Path) -> Iterator[Flask]:
-    """The app as it runs for everybody, with a certificate."""
+    """The app with an https BASE_URL."""
     env = {**SECRETS, "DATABASE_URL": database_url, "BASE_URL": "https://petitions.example.org", "MAIL_SERVER": "x"}
     app = create_app(config.load(env, instance=tmp_path))
     yield app
@@ -130,7 +130,7 @@ def public(database_url: str, tmp_path: Path) -> Iterator[Flask]:
         db.engine.dispose()
 
 
-def test_the_cookie_is_bound_to_this_host_and_out_of_scripts_reach(public: Flask) -> None:
+def test_the_cookie_has_the_host_prefix_and_http_only(public: Flask) -> None:
     answer = public.test_client().get(LOGIN, base_url="https://petitions.example.org")
     name, _, flags = answer.headers["Set-Cookie"].partition("=")
     assert name == "__Host-organiser"
@@ -138,13 +138,13 @@ def test_the_cookie_is_bound_to_this_host_and_out_of_scripts_reach(public: Flask
     assert "Domain" not in flags
 
 
-def test_without_a_certificate_the_cookie_still_works_on_this_machine(app: Flask) -> None:
+def test_without_https_the_cookie_works_on_localhost(app: Flask) -> None:
     cookie = app.test_client().get(LOGIN).headers["Set-Cookie"]
     assert cookie.startswith("organiser=")
     assert "Secure" not in cookie
 
 
-def test_no_page_of_signers_looks_at_the_cookie_or_sets_one(app: Flask, petition: str) -> None:
+def test_public_pages_neither_read_nor_set_the_cookie(app: Flask, petition: str) -> None:
     client = signed_in(app, role=Role.OWNER)
     nobody = app.test_client()
     for path in ("/", f"/petitions/{SLUG}", f"/petitions/{SLUG}/count.json", f"/petitions/{SLUG}/signed", "/nothing"):
@@ -162,7 +162,7 @@ def test_signing_out_everywhere_ends_every_session(app: Flask) -> None:
     assert not is_in(there)
 
 
-def test_a_copy_of_the_cookie_is_worth_nothing_once_its_owner_has_signed_out(app: Flask) -> None:
+def test_a_copy_of_the_cookie_does_not_work_after_signing_out(app: Flask) -> None:
     here, thief = signed_in(app), app.test_client()
     cookie = here.get_cookie("organiser")
     assert cookie
@@ -172,9 +172,7 @@ def test_a_copy_of_the_cookie_is_worth_nothing_once_its_owner_has_signed_out(app
     assert not is_in(thief)
 
 
-def test_a_session_ends_twelve_hours_after_signing_in_however_much_it_is_used(
-    app: Flask, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_session_ends_after_twelve_hours_even_if_used(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
     make_organiser(app, password=PASSWORD)
     client = browser(app)
     sign_in(client)
@@ -189,7 +187,7 @@ def test_a_session_ends_twelve_hours_after_signing_in_however_much_it_is_used(
         assert db.session.scalars(select(SignIn)).all() == []
 
 
-def test_signing_out_ends_this_session_alone(app: Flask) -> None:
+def test_signing_out_ends_this_session_only(app: Flask) -> None:
     here, there = signed_in(app), signed_in(app)
     here.post("/organise/logout")
     assert not is_in(here)
@@ -211,7 +209,7 @@ def ask_for_a_new_password(app: Flask, host: str = "localhost") -> str:
     return found[0]
 
 
-def test_a_new_password_by_letter_ends_every_session_and_the_link_works_once(app: Flask) -> None:
+def test_a_password_reset_ends_every_session_and_its_link_works_once(app: Flask) -> None:
     make_organiser(app, password=PASSWORD)
     before = signed_in(app)
     link = ask_for_a_new_password(app)
@@ -227,7 +225,7 @@ def test_a_new_password_by_letter_ends_every_session_and_the_link_works_once(app
     assert sign_in(client, password=new["password"]).location == "/organise"
 
 
-def test_the_link_in_the_letter_leads_to_us_whatever_the_request_says(app: Flask) -> None:
+def test_the_reset_link_ignores_the_host_header(app: Flask) -> None:
     make_organiser(app, password=PASSWORD)
     link = ask_for_a_new_password(app, host="evil.example")
     assert link.startswith(app.config["BASE_URL"])
@@ -246,7 +244,7 @@ def test_changing_the_password_ends_the_other_sessions(app: Flask) -> None:
     assert not is_in(there)
 
 
-def test_a_password_is_the_same_however_its_letters_are_spelt(app: Flask) -> None:
+def test_a_password_works_in_every_unicode_normal_form(app: Flask) -> None:
     app.test_cli_runner().invoke(args=["organiser", "invite", OWNER])
     found = re.search(r"/organise/invitation/\S+", letters_to_organisers(app)[-1])
     assert found
@@ -254,7 +252,7 @@ def test_a_password_is_the_same_however_its_letters_are_spelt(app: Flask) -> Non
     assert sign_in(browser(app), password="un e\u0301te\u0301 a\u0300 la franc\u0327aise").location == "/organise"
 
 
-def test_who_signed_in_long_ago_is_asked_again_and_comes_back(app: Flask, petition: str) -> None:
+def test_a_fresh_sign_in_leads_back_to_the_page(app: Flask, petition: str) -> None:
     make_organiser(app, password=PASSWORD)
     page = f"/organise/petitions/{SLUG}/members"
     client = signed_in(app, role=Role.OWNER, minutes_ago=16)
@@ -266,7 +264,7 @@ def test_who_signed_in_long_ago_is_asked_again_and_comes_back(app: Flask, petiti
     assert client.get(page).status_code == 200
 
 
-def test_a_form_sent_too_late_leads_back_to_its_page(app: Flask, petition: str) -> None:
+def test_a_form_sent_without_fresh_sign_in_leads_back_to_its_page(app: Flask, petition: str) -> None:
     page = f"/organise/petitions/{SLUG}/members"
     client = signed_in(app, role=Role.OWNER, minutes_ago=21)
     answer = client.post(page, data={"email": "x@example.org"}, headers={"Referer": f"http://localhost{page}"})
@@ -274,13 +272,13 @@ def test_a_form_sent_too_late_leads_back_to_its_page(app: Flask, petition: str) 
     assert not letters_to_organisers(app)
 
 
-def test_a_form_that_was_opened_in_time_may_be_sent_a_little_later(app: Flask, petition: str) -> None:
+def test_a_form_opened_in_time_may_be_sent_a_little_later(app: Flask, petition: str) -> None:
     page = f"/organise/petitions/{SLUG}/members"
     client = signed_in(app, role=Role.OWNER, minutes_ago=19)
     assert client.post(page, data={"email": "x@example.org", "role": "viewer"}).location == page
 
 
-def test_using_fresh_pages_does_not_keep_them_fresh(app: Flask, petition: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_using_pages_does_not_renew_the_sign_in(app: Flask, petition: str, monkeypatch: pytest.MonkeyPatch) -> None:
     page = f"/organise/petitions/{SLUG}/members"
     client = signed_in(app, role=Role.OWNER, minutes_ago=14)
     assert client.get(page).status_code == 200
@@ -291,21 +289,21 @@ def test_using_fresh_pages_does_not_keep_them_fresh(app: Flask, petition: str, m
     assert client.get(page).location == f"/organise/verify?next={page}"
 
 
-def test_a_broken_referrer_is_no_fault(app: Flask, petition: str) -> None:
+def test_an_invalid_referrer_is_not_an_error(app: Flask, petition: str) -> None:
     client = signed_in(app, role=Role.OWNER, minutes_ago=30)
     answer = client.post(f"/organise/petitions/{SLUG}/members", headers={"Referer": "http://[x"})
     assert answer.location == "/organise/verify?next=/organise"
 
 
 @pytest.mark.parametrize("minutes", [0, 14])
-def test_who_signed_in_a_short_while_ago_is_not_asked(app: Flask, petition: str, minutes: int) -> None:
+def test_a_recent_sign_in_is_fresh_enough(app: Flask, petition: str, minutes: int) -> None:
     client = signed_in(app, role=Role.OWNER, minutes_ago=minutes)
     assert client.get(f"/organise/petitions/{SLUG}/members").status_code == 200
 
 
 @pytest.mark.parametrize("elsewhere", ["https://evil.example/", "//evil.example", "///evil.example", "/\\evil.example"])
 @pytest.mark.parametrize("place", ["query", "form"])
-def test_signing_in_leads_to_no_other_site(app: Flask, elsewhere: str, place: str) -> None:
+def test_signing_in_never_redirects_to_another_site(app: Flask, elsewhere: str, place: str) -> None:
     make_organiser(app, password=PASSWORD)
     client = browser(app)
     data = {"email": OWNER, "password": PASSWORD} | ({"next": elsewhere} if place == "form" else {})
@@ -313,7 +311,7 @@ def test_signing_in_leads_to_no_other_site(app: Flask, elsewhere: str, place: st
     assert re.match(r"/(?![/\\])", answer.headers.get("Location", "/"))
 
 
-def test_who_is_not_signed_in_comes_back_after_it(app: Flask) -> None:
+def test_signing_in_leads_to_the_requested_page(app: Flask) -> None:
     make_organiser(app, password=PASSWORD)
     client = browser(app)
     asked = client.get("/organise/account")
@@ -321,7 +319,7 @@ def test_who_is_not_signed_in_comes_back_after_it(app: Flask) -> None:
     assert sign_in(client, path=asked.location).location == "/organise/account"
 
 
-def test_an_ended_account_is_out_at_once_and_its_letters_open_nothing(app: Flask) -> None:
+def test_an_ended_account_loses_its_sessions_and_links_at_once(app: Flask) -> None:
     make_organiser(app, password=PASSWORD)
     client = signed_in(app)
     link = ask_for_a_new_password(app)
@@ -335,7 +333,7 @@ def test_an_ended_account_is_out_at_once_and_its_letters_open_nothing(app: Flask
     assert sign_in(browser(app)).status_code == 200
 
 
-def test_a_session_is_over_after_twelve_hours(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_session_cookie_expires_after_twelve_hours(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
     client = signed_in(app)
     assert is_in(client)
     later = time.time() + 13 * 60 * 60
@@ -343,7 +341,7 @@ def test_a_session_is_over_after_twelve_hours(app: Flask, monkeypatch: pytest.Mo
     assert not is_in(client)
 
 
-def test_programs_get_pages_as_well_and_no_token(app: Flask) -> None:
+def test_programs_get_html_and_no_auth_token(app: Flask) -> None:
     make_organiser(app, password=PASSWORD)
     client = browser(app)
     answer = client.post(f"{LOGIN}?include_auth_token", json={"email": OWNER, "password": PASSWORD})
@@ -351,14 +349,14 @@ def test_programs_get_pages_as_well_and_no_token(app: Flask) -> None:
     assert "auth_token" not in answer.get_data(as_text=True)
 
 
-def test_json_is_no_way_to_ask_for_a_page_either(app: Flask) -> None:
+def test_posted_json_is_refused(app: Flask) -> None:
     client = browser(app)
     for path in (LOGIN, "/organise/reset", "/organise/reset/altered"):
         for body in (b'"\\ud800"', b"[]", b"{"):
             assert client.get(path, data=body, content_type="application/json").status_code == 415
 
 
-def test_a_library_token_opens_nothing(app: Flask) -> None:
+def test_an_auth_token_of_flask_security_does_not_sign_in(app: Flask) -> None:
     organiser_id = make_organiser(app)
     with app.test_request_context("/organise"):
         token = db.session.get_one(Organiser, organiser_id).get_auth_token()
@@ -367,7 +365,7 @@ def test_a_library_token_opens_nothing(app: Flask) -> None:
         assert client.get(path, headers={"Authentication-Token": str(token)}).status_code == 302, path
 
 
-def test_who_has_no_password_is_not_asked_for_one(app: Flask) -> None:
+def test_an_account_without_password_is_not_asked_for_one(app: Flask) -> None:
     client = signed_in(app, minutes_ago=20)
     page = client.get("/organise/verify")
     assert "You have neither a password nor a passkey yet." in page.text
@@ -377,5 +375,5 @@ def test_who_has_no_password_is_not_asked_for_one(app: Flask) -> None:
 
 
 @pytest.mark.parametrize("password", ["x" * 5000, "\ufdfa" * 3000])
-def test_a_password_longer_than_any_is_refused_and_not_hashed(app: Flask, password: str) -> None:
+def test_a_too_long_password_is_refused_and_not_hashed(app: Flask, password: str) -> None:
     assert browser(app).post(LOGIN, data={"email": OWNER, "password": password}).status_code == 413

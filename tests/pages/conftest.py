@@ -1,4 +1,4 @@
-"""What tests about public pages can ask for: bringing a petition file in."""
+"""Fixtures for tests of public pages: importing a petition file."""
 
 from tests.petitions.conftest import bring
 

@@ -1,4 +1,4 @@
-"""Every language tag that a petition may have leads to its pages: linked, opened and signed (BCP 47)."""
+"""Petitions in every language tag (BCP 47): linked, opened and signed."""
 
 import pytest
 from flask import Flask

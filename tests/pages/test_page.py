@@ -1,4 +1,4 @@
-"""The petition's page: who launched it, who signed last, what was gathered elsewhere, and what a closed one says."""
+"""The petition's page: initiators, latest names, signatures from elsewhere, and a closed petition."""
 
 from datetime import timedelta
 
@@ -37,13 +37,13 @@ def page_of(client: FlaskClient, slug: str = SLUG) -> HtmlPage:
 
 
 def entries(page: HtmlPage, name: str) -> list[Element]:
-    """Return the entries of the list in the section whose heading has that id."""
+    """Return the list items of the section whose heading has this id."""
     sections = page.all("section", **{"aria-labelledby": name})
     return [one for one in page.all("li") if any(each is section for section in sections for each in one.inside)]
 
 
 def isolated(page: HtmlPage, entry: Element) -> list[str]:
-    """Return the words in an entry that stand in a <bdi> each."""
+    """Return the texts of an item's <bdi> elements."""
     return [one.text for one in page.all("bdi") if any(each is entry for each in one.inside)]
 
 
@@ -77,7 +77,7 @@ def test_the_latest_names_are_the_newest_twelve_newest_first(app: Flask, client:
     assert shown == [f"Signer number {number}" for number in range(13, 1, -1)]
 
 
-def test_only_verified_signers_who_want_to_be_seen_are_named(app: Flask, client: FlaskClient, petition: str) -> None:
+def test_only_verified_public_signers_are_named(app: Flask, client: FlaskClient, petition: str) -> None:
     for state in State:
         for visibility in Visibility:
             name = f"{state} {visibility}"
@@ -94,16 +94,14 @@ def test_only_verified_signers_who_want_to_be_seen_are_named(app: Flask, client:
     assert verified(client) == 3
 
 
-def test_no_names_no_heading_for_them(app: Flask, client: FlaskClient, petition: str) -> None:
+def test_without_names_there_is_no_heading_for_them(app: Flask, client: FlaskClient, petition: str) -> None:
     make_signature(app, visibility=Visibility.DELIVERY)
     assert "Latest signatures" not in client.get(f"/petitions/{petition}").text
     make_signature(app, email="eve@example.org")
     assert "Latest signatures" in client.get(f"/petitions/{petition}").text
 
 
-def test_a_name_comes_with_what_was_said_and_the_day_not_the_hour(
-    app: Flask, client: FlaskClient, petition: str
-) -> None:
+def test_a_name_has_comment_and_day_but_not_the_time(app: Flask, client: FlaskClient, petition: str) -> None:
     public_signer(app, "דנה דוגמה", affiliation="Союз читателей", comment="First line\nsecond line\n\nNext paragraph")
     page = page_of(client)
     (entry,) = entries(page, "names")
@@ -134,7 +132,7 @@ def test_signatures_from_elsewhere_are_shown_apart_and_never_added(app: Flask, c
     assert verified(client) == 1
 
 
-def test_nothing_is_said_of_elsewhere_where_there_is_nothing(client: FlaskClient, petition: str) -> None:
+def test_without_signatures_from_elsewhere_there_is_no_section(client: FlaskClient, petition: str) -> None:
     assert "elsewhere" not in client.get(f"/petitions/{petition}").text
 
 
@@ -151,7 +149,7 @@ def test_a_closed_petition_has_no_form_and_says_so(app: Flask, client: FlaskClie
     assert "1 verified signature" in words and "Ann Example" in words
 
 
-def test_what_a_petition_does_not_ask_is_not_in_its_form(app: Flask, client: FlaskClient) -> None:
+def test_fields_that_are_off_are_not_in_the_form(app: Flask, client: FlaskClient) -> None:
     make_petition(app, tables='[fields]\naffiliation = "off"\ncountry = "optional"\ncomment = "required"')
     page = page_of(client)
     labels = {label.get("for"): label.words() for label in page.all("label")}
@@ -161,12 +159,12 @@ def test_what_a_petition_does_not_ask_is_not_in_its_form(app: Flask, client: Fla
     assert page.by_id("comment").get("required") is not None
 
 
-def test_parts_that_a_petition_does_not_have_leave_no_heading(client: FlaskClient, petition: str) -> None:
+def test_missing_parts_have_no_heading(client: FlaskClient, petition: str) -> None:
     headings = [one.words() for one in page_of(client).all("h2")]
     assert headings == ["Why this petition matters", "What you sign", "Sign this petition"]
 
 
-def test_a_translated_petition_leads_from_each_language_to_the_others(app: Flask, client: FlaskClient) -> None:
+def test_a_translated_petition_links_each_language_to_the_others(app: Flask, client: FlaskClient) -> None:
     swedish = '[[translations]]\nlanguage = "sv"\ntitle = "Rädda biblioteket"\nstatement = "Vi ber."\n'
     arabic = '[[translations]]\nlanguage = "ar"\ntitle = "أنقذوا المكتبة"\nstatement = "نطلب"\n'
     make_petition(app, tables=swedish + arabic)

@@ -1,4 +1,4 @@
-"""The petition's page is the same bytes for everyone, in every interface language, and nothing else is there."""
+"""The petition's page: the same bytes for everyone, in every interface language."""
 
 import pytest
 from flask import Flask
@@ -31,9 +31,7 @@ def test_two_visitors_get_the_same_bytes_and_no_cookie(app: Flask, petition: str
     assert first.headers["ETag"] == second.headers["ETag"]
 
 
-def test_who_has_the_page_already_is_told_so_until_the_count_moves(
-    app: Flask, client: FlaskClient, petition: str
-) -> None:
+def test_a_matching_etag_gets_a_304_until_the_count_changes(app: Flask, client: FlaskClient, petition: str) -> None:
     first = client.get(f"/petitions/{petition}")
     known = {"If-None-Match": first.headers["ETag"]}
     again = client.get(f"/petitions/{petition}", headers=known)
@@ -46,7 +44,7 @@ def test_who_has_the_page_already_is_told_so_until_the_count_moves(
     assert moved.headers["ETag"] != first.headers["ETag"]
 
 
-def test_head_answers_like_get_without_the_page(client: FlaskClient, petition: str) -> None:
+def test_head_answers_like_get_without_a_body(client: FlaskClient, petition: str) -> None:
     full, head = client.get(f"/petitions/{petition}"), client.head(f"/petitions/{petition}")
     assert (head.status_code, head.data) == (200, b"")
     assert head.headers["ETag"] == full.headers["ETag"]
@@ -65,7 +63,7 @@ def test_an_unknown_petition_or_language_is_not_found(client: FlaskClient, petit
 
 
 @pytest.mark.parametrize(("own", "way", "title"), [("fo", "ltr", "Bjargið bókasavnið"), ("yi", "rtl", "ראַטעװעט")])
-def test_words_in_another_language_than_the_page_are_marked(
+def test_text_in_another_language_has_a_lang_attribute(
     app: Flask, client: FlaskClient, own: str, way: str, title: str
 ) -> None:
     make_petition(app, "# Words", language=f'"{own}"', title=f'"{title}"')
@@ -94,22 +92,20 @@ def test_every_interface_language_has_a_page_of_its_own(client: FlaskClient, pet
     assert not {"Support now", "Why this petition matters", "Your name"} & {one.words() for one in page.elements}
 
 
-def test_the_own_language_needs_no_mark(client: FlaskClient, petition: str) -> None:
+def test_text_in_the_pages_language_has_no_lang_attribute(client: FlaskClient, petition: str) -> None:
     bare, named = client.get(f"/petitions/{petition}"), client.get(f"/petitions/{petition}/en")
     assert bare.data == named.data
     assert "not translated" not in bare.text
 
 
-def test_every_language_of_a_page_names_one_address_as_the_true_one(client: FlaskClient, petition: str) -> None:
+def test_every_language_of_a_page_has_a_canonical_link(client: FlaskClient, petition: str) -> None:
     for path in ("", "/en"):
         page = HtmlPage(client.get(f"/petitions/{petition}{path}", headers={"Host": "evil.example"}).text)
         (link,) = page.all("link", rel="canonical")
         assert link.get("href") == f"http://localhost:8000/petitions/{petition}"
 
 
-def test_the_start_page_lists_what_can_be_signed_newest_first_with_its_newest_words(
-    app: Flask, client: FlaskClient
-) -> None:
+def test_the_start_page_lists_open_petitions_newest_first_with_current_titles(app: Flask, client: FlaskClient) -> None:
     assert "There is no open petition at the moment" in client.get("/").text
     for number in range(3):
         make_petition(app, slug=f'"petition-{number}"', title=f'"Petition {number}"')

@@ -1,4 +1,4 @@
-"""The start page: petitions found by their words in any script, in an order, page by page, in the reader's language."""
+"""The start page: search in any script, order, pages, and the reader's language."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -72,7 +72,7 @@ def close(app: Flask, slug: str, days_ago: int) -> None:
         "İstanbul",
     ],
 )
-def test_a_petition_is_found_whatever_the_case_and_accents(app: Flask, client: FlaskClient, search: str) -> None:
+def test_search_ignores_case_and_accents(app: Flask, client: FlaskClient, search: str) -> None:
     add(app, "found", "Für die Straße von Åse Ødegård in Łódź und İstanbul")
     add(app, "another", "Save the test library")
     page = read(client, f"/?q={search}")
@@ -103,7 +103,7 @@ def test_a_petition_is_found_whatever_the_case_and_accents(app: Flask, client: F
         ("town", ["Forest"]),
     ],
 )
-def test_words_are_looked_for_in_titles_and_statements_of_every_language(
+def test_search_reads_titles_and_statements_in_every_language(
     app: Flask, client: FlaskClient, search: str, found: list[str]
 ) -> None:
     german = '[[translations]]\nlanguage = "de"\ntitle = "Lebendiger Wald"\nstatement = "Wir wollen Ruhe."\n'
@@ -114,14 +114,14 @@ def test_words_are_looked_for_in_titles_and_statements_of_every_language(
     assert titles(read(client, f"/?q={quote(search)}")) == found
 
 
-def test_only_the_words_as_they_are_now_are_searched(app: Flask, client: FlaskClient) -> None:
+def test_search_reads_current_versions_only(app: Flask, client: FlaskClient) -> None:
     add(app, "changed", "Old words")
     add(app, "changed", "New words")
     assert titles(read(client, "/?q=old")) == []
     assert titles(read(client, "/?q=new")) == ["New words"]
 
 
-def test_nothing_found_is_said_kindly_and_leads_on(app: Flask, client: FlaskClient, petition: str) -> None:
+def test_a_search_without_results_links_to_all_petitions(app: Flask, client: FlaskClient, petition: str) -> None:
     page = read(client, "/?q=<b>nowhere</b>")
     words = page.all("main")[0].words()
     assert "No open petition has “<b>nowhere</b>” in its title or statement." in words
@@ -130,7 +130,7 @@ def test_nothing_found_is_said_kindly_and_leads_on(app: Flask, client: FlaskClie
     assert [one.get("content") for one in page.all("meta", name="robots")] == ["noindex"]
 
 
-def test_what_closes_soonest_comes_first_when_asked_for_and_says_when(app: Flask, client: FlaskClient) -> None:
+def test_petitions_can_be_ordered_by_last_day(app: Flask, client: FlaskClient) -> None:
     for slug, closes_on in (("whenever", ""), ("later", in_days(200)), ("soon", in_days(10)), ("sooner", in_days(2))):
         add(app, slug, slug.title(), closes_on=closes_on)
     add(app, "newest", "Newest")
@@ -145,7 +145,7 @@ def test_what_closes_soonest_comes_first_when_asked_for_and_says_when(app: Flask
     assert titles(read(client, "/?order=x")) == titles(read(client))
 
 
-def test_a_long_list_has_pages_that_keep_search_and_order(app: Flask, client: FlaskClient) -> None:
+def test_pages_of_a_long_list_keep_search_and_order(app: Flask, client: FlaskClient) -> None:
     for number in range(2 * PAGE_SIZE + 3):
         add(app, f"petition-{number}", f"Petition {number}")
     first = read(client, "/sv?q=petition&order=closing")
@@ -163,9 +163,7 @@ def test_a_long_list_has_pages_that_keep_search_and_order(app: Flask, client: Fl
         assert client.get(f"/?page={page}").status_code == 404, page
 
 
-def test_titles_come_in_the_language_of_the_page_and_each_says_its_language_where_they_differ(
-    app: Flask, client: FlaskClient
-) -> None:
+def test_titles_are_in_the_pages_language_or_marked_with_theirs(app: Flask, client: FlaskClient) -> None:
     swedish = '[[translations]]\nlanguage = "sv"\ntitle = "Rädda biblioteket"\nstatement = "Vi ber."\n'
     add(app, "library", "Save the library", swedish)
     assert not read(client).all("p", **{"class": "in-language is-the-pages"})
@@ -185,7 +183,7 @@ def test_titles_come_in_the_language_of_the_page_and_each_says_its_language_wher
     ]
 
 
-def test_every_language_has_a_start_page_and_each_names_the_others(app: Flask, client: FlaskClient) -> None:
+def test_every_language_has_a_start_page_that_links_to_the_others(app: Flask, client: FlaskClient) -> None:
     for site, bare in (("en", "en"), ("sv", "sv")):
         app.config["SITE_LANGUAGE"] = site
         for language in INTERFACE_LANGUAGES:
@@ -203,7 +201,7 @@ def test_every_language_has_a_start_page_and_each_names_the_others(app: Flask, c
         assert client.get(path).status_code == 404
 
 
-def test_those_closed_last_stand_below_with_their_count(app: Flask, client: FlaskClient) -> None:
+def test_recently_closed_petitions_are_listed_with_their_count(app: Flask, client: FlaskClient) -> None:
     for number in range(12):
         add(app, f"petition-{number}", f"Petition {number}")
         close(app, f"petition-{number}", days_ago=number + 1)
@@ -216,9 +214,7 @@ def test_those_closed_last_stand_below_with_their_count(app: Flask, client: Flas
     assert titles(read(client, "/?q=petition")) == []
 
 
-def test_each_shows_its_own_count_and_many_are_read_in_as_few_statements_as_one(
-    app: Flask, client: FlaskClient
-) -> None:
+def test_the_number_of_statements_does_not_grow_with_the_list(app: Flask, client: FlaskClient) -> None:
     add(app, "petition-0", "Petition 0")
     with statements(app) as for_one:
         read(client)
@@ -235,7 +231,7 @@ def test_each_shows_its_own_count_and_many_are_read_in_as_few_statements_as_one(
 
 @contextmanager
 def statements(app: Flask) -> Iterator[list[str]]:
-    """Give a list that fills with what the database is asked."""
+    """Yield a list that collects the executed statements."""
     asked: list[str] = []
     record = lambda c, cur, statement, *rest: asked.append(statement)  # noqa: E731
     with app.app_context():
@@ -252,6 +248,6 @@ def test_a_search_compares_in_the_database_and_loads_no_texts(app: Flask, client
     assert not [name for name in ("statement", "body", "search_text") if f"petition_text.{name}" in columns]
 
 
-def test_folding_leaves_nothing_to_chance() -> None:
+def test_folding_is_idempotent_and_removes_case_and_accents() -> None:
     assert fold_text("ℌaus ﷺ Ⅷ") == fold_text(fold_text("ℌaus ﷺ Ⅷ"))
     assert fold_text("Žižek’s ÅNGSTRÖM, Straße, Ёлка, İstanbul, ﬁn") == "zizek’s angstrom, strasse, елка, istanbul, fin"
