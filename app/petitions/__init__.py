@@ -1,1 +1,1 @@
-"""Petitions: their page, their words, and how they get in."""
+"""Petitions: page data, lists, public names, texts, goals and header images."""

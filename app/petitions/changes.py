@@ -1,4 +1,4 @@
-"""How the words of a petition have changed since it was opened."""
+"""The changes of a petition's text since it was opened."""
 
 from dataclasses import dataclass
 
@@ -12,7 +12,7 @@ from app.petitions.page import Edition
 
 @dataclass(frozen=True, slots=True)
 class TextChange:
-    """A published version of the text, and how it differs from the one before; the first has no differences."""
+    """A published version of the text, and its differences from the one before; the first has none."""
 
     text: PetitionText
     is_first: bool
@@ -22,10 +22,10 @@ class TextChange:
 
 
 def text_changes(edition: Edition) -> list[TextChange]:
-    """Return the versions in the edition's language, the newest first. What a draft said before is not kept."""
+    """Return the versions in the edition's language, newest first. Versions of a draft are not stored."""
     petition, language = edition.petition, edition.text.language
-    mine = (PetitionText.petition_id == petition.id) & (PetitionText.language == language)
-    texts = db.session.scalars(select(PetitionText).where(mine).order_by(PetitionText.version)).all()
+    in_language = (PetitionText.petition_id == petition.id) & (PetitionText.language == language)
+    texts = db.session.scalars(select(PetitionText).where(in_language).order_by(PetitionText.version)).all()
     versions = []
     for before, text in zip([texts[0], *texts], texts, strict=False):
         versions.append(

@@ -1,4 +1,4 @@
-"""The next goal: the organiser's own until it is reached, then ever higher steps."""
+"""The next goal: the organiser's own until it is reached, then fixed steps."""
 
 _FIRST = (100, 200, 500, 1_000, 1_500, 2_500, 5_000, 7_500)
 _REPEATING = (10_000, 15_000, 25_000, 35_000, 50_000, 75_000)
@@ -20,5 +20,5 @@ def next_goal(verified: int, own: int | None) -> int:
 
 
 def percent(verified: int, goal: int) -> int:
-    """Return how much of the goal is reached, in whole per cent, rounded down: full only when it is."""
+    """Return how much of the goal is reached, in whole per cent, rounded down, so that 100 means reached."""
     return min(100, verified * 100 // goal)

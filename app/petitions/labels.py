@@ -1,4 +1,4 @@
-"""What the parts of a petition are called, by the keys of its file: on forms' pages, in differences, in the log."""
+"""Labels of a petition's parts, by key of a petition file: for pages of forms, differences and the log."""
 
 from flask_babel import lazy_gettext as lazy
 
@@ -27,5 +27,5 @@ LABELS = {
 
 
 def labels_of(keys: str) -> str:
-    """Return what the parts with these keys, parted by commas, are called."""
+    """Return the labels of these keys, which are separated by commas."""
     return ", ".join(str(LABELS.get(key, key)) for key in keys.split(", ") if key)

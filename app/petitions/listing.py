@@ -1,4 +1,4 @@
-"""What the start page lists: the petitions that can be signed now, found by their words, and those closed last."""
+"""The lists of the start page: open petitions, with search and order, and recently closed ones."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ MAX_PAGE_DIGITS = 5
 
 
 class Order(StrEnum):
-    """What is listed first: the newest, or what closes soonest."""
+    """The order of the list: newest first, or next to close first."""
 
     NEWEST = "newest"
     CLOSING = "closing"
@@ -30,20 +30,20 @@ class Order(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ListQuery:
-    """What a reader wants to see of the list: those with some words, in an order, one page."""
+    """The search, order and page of a list."""
 
     search: str = ""
     order: Order = Order.NEWEST
     page: int = 1
 
     def is_all(self) -> bool:
-        """Tell whether this is the beginning of the whole list."""
+        """Tell whether this is the first page without a search."""
         return not self.search and self.page == 1
 
 
 @dataclass(frozen=True, slots=True)
 class ListedPetition:
-    """A petition in a list: its title, in `language`, and its count. `closes_soon` if there are few days left."""
+    """A petition in a list: its title in `language`, its count, and whether it closes within CLOSES_SOON."""
 
     petition: Petition
     title: str
@@ -61,7 +61,7 @@ class Listing:
 
 
 def read_query(arguments: Mapping[str, str]) -> ListQuery | None:
-    """Return what the arguments of an address ask for; None for a page that no list has."""
+    """Return the query in a URL's arguments; None for an invalid page number."""
     number = arguments.get("page") or "1"
     if not (number.isascii() and number.isdigit() and len(number) <= MAX_PAGE_DIGITS and int(number)):
         return None
@@ -70,10 +70,9 @@ def read_query(arguments: Mapping[str, str]) -> ListQuery | None:
 
 
 def open_petitions(language: str, query: ListQuery = ListQuery()) -> Listing:
-    """Return a page of the petitions that can be signed now, with titles in `language` where there are any.
+    """Return a page of open petitions, with titles in `language` if translated.
 
-    What is searched for has to be in title or statement, each word of it in those of one language, whatever its case
-    and accents.
+    A search finds petitions that have all its words in title and statement of one language, ignoring case and accents.
     """
     now = clock.now()
     is_open = (
@@ -92,14 +91,14 @@ def open_petitions(language: str, query: ListQuery = ListQuery()) -> Listing:
 
 
 def closed_petitions(language: str) -> list[ListedPetition]:
-    """Return the petitions that were closed last, the last one first."""
+    """Return recently closed petitions, the last one first."""
     now = clock.now()
     closed = select(Petition).where(Petition.opened_at <= now, Petition.closes_at <= now)
     return _listed(db.session.scalars(closed.order_by(Petition.closes_at.desc()).limit(MAX_CLOSED)).all(), language)
 
 
 def _newest_texts() -> Select[int, str, str]:
-    """Return the statement that reads each petition's title as it is now, in each of its languages."""
+    """Return the statement for each petition's newest title in each of its languages."""
     other = aliased(PetitionText)
     same = (other.petition_id == PetitionText.petition_id) & (other.language == PetitionText.language)
     newest = select(func.max(other.version)).where(same).scalar_subquery()

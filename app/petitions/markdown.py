@@ -1,4 +1,4 @@
-"""Markdown as organisers write it, made into HTML that can do no harm and loads nothing from elsewhere."""
+"""Markdown of organisers as sanitised HTML, which runs no script and loads nothing."""
 
 from collections.abc import MutableMapping, Sequence
 from functools import lru_cache
@@ -12,7 +12,7 @@ from markdown_it.token import Token
 from markdown_it.utils import OptionsDict
 from markupsafe import Markup
 
-TOP_HEADING = 3  # a petition's own headings stand below "Why this petition matters"
+TOP_HEADING = 3  # below the page's heading "Why this petition matters"
 TAGS = {
     "p",
     "br",
@@ -40,9 +40,9 @@ _parser = MarkdownIt("commonmark", {"html": False, "typographer": False}).enable
 
 @lru_cache(maxsize=256)
 def to_html(source: str, top_heading: int = TOP_HEADING) -> Markup:
-    """Return CommonMark `source` as sanitised HTML. An image comes out as a link with its words, raw HTML as text.
+    """Return CommonMark `source` as sanitised HTML. Images become links with their alternative text; raw HTML is text.
 
-    Its highest level of headings becomes the `top_heading`-th of the page.
+    Its highest headings become level `top_heading` of the page.
     """
     tokens = _parser.parse(source)
     headings = [token for token in tokens if token.type in {"heading_open", "heading_close"}]
@@ -59,7 +59,7 @@ def to_html(source: str, top_heading: int = TOP_HEADING) -> Markup:
         url_schemes={"http", "https", "mailto"},
         link_rel="noopener noreferrer nofollow",
     )
-    return Markup(clean)  # noqa: S704 - nh3 has cleaned it
+    return Markup(clean)  # noqa: S704 - sanitised by nh3
 
 
 def _mark_pictures_in_links(tokens: Sequence[Token]) -> None:
@@ -71,13 +71,13 @@ def _mark_pictures_in_links(tokens: Sequence[Token]) -> None:
             token.meta["is_in_link"] = depth > 0
 
 
-def _picture(
+def _render_image_as_link(
     renderer: RendererHTML, tokens: Sequence[Token], at: int, options: OptionsDict, env: MutableMapping[str, Any]
 ) -> str:
     picture = tokens[at]
     words = escapeHtml(renderer.renderInlineAsText(picture.children, options, env))
-    place = escapeHtml(str(picture.attrs["src"]))
-    return words if picture.meta.get("is_in_link") else f'<a href="{place}">{words or place}</a>'
+    address = escapeHtml(str(picture.attrs["src"]))
+    return words if picture.meta.get("is_in_link") else f'<a href="{address}">{words or address}</a>'
 
 
-_parser.add_render_rule("image", _picture)
+_parser.add_render_rule("image", _render_image_as_link)

@@ -1,7 +1,7 @@
-"""Public names: the verified signers whom everyone may see, the newest first, page by page at the same cost.
+"""Public names: verified signers with visibility "public", newest first, by keyset pagination.
 
-Keyset pagination, by a moment and a row's id, both in an index that holds these signers and nobody else. Visitors are
-told the day alone, so the cursor in an address is encrypted; it is the same for everyone.
+The cursor is a moment and a row's id, both in a partial index of these signers, so every page costs the same. Visitors
+may only learn the day, so the cursor is encrypted, deterministically, so that pages can be cached.
 """
 
 from collections.abc import Iterable
@@ -23,7 +23,7 @@ SERIAL_BYTES = 8
 
 @dataclass(frozen=True, slots=True)
 class PublicName:
-    """A verified signer who wants to be seen, and the day of the signature."""
+    """A verified public signer, and the day of the signature."""
 
     name: str
     affiliation: str
@@ -34,7 +34,7 @@ class PublicName:
 
 @dataclass(frozen=True, slots=True)
 class NamesPage:
-    """Up to fifty names, and the cursors of the pages with newer and older ones, where there are any."""
+    """Up to fifty names, and the cursors of the newer and the older page, if any."""
 
     names: list[PublicName]
     newer: str | None
@@ -42,36 +42,36 @@ class NamesPage:
 
 
 def latest_names(petition: Petition) -> list[PublicName]:
-    """Return the newest dozen of verified signers whose names everyone may see, the newest first.
+    """Return the twelve newest public names, newest first.
 
-    Names that organisers hid are left out, and so are the words of comments that they hid.
+    Hidden names and hidden comments are left out.
     """
-    return _public(db.session.scalars(_newest_first(petition).limit(LATEST_NAMES)))
+    return _public_names(db.session.scalars(_newest_first(petition).limit(LATEST_NAMES)))
 
 
 def names_page(petition: Petition, before: str | None = None, after: str | None = None) -> NamesPage:
-    """Return a page of these names, the newest first: those before a cursor, those after one, or the newest of all.
+    """Return a page of public names, newest first: before a cursor, after one, or the newest of all.
 
-    Raises BadCursor for one that no page of this petition has named.
+    Raises BadCursor for a cursor that was not made for this petition.
     """
     if after and not before:
-        found = _read(_oldest_first(petition, _place(petition, after)))
-        kept = found[:PAGE_SIZE][::-1]
+        found = _read(_oldest_first(petition, _position(petition, after)))
+        on_page = found[:PAGE_SIZE][::-1]
         has_newer, has_older = len(found) > PAGE_SIZE, True
     else:
-        found = _read(_newest_first(petition, _place(petition, before) if before else None))
-        kept = found[:PAGE_SIZE]
+        found = _read(_newest_first(petition, _position(petition, before) if before else None))
+        on_page = found[:PAGE_SIZE]
         has_newer, has_older = bool(before), len(found) > PAGE_SIZE
-    if not kept:
+    if not on_page:
         return NamesPage([], None, None)
     return NamesPage(
-        _public(kept),
-        newer=_cursor(petition, kept[0]) if has_newer else None,
-        older=_cursor(petition, kept[-1]) if has_older else None,
+        _public_names(on_page),
+        newer=_cursor(petition, on_page[0]) if has_newer else None,
+        older=_cursor(petition, on_page[-1]) if has_older else None,
     )
 
 
-def _listed(petition: Petition) -> Select[Signature]:
+def _public_signatures(petition: Petition) -> Select[Signature]:
     return select(Signature).where(
         Signature.petition_id == petition.id,
         Signature.state == State.VERIFIED.value,
@@ -80,17 +80,17 @@ def _listed(petition: Petition) -> Select[Signature]:
     )
 
 
-_PLACE = tuple_(Signature.verified_at, Signature.id)
+_POSITION = tuple_(Signature.verified_at, Signature.id)
 
 
 def _newest_first(petition: Petition, before: tuple[datetime, int] | None = None) -> Select[Signature]:
-    listed = _listed(petition).order_by(desc(Signature.verified_at), desc(Signature.id))
-    return listed.where(tuple_(literal(before[0], UtcDateTime()), literal(before[1])) > _PLACE) if before else listed
+    listed = _public_signatures(petition).order_by(desc(Signature.verified_at), desc(Signature.id))
+    return listed.where(tuple_(literal(before[0], UtcDateTime()), literal(before[1])) > _POSITION) if before else listed
 
 
 def _oldest_first(petition: Petition, after: tuple[datetime, int]) -> Select[Signature]:
-    listed = _listed(petition).order_by(asc(Signature.verified_at), asc(Signature.id))
-    return listed.where(tuple_(literal(after[0], UtcDateTime()), literal(after[1])) < _PLACE)
+    listed = _public_signatures(petition).order_by(asc(Signature.verified_at), asc(Signature.id))
+    return listed.where(tuple_(literal(after[0], UtcDateTime()), literal(after[1])) < _POSITION)
 
 
 def _read(statement: Select[Signature]) -> list[Signature]:
@@ -99,16 +99,16 @@ def _read(statement: Select[Signature]) -> list[Signature]:
 
 def _cursor(petition: Petition, signature: Signature) -> str:
     assert signature.verified_at is not None
-    place = Cursor(signature.verified_at, signature.id.to_bytes(SERIAL_BYTES, "big"))
-    return place.encrypt(PURPOSE, petition.public_id)
+    cursor = Cursor(signature.verified_at, signature.id.to_bytes(SERIAL_BYTES, "big"))
+    return cursor.encrypt(PURPOSE, petition.public_id)
 
 
-def _place(petition: Petition, cursor: str) -> tuple[datetime, int]:
-    place = Cursor.decrypt(PURPOSE, petition.public_id, cursor)
-    return place.at, int.from_bytes(place.row_id, "big")
+def _position(petition: Petition, cursor: str) -> tuple[datetime, int]:
+    position = Cursor.decrypt(PURPOSE, petition.public_id, cursor)
+    return position.at, int.from_bytes(position.row_id, "big")
 
 
-def _public(signatures: Iterable[Signature]) -> list[PublicName]:
+def _public_names(signatures: Iterable[Signature]) -> list[PublicName]:
     names = []
     for signature in signatures:
         signer = signer_of(signature)

@@ -1,4 +1,4 @@
-"""What a petition's page shows."""
+"""The data of a petition's page."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,9 +19,9 @@ DONATIONS_MARKED_FOR = timedelta(days=14)
 
 @dataclass(frozen=True, slots=True)
 class Edition:
-    """A petition as it is shown and signed now: its newest words in the reader's language, its newest notice.
+    """A petition as it is shown and signed now: its newest text in the reader's language, and its newest notice.
 
-    `language` is the page's; the text's own may differ where nobody has translated it.
+    `language` is the page's; the text's differs if there is no translation.
     """
 
     petition: Petition
@@ -34,16 +34,16 @@ class Edition:
         return self.petition.is_open(clock.now())
 
     def text_changed(self) -> bool:
-        """Tell whether these words took the place of others after somebody's signature had been counted."""
+        """Tell whether this version replaced another one after a signature was verified."""
         return self.text.version > 1 and self.text.after_signatures > 0
 
     def donations_changed_on(self) -> date | None:
-        """Return the day on which the donations were changed, for as long as visitors are to be told."""
+        """Return the day of the donations' last change, for as long as visitors must be told; else None."""
         at = self.petition.donations_changed_at
         return at.date() if at and clock.now() - at < DONATIONS_MARKED_FOR else None
 
     def is_translated(self) -> bool:
-        """Tell whether the words are in the language of the page around them."""
+        """Tell whether the text is in the page's language."""
         return self.text.language == self.language
 
 
@@ -60,9 +60,9 @@ class GoalProgress:
 def find_edition(slug: str, language: str | None = None, *, drafts: bool = False) -> Edition | None:
     """Return the petition's current edition in `language` (default: its own); None for an unknown slug or language.
 
-    Drafts are found only by who asks for them too: their organisers.
+    `drafts` also finds drafts, for their organisers.
     """
-    if language and "\0" in language:  # PostgreSQL does not take it even to look for
+    if language and "\0" in language:  # PostgreSQL refuses NUL even in a comparison
         return None
     newest = (
         select(Petition, PetitionText, PrivacyNotice)
@@ -85,12 +85,12 @@ def find_edition(slug: str, language: str | None = None, *, drafts: bool = False
 
 
 def newest_title(petition: Petition) -> str:
-    """Return the petition's title in its own language, as it reads now."""
+    """Return the petition's newest title in its own language."""
     return newest_titles([petition])[petition.id]
 
 
 def newest_titles(petitions: Sequence[Petition]) -> dict[int, str]:
-    """Return these petitions' titles, each in its own language, by the petition's id, in one statement."""
+    """Return these petitions' newest titles, each in its own language, by petition id, in one statement."""
     ids = [petition.id for petition in petitions]
     titles = (
         select(PetitionText.petition_id, PetitionText.title)
@@ -98,54 +98,54 @@ def newest_titles(petitions: Sequence[Petition]) -> dict[int, str]:
         .where(Petition.id.in_(ids))
         .order_by(PetitionText.version)
     )
-    # Of each petition's rows the last one, which is the newest version, stays.
+    # The last row of a petition wins, which is its newest version.
     return dict.fromkeys(ids, "") | {row.petition_id: row.title for row in db.session.execute(titles)}
 
 
 def original_changed_on(edition: Edition) -> date | None:
-    """Return the day on which the original words were changed, where the edition's are an older translation of them."""
+    """Return the day of the original's last change, if the edition is an older translation; else None."""
     petition, text = edition.petition, edition.text
     if text.language == petition.language:
         return None
-    mine = (PetitionText.petition_id == petition.id) & (PetitionText.language == petition.language)
-    newer = select(func.max(PetitionText.made_at)).where(mine, PetitionText.made_at > text.made_at)
+    original = (PetitionText.petition_id == petition.id) & (PetitionText.language == petition.language)
+    newer = select(func.max(PetitionText.made_at)).where(original, PetitionText.made_at > text.made_at)
     at = db.session.scalars(newer).one()
     return at.date() if at else None
 
 
 def progress(petition: Petition) -> GoalProgress:
-    """Return the petition's count and next goal as they are now."""
-    return _on_the_way(petition, ledger.read_count(petition.id))
+    """Return the petition's present count and next goal."""
+    return _goal_progress(petition, ledger.read_count(petition.id))
 
 
 def progress_of(petitions: Sequence[Petition]) -> dict[int, GoalProgress]:
-    """Return count and next goal of these petitions as they are now, by the petition's id."""
+    """Return present count and next goal of these petitions, by petition id."""
     counts = ledger.read_counts([petition.id for petition in petitions])
-    return {petition.id: _on_the_way(petition, counts[petition.id]) for petition in petitions}
+    return {petition.id: _goal_progress(petition, counts[petition.id]) for petition in petitions}
 
 
 def other_languages(edition: Edition) -> list[str]:
-    """Return the languages that the petition's words are in, but for the page's own."""
+    """Return the languages that the petition is written in, without this edition's."""
     written = select(PetitionText.language).where(PetitionText.petition_id == edition.petition.id).distinct()
     return sorted(tag for tag in db.session.scalars(written) if tag != edition.text.language)
 
 
 def header_image(petition: Petition) -> list[tuple[str, int, int]]:
-    """Return digest, width and height of the petition's header image in each of its widths, the narrowest first."""
-    if not petition.image_alt:  # every image has one
+    """Return digest, width and height of the petition's header image in each width, narrowest first."""
+    if not petition.image_alt:  # every image has a text alternative
         return []
-    mine = select(Picture.digest, Picture.width, Picture.height).where(Picture.petition_id == petition.id)
-    return [(row.digest, row.width, row.height) for row in db.session.execute(mine.order_by(Picture.width))]
+    sizes = select(Picture.digest, Picture.width, Picture.height).where(Picture.petition_id == petition.id)
+    return [(row.digest, row.width, row.height) for row in db.session.execute(sizes.order_by(Picture.width))]
 
 
 def image_data(slug: str, digest: str, width: int, *, drafts: bool = False) -> bytes | None:
-    """Return a header image in this width; None for one that is not there, or whose petition was never opened."""
+    """Return a header image in this width; None if there is none, or, without `drafts`, for a draft."""
     named = (Petition.slug == slug) & (Picture.digest == digest) & (Picture.width == width)
     visible = true() if drafts else Petition.opened_at.is_not(None)
     found = select(Picture.data).join(Petition, Petition.id == Picture.petition_id).where(named, visible)
     return db.session.scalars(found).one_or_none()
 
 
-def _on_the_way(petition: Petition, now: Count) -> GoalProgress:
+def _goal_progress(petition: Petition, now: Count) -> GoalProgress:
     goal = next_goal(now.verified, petition.goal)
     return GoalProgress(now.verified, goal, percent(now.verified, goal), now.as_of)

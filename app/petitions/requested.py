@@ -1,4 +1,4 @@
-"""The petition that a request names, for views: found, with the page's language set, or 404."""
+"""For views: find the petition that a request names and set the page's language, or answer 404."""
 
 from collections.abc import Callable
 
@@ -9,7 +9,7 @@ from app.web.language import set_language
 
 
 def edition_or_404(slug: str, lang: str | None = None, *, only_if: Callable[[Edition], bool] | None = None) -> Edition:
-    """Return the edition whose language is in the path; 404 for another one, or for one that `only_if` refuses."""
+    """Return the edition in the language of the path; 404 if there is none, or if `only_if` refuses it."""
     edition = find_edition(slug, lang)
     if edition is None or (only_if and not only_if(edition)):
         abort(404)
@@ -18,7 +18,7 @@ def edition_or_404(slug: str, lang: str | None = None, *, only_if: Callable[[Edi
 
 
 def edition_or_original(slug: str, lang: str | None) -> Edition:
-    """Return the edition in a language that a query or a form names; in an unknown one the petition as it was written.
+    """Return the edition in the language of a query or form, or the original for an unknown language.
 
     404 for an unknown slug.
     """

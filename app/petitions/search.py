@@ -1,8 +1,7 @@
-"""Searching petitions: what is looked for and what is looked in are folded alike, whatever the database's own rules.
+"""Search: texts and search words are folded in the same way (case, accents), independently of the database.
 
-Databases fold case each in its own way, and accents not at all, so texts are folded once, when they are saved. A word
-is found anywhere inside, so no B-tree index helps: of the few open petitions the newest texts are read, by the index of
-their versions.
+SQLite and PostgreSQL fold case differently, and accents not at all, so texts are folded when they are saved. Words are
+found as substrings, which a B-tree index cannot do: the newest texts of the few open petitions are scanned.
 """
 
 import unicodedata
@@ -12,25 +11,25 @@ from sqlalchemy.orm import aliased
 
 from app.models import Petition, PetitionText
 
-# Letters that Unicode does not decompose, as people type them who do not have them on their keyboard.
+# Letters that Unicode does not decompose, and how people without them on their keyboard type them.
 PLAIN = str.maketrans({"ø": "o", "ł": "l", "đ": "d", "ħ": "h", "ı": "i", "æ": "ae", "œ": "oe", "þ": "th", "ð": "d"})
 
 
 def fold_text(text: str) -> str:
-    """Return `text` as it is compared in a search: in small letters, without accents, ß as ss."""
-    # Folded again, as decomposing gives capitals where a letter has a compatible one alone, such as ℌ (Unicode, D146).
-    apart = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text.casefold()).casefold())
-    return "".join(letter for letter in apart if not unicodedata.combining(letter)).translate(PLAIN)
+    """Return `text` for comparison: case folded, without accents, ß as ss."""
+    # Folded twice, as decomposing ℌ and the like gives capitals (compatibility caseless match, Unicode D146).
+    decomposed = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text.casefold()).casefold())
+    return "".join(character for character in decomposed if not unicodedata.combining(character)).translate(PLAIN)
 
 
 def search_text(title: str, statement: str) -> str:
-    """Return what a petition's text is found by."""
+    """Return the folded text that a search compares."""
     return fold_text(f"{title}\n{statement}")
 
 
 def has_words(search: str) -> ColumnElement[bool]:
-    """Return the condition on a petition that one of its texts as they are now has each of these words."""
-    if "\0" in search:  # which PostgreSQL does not take even to look for, and no text has
+    """Return the SQL condition that one of a petition's newest texts has all of these words."""
+    if "\0" in search:  # no text has NUL, and PostgreSQL refuses it
         return false()
     text, newer = aliased(PetitionText), aliased(PetitionText)
     is_replaced = exists().where(

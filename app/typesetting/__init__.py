@@ -1,1 +1,1 @@
-"""Typesetting: the fonts that printed lists and pictures are set in, and the typesetter."""
+"""Typesetting with Typst, and the fonts of printed lists and pictures."""

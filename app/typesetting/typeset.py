@@ -1,7 +1,7 @@
-"""Sets pages with Typst, each part of a document in a process of its own.
+"""Runs Typst, each part of a document in a process of its own.
 
-The typesetter keeps whatever it has laid out until its process ends (about 45 KB for each row), and a crash of it would
-end the worker too; so it runs as a subprocess. What is printed goes through pipes, never a file.
+Typst frees its memory (about 45 KB per row) only when its process ends, and a crash would end the worker; so it runs as
+a subprocess. Personal data goes through pipes, never through files.
 """
 
 import json
@@ -13,7 +13,7 @@ from datetime import datetime
 from pathlib import Path
 
 TEMPLATE = Path(__file__).with_name("delivery.typ")
-TIMEOUT_SECONDS = 600  # for one part, which takes about one
+TIMEOUT_SECONDS = 600  # for one part, which usually takes about one second
 HEARTBEAT_SECONDS = 15
 
 
@@ -29,10 +29,10 @@ def typeset(
     tagged: bool,
     on_heartbeat: Callable[[], None],
 ) -> bytes:
-    """Return as a PDF what `delivery.typ` makes of `data`, with the fonts in `font_folders`.
+    """Return the PDF of the template `delivery.typ` with `data` and the fonts in `font_folders`.
 
-    `tagged` adds the structure that screen readers go by. `on_heartbeat` is called every HEARTBEAT_SECONDS; what it
-    raises ends the typesetter. Raises NotTypeset where that failed or took too long.
+    `tagged` adds structure for screen readers (tagged PDF). `on_heartbeat` is called every HEARTBEAT_SECONDS; what it
+    raises ends the subprocess. Raises NotTypeset on failure or timeout.
     """
     job = {
         "data": json.dumps(data),
@@ -40,12 +40,12 @@ def typeset(
         "made_at": int(made_at.timestamp()),
         "tagged": tagged,
     }
-    # Isolated (-I), it sees the installed packages and neither this folder nor anybody's environment. Its error
-    # messages may quote a row, so they go nowhere.
+    # Isolated mode (-I): installed packages only, without this folder and environment variables. Its error messages may
+    # quote a row, so they are discarded.
     command = [sys.executable, "-I", __file__]
     with subprocess.Popen(
         command,
-        env={},  # it needs nothing of ours, least of all the keys
+        env={},  # our environment holds the keys
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
@@ -66,13 +66,13 @@ def _output_of(child: subprocess.Popen[bytes], job: bytes, on_heartbeat: Callabl
         try:
             return child.communicate(input_, timeout=HEARTBEAT_SECONDS)[0]
         except subprocess.TimeoutExpired:
-            input_ = None  # it goes on where it was
+            input_ = None  # communicate() continues after a timeout
             on_heartbeat()
     raise NotTypeset(f"the typesetter took more than {TIMEOUT_SECONDS} seconds")
 
 
 def main() -> None:
-    """Read a job from standard input, write the PDF to standard output: what the child does."""
+    """Read a job from standard input and write the PDF to standard output (in the subprocess)."""
     import typst
 
     job = json.loads(sys.stdin.buffer.read())

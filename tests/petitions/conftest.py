@@ -1,4 +1,4 @@
-"""What tests about petitions can ask for: bringing a file in."""
+"""Fixtures for tests of petitions: importing a petition file."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -14,7 +14,7 @@ Import = Callable[..., Outcome]
 
 @pytest.fixture
 def bring(app: Flask, tmp_path: Path) -> Import:
-    """Import a petition made of `petition_file`; return what that did."""
+    """Return a function that imports a petition file made by `petition_file`, and returns the outcome."""
 
     def run(*args: str, **front: str) -> Outcome:
         path = tmp_path / "petition.md"

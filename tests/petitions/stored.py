@@ -1,4 +1,4 @@
-"""What lies in the database about petitions, and signers put there who say what a test wants."""
+"""Reads petitions from the database for tests, and inserts public signers."""
 
 from datetime import UTC, datetime
 from uuid import uuid4
@@ -39,7 +39,7 @@ def the_petition(app: Flask, slug: str = SLUG) -> Petition:
 
 
 def public_signer(app: Flask, name: str, on: datetime = NOON, affiliation: str = "", comment: str = "") -> None:
-    """Let somebody of no country be a verified signer since `on` whose name everyone may see."""
+    """Insert a verified public signer without a country, verified at `on`."""
     address = f"{uuid4().hex}@example.org"
     public_id = make_signature(app, email=address, name=name)
     with app.app_context(), transaction() as session:

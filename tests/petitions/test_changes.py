@@ -1,4 +1,4 @@
-"""How a petition's text has changed is told on its page, and shown one click away."""
+"""Changes of a petition's text: announced on its page, and shown on a page of their own."""
 
 from flask import Flask
 from flask.testing import FlaskClient
@@ -12,7 +12,7 @@ PAGE = f"/petitions/{SLUG}"
 SWEDISH = '[[translations]]\nlanguage = "sv"\ntitle = "{}"\nstatement = "Vi ber."\n'
 
 
-def test_changed_after_signatures_is_said_with_their_number_and_leads_to_the_difference(
+def test_a_change_after_signatures_is_announced_with_their_number(
     app: Flask, client: FlaskClient, bring: Import
 ) -> None:
     bring()
@@ -29,16 +29,14 @@ def test_changed_after_signatures_is_said_with_their_number_and_leads_to_the_dif
     assert "after 2 signatures" in {one.words() for one in changes.all("p")}
 
 
-def test_nothing_is_said_of_changes_that_nobodys_signature_came_before(
-    app: Flask, client: FlaskClient, bring: Import
-) -> None:
+def test_a_change_before_any_signature_is_not_announced(app: Flask, client: FlaskClient, bring: Import) -> None:
     bring()
     make_signature(app, state=State.PENDING)
     bring("Other words.")
     assert "text-changed" not in client.get(PAGE).text
 
 
-def test_each_language_has_its_own_changes_and_a_new_translation_is_none(
+def test_each_language_has_its_own_changes_and_a_new_translation_is_not_one(
     app: Flask, client: FlaskClient, bring: Import
 ) -> None:
     bring()
@@ -61,7 +59,7 @@ def test_the_page_of_changes_is_the_same_for_everyone(client: FlaskClient, petit
     assert client.get(f"{PAGE}/changes/xx").status_code == 404
 
 
-def test_the_paragraphs_of_what_people_sign_keep_apart(client: FlaskClient, bring: Import) -> None:
+def test_the_statements_paragraphs_are_kept(client: FlaskClient, bring: Import) -> None:
     bring(statement='"We ask.\\n\\nWe thank."')
     page = HtmlPage(client.get(f"{PAGE}/changes").text)
     (quoted,) = [one for one in page.all("div", **{"class": "words"}) if "We thank." in one.text]

@@ -1,4 +1,4 @@
-"""The difference of two texts: true to both, told in words, and quick for long ones."""
+"""The difference of two texts: complete, word by word, and fast for long ones."""
 
 from itertools import pairwise
 
@@ -12,7 +12,7 @@ TEXTS = st.lists(st.sampled_from(["one", "two", " ", "\n", ".", "три", "四",
 
 @settings(deadline=None)
 @given(TEXTS, TEXTS)
-def test_the_pieces_make_both_texts(old: str, new: str) -> None:
+def test_both_texts_can_be_rebuilt_from_the_pieces(old: str, new: str) -> None:
     pieces = diff_words(old, new)
     assert "".join(text for kind, text in pieces if kind != DiffKind.ADDED) == old
     assert "".join(text for kind, text in pieces if kind != DiffKind.REMOVED) == new
@@ -20,7 +20,7 @@ def test_the_pieces_make_both_texts(old: str, new: str) -> None:
     assert all(one.kind != other.kind for one, other in pairwise(pieces))
 
 
-def test_words_are_compared_not_letters() -> None:
+def test_words_are_compared_not_characters() -> None:
     assert diff_words("Keep the old bus.", "Keep the new bus.") == (
         DiffPiece(DiffKind.SAME, "Keep the "),
         DiffPiece(DiffKind.REMOVED, "old"),
@@ -30,23 +30,23 @@ def test_words_are_compared_not_letters() -> None:
     assert diff_words("保留巴士", "保留夜巴士")[1] == DiffPiece(DiffKind.ADDED, "夜")
 
 
-def test_sentences_that_have_nothing_in_common_are_not_mixed() -> None:
+def test_sentences_without_common_words_are_replaced_as_a_whole() -> None:
     assert [kind for kind, _ in diff_words("Save the old library", "Their title now")] == [
         DiffKind.REMOVED,
         DiffKind.ADDED,
     ]
 
 
-def test_a_stretch_too_long_to_compare_is_shown_as_changed() -> None:
+def test_a_passage_too_long_to_compare_is_shown_as_changed() -> None:
     old, new = "a b " * 3000, "b c " * 3000
     assert [kind for kind, _ in diff_words(old, new)] == [DiffKind.REMOVED, DiffKind.ADDED]
 
 
-def test_blank_lines_cost_nothing_however_many_they_are() -> None:
+def test_many_blank_lines_cost_no_time() -> None:
     old, new = "a" + "\n" * 100_000 + "b", "c" + "\n" * 100_000 + "d"
     assert diff_words(old, new) == (DiffPiece(DiffKind.REMOVED, old), DiffPiece(DiffKind.ADDED, new))
 
 
-def test_texts_made_to_be_costly_are_shown_as_changed_as_a_whole() -> None:
+def test_texts_too_costly_to_compare_are_shown_as_changed() -> None:
     old, new = "a\nb\n" * 10_000, "b\na\n" * 10_001
     assert diff_words(old, new) == (DiffPiece(DiffKind.REMOVED, old), DiffPiece(DiffKind.ADDED, new))

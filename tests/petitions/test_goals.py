@@ -17,7 +17,7 @@ counts = st.integers(0, 200_000_000)
 owns = st.none() | st.integers(1, 200_000_000)
 
 
-def test_the_steps_are_these_and_no_others() -> None:
+def test_the_steps_are_as_listed() -> None:
     climbed = [next_goal(0, None)]
     for _ in STEPS[1:]:
         climbed.append(next_goal(climbed[-1], None))
@@ -34,14 +34,14 @@ def test_the_goal_is_the_first_step_above_the_count(verified: int, goal: int) ->
 
 @settings(deadline=None)
 @given(counts)
-def test_no_step_is_passed_over(verified: int) -> None:
+def test_no_step_is_skipped(verified: int) -> None:
     if verified < STEPS[-1]:
         assert next_goal(verified, None) == min(step for step in STEPS if step > verified)
 
 
 @settings(deadline=None)
 @given(st.integers(10_000, 10**30))
-def test_from_ten_thousand_on_the_steps_repeat_times_ten_without_end(verified: int) -> None:
+def test_from_ten_thousand_on_the_steps_repeat_times_ten(verified: int) -> None:
     assert next_goal(verified * 10, None) == next_goal(verified, None) * 10
 
 
@@ -62,7 +62,7 @@ def test_the_organisers_own_goal_holds_until_it_is_reached(own: int, data: st.Da
 
 @settings(deadline=None)
 @given(counts, counts, owns)
-def test_the_goal_never_goes_down_as_the_count_goes_up(one: int, other: int, own: int | None) -> None:
+def test_the_goal_never_falls_as_the_count_grows(one: int, other: int, own: int | None) -> None:
     fewer, more = sorted((one, other))
     assert next_goal(fewer, own) <= next_goal(more, own)
 

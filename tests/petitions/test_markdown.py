@@ -1,4 +1,4 @@
-"""Markdown: what organisers write comes out as written, can do no harm, and loads nothing."""
+"""Markdown: rendered as CommonMark, sanitised (XSS), and without loading anything."""
 
 from urllib.parse import urlsplit
 
@@ -37,7 +37,7 @@ def assert_harmless(source: str) -> None:
         assert element.tag in HARMLESS
         assert set(element.attributes) <= HARMLESS_ATTRIBUTES.get(element.tag, set())
         if element.tag == "a":
-            # Browsers leave tabs and line breaks out of an address, so they must not hide a scheme.
+            # Browsers ignore tabs and line breaks in a URL, so these must not hide a scheme.
             address = "".join((element.get("href") or "").split())
             assert urlsplit(address).scheme in {"", "http", "https", "mailto"}
 
@@ -45,12 +45,12 @@ def assert_harmless(source: str) -> None:
 @settings(deadline=None, max_examples=300)
 @given(st.text(max_size=200) | pieces)
 @example("")
-def test_no_text_makes_a_script_a_picture_or_a_handler(source: str) -> None:
+def test_no_text_makes_a_script_image_or_event_handler(source: str) -> None:
     assert_harmless(source)
 
 
 @pytest.mark.parametrize("source", EVIL)
-def test_known_tricks_come_out_harmless(source: str) -> None:
+def test_known_xss_tricks_are_harmless(source: str) -> None:
     assert_harmless(source)
 
 
@@ -58,16 +58,16 @@ def test_raw_html_is_shown_as_it_was_typed() -> None:
     assert to_html("<script>alert(1)</script>") == "<p>&lt;script&gt;alert(1)&lt;/script&gt;</p>\n"
 
 
-def test_a_picture_is_not_loaded_but_can_be_opened() -> None:
+def test_an_image_becomes_a_link() -> None:
     html = to_html("![A full hall](https://pictures.example/hall.jpg)")
     assert "<img" not in html
     assert 'href="https://pictures.example/hall.jpg"' in html and "A full hall" in html
     assert "!" not in html
-    assert to_html("![](a)" * 16_000).count("<a ") == 16_000  # in no more time than as many links
+    assert to_html("![](a)" * 16_000).count("<a ") == 16_000  # as fast as links
     assert str(to_html("[![A hall](https://a.example/hall.jpg)](https://b.example)")).count("<a ") == 1
 
 
-def test_links_tell_other_sites_nothing_and_lend_them_nothing() -> None:
+def test_links_have_noopener_noreferrer_and_nofollow() -> None:
     (link,) = HtmlPage(str(to_html("[Read on](https://example.org/a?b=c&d=e 'A title')"))).all("a")
     assert link.attributes == {
         "href": "https://example.org/a?b=c&d=e",
@@ -93,16 +93,16 @@ def test_links_tell_other_sites_nothing_and_lend_them_nothing() -> None:
         ("", ""),
     ],
 )  # fmt: skip
-def test_markdown_says_what_it_says(source: str, html: str) -> None:
+def test_markdown_is_rendered_as_expected(source: str, html: str) -> None:
     assert to_html(source).strip() == html
 
 
-def test_deep_nesting_is_no_trouble() -> None:
+def test_deep_nesting_is_not_an_error() -> None:
     assert_harmless("> " * 5_000 + "deep")
     assert_harmless("[" * 5_000 + "deep" + "]" * 5_000)
     assert_harmless("*" * 5_001 + "deep" + "*" * 5_000)
 
 
-def test_headings_begin_below_the_one_above_them_whatever_their_writer_begins_with() -> None:
+def test_the_highest_heading_gets_the_level_below_the_pages() -> None:
     for source in ("# One\n\n## Two", "## One\n\n### Two", "#### One\n\n##### Two"):
         assert to_html(source) == "<h3>One</h3>\n<h4>Two</h4>\n"

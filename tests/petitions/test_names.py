@@ -1,4 +1,4 @@
-"""The public names: who wants to be seen and nobody else, page by page at the same cost, found by no search engine."""
+"""Public names: verified public signers only, pages at the same cost, and no indexing by search engines."""
 
 import base64
 import re
@@ -42,9 +42,7 @@ def link(page: HtmlPage, words: str) -> str | None:
     return next((one.get("href") for one in page.all("a") if one.words() == words), None)
 
 
-def test_only_those_are_named_who_are_verified_and_want_to_be_seen(
-    app: Flask, client: FlaskClient, petition: str
-) -> None:
+def test_only_verified_public_signers_are_named(app: Flask, client: FlaskClient, petition: str) -> None:
     make_petition(app, slug='"another"')
     make_signature(app, slug="another", name="Signer of another")
     for state in State:
@@ -62,9 +60,7 @@ def test_only_those_are_named_who_are_verified_and_want_to_be_seen(
     assert "The others are counted just the same" in words
 
 
-def test_a_name_comes_with_its_day_and_what_was_said_but_no_hidden_words(
-    app: Flask, client: FlaskClient, petition: str
-) -> None:
+def test_a_name_has_day_and_comment_but_no_hidden_comment(app: Flask, client: FlaskClient, petition: str) -> None:
     public_signer(app, "דנה דוגמה", affiliation="Союз читателей", comment="First line\n\nNext paragraph")
     page = read(client)
     (entry,) = [one for one in page.all("li") if any(each.get("class") == "names" for each in one.inside)]
@@ -78,10 +74,10 @@ def test_a_name_comes_with_its_day_and_what_was_said_but_no_hidden_words(
     assert named(read(client)) == ["דנה דוגמה"]
 
 
-def test_the_pages_together_name_everybody_once_the_newest_first_and_lead_back(
+def test_all_pages_together_name_everyone_once_in_both_directions(
     app: Flask, client: FlaskClient, petition: str
 ) -> None:
-    """All at the same instant, so that the order hangs on more than the time."""
+    """All have the same time, so that the time alone does not give the order."""
     add_people(app, 2 * PAGE_SIZE + 7, apart=timedelta(0))
     path, pages = LIST, []
     while path:
@@ -103,18 +99,14 @@ def test_the_pages_together_name_everybody_once_the_newest_first_and_lead_back(
 
 
 @pytest.mark.parametrize("path", [LIST, f"{LIST}/sv", "older"])
-def test_search_engines_are_asked_to_leave_every_page_of_names(
-    app: Flask, client: FlaskClient, petition: str, path: str
-) -> None:
+def test_pages_of_names_are_noindex(app: Flask, client: FlaskClient, petition: str, path: str) -> None:
     add_people(app, PAGE_SIZE + 1)
     page = read(client, (link(read(client), "Older →") or "") if path == "older" else path)
     (robots,) = page.all("meta", name="robots")
     assert robots.get("content") == "noindex, nofollow, noarchive"
 
 
-def test_a_place_in_the_list_tells_neither_the_hour_nor_how_many_others_signed(
-    app: Flask, client: FlaskClient, petition: str
-) -> None:
+def test_a_cursor_reveals_neither_time_nor_number(app: Flask, client: FlaskClient, petition: str) -> None:
     add_people(app, PAGE_SIZE + 1)
     older = link(read(client), "Older →") or ""
     assert older == link(read(client), "Older →")
@@ -129,7 +121,7 @@ def test_a_place_in_the_list_tells_neither_the_hour_nor_how_many_others_signed(
     assert last.public_id not in told
 
 
-def test_a_place_that_no_page_named_is_not_found(app: Flask, client: FlaskClient, petition: str) -> None:
+def test_an_invalid_cursor_is_a_404(app: Flask, client: FlaskClient, petition: str) -> None:
     add_people(app, PAGE_SIZE + 1)
     make_petition(app, slug='"another"')
     older = link(read(client), "Older →") or ""
@@ -142,9 +134,7 @@ def test_a_place_that_no_page_named_is_not_found(app: Flask, client: FlaskClient
     assert client.get(f"{LIST}/xx").status_code == 404
 
 
-def test_whoever_goes_while_somebody_reads_on_does_not_break_the_list(
-    app: Flask, client: FlaskClient, petition: str
-) -> None:
+def test_a_withdrawal_while_paging_does_not_break_the_list(app: Flask, client: FlaskClient, petition: str) -> None:
     add_people(app, PAGE_SIZE + 1)
     older = link(read(client), "Older →") or ""
     with app.app_context(), transaction() as session:
@@ -156,7 +146,7 @@ def test_whoever_goes_while_somebody_reads_on_does_not_break_the_list(
     assert "Nobody has chosen so yet." in read(client).all("main")[0].words()
 
 
-def test_after_the_promised_days_nobody_is_named_any_more(app: Flask, client: FlaskClient, petition: str) -> None:
+def test_after_the_promised_days_all_names_are_erased(app: Flask, client: FlaskClient, petition: str) -> None:
     add_people(app, 3)
     assert len(named(read(client))) == 3
     with app.app_context():
@@ -169,9 +159,7 @@ def test_after_the_promised_days_nobody_is_named_any_more(app: Flask, client: Fl
     assert "3 verified signatures" in words and "has been erased" in words
 
 
-def test_the_petition_leads_to_all_public_names_in_the_language_of_the_page(
-    app: Flask, client: FlaskClient, petition: str
-) -> None:
+def test_the_petitions_page_links_to_the_names_in_its_language(app: Flask, client: FlaskClient, petition: str) -> None:
     public_signer(app, "Ann Example", NOON)
     assert link(read(client, f"/petitions/{SLUG}"), "All public names") == LIST
     page = HtmlPage(client.get(f"/petitions/{SLUG}/sv").text)
@@ -183,8 +171,8 @@ def test_the_petition_leads_to_all_public_names_in_the_language_of_the_page(
     assert section.get("data-nosnippet") == ""
 
 
-def test_a_page_far_down_costs_what_the_first_does(app: Flask, petition: str) -> None:
-    """The database reads a page's rows from the index of public names and no others, wherever the page is."""
+def test_every_page_costs_as_much_as_the_first(app: Flask, petition: str) -> None:
+    """The database reads only the page's rows, from the index of public names, for any page."""
     add_people(app, 3_000)
     with app.app_context():
         db.session.execute(text("ANALYZE"))
@@ -194,7 +182,7 @@ def test_a_page_far_down_costs_what_the_first_does(app: Flask, petition: str) ->
         assert middle
         place = names._cursor(of, middle)
         for asked in ({}, {"before": place}, {"after": place}):
-            statement, parameters = asked_of_the_database(of, **asked)
+            statement, parameters = executed_statement(of, **asked)
             with db.engine.connect() as connection:
                 if db.engine.dialect.name == "postgresql":
                     explain = "EXPLAIN (ANALYZE, FORMAT JSON) "
@@ -207,8 +195,8 @@ def test_a_page_far_down_costs_what_the_first_does(app: Flask, petition: str) ->
                     assert "verified_at" in plan or not asked, plan
 
 
-def asked_of_the_database(petition: Petition, **asked: str) -> tuple[str, Any]:
-    """Return the statement that reads a page, as the driver is given it."""
+def executed_statement(petition: Petition, **asked: str) -> tuple[str, Any]:
+    """Return the statement that reads a page, and its parameters, as the driver gets them."""
     statements: list[tuple[str, Any]] = []
     record = lambda c, cur, statement, parameters, *rest: statements.append((statement, parameters))  # noqa: E731
     event.listen(db.engine, "before_cursor_execute", record)

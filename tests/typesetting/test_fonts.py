@@ -1,4 +1,4 @@
-"""Fonts: whose shapes of Han characters a text is set in."""
+"""Fonts: the shapes of Han characters by language."""
 
 import pytest
 
@@ -20,6 +20,6 @@ from app.typesetting import fonts
         *(("en", "SC"), ("en-HK", "SC"), ("", "SC")),
     ],
 )
-def test_han_characters_have_the_shapes_that_readers_of_the_language_expect(tag: str, shapes: str) -> None:
+def test_han_shapes_follow_the_language_tag(tag: str, shapes: str) -> None:
     assert fonts.han_shapes(tag) == shapes
     assert f"Noto Sans CJK {shapes}" in fonts.families(tag)
