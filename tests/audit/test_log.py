@@ -1,4 +1,4 @@
-"""The audit log is only ever added to: the database refuses whatever else is tried on it."""
+"""The audit log is append-only: the database refuses changes, deletions and replacements."""
 
 import pytest
 from flask import Flask
@@ -24,7 +24,7 @@ OF_ONE = {
 }
 
 
-def test_no_entry_is_changed_deleted_or_replaced(app: Flask) -> None:
+def test_entries_cannot_be_changed_deleted_or_replaced(app: Flask) -> None:
     with app.app_context():
         for _ in range(2):
             with transaction() as session:

@@ -1,4 +1,4 @@
-"""Many at the same instant: one signature counts one, one mailbox is one row, two workers never send one letter."""
+"""Concurrent requests and workers: exact counts, one signature per mailbox, each e-mail sent once."""
 
 import threading
 from collections.abc import Callable
@@ -27,7 +27,7 @@ Result = TypeVar("Result")
 
 
 def at_once(number: int, task: Callable[[int], Result]) -> list[Result]:
-    """Run `task` in that many threads that all begin at the same instant; return what each gave."""
+    """Run `task` in that many threads that all begin at the same moment; return their results."""
     barrier = threading.Barrier(number)
 
     def run(which: int) -> Result:
@@ -43,7 +43,7 @@ def number_of(app: Flask, *conditions: object) -> int:
         return db.session.scalars(select(func.count()).where(*conditions)).one()  # type: ignore[arg-type]
 
 
-def test_fifty_threads_that_confirm_one_signature_count_one(
+def test_fifty_confirmations_of_one_signature_count_once(
     app: Flask, client: FlaskClient, petition: str, mail_server: MailServer, work: Callable[[], int]
 ) -> None:
     sign(client)
@@ -58,7 +58,7 @@ def test_fifty_threads_that_confirm_one_signature_count_one(
     assert number_of(app, OutboxRow.occasion == Occasion.CONFIRMED) == 1
 
 
-def test_fifty_who_sign_with_one_mailbox_make_one_row_and_at_most_three_letters(
+def test_fifty_forms_from_one_mailbox_make_one_row_and_at_most_three_emails(
     app: Flask, client: FlaskClient, petition: str, mail_server: MailServer, work: Callable[[], int]
 ) -> None:
     def press(which: int) -> int:
@@ -72,7 +72,7 @@ def test_fifty_who_sign_with_one_mailbox_make_one_row_and_at_most_three_letters(
     assert len(mail_server.letters) == 3
 
 
-def test_many_who_confirm_their_own_while_the_ledger_is_folded_are_all_counted(
+def test_confirmations_during_folding_are_all_counted(
     app: Flask, client: FlaskClient, petition: str, mail_server: MailServer, work: Callable[[], int]
 ) -> None:
     people = 24
@@ -98,7 +98,7 @@ def test_many_who_confirm_their_own_while_the_ledger_is_folded_are_all_counted(
         assert audit(db.session.scalars(select(Petition)).one()).sound
 
 
-def test_workers_at_the_same_time_never_take_one_letter_twice(
+def test_concurrent_workers_never_claim_one_email_twice(
     app: Flask, client: FlaskClient, petition: str, mail_server: MailServer
 ) -> None:
     for which in range(60):
@@ -115,7 +115,7 @@ def test_workers_at_the_same_time_never_take_one_letter_twice(
     assert number_of(app, OutboxRow.progress == OutboxProgress.SENT) == 60
 
 
-def test_workers_together_still_send_only_three_letters_to_one_mailbox(
+def test_concurrent_workers_together_keep_the_mailbox_limit(
     app: Flask, client: FlaskClient, petition: str, mail_server: MailServer
 ) -> None:
     for _ in range(12):

@@ -1,4 +1,4 @@
-"""The worker's upkeep beside people who press buttons: nobody waits in a circle, and no answer is a fault."""
+"""The worker's jobs at the same time as requests: no deadlocks, and no errors."""
 
 from datetime import timedelta
 
@@ -28,9 +28,7 @@ def petition_of(app: Flask) -> int:
 
 
 @pytest.mark.parametrize("upkeep", ["traces", "erase"])
-def test_an_organiser_who_holds_many_and_the_upkeep_do_not_wait_for_each_other_in_a_circle(
-    app: Flask, petition: str, upkeep: str
-) -> None:
+def test_a_bulk_act_and_the_workers_jobs_do_not_deadlock(app: Flask, petition: str, upkeep: str) -> None:
     for which in range(PEOPLE):
         make_signature(app, email=f"person{which}@example.org")
     petition_id = petition_of(app)
@@ -41,7 +39,7 @@ def test_an_organiser_who_holds_many_and_the_upkeep_do_not_wait_for_each_other_i
             lock(session, petition_id, everybody, fingerprint)
             session.rollback()
 
-    def keep_up() -> None:
+    def run_jobs() -> None:
         with app.app_context():
             if upkeep == "traces":
                 traces.forget_traces(clock.now() + timedelta(days=3))
@@ -55,10 +53,10 @@ def test_an_organiser_who_holds_many_and_the_upkeep_do_not_wait_for_each_other_i
             session.execute(update(Signature).values(network_key=b"x" * 32))
         with app.app_context():
             fingerprint = preview(petition_id, everybody).fingerprint
-        at_once(4, lambda which, fingerprint=fingerprint: keep_up() if which % 2 else press(fingerprint))  # type: ignore[misc]
+        at_once(4, lambda which, fingerprint=fingerprint: run_jobs() if which % 2 else press(fingerprint))  # type: ignore[misc]
 
 
-def test_asking_for_a_link_while_that_row_is_deleted_is_answered_like_any_other(app: Flask, petition: str) -> None:
+def test_requesting_a_link_while_the_signature_is_deleted_is_not_an_error(app: Flask, petition: str) -> None:
     def ask_or_delete(which: int) -> int:
         if which == 0:
             with app.app_context(), transaction() as session:

@@ -46,11 +46,11 @@ def test_the_example_petition_is_imported_and_shown(
         assert shown in page
 
 
-def test_every_key_of_a_petition_file_is_explained_and_no_other(tmp_path: Path) -> None:
+def test_exactly_the_keys_of_a_petition_file_are_explained(tmp_path: Path) -> None:
     assert sorted(KEYS) == sorted(known_keys(tmp_path, petition_file(nonsense="1")))
 
 
-def test_the_needed_keys_are_said_to_be(tmp_path: Path) -> None:
+def test_required_keys_are_marked_in_the_docs(tmp_path: Path) -> None:
     assert {key for key, (needed, _) in KEYS.items() if needed == "yes"} == set(NEEDED)
 
 

@@ -83,16 +83,16 @@ def registered() -> set[str]:
     return set(commands(bare.cli))
 
 
-def test_operating_explains_the_settings_that_are_read_and_no_others(tmp_path: Path) -> None:
+def test_operating_md_explains_exactly_the_settings_that_are_read(tmp_path: Path) -> None:
     explained = re.findall(r"`(\w+)`", " ".join(first_cells(section(OPERATING, "Settings"))))
     assert sorted(explained) == sorted(read_settings(tmp_path))
 
 
-def test_the_example_environment_names_the_settings_that_are_read_and_no_others(tmp_path: Path) -> None:
+def test_env_example_names_exactly_the_settings_that_are_read(tmp_path: Path) -> None:
     assert example_environment().keys() == read_settings(tmp_path)
 
 
-def test_the_example_environment_as_it_stands_changes_nothing(tmp_path: Path) -> None:
+def test_env_example_unchanged_sets_the_defaults(tmp_path: Path) -> None:
     as_it_stands = config.load(example_environment(), instance=tmp_path)
     nothing_set = config.load({}, instance=tmp_path)
     assert {name: value or None for name, value in as_it_stands.items()} == {
@@ -107,7 +107,7 @@ def test_every_command_is_explained() -> None:
     assert [command for command in known if not re.search(rf"(?:`|flask --app wsgi ){command}\b", explained)] == []
 
 
-def test_every_command_that_is_told_exists() -> None:
+def test_every_command_in_the_docs_exists() -> None:
     told = [*PAGES, *(ROOT / "deploy").glob("*.service")]
     words = {line for page in told for line in re.findall(r"flask --app wsgi ([a-z][a-z -]*)", page.read_text("utf-8"))}
     assert words
@@ -115,7 +115,7 @@ def test_every_command_that_is_told_exists() -> None:
         assert any(f"{line} ".startswith(f"{known} ") for known in registered() | FLASKS_OWN), line
 
 
-def test_every_make_target_that_is_told_exists() -> None:
+def test_every_make_target_in_the_docs_exists() -> None:
     targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE))
     told = {
         name for page in PAGES for name in re.findall(r"(?:^|`)make ([a-z]+)", page.read_text("utf-8"), re.MULTILINE)
@@ -123,21 +123,21 @@ def test_every_make_target_that_is_told_exists() -> None:
     assert {"run", "test"} <= told <= targets
 
 
-def test_every_direct_dependency_has_its_reason_and_nothing_else_has() -> None:
+def test_dependencies_md_explains_exactly_the_direct_dependencies() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
     wanted = [*project["dependencies"], *project["optional-dependencies"]["dev"]]
     names = [re.split(r"[\[<>=~! ]", line)[0] for line in wanted]
     assert sorted(first_cells((ROOT / "docs/dependencies.md").read_text("utf-8"))) == sorted(names)
 
 
-def test_every_place_that_is_named_exists() -> None:
+def test_every_path_in_the_docs_exists() -> None:
     named = [(page.name, place) for page in PAGES for place in re.findall(r"`([^`\s]*/[^`\s]*)`", prose(page))]
     ours = [(page, one) for page, one in named if not one.startswith(("/", *MADE_WHILE_RUNNING)) and ":" not in one]
     assert ours
     assert [(page, place) for page, place in ours if not (ROOT / place).exists()] == []
 
 
-def test_every_link_leads_somewhere() -> None:
+def test_every_link_in_the_docs_works() -> None:
     links = [(page, target) for page in PAGES for target in re.findall(r"\]\(([^)\s]+)\)", prose(page))]
     assert links
     for page, target in links:
@@ -150,7 +150,7 @@ def test_every_link_leads_somewhere() -> None:
             assert anchor in known, f"{page.name}: {target}"
 
 
-def test_every_step_of_the_way_is_where_the_page_says() -> None:
+def test_every_step_in_the_docs_is_in_the_named_file() -> None:
     steps = re.findall(r"`(\w+)`\s+in\s+`([\w/]+\.py)`", (ROOT / "docs/a-signature-travels.md").read_text("utf-8"))
     assert len(steps) > 20
     for name, place in steps:
@@ -159,7 +159,7 @@ def test_every_step_of_the_way_is_where_the_page_says() -> None:
         assert name in defined, f"{name} in {place}"
 
 
-def test_architecture_has_every_folder_and_draws_every_layer() -> None:
+def test_architecture_md_has_every_folder_and_layer() -> None:
     layers = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["importlinter"]["contracts"][0][
         "layers"
     ]
@@ -177,7 +177,7 @@ def test_the_readme_stays_short() -> None:
     assert len((ROOT / "README.md").read_bytes()) < 5_500
 
 
-def test_the_operators_page_explains_every_word_of_the_outbox() -> None:
+def test_operating_md_explains_every_outbox_state() -> None:
     words: list[Any] = [*OutboxProgress]
     assert set(words) <= {cell.strip("`") for cell in first_cells(section(OPERATING, "Mail is not going out"))}
     assert all(f"`{occasion}`" in OPERATING for occasion in Occasion)

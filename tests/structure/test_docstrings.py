@@ -9,13 +9,13 @@ SENTENCE = re.compile(r"[A-Z0-9`/].*[.?]", re.DOTALL)
 MODULES = [*SHIPPED, *sorted(path for path in (ROOT / "tests").rglob("*.py") if path.stat().st_size)]
 
 
-def test_every_file_begins_with_a_sentence_about_itself() -> None:
+def test_every_file_has_a_module_docstring() -> None:
     first = {place(path): (ast.get_docstring(tree(path)) or "").partition("\n\n")[0] for path in MODULES}
     assert {name: words for name, words in first.items() if not SENTENCE.fullmatch(words)} == {}
     assert {name: words for name, words in first.items() if len(words.split()) < 3} == {}, "these say too little"
 
 
-def test_every_public_name_says_what_it_is() -> None:
+def test_every_public_name_has_a_docstring() -> None:
     kinds = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
     public = [
         (path, node)

@@ -25,7 +25,7 @@ def test_layers_name_folders_and_no_file_in_one() -> None:
     )
 
 
-def test_nothing_in_the_app_imports_what_makes_it() -> None:
+def test_no_module_of_the_app_imports_the_app_factory() -> None:
     makers = {("app", "create_app"), ("wsgi", "app")}
     found = {
         place(path, node)

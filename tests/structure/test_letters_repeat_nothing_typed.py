@@ -17,12 +17,12 @@ def named(source: str) -> set[str]:
     return plain | attributes | items
 
 
-def test_no_letter_names_anything_that_was_typed() -> None:
+def test_no_letter_template_uses_typed_text() -> None:
     found = {place(path): named(path.read_text("utf-8")) & (TYPED | LEADS_THERE) for path in LETTERS}
     assert found
     assert {name: words for name, words in found.items() if words} == {}
 
 
-def test_this_test_sees_names_wherever_they_stand() -> None:
+def test_the_check_finds_names_anywhere_in_a_template() -> None:
     sly = '{% if a %}{{ entry.comment }}{% endif %}{{ _("%(n)s", n=name) }}{{ x["email"] }}{% set y = affiliation %}'
     assert {"entry", "comment", "name", "email", "affiliation"} <= named(sly)

@@ -60,7 +60,7 @@ def spelt(options: Mapping[str, object]) -> dict[str, str]:
     return {name: str(value) for name, value in options.items()}
 
 
-def test_there_is_one_line_of_migrations_named_by_date() -> None:
+def test_migrations_are_linear_and_named_by_date() -> None:
     assert len(SCRIPTS.get_heads()) == 1, "two migrations follow the same one: put one behind the other"
     for script in SCRIPTS.walk_revisions():
         name = Path(script.path).name
@@ -68,11 +68,11 @@ def test_there_is_one_line_of_migrations_named_by_date() -> None:
         assert name.startswith(script.revision)
 
 
-def test_the_first_migration_is_kept() -> None:
+def test_the_first_migration_keeps_its_id() -> None:
     assert SCRIPTS.get_bases() == ["20261128_2312"], "databases begin with it: put a new migration behind the newest"
 
 
-def test_each_step_can_be_taken_back(app: Flask) -> None:
+def test_each_migration_can_be_downgraded(app: Flask) -> None:
     for revision in IN_ORDER:
         before = tables(db.engine)
         flask_migrate.upgrade(revision=revision)
@@ -85,7 +85,7 @@ def test_each_step_can_be_taken_back(app: Flask) -> None:
     assert tables(db.engine) == set()
 
 
-def test_the_migrations_make_what_the_models_say(app: Flask) -> None:
+def test_the_migrations_make_the_schema_of_the_models(app: Flask) -> None:
     flask_migrate.upgrade()
     with db.engine.connect() as connection:
         # Alembic takes SQLite's empty text for none.
@@ -98,7 +98,7 @@ def test_the_migrations_make_what_the_models_say(app: Flask) -> None:
     assert migrated == details(db.engine)
 
 
-def test_a_database_of_an_unknown_version_is_left_alone_and_the_operator_is_told(app: Flask) -> None:
+def test_a_database_of_an_unknown_version_is_refused_with_a_message(app: Flask) -> None:
     flask_migrate.upgrade()
     with db.engine.begin() as connection:
         connection.execute(text("UPDATE alembic_version SET version_num = '20261124_2240'"))

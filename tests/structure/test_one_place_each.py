@@ -28,5 +28,5 @@ def test_only_config_reads_the_environment() -> None:
     assert places({"os"}, ENVIRONMENT) == {"config.py"}
 
 
-def test_only_the_clock_knows_what_time_it_is() -> None:
+def test_only_the_clock_reads_the_time() -> None:
     assert places({"datetime", "date", "func"}, PRESENT) == {"app/clock.py"}

@@ -34,7 +34,7 @@ def everything(app: Flask) -> dict[str, list[Any]]:
 
 
 @pytest.mark.slow
-def test_reading_changes_nothing(app: Flask, tmp_path: Path) -> None:
+def test_get_head_and_options_write_nothing(app: Flask, tmp_path: Path) -> None:
     client = app.test_client()
     values = something_of_everything(app, tmp_path)
     insider = signed_in(app)

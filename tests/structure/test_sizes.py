@@ -6,10 +6,10 @@ MOST_LINES = 250
 MOST_LINES_OF_FIXTURES = 150
 
 
-def test_no_file_of_the_app_outgrows_its_room() -> None:
+def test_files_of_the_app_stay_small() -> None:
     lengths = {place(path): len(path.read_text("utf-8").splitlines()) for path in APP}
     assert not {name: length for name, length in lengths.items() if length > MOST_LINES}, "these want splitting"
 
 
-def test_what_every_test_shares_stays_small() -> None:
+def test_conftest_stays_small() -> None:
     assert len((ROOT / "tests" / "conftest.py").read_text("utf-8").splitlines()) < MOST_LINES_OF_FIXTURES

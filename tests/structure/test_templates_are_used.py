@@ -49,7 +49,7 @@ def test_every_template_is_used(tmp_path: Path) -> None:
     assert NAMES - {*named_in_code(), *named_in_templates(), *named_by_the_library(tmp_path)} == set()
 
 
-def test_every_template_that_is_named_is_there() -> None:
+def test_every_named_template_exists() -> None:
     plainly = {name for name in named_in_code() if not name.startswith("email/")}
     assert {*plainly, *named_in_templates()} <= NAMES
 

@@ -42,6 +42,6 @@ def test_only_the_ledger_folder_writes_the_ledger_and_the_tally() -> None:
     assert not elsewhere
 
 
-def test_this_test_sees_what_the_ledger_folder_writes() -> None:
+def test_the_check_finds_the_ledger_folders_writes() -> None:
     seen = [ast.unparse(node).partition("(")[0] for path in ITS_PLACE.glob("*.py") for node in writings(path)]
     assert {"LedgerEntry", "Tally", "update", "signature.changes"} <= set(seen)

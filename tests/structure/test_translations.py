@@ -44,7 +44,7 @@ def test_each_interface_language_has_its_catalogue() -> None:
     }
 
 
-def test_every_catalogue_says_all_of_it_and_nothing_else(tmp_path: Path) -> None:
+def test_every_catalogue_is_complete_and_has_no_extra_messages(tmp_path: Path) -> None:
     strings = {message.id for message in extracted(tmp_path / "messages.pot")}
     for language in sorted(set(INTERFACE_LANGUAGES) - {DEFAULT_LANGUAGE}):
         there = catalogue(language)

@@ -20,7 +20,7 @@ ANYTHING = {
 }
 
 
-def test_every_writing_address_is_guarded(tmp_path: Path) -> None:
+def test_every_post_route_checks_the_origin_or_a_token(tmp_path: Path) -> None:
     app = make_app(tmp_path, f"sqlite:///{tmp_path}/none.db")
     client = app.test_client()
     addresses = app.url_map.bind("localhost")
@@ -38,6 +38,6 @@ def test_every_writing_address_is_guarded(tmp_path: Path) -> None:
     assert guarded
 
 
-def test_no_address_takes_a_method_beyond_these(tmp_path: Path) -> None:
+def test_no_route_has_other_methods(tmp_path: Path) -> None:
     app = make_app(tmp_path, f"sqlite:///{tmp_path}/none.db")
     assert {method for rule in app.url_map.iter_rules() for method in rule.methods or ()} == {*SAFE_METHODS, "POST"}

@@ -35,11 +35,11 @@ def changes(path: Path) -> Iterator[ast.expr]:
             yield node
 
 
-def test_nothing_changes_or_deletes_words_or_notices() -> None:
+def test_no_code_changes_or_deletes_texts_or_notices() -> None:
     assert [place(path, node) for path in APP for node in changes(path)] == []
 
 
-def test_this_test_sees_what_would(tmp_path: Path) -> None:
+def test_the_check_finds_changes(tmp_path: Path) -> None:
     path = tmp_path / "sly.py"
     path.write_text(
         "update(PetitionText).values(title=1)\nsession.execute(delete(PrivacyNotice))\ntext.body = 'x'\n"

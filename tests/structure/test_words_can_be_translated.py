@@ -50,13 +50,13 @@ def untranslated(source: str, *, is_html: bool) -> list[str]:
     return [text.strip() for text in shown if set(WORD.findall(text)) - NAMES]
 
 
-def test_no_word_of_a_template_escapes_translation() -> None:
+def test_templates_have_no_untranslated_words() -> None:
     found = {place(path): untranslated(path.read_text("utf-8"), is_html=path.suffix == ".html") for path in TEMPLATES}
     assert found
     assert {name: words for name, words in found.items() if words} == {}
 
 
-def test_this_test_finds_bare_words() -> None:
+def test_the_check_finds_untranslated_words() -> None:
     fine = '<p class="word">{{ _("fine") }}</p><code>fine</code>{% trans %}fine{% endtrans %} Countersign'
     assert untranslated(fine, is_html=True) == []
     bare = '<p>{{ _("fine") }} one</p><img alt="two"><b>{{ "three" }}</b>'
