@@ -1,4 +1,4 @@
-"""oEmbed 1.0 (oembed.com): programs learn how to embed a petition of this site."""
+"""Embedding by oEmbed 1.0 (oembed.com): programs learn how to embed a petition of this site."""
 
 from urllib.parse import quote
 
