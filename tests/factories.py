@@ -101,8 +101,8 @@ def hidden_fields(html: str) -> dict[str, str]:
 
 
 def sign(client: FlaskClient, slug: str = SLUG, where: str | None = None, **fields: str) -> TestResponse:
-    """Open the petition's page, fill in its form and send it, from the network address `where` if one is given."""
-    page = client.get(f"/petitions/{slug}").text
+    """Open the petition's form, fill it in and send it, from the network address `where` if one is given."""
+    page = client.get(f"/petitions/{slug}/sign").text
     answers = {
         "name": "Ann Example",
         "affiliation": "Reader",

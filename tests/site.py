@@ -107,10 +107,11 @@ class Site:
 
 
 def inherited() -> dict[str, str]:
-    """Return this process's environment without the settings of a site."""
+    """Return this process's environment without the settings of a site; compiled code is kept from one to the next."""
     ours = {"DATABASE_URL", "BASE_URL", "PORT", "SECRET_KEY", "DATA_KEYS", "TRUSTED_PROXIES", "REDIS_URL"}
     given = config.environment()
-    return {name: value for name, value in given.items() if name not in ours and not name.startswith("MAIL_")}
+    kept = {name: value for name, value in given.items() if name not in ours and not name.startswith("MAIL_")}
+    return {**kept, "PYTHONDONTWRITEBYTECODE": ""}
 
 
 def wait_until(true: Callable[[], object], seconds: float = START_SECONDS) -> None:

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 import pytest
 from flask import Flask
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 from werkzeug.serving import make_server
 
 import config
@@ -41,6 +41,7 @@ def browser() -> Iterator[Browser]:
         if config.environment().get("CI"):
             pytest.fail("CI must have a browser: see tests/install-chromium.sh")
         pytest.skip("NO BROWSER HERE, SO NOTHING OF THIS WAS TESTED. Install Chromium: apt-get install chromium")
+    expect.set_options(timeout=30_000)  # as every other step of a page may take
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=QUIET)
         yield browser
@@ -57,15 +58,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     site.interrupt()
 
 
-@pytest.fixture(
-    params=[
-        (390, True),
-        pytest.param((390, False), marks=pytest.mark.slow),
-        pytest.param((1280, True), marks=pytest.mark.slow),
-        (1280, False),
-    ],
-    ids=lambda p: f"{p[0]}px-scripts-{p[1]}",
-)
+@pytest.fixture(params=[(390, True), (1280, False)], ids=lambda p: f"{p[0]}px-scripts-{p[1]}")
 def page(browser: Browser, site: Site, request: pytest.FixtureRequest) -> Iterator[Page]:
     """Give a page that fails the test if it asks another host, logs an error or breaks the content policy."""
     width, scripts = request.param

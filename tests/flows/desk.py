@@ -6,10 +6,11 @@ import subprocess
 from pathlib import Path
 
 from PIL import Image
-from playwright.sync_api import BrowserContext, Page
+from playwright.sync_api import BrowserContext, Page, expect
 
 import config
 from tests.flows.conftest import overflows
+from tests.flows.visitor import letter
 from tests.site import Site, wait_until
 
 PASSWORD = "correct horse battery staple"
@@ -26,14 +27,7 @@ def invite(site: Site, *options: str) -> str:
 
 def link_to(page: Page, address: str, part: str) -> str:
     """Return the link with that part in the letter to `address`, read in the mailbox page."""
-    letter = page.locator("article.letter", has_text=address).locator("pre a", has_text=part)
-
-    def arrived() -> bool:
-        page.goto("/dev/mailbox")
-        return letter.count() > 0
-
-    wait_until(arrived)
-    link = letter.first.get_attribute("href")
+    link = letter(page, address).locator("pre a", has_text=part).first.get_attribute("href")
     assert link
     return link
 
@@ -65,7 +59,8 @@ def save(page: Page) -> None:
 
 
 def part(page: Page, name: str) -> None:
-    page.get_by_label("Parts of the petition").get_by_role("link", name=name).click()
+    with page.expect_navigation():
+        page.get_by_label("Parts of the petition").get_by_role("link", name=name).click()
     assert not overflows(page)
 
 
@@ -80,10 +75,10 @@ def write_a_petition(page: Page, title: str, folder: Path, *, scripts: bool = Tr
     page.get_by_label("The reasons").press_sequentially("**Nurses** get home by it.")
     if scripts:
         page.locator("#preview strong", has_text="Nurses").wait_for()
-        assert not page.get_by_role("button", name="Show how it looks").is_visible()
+        expect(page.get_by_role("button", name="Show how it looks")).to_be_hidden()
     else:
         page.get_by_role("button", name="Show how it looks").click()
-        assert page.locator("#preview strong").inner_text() == "Nurses"
+        expect(page.locator("#preview strong")).to_have_text("Nurses")
     save(page)
 
     page.get_by_text("Add a translation").click()
@@ -98,8 +93,8 @@ def write_a_petition(page: Page, title: str, folder: Path, *, scripts: bool = Tr
     initiators = page.get_by_role("group", name="Initiators")
     initiators.get_by_label("Name").nth(1).fill("Ann Example")
     page.get_by_role("button", name="More initiators").click()
-    assert initiators.get_by_label("Name").count() == 5
-    assert initiators.get_by_label("Name").nth(1).input_value() == "Ann Example"
+    expect(initiators.get_by_label("Name")).to_have_count(5)
+    expect(initiators.get_by_label("Name").nth(1)).to_have_value("Ann Example")
     save(page)
 
     part(page, "Overview")

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 from passlib.totp import TOTP
-from playwright.sync_api import Browser, BrowserContext, Page
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from tests.flows.conftest import EXAMPLE, overflows, troubles_of
 from tests.flows.desk import PASSWORD, add_passkeys, invite, join_with_password, link_to
@@ -45,24 +45,24 @@ def code(key: str, ahead: int = 0) -> str:
 def test_with_a_password_and_then_codes_from_an_app(page: Page, site: Site) -> None:
     address = invite(site, "--petition", EXAMPLE, "--role", "owner")
     join_with_password(page, address)
-    assert page.get_by_role("heading", level=1).inner_text() == "My petitions"
-    assert "You answer for it." in page.inner_text("main")
+    expect(page.get_by_role("heading", level=1)).to_have_text("My petitions")
+    expect(page.locator("main")).to_contain_text("You answer for it.")
 
     page.get_by_role("link", name="My account").click()
     page.get_by_role("link", name="Turn on").click()
     page.get_by_role("button", name="Set up").click()
-    assert page.get_by_role("img", name="QR code").locator("svg").bounding_box()
+    expect(page.get_by_role("img", name="QR code").locator("svg")).to_be_visible()
     key = page.locator("code").inner_text()
     page.get_by_label("Code of six digits").fill(code(key))
     page.get_by_role("button", name="Turn on").click()
-    assert page.get_by_role("heading", level=1).inner_text() == "My account"
+    expect(page.get_by_role("heading", level=1)).to_have_text("My account")
 
     page.get_by_role("button", name="Sign out", exact=True).click()
     sign_in(page, address)
-    assert page.get_by_role("heading", level=1).inner_text() == "The code from your app"
+    expect(page.get_by_role("heading", level=1)).to_have_text("The code from your app")
     page.get_by_label("Code of six digits").fill(code(key, ahead=HALF_A_MINUTE))  # no code is taken twice
     page.get_by_role("button", name="Sign in").click()
-    assert page.get_by_role("heading", level=1).inner_text() == "My petitions"
+    expect(page.get_by_role("heading", level=1)).to_have_text("My petitions")
 
 
 def test_with_a_passkey(page: Page, site: Site, passkeys: None) -> None:
@@ -72,19 +72,19 @@ def test_with_a_passkey(page: Page, site: Site, passkeys: None) -> None:
     page.get_by_label("Name of the passkey").fill("my phone")
     page.get_by_role("button", name="Add a passkey").click()
     page.wait_for_url(re.compile("/organise/account$"))
-    assert "my phone" in page.inner_text("main")
+    expect(page.locator("main")).to_contain_text("my phone")
 
     page.get_by_role("button", name="Sign out", exact=True).click()
     page.get_by_role("button", name="Sign in with a passkey").click()
     page.wait_for_url(re.compile("/organise$"))
-    assert "You work on it." in page.inner_text("main")
+    expect(page.locator("main")).to_contain_text("You work on it.")
 
 
 def test_a_passkey_that_is_not_there_is_told_in_words(page: Page, passkeys: None) -> None:
     page.goto("/organise/login")
     page.get_by_role("button", name="Sign in with a passkey").click()
     page.get_by_role("alert").filter(has_text="That did not work").wait_for()
-    assert page.get_by_role("button", name="Use the passkey").is_visible()
+    expect(page.get_by_role("button", name="Use the passkey")).to_be_visible()
 
 
 def test_without_scripts_passkeys_are_not_promised(browser: Browser, site: Site) -> None:

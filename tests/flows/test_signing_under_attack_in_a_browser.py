@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from flask import Flask
 from flask_migrate import upgrade
-from playwright.sync_api import Browser, Page, Route
+from playwright.sync_api import Browser, Page, Route, expect
 from sqlalchemy import select
 
 from app import clock
@@ -68,7 +68,7 @@ def sign_in_browser(page: Page, address: str, slug: str = SLUG) -> None:
     page.get_by_label("E-mail").fill(address)
     page.get_by_role("button", name="Sign").click()
     page.wait_for_url("**/check-your-email/**")
-    assert address in page.inner_text("main")
+    expect(page.locator("main")).to_contain_text(address)
 
 
 def letters_to(app: Flask, mail_server: MailServer, address: str) -> int:

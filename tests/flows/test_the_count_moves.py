@@ -8,7 +8,7 @@ import flask
 import pytest
 from flask import Flask, Response
 from flask_migrate import upgrade
-from playwright.sync_api import Browser, BrowserContext, Page, Route
+from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
 
 from app.db import db
 from tests.conftest import make_app
@@ -90,7 +90,7 @@ def test_in_a_second_window_without_reloading(browser: Browser, site: Site, cont
     signing.goto(letter_to(signing, address))
     signing.get_by_role("button", name="I agree, count my signature").click()
     signing.wait_for_url("**/signed*")
-    assert signing.locator(".count strong").inner_text() == str(before + 1)
+    expect(signing.locator(".count strong")).to_have_text(str(before + 1))
     watching.bring_to_front()
     watching.locator(".is-large strong", has_text=str(before + 1)).wait_for()
     assert watching.url.endswith(EXAMPLE)

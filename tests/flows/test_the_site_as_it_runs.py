@@ -15,10 +15,9 @@ EXAMPLE = "free-boris-kagarlitsky"
 COMMAND = ["--example", f"examples/{EXAMPLE}.md"]
 
 
-@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.slow)])
-def fresh_database(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """Give the URL of a database in which there is nothing at all."""
-    if request.param == "sqlite":
+def fresh_database(kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """Return the URL of a database in which there is nothing at all."""
+    if kind == "sqlite":
         return f"sqlite:///{tmp_path}/new.db"
     server: str = request.getfixturevalue("postgres")
     with psycopg.connect(server, autocommit=True) as connection:
@@ -28,13 +27,17 @@ def fresh_database(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 
 
 @pytest.mark.parametrize(
-    "mail_goes_to", ["the site's own mailbox", pytest.param("another mail server", marks=pytest.mark.slow)]
+    ("kind", "mail_goes_to"),
+    [
+        ("sqlite", "the site's own mailbox"),
+        pytest.param("postgresql", "another mail server", marks=pytest.mark.slow),
+    ],
 )
 def test_from_an_empty_database_to_the_first_counted_signature(
-    fresh_database: str, mail_goes_to: str, mail_server: MailServer, tmp_path: Path
+    kind: str, mail_goes_to: str, mail_server: MailServer, request: pytest.FixtureRequest, tmp_path: Path
 ) -> None:
     own = mail_goes_to == "the site's own mailbox"
-    env = {**SECRETS, "DATABASE_URL": fresh_database}
+    env = {**SECRETS, "DATABASE_URL": fresh_database(kind, request, tmp_path)}
     if not own:
         env |= {"MAIL_SERVER": "127.0.0.1", "MAIL_PORT": str(mail_server.port)}
     site = Site(tmp_path, env)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from flask import Flask
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 
 from tests.conftest import make_app
 from tests.flows.conftest import overflows, troubles_of
@@ -46,11 +46,11 @@ def test_a_petition_is_written_illustrated_translated_and_opened(
     title = f"Keep the night bus {'with' if scripts else 'without'} scripts"
     write_a_petition(page, title, tmp_path, scripts=scripts)
     page.get_by_role("link", name="See its page").click()
-    assert page.locator("h1").inner_text() == title
-    assert page.get_by_role("img", name="A bus at night").count() == 1
+    expect(page.locator("h1")).to_have_text(title)
+    expect(page.get_by_role("img", name="A bus at night")).to_have_count(1)
     assert page.get_by_role("button", name="Sign").is_enabled()
     page.goto(f"{page.url}/sv")
-    assert page.locator("h1").inner_text() == "Rädda nattbussen"
+    expect(page.locator("h1")).to_have_text("Rädda nattbussen")
     assert not overflows(page)
 
 
@@ -60,6 +60,7 @@ def test_every_page_of_writing_fits_on_the_narrowest_phone(page: Page) -> None:
     page.goto("/organise/petitions/new")
     page.get_by_label("Title").fill(f"Narrow {os.urandom(4).hex()}")
     page.get_by_role("button", name="Begin").click()
+    page.wait_for_url("**/words")
     place = page.url.removesuffix("/words")
     for name in ("words", "words/sv", "details", "trust", "image", "publishing", "preview"):
         page.goto(f"{place}/{name}")
@@ -76,6 +77,7 @@ def test_who_leaves_words_that_are_not_saved_is_asked_first_where_scripts_run(
     page.goto("/organise/petitions/new")
     page.get_by_label("Title").fill(f"Unsaved {'with' if scripts else 'without'} scripts")
     page.get_by_role("button", name="Begin").click()
+    page.wait_for_url("**/words")
     asked = []
     page.on("dialog", lambda dialog: (asked.append(dialog.type), dialog.dismiss()))
     statement = page.get_by_label("What people sign")
@@ -85,6 +87,7 @@ def test_who_leaves_words_that_are_not_saved_is_asked_first_where_scripts_run(
             page.get_by_role("link", name="Details").click(no_wait_after=True)
         assert statement.input_value() == "We ask."
     page.get_by_role("button", name="Save").click()
+    page.get_by_text("Saved.").wait_for()
     page.get_by_role("link", name="Details").click()
     page.get_by_label("Started by").wait_for()
     assert asked == (["beforeunload"] if scripts else [])
