@@ -26,12 +26,15 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave the slow tests out unless they are asked for."""
-    if config.getoption("--slow"):
-        return
-    slow = [item for item in items if item.get_closest_marker("slow")]
-    config.hook.pytest_deselected(items=slow)
-    items[:] = [item for item in items if item not in set(slow)]
+    """Leave the slow tests out unless they are asked for, and put what takes long first, so that nothing waits for it.
+
+    What a browser does comes next: one worker then does most of it, with one browser and one site.
+    """
+    if not config.getoption("--slow"):
+        slow = [item for item in items if item.get_closest_marker("slow")]
+        config.hook.pytest_deselected(items=slow)
+        items[:] = [item for item in items if item not in set(slow)]
+    items.sort(key=lambda item: (not item.get_closest_marker("slow"), "flows" not in item.path.parts))
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

@@ -1,12 +1,9 @@
-"""At the start: the right keys pass unnoticed, a wrong or missing one is refused in words that say what to do."""
+"""Keys are checked against the database: a missing or wrong one is refused in words that say what to do."""
 
 import base64
 import os
-import subprocess
-import sys
 from pathlib import Path
 
-import psycopg
 import pytest
 from flask import Flask
 from flask_migrate import upgrade
@@ -19,9 +16,8 @@ from app.data_keys.check import check_keys
 from app.db import db, transaction
 from app.models import DataKey
 from config import ConfigError
-from tests.conftest import SECRETS, on_server
+from tests.conftest import SECRETS
 from tests.factories import make_petition
-from tests.site import inherited
 
 pytestmark = pytest.mark.both_databases
 
@@ -29,18 +25,10 @@ FIRST = SECRETS["DATA_KEYS"]
 SECOND, STRANGER = (
     base64.urlsafe_b64encode(bytes(range(start, start + 32))).decode().rstrip("=") for start in (50, 150)
 )
-START = [sys.executable, "-m", "flask", "--app", "wsgi"]
 
 
 def id_of(key: str) -> str:
     return sealing.key_id(config._data_key(key)).hex()
-
-
-def start(database_url: str, keys: str, *command: str) -> "subprocess.CompletedProcess[str]":
-    """Start the site as an operator does, with these keys, and run a command of it."""
-    env = {**inherited(), **SECRETS, "DATABASE_URL": database_url, "DATA_KEYS": keys}
-    words = command or ("petition", "list")
-    return subprocess.run([*START, *words], cwd=config.ROOT, env=env, capture_output=True, text=True, check=False)
 
 
 def refused(app: Flask) -> str:
@@ -53,24 +41,6 @@ def registered(app: Flask) -> dict[str, bool]:
     """Return the ids of the keys that the database knows, with whether each is needed."""
     with app.app_context():
         return {row.key_id.hex(): row.retired_at is None for row in db.session.scalars(select(DataKey))}
-
-
-def test_with_its_keys_the_site_starts_and_without_them_it_says_what_to_do(petition: str, database_url: str) -> None:
-    assert start(database_url, FIRST).returncode == 0
-    both = start(database_url, f"{SECOND},{FIRST}")
-    assert (both.returncode, both.stderr) == (0, "")
-
-    wrong = start(database_url, STRANGER)
-    assert wrong.returncode == 1
-    assert wrong.stderr.startswith("Countersign does not start: the database holds what was sealed with the data key ")
-    assert id_of(FIRST) in wrong.stderr and id_of(SECOND) in wrong.stderr and id_of(STRANGER) in wrong.stderr
-    assert "Put the missing key back into DATA_KEYS from your backup" in wrong.stderr
-    assert STRANGER not in wrong.stderr
-
-    without_older = start(database_url, SECOND)
-    assert without_older.returncode == 1
-    assert f"the data key {id_of(FIRST)}, and DATA_KEYS holds {id_of(SECOND)} only" in without_older.stderr
-    assert start(database_url, f"{SECOND},{FIRST}").returncode == 0
 
 
 def test_keys_that_the_site_made_are_missed_in_its_file(tmp_path: Path) -> None:
@@ -137,22 +107,6 @@ def test_a_retired_key_is_not_missed_and_counts_again_once_it_is_the_newest(app:
         app.config["DATA_KEYS"] = [config._data_key(key) for key in (FIRST, SECOND)]
         check_keys()
     assert registered(app) == {id_of(SECOND): True, id_of(FIRST): True}
-
-
-@pytest.mark.slow
-def test_without_tables_and_without_a_database_it_starts_in_silence(postgres: str, tmp_path: Path) -> None:
-    with psycopg.connect(postgres, autocommit=True) as connection:
-        connection.execute("CREATE DATABASE bare")
-    for url in (f"sqlite:///{tmp_path}/bare.db", on_server(postgres, "bare")):
-        done = start(url, FIRST, "routes")
-        assert (done.returncode, done.stderr) == (0, "")
-        assert start(url, FIRST, "db", "upgrade").returncode == 0
-        assert start(url, FIRST, "routes").returncode == 0
-    with psycopg.connect(postgres, autocommit=True) as connection:
-        connection.execute("DROP DATABASE bare WITH (FORCE)")
-    for away in (f"sqlite:///{tmp_path}/no/such/folder.db", "postgresql://nobody@127.0.0.1:1/away"):
-        done = start(away, FIRST, "routes")
-        assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_it_writes_only_once_and_leaves_no_connection_open(app: Flask) -> None:

@@ -106,7 +106,6 @@ def page_at(reader: FlaskClient, path: str) -> tuple[int, str] | None:
 
 def problems_of(page: Page, looks: Iterable[tuple[str, int]]) -> list[str]:
     """Return what axe-core finds wrong on an open page in these looks, and whether it scrolls sideways."""
-    page.evaluate(AXE)
     found: list[str] = []
     for scheme, width in looks:
         page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
@@ -125,6 +124,7 @@ def opened(browser: Browser, walk: Walk, port: int, reader: str, language: str) 
     with browser.new_context(base_url=base, locale=language, reduced_motion="reduce") as context:
         if reader in walk.cookies:
             context.add_cookies([{"name": "organiser", "value": walk.cookies[reader], "url": base}])
+        context.add_init_script(AXE)
         yield context.new_page()
 
 
