@@ -2,11 +2,9 @@
 
 from collections.abc import Callable, Iterator
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 from flask import Flask
-from flask_migrate import upgrade
 from playwright.sync_api import Browser, Page, Route, expect
 from sqlalchemy import select
 
@@ -16,7 +14,6 @@ from app.models import OutboxProgress, OutboxRow
 from app.outbox import slow_lane
 from app.signing import proof_of_work
 from app.worker import work_once
-from tests.conftest import make_app
 from tests.factories import SLUG, make_petition
 from tests.flows.conftest import overflows, served, troubles_of
 from tests.mail_server import MailServer
@@ -24,17 +21,12 @@ from tests.outbox.test_slow_lane import MOST, fill
 
 
 @pytest.fixture
-def app(tmp_path: Path, mail_server: MailServer, monkeypatch: pytest.MonkeyPatch) -> Iterator[Flask]:
-    """The site on SQLite, with a petition whose slow lane is full."""
+def app(app: Flask, monkeypatch: pytest.MonkeyPatch) -> Flask:
+    """The site with a petition whose slow lane is full."""
     monkeypatch.setattr(slow_lane, "SLOT", timedelta(microseconds=1))  # what it is full of shows at once
-    app = make_app(tmp_path, f"sqlite:///{tmp_path}/site.db", mail_server.port)
-    with app.app_context():
-        upgrade()
     make_petition(app)
     fill(app, MOST, progress=OutboxProgress.SENT, allowed_at=clock.now(), ended_at=clock.now())
-    yield app
-    with app.app_context():
-        db.engine.dispose()
+    return app
 
 
 @pytest.fixture

@@ -2,16 +2,12 @@
 
 import os
 from collections.abc import Iterator
-from pathlib import Path
 
 import flask
 import pytest
 from flask import Flask, Response
-from flask_migrate import upgrade
 from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
 
-from app.db import db
-from tests.conftest import make_app
 from tests.factories import SLUG, make_petition, make_signature
 from tests.flows.conftest import EXAMPLE, served, troubles_of
 from tests.flows.visitor import count_of, fill, letter_to
@@ -43,16 +39,6 @@ def asked(app: Flask, browser: Browser, request: pytest.FixtureRequest) -> Itera
         yield page, requests
         context.close()
     assert not [trouble for trouble in troubles if "ERR_FAILED" not in trouble]
-
-
-@pytest.fixture
-def app(tmp_path: Path) -> Iterator[Flask]:
-    app = make_app(tmp_path, f"sqlite:///{tmp_path}/site.db")
-    with app.app_context():
-        upgrade()
-    yield app
-    with app.app_context():
-        db.engine.dispose()
 
 
 def shown(page: Page) -> list[str]:
@@ -198,15 +184,14 @@ def test_an_unchanged_count_costs_an_empty_answer(app: Flask, asked: tuple[Page,
     make_petition(app)
     answers: list[str] = []
 
-    @app.after_request
-    def note(answer: Response) -> Response:
+    def note(_app: Flask, response: Response) -> None:
         if flask.request.path.endswith("count.json"):
-            answers.append(answer.status)
-        return answer
+            answers.append(response.status)
 
-    opened(page)
-    turn(page, 5)
-    turn(page, 5)
+    with flask.request_finished.connected_to(note, app):
+        opened(page)
+        turn(page, 5)
+        turn(page, 5)
     assert answers == ["200 OK", "304 NOT MODIFIED"]
 
 

@@ -1,15 +1,11 @@
 """An editor with a real browser, on a phone and on a screen: watch signatures arrive, take one out, put it back."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from flask import Flask
-from flask_migrate import upgrade
 from playwright.sync_api import Browser, Page, expect
 
-from app.db import db
-from tests.conftest import make_app
 from tests.factories import make_petition, make_signature
 from tests.flows.conftest import overflows, served, troubles_of
 from tests.watching.organiser import BASE, signed_in
@@ -17,17 +13,12 @@ from tests.watching.people import add_people
 
 
 @pytest.fixture
-def app(tmp_path: Path) -> Iterator[Flask]:
-    """The site on SQLite with a petition that a few have signed."""
-    app = make_app(tmp_path, f"sqlite:///{tmp_path}/site.db")
-    with app.app_context():
-        upgrade()
+def app(app: Flask) -> Flask:
+    """The site with a petition that a few have signed."""
     make_petition(app)
     add_people(app, 3, country="NO")
     make_signature(app, name="Zoe Example", email="zoe@example.org")
-    yield app
-    with app.app_context():
-        db.engine.dispose()
+    return app
 
 
 @pytest.fixture(params=[(390, False), (1280, True)], ids=lambda p: f"{p[0]}px-scripts-{p[1]}")
