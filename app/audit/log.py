@@ -1,4 +1,4 @@
-"""The audit log: what organisers did, added in the transaction that does it, read by owners."""
+"""The audit log: what organisers did. It is written in the transaction that does it, and owners read it."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,9 +15,9 @@ PAGE_SIZE = 100
 
 @dataclass(frozen=True, slots=True)
 class AuditLine:
-    """One act as owners read it: `who` and `whom` are addresses, empty for a command and for former organisers.
+    """One act as owners see it. `who` and `whom` are addresses; empty for a command and for former organisers.
 
-    `whom` is None for somebody who was invited and never accepted: an invitation must tell nothing of the account.
+    `whom` is None for somebody who never accepted an invitation, which must tell nothing about their account.
     """
 
     id: int
@@ -40,7 +40,7 @@ def record(
     """Add an act to the log in the caller's transaction; the caller commits.
 
     `organiser_id` is who did it (None: a command), `subject_id` the organiser it was done to. `details` are numbers and
-    words of ours: nothing about a signer, and nothing that a person typed.
+    fixed words: nothing about a signer, and nothing that a person typed.
     """
     session.add(
         AuditEntry(
@@ -55,11 +55,11 @@ def record(
 
 
 def entries(petition_id: int, before: int | None = None) -> list[AuditLine]:
-    """Return a petition's newest hundred acts, or the newest hundred before the one with that id, the newest first."""
-    mine = AuditEntry.petition_id == petition_id
-    if before is not None and abs(before) < 2**63:  # beyond it there is no id
-        mine &= AuditEntry.id < before
-    rows = db.session.scalars(select(AuditEntry).where(mine).order_by(AuditEntry.id.desc()).limit(PAGE_SIZE)).all()
+    """Return a page of a petition's acts, the newest first; `before` is the id that the page ends before."""
+    condition = AuditEntry.petition_id == petition_id
+    if before is not None and abs(before) < 2**63:  # larger numbers overflow the column
+        condition &= AuditEntry.id < before
+    rows = db.session.scalars(select(AuditEntry).where(condition).order_by(AuditEntry.id.desc()).limit(PAGE_SIZE)).all()
     address = _addresses(petition_id, {row.organiser_id for row in rows}, {row.subject_id for row in rows})
     return [
         AuditLine(
@@ -76,9 +76,9 @@ def entries(petition_id: int, before: int | None = None) -> list[AuditLine]:
 
 
 def _addresses(petition_id: int, who: set[int | None], whom: set[int | None]) -> dict[int, str | None]:
-    """Return the addresses of those who acted, and of those acted on as far as the petition's members may read them."""
+    """Return the addresses of organisers who acted, and of others as far as the petition's members may see them."""
     membership = (Membership.organiser_id == Organiser.id) & (Membership.petition_id == petition_id)
-    # To decline an invitation is no act of a member, so it must not uncover the account.
+    # Declining an invitation (LEFT) does not count as an act: it must not reveal the account.
     acted = select(AuditEntry.organiser_id).where(AuditEntry.petition_id == petition_id, AuditEntry.act != Act.LEFT)
     found = db.session.execute(
         select(Organiser, Membership, Organiser.id.in_(acted))

@@ -1,4 +1,4 @@
-"""The audit log in words: one sentence for each act, with its details; who did it and when stand beside it."""
+"""The audit log in words: one sentence for each act, with its details."""
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as lazy
@@ -19,34 +19,34 @@ REASONS: dict[Reason, object] = {
 
 
 def who(line: AuditLine) -> str:
-    """Return who did it, for people."""
+    """Return who did it, in words."""
     if line.from_cli:
         return str(_("a command, or the site itself"))
-    nobody = _("somebody who was invited") if line.details.get("because") == "declined" else _("a former organiser")
-    return line.who or str(nobody)
+    unknown = _("somebody who was invited") if line.details.get("because") == "declined" else _("a former organiser")
+    return line.who or str(unknown)
 
 
 def sentence(line: AuditLine) -> str:
-    """Return what was done, as a sentence without its subject. Details that it has no words for are left out."""
-    one = str(_("somebody")) if line.whom is None else line.whom or str(_("a former organiser"))
+    """Return what was done, as a sentence without its subject. Details without words are left out."""
+    person = str(_("somebody")) if line.whom is None else line.whom or str(_("a former organiser"))
     of_people: dict[Act, str] = {
-        Act.INVITED: _("invited %(whom)s as %(role)s", whom=one, role=_role(line)),
+        Act.INVITED: _("invited %(whom)s as %(role)s", whom=person, role=_role(line)),
         Act.JOINED: _("joined"),
-        Act.ROLE: _("made %(whom)s %(role)s", whom=one, role=_role(line)),
-        Act.LEFT: _left(line, one),
-        Act.APPOINTED: _("made %(whom)s an administrator of the site", whom=one),
-        Act.DISMISSED: _("made %(whom)s no longer an administrator of the site", whom=one),
+        Act.ROLE: _("made %(whom)s %(role)s", whom=person, role=_role(line)),
+        Act.LEFT: _left(line, person),
+        Act.APPOINTED: _("made %(whom)s an administrator of the site", whom=person),
+        Act.DISMISSED: _("made %(whom)s no longer an administrator of the site", whom=person),
     }
     return of_people.get(line.act) or _of_petition(line)
 
 
-def _left(line: AuditLine, one: str) -> str:
+def _left(line: AuditLine, person: str) -> str:
     if line.details.get("because") == "expired":
-        return str(_("took %(whom)s off, as the invitation had expired", whom=one))
+        return str(_("took %(whom)s off, as the invitation had expired", whom=person))
     if line.details.get("because") == "declined":
         return str(_("declined the invitation"))
     is_self = line.who and line.who == line.whom
-    return str(_("left") if is_self else _("took %(whom)s off", whom=one))
+    return str(_("left") if is_self else _("took %(whom)s off", whom=person))
 
 
 def _of_petition(line: AuditLine) -> str:

@@ -1,1 +1,1 @@
-"""What makes secrets out of words and tokens out of ids: sealing, signed tokens, keyed hashes."""
+"""Cryptography: sealing (encryption), signed tokens, keyed hashes."""

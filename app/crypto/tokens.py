@@ -1,4 +1,4 @@
-"""Signed tokens for links in letters: itsdangerous, a salt for each purpose, no time and no cause inside."""
+"""Signed tokens for links in letters (itsdangerous, one salt for each purpose), keyed hashes, and opaque URL values."""
 
 import base64
 import binascii
@@ -19,7 +19,7 @@ GENERATION_BYTES = 2
 
 
 class Purpose(StrEnum):
-    """What a token opens. One made for a purpose opens nothing else."""
+    """What a token is for. It is valid for one purpose only."""
 
     CONFIRM = "confirm"
     INVITATION = "invitation"
@@ -33,7 +33,7 @@ class BadToken(Exception):
 
 
 def make_token(purpose: Purpose, public_id: bytes, generation: int = 0) -> str:
-    """Return the token that opens, for `purpose`, the row with this random 16-byte id and generation (0 to 65535)."""
+    """Return the token for `purpose` that holds a row's random 16-byte id and a generation (0 to 65535)."""
     body = base64.urlsafe_b64encode(public_id + generation.to_bytes(GENERATION_BYTES, "big"))
     return _signer(purpose).sign(body).decode("ascii")
 
@@ -44,24 +44,24 @@ def read_token(purpose: Purpose, token: str) -> tuple[bytes, int]:
         raw = token.encode("ascii")
         body = base64.urlsafe_b64decode(_signer(purpose).unsign(raw))
         signature = raw.rpartition(b".")[2]
-        # The last letter of base64 has bits that mean nothing: a token with those altered is still not ours.
-        spelt = base64.urlsafe_b64encode(base64.urlsafe_b64decode(signature + b"=" * (-len(signature) % 4)))
+        # Base64 has unused bits in its last character: a token in which they are altered must not be accepted.
+        canonical = base64.urlsafe_b64encode(base64.urlsafe_b64decode(signature + b"=" * (-len(signature) % 4)))
     except (BadSignature, UnicodeEncodeError, binascii.Error, ValueError) as error:
         raise BadToken from error
-    if spelt.rstrip(b"=") != signature or len(body) != ID_BYTES + GENERATION_BYTES:
+    if canonical.rstrip(b"=") != signature or len(body) != ID_BYTES + GENERATION_BYTES:
         raise BadToken
     return body[:ID_BYTES], int.from_bytes(body[ID_BYTES:], "big")
 
 
 def keyed_hash(purpose: str, message: str) -> bytes:
-    """Return 32 bytes that only this site can make of `message` (HMAC-SHA256 under SECRET_KEY, RFC 2104)."""
+    """Return the keyed hash of `message` for `purpose`: 32 bytes (HMAC-SHA256 under SECRET_KEY, RFC 2104)."""
     return _keyed_hash(current_app.config["SECRET_KEY"], purpose, message)
 
 
 def conceal(purpose: str, about: bytes, content: bytes) -> str:
-    """Return `content` encrypted for an address, for this purpose and row (AES-SIV, RFC 5297).
+    """Return `content` encrypted for use in a URL, for this purpose and row (AES-SIV, RFC 5297).
 
-    The same content comes out the same, so that a page which carries it stays the same for everyone.
+    It is deterministic, so that a page that holds it is the same for everyone.
     """
     concealed = AESSIV(keyed_hash(purpose, "")).encrypt(content, [about])
     return encode_base64url(concealed)
@@ -75,7 +75,7 @@ def reveal(purpose: str, about: bytes, text: str) -> bytes:
     except ValueError as error:
         raise BadToken from error
     for secret in (config["SECRET_KEY"], *config["SECRET_KEY_FALLBACKS"]):
-        with suppress(InvalidTag, ValueError):  # ValueError: cut so short that nothing is inside
+        with suppress(InvalidTag, ValueError):  # ValueError: too short
             return AESSIV(_keyed_hash(secret, purpose, "")).decrypt(concealed, [about])
     raise BadToken
 

@@ -1,1 +1,1 @@
-"""The keys that seal what says who signed: are they here, and how one takes the place of another."""
+"""Data keys, which seal personal data: checking at the start that they are here, and rotating them."""

@@ -1,4 +1,4 @@
-"""Before anything is served: is every key here that something in the database is sealed with?"""
+"""The check at the start: is every data key here that something in the database is sealed with?"""
 
 import os
 from collections.abc import Sequence
@@ -18,10 +18,10 @@ PURPOSE = "data-key"
 
 
 def check_keys() -> None:
-    """Raise ConfigError, with words for the operator, unless every key that the database needs is in DATA_KEYS.
+    """Raise ConfigError, with a message for the operator, unless every key that the database needs is in DATA_KEYS.
 
-    The keys that are there are put down as in use. Without tables, and while the database is away, nothing is said:
-    the site then answers in words of its own. No database connection stays open, since a server may fork next.
+    Registers the keys in DATA_KEYS as in use. Does nothing without tables or while the database cannot be reached: the
+    site then reports that itself. No database connection stays open, since a server may fork next.
     """
     try:
         if inspect(db.engine).has_table(DataKey.__tablename__):
@@ -34,46 +34,46 @@ def check_keys() -> None:
 
 
 def register(session: Session) -> None:
-    """Put down every key in DATA_KEYS as in use, unless it was retired; the newest in any case. The caller commits."""
+    """Register every key in DATA_KEYS as in use unless it is retired; the newest in any case. The caller commits."""
     newest, *older = sealing.data_keys()
     for key in (newest, *older):
         public_id = os.urandom(16)
         probe = sealing.seal_bytes(PURPOSE, public_id, b"", key)
         row = insert(DataKey).values(key_id=sealing.key_id(key), public_id=public_id, probe=probe)
         session.execute(row.on_conflict_do_nothing())
-    back = update(DataKey).where(DataKey.key_id == sealing.key_id(newest), DataKey.retired_at.is_not(None))
-    session.execute(back.values(retired_at=None))
+    unretire = update(DataKey).where(DataKey.key_id == sealing.key_id(newest), DataKey.retired_at.is_not(None))
+    session.execute(unretire.values(retired_at=None))
 
 
 def _check(session: Session) -> None:
-    # The database first: a key is in DATA_KEYS before anything is sealed with it, also while another process adds one.
+    # Read the database before DATA_KEYS: another process may add a key meanwhile, and seals with it only after that.
     rows = session.scalars(select(DataKey)).all()
-    heads = [func.substr(column, 1, 1 + sealing.KEY_ID_BYTES, type_=LargeBinary) for column in MAILBOX_KEYS]
-    used = {head[1:] for column in heads for head in session.scalars(select(column).distinct())}
+    prefixes = [func.substr(column, 1, 1 + sealing.KEY_ID_BYTES, type_=LargeBinary) for column in MAILBOX_KEYS]
+    used = {head[1:] for column in prefixes for head in session.scalars(select(column).distinct())}
     keys = sealing.data_keys()
     if not used:
-        rows = _begin_with(rows, {sealing.key_id(key) for key in keys})
+        rows = _drop_unused(rows, {sealing.key_id(key) for key in keys})
     needed = {row.key_id for row in rows if row.retired_at is None} | used
     missing = needed - {sealing.key_id(key) for key in keys}
     for row in rows:
         if row.key_id in needed - missing and not _opens(row):
             missing.add(row.key_id)
     if missing:
-        raise ConfigError(_words(missing))
-    known = {row.key_id for row in rows if row.retired_at is None or row.key_id != sealing.key_id(keys[0])}
-    if not {sealing.key_id(key) for key in keys} <= known:
+        raise ConfigError(_message(missing))
+    registered = {row.key_id for row in rows if row.retired_at is None or row.key_id != sealing.key_id(keys[0])}
+    if not {sealing.key_id(key) for key in keys} <= registered:
         with transaction() as writing:
             register(writing)
 
 
-def _begin_with(rows: Sequence[DataKey], here: set[bytes]) -> list[DataKey]:
-    """Forget the keys that are not here any more, since nothing can be sealed with them yet; return the others."""
-    left = [row for row in rows if row.key_id in here]
-    if len(left) < len(rows):
+def _drop_unused(rows: Sequence[DataKey], present: set[bytes]) -> list[DataKey]:
+    """Delete the rows of keys that are not present, as nothing is sealed with them yet; return the other rows."""
+    kept = [row for row in rows if row.key_id in present]
+    if len(kept) < len(rows):
         with transaction() as writing:
-            gone = delete(DataKey).where(DataKey.key_id.not_in(here))
-            writing.execute(gone.execution_options(synchronize_session=False))
-    return left
+            absent = delete(DataKey).where(DataKey.key_id.not_in(present))
+            writing.execute(absent.execution_options(synchronize_session=False))
+    return kept
 
 
 def _opens(row: DataKey) -> bool:
@@ -84,13 +84,13 @@ def _opens(row: DataKey) -> bool:
     return True
 
 
-def _words(missing: set[bytes]) -> str:
+def _message(missing: set[bytes]) -> str:
     file = current_app.config["DATA_KEYS_FILE"]
     place = file.path if file else "DATA_KEYS"
     ids = ", ".join(sorted(key_id.hex() for key_id in missing))
-    here = ", ".join(sealing.key_id(key).hex() for key in sealing.data_keys())
+    present = ", ".join(sealing.key_id(key).hex() for key in sealing.data_keys())
     return (
-        f"the database holds what was sealed with the data key {ids}, and {place} holds {here} only. Put the missing"
+        f"the database holds what was sealed with the data key {ids}, and {place} holds {present} only. Put the missing"
         f" key back into {place} from your backup of it, behind the newest and parted by a comma; or set DATABASE_URL"
         " to the database that belongs to these keys."
     )

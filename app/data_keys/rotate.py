@@ -1,7 +1,7 @@
-"""Rotate: everything that an older data key sealed is sealed anew with the newest, while the site runs.
+"""Rotate data keys: reseal everything that an older key sealed with the newest one, while the site runs.
 
-It goes in batches, each a transaction of its own, so it can be stopped at any moment and run again. A value that
-somebody else changes meanwhile is left to them: they sealed it with the newest key already, or the next look finds it.
+Each batch is a transaction, so it can be stopped at any moment and run again. A value that changes meanwhile is not
+overwritten: it was sealed with the newest key already, or the next pass finds it.
 """
 
 import time
@@ -28,12 +28,12 @@ LOCK_KEY = b"data-keys"
 
 
 class Unfinished(Exception):
-    """Something is still sealed with an older key; the text tells the operator what to do."""
+    """Something is still sealed with an older key; the message tells the operator what to do."""
 
 
 @dataclass(slots=True)
 class ResealResult:
-    """What one pass, over a column or over all, found sealed with an older key."""
+    """How many values a pass found sealed with an older key, how many it resealed, how many did not open."""
 
     stale: int = 0
     resealed: int = 0
@@ -47,21 +47,21 @@ class ResealResult:
 
 
 def rotate(report: Callable[[str], None]) -> None:
-    """Seal anew what older keys sealed, and `report` the operator how far that is and what is to be done next.
+    """Reseal what older keys sealed; `report` gets messages for the operator about progress and what to do next.
 
-    Where the site keeps its own keys and there is only one, a new one is made first. Raises Unfinished when something
-    could not be sealed anew.
+    If the site keeps its own keys and has only one, a new one is made first. Raises Unfinished if something could not
+    be resealed.
     """
     _make_key(report)
     newest, *older = sealing.data_keys()
     if not older:
         report(
-            f"DATA_KEYS has one key, {_named([newest])}, and everything is sealed with it. To change it, put a new key"
+            f"DATA_KEYS has one key, {_names([newest])}, and everything is sealed with it. To change it, put a new key"
             " in front of it, parted by a comma, restart site and worker, and run this again."
         )
         return
     total = _reseal_all(newest, report)
-    report(f"{total} sealed anew with {_named([newest])}. Nothing is sealed with {_named(older)} any more.")
+    report(f"{total} sealed anew with {_names([newest])}. Nothing is sealed with {_names(older)} any more.")
     _retire(older, report, is_quiet=not total)
 
 
@@ -71,22 +71,22 @@ def _make_key(report: Callable[[str], None]) -> None:
         advisory_lock(session, LOCK_KEY)  # of two concurrent rotations, one makes the key
         if file and len(file.keys()) == 1:
             file.replace([config.new_data_key(), *file.keys()])
-            report(f"{file.path} has a new key, {_named(file.keys()[:1])}. Put it into your backup of the keys now.")
+            report(f"{file.path} has a new key, {_names(file.keys()[:1])}. Put it into your backup of the keys now.")
         register(session)
 
 
 def _reseal_all(newest: bytes, report: Callable[[str], None]) -> int:
-    """Repeat until a pass finds nothing; return how many values were sealed anew."""
+    """Run passes until one finds nothing to reseal; return how many values were resealed."""
     total = 0
     for _ in range(MAX_PASSES):
         found = ResealResult()
         for target in SEALED_COLUMNS:
-            here = _reseal(target, sealing.prefix(newest))
-            found.add(here)
-            if here.resealed:
-                report(f"{target.column}: {here.resealed} sealed anew")
-            if here.unopened:
-                report(f"{target.column}: {here.unopened} DO NOT OPEN with any key in DATA_KEYS")
+            result = _reseal(target, sealing.prefix(newest))
+            found.add(result)
+            if result.resealed:
+                report(f"{target.column}: {result.resealed} sealed anew")
+            if result.unopened:
+                report(f"{target.column}: {result.unopened} DO NOT OPEN with any key in DATA_KEYS")
         total += found.resealed
         if not found.stale:
             return total
@@ -103,14 +103,14 @@ def _reseal_all(newest: bytes, report: Callable[[str], None]) -> int:
 
 
 def _reseal(target: SealedColumn, head: bytes) -> ResealResult:
-    """Walk through a column once, in the order of its keys."""
+    """Reseal a column once, in batches ordered by primary key."""
     found = ResealResult()
     reseal = sealing.resealer(target.purpose)
     for stale in _walk(target, head):
         changes = []
         for key, public_id, sealed in stale:
             try:
-                changes.append({**_bound(key), "before": sealed, "after": reseal(public_id, sealed)})
+                changes.append({**_parameters(key), "before": sealed, "after": reseal(public_id, sealed)})
             except sealing.CannotOpen:
                 found.unopened += 1
         found.stale += len(stale)
@@ -119,7 +119,10 @@ def _reseal(target: SealedColumn, head: bytes) -> ResealResult:
 
 
 def _walk(target: SealedColumn, head: bytes) -> Iterator[list[tuple[Sequence[Any], bytes, bytes]]]:
-    """Yield the values in each batch of rows that do not begin with `head`: key of the row, public id, sealed value."""
+    """Yield a list for each batch: primary key, public id and sealed value of rows not sealed with the newest key.
+
+    A value sealed with it begins with `head`. Pages by keyset.
+    """
     table = target.column.class_.__table__
     primary = list(table.primary_key.columns)
     is_newest = func.substr(target.column, 1, len(head), type_=LargeBinary) == head
@@ -130,38 +133,40 @@ def _walk(target: SealedColumn, head: bytes) -> Iterator[list[tuple[Sequence[Any
     )
     if target.public_id.class_ is not target.column.class_:
         batch = batch.join_from(target.column.class_, target.public_id.class_)
-    beyond: ColumnElement[bool] | None = None
-    while rows := db.session.execute(batch if beyond is None else batch.where(beyond)).all():
+    after: ColumnElement[bool] | None = None
+    while rows := db.session.execute(batch if after is None else batch.where(after)).all():
         db.session.rollback()
         yield [(row[:-2], row[-2], row[-1]) for row in rows if row[-1] is not None]
-        beyond = tuple_(*primary) > tuple_(*rows[-1][: len(primary)])
+        after = tuple_(*primary) > tuple_(*rows[-1][: len(primary)])
 
 
 def _replace(target: SealedColumn, changes: list[dict[str, Any]]) -> int:
-    """Put the new values where the old ones still are; return in how many places they were."""
+    """Replace the values that have not changed meanwhile; return how many."""
     if not changes:
         return 0
     table = target.column.class_.__table__
     column = table.c[target.column.key]
     primary = list(table.primary_key.columns)
-    is_row = and_(*(one == bindparam(name) for one, name in zip(primary, _bound(primary), strict=True)))
-    change = update(table).where(is_row, column == bindparam("before")).values({column: bindparam("after")})
-    keys = tuple_(*primary).in_([tuple(one[name] for name in _bound(primary)) for one in changes])
+    is_row = and_(
+        *(key_column == bindparam(name) for key_column, name in zip(primary, _parameters(primary), strict=True))
+    )
+    replace = update(table).where(is_row, column == bindparam("before")).values({column: bindparam("after")})
+    keys = tuple_(*primary).in_([tuple(change[name] for name in _parameters(primary)) for change in changes])
     with transaction() as session:
-        # Who never waits for a row that another holds cannot wait for one who waits for ours.
-        free = session.execute(select(*primary).where(keys).with_for_update(skip_locked=True, key_share=True)).all()
-        held = {tuple(row) for row in free}
-        mine = [one for one in changes if tuple(one[name] for name in _bound(primary)) in held]
-        return session.execute(change, mine).rowcount if mine else 0  # type: ignore[attr-defined]
+        # SKIP LOCKED: a transaction that never waits for a lock cannot deadlock.
+        rows = session.execute(select(*primary).where(keys).with_for_update(skip_locked=True, key_share=True)).all()
+        keys_locked = {tuple(row) for row in rows}
+        locked = [change for change in changes if tuple(change[name] for name in _parameters(primary)) in keys_locked]
+        return session.execute(replace, locked).rowcount if locked else 0  # type: ignore[attr-defined]
 
 
-def _bound(key: Sequence[Any]) -> dict[str, Any]:
-    """Return the parts of a row's key by the names that the statement knows them by."""
-    return {f"key_{at}": part for at, part in enumerate(key)}
+def _parameters(key: Sequence[Any]) -> dict[str, Any]:
+    """Return the parts of a primary key by the names of their bound parameters."""
+    return {f"key_{index}": part for index, part in enumerate(key)}
 
 
 def _retire(older: list[bytes], report: Callable[[str], None], *, is_quiet: bool) -> None:
-    """Retire the older keys, and drop those that have been out of use for a day, or say that they can be dropped."""
+    """Retire the older keys; remove those that have been retired for a day, or report that they can be removed."""
     now = clock.now()
     ids = [sealing.key_id(key) for key in older]
     with transaction() as session:
@@ -170,22 +175,22 @@ def _retire(older: list[bytes], report: Callable[[str], None], *, is_quiet: bool
         if is_quiet:
             retire = retire.where(DataKey.retired_at.is_(None))
         session.execute(retire.values(retired_at=now))
-        long_ago = select(DataKey.key_id).where(DataKey.key_id.in_(ids), DataKey.retired_at <= now - RETENTION)
-        unused = set(session.scalars(long_ago).all())
+        out_of_use = select(DataKey.key_id).where(DataKey.key_id.in_(ids), DataKey.retired_at <= now - RETENTION)
+        unused = set(session.scalars(out_of_use).all())
         done = [key for key in older if sealing.key_id(key) in unused]
         file = current_app.config["DATA_KEYS_FILE"]
         if done and file:
-            # Of the keys that are there now: another rotation may have made a newer one meanwhile.
-            there = file.keys()
-            file.replace([key for key in there if key not in done])
-            report(f"{_named(done)} was taken out of {file.path}. Take it out of your backups once those are too old.")
+            # Read the file again: another rotation may have made a newer key meanwhile.
+            present = file.keys()
+            file.replace([key for key in present if key not in done])
+            report(f"{_names(done)} was taken out of {file.path}. Take it out of your backups once those are too old.")
         elif done:
-            report(f"{_named(done)} can be taken out of DATA_KEYS now: do so, and restart site and worker.")
+            report(f"{_names(done)} can be taken out of DATA_KEYS now: do so, and restart site and worker.")
         else:
             last = session.scalars(select(DataKey.retired_at).where(DataKey.key_id.in_(ids))).all()
-            until = clock.iso(max([one for one in last if one], default=now) + RETENTION)
-            report(f"Keep {_named(older)} until {until}, for pages that are still open; then run this again.")
+            until = clock.iso(max([retired_at for retired_at in last if retired_at], default=now) + RETENTION)
+            report(f"Keep {_names(older)} until {until}, for pages that are still open; then run this again.")
 
 
-def _named(keys: Sequence[bytes]) -> str:
+def _names(keys: Sequence[bytes]) -> str:
     return ", ".join(sealing.key_id(key).hex() for key in keys)

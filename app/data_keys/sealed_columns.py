@@ -1,4 +1,4 @@
-"""Everything that lies sealed in the database: in which column, for what purpose, and what it is bound to."""
+"""All sealed columns of the database: for which purpose, and bound to which public id."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -20,9 +20,9 @@ from app.models import (
 
 @dataclass(frozen=True, slots=True)
 class SealedColumn:
-    """A column of sealed values: what they are sealed for, the public id bound in, how many rows are read at once.
+    """A column of sealed values: their purpose, the public id that is bound in, and how many rows are read at once.
 
-    The public id is the row's own, or that of the one row of another table that it points at.
+    The public id is the row's own, or that of the row in another table that it refers to.
     """
 
     column: InstrumentedAttribute[Any]

@@ -1,4 +1,4 @@
-"""E-mail addresses: is this one, how is it written to, and which mailbox does it reach."""
+"""E-mail addresses: validating them, and finding the mailbox that an address reaches."""
 
 from collections.abc import Mapping
 
@@ -12,20 +12,20 @@ class NotAnAddress(ValueError):
     """The text is not an address that mail can be sent to."""
 
 
-# Which spellings reach one mailbox, by provider, as their help pages said in November 2026. Everywhere else the part
-# before the @ is the provider's own business, and a+b@ and a@ are two people.
-_SISTERS = {
+# Which spellings reach the same mailbox, by provider, as their help pages said in November 2026. At all other providers
+# a+b@ and a@ count as two people.
+_ALIAS_DOMAINS = {
     "gmail.com": ["googlemail.com"],
     "proton.me": ["protonmail.com", "protonmail.ch", "pm.me"],
     "yandex.ru": ["ya.ru", "yandex.com", "yandex.by", "yandex.kz", "yandex.uz", "yandex.ua", "yandex.com.tr"],
     "icloud.com": ["me.com", "mac.com"],
 }
-_MAIN_DOMAIN = {sister: main for main, sisters in _SISTERS.items() for sister in sisters}
+_MAIN_DOMAIN = {alias: main for main, aliases in _ALIAS_DOMAINS.items() for alias in aliases}
 _MICROSOFT = ["outlook.com", "hotmail.com", "live.com", "msn.com", "hotmail.co.uk", "hotmail.fr", "hotmail.de"]
 _FASTMAIL = ["fastmail.com", "fastmail.fm", "fastmail.net", "fastmail.org"]
-_PLUS_TAGS = {*_SISTERS, *_MICROSOFT, *_FASTMAIL, "posteo.de", "posteo.net", "mailbox.org"}
-PROVIDERS = frozenset({*_PLUS_TAGS, *_MAIN_DOMAIN})  # at all of these, everybody may have a mailbox
-_SAME_LETTERS: dict[str, Mapping[int, int | None]] = {
+_PLUS_TAGS = {*_ALIAS_DOMAINS, *_MICROSOFT, *_FASTMAIL, "posteo.de", "posteo.net", "mailbox.org"}
+PROVIDERS = frozenset({*_PLUS_TAGS, *_MAIN_DOMAIN})  # public ones: anybody can have a mailbox there
+_SAME_CHARACTERS: dict[str, Mapping[int, int | None]] = {
     "gmail.com": str.maketrans("", "", "."),
     "proton.me": str.maketrans("", "", "._-"),
     "yandex.ru": {ord("."): ord("-")},
@@ -33,9 +33,9 @@ _SAME_LETTERS: dict[str, Mapping[int, int | None]] = {
 
 
 def deliverable(text: str) -> str:
-    """Return the address in `text` as it is written to a mail server, its domain in ASCII (IDNA 2008, RFC 5890).
+    """Return the address in `text` as mail servers take it, with its domain in ASCII (IDNA 2008, RFC 5890).
 
-    Raises NotAnAddress for anything else, and for what only servers with SMTPUTF8 could take.
+    Raises NotAnAddress for anything else, and for addresses that need SMTPUTF8.
     """
     try:
         parsed = validate_email(
@@ -44,14 +44,14 @@ def deliverable(text: str) -> str:
     except EmailNotValidError as error:
         raise NotAnAddress(str(error)) from error
     address = parsed.ascii_email
-    # `=?` begins an encoded word (RFC 2047): mail programs would show what it decodes to, and Python's trips over it.
+    # `=?` begins an encoded word (RFC 2047): mail programs would decode it, and Python's e-mail package fails on it.
     if address is None or "=?" in address or "." not in address.rpartition("@")[2] or len(address) > MAX_ADDRESS_LENGTH:
         raise NotAnAddress("no domain, or too long")
     return address
 
 
 def display_address(address: str) -> str:
-    """Return a deliverable `address` as people write it: its domain in its own letters (RFC 5890)."""
+    """Return a deliverable `address` for people to read, with its domain in Unicode (RFC 5890)."""
     local, _, domain = address.rpartition("@")
     try:
         return f"{local}@{idna.decode(domain)}"
@@ -60,7 +60,7 @@ def display_address(address: str) -> str:
 
 
 def canonical(address: str) -> str:
-    """Return the one spelling of the mailbox that a deliverable `address` reaches. Doing it twice changes nothing."""
+    """Return the canonical spelling of the mailbox that a deliverable `address` reaches (idempotent)."""
     local, _, domain = address.lower().rpartition("@")
     user, _, above = domain.partition(".")
     if above in _FASTMAIL:  # whatever@user.fastmail.com is another spelling of user@fastmail.com
@@ -69,15 +69,15 @@ def canonical(address: str) -> str:
     folded = local
     if domain in _PLUS_TAGS:
         folded = folded.partition("+")[0]
-    folded = folded.translate(_SAME_LETTERS.get(domain, {}))
+    folded = folded.translate(_SAME_CHARACTERS.get(domain, {}))
     return f"{folded or local}@{domain}"
 
 
 def without_tag(address: str) -> str:
-    """Return what letters to a deliverable `address` are counted under: its mailbox, without a tag at any provider.
+    """Return the mailbox for which letters to a deliverable `address` count: without a +tag, at any provider.
 
-    Many understand tags that the table above does not know. To take two people for one costs a letter here, and no
-    signature.
+    More providers support tags than the table above lists. If two people count as one here, that costs them a letter,
+    but no signature.
     """
     local, _, domain = canonical(address).rpartition("@")
     return f"{local.partition('+')[0] or local}@{domain}"

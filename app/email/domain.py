@@ -1,4 +1,4 @@
-"""Domains of e-mail addresses: is this one, which are above it, whose is it, and does it give addresses away."""
+"""Domains of e-mail addresses: validating them, their parents, their owner, and which ones are disposable."""
 
 from collections.abc import Iterator
 from functools import cache
@@ -11,8 +11,8 @@ from app.email.address import PROVIDERS, NotAnAddress, deliverable
 
 DISPOSABLE = frozenset(blocklist)
 
-# Providers at which everybody may have a mailbox, so that many signers at one of them mean nothing. Beside those of
-# app/email/address.py, the largest of each region, as they stood in November 2026.
+# Public e-mail providers, at which many signers are no burst: those of app/email/address.py, and here the largest of
+# each region, as of November 2026.
 _LARGEST = """
     yahoo.com yahoo.co.uk yahoo.co.in yahoo.co.jp yahoo.com.br yahoo.de yahoo.es yahoo.fr yahoo.it ymail.com
     rocketmail.com aol.com outlook.de outlook.es outlook.fr outlook.it outlook.jp hotmail.es hotmail.it hotmail.se
@@ -39,25 +39,25 @@ PUBLIC_PROVIDERS = PROVIDERS | frozenset(_LARGEST.split())
 
 
 class NotADomain(ValueError):
-    """The text is not the name of a domain that addresses can be at."""
+    """The text is not a domain that e-mail addresses can have."""
 
 
 class IsPublicSuffix(NotADomain):
-    """The text is a public suffix, such as `co.uk`: below it everybody has domains."""
+    """The text is a public suffix, such as `co.uk`, under which anybody can register domains."""
 
 
 def ascii_domain(text: str) -> str:
     """Return the domain in `text` in ASCII (IDNA 2008, RFC 5890) and lower case.
 
-    Raises IsPublicSuffix for a public suffix, and NotADomain for whatever else no address can be at.
+    Raises IsPublicSuffix for a public suffix, and NotADomain for anything else that no address can have.
     """
-    if "@" in text:  # `a"@b` would make an address of what follows
+    if "@" in text:  # or `a"@b` would pass as part of a quoted address
         raise NotADomain("an address")
     try:
         domain = deliverable(f"x@{text}").rpartition("@")[2].lower()
     except NotAnAddress as error:
         raise NotADomain(str(error)) from error
-    # Suffixes below which a company lets others have names are its own: whole ones of them give addresses away.
+    # ICANN suffixes only: those of companies count as domains, as some of them are disposable as a whole.
     if _suffixes(only_icann=True).privatesuffix(domain) is None:
         raise IsPublicSuffix(domain)
     return domain
@@ -69,7 +69,7 @@ def domain_of(address: str) -> str:
 
 
 def unicode_domain(domain: str) -> str:
-    """Return a domain in ASCII as people write it, in its own letters (RFC 5890)."""
+    """Return a domain (in ASCII) in Unicode, for people to read (RFC 5890)."""
     try:
         return idna.decode(domain)
     except idna.IDNAError:
@@ -77,27 +77,27 @@ def unicode_domain(domain: str) -> str:
 
 
 def with_parents(domain: str) -> Iterator[str]:
-    """Yield a domain in ASCII and those above it, the nearest first."""
+    """Yield a domain and its parent domains, the nearest first."""
     while domain:
         yield domain
         domain = domain.partition(".")[2]
 
 
 def is_disposable(domain: str) -> bool:
-    """Tell whether a domain in ASCII, or one above it, is known to give addresses away for a few minutes."""
-    return any(one in DISPOSABLE for one in with_parents(domain))
+    """Tell whether a domain (in ASCII) or a parent of it is a known provider of disposable addresses."""
+    return any(name in DISPOSABLE for name in with_parents(domain))
 
 
 def registrable(domain: str) -> str:
-    """Return the part of a domain in ASCII that one owner answers for, by the public suffix list.
+    """Return the registrable part of a domain (in ASCII), by the public suffix list.
 
-    What is itself a public suffix comes back whole.
+    A public suffix is returned as it is.
     """
     return str(_suffixes(only_icann=False).privatesuffix(domain) or domain)
 
 
 def owner_domain(domain: str) -> str | None:
-    """Return the registrable part of a domain in ASCII; None at providers at which everybody may have a mailbox."""
+    """Return the registrable part of a domain (in ASCII); None for public e-mail providers."""
     owned = registrable(domain)
     return None if owned in PUBLIC_PROVIDERS or domain in PUBLIC_PROVIDERS else owned
 

@@ -1,4 +1,4 @@
-"""E-mails as they are sent: subject, text and HTML of a folder in templates/email/, in a message with its own id."""
+"""Render e-mails from a folder in templates/email/ (subject, text, HTML), and make the message."""
 
 from collections.abc import Mapping
 from typing import Any, NamedTuple
@@ -12,7 +12,7 @@ AUTOMATIC = {"Auto-Submitted": "auto-generated"}  # RFC 3834
 
 
 class Rendered(NamedTuple):
-    """What an e-mail says."""
+    """The content of an e-mail."""
 
     subject: str
     text: str
@@ -20,7 +20,7 @@ class Rendered(NamedTuple):
 
 
 def render(folder: str, **context: Any) -> Rendered:
-    """Return what the e-mail of templates/email/<folder>/ says, in the language in use."""
+    """Render the e-mail of templates/email/<folder>/ in the current language."""
     subject = render_template(f"email/{folder}/subject.txt", **context)
     text = render_template(f"email/{folder}/body.txt", **context)
     html = render_template(f"email/{folder}/body.html", **context)
@@ -35,9 +35,9 @@ def message(
     sender: str | None = None,
     headers: Mapping[str, str] | None = None,
 ) -> Letter:
-    """Return the message of the outbox row with this random id: tried again, it keeps its id.
+    """Return the message of the outbox row with this random id, which makes its Message-ID: a retry has the same one.
 
-    `sender` None leaves it to MAIL_DEFAULT_SENDER.
+    Without `sender`, MAIL_DEFAULT_SENDER is used.
     """
     letter = Letter(
         subject=rendered.subject,

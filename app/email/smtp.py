@@ -1,4 +1,4 @@
-"""SMTP through Flask-Mail, with time-outs on every step and a plain word for each way to fail."""
+"""SMTP through Flask-Mail, with time-outs on every step and an exception for each kind of failure."""
 
 import re
 import smtplib
@@ -15,11 +15,11 @@ from flask_mail import Connection, Mail, Message
 ADDRESS = re.compile(r"[^\s<>\"':;,()\[\]]+@[^\s<>\"':;,()\[\]]+")
 MAX_REPLY_LENGTH = 300
 MAX_LINE_LENGTH = 998  # RFC 5322, 2.1.1
-SERVICE_GOES = 421  # RFC 5321, 3.8: the server closes the connection after this answer
+SERVICE_CLOSING = 421  # RFC 5321, 3.8: the server closes the connection after this answer
 
 
 class Letter(Message):
-    """Flask-Mail's message, without line breaks in its headers: long links there would be encoded, and not be found."""
+    """Flask-Mail's message, without folded headers: a long link in a folded header would be encoded and not work."""
 
     def as_bytes(self) -> bytes:
         """Return the message as it is sent."""
@@ -29,26 +29,26 @@ class Letter(Message):
 
 
 class SendingFailed(Exception):
-    """A letter was not taken. The text is the server's answer or what went wrong, its addresses blanked."""
+    """A letter was not accepted. The text is the server's reply or the error, with addresses blanked."""
 
 
 class Temporary(SendingFailed):
-    """Trying this letter again later may help."""
+    """The letter may be accepted later."""
 
 
 class Permanent(SendingFailed):
-    """The server refused this letter for good."""
+    """The server refused the letter permanently."""
 
 
 class NoConnection(Temporary):
-    """The server could not be reached, so that no letter can go now."""
+    """The server cannot be reached, so that no letter can be sent now."""
 
 
 class TimedConnection(Connection):
-    """Flask-Mail's connection, which by itself waits for ever and does not look at certificates."""
+    """Flask-Mail's connection with time-outs and verified certificates, which it does not have by itself."""
 
     def configure_host(self) -> smtplib.SMTP | smtplib.SMTP_SSL:
-        """Open and return a connection to the configured server; raises what smtplib and the network raise."""
+        """Open a connection to the configured server; raises smtplib.SMTPException or OSError."""
         mail, config = self.mail, current_app.config
         common: dict[str, Any] = {
             "host": mail.server,
@@ -68,7 +68,7 @@ class TimedConnection(Connection):
         return host
 
     def close(self) -> None:
-        """Say goodbye if the server still listens, and let go of the connection."""
+        """Send QUIT if the server still answers, and close the connection."""
         if self.host is not None:
             try:
                 self.host.quit()
@@ -78,7 +78,7 @@ class TimedConnection(Connection):
 
 @cache
 def _tls() -> ssl.SSLContext:
-    """Return what checks the mail server's certificate; made once, as it reads all of the system's certificates."""
+    """Return the context that verifies the mail server's certificate; cached, as it reads all system certificates."""
     return ssl.create_default_context()
 
 
@@ -86,7 +86,7 @@ class TimedMail(Mail):
     """Flask-Mail whose connections have time-outs."""
 
     def connect(self) -> TimedConnection:
-        """Return a connection that is opened by `with`."""
+        """Return a connection, which `with` opens."""
         return TimedConnection(current_app.extensions["mail"])
 
 
@@ -94,15 +94,14 @@ _mail = TimedMail()
 
 
 def init_app(app: Flask) -> None:
-    """Take the mail settings of the app."""
+    """Configure Flask-Mail with the app's settings."""
     _mail.init_app(app)
 
 
 def sender(*, is_discreet: bool) -> str | None:
-    """Return whom a letter comes from, with the name of the site; None leaves it to MAIL_DEFAULT_SENDER.
+    """Return the sender of a letter, with the site's name; None to use MAIL_DEFAULT_SENDER as it is.
 
-    A site's name can tell what its petitions are about, so where that `is_discreet` it is left out, and so it is where
-    MAIL_DEFAULT_SENDER has a name already.
+    That is when it has a name already, or for a discreet petition: the site's name can tell what it is about.
     """
     name, address = current_app.config["SITE_NAME"], current_app.config["MAIL_DEFAULT_SENDER"]
     if is_discreet or "<" in address:
@@ -111,16 +110,16 @@ def sender(*, is_discreet: bool) -> str | None:
 
 
 class SmtpConnection:
-    """One SMTP connection for many letters, opened when the first one is sent and anew after it broke."""
+    """One SMTP connection for many letters. It is opened for the first letter, and again if it breaks."""
 
     def __init__(self) -> None:
         self._connection: TimedConnection | None = None
 
     def send(self, message: Message) -> None:
-        """Send one message to its one recipient; return when the server has taken it.
+        """Send a message to its one recipient; return when the server has accepted it.
 
-        Raises NoConnection when the server cannot be reached, Permanent for a 5xx answer to this letter, Temporary for
-        any other answer and for none.
+        Raises NoConnection if the server cannot be reached, Permanent for a 5xx reply to this letter, Temporary for any
+        other reply and for none.
         """
         recipient = str(message.recipients[0])
         opened = self._connection or self._open()
@@ -128,15 +127,15 @@ class SmtpConnection:
             opened.send(message)
         except smtplib.SMTPRecipientsRefused as error:
             code, reply = next(iter(error.recipients.values()))
-            raise self._answer(code, reply, recipient) from None
+            raise self._failure(code, reply, recipient) from None
         except smtplib.SMTPResponseException as error:
-            raise self._answer(error.smtp_code, error.smtp_error, recipient) from None
+            raise self._failure(error.smtp_code, error.smtp_error, recipient) from None
         except (smtplib.SMTPException, OSError) as error:
             self.close()
-            raise Temporary(_words(error)) from None
+            raise Temporary(_describe(error)) from None
 
     def close(self) -> None:
-        """Let go of the connection, if there is one."""
+        """Close the connection, if there is one."""
         if self._connection is not None:
             self._connection.close()
             self._connection = None
@@ -148,12 +147,12 @@ class SmtpConnection:
         try:
             opened.__enter__()
         except (smtplib.SMTPException, OSError) as error:
-            raise NoConnection(_words(error)) from None
+            raise NoConnection(_describe(error)) from None
         self._connection = opened
         return opened
 
-    def _answer(self, code: int, reply: bytes | str, recipient: str) -> SendingFailed:
-        if code == SERVICE_GOES:
+    def _failure(self, code: int, reply: bytes | str, recipient: str) -> SendingFailed:
+        if code == SERVICE_CLOSING:
             self.close()
         text = reply.decode("utf-8", "replace") if isinstance(reply, bytes) else reply
         words = blanked(f"{code} {text}", recipient)
@@ -161,9 +160,9 @@ class SmtpConnection:
 
 
 def blanked(reply: str, recipient: str = "") -> str:
-    """Return `reply` on one line, shortened, without what looks like an address and without any part of `recipient`.
+    """Return `reply` on one shortened line, with addresses and any part of `recipient` blanked.
 
-    A domain of one's own names a person as well as the part before it does.
+    The domain too: a personal domain identifies its owner.
     """
     text = _without(recipient, " ".join(reply.split()))
     text = ADDRESS.sub("[address]", text)
@@ -175,8 +174,8 @@ def _without(part: str, text: str) -> str:
     return re.sub(rf"(?<!\w){re.escape(part)}(?!\w)", "[address]", text, flags=re.IGNORECASE) if part else text
 
 
-def _words(error: Exception) -> str:
-    # smtplib turns a time-out in the middle of a conversation into a disconnection.
+def _describe(error: Exception) -> str:
+    # smtplib reports a time-out within a session as a disconnection.
     if isinstance(error, TimeoutError) or "timed out" in str(error):
         return "the mail server did not answer in time"
     return blanked(f"no connection: {error}")

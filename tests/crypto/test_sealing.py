@@ -1,4 +1,4 @@
-"""Sealing: what comes back is what went in, only for its own row and purpose, and its length tells next to nothing."""
+"""Sealing: a value opens only for its own row and purpose, and its length shows almost nothing."""
 
 import os
 from collections.abc import Iterator
@@ -31,7 +31,7 @@ def _inside_the_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]
         yield
 
 
-def assert_stays_shut(sealed: bytes, purpose: str = "signature", row: bytes = ROW) -> None:
+def assert_does_not_open(sealed: bytes, purpose: str = "signature", row: bytes = ROW) -> None:
     with pytest.raises(CannotOpen):
         unseal(purpose, row, sealed)
 
@@ -40,11 +40,11 @@ def assert_stays_shut(sealed: bytes, purpose: str = "signature", row: bytes = RO
 @given(st.text("abcdefg-", min_size=1), st.binary(max_size=20), fields)
 @example("signature", ROW, ())
 @example("signature", ROW, ("Анна Пример", "a\0b", "שלום\n\nمرحبا", "👩‍👩‍👧"))
-def test_what_was_sealed_comes_back(purpose: str, row: bytes, said: tuple[str, ...]) -> None:
+def test_unsealing_returns_what_was_sealed(purpose: str, row: bytes, said: tuple[str, ...]) -> None:
     assert unseal(purpose, row, seal(purpose, row, said)).fields == said
 
 
-def test_the_longest_field_comes_back_and_a_longer_one_is_refused_not_cut() -> None:
+def test_a_field_has_a_maximum_length_and_is_never_cut() -> None:
     longest = "x" * 65_535
     assert unseal("signature", ROW, seal("signature", ROW, (longest, "after it"))).fields == (longest, "after it")
     with pytest.raises(OverflowError):
@@ -55,7 +55,7 @@ def test_the_longest_field_comes_back_and_a_longer_one_is_refused_not_cut() -> N
 @given(st.lists(words, min_size=4, max_size=4).filter(lambda said: len("".join(said).encode()) <= FITS_ONE_STEP))
 @example([*EMPTY[1:], "x" * FITS_ONE_STEP])
 @example(["я" * (FITS_ONE_STEP // 2), "", "", ""])
-def test_all_that_fits_one_step_is_equally_long(said: list[str]) -> None:
+def test_sealed_values_that_fit_one_step_have_the_same_length(said: list[str]) -> None:
     assert len(seal("signature", ROW, said)) == len(seal("signature", ROW, EMPTY))
 
 
@@ -68,13 +68,13 @@ def test_lengths_go_up_in_steps_of_256_bytes(length: int) -> None:
     assert len(seal("signature", ROW, (*EMPTY[1:], "x" * length))) == HEAD + steps * STEP + TAG_BYTES
 
 
-def test_nothing_that_was_said_can_be_read_in_what_is_kept() -> None:
+def test_a_sealed_value_contains_no_plaintext() -> None:
     sealed = seal("signature", ROW, ("Ann Example", "Reader", "I read.", "ann@example.org"))
     for said in (b"Ann", b"Reader", b"I read", b"example.org"):
         assert said not in sealed
 
 
-def test_the_same_words_sealed_twice_look_different() -> None:
+def test_sealing_the_same_value_twice_gives_different_bytes() -> None:
     one, other = seal("signature", ROW, EMPTY), seal("signature", ROW, EMPTY)
     assert one[HEAD:] != other[HEAD:]
     assert one[1 + KEY_ID_BYTES : HEAD] != other[1 + KEY_ID_BYTES : HEAD], "a nonce must never come twice"
@@ -91,34 +91,34 @@ def test_the_salt_is_random_unless_an_earlier_one_is_kept() -> None:
 
 @settings(deadline=None)
 @given(st.binary(min_size=16, max_size=16).filter(lambda row: row != ROW))
-def test_a_sealed_value_moved_to_another_row_stays_shut(other_row: bytes) -> None:
-    assert_stays_shut(seal("signature", ROW, ("Ann",)), row=other_row)
+def test_a_sealed_value_does_not_open_in_another_row(other_row: bytes) -> None:
+    assert_does_not_open(seal("signature", ROW, ("Ann",)), row=other_row)
 
 
-def test_a_sealed_value_of_another_purpose_stays_shut() -> None:
-    assert_stays_shut(seal("mailbox-key", ROW, ("Ann",)))
-    assert_stays_shut(seal("sign", b"ature" + ROW, ("Ann",)))
+def test_a_sealed_value_does_not_open_for_another_purpose() -> None:
+    assert_does_not_open(seal("mailbox-key", ROW, ("Ann",)))
+    assert_does_not_open(seal("sign", b"ature" + ROW, ("Ann",)))
 
 
-def test_any_flipped_bit_keeps_it_shut() -> None:
+def test_a_sealed_value_with_a_flipped_bit_does_not_open() -> None:
     sealed = seal("signature", ROW, ("Ann Example", "Reader", "I read.", "ann@example.org"))
     for at in range(len(sealed)):
         for bit in range(8):
-            assert_stays_shut(sealed[:at] + bytes([sealed[at] ^ 1 << bit]) + sealed[at + 1 :])
+            assert_does_not_open(sealed[:at] + bytes([sealed[at] ^ 1 << bit]) + sealed[at + 1 :])
 
 
-def test_cut_or_lengthened_it_stays_shut() -> None:
+def test_a_cut_or_lengthened_sealed_value_does_not_open() -> None:
     sealed = seal("signature", ROW, ("Ann",))
     for length in range(len(sealed)):
-        assert_stays_shut(sealed[:length])
-    assert_stays_shut(sealed + b"\0")
-    assert_stays_shut(sealed * 2)
+        assert_does_not_open(sealed[:length])
+    assert_does_not_open(sealed + b"\0")
+    assert_does_not_open(sealed * 2)
 
 
 @settings(deadline=None)
 @given(st.binary(max_size=400))
-def test_no_bytes_of_others_open(made_up: bytes) -> None:
-    assert_stays_shut(made_up)
+def test_random_bytes_do_not_open(made_up: bytes) -> None:
+    assert_does_not_open(made_up)
 
 
 def test_a_new_key_seals_and_the_old_one_still_opens(tmp_path: Path) -> None:
@@ -130,7 +130,7 @@ def test_a_new_key_seals_and_the_old_one_still_opens(tmp_path: Path) -> None:
         after = seal("signature", ROW, ("Eve",))
     with site(tmp_path, new).app_context():
         assert unseal("signature", ROW, after).fields == ("Eve",)
-        assert_stays_shut(before)
+        assert_does_not_open(before)
     assert after[1 : 1 + KEY_ID_BYTES] == key_id(new)
 
 
@@ -148,4 +148,4 @@ def test_another_key_with_the_same_name_opens_nothing(tmp_path: Path) -> None:
     stranger = os.urandom(32)
     renamed = sealed[:1] + key_id(stranger) + sealed[1 + KEY_ID_BYTES :]
     with site(tmp_path, stranger).app_context():
-        assert_stays_shut(renamed)
+        assert_does_not_open(renamed)

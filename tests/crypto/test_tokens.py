@@ -1,4 +1,4 @@
-"""Tokens: one made for a purpose opens its row and nothing else; none that was edited opens anything."""
+"""Tokens: each is valid for its purpose and row only, and no altered one is."""
 
 import base64
 import hashlib
@@ -44,34 +44,34 @@ def body(public_id: bytes, generation: int = 0) -> bytes:
     return base64.urlsafe_b64encode(public_id + generation.to_bytes(2, "big"))
 
 
-def assert_opens_nothing(token: str) -> None:
+def assert_refused(token: str) -> None:
     with pytest.raises(BadToken):
         tokens.read_token(Purpose.CONFIRM, token)
 
 
 @settings(deadline=None)
 @given(ids, generations)
-def test_a_token_opens_what_it_was_made_for(public_id: bytes, generation: int) -> None:
+def test_reading_a_token_returns_its_id_and_generation(public_id: bytes, generation: int) -> None:
     token = tokens.make_token(Purpose.CONFIRM, public_id, generation)
     assert tokens.read_token(Purpose.CONFIRM, token) == (public_id, generation)
 
 
 @settings(deadline=None)
 @given(ids, generations)
-def test_every_token_is_as_long_as_any_other_and_needs_no_quoting_in_a_path(public_id: bytes, generation: int) -> None:
+def test_all_tokens_have_the_same_length_and_need_no_quoting_in_a_path(public_id: bytes, generation: int) -> None:
     token = tokens.make_token(Purpose.CONFIRM, public_id, generation)
     assert re.fullmatch(r"[A-Za-z0-9_-]{24}\.[A-Za-z0-9_-]{43}", token)
 
 
-def test_no_token_with_one_character_changed_added_or_left_out_opens() -> None:
+def test_a_token_with_one_character_changed_added_or_removed_is_refused() -> None:
     token = tokens.make_token(Purpose.CONFIRM, os.urandom(16))
     for at in range(len(token) + 1):
         for character in string.printable:
             if character != token[at : at + 1]:
-                assert_opens_nothing(token[:at] + character + token[at + 1 :])
-            assert_opens_nothing(token[:at] + character + token[at:])
+                assert_refused(token[:at] + character + token[at + 1 :])
+            assert_refused(token[:at] + character + token[at:])
         if at < len(token):
-            assert_opens_nothing(token[:at] + token[at + 1 :])
+            assert_refused(token[:at] + token[at + 1 :])
 
 
 edits = st.lists(
@@ -83,7 +83,7 @@ edits = st.lists(
 
 @settings(deadline=None, max_examples=500)
 @given(ids, generations, edits)
-def test_no_edited_token_opens(public_id: bytes, generation: int, changes: list[tuple[str, int, str]]) -> None:
+def test_an_edited_token_is_refused(public_id: bytes, generation: int, changes: list[tuple[str, int, str]]) -> None:
     token = tokens.make_token(Purpose.CONFIRM, public_id, generation)
     letters = list(token)
     for kind, where, character in changes:
@@ -99,29 +99,29 @@ def test_no_edited_token_opens(public_id: bytes, generation: int, changes: list[
                 letters[at : at + 2] = reversed(letters[at : at + 2])
     edited = "".join(letters)
     assume(edited != token)
-    assert_opens_nothing(edited)
+    assert_refused(edited)
 
 
 @settings(deadline=None)
 @given(ids, ids)
-def test_the_halves_of_two_tokens_open_nothing(one: bytes, other: bytes) -> None:
+def test_halves_of_two_tokens_put_together_are_refused(one: bytes, other: bytes) -> None:
     assume(one != other)
     first, second = tokens.make_token(Purpose.CONFIRM, one), tokens.make_token(Purpose.CONFIRM, other)
-    assert_opens_nothing(first.partition(".")[0] + "." + second.partition(".")[2])
-    assert_opens_nothing(first + second)
+    assert_refused(first.partition(".")[0] + "." + second.partition(".")[2])
+    assert_refused(first + second)
 
 
 @settings(deadline=None)
 @given(st.text(max_size=90))
-def test_no_text_opens(text: str) -> None:
-    assert_opens_nothing(text)
+def test_random_text_is_refused(text: str) -> None:
+    assert_refused(text)
 
 
-def test_a_token_for_another_purpose_opens_nothing() -> None:
+def test_a_token_for_another_purpose_is_refused() -> None:
     public_id = os.urandom(16)
     assert tokens.read_token(Purpose.CONFIRM, signed(body(public_id))) == (public_id, 0)
     for salt in ("countersign.entry", "countersign.not-me", "countersign.", "confirm", "itsdangerous.Signer"):
-        assert_opens_nothing(signed(body(public_id), salt))
+        assert_refused(signed(body(public_id), salt))
 
 
 def test_each_purpose_has_a_salt_of_its_own() -> None:
@@ -145,8 +145,8 @@ def test_each_purpose_has_a_salt_of_its_own() -> None:
         b"A",
     ],
 )
-def test_even_signed_by_us_a_token_must_hold_an_id_and_a_generation(content: bytes) -> None:
-    assert_opens_nothing(signed(content))
+def test_a_signed_token_without_an_id_and_a_generation_is_refused(content: bytes) -> None:
+    assert_refused(signed(content))
 
 
 def test_a_new_key_signs_and_the_old_ones_still_open(tmp_path: Path) -> None:
@@ -160,7 +160,7 @@ def test_a_new_key_signs_and_the_old_ones_still_open(tmp_path: Path) -> None:
     with site(tmp_path, SECRET_KEY=NEW, SECRET_KEY_FALLBACKS=[]).app_context():
         assert tokens.read_token(Purpose.CONFIRM, fresh) == (public_id, 7)
         for token in in_old_letters:
-            assert_opens_nothing(token)
+            assert_refused(token)
 
 
 def test_a_keyed_hash_differs_by_message_by_purpose_and_by_site(tmp_path: Path) -> None:
@@ -176,7 +176,7 @@ def test_a_keyed_hash_differs_by_message_by_purpose_and_by_site(tmp_path: Path) 
 
 @settings(deadline=None)
 @given(st.binary(min_size=1, max_size=40), ids)
-def test_what_is_concealed_comes_out_for_its_purpose_and_row_alone(content: bytes, row: bytes) -> None:
+def test_a_concealed_value_is_revealed_only_for_its_purpose_and_row(content: bytes, row: bytes) -> None:
     concealed = tokens.conceal("place", row, content)
     assert re.fullmatch(r"[\w-]+", concealed)
     assert tokens.conceal("place", row, content) == concealed
@@ -186,7 +186,7 @@ def test_what_is_concealed_comes_out_for_its_purpose_and_row_alone(content: byte
             tokens.reveal(purpose, about, concealed)
 
 
-def test_what_is_concealed_has_one_spelling() -> None:
+def test_a_concealed_value_has_one_encoding() -> None:
     concealed = tokens.conceal("place", bytes(16), b"here")
     last = {concealed[:-1] + letter for letter in "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"}
     for other in {concealed + "!", concealed + "=", ".".join(concealed), *last} - {concealed}:
@@ -195,12 +195,12 @@ def test_what_is_concealed_has_one_spelling() -> None:
 
 
 @given(st.text(max_size=80))
-def test_what_nobody_concealed_reveals_nothing(text: str) -> None:
+def test_random_text_reveals_nothing(text: str) -> None:
     with pytest.raises(BadToken):
         tokens.reveal("place", bytes(16), text)
 
 
-def test_what_an_earlier_secret_key_concealed_still_comes_out(tmp_path: Path) -> None:
+def test_a_value_concealed_with_an_earlier_secret_key_is_revealed(tmp_path: Path) -> None:
     concealed = tokens.conceal("place", bytes(16), b"here")
     with site(tmp_path / "new", SECRET_KEY=NEW, SECRET_KEY_FALLBACKS=[OLDEST, OLD]).app_context():
         assert tokens.conceal("place", bytes(16), b"here") != concealed

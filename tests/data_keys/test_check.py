@@ -1,4 +1,4 @@
-"""Keys are checked against the database: a missing or wrong one is refused in words that say what to do."""
+"""The check of data keys: a missing or wrong one is refused with a message that says what to do."""
 
 import base64
 import os
@@ -43,7 +43,7 @@ def registered(app: Flask) -> dict[str, bool]:
         return {row.key_id.hex(): row.retired_at is None for row in db.session.scalars(select(DataKey))}
 
 
-def test_keys_that_the_site_made_are_missed_in_its_file(tmp_path: Path) -> None:
+def test_a_missing_key_file_is_refused(tmp_path: Path) -> None:
     env = {"DATABASE_URL": f"sqlite:///{tmp_path}/site.db"}
     app = create_app(config.load(env, instance=tmp_path))
     with app.app_context():
@@ -57,7 +57,7 @@ def test_keys_that_the_site_made_are_missed_in_its_file(tmp_path: Path) -> None:
     assert f"Put the missing key back into {tmp_path}/data_keys from your backup" in words
 
 
-def test_a_database_from_before_the_keys_were_put_down_shows_a_wrong_key_too(app: Flask, petition: str) -> None:
+def test_a_wrong_key_is_noticed_in_a_database_without_registered_keys(app: Flask, petition: str) -> None:
     with app.app_context(), transaction() as session:
         session.execute(delete(DataKey))
     right, app.config["DATA_KEYS"] = app.config["DATA_KEYS"], [config._data_key(STRANGER)]
@@ -69,7 +69,7 @@ def test_a_database_from_before_the_keys_were_put_down_shows_a_wrong_key_too(app
     assert registered(app) == {id_of(FIRST): True}
 
 
-def test_while_nothing_is_sealed_it_may_begin_with_other_keys(app: Flask) -> None:
+def test_while_nothing_is_sealed_other_keys_are_accepted(app: Flask) -> None:
     for key in (FIRST, STRANGER):
         app.config["DATA_KEYS"] = [config._data_key(key)]
         with app.app_context():
@@ -80,7 +80,7 @@ def test_while_nothing_is_sealed_it_may_begin_with_other_keys(app: Flask) -> Non
     assert id_of(STRANGER) in refused(app)
 
 
-def test_another_key_with_the_id_of_ours_is_noticed(app: Flask, petition: str) -> None:
+def test_another_key_with_the_same_id_is_noticed(app: Flask, petition: str) -> None:
     with app.app_context():
         check_keys()
         with transaction() as session:
@@ -92,7 +92,7 @@ def test_another_key_with_the_id_of_ours_is_noticed(app: Flask, petition: str) -
     assert id_of(FIRST) in refused(app)
 
 
-def test_a_retired_key_is_not_missed_and_counts_again_once_it_is_the_newest(app: Flask) -> None:
+def test_a_retired_key_is_not_needed_until_it_is_the_newest_again(app: Flask) -> None:
     app.config["DATA_KEYS"] = [config._data_key(key) for key in (SECOND, FIRST)]
     make_petition(app)
     with app.app_context():
@@ -109,7 +109,7 @@ def test_a_retired_key_is_not_missed_and_counts_again_once_it_is_the_newest(app:
     assert registered(app) == {id_of(SECOND): True, id_of(FIRST): True}
 
 
-def test_it_writes_only_once_and_leaves_no_connection_open(app: Flask) -> None:
+def test_the_check_writes_only_once_and_leaves_no_connection_open(app: Flask) -> None:
     with app.app_context():
         statements: list[str] = []
         event.listen(db.engine, "before_cursor_execute", lambda *told: statements.append(told[2]))

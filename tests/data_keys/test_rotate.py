@@ -1,4 +1,4 @@
-"""Rotating: all that is sealed goes under the newest key as it is, whatever happens meanwhile, and can be resumed."""
+"""Rotating data keys: everything is resealed with the newest key while the site runs, and it can be resumed."""
 
 import stat
 import threading
@@ -40,25 +40,25 @@ NEW = bytes(range(100, 132))
 
 
 @pytest.fixture
-def said() -> list[str]:
-    """What the operator was told."""
+def reports() -> list[str]:
+    """The messages to the operator."""
     return []
 
 
-def rotated(app: Flask, said: list[str]) -> None:
+def rotated(app: Flask, reports: list[str]) -> None:
     with app.app_context():
-        rotate(said.append)
+        rotate(reports.append)
 
 
-def put_in_front(app: Flask, *keys: bytes) -> None:
-    """Let the site start with these keys."""
+def start_with(app: Flask, *keys: bytes) -> None:
+    """Start the site with these keys."""
     app.config["DATA_KEYS"] = list(keys)
     with app.app_context():
         check_keys()
 
 
 def values(app: Flask, place: SealedColumn) -> list[tuple[bytes, bytes]]:
-    """Return what is sealed in a column, with the public ids that it is bound to."""
+    """Return the sealed values of a column with the public ids that they are bound to."""
     chosen = select(place.public_id, place.column).where(place.column.is_not(None))
     if place.public_id.class_ is not place.column.class_:
         chosen = chosen.join_from(place.column.class_, place.public_id.class_)
@@ -70,8 +70,8 @@ def heads(app: Flask) -> set[bytes]:
     return {sealed[:5] for place in SEALED_COLUMNS for _, sealed in values(app, place)}
 
 
-def fill_every_place(app: Flask) -> None:
-    """Let the site's own code seal something in each column."""
+def fill_every_column(app: Flask) -> None:
+    """Have the site's own code seal a value in each column."""
     make_petition(app)
     for at in range(3):
         make_signature(app, email=f"ann{at}@example.org", name=f"Ann {at}")
@@ -109,8 +109,8 @@ def test_every_sealed_column_is_rotated() -> None:
     assert named == sealed
 
 
-def test_afterwards_all_opens_with_the_new_key_alone_and_says_the_same(app: Flask, said: list[str]) -> None:
-    fill_every_place(app)
+def test_after_rotating_everything_opens_with_the_new_key_alone(app: Flask, reports: list[str]) -> None:
+    fill_every_column(app)
 
     def opened() -> dict[str, list[tuple[bytes, bytes]]]:
         with app.app_context():
@@ -124,42 +124,44 @@ def test_afterwards_all_opens_with_the_new_key_alone_and_says_the_same(app: Flas
 
     before = opened()
     assert all(before.values()), "each column holds something"
-    put_in_front(app, NEW, OLD)
-    rotated(app, said)
+    start_with(app, NEW, OLD)
+    rotated(app, reports)
     app.config["DATA_KEYS"] = [NEW]
     assert opened() == before
     with app.app_context():
         assert db.session.scalars(select(Membership.sealed_address).where(Membership.sealed_address.is_not(None))).one()
         check_keys()
     total = sum(len(rows) for rows in before.values())
-    assert f"{total} sealed anew with {sealing.key_id(NEW).hex()}. Nothing is sealed with" in said[-2]
+    assert f"{total} sealed anew with {sealing.key_id(NEW).hex()}. Nothing is sealed with" in reports[-2]
 
 
-def test_the_old_key_may_go_a_day_later_if_nothing_came_under_it_meanwhile(app: Flask, said: list[str]) -> None:
+def test_the_old_key_can_be_removed_a_day_later_if_nothing_new_was_sealed_with_it(
+    app: Flask, reports: list[str]
+) -> None:
     make_petition(app)
     make_signature(app)
-    put_in_front(app, NEW, OLD)
-    rotated(app, said)
-    assert said[-1].startswith(f"Keep {sealing.key_id(OLD).hex()} until ")
+    start_with(app, NEW, OLD)
+    rotated(app, reports)
+    assert reports[-1].startswith(f"Keep {sealing.key_id(OLD).hex()} until ")
 
-    put_in_front(app, OLD, NEW)  # as a process does that was not started anew
+    start_with(app, OLD, NEW)  # as a process does that was not started anew
     make_signature(app, email="late@example.org")
-    put_in_front(app, NEW, OLD)
+    start_with(app, NEW, OLD)
     a_day_passes(app)
-    rotated(app, said)
-    assert "1 sealed anew" in said[-2]
-    assert said[-1].startswith("Keep")
+    rotated(app, reports)
+    assert "1 sealed anew" in reports[-2]
+    assert reports[-1].startswith("Keep")
 
     a_day_passes(app)
-    rotated(app, said)
-    assert said[-2].startswith("0 sealed anew")
+    rotated(app, reports)
+    assert reports[-2].startswith("0 sealed anew")
     assert (
-        said[-1]
+        reports[-1]
         == f"{sealing.key_id(OLD).hex()} can be taken out of DATA_KEYS now: do so, and restart site and worker."
     )
-    put_in_front(app, NEW)
-    rotated(app, said)
-    assert "DATA_KEYS has one key" in said[-1] and "put a new key in front of it" in said[-1]
+    start_with(app, NEW)
+    rotated(app, reports)
+    assert "DATA_KEYS has one key" in reports[-1] and "put a new key in front of it" in reports[-1]
 
 
 def a_day_passes(app: Flask) -> None:
@@ -169,9 +171,7 @@ def a_day_passes(app: Flask) -> None:
         )
 
 
-def test_a_key_that_the_site_made_is_changed_by_the_command_while_processes_run(
-    tmp_path: Path, said: list[str]
-) -> None:
+def test_the_command_rotates_the_sites_own_key_while_processes_run(tmp_path: Path, reports: list[str]) -> None:
     env = {"DATABASE_URL": f"sqlite:///{tmp_path}/site.db"}
     app, running = (create_app(config.load(env, instance=tmp_path)) for _ in range(2))
     with app.app_context():
@@ -183,8 +183,8 @@ def test_a_key_that_the_site_made_is_changed_by_the_command_while_processes_run(
     file = tmp_path / "data_keys"
     (first,) = app.config["DATA_KEYS_FILE"].keys()
 
-    rotated(app, said)
-    assert f"{file} has a new key" in said[0]
+    rotated(app, reports)
+    assert f"{file} has a new key" in reports[0]
     new, old = app.config["DATA_KEYS_FILE"].keys()
     assert old == first
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
@@ -195,26 +195,26 @@ def test_a_key_that_the_site_made_is_changed_by_the_command_while_processes_run(
         assert [signer_of(row).name for row in signatures(running)] == ["Ann Example", "Bob"]
     assert [open_one(row.public_id, row.sealed or b"")[1][0] for row in signatures(app)] == ["Ann Example", "Bob"]
 
-    rotated(app, said)
+    rotated(app, reports)
     assert app.config["DATA_KEYS_FILE"].keys() == [new, old], "run again, it makes no further key"
     a_day_passes(app)
-    rotated(app, said)
+    rotated(app, reports)
     assert app.config["DATA_KEYS_FILE"].keys() == running.config["DATA_KEYS_FILE"].keys() == [new]
-    assert "was taken out of" in said[-1]
+    assert "was taken out of" in reports[-1]
     for one in (app, running):
         with one.app_context():
             check_keys()
 
 
-def test_a_rotation_that_others_overtake_drops_no_key_of_theirs(
-    tmp_path: Path, said: list[str], monkeypatch: pytest.MonkeyPatch
+def test_a_rotation_does_not_remove_the_key_of_a_concurrent_one(
+    tmp_path: Path, reports: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     app = create_app(config.load({"DATABASE_URL": f"sqlite:///{tmp_path}/site.db"}, instance=tmp_path))
     with app.app_context():
         upgrade()
     make_petition(app)
     make_signature(app)
-    rotated(app, said)
+    rotated(app, reports)
     a_day_passes(app)
     whole = rotating._reseal_all
 
@@ -226,13 +226,13 @@ def test_a_rotation_that_others_overtake_drops_no_key_of_theirs(
         return number
 
     monkeypatch.setattr(rotating, "_reseal_all", overtaken)
-    rotated(app, said)
+    rotated(app, reports)
     with app.app_context():
         check_keys()
         assert [signer_of(row).name for row in signatures(app)] == ["Ann Example"]
 
 
-def test_a_file_that_is_lost_or_damaged_stops_nothing_that_runs(tmp_path: Path) -> None:
+def test_a_lost_or_damaged_key_file_does_not_stop_running_processes(tmp_path: Path) -> None:
     app = create_app(config.load({}, instance=tmp_path))
     with app.app_context():
         before = sealing.data_keys()
@@ -242,13 +242,13 @@ def test_a_file_that_is_lost_or_damaged_stops_nothing_that_runs(tmp_path: Path) 
         assert sealing.data_keys() == before
 
 
-def test_it_is_stopped_in_the_middle_and_goes_on_from_there(
-    app: Flask, said: list[str], monkeypatch: pytest.MonkeyPatch
+def test_an_interrupted_rotation_can_be_resumed(
+    app: Flask, reports: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     make_petition(app)
     for at in range(10):
         make_signature(app, email=f"ann{at}@example.org")
-    put_in_front(app, NEW, OLD)
+    start_with(app, NEW, OLD)
     small = SealedColumn(Signature.sealed, "signature", Signature.public_id, batch_size=3)
     monkeypatch.setattr(rotating, "SEALED_COLUMNS", (small,))
     write, calls = rotating._replace, []
@@ -261,21 +261,21 @@ def test_it_is_stopped_in_the_middle_and_goes_on_from_there(
 
     monkeypatch.setattr(rotating, "_replace", interrupted)
     with pytest.raises(KeyboardInterrupt):
-        rotated(app, said)
+        rotated(app, reports)
     assert [sealed[:5] == sealing.prefix(NEW) for _, sealed in values(app, small)].count(True) == 6
     with app.app_context():
         assert db.session.scalars(select(DataKey).where(DataKey.retired_at.is_not(None))).all() == []
-    rotated(app, said)
-    assert "4 sealed anew" in said[-2]
+    rotated(app, reports)
+    assert "4 sealed anew" in reports[-2]
     assert sum(calls[3:]) == 4, "what was sealed anew before is not touched again"
 
 
-def test_a_value_that_changed_between_reading_and_writing_stays_as_it_was_changed(
-    app: Flask, said: list[str], monkeypatch: pytest.MonkeyPatch
+def test_a_value_that_changes_meanwhile_is_not_overwritten(
+    app: Flask, reports: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     make_petition(app)
     public_id = make_signature(app)
-    put_in_front(app, NEW, OLD)
+    start_with(app, NEW, OLD)
     write, corrected = rotating._replace, []
 
     def after_a_correction(place: SealedColumn, changes: list[dict[str, object]]) -> int:
@@ -288,32 +288,32 @@ def test_a_value_that_changed_between_reading_and_writing_stays_as_it_was_change
         return write(place, changes)
 
     monkeypatch.setattr(rotating, "_replace", after_a_correction)
-    rotated(app, said)
+    rotated(app, reports)
     app.config["DATA_KEYS"] = [NEW]
     with app.app_context():
         assert signer_of(signatures(app)[0]).name == "Ann Corrected"
         assert heads(app) == {sealing.prefix(NEW)}
 
 
-def test_a_value_that_does_not_open_keeps_its_key_in_use_and_the_others_go_on(app: Flask, said: list[str]) -> None:
+def test_a_value_that_does_not_open_keeps_its_key_and_the_others_are_resealed(app: Flask, reports: list[str]) -> None:
     make_petition(app)
     broken = make_signature(app)
     make_signature(app, email="bob@example.org")
     with app.app_context(), transaction() as session:
         row = session.scalars(select(Signature).where(Signature.public_id == broken)).one()
         row.sealed = (row.sealed or b"")[:-1] + b"?"
-    put_in_front(app, NEW, OLD)
+    start_with(app, NEW, OLD)
     with pytest.raises(Unfinished, match="1 values do not open"):
-        rotated(app, said)
-    assert "Signature.sealed: 1 sealed anew" in said
+        rotated(app, reports)
+    assert "Signature.sealed: 1 sealed anew" in reports
     with app.app_context():
         assert db.session.scalars(select(DataKey).where(DataKey.retired_at.is_not(None))).all() == []
 
 
-def test_the_command_tells_what_it_did_and_ends_with_1_when_something_is_left(
+def test_the_command_reports_what_it_did_and_exits_with_1_if_something_is_left(
     app: Flask, petition: str, runner: FlaskCliRunner
 ) -> None:
-    put_in_front(app, NEW, OLD)
+    start_with(app, NEW, OLD)
     done = runner.invoke(args=["data-keys", "rotate"])
     assert done.exit_code == 0
     assert "Petition.mailbox_key: 1 sealed anew\n1 sealed anew with" in done.output
@@ -325,10 +325,10 @@ def test_the_command_tells_what_it_did_and_ends_with_1_when_something_is_left(
     assert "Error: 1 values do not open" in left.output
 
 
-def test_a_process_that_goes_on_writing_under_the_old_key_is_told_of(
-    app: Flask, petition: str, said: list[str], monkeypatch: pytest.MonkeyPatch
+def test_a_process_that_still_seals_with_the_old_key_is_reported(
+    app: Flask, petition: str, reports: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    put_in_front(app, NEW, OLD)
+    start_with(app, NEW, OLD)
     reseal, at = rotating._reseal, iter(range(100))
 
     def beside_another(place: SealedColumn, head: bytes) -> object:
@@ -340,20 +340,20 @@ def test_a_process_that_goes_on_writing_under_the_old_key_is_told_of(
 
     monkeypatch.setattr(rotating, "_reseal", beside_another)
     with pytest.raises(Unfinished, match="a process still runs with other DATA_KEYS"):
-        rotated(app, said)
+        rotated(app, reports)
 
 
 @pytest.fixture
 def many(app: Flask, client: FlaskClient, petition: str, mail_server: MailServer, work: Callable[[], int]) -> list[str]:
-    """Thirty who signed and whose letters came; the links in them."""
+    """The links in the letters to thirty signers."""
     for at in range(30):
         sign(client, email=f"person{at}@example.org", name=f"Person {at}")
     work()
     return [link_in(letter) for letter in mail_server.letters]
 
 
-def test_while_people_sign_confirm_and_withdraw_each_mailbox_stays_one(
-    app: Flask, client: FlaskClient, many: list[str], said: list[str], monkeypatch: pytest.MonkeyPatch
+def test_during_a_rotation_each_mailbox_still_has_one_signature(
+    app: Flask, client: FlaskClient, many: list[str], reports: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for link in many[:10]:
         press_confirm(client, link)
@@ -389,8 +389,8 @@ def test_while_people_sign_confirm_and_withdraw_each_mailbox_stays_one(
         with app.app_context():
             begun.set()
             while not done.is_set():
-                rotate(said.append)
-            rotate(said.append)
+                rotate(reports.append)
+            rotate(reports.append)
 
     threads = [threading.Thread(target=people, args=(which,)) for which in range(3)]
     rotator = threading.Thread(target=keys)

@@ -30,7 +30,7 @@ def deliverable_or_skip(text: str) -> str:
 @given(addresses)
 @example("Ann@bücher.example")
 @example("._-+tag@proton.me")
-def test_what_is_deliverable_is_deliverable_as_it_stands(text: str) -> None:
+def test_a_deliverable_address_stays_the_same(text: str) -> None:
     address = deliverable_or_skip(text)
     assert deliverable(address) == address
 
@@ -41,7 +41,7 @@ def test_what_is_deliverable_is_deliverable_as_it_stands(text: str) -> None:
 @example("-_+x@proton.me")
 @example("a.+b@yandex.ru")
 @example("a+b+c@outlook.com")
-def test_the_canonical_spelling_of_a_canonical_spelling_is_itself(text: str) -> None:
+def test_canonical_is_idempotent(text: str) -> None:
     mailbox = canonical(deliverable_or_skip(text))
     assert canonical(mailbox) == mailbox
     assert mailbox == mailbox.lower()
@@ -57,7 +57,7 @@ def test_an_address_in_capitals_reaches_the_same_mailbox(text: str) -> None:
 
 @settings(deadline=None, max_examples=150)
 @given(st.text(max_size=40) | st.builds("{}@{}".format, st.text(max_size=10), st.text(max_size=10)))
-def test_any_text_is_an_address_or_refused_in_one_way(text: str) -> None:
+def test_any_text_is_an_address_or_raises_not_an_address(text: str) -> None:
     try:
         address = deliverable(text)
     except NotAnAddress:
@@ -75,7 +75,7 @@ def test_any_text_is_an_address_or_refused_in_one_way(text: str) -> None:
         ("o'hara@example.org", "o'hara@example.org"),
     ],
 )
-def test_an_address_is_written_as_mail_servers_take_it(text: str, address: str) -> None:
+def test_an_address_is_converted_to_what_mail_servers_accept(text: str, address: str) -> None:
     assert deliverable(text) == address
 
 
@@ -90,7 +90,7 @@ def test_an_address_is_written_as_mail_servers_take_it(text: str, address: str) 
         f"{'a' * 60}@{'b' * 60}.{'c' * 60}.{'d' * 60}.{'e' * 20}.example",
     ],
 )  # fmt: skip
-def test_what_no_letter_can_be_sent_to_is_refused(text: str) -> None:
+def test_an_undeliverable_address_is_refused(text: str) -> None:
     with pytest.raises(NotAnAddress):
         deliverable(text)
 

@@ -1,4 +1,4 @@
-"""Domains: read as people type them, traced to whoever owns them, and known for giving addresses away."""
+"""E-mail domains: validating them, finding their owner, and telling disposable ones."""
 
 import pytest
 from hypothesis import example, given
@@ -31,7 +31,7 @@ SUFFIXES = st.sampled_from(["com", "co.uk", "github.io", "xn--p1ai", "test", "ka
         ("github.io", "github.io"),
     ],
 )
-def test_a_domain_is_kept_in_ascii(typed: str, expected: str) -> None:
+def test_a_domain_is_converted_to_ascii(typed: str, expected: str) -> None:
     assert ascii_domain(typed) == expected
     assert ascii_domain(unicode_domain(expected)) == expected
 
@@ -58,13 +58,13 @@ def test_a_domain_is_kept_in_ascii(typed: str, expected: str) -> None:
         "\ud800.org",
     ],
 )
-def test_what_no_address_can_be_at_is_no_domain(typed: str) -> None:
+def test_what_no_address_can_have_is_not_a_domain(typed: str) -> None:
     with pytest.raises(NotADomain):
         ascii_domain(typed)
 
 
 @pytest.mark.parametrize("typed", ["co.uk", "CO.UK", "com.au", "kawasaki.jp"])
-def test_what_everybody_has_domains_below_is_said_to_be_so(typed: str) -> None:
+def test_a_public_suffix_is_reported_as_such(typed: str) -> None:
     with pytest.raises(IsPublicSuffix):
         ascii_domain(typed)
 
@@ -81,7 +81,7 @@ def test_any_text_is_a_domain_or_refused(text: str) -> None:
 
 
 @given(labels=LABELS, suffix=SUFFIXES)
-def test_whoever_owns_a_domain_owns_all_below_it(labels: list[str], suffix: str) -> None:
+def test_subdomains_have_the_same_registrable_domain(labels: list[str], suffix: str) -> None:
     domain = ".".join([*labels, suffix])
     owned = registrable(domain)
     assert domain == owned or domain.endswith(f".{owned}")
@@ -105,17 +105,19 @@ def test_whoever_owns_a_domain_owns_all_below_it(labels: list[str], suffix: str)
         ("web.de", None),
     ],
 )
-def test_a_domain_is_traced_to_its_owner_but_not_at_the_large_providers(domain: str, owner: str | None) -> None:
+def test_the_owner_of_a_domain_is_its_registrable_domain_except_for_public_providers(
+    domain: str, owner: str | None
+) -> None:
     assert owner_domain(domain) == owner
 
 
-def test_disposable_domains_are_known_with_all_below_them() -> None:
+def test_disposable_domains_include_their_subdomains() -> None:
     assert is_disposable("mailinator.com") and is_disposable("a.b.mailinator.com")
     assert (
         not is_disposable("example.org") and not is_disposable("bookshop-mailinator.com") and not is_disposable("com")
     )
 
 
-def test_the_lists_are_written_as_domains_are_compared() -> None:
+def test_the_lists_contain_lower_case_ascii_domains() -> None:
     assert all(one == one.lower() and one.isascii() and "." in one for one in DISPOSABLE | PUBLIC_PROVIDERS)
     assert not DISPOSABLE & PUBLIC_PROVIDERS

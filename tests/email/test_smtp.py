@@ -1,4 +1,4 @@
-"""SMTP: certificates are read where TLS is used, once, and a mail server without a trusted one gets no letter."""
+"""SMTP: system certificates are read once and only for TLS, and an untrusted mail server gets no letter."""
 
 import ssl
 from collections.abc import Iterator
@@ -21,7 +21,7 @@ from tests.mail_server import MailServer, free_port
 
 @pytest.fixture
 def contexts(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[ssl.SSLContext]]:
-    """The TLS contexts that are made while a test runs."""
+    """The TLS contexts that are made during a test."""
     made: list[ssl.SSLContext] = []
     create = ssl.create_default_context
 
@@ -60,7 +60,7 @@ def test_plain_smtp_reads_no_certificates(app: Flask, mail_server: MailServer, c
     assert contexts == []
 
 
-def test_tls_reads_certificates_once_and_sends_nothing_to_a_server_that_none_vouches_for(
+def test_tls_reads_certificates_once_and_refuses_an_untrusted_server(
     app: Flask, mail_server: MailServer, contexts: list[ssl.SSLContext], tmp_path: Path
 ) -> None:
     port = free_port()
