@@ -111,7 +111,7 @@ def test_declining_alone_does_not_stop_letters_about_other_petitions(
     assert len(mail_server.letters) == 2
 
 
-def test_it_holds_for_every_spelling_of_the_address_and_after_a_new_secret_key(
+def test_unsubscribing_holds_for_every_spelling_and_after_a_new_secret_key(
     app: Flask, client: FlaskClient, petition: str, mail_server: MailServer, work: Work
 ) -> None:
     sign(client, email="ann.example+tag@gmail.com")
@@ -174,7 +174,7 @@ def test_undoing_a_decline_also_undoes_the_unsubscribing_that_came_with_it(
     assert len(mail_server.letters) == 2
 
 
-def test_tags_in_the_address_do_not_get_around_it_at_any_provider(
+def test_tags_in_the_address_do_not_get_around_unsubscribing(
     client: FlaskClient, petition: str, mail_server: MailServer, work: Work
 ) -> None:
     for which in range(5):
