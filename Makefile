@@ -60,9 +60,9 @@ catalogues: .venv/installed
 %.mo: %.po .venv/installed
 	@$(BIN)/pybabel --quiet compile -i $< -o $@
 
-# Tests use the machine's Chromium, or Debian's where we may install it; without one they say so, and CI fails.
+# Tests use Debian's headless shell where we may install it, or the machine's browser; without one CI fails.
 browser:
-	@command -v chromium >/dev/null || command -v google-chrome >/dev/null || tests/install-chromium.sh
+	@tests/install-chromium.sh
 
 lock:
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \

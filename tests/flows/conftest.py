@@ -29,8 +29,9 @@ QUIET = [
 
 
 def machines_browser() -> str | None:
-    """Return the path of the machine's Chromium or Chrome; None where there is none."""
-    return shutil.which("chromium") or shutil.which("google-chrome")
+    """Return the path of the machine's Chromium, the lightest first, or of Chrome; None where there is none."""
+    names = ("chromium-headless-shell", "chromium", "google-chrome")
+    return next(filter(None, map(shutil.which, names)), None)
 
 
 @pytest.fixture(scope="session")
