@@ -28,14 +28,15 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leave the slow tests out unless they are asked for, and put what takes long first, so that nothing waits for it.
 
-    Each of the two workers begins with one half of the list, so each half begins with half of the long ones.
+    Each of the workers begins with its part of the list, so each part begins with some of the long ones.
     """
     if not config.getoption("--slow"):
         slow = [item for item in items if item.get_closest_marker("slow")]
         config.hook.pytest_deselected(items=slow)
         items[:] = [item for item in items if item not in set(slow)]
     items.sort(key=lambda item: (not item.get_closest_marker("slow"), "flows" not in item.path.parts))
-    items[:] = [*items[::2], *items[1::2]]
+    workers = int(config.workerinput["workercount"]) if hasattr(config, "workerinput") else 1
+    items[:] = [item for first in range(workers) for item in items[first::workers]]
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

@@ -41,9 +41,12 @@ def postgres() -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def databases(tmp_path_factory: pytest.TempPathFactory) -> dict[str, SqliteDatabase | PostgresqlDatabase]:
+def databases() -> Iterator[dict[str, SqliteDatabase | PostgresqlDatabase]]:
     """The databases that this session has made so far, by kind."""
-    return {}
+    made: dict[str, SqliteDatabase | PostgresqlDatabase] = {}
+    yield made
+    for database in made.values():
+        database.close()
 
 
 @pytest.fixture

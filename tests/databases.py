@@ -12,6 +12,11 @@ from tests.apps import make_app
 
 DATABASES = ("sqlite", "postgresql")
 MIGRATIONS = "alembic_version"
+MAX_BYTES_TO_DELETE = 100_000
+RESTART_SEQUENCES = (
+    "SELECT setval(format('%I.%I', schemaname, sequencename)::regclass, start_value, false)"
+    " FROM pg_sequences WHERE last_value IS NOT NULL"
+)
 
 
 class SqliteDatabase:
@@ -28,37 +33,46 @@ class SqliteDatabase:
             left.unlink()
         shutil.copyfile(self._empty, self._path)
 
+    def close(self) -> None:
+        """Nothing of it is open between tests."""
+
 
 class PostgresqlDatabase:
-    """A database on the test server, emptied by truncating those tables that have rows."""
+    """A database on the test server, of which those tables that have rows are emptied."""
 
     def __init__(self, folder: Path, server: str) -> None:
         with psycopg.connect(server, autocommit=True) as connection:
             connection.execute("CREATE DATABASE test")
         self.url = on_server(server, "test")
         _migrate(folder, self.url)
-        with psycopg.connect(self.url) as connection:
-            found = connection.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")
-            tables = [name for (name,) in found if name != MIGRATIONS]
+        self._connection = psycopg.connect(self.url, autocommit=True)
+        # The audit log refuses to be emptied. No trigger runs for this connection, which no test uses.
+        self._connection.execute("SET session_replication_role = replica")
+        found = self._connection.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")
+        tables = [name for (name,) in found if name != MIGRATIONS]
         parts = [
-            sql.SQL("SELECT {} WHERE EXISTS (SELECT FROM {})").format(name, sql.Identifier(name)) for name in tables
+            sql.SQL("SELECT {0}, pg_relation_size({0}::regclass) WHERE EXISTS (SELECT FROM {1})").format(
+                name, sql.Identifier(name)
+            )
+            for name in tables
         ]
         self._with_rows = sql.SQL(" UNION ALL ").join(parts)
 
     def reset(self) -> None:
         """Make it as empty as it was after migrating, whatever is still connected."""
-        with psycopg.connect(self.url, autocommit=True) as connection:
-            connection.execute(
-                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
-                " WHERE datname = current_database() AND pid <> pg_backend_pid()"
-            )
-            tables = [name for (name,) in connection.execute(self._with_rows)]
-            if not tables:
-                return
-            # The audit log refuses to be emptied. No trigger runs for this connection, which ends here.
-            connection.execute("SET session_replication_role = replica")
-            names = sql.SQL(", ").join(map(sql.Identifier, tables))
-            connection.execute(sql.SQL("TRUNCATE {} RESTART IDENTITY CASCADE").format(names))
+        self._connection.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
+        for name, size in self._connection.execute(self._with_rows).fetchall():
+            # Truncating makes new files, which takes a hundred times as long as deleting a few rows.
+            statement = "DELETE FROM {}" if size < MAX_BYTES_TO_DELETE else "TRUNCATE {} CASCADE"
+            self._connection.execute(sql.SQL(statement).format(sql.Identifier(name)))
+        self._connection.execute(RESTART_SEQUENCES)
+
+    def close(self) -> None:
+        """End its connection."""
+        self._connection.close()
 
 
 def on_server(server: str, name: str) -> str:

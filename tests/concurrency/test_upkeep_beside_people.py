@@ -15,6 +15,7 @@ from app.signing import traces
 from app.watching.selection import Selection
 from tests.concurrency.test_races import at_once
 from tests.factories import SLUG, make_signature
+from tests.watching.people import add_people
 
 pytestmark = [pytest.mark.both_databases, pytest.mark.slow]
 
@@ -29,8 +30,7 @@ def petition_of(app: Flask) -> int:
 
 @pytest.mark.parametrize("upkeep", ["traces", "erase"])
 def test_a_bulk_act_and_the_workers_jobs_do_not_deadlock(app: Flask, petition: str, upkeep: str) -> None:
-    for which in range(PEOPLE):
-        make_signature(app, email=f"person{which}@example.org")
+    add_people(app, PEOPLE)
     petition_id = petition_of(app)
     everybody = invalidatable(Selection())
 

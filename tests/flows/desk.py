@@ -2,13 +2,13 @@
 
 import io
 import os
-import subprocess
 from pathlib import Path
 
+from flask import Flask
 from PIL import Image
 from playwright.sync_api import BrowserContext, Page, expect
 
-import config
+from tests.conftest import make_app
 from tests.flows.conftest import overflows
 from tests.flows.visitor import letter
 from tests.site import Site, wait_until
@@ -19,10 +19,15 @@ PASSWORD = "correct horse battery staple"
 def invite(site: Site, *options: str) -> str:
     """Invite somebody new by command; return the address."""
     address = f"olga{os.urandom(4).hex()}@example.org"
-    command = [*site._command[:5], "organiser", "invite", address, *options]
-    done = subprocess.run(command, cwd=config.ROOT, env=site._env, check=True, capture_output=True, text=True)
-    assert "a letter is on its way" in done.stdout
+    done = app_of(site).test_cli_runner().invoke(args=["organiser", "invite", address, *options])
+    assert "a letter is on its way" in done.output
     return address
+
+
+def app_of(site: Site) -> Flask:
+    """Return an app of this process on the site's database, as a command of its operator has."""
+    base_url = f"http://localhost:{site.port}"
+    return make_app(site.folder, f"sqlite:///{site.folder}/site.db", BASE_URL=base_url)
 
 
 def link_to(page: Page, address: str, part: str) -> str:

@@ -118,6 +118,18 @@ def problems_of(page: Page, looks: Iterable[tuple[str, int]]) -> list[str]:
     return found
 
 
+def problems_of_refused_forms(page: Page, paths: list[str], looks: Iterable[tuple[str, int]]) -> list[str]:
+    """Return what is wrong on the pages that say what was filled in wrong."""
+    found = []
+    for part in ("/sign/", "/my-signature/", "/check-your-email/"):
+        path = next(one for one in paths if f"{SLUG}{part}" in f"{one.partition('?')[0]}/")
+        page.goto(path)
+        page.locator("main form [type=submit]").first.click()
+        page.locator(".error-summary:focus").wait_for()
+        found += [f"{path}, refused: {one}" for one in problems_of(page, looks)]
+    return found
+
+
 @contextmanager
 def opened(browser: Browser, walk: Walk, port: int, reader: str, language: str) -> Iterator[Page]:
     """Give a page in a browser where this reader is signed in, or nobody."""
@@ -131,7 +143,7 @@ def opened(browser: Browser, walk: Walk, port: int, reader: str, language: str) 
 
 
 @pytest.mark.parametrize("language", LOOKS)
-def test_every_page_is_accessible_keeps_its_policy_and_asks_no_other_host(
+def test_every_page_and_refused_form_is_accessible_keeps_its_policy_and_asks_no_other_host(
     browser: Browser, walk: Walk, language: str
 ) -> None:
     found: list[str] = []
@@ -147,18 +159,6 @@ def test_every_page_is_accessible_keeps_its_policy_and_asks_no_other_host(
                     wrong += [one for one in troubles if not re.search("status of 4..", one)]
                     troubles.clear()
                     found += [f"{path}: {one}" for one in wrong]
-    assert not found, "\n".join(found)
-
-
-@pytest.mark.parametrize("language", LOOKS)
-def test_forms_that_were_filled_in_wrong_are_accessible(browser: Browser, walk: Walk, language: str) -> None:
-    found: list[str] = []
-    with served(walk.app) as port, opened(browser, walk, port, "visitor", language) as page:
-        for part in ("/sign/", "/my-signature/", "/check-your-email/"):
-            paths = walk.paths("visitor", language)
-            path = next(one for one in paths if f"{SLUG}{part}" in f"{one.partition('?')[0]}/")
-            page.goto(path)
-            page.locator("main form [type=submit]").first.click()
-            page.locator(".error-summary:focus").wait_for()
-            found += [f"{path}: {wrong}" for wrong in problems_of(page, LOOKS[language])]
+                if reader == "visitor":
+                    found += problems_of_refused_forms(page, walk.paths(reader, language), looks)
     assert not found, "\n".join(found)

@@ -8,9 +8,8 @@ import pytest
 from flask import Flask
 from playwright.sync_api import Browser, Page, expect
 
-from tests.conftest import make_app
 from tests.flows.conftest import overflows, troubles_of
-from tests.flows.desk import write_a_petition
+from tests.flows.desk import app_of, write_a_petition
 from tests.organisers.people import signed_in
 from tests.site import Site
 
@@ -23,8 +22,9 @@ def page(browser: Browser, site: Site, request: pytest.FixtureRequest) -> Iterat
     context = browser.new_context(
         viewport=PHONE, java_script_enabled=request.param, base_url=f"http://localhost:{site.port}"
     )
-    app = make_app(site.folder, f"sqlite:///{site.folder}/site.db", BASE_URL=f"http://localhost:{site.port}")
-    context.add_cookies([{"name": "organiser", "value": session_of(app), "url": f"http://localhost:{site.port}"}])
+    context.add_cookies(
+        [{"name": "organiser", "value": session_of(app_of(site)), "url": f"http://localhost:{site.port}"}]
+    )
     page = context.new_page()
     troubles = troubles_of(page, site.port)
     yield page

@@ -108,21 +108,17 @@ def test_rows_have_the_name_and_erased_ones_nothing(app: Flask, petition: str) -
     assert erased.signer is None and not erased.restorable
 
 
+INDEXES = [
+    (Selection(), "ix_signature_list"),
+    (Selection(state=State.VERIFIED), "ix_signature_list"),
+    (Selection(country="NO"), "ix_signature_list_of_country"),
+    (Selection(country="NO", state=State.VERIFIED), "ix_signature_list_of_country"),
+    (Selection(day=NOON.date()), "ix_signature_list"),
+]
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    ("selection", "index"),
-    [
-        (Selection(), "ix_signature_list"),
-        (Selection(state=State.VERIFIED), "ix_signature_list"),
-        (Selection(country="NO"), "ix_signature_list_of_country"),
-        (Selection(country="NO", state=State.VERIFIED), "ix_signature_list_of_country"),
-        (Selection(day=NOON.date()), "ix_signature_list"),
-    ],
-    ids=["everybody", "one state", "one country", "country and state", "one day"],
-)
-def test_the_ten_thousandth_page_costs_as_much_as_the_first(
-    app: Flask, petition: str, selection: Selection, index: str
-) -> None:
+def test_the_ten_thousandth_page_costs_as_much_as_the_first(app: Flask, petition: str) -> None:
     """The database reads only the page's rows from an index, for any page and any filter."""
     add_people(app, DEEP)
     add_people(app, DEEP // 4, country="NO")
@@ -132,15 +128,16 @@ def test_the_ten_thousandth_page_costs_as_much_as_the_first(
         db.session.execute(text("ANALYZE"))
         db.session.commit()
         deep = Cursor(NOON + timedelta(seconds=DEEP // 8), b"\x80" * 16, newer=False)
-        for cursor in (None, deep, Cursor(deep.at, deep.row_id, newer=True)):
-            if db.engine.dialect.name == "postgresql":
-                read = rows_read(petition_id, selection, cursor)
-                assert read <= len(State) * (PAGE_SIZE + 1) * 2, f"{read} rows read for a page of {PAGE_SIZE}"
-            else:
-                plan = sqlite_plan(petition_id, selection, cursor)
-                assert "SCAN signature" not in plan
-                assert f"USING INDEX {index} (" in plan or f"USING COVERING INDEX {index} (" in plan
-                assert "public_id)" in plan or cursor is None or selection.day, plan
+        for selection, index in INDEXES:
+            for cursor in (None, deep, Cursor(deep.at, deep.row_id, newer=True)):
+                if db.engine.dialect.name == "postgresql":
+                    read = rows_read(petition_id, selection, cursor)
+                    assert read <= len(State) * (PAGE_SIZE + 1) * 2, f"{selection}: {read} rows for {PAGE_SIZE}"
+                else:
+                    plan = sqlite_plan(petition_id, selection, cursor)
+                    assert "SCAN signature" not in plan, selection
+                    assert f"USING INDEX {index} (" in plan or f"USING COVERING INDEX {index} (" in plan, selection
+                    assert "public_id)" in plan or cursor is None or selection.day, plan
 
 
 def asked(petition_id: int, selection: Selection, cursor: Cursor | None) -> tuple[str, Any]:
