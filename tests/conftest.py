@@ -3,6 +3,7 @@
 Tests run on SQLite; those marked `both_databases` on PostgreSQL too, because their SQL, locks or times matter.
 """
 
+import gc
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -37,6 +38,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     items.sort(key=lambda item: (not item.get_closest_marker("slow"), "flows" not in item.path.parts))
     workers = int(config.workerinput["workercount"]) if hasattr(config, "workerinput") else 1
     items[:] = [item for first in range(workers) for item in items[first::workers]]
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Keep the garbage collector from walking over all that was imported, again and again."""
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 import config
-from tests.conftest import SECRETS, on_server
+from app.data_keys.check import check_keys
+from tests.conftest import SECRETS, make_app, on_server
 from tests.data_keys.test_check import FIRST, SECOND, STRANGER, id_of
 from tests.site import inherited
 
@@ -38,12 +39,14 @@ def test_with_its_keys_the_site_starts_and_without_them_it_says_what_to_do(petit
 
 
 @pytest.mark.slow
-def test_without_tables_and_without_a_database_it_starts_in_silence(postgres: str, tmp_path: Path) -> None:
+def test_without_tables_or_without_a_database_it_starts_in_silence(postgres: str, tmp_path: Path) -> None:
     for url in (
         f"sqlite:///{tmp_path}/bare.db",
         on_server(postgres, "postgres"),  # where PostgreSQL keeps nothing
         f"sqlite:///{tmp_path}/no/such/folder.db",
         "postgresql://nobody@127.0.0.1:1/away",
     ):
-        done = start(url, FIRST, "routes")
-        assert (done.returncode, done.stderr) == (0, "")
+        with make_app(tmp_path, url).app_context():
+            check_keys()
+    done = start(url, FIRST, "routes")
+    assert (done.returncode, done.stderr) == (0, "")

@@ -4,11 +4,11 @@ import os
 import re
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
 from tests.flows.conftest import EXAMPLE, overflows
 from tests.flows.visitor import count_of, fill, letter_to
-from tests.site import Site, wait_until
+from tests.site import wait_until
 
 
 @pytest.mark.parametrize(
@@ -74,20 +74,3 @@ def test_the_button_works_where_the_browser_hides_where_it_comes_from(page: Page
     page.get_by_role("button", name="I agree, count my signature").click()
     page.wait_for_url("**/signed")
     expect(page.locator(".count strong")).to_have_text(str(before + 1))
-
-
-def test_every_page_fits_on_the_narrowest_phone(browser: Browser, site: Site) -> None:
-    context = browser.new_context(viewport={"width": 320, "height": 640}, base_url=f"http://localhost:{site.port}")
-    page = context.new_page()
-    for path in (
-        "/",
-        f"/petitions/{EXAMPLE}",
-        f"/petitions/{EXAMPLE}/sign",
-        f"/petitions/{EXAMPLE}/signatures",
-        "/organise/login",
-        "/dev/mailbox",
-        "/nowhere",
-    ):
-        page.goto(path)
-        assert not overflows(page), path
-    context.close()

@@ -12,7 +12,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from flask_migrate import upgrade
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, ViewportSize
 from werkzeug.http import parse_options_header
 
 from app.db import db
@@ -34,6 +34,7 @@ LOOK = """async () => {
 }"""
 # Each language is seen both ways, each colour scheme at both widths. A page is loaded once, and changes on the spot.
 LOOKS = {"en": (("light", 390), ("dark", 1280)), "ar": (("dark", 390), ("light", 1280))}
+NARROWEST: ViewportSize = {"width": 320, "height": 640}
 READERS = ("visitor", "organiser", "half signed in")
 ORGANISERS_LOOK = {"en": ("light", 390), "ar": ("light", 1280)}
 NO_PAGES = {"export.download", "export.pdf", "mailbox.html_part"}  # the last shows letters as mail programs do
@@ -108,7 +109,8 @@ def page_at(reader: FlaskClient, path: str) -> tuple[int, str] | None:
 
 def problems_of(page: Page, looks: Iterable[tuple[str, int]]) -> list[str]:
     """Return what axe-core finds wrong on an open page in these looks, and whether it scrolls sideways."""
-    found: list[str] = []
+    page.set_viewport_size(NARROWEST)
+    found = ["320: scrolls sideways"] if overflows(page) else []
     for scheme, width in looks:
         page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
         page.set_viewport_size({"width": width, "height": 844})

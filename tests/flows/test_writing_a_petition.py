@@ -1,6 +1,5 @@
 """An organiser with a phone writes a petition, with image and translation, and opens it; with and without scripts."""
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -52,22 +51,6 @@ def test_a_petition_is_written_illustrated_translated_and_opened(
     page.goto(f"{page.url}/sv")
     expect(page.locator("h1")).to_have_text("Rädda nattbussen")
     assert not overflows(page)
-
-
-@pytest.mark.slow
-def test_every_page_of_writing_fits_on_the_narrowest_phone(page: Page) -> None:
-    page.set_viewport_size({"width": 320, "height": 640})
-    page.goto("/organise/petitions/new")
-    page.get_by_label("Title").fill(f"Narrow {os.urandom(4).hex()}")
-    page.get_by_role("button", name="Begin").click()
-    page.wait_for_url("**/words")
-    place = page.url.removesuffix("/words")
-    for name in ("words", "words/sv", "details", "trust", "image", "publishing", "preview"):
-        page.goto(f"{place}/{name}")
-        assert not overflows(page), name
-    for path in ("/organise/petitions/new", "/organise/petitions/import"):
-        page.goto(path)
-        assert not overflows(page), path
 
 
 def test_who_leaves_words_that_are_not_saved_is_asked_first_where_scripts_run(
