@@ -1,7 +1,7 @@
 # make run, make test, make check, make bench. Everything is installed into .venv from the lock files.
 PYTHON ?= python3
 BIN := .venv/bin
-CATALOGUES := $(patsubst %.po,%.mo,$(wildcard translations/*/LC_MESSAGES/messages.po))
+CATALOGUES := $(wildcard translations/*/LC_MESSAGES/messages.po)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .PHONY: help install run test lint check bench screenshots catalogues lock browser clean
@@ -14,15 +14,15 @@ help:
 	@echo "make screenshots  the pictures in docs/screenshots/; make catalogues  after strings have changed"
 	@echo "make install  only what a public site needs: the locked packages and the translations"
 
-install: .venv/installed $(CATALOGUES)
+install: .venv/installed .venv/translated
 
 run: install
 	@exec $(BIN)/flask --app wsgi serve --example examples/free-boris-kagarlitsky.md
 
-test: .venv/installed-dev $(CATALOGUES) browser
+test: .venv/installed-dev .venv/translated browser
 	$(BIN)/pytest --slow --durations=20
 
-lint: .venv/installed-dev $(CATALOGUES)
+lint: .venv/installed-dev .venv/translated
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
@@ -32,10 +32,10 @@ lint: .venv/installed-dev $(CATALOGUES)
 check: lint
 	$(BIN)/pytest --slow tests/structure
 
-bench: .venv/installed-dev $(CATALOGUES)
+bench: .venv/installed-dev .venv/translated
 	$(BIN)/python -m bench
 
-screenshots: .venv/installed-dev $(CATALOGUES) browser
+screenshots: .venv/installed-dev .venv/translated browser
 	$(BIN)/python -m tests.take_screenshots
 
 # After strings have changed: every catalogue gets the new ones, empty, and loses those that are gone.
@@ -57,8 +57,9 @@ catalogues: .venv/installed
 	$(BIN)/python -m pip install --quiet --require-hashes -r requirements-dev.lock
 	@touch $@
 
-%.mo: %.po .venv/installed
-	@$(BIN)/pybabel --quiet compile -i $< -o $@
+.venv/translated: $(CATALOGUES) .venv/installed
+	@$(BIN)/pybabel --quiet compile -d translations
+	@touch $@
 
 # Tests use Debian's headless shell where we may install it, or the machine's browser; without one CI fails.
 browser:

@@ -41,9 +41,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
-    """Keep the garbage collector from walking over all that was imported, again and again."""
-    gc.collect()
+    """Start the garbage collector, which is off while tests are imported (see tests/__init__.py), past all of that."""
     gc.freeze()
+    gc.enable()
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
