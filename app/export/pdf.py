@@ -7,8 +7,6 @@ from typing import Any
 
 from flask_babel import format_decimal
 from flask_babel import gettext as _
-from pypdf import PdfReader, PdfWriter
-from pypdf.generic import NameObject, TextStringObject
 
 from app.export.pdf_content import PdfContent, PdfRow
 from app.export.pdf_pages import PageRenderer, frame
@@ -58,6 +56,9 @@ def _join_parts(delivery: PdfContent, parts: list[dict[str, Any]], progress: Cal
 
     Parts are not tagged for screen readers: joining would lose the tags.
     """
+    from pypdf import PdfReader, PdfWriter  # for long lists alone: it takes every process a tenth of its start
+    from pypdf.generic import NameObject, TextStringObject
+
     passes = 2 * len(parts)
     rows = sum(len(part["rows"]) for part in parts)
     done = 0

@@ -134,3 +134,14 @@ def picture() -> bytes:
     out = io.BytesIO()
     Image.linear_gradient("L").resize((1200, 600)).convert("RGB").save(out, "PNG")
     return out.getvalue()
+
+
+def see_its_page(page: Page, title: str) -> None:
+    """Look at the public page of the petition that was just written and opened, in both its languages."""
+    page.get_by_role("link", name="See its page").click()
+    expect(page.locator("h1")).to_have_text(title)
+    expect(page.get_by_role("img", name="A bus at night")).to_have_count(1)
+    assert page.get_by_role("button", name="Sign").is_enabled()
+    page.goto(f"{page.url}/sv")
+    expect(page.locator("h1")).to_have_text("Rädda nattbussen")
+    assert not overflows(page)

@@ -14,7 +14,7 @@ from playwright.sync_api import BrowserContext, Download, Page, expect
 from pypdf import PdfReader
 
 from tests.flows.conftest import overflows, troubles_of
-from tests.flows.desk import add_passkeys, invite, link_to, write_a_petition
+from tests.flows.desk import add_passkeys, invite, link_to, see_its_page, write_a_petition
 from tests.site import Site, wait_until
 
 SIGNERS = {"ann": "Ann Example", "bob": "Боб Пример", "eve": "Eve Made-Up"}
@@ -62,6 +62,8 @@ def test_from_the_invitation_to_the_four_files(page: Page, context: BrowserConte
 
     write_a_petition(page, "Keep the bus", tmp_path)
     slug = "keep-the-bus"
+    see_its_page(page, "Keep the bus")
+    page.goto(f"/organise/petitions/{slug}")
 
     tab(page, "Dashboard")
     number = page.locator("[data-number=verified]")

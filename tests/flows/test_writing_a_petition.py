@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 from flask import Flask
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page
 
-from tests.flows.conftest import overflows, troubles_of
-from tests.flows.desk import app_of, write_a_petition
+from tests.flows.conftest import troubles_of
+from tests.flows.desk import app_of, see_its_page, write_a_petition
 from tests.organisers.people import signed_in
 from tests.site import Site
 
@@ -38,19 +38,11 @@ def session_of(app: Flask) -> str:
     return cookie.value
 
 
-def test_a_petition_is_written_illustrated_translated_and_opened(
-    page: Page, request: pytest.FixtureRequest, tmp_path: Path
-) -> None:
-    scripts = "scripts-True" in request.node.name
-    title = f"Keep the night bus {'with' if scripts else 'without'} scripts"
-    write_a_petition(page, title, tmp_path, scripts=scripts)
-    page.get_by_role("link", name="See its page").click()
-    expect(page.locator("h1")).to_have_text(title)
-    expect(page.get_by_role("img", name="A bus at night")).to_have_count(1)
-    assert page.get_by_role("button", name="Sign").is_enabled()
-    page.goto(f"{page.url}/sv")
-    expect(page.locator("h1")).to_have_text("Rädda nattbussen")
-    assert not overflows(page)
+# With scripts it is the beginning of tests/flows/test_from_invitation_to_delivery.py.
+@pytest.mark.parametrize("page", [False], indirect=True)
+def test_a_petition_is_written_illustrated_translated_and_opened_without_scripts(page: Page, tmp_path: Path) -> None:
+    write_a_petition(page, "Keep the night bus without scripts", tmp_path, scripts=False)
+    see_its_page(page, "Keep the night bus without scripts")
 
 
 def test_who_leaves_words_that_are_not_saved_is_asked_first_where_scripts_run(
