@@ -7,8 +7,8 @@ from flask import Flask
 from flask.testing import FlaskClient, FlaskCliRunner
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import delete, event, func, insert, select, text, update
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import Executable, delete, event, func, insert, select, text, update
+from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from app import clock, jobs
 from app.db import db, transaction
@@ -17,6 +17,7 @@ from app.ledger.audit import audit
 from app.models import Kind, LedgerEntry, Petition, Reason, Signature, State, Tally
 from app.worker import work_once
 from tests.factories import SLUG, make_petition, make_signature, press_confirm, sign, verified
+from tests.ledger.tampering import without_triggers
 from tests.mail_server import MailServer, link_in
 from tests.moderation.act import invalidated, restored
 
@@ -50,10 +51,8 @@ def test_the_count_equals_the_verified_rows_after_any_sequence_of_acts(
 
 
 def empty_all_tables(app: Flask) -> None:
-    """Empty all tables. A trigger protects the audit log, so it is dropped first."""
-    with app.app_context(), transaction() as session:
-        of_kind = " ON audit_entry" if db.engine.dialect.name == "postgresql" else "_delete"
-        session.execute(text(f"DROP TRIGGER IF EXISTS audit_entry_stays{of_kind}"))
+    """Empty all tables, the ledger and the audit log too."""
+    with app.app_context(), transaction() as session, without_triggers(session):
         for table in reversed(db.metadata.sorted_tables):
             session.execute(delete(table))
 
@@ -168,7 +167,7 @@ class TestAudit:
         self, app: Flask, client: FlaskClient, petition: str, runner: FlaskCliRunner, damage: object
     ) -> None:
         make_signature(app)
-        with app.app_context(), transaction() as session:
+        with app.app_context(), transaction() as session, without_triggers(session):
             session.execute(damage)  # type: ignore[call-overload]
         found = runner.invoke(args=["count", "audit"])
         assert found.exit_code == 1
@@ -186,8 +185,45 @@ class TestAudit:
 
 def test_the_ledger_refuses_a_delta_that_does_not_fit_its_kind(app: Flask, petition: str) -> None:
     make_signature(app)
-    with app.app_context(), pytest.raises(IntegrityError, match="delta_of_kind"), transaction() as session:
+    with (
+        app.app_context(),
+        pytest.raises(IntegrityError, match="delta_of_kind"),
+        transaction() as session,
+        without_triggers(session),
+    ):
         session.execute(update(LedgerEntry).where(LedgerEntry.kind == Kind.CONFIRMED).values(delta=2))
+
+
+# What gets past a trigger on DELETE: PostgreSQL's TRUNCATE, and SQLite's REPLACE.
+PAST_DELETE = {
+    "postgresql": "TRUNCATE ledger",
+    "sqlite": "INSERT OR REPLACE INTO ledger (petition_id, signature_id, change, kind, delta, at)"
+    " SELECT petition_id, signature_id, change, 'corrected', 0, at FROM ledger",
+}
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        update(LedgerEntry).values(delta=0, kind=Kind.CORRECTED),
+        update(LedgerEntry).values(at=clock.now()),
+        update(LedgerEntry).values(folded=False),
+        delete(LedgerEntry),
+        None,
+    ],
+    ids=["kind", "time", "folded", "delete", "past delete"],
+)
+def test_the_database_refuses_to_alter_the_ledger(app: Flask, petition: str, statement: Executable | None) -> None:
+    make_signature(app)
+    rows = select(LedgerEntry.__table__)  # type: ignore[arg-type]
+    with app.app_context():
+        ledger.fold_all()
+        before = db.session.execute(rows).all()
+        dialect = db.engine.dialect.name
+        db.session.rollback()
+        with pytest.raises(DBAPIError, match="the ledger is only ever added to"), transaction() as session:
+            session.execute(text(PAST_DELETE[dialect]) if statement is None else statement)
+        assert db.session.execute(rows).all() == before
 
 
 def test_a_change_number_of_a_signature_is_unique(app: Flask, petition: str) -> None:
