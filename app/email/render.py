@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 
 from flask import current_app, render_template
 
+from app.crypto import tokens
 from app.email.smtp import Letter
 
 AUTOMATIC = {"Auto-Submitted": "auto-generated"}  # RFC 3834
@@ -35,8 +36,9 @@ def message(
     sender: str | None = None,
     headers: Mapping[str, str] | None = None,
 ) -> Letter:
-    """Return the message of the outbox row with this random id, which makes its Message-ID: a retry has the same one.
+    """Return the message of the outbox row with this random id. A retry has the same Message-ID.
 
+    That is a keyed hash of the id, so that a mail server's log and a stolen database cannot be joined.
     Without `sender`, MAIL_DEFAULT_SENDER is used.
     """
     letter = Letter(
@@ -47,5 +49,6 @@ def message(
         extra_headers={**AUTOMATIC, **(headers or {})},
     )
     letter.html = rendered.html or None
-    letter.msgId = f"<{public_id.hex()}@{urlsplit(current_app.config['BASE_URL']).hostname}>"
+    message_id = tokens.keyed_hash("message-id", public_id.hex())[: tokens.ID_BYTES].hex()
+    letter.msgId = f"<{message_id}@{urlsplit(current_app.config['BASE_URL']).hostname}>"
     return letter
