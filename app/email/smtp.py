@@ -1,6 +1,5 @@
 """SMTP through Flask-Mail, with time-outs on every step and an exception for each kind of failure."""
 
-import re
 import smtplib
 import ssl
 from email import policy
@@ -12,8 +11,8 @@ from urllib.parse import urlsplit
 from flask import Flask, current_app
 from flask_mail import Connection, Mail, Message
 
-ADDRESS = re.compile(r"[^\s<>\"':;,()\[\]]+@[^\s<>\"':;,()\[\]]+")
-MAX_REPLY_LENGTH = 300
+from app.email.smtp_reply import describe_reply
+
 MAX_LINE_LENGTH = 998  # RFC 5322, 2.1.1
 SERVICE_CLOSING = 421  # RFC 5321, 3.8: the server closes the connection after this answer
 
@@ -29,7 +28,7 @@ class Letter(Message):
 
 
 class SendingFailed(Exception):
-    """A letter was not accepted. The text is the server's reply or the error, with addresses blanked."""
+    """A letter was not accepted. The text is the server's status code with a word of ours, never its own words."""
 
 
 class Temporary(SendingFailed):
@@ -121,15 +120,14 @@ class SmtpConnection:
         Raises NoConnection if the server cannot be reached, Permanent for a 5xx reply to this letter, Temporary for any
         other reply and for none.
         """
-        recipient = str(message.recipients[0])
         opened = self._connection or self._open()
         try:
             opened.send(message)
         except smtplib.SMTPRecipientsRefused as error:
             code, reply = next(iter(error.recipients.values()))
-            raise self._failure(code, reply, recipient) from None
+            raise self._failure(code, reply) from None
         except smtplib.SMTPResponseException as error:
-            raise self._failure(error.smtp_code, error.smtp_error, recipient) from None
+            raise self._failure(error.smtp_code, error.smtp_error) from None
         except (smtplib.SMTPException, OSError) as error:
             self.close()
             raise Temporary(_describe(error)) from None
@@ -151,31 +149,20 @@ class SmtpConnection:
         self._connection = opened
         return opened
 
-    def _failure(self, code: int, reply: bytes | str, recipient: str) -> SendingFailed:
+    def _failure(self, code: int, reply: bytes | str) -> SendingFailed:
         if code == SERVICE_CLOSING:
             self.close()
-        text = reply.decode("utf-8", "replace") if isinstance(reply, bytes) else reply
-        words = blanked(f"{code} {text}", recipient)
+        words = describe_reply(code, reply)
         return Permanent(words) if 500 <= code < 600 else Temporary(words)
 
 
-def blanked(reply: str, recipient: str = "") -> str:
-    """Return `reply` on one shortened line, with addresses and any part of `recipient` blanked.
-
-    The domain too: a personal domain identifies its owner.
-    """
-    text = _without(recipient, " ".join(reply.split()))
-    text = ADDRESS.sub("[address]", text)
-    local, _, domain = recipient.rpartition("@")
-    return _without(domain, _without(local, text))[:MAX_REPLY_LENGTH]
-
-
-def _without(part: str, text: str) -> str:
-    return re.sub(rf"(?<!\w){re.escape(part)}(?!\w)", "[address]", text, flags=re.IGNORECASE) if part else text
-
-
 def _describe(error: Exception) -> str:
+    """Return what is wrong with a connection, without what the server said: it may repeat a name or an address."""
     # smtplib reports a time-out within a session as a disconnection.
     if isinstance(error, TimeoutError) or "timed out" in str(error):
         return "the mail server did not answer in time"
-    return blanked(f"no connection: {error}")
+    if isinstance(error, smtplib.SMTPResponseException):
+        return f"no connection: {describe_reply(error.smtp_code, error.smtp_error)}"
+    if isinstance(error, OSError) and error.strerror:
+        return f"no connection: {error.strerror}"
+    return f"no connection: {type(error).__name__}"

@@ -1,5 +1,6 @@
 """Delivering the outbox: every letter is sent at least once, by priority, whatever the mail server does."""
 
+import re
 from collections.abc import Callable
 from datetime import timedelta
 
@@ -41,7 +42,8 @@ def test_letters_are_marked_as_automatic_and_have_no_tracking_images(
     work()
     (letter,) = mail_server.letters
     (row,) = rows(app)
-    assert letter["Message-ID"] == f"<{row.public_id.hex()}@localhost>"
+    assert re.fullmatch("<[0-9a-f]{32}@localhost>", letter["Message-ID"])
+    assert row.public_id.hex() not in letter["Message-ID"], "a mail server's log and the database cannot be joined"
     assert letter["Auto-Submitted"] == "auto-generated"
     assert "img" not in text_of(letter, "html")
     for kind in ("plain", "html"):
@@ -119,19 +121,35 @@ def test_after_a_temporary_refusal_each_retry_waits_longer(
     assert len(mail_server.letters) == 1
 
 
-def test_a_permanent_refusal_keeps_the_servers_reply_without_addresses(
-    app: Flask, client: FlaskClient, petition: str, mail_server: MailServer, work: Work, runner: FlaskCliRunner
+@pytest.mark.parametrize(
+    ("reply", "kept"),
+    [
+        ("550 5.1.1 <ann@example.org> User Ann Smith not listed", "550 5.1.1: the address"),
+        ("550 User Ann Smith not listed", "550: the mailbox is not available"),
+        ("554 5.7.1", "554 5.7.1: security or policy"),
+        ("599 5.9.99.9 Ann", "599: another reason"),
+    ],
+)
+def test_of_a_permanent_refusal_only_the_codes_are_kept(
+    app: Flask,
+    client: FlaskClient,
+    petition: str,
+    mail_server: MailServer,
+    work: Work,
+    runner: FlaskCliRunner,
+    reply: str,
+    kept: str,
 ) -> None:
-    mail_server.answer = lambda recipient: f"550 5.1.1 <{recipient}> user ann is unknown, ask postmaster@example.org"
+    mail_server.answer = lambda recipient: reply
     sign(client)
     work()
     (row,) = rows(app)
     assert row.progress == OutboxProgress.FAILED
-    assert row.reply == "550 5.1.1 <[address]> user [address] is unknown, ask [address]"
+    assert row.reply == kept
     told = runner.invoke(args=["outbox", "status"]).output
     assert "signed\tfailed\t1" in told
-    assert "is unknown" in told
-    assert "@" not in told
+    assert kept in told
+    assert "Ann" not in told
 
 
 def test_one_refused_letter_does_not_hold_up_the_others(
@@ -213,7 +231,7 @@ def test_after_five_days_and_many_tries_a_letter_is_given_up(
         make_all_due(app)
         work()
     (row,) = rows(app)
-    assert (row.progress, row.reply) == (OutboxProgress.FAILED, "given up: 451 later")
+    assert (row.progress, row.reply) == (OutboxProgress.FAILED, "given up: 451: an error in processing")
 
 
 def test_outbox_retry_sends_failed_letters_again(
@@ -226,7 +244,6 @@ def test_outbox_retry_sends_failed_letters_again(
     assert runner.invoke(args=["outbox", "retry"]).output == "1 due now\n"
     work()
     assert len(mail_server.letters) == 1
-    assert rows(app)[0].public_id.hex() in mail_server.letters[0]["Message-ID"]
 
 
 def test_a_letter_that_cannot_be_written_is_reported_and_the_others_are_sent(
