@@ -18,7 +18,6 @@ OUR_OWN = [
     {"Sec-Fetch-Site": "same-origin", "Origin": "http://127.0.0.1:8000"},
     {},
     {"Origin": OURS},
-    {"Origin": "null"},
 ]
 SOMEBODY_ELSES = [
     {"Sec-Fetch-Site": "same-site"},
@@ -26,6 +25,7 @@ SOMEBODY_ELSES = [
     {"Sec-Fetch-Site": "cross-site", "Origin": OURS},
     {"Sec-Fetch-Site": "same-site", "Origin": "null"},
     {"Sec-Fetch-Site": "something new"},
+    {"Origin": "null"},
     {"Origin": FOREIGN},
     {"Origin": "https://localhost:8000"},
     {"Origin": "http://localhost"},
