@@ -17,7 +17,7 @@ from limits.strategies import MovingWindowRateLimiter
 
 from app import clock
 from app.crypto import tokens
-from app.web.network import network
+from app.web.network import networks
 
 WINDOW_MINUTES = 10
 # Forms without a proof of work: more than a household or a small office sends.
@@ -41,11 +41,10 @@ class Action(StrEnum):
     TYPE_CODE = "type_code"
     REQUEST_ENTRY_LINK = "request_entry_link"
 
-    @property
-    def limit(self) -> RateLimitItem:
-        """The length of the window, and how often the action is allowed in it."""
+    def limit(self, households: int = 1) -> RateLimitItem:
+        """Return the length of the window, and how often so many households may do it in that time."""
         maximum = MAX_PROVEN_FORMS if self is Action.SIGN_WITH_PROOF else MAX_FORMS
-        return RateLimitItemPerMinute(maximum, WINDOW_MINUTES, namespace=self)
+        return RateLimitItemPerMinute(maximum * households, WINDOW_MINUTES, namespace=self)
 
 
 class RateLimiter:
@@ -78,22 +77,35 @@ def init_app(app: Flask) -> None:
 
 def hit(action: Action) -> int:
     """Count one more of this action for the request's client; return 0, or the seconds to wait (for Retry-After)."""
-    client, limit = client_key(request.remote_addr), action.limit
-    if _limiter().run(lambda windows: windows.hit(limit, client)):
+    return max(_hit(action.limit(households), key) for key, households in client_keys(request.remote_addr).items())
+
+
+def _hit(limit: RateLimitItem, key: str) -> int:
+    if _limiter().run(lambda windows: windows.hit(limit, key)):
         return 0
-    reset_at = _limiter().run(lambda windows: windows.get_window_stats(limit, client)).reset_time
+    reset_at = _limiter().run(lambda windows: windows.get_window_stats(limit, key)).reset_time
     return max(1, min(WINDOW_MINUTES * 60, int(reset_at - clock.now().timestamp()) + 1))
 
 
 def is_near_limit() -> bool:
     """Tell whether this request's client has only the reserved forms left, or none; counts nothing."""
-    client = client_key(request.remote_addr)
-    return not _limiter().run(lambda windows: windows.test(Action.SIGN.limit, client, cost=RESERVED_FORMS + 1))
+    return not all(
+        _has_room(Action.SIGN.limit(households), key) for key, households in client_keys(request.remote_addr).items()
+    )
 
 
-def client_key(address: str | None) -> str:
-    """Return today's key of a client at an IP address: a keyed hash (HMAC-SHA256) in hexadecimal digits."""
-    return tokens.keyed_hash("client", f"{clock.now():%Y-%m-%d} {network(address) or 'none'}").hex()
+def _has_room(limit: RateLimitItem, key: str) -> bool:
+    return _limiter().run(lambda windows: windows.test(limit, key, cost=RESERVED_FORMS + 1))
+
+
+def client_keys(address: str | None) -> dict[str, int]:
+    """Return today's keys of a client at an IP address, one for each network that it is in, with its households.
+
+    A key is a keyed hash (HMAC-SHA256) in hexadecimal digits.
+    """
+    found = networks(address) or {"none": 1}
+    today = f"{clock.now():%Y-%m-%d}"
+    return {tokens.keyed_hash("client", f"{today} {one}").hex(): households for one, households in found.items()}
 
 
 def _redis(url: str) -> MovingWindowRateLimiter:

@@ -1,7 +1,7 @@
 """Rate limits for each client: more forms need a proof of work, and no IP address is stored."""
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -194,7 +194,7 @@ def test_limits_are_shared_again_once_redis_is_back(
 def test_each_action_has_a_limit_of_its_own(app: Flask) -> None:
     with app.test_request_context(environ_base={"REMOTE_ADDR": HALL}):
         for action in Action:
-            waits = [rate_limits.hit(action) for _ in range(action.limit.amount + 1)]
+            waits = [rate_limits.hit(action) for _ in range(action.limit().amount + 1)]
             assert not any(waits[:-1])
             assert 0 < waits[-1] <= 600
 
@@ -221,7 +221,7 @@ def test_no_ip_address_is_in_memory_redis_or_the_log(
     kept = [*memory, *map(bytes.decode, redis.keys())]
     assert len(kept) == 2
     with app.app_context():
-        today = rate_limits.client_key(HALL)
+        (today,) = rate_limits.client_keys(HALL)
     assert all(today in key for key in kept)
     assert HALL not in "".join(kept) + caplog.text
     with site.app_context():
@@ -230,7 +230,24 @@ def test_no_ip_address_is_in_memory_redis_or_the_log(
 
 def test_a_client_has_another_key_each_day(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
     with app.app_context():
-        today = rate_limits.client_key(HALL)
-        assert today == rate_limits.client_key(HALL)
+        today = rate_limits.client_keys(HALL)
+        assert today == rate_limits.client_keys(HALL)
         monkeypatch.setattr(clock, "now", lambda: datetime(2031, 5, 6, tzinfo=UTC))
-        assert rate_limits.client_key(HALL) != today
+        assert rate_limits.client_keys(HALL) != today
+
+
+def test_neighbouring_ipv6_networks_share_a_greater_limit(
+    client: FlaskClient, petition: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever has a /48 has 65,536 networks of one household, and no more forms for it than sixteen of them."""
+    monkeypatch.setattr(rate_limits, "MAX_FORMS", 6)
+
+    def sent_before_one_is_refused(address: Callable[[int], str]) -> int:
+        for number in range(16 * 6 + 1):
+            if sign(client, where=address(number), email=f"one{number}@example.org").status_code == 429:
+                return number
+        return 0
+
+    assert sent_before_one_is_refused(lambda number: f"2001:db8:1:2::{number:x}") == 6
+    assert sent_before_one_is_refused(lambda number: f"2001:db8:2:{number:x}::1") == 4 * 6
+    assert sent_before_one_is_refused(lambda number: f"2001:db8:3:{number * 256:x}::1") == 16 * 6
