@@ -1,9 +1,11 @@
 """E-mail addresses: validating them, and finding the mailbox that an address reaches."""
 
-from collections.abc import Mapping
+import re
 
 import idna
 from email_validator import EmailNotValidError, validate_email
+
+from app.email.providers import BY_DOMAIN
 
 MAX_ADDRESS_LENGTH = 254  # RFC 5321, 4.5.3.1.3, less the angle brackets
 
@@ -12,24 +14,9 @@ class NotAnAddress(ValueError):
     """The text is not an address that mail can be sent to."""
 
 
-# Which spellings reach the same mailbox, by provider, as their help pages said in November 2026. At all other providers
-# a+b@ and a@ count as two people.
-_ALIAS_DOMAINS = {
-    "gmail.com": ["googlemail.com"],
-    "proton.me": ["protonmail.com", "protonmail.ch", "pm.me"],
-    "yandex.ru": ["ya.ru", "yandex.com", "yandex.by", "yandex.kz", "yandex.uz", "yandex.ua", "yandex.com.tr"],
-    "icloud.com": ["me.com", "mac.com"],
-}
-_MAIN_DOMAIN = {alias: main for main, aliases in _ALIAS_DOMAINS.items() for alias in aliases}
-_MICROSOFT = ["outlook.com", "hotmail.com", "live.com", "msn.com", "hotmail.co.uk", "hotmail.fr", "hotmail.de"]
-_FASTMAIL = ["fastmail.com", "fastmail.fm", "fastmail.net", "fastmail.org"]
-_PLUS_TAGS = {*_ALIAS_DOMAINS, *_MICROSOFT, *_FASTMAIL, "posteo.de", "posteo.net", "mailbox.org"}
-PROVIDERS = frozenset({*_PLUS_TAGS, *_MAIN_DOMAIN})  # public ones: anybody can have a mailbox there
-_SAME_CHARACTERS: dict[str, Mapping[int, int | None]] = {
-    "gmail.com": str.maketrans("", "", "."),
-    "proton.me": str.maketrans("", "", "._-"),
-    "yandex.ru": {ord("."): ord("-")},
-}
+# What separates a tag on mail servers whose operator chooses: `+` and `=` by default, `#` and `--` at some. A single
+# hyphen is one too, but far more often part of a name (Anne-Marie), so it counts only where a provider says so.
+_TAG = re.compile(r"\+|=|#|--")
 
 
 def deliverable(text: str) -> str:
@@ -60,24 +47,26 @@ def display_address(address: str) -> str:
 
 
 def canonical(address: str) -> str:
-    """Return the canonical spelling of the mailbox that a deliverable `address` reaches (idempotent)."""
+    """Return the canonical spelling of the mailbox that a deliverable `address` reaches (idempotent).
+
+    Only what a provider is known to do is folded (app/email/providers.py). At all others a+b@ and a@ are two people.
+    """
     local, _, domain = address.lower().rpartition("@")
     user, _, above = domain.partition(".")
-    if above in _FASTMAIL:  # whatever@user.fastmail.com is another spelling of user@fastmail.com
+    if above in BY_DOMAIN and BY_DOMAIN[above].subdomains:
         local, domain = user, above
-    domain = _MAIN_DOMAIN.get(domain, domain)
-    folded = local
-    if domain in _PLUS_TAGS:
-        folded = folded.partition("+")[0]
-    folded = folded.translate(_SAME_CHARACTERS.get(domain, {}))
-    return f"{folded or local}@{domain}"
+    provider = BY_DOMAIN.get(domain)
+    if provider is None:
+        return f"{local}@{domain}"
+    folded = local.partition(provider.separator)[0].translate(provider.same)
+    return f"{folded or local}@{provider.main or domain}"
 
 
 def without_tag(address: str) -> str:
-    """Return the mailbox for which letters to a deliverable `address` count: without a +tag, at any provider.
+    """Return the mailbox for which letters to a deliverable `address` count: without a tag, at any provider.
 
-    More providers support tags than the table above lists. If two people count as one here, that costs them a letter,
-    but no signature.
+    More providers support tags than the table lists. If two people count as one here, that costs them a letter, but no
+    signature.
     """
     local, _, domain = canonical(address).rpartition("@")
-    return f"{local.partition('+')[0] or local}@{domain}"
+    return f"{_TAG.split(local, maxsplit=1)[0] or local}@{domain}"

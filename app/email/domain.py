@@ -7,18 +7,17 @@ import idna
 from disposable_email_domains import blocklist
 from publicsuffixlist import PublicSuffixList
 
-from app.email.address import PROVIDERS, NotAnAddress, deliverable
+from app.email.address import NotAnAddress, deliverable
+from app.email.providers import BY_DOMAIN, RELAYS
 
 DISPOSABLE = frozenset(blocklist)
 
-# Public e-mail providers, at which many signers are no burst: those of app/email/address.py, and here the largest of
+# Public e-mail providers, at which many signers are no burst: those of app/email/providers.py, and here the largest of
 # each region, as of November 2026.
 _LARGEST = """
-    yahoo.com yahoo.co.uk yahoo.co.in yahoo.co.jp yahoo.com.br yahoo.de yahoo.es yahoo.fr yahoo.it ymail.com
-    rocketmail.com aol.com outlook.de outlook.es outlook.fr outlook.it outlook.jp hotmail.es hotmail.it hotmail.se
-    live.co.uk live.de live.fr live.nl live.se gmx.de gmx.net gmx.at gmx.ch gmx.com gmx.fr web.de t-online.de freenet.de
-    mail.com email.com zoho.com zohomail.eu tutanota.com tutanota.de tutamail.com tuta.com tuta.io hushmail.com
-    riseup.net disroot.org runbox.com
+    yahoo.co.jp aol.com gmx.de gmx.net gmx.at gmx.ch gmx.com gmx.fr web.de t-online.de freenet.de mail.com email.com
+    zoho.com zohomail.eu tutanota.com tutanota.de tutamail.com tuta.com tuta.io hushmail.com riseup.net disroot.org
+    runbox.com
 
     mail.ru bk.ru inbox.ru list.ru internet.ru xmail.ru rambler.ru lenta.ru ro.ru autorambler.ru myrambler.ru narod.ru
     ukr.net i.ua meta.ua bigmir.net tut.by mail.kz abv.bg mail.bg seznam.cz email.cz centrum.cz post.cz azet.sk
@@ -35,7 +34,7 @@ _LARGEST = """
     rediffmail.com walla.co.il qq.com foxmail.com 163.com 126.com yeah.net sina.com sina.cn sohu.com 139.com 189.cn
     aliyun.com naver.com daum.net hanmail.net kakao.com nate.com docomo.ne.jp ezweb.ne.jp softbank.ne.jp nifty.com
 """
-PUBLIC_PROVIDERS = PROVIDERS | frozenset(_LARGEST.split())
+PUBLIC_PROVIDERS = frozenset(BY_DOMAIN) | frozenset(_LARGEST.split())
 
 
 class NotADomain(ValueError):
@@ -86,6 +85,11 @@ def with_parents(domain: str) -> Iterator[str]:
 def is_disposable(domain: str) -> bool:
     """Tell whether a domain (in ASCII) or a parent of it is a known provider of disposable addresses."""
     return any(name in DISPOSABLE for name in with_parents(domain))
+
+
+def is_relay(domain: str) -> bool:
+    """Tell whether a domain (in ASCII) or a parent of it is a service that forwards to mailboxes elsewhere."""
+    return any(name in RELAYS for name in with_parents(domain))
 
 
 def registrable(domain: str) -> str:

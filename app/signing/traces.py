@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from app import clock
 from app.db import in_batches
-from app.email.domain import domain_of, owner_domain
+from app.email.domain import domain_of, is_relay, owner_domain
 from app.models import Petition, Signature
 from app.signing.email_key import petition_hash
 
@@ -31,9 +31,10 @@ def network_key(petition: Petition, network: str, now: datetime) -> bytes | None
 def domain_key(petition: Petition, address: str) -> bytes | None:
     """Return the keyed hash, in this petition, of the domain that the owner of an address's domain registered.
 
-    None for public e-mail providers.
+    Forwarding services count as one owner: who uses them can have an address at each. None for public e-mail providers.
     """
-    owner = owner_domain(domain_of(address))
+    domain = domain_of(address)
+    owner = "forwarding services" if is_relay(domain) else owner_domain(domain)
     return petition_hash(petition, f"domain {owner}") if owner else None
 
 

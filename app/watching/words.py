@@ -72,7 +72,12 @@ def clue(noticed: Clue) -> str:
     about = {"number": burst.number, "minutes": burst.within // timedelta(minutes=1)}
     if noticed == Clue.NETWORK:
         return str(_("one of %(number)d or more from one network, confirmed within %(minutes)d minutes", **about))
-    return str(_("one of %(number)d or more at one domain, confirmed within %(minutes)d minutes", **about))
+    return str(
+        _(
+            "one of %(number)d or more at one domain or from forwarding services, confirmed within %(minutes)d minutes",
+            **about,
+        )
+    )
 
 
 def duration(seconds: int) -> str:

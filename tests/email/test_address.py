@@ -10,7 +10,8 @@ ATOM = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789!#$%&'*+-/
 PROVIDERS = [
     "gmail.com", "googlemail.com", "outlook.com", "hotmail.com", "proton.me", "protonmail.com", "pm.me",
     "yandex.ru", "ya.ru", "yandex.com.tr", "icloud.com", "me.com", "mac.com", "fastmail.com", "posteo.de",
-    "example.org", "Example.ORG", "post.example.co.uk", "bücher.example", "XN--BCHER-KVA.example", "почта.example",
+    "yahoo.com", "yahoo.co.uk", "ann.anonaddy.com", "ann.sent.com", "example.org", "Example.ORG", "post.example.co.uk",
+    "bücher.example", "XN--BCHER-KVA.example", "почта.example",
     "straße.example", "例え.example", "a-b.example", "xn--e1a.example",
 ]  # fmt: skip
 domains = st.sampled_from(PROVIDERS) | st.from_regex(r"[a-zA-Zéßжñ0-9-]{1,12}\.[a-z]{2,6}", fullmatch=True)
@@ -120,6 +121,13 @@ ONE_MAILBOX = {
         "ann.example@yandex.by", "ann.example@yandex.kz", "ann.example@yandex.com.tr", "ann.example+x@yandex.ru",
     ],
     "Apple: sisters and tags": ["ann@icloud.com", "ann@me.com", "ann@mac.com", "ann+library@icloud.com"],
+    "Yahoo: a hyphen begins a tag": ["mallory7@yahoo.com", "mallory7-001@yahoo.com", "Mallory7-a-b@Yahoo.com"],
+    "Yahoo abroad": ["mallory7@yahoo.co.uk", "mallory7-001@yahoo.co.uk"],
+    "Hotmail abroad: tags": ["ann@hotmail.no", "ann+library@hotmail.no"],
+    "Posteo: a name is one person's at all its domains": ["ann@posteo.de", "ann+x@posteo.net", "ann@posteo.ch"],
+    "mailbox.org: tags": ["ann@mailbox.org", "ann+library@mailbox.org"],
+    "addy.io: all names below one's own": ["a@ann.anonaddy.com", "b@ann.anonaddy.com", "c+d@ann.anonaddy.com"],
+    "Fastmail: its other names": ["ann@sent.com", "ann+library@sent.com", "anything@ann.sent.com"],
     "Fastmail: tags, and a domain below": ["ann@fastmail.com", "ann+library@fastmail.com", "anything@ann.fastmail.com"],
     "anywhere: capitals": ["Ann@Example.org", "ann@example.org", "ANN@EXAMPLE.ORG"],
     "anywhere: the domain in its own script": ["ann@bücher.example", "ann@xn--bcher-kva.example"],
@@ -146,6 +154,18 @@ TWO_PEOPLE = {
     "Google's name inside another domain": ("ann.example@gmail.com.example", "annexample@gmail.com.example"),
     "a domain below Google's": ("ann+x@mail.gmail.com", "ann@mail.gmail.com"),
     "a tag alone is not an empty name": ("+ann@gmail.com", "+eve@gmail.com"),
+    "a plus means nothing at Yahoo": ("ann+library@yahoo.com", "ann@yahoo.com"),
+    "Yahoo's domains are apart": ("ann@yahoo.com", "ann@yahoo.de"),
+    "Yahoo Japan is another company": ("ann-library@yahoo.co.jp", "ann@yahoo.co.jp"),
+    "a hyphen means something at Outlook": ("anne-marie@outlook.com", "anne@outlook.com"),
+    "a hyphen means something at GMX": ("anne-marie@gmx.de", "anne@gmx.de"),
+    "nothing is known of GMX": ("ann+library@gmx.de", "ann@gmx.de"),
+    "nothing is known of Mail.ru": ("ann+library@mail.ru", "ann@mail.ru"),
+    "nothing is known of Zoho": ("ann+library@zoho.com", "ann@zoho.com"),
+    "nothing is known of Seznam": ("ann+library@seznam.cz", "ann@seznam.cz"),
+    "nothing is known of Riseup": ("ann+library@riseup.net", "ann@riseup.net"),
+    "a relay's addresses cannot be told apart": ("a1b2@duck.com", "c3d4@duck.com"),
+    "two people at one relay": ("x@ann.anonaddy.com", "x@eve.anonaddy.com"),
     "two people": ("ann@example.org", "eve@example.org"),
     "two domains": ("ann@example.org", "ann@example.net"),
 }
@@ -157,6 +177,23 @@ def test_addresses_of_two_people_stay_two(reason: str) -> None:
     assert canonical(deliverable(one)) != canonical(deliverable(other))
 
 
-@pytest.mark.parametrize("tagged", ["ann+1@example.org", "ANN+2@example.org", "ann@example.org"])
+TAGGED = ["ann+1@example.org", "ANN+2@example.org", "ann@example.org", "ann=3@example.org", "ann#4@example.org"]
+
+
+@pytest.mark.parametrize("tagged", [*TAGGED, "ann--5@example.org", "ann+6=7@example.org"])
 def test_letters_are_counted_without_tags_everywhere(tagged: str) -> None:
     assert without_tag(tagged) == "ann@example.org"
+
+
+@pytest.mark.parametrize("tagged", ["ann-1@yahoo.com", "ann+2@yahoo.com", "ann-3+4@yahoo.com"])
+def test_letters_to_yahoo_are_counted_without_either_tag(tagged: str) -> None:
+    assert without_tag(tagged) == "ann@yahoo.com"
+
+
+def test_a_hyphen_in_a_name_is_no_tag() -> None:
+    assert without_tag("anne-marie@example.org") != without_tag("anne-lena@example.org")
+
+
+@pytest.mark.parametrize("strange", ["+ann@example.org", "=ann@example.org", "--ann@example.org", "#@example.org"])
+def test_a_name_that_begins_like_a_tag_is_kept(strange: str) -> None:
+    assert without_tag(strange) == strange

@@ -44,7 +44,11 @@ def test_the_dashboard_shows_the_number_and_links_editors_to_the_list(app: Flask
     ("clue", "number", "words"),
     [
         (Clue.NETWORK, 10, "Worth a look: one of 10 or more from one network, confirmed within 10 minutes"),
-        (Clue.DOMAIN, 20, "Worth a look: one of 20 or more at one domain, confirmed within 60 minutes"),
+        (
+            Clue.DOMAIN,
+            20,
+            "Worth a look: one of 20 or more at one domain or from forwarding services, confirmed within 60 minutes",
+        ),
     ],
 )
 def test_each_flagged_signature_shows_the_reason(
