@@ -58,7 +58,8 @@ class Site:
         family = self._family()
         os.killpg(self.process.pid, signal.SIGINT)  # as a terminal does: make and what it runs both get it
         code = self.process.wait(START_SECONDS)
-        assert not [member for member in family if member.is_running() and member.status() != psutil.STATUS_ZOMBIE]
+        left = psutil.wait_procs(family, timeout=10)[1]
+        assert not [member for member in left if member.status() != psutil.STATUS_ZOMBIE]
         return code
 
     def kill_everything(self) -> None:

@@ -43,7 +43,7 @@ def table(fetch_site: str | None, origin: str | None) -> bool:
     """Tell whether a request with these headers must be let in."""
     if fetch_site:
         return fetch_site in {"same-origin", "none"}
-    return origin in {None, "null", OURS}
+    return origin in {None, OURS}
 
 
 def is_refused(rule: Rule, method: str, fetch_site: str | None, origin: str | None, **headers: str) -> bool:
