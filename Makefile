@@ -61,9 +61,9 @@ catalogues: .venv/installed
 	@$(BIN)/pybabel --quiet compile -d translations
 	@touch $@
 
-# Tests use Debian's headless shell where we may install it, or the machine's browser; without one CI fails.
+# Tests use Debian's headless shell and nginx where we may install them, or the machine's; without a browser CI fails.
 browser:
-	@tests/install-chromium.sh
+	@tests/install-packages.sh
 
 lock:
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \

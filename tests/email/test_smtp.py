@@ -2,20 +2,15 @@
 
 import ssl
 from collections.abc import Iterator
-from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from aiosmtpd.controller import Controller
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 from flask import Flask
 from flask_mail import Message
 
-from app import clock
 from app.email import smtp
+from tests.certificates import self_signed
 from tests.mail_server import MailServer, free_port
 
 
@@ -35,19 +30,11 @@ def contexts(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[ssl.SSLContext]]:
     smtp._tls.cache_clear()
 
 
-def self_signed(folder: Path) -> ssl.SSLContext:
+def untrusted(folder: Path) -> ssl.SSLContext:
     """Return the server's side of TLS with a certificate that nobody trusts."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
-    builder = x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
-    now = clock.now()
-    builder = builder.not_valid_before(now).not_valid_after(now + timedelta(days=1))
-    certificate = builder.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM)
-    kind = (serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    path = folder / "server.pem"
-    path.write_bytes(certificate + key.private_bytes(*kind))
+    self_signed(folder / "server.pem")
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(path)
+    context.load_cert_chain(folder / "server.pem")
     return context
 
 
@@ -65,7 +52,7 @@ def test_tls_reads_certificates_once_and_refuses_an_untrusted_server(
 ) -> None:
     port = free_port()
     controller = Controller(
-        mail_server, hostname="127.0.0.1", port=port, tls_context=self_signed(tmp_path), require_starttls=True
+        mail_server, hostname="127.0.0.1", port=port, tls_context=untrusted(tmp_path), require_starttls=True
     )
     controller.start()
     mail = app.extensions["mail"]

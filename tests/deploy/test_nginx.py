@@ -1,0 +1,166 @@
+"""The shipped nginx configuration, run by nginx: slow bodies, large uploads and floods of forms."""
+
+import http.client
+import os
+import shutil
+import socket
+import ssl
+import subprocess
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+
+import config
+from app.publishing.image_views import MAX_UPLOAD_BYTES
+from tests.certificates import self_signed
+from tests.mail_server import free_port
+from tests.site import wait_until
+
+pytestmark = pytest.mark.slow
+
+MAIN = """
+daemon off;
+user root;
+pid {folder}/nginx.pid;
+error_log {folder}/error.log;
+events {{}}
+http {{
+    client_body_temp_path {folder}/body;
+    proxy_temp_path {folder}/proxy;
+    fastcgi_temp_path {folder}/fastcgi;
+    scgi_temp_path {folder}/scgi;
+    uwsgi_temp_path {folder}/uwsgi;
+    include {folder}/site.conf;
+}}
+"""
+PATIENCE_SECONDS = 10  # client_body_timeout in the shipped file
+
+
+@dataclass
+class Upstream:
+    """The site behind the proxy, as far as it matters here: it keeps what reaches it."""
+
+    port: int
+    requests: list[tuple[str, int, dict[str, str]]] = field(default_factory=list)
+
+
+@pytest.fixture(scope="module")
+def upstream() -> Iterator[Upstream]:
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            length = len(self.rfile.read(int(self.headers.get("Content-Length", 0))))
+            site.requests.append((self.command, length, dict(self.headers)))
+            self.send_response(200)
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        do_GET = do_POST  # noqa: N815 - the name that http.server looks for
+
+        def log_message(self, *args: object) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    site = Upstream(server.server_address[1])
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield site
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.fixture(scope="module")
+def proxy(upstream: Upstream, tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
+    """Run nginx with the shipped file, in which only ports and places of files are changed; give its TLS port."""
+    program = shutil.which("nginx", path=f"{os.defpath}:/usr/sbin:{config.ROOT}/.venv/nginx/usr/sbin")
+    if program is None:
+        pytest.skip("NO NGINX HERE, SO NOTHING OF THIS WAS TESTED. tests/install-packages.sh gets it on Debian")
+    folder = tmp_path_factory.mktemp("nginx")
+    port, plain = free_port(), free_port()
+    self_signed(folder / "server.pem")
+    changes = {
+        "listen 80;": f"listen 127.0.0.1:{plain};",
+        "listen [::]:80;": "",
+        "listen 443 ssl;": f"listen 127.0.0.1:{port} ssl;",
+        "listen [::]:443 ssl;": "",
+        "/etc/ssl/petitions.example.org/fullchain.pem": f"{folder}/server.pem",
+        "/etc/ssl/petitions.example.org/privkey.pem": f"{folder}/server.pem",
+        "/var/log/nginx/countersign.log": f"{folder}/site.log",
+        "http://127.0.0.1:8000": f"http://127.0.0.1:{upstream.port}",
+    }
+    shipped = (config.ROOT / "deploy" / "nginx.conf.example").read_text("utf-8")
+    for shipped_text, text in changes.items():
+        assert shipped_text in shipped
+        shipped = shipped.replace(shipped_text, text)
+    (folder / "site.conf").write_text(shipped)
+    (folder / "nginx.conf").write_text(MAIN.format(folder=folder))
+    process = subprocess.Popen([program, "-c", str(folder / "nginx.conf"), "-e", str(folder / "error.log")])
+    try:
+        wait_until(lambda: listens(port) or process.poll() is not None)
+        assert process.poll() is None, (folder / "error.log").read_text()
+        yield port
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def listens(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def client(port: int) -> http.client.HTTPSConnection:
+    return http.client.HTTPSConnection("127.0.0.1", port, timeout=60, context=ssl._create_unverified_context())
+
+
+def post(port: int, body: bytes, headers: dict[str, str] | None = None) -> int:
+    connection = client(port)
+    try:
+        connection.request("POST", "/", body, headers or {})
+        return connection.getresponse().status
+    finally:
+        connection.close()
+
+
+def test_an_image_of_the_size_that_the_site_accepts_gets_through(proxy: int, upstream: Upstream) -> None:
+    assert post(proxy, b"x" * MAX_UPLOAD_BYTES) == 200
+    assert upstream.requests[-1][1] == MAX_UPLOAD_BYTES
+    assert post(proxy, b"x" * (MAX_UPLOAD_BYTES + 2 * 1024 * 1024)) == 413
+
+
+def test_a_body_that_does_not_come_ends_at_the_proxy_and_never_reaches_the_site(proxy: int, upstream: Upstream) -> None:
+    before = len(upstream.requests)
+    connection = client(proxy)
+    connection.putrequest("POST", "/")
+    connection.putheader("Content-Length", "1000")
+    connection.endheaders()
+    connection.send(b"name=Ann")
+    assert connection.sock is not None
+    connection.sock.settimeout(PATIENCE_SECONDS * 6)
+    answer = connection.sock.recv(100)  # nothing, or 408: nginx hangs up
+    assert answer == b"" or b" 408 " in answer
+    connection.close()
+    assert len(upstream.requests) == before
+
+
+def test_a_flood_of_forms_is_refused_and_pages_are_not(proxy: int, upstream: Upstream) -> None:
+    statuses = [post(proxy, b"name=Ann") for _ in range(120)]
+    assert set(statuses) == {200, 429}
+    connection = client(proxy)
+    for _ in range(60):
+        connection.request("GET", "/")
+        answer = connection.getresponse()
+        answer.read()
+        assert answer.status == 200
+    connection.close()
+
+
+def test_what_a_visitor_claims_of_its_way_is_thrown_away(proxy: int, upstream: Upstream) -> None:
+    connection = client(proxy)
+    connection.request("GET", "/", headers={"X-Forwarded-For": "192.0.2.1", "Forwarded": "for=192.0.2.1"})
+    connection.getresponse().read()
+    connection.close()
+    headers = upstream.requests[-1][2]
+    assert headers["X-Forwarded-For"] == "127.0.0.1"
+    assert "Forwarded" not in headers
