@@ -108,7 +108,7 @@ class Loop:
         try:
             handled = self._work()
         except smtp.NoConnection as error:
-            return self._pause(str(error))  # blanked where it was raised
+            return self._pause(str(error))  # holds no words of the server
         except Exception as error:  # noqa: BLE001 - the loop outlives any fault
             if is_away(error):
                 return self._pause("the database is away")

@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
 import pytest
 from flask import Flask
@@ -213,7 +212,6 @@ def test_of_a_thousand_letters_sixty_are_sent_an_hour_and_each_is_claimed_about_
     fill(app, 1_000)
     claimed = 0
     with app.app_context():
-        disable_fsync()
         for ten_minutes in range(24):
             while handled := delivering.deliver(letters):
                 claimed += handled
@@ -221,14 +219,6 @@ def test_of_a_thousand_letters_sixty_are_sent_an_hour_and_each_is_claimed_about_
             time.forward(timedelta(minutes=10))
     assert number_in(app, OutboxProgress.SENT) > MOST * 3
     assert claimed <= 1_000 + MOST * 4
-
-
-def disable_fsync() -> None:
-    """Let SQLite commit without waiting for the disk, as PostgreSQL does in tests."""
-    if db.engine.dialect.name == "sqlite":
-        with db.engine.connect() as connection:
-            driver: Any = connection.connection.driver_connection
-            driver.execute("PRAGMA synchronous=OFF")
 
 
 def test_outbox_status_says_how_many_wait_in_the_slow_lane(

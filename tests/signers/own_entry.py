@@ -8,7 +8,7 @@ from werkzeug.test import TestResponse
 from app.crypto import tokens
 from app.db import db
 from app.models import Kind, LedgerEntry
-from tests.factories import hidden_fields
+from tests.factories import fill_in_and_send
 
 
 def link_to(app: Flask, public_id: bytes, generation: int = 0) -> str:
@@ -19,17 +19,7 @@ def link_to(app: Flask, public_id: bytes, generation: int = 0) -> str:
 
 def save(client: FlaskClient, link: str, **changed: str) -> TestResponse:
     """Open the entry, change something in its form, and save it."""
-    answers = {
-        "name": "Ann Example",
-        "affiliation": "Reader",
-        "country": "SE",
-        "comment": "I read.",
-        "visibility": "public",
-        **hidden_fields(client.get(link).text),
-        "act": "correct",
-        **changed,
-    }
-    return client.post(link, data=answers)
+    return fill_in_and_send(client, link, act="correct", **changed)
 
 
 def withdraw(client: FlaskClient, link: str) -> TestResponse:
