@@ -58,8 +58,8 @@ def start_with(app: Flask, *keys: bytes) -> None:
 
 
 def values(app: Flask, place: SealedColumn) -> list[tuple[bytes, bytes]]:
-    """Return the sealed values of a column with the public ids that they are bound to."""
-    chosen = select(place.public_id, place.column).where(place.column.is_not(None))
+    """Return the sealed values of a column with the public ids that they are bound to, in the order of these."""
+    chosen = select(place.public_id, place.column).where(place.column.is_not(None)).order_by(place.public_id)
     if place.public_id.class_ is not place.column.class_:
         chosen = chosen.join_from(place.column.class_, place.public_id.class_)
     with app.app_context():
