@@ -23,9 +23,10 @@ from app.models import Organiser
 from app.organisers.access import Who
 from app.organisers.forms import MAX_PASSWORD_LENGTH
 from app.organisers.letter import queue_rendered_letter
-from app.web import language, session
+from app.web import language, rate_limits, session
 from app.web.absolute_url import absolute_url
 from app.web.csrf import SAFE_METHODS
+from app.web.rate_limits import Action
 
 csrf = CSRFProtect()
 
@@ -62,6 +63,13 @@ ATTEMPTED_SECRETS = {
     "security.two_factor_token_validation": Secret.CODE,
     "security.mf_recovery": Secret.RECOVERY_CODE,
 }
+# What strangers can make cost: a hashed password, a letter. It is limited by network before anything is done.
+LIMITED = {
+    **dict.fromkeys(("security.login", "security.wan_signin", "security.wan_signin_response"), Action.SIGN_IN),
+    **dict.fromkeys(("security.two_factor_token_validation", "security.mf_recovery"), Action.SIGN_IN),
+    **dict.fromkeys(("security.reset_password", "organisers.join"), Action.SIGN_IN),
+    "security.forgot_password": Action.REQUEST_RESET,
+}
 TOO_MANY = {
     Secret.PASSWORD: lazy(
         "There were too many tries with this address. Please wait a quarter of an hour, sign in with a passkey, or set"
@@ -97,9 +105,11 @@ def _path_of(referrer: str) -> str:
 
 
 def _check_request() -> Response | None:
-    """Set the organiser's language; end an expired session; refuse posts without a CSRF token."""
+    """Limit what strangers can make cost; set the organiser's language; end an expired session; check CSRF tokens."""
     if not session.is_for_organisers(request.path):
         return None
+    if request.method not in SAFE_METHODS and request.endpoint in LIMITED:
+        _limit_network(LIMITED[request.endpoint])
     if current_user.is_authenticated and not sessions.is_open(current_user):
         logout_user()
     is_in = current_user.is_authenticated
@@ -131,6 +141,13 @@ def _check_flask_security_request(*, is_in: bool) -> Response | None:
             db.session.rollback()  # Flask-Security writes in this session: take SQLite's write lock first
             db.session.connection(execution_options={WRITES: True})
     return None
+
+
+def _limit_network(action: Action) -> None:
+    wait = rate_limits.hit(action)
+    if wait:
+        message = _("Many tries came from where you are. Please wait some minutes, then send it again.")
+        raise TooManyRequests(message, retry_after=wait)
 
 
 def _check_csrf_token() -> None:

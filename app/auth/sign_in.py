@@ -10,6 +10,7 @@ from app import clock
 from app.auth import guard, password_reset
 from app.auth.factors import AuthenticatorCodes, Passkeys, datastore
 from app.auth.forms import FORMS
+from app.auth.hashing import LimitedHashing
 from app.auth.messages import MESSAGES
 from app.auth.settings import SETTINGS
 from app.crypto import tokens
@@ -60,6 +61,7 @@ def init_app(app: Flask) -> None:
         totp_cls=AuthenticatorCodes,
         webauthn_util_cls=Passkeys,
     )
+    security.pwd_context = LimitedHashing(security.pwd_context)
     security.login_manager.request_loader(None)  # only the cookie signs in, no token in a URL or header
     security.principal.identity_loaders.clear()  # Flask-Security's roles are not used, and would cost a query per page
     security.want_json(lambda request: False)  # HTML only: JSON would be a second interface to guard

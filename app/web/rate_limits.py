@@ -24,6 +24,8 @@ WINDOW_MINUTES = 10
 MAX_FORMS = 30
 # Forms with one: more than a full hall sends; stops machines that make proofs much faster than browsers do.
 MAX_PROVEN_FORMS = 300
+# Passwords, codes and passkeys of organisers: two for each of the people in an office who sign in at nine o'clock.
+MAX_SIGN_INS = 60
 # A proof is asked for this many forms before MAX_FORMS, so that the last ones are left to browsers without scripts.
 RESERVED_FORMS = 5
 REDIS_TIMEOUT_SECONDS = 1
@@ -40,10 +42,12 @@ class Action(StrEnum):
     SIGN_WITH_PROOF = "sign_with_proof"
     TYPE_CODE = "type_code"
     REQUEST_ENTRY_LINK = "request_entry_link"
+    SIGN_IN = "sign_in"
+    REQUEST_RESET = "request_reset"
 
     def limit(self, households: int = 1) -> RateLimitItem:
         """Return the length of the window, and how often so many households may do it in that time."""
-        maximum = MAX_PROVEN_FORMS if self is Action.SIGN_WITH_PROOF else MAX_FORMS
+        maximum = {Action.SIGN_WITH_PROOF: MAX_PROVEN_FORMS, Action.SIGN_IN: MAX_SIGN_INS}.get(self, MAX_FORMS)
         return RateLimitItemPerMinute(maximum * households, WINDOW_MINUTES, namespace=self)
 
 
