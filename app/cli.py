@@ -12,7 +12,7 @@ from app import clock, jobs, serve, worker
 from app.data_keys.rotate import Unfinished, rotate
 from app.db import db
 from app.email import smtp
-from app.email.address import NotAnAddress
+from app.email.address import NotAnAddress, deliverable
 from app.export import cli_files, list_stream
 from app.export.handover import UnfinishedDelivery, begin_handover
 from app.export.rows import Choice
@@ -23,6 +23,7 @@ from app.organisers.members import LastOwner
 from app.outbox.status import retry, status
 from app.petition_files.importing import BadPetitionFile, import_file
 from app.petitions.page import find_edition, newest_titles, progress_of
+from app.signers.allow import allow_emails
 from app.web import countries
 
 petition_group = AppGroup("petition", help="Petitions: bring one in, list them.")
@@ -104,6 +105,17 @@ def show_status() -> None:
 def retry_letters() -> None:
     """Try letters that failed or wait for another try again now."""
     click.echo(f"{retry()} due now")
+
+
+@outbox_group.command("allow")
+@click.argument("address")
+def allow_letters(address: str) -> None:
+    """Let letters go again to a mailbox that asked for no more, or said that it was not them, by its own wish."""
+    try:
+        lifted = allow_emails(deliverable(address))
+    except NotAnAddress as error:
+        raise click.ClickException("this is not a complete e-mail address") from error
+    click.echo("letters go to this mailbox again" if lifted else "this mailbox had stopped no letters")
 
 
 @count_group.command("audit")

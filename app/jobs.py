@@ -14,9 +14,11 @@ from app.export import pdf_job
 from app.ledger import ledger
 from app.moderation import bursts
 from app.organisers.accounts import forget_expired_invitations
+from app.retention.consent import end_consent
 from app.retention.erase import erase_after_closing
-from app.retention.purge import forget_declined, purge_ended_emails, purge_spent_proofs, purge_unconfirmed
-from app.signing import traces
+from app.retention.purge import forget_declined, purge_drafts, purge_ended_emails, purge_spent_proofs
+from app.signing import code, traces
+from app.watching.hourly import round_numbers
 
 MINUTE = timedelta(minutes=1)
 RETRY_SECONDS = 30  # what fails each second must not fill the log
@@ -38,16 +40,19 @@ class Job:
 
 # What `signatures purge` does too: the privacy notice and docs/operating.md promise that these are forgotten in time.
 RETENTION = (
-    Job("purge unconfirmed signatures", MINUTE, purge_unconfirmed),
+    Job("purge unconfirmed drafts", MINUTE, purge_drafts),
     Job("purge ended e-mails", MINUTE, purge_ended_emails),
     Job("purge spent proofs of work", MINUTE, purge_spent_proofs),
     Job("forget declined mailboxes", MINUTE, forget_declined),
     Job("erase signatures after closing", MINUTE, erase_after_closing),
     Job("forget traces of bursts", MINUTE, traces.forget_traces),
+    Job("end consent of unsubscribed mailboxes", MINUTE, end_consent),
+    Job("forget tries of codes", MINUTE, code.forget_tries),
 )
 JOBS = (
     Job("fold the ledger", timedelta(seconds=1), ledger.fold_all),
     *RETENTION,
+    Job("round numbers for viewers", MINUTE, round_numbers),
     Job("queue reminders", MINUTE, queue_reminders),
     Job("flag bursts", MINUTE, bursts.flag_bursts),
     Job("expire invitations", MINUTE, forget_expired_invitations),

@@ -23,14 +23,15 @@ from app.organisers.letter import render_letter as write_to_organiser
 from app.outbox.deliver import LetterCallbacks, deliver
 
 
-def write_email(row: OutboxRow) -> Message | None:
-    """Return the letter that a row of the outbox asks for; None if nothing is to be said."""
+def choose_email(row: OutboxRow) -> Callable[[], Message] | None:
+    """Return the function that writes the letter that a row of the outbox asks for; None if nothing is to be said."""
     if row.occasion != Occasion.ORGANISER:
-        return letter.write_letter(row)
-    return write_to_organiser(row) or password_reset.render_password_reset(row)
+        return letter.choose_letter(row)
+    message = write_to_organiser(row) or password_reset.render_password_reset(row)
+    return (lambda: message) if message else None
 
 
-LETTERS = LetterCallbacks(write=write_email, ended=letter_ended)
+LETTERS = LetterCallbacks(choose=choose_email, ended=letter_ended)
 IDLE_SECONDS = 0.5
 MAX_PAUSE_SECONDS = 30
 JOIN_SECONDS = 3

@@ -4,7 +4,7 @@ import sys
 
 from alembic import context
 from flask import current_app
-from sqlalchemy import text
+from sqlalchemy import Connection, text
 
 from app.db import WRITES, db
 
@@ -15,12 +15,25 @@ def run() -> None:
     """Bring the database to the version that was asked for."""
     settings = current_app.extensions["migrate"].configure_args
     with db.engine.connect().execution_options(**{WRITES: True}) as connection:
+        if connection.dialect.name == "sqlite":
+            _foreign_keys(connection, "OFF")  # SQLite alters a table by making another one, and dropping the first
         context.configure(connection=connection, target_metadata=db.metadata, transactional_ddl=True, **settings)
         with context.begin_transaction():
             if connection.dialect.name == "postgresql":
                 connection.execute(text("SELECT pg_advisory_xact_lock(:number)"), {"number": MIGRATING})
             _refuse_unknown()
             context.run_migrations()
+            if connection.dialect.name == "sqlite" and connection.execute(text("PRAGMA foreign_key_check")).first():
+                raise RuntimeError("a migration left rows that refer to nothing")
+        if connection.dialect.name == "sqlite":
+            _foreign_keys(connection, "ON")
+
+
+def _foreign_keys(connection: Connection, wanted: str) -> None:
+    """Turn foreign keys on or off, which SQLite does between transactions only."""
+    driver = connection.connection.driver_connection
+    assert driver is not None
+    driver.execute(f"PRAGMA foreign_keys={wanted}")
 
 
 def _refuse_unknown() -> None:

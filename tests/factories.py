@@ -5,6 +5,7 @@ import os
 import re
 import tempfile
 from base64 import b64encode
+from datetime import datetime, timedelta
 from html import unescape
 from pathlib import Path
 
@@ -12,13 +13,26 @@ from altcha import solve_challenge_v1
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import func, select
+from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
 
 from app import clock
 from app.db import db, transaction
 from app.email.address import canonical
 from app.ledger import ledger
-from app.models import Kind, OutboxRow, Petition, PetitionText, PrivacyNotice, Reason, Signature, State, Visibility
+from app.models import (
+    Declined,
+    Draft,
+    Kind,
+    OutboxRow,
+    Petition,
+    PetitionText,
+    PrivacyNotice,
+    Reason,
+    Signature,
+    State,
+    Visibility,
+)
 from app.models.signer import Signer
 from app.petition_files.importing import import_file
 from app.signing.email_key import email_key
@@ -65,32 +79,72 @@ def make_signature(
 ) -> bytes:
     """Put a signature into the database as if it had come to `state`; return its public id."""
     with app.app_context(), transaction() as session:
-        petition = session.scalars(select(Petition).where(Petition.slug == slug)).one()
-        text = session.scalars(select(PetitionText).where(PetitionText.petition_id == petition.id)).first()
-        notice = session.scalars(select(PrivacyNotice).where(PrivacyNotice.petition_id == petition.id)).first()
-        assert text and notice
-        public_id = os.urandom(16)
-        erased = state in {State.WITHDRAWN, State.DECLINED}
-        signature = Signature(
-            public_id=public_id,
-            petition_id=petition.id,
-            text_id=text.id,
-            notice_id=notice.id,
-            language="en",
-            state=state,
-            email_key=None if state == State.WITHDRAWN else email_key(petition, canonical(email)),
-            sealed=None if erased else Signer(name, "Reader", "I read.", email).sealed_for(public_id),
-            country="SE",
-            visibility=visibility,
-            signed_at=clock.now(),
-            verified_at=clock.now() if state in {State.VERIFIED, State.INVALIDATED} else None,
-            reason=Reason.OTHER if state == State.INVALIDATED else None,
-        )
+        is_erased = state == State.WITHDRAWN
+        said = _said(session, slug, email, name, visibility)
+        if is_erased:
+            said |= {"sealed": None, "email_key": None}
+        reason = Reason.OTHER if state == State.INVALIDATED else None
+        signature = Signature(state=state, verified_at=clock.now(), reason=reason, **said)
         session.add(signature)
         session.flush()
         if state == State.VERIFIED:
             ledger.append(session, signature, Kind.CONFIRMED, clock.now())
+        return signature.public_id
+
+
+def make_draft(
+    app: Flask,
+    slug: str = SLUG,
+    email: str = "ann@example.org",
+    name: str = "Ann Example",
+    expires_at: datetime | None = None,
+    code_hash: bytes | None = None,
+) -> bytes:
+    """Put a draft into the database, whose letter still waits unless `expires_at` is given; return its public id."""
+    with app.app_context(), transaction() as session:
+        said = _said(session, slug, email, name, Visibility.PUBLIC)
+        session.add(Draft(expires_at=expires_at, code_hash=code_hash, **said))
+        public_id = said["public_id"]
+        assert isinstance(public_id, bytes)
         return public_id
+
+
+# What a mailbox can have done in a petition.
+MAILBOXES = ("nobody", "draft", "declined", *State)
+
+
+def make_mailbox(app: Flask, state: str, email: str, slug: str = SLUG) -> None:
+    """Bring a mailbox into one of the states in MAILBOXES."""
+    if state == "draft":
+        make_draft(app, slug, email, expires_at=clock.now() + timedelta(days=7), code_hash=b"x" * 32)
+    elif state == "declined":
+        with app.app_context(), transaction() as session:
+            petition = session.scalars(select(Petition).where(Petition.slug == slug)).one()
+            key = email_key(petition, canonical(email))
+            session.add(Declined(petition_id=petition.id, email_key=key, undo_until=clock.now()))
+    elif state != "nobody":
+        make_signature(app, slug, State(state), email)
+
+
+def _said(session: Session, slug: str, email: str, name: str, visibility: Visibility) -> dict[str, object]:
+    """Return the columns that a draft and a signature of this signer share."""
+    petition = session.scalars(select(Petition).where(Petition.slug == slug)).one()
+    text = session.scalars(select(PetitionText).where(PetitionText.petition_id == petition.id)).first()
+    notice = session.scalars(select(PrivacyNotice).where(PrivacyNotice.petition_id == petition.id)).first()
+    assert text and notice
+    public_id = os.urandom(16)
+    return {
+        "public_id": public_id,
+        "petition_id": petition.id,
+        "text_id": text.id,
+        "notice_id": notice.id,
+        "language": "en",
+        "email_key": email_key(petition, canonical(email)),
+        "sealed": Signer(name, "Reader", "I read.", email).sealed_for(public_id),
+        "country": "SE",
+        "visibility": visibility,
+        "signed_at": clock.now(),
+    }
 
 
 def hidden_fields(html: str) -> dict[str, str]:
@@ -157,10 +211,14 @@ def signatures(app: Flask) -> list[Signature]:
         return list(db.session.scalars(select(Signature).order_by(Signature.id)))
 
 
-def written(app: Flask) -> tuple[int, int]:
-    """Return how many signatures and how many letters the database holds."""
+def drafts(app: Flask) -> list[Draft]:
+    """Return all drafts, the oldest first."""
     with app.app_context():
-        number_of = [
-            db.session.scalars(select(func.count()).select_from(kind)).one() for kind in (Signature, OutboxRow)
-        ]
+        return list(db.session.scalars(select(Draft).order_by(Draft.signed_at)))
+
+
+def written(app: Flask) -> tuple[int, int]:
+    """Return how many drafts and how many letters the database holds."""
+    with app.app_context():
+        number_of = [db.session.scalars(select(func.count()).select_from(kind)).one() for kind in (Draft, OutboxRow)]
         return number_of[0], number_of[1]

@@ -14,8 +14,8 @@ from app import clock, jobs
 from app.db import db, transaction
 from app.jobs import JOBS, RETENTION, Job, Schedule
 from app.ledger import ledger
-from app.models import LedgerEntry, OutboxRow, Petition, Signature, SpentProof, State, Tally
-from tests.factories import make_petition, make_signature, sign, signatures, verified
+from app.models import CodeTries, Declined, Draft, LedgerEntry, OutboxRow, Petition, SpentProof, Tally
+from tests.factories import make_mailbox, make_petition, make_signature, sign, verified, written
 from tests.log import caught
 from tests.mail_server import MailServer
 
@@ -61,6 +61,8 @@ def test_a_job_that_raises_stops_neither_the_others_nor_the_mail(
 
 
 def test_a_job_that_did_something_has_its_line_in_the_log(app: Flask, petition: str) -> None:
+    with app.app_context():
+        jobs.run_all(JOBS)
     make_signature(app)
     with app.app_context(), caught(logging.INFO) as log:
         jobs.run_all(JOBS)
@@ -132,21 +134,26 @@ def test_what_is_due_is_deleted_in_batches(
     monkeypatch.setattr(sys.modules["app.db"], "BATCH_SIZE", 2)
     long_ago = clock.now() - timedelta(days=30)
     for number in range(5):
-        make_signature(app, state=State.PENDING, email=f"pending{number}@example.org")
+        make_mailbox(app, "draft", f"draft{number}@example.org")
+        make_mailbox(app, "declined", f"declined{number}@example.org")
         sign(client, email=f"ended{number}@example.org")
     with app.app_context(), transaction() as session:
-        late = Signature.state == State.PENDING
-        session.execute(update(Signature).where(late).values(expires_at=long_ago))
+        session.execute(update(Draft).values(expires_at=long_ago))
         session.execute(update(OutboxRow).values(ended_at=long_ago, progress="sent"))
-        session.add_all(SpentProof(key=bytes([number]) * 32, until=long_ago) for number in range(5))
+        session.execute(update(Declined).values(undo_until=long_ago, unwanted=bytes(16)))
+        keys = [bytes([number]) * 32 for number in range(5)]
+        session.add_all(SpentProof(key=key, until=long_ago) for key in keys)
+        session.add_all(CodeTries(email_key=key, tries=1, since=long_ago) for key in keys)
     with app.app_context():
         done = jobs.run_all(RETENTION)
-    assert [done[f"purge {what}"] for what in ("unconfirmed signatures", "ended e-mails", "spent proofs of work")] == [
-        10,
-        5,
-        5,
-    ]
-    assert signatures(app) == []
+    assert {name: number for name, number in done.items() if number} == {
+        "purge unconfirmed drafts": 10,
+        "purge ended e-mails": 5,
+        "purge spent proofs of work": 5,
+        "forget declined mailboxes": 5,
+        "forget tries of codes": 5,
+    }
+    assert written(app) == (0, 0)
 
 
 def test_where_nothing_is_due_no_job_writes(app: Flask, petition: str) -> None:

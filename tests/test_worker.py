@@ -10,9 +10,9 @@ from sqlalchemy.exc import OperationalError
 
 from app import clock, worker
 from app.db import transaction
-from app.models import LedgerEntry, Signature
+from app.models import Draft, LedgerEntry
 from app.worker import Worker
-from tests.factories import make_signature, sign, signatures
+from tests.factories import drafts, make_signature, sign, signatures
 from tests.mail_server import MailServer
 
 pytestmark = pytest.mark.both_databases
@@ -25,14 +25,14 @@ def test_a_mail_server_that_is_down_puts_off_neither_folding_nor_forgetting(
     make_signature(app, email="verified@example.org")
     sign(client, email="expired@example.org")
     with app.app_context(), transaction() as session:
-        expired = update(Signature).where(Signature.verified_at.is_(None))
-        session.execute(expired.values(expires_at=clock.now() - timedelta(days=1)))
+        session.execute(update(Draft).values(expires_at=clock.now() - timedelta(days=1)))
     sign(client, email="new@example.org")
     with app.app_context():
         running = Worker()
         assert running.letters.turn() > worker.IDLE_SECONDS
         running.jobs.turn()
-    assert len(signatures(app)) == 2
+    assert [draft.expires_at for draft in drafts(app)] == [None]
+    assert len(signatures(app)) == 1
     with app.app_context(), transaction() as session:
         assert [entry.folded for entry in session.query(LedgerEntry)] == [True]
 

@@ -70,6 +70,7 @@ def _of_petition(line: AuditLine) -> str:
             "marked %(num)s signatures as fine that looked like part of a burst",
             number,
         ),
+        Act.ALLOWED: _("let e-mails go to a mailbox again"),
         Act.HID: _("hid a comment")
         if line.details.get("part") == "comment"
         else _("took a signature off the petition's page"),

@@ -28,7 +28,7 @@ def forgot_password() -> Response:
     form = OrganiserAddressForm()
     if request.method == "POST" and form.validate():
         with transaction() as session:
-            letter.queue_letter(session, FORGOTTEN, form.email.address(), at=clock.now(), by_stranger=True)
+            letter.queue_request(session, FORGOTTEN, form.email.address(), clock.now())
         # Without the address: flashed messages are readable in the browser's cookie.
         flash(_("If this address belongs to an account, a letter with a link is on its way there."), "info")
         return redirect(url_for("security.forgot_password"), 303)

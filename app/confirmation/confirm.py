@@ -1,90 +1,84 @@
-"""Confirm: the one transition that raises the count, and when it is allowed."""
+"""Confirm: the one transition that makes a signature, of a draft, and so raises the count."""
 
 from datetime import datetime
-from enum import StrEnum
 
-from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from app import clock
 from app.db import insert, transaction
 from app.ledger import ledger
-from app.models import TOO_SOON, Clue, Kind, Occasion, OutboxProgress, OutboxRow, Signature, State, Suspicion
-from app.outbox.enqueue import enqueue
-from app.signing.entry import Correction, Entry, entry_digest, find_entry, lock_entry
-from app.signing.expiry import LINK_WORKS_FOR, confirmable_until
+from app.models import TOO_SOON, Clue, Draft, Kind, Occasion, OutboxProgress, OutboxRow, Signature, State, Suspicion
+from app.outbox.enqueue import new_letter
+from app.signing.draft import close_drafts, find_draft, lock_mailbox, signature_of_mailbox, silence_draft
+from app.signing.entry import Correction
+from app.signing.expiry import LINK_WORKS_FOR
 
 
-class ConfirmationStatus(StrEnum):
-    """What a confirmation link leads to at this moment."""
+def confirm(public_id: bytes, correction: Correction) -> bool:
+    """Make a verified signature of a draft with these answers, and queue the thanks, in one transaction.
 
-    PENDING = "pending"
-    VERIFIED = "verified"
-    EXPIRED = "expired"
-    WITHDRAWN = "withdrawn"
-    INVALIDATED = "invalidated"
-    DECLINED = "declined"
-
-
-def find_with_status(public_id: bytes) -> tuple[Entry | None, ConfirmationStatus]:
-    """Return the entry and what its confirmation link leads to now; an entry that was deleted has expired."""
-    entry = find_entry(public_id)
-    return entry, _status(entry, clock.now()) if entry else ConfirmationStatus.EXPIRED
-
-
-def _status(entry: Entry, now: datetime) -> ConfirmationStatus:
-    signature = entry.signature
-    if signature.state == State.PENDING and confirmable_until(entry.petition, signature.expires_at) <= now:
-        return ConfirmationStatus.EXPIRED
-    return ConfirmationStatus(signature.state.value)
-
-
-def confirm(public_id: bytes, seen: str, correction: Correction) -> bool:
-    """Make a pending signature verified, with the signer's corrections, and queue the thanks, in one transaction.
-
-    `seen` is the digest of what the signer's page showed. Returns False, and changes nothing, when it is stale or the
-    signature is not pending any more: `find_with_status` then tells what it is now.
+    The mailbox's other drafts are closed. Returns False, and counts nothing, if the draft cannot be confirmed any more
+    or its mailbox has a signature already, as the unique key decides: `follow_link` then tells what the link leads to.
     """
     now = clock.now()
     with transaction() as session:
-        entry = lock_entry(session, public_id)
-        if entry is None or _status(entry, now) != ConfirmationStatus.PENDING or entry_digest(entry) != seen:
+        drafts = lock_mailbox(session, public_id)
+        entry = find_draft(public_id)
+        if entry is None or not entry.is_confirmable(now):
             return False
-        _verify(session, entry.signature, correction, now)
+        signature_id = _insert_signature(session, entry.draft, correction, now)
+        if signature_id is None:
+            existing = signature_of_mailbox(session, entry.draft)
+            close_drafts(session, drafts, now, email_key=None, signature_id=existing.id if existing else None)
+            return False
+        others = [draft for draft in drafts if draft.public_id != public_id]
+        close_drafts(session, others, now, email_key=None, signature_id=signature_id)
+        session.delete(entry.draft)
+        ledger.append(session, session.get_one(Signature, signature_id), Kind.CONFIRMED, now)
+        session.execute(new_letter(Occasion.CONFIRMED, now, entry.petition.id, signature_id=signature_id))
+        if _is_instant(entry.draft, now):
+            clue = {"signature_id": signature_id, "clue": Clue.INSTANT, "petition_id": entry.petition.id}
+            session.execute(insert(Suspicion).values(**clue, since=now))
     return True
 
 
 def letter_ended(session: Session, row: OutboxRow, now: datetime) -> None:
-    """Update the signature when a letter was sent, failed or was not needed, in the transaction that records it.
+    """Update the draft or signature when its letter was sent, failed or was not needed, in that transaction.
 
-    The seven days of a pending signature start now, not when it was signed. A new link to an entry ends the older ones
-    only if its letter was sent, so that a letter that never arrives ends no link.
+    A draft's seven days start now, not when it was signed. A new link to an entry ends the older ones only if its
+    letter was sent, so that a letter that never arrives ends no link.
     """
-    if row.occasion == Occasion.SIGNED:
-        pending = (Signature.id == row.signature_id) & (Signature.state == State.PENDING)
-        start = update(Signature).where(pending).values(expires_at=now + LINK_WORKS_FOR)
-        session.execute(start.execution_options(synchronize_session=False))
-    if row.generation is not None and row.progress == OutboxProgress.SENT:
-        newest = update(Signature).where(Signature.id == row.signature_id).values(generation=row.generation)
-        session.execute(newest.execution_options(synchronize_session=False))
+    draft = session.get(Draft, row.draft_id) if row.draft_id and row.occasion == Occasion.SIGNED else None
+    if draft is not None and draft.sealed is not None:
+        if row.progress == OutboxProgress.SILENT or row.signature_id is not None:
+            silence_draft(draft)
+        else:
+            draft.expires_at = now + LINK_WORKS_FOR
+            draft.code_hash = draft.code_hash if row.progress == OutboxProgress.SENT else None
+    if row.generation is not None and row.signature_id and row.progress == OutboxProgress.SENT:
+        session.get_one(Signature, row.signature_id).generation = row.generation
 
 
-def _verify(session: Session, signature: Signature, correction: Correction, now: datetime) -> None:
-    correction.write(signature)
-    is_instant = _is_instant(session, signature, now)
-    signature.state = State.VERIFIED
-    signature.verified_at = now
-    signature.expires_at = signature.code_hash = None
-    ledger.append(session, signature, Kind.CONFIRMED, now)
-    enqueue(session, Occasion.CONFIRMED, signature.petition_id, signature.id, now)
-    if is_instant:
-        suspicion = {"signature_id": signature.id, "clue": Clue.INSTANT, "petition_id": signature.petition_id}
-        session.execute(insert(Suspicion).values(**suspicion, since=now).on_conflict_do_nothing())
+def _insert_signature(session: Session, draft: Draft, correction: Correction, now: datetime) -> int | None:
+    """Insert the signature of this draft; return its id, or None if the mailbox has one already."""
+    new = insert(Signature).values(
+        public_id=draft.public_id,
+        petition_id=draft.petition_id,
+        text_id=draft.text_id,
+        notice_id=draft.notice_id,
+        language=draft.language,
+        state=State.VERIFIED,
+        email_key=draft.email_key,
+        signed_at=draft.signed_at,
+        verified_at=now,
+        network_key=draft.network_key,
+        domain_key=draft.domain_key,
+        **correction.columns(draft),
+    )
+    unless_signed = new.on_conflict_do_nothing(index_elements=["petition_id", "email_key"])
+    return session.scalars(unless_signed.returning(Signature.id)).one_or_none()
 
 
-def _is_instant(session: Session, signature: Signature, now: datetime) -> bool:
-    """Tell whether it is confirmed faster than anybody can read the letter, or even before a letter counts as sent."""
-    if signature.expires_at is not None:
-        return now - (signature.expires_at - LINK_WORKS_FOR) < TOO_SOON
-    sent = (OutboxRow.signature_id == signature.id) & (OutboxRow.progress == OutboxProgress.SENT)
-    return session.scalars(select(OutboxRow.id).where(sent).limit(1)).first() is None
+def _is_instant(draft: Draft, now: datetime) -> bool:
+    """Tell whether it is confirmed faster than anybody can read the letter, or before that even counts as sent."""
+    return draft.expires_at is None or now - (draft.expires_at - LINK_WORKS_FOR) < TOO_SOON

@@ -1,90 +1,135 @@
-"""The letters about a signature, written when they are sent. They never repeat what somebody typed."""
+"""The letters about a draft or a signature, written when they are sent. They never repeat what somebody typed."""
 
-from datetime import datetime
+from collections.abc import Callable, Mapping
 
 from flask import url_for
+from sqlalchemy.orm import Session
 
 from app import clock
-from app.crypto import tokens
+from app.crypto.tokens import Purpose, make_token
 from app.db import db
 from app.email import smtp
 from app.email.render import message, render
 from app.email.smtp import Letter
-from app.models import Occasion, OutboxRow, Signature, State
+from app.models import Draft, Occasion, OutboxRow, Signature, State
 from app.models.signer import signer_of
-from app.outbox import unwanted
+from app.outbox import mailbox_limit, unwanted
 from app.signing import code
+from app.signing.draft import DraftEntry, declined_mark, find_draft, signature_of_mailbox
 from app.signing.entry import Entry, find_entry
 from app.signing.expiry import confirmable_until, link_works_until
 from app.web.language import force_language
 from app.web.template_filters import petition_address
 
 # Strangers can cause these by typing an address, so each has a List-Unsubscribe header (RFC 8058).
-WITH_UNSUBSCRIBE = {"confirm", "reminder", "already_signed"}
+WITH_UNSUBSCRIBE = {"confirm", "reminder", "already_signed", "own_entry"}
+# Whoever reads the mailbox can have asked for these, so one a day goes out even to one that has unsubscribed: without
+# it nobody there could confirm or withdraw.
+ASKED_FOR = {Occasion.SIGNED, Occasion.ENTRY}
 
 
-def write_letter(row: OutboxRow) -> Letter | None:
-    """Return the letter for this outbox row, as the signature's state calls for now; None when none is to be sent."""
-    signature = db.session.get(Signature, row.signature_id) if row.signature_id else None
-    if signature is None or signature.sealed is None:
+def choose_letter(row: OutboxRow) -> Callable[[], Letter] | None:
+    """Return the function that writes the letter for this outbox row, as its mailbox's state calls for now.
+
+    None when none is to be sent. The function draws a new code, or counts the entry's links on.
+    """
+    session = db.session()
+    draft = find_draft(row.draft_id) if row.draft_id else None
+    if row.signature_id is None and draft is not None and draft.draft.sealed is not None:
+        if declined_mark(session, draft.draft):
+            return None
+        signature = signature_of_mailbox(session, draft.draft)
+        if signature is None:
+            return _about_draft(session, row, draft)
+        row.signature_id = signature.id  # on the next try it leads to the same letter
+    signature = session.get(Signature, row.signature_id) if row.signature_id else None
+    return _about_signature(session, row, signature) if signature else None
+
+
+def _about_draft(session: Session, row: OutboxRow, entry: DraftEntry) -> Callable[[], Letter] | None:
+    """Return what writes the letter that asks to confirm a draft, or reminds of it; None if unwanted or too late."""
+    now = clock.now()
+    is_reminder = row.occasion == Occasion.REMINDER
+    if is_reminder and not (entry.petition.is_open(now) and entry.is_confirmable(now)):
         return None
+    if _is_unwanted(session, row, signer_of(entry.draft).email):
+        return None
+
+    def write() -> Letter:
+        expires_at = entry.draft.expires_at
+        about = {
+            "link": url_for("confirmation.ask", token=make_token(Purpose.CONFIRM, entry.draft.public_id)),
+            "not_me_link": url_for("refusing.ask_who", token=make_token(Purpose.NOT_ME, entry.draft.public_id)),
+            "code": code.draw_code(entry.draft),
+            "until": confirmable_until(entry.petition, expires_at)
+            if is_reminder
+            else link_works_until(entry.petition, now),
+        }
+        return _message(session, row, "reminder" if is_reminder else "confirm", entry, entry.draft, about)
+
+    return write
+
+
+def _about_signature(session: Session, row: OutboxRow, signature: Signature) -> Callable[[], Letter] | None:
+    """Return what writes the letter with the link to an entry; None if unwanted or if that is not to be seen."""
     folder = _folder(row.occasion, signature.state)
     entry = find_entry(signature.public_id)
-    mailbox = unwanted.mailbox_of(db.session(), signer_of(signature).email)
-    if folder is None or entry is None or unwanted.is_unwanted(db.session(), mailbox):
+    if folder is None or entry is None or signature.sealed is None:
         return None
-    if row.occasion == Occasion.REMINDER and not (entry.petition.is_open(clock.now()) and _is_confirmable(entry)):
+    if _is_unwanted(session, row, signer_of(signature).email):
         return None
-    if row.occasion == Occasion.ENTRY:
-        row.generation = (signature.generation + 1) % 2**16  # it has two bytes in the link
-    return _message(row, folder, entry, mailbox)
+
+    def write() -> Letter:
+        if row.occasion == Occasion.ENTRY:
+            row.generation = (signature.generation + 1) % 2**16  # it has two bytes in the link
+        generation = signature.generation if row.generation is None else row.generation
+        endpoint = "signers.show_discreetly" if entry.petition.discreet else "signers.show_entry"
+        own_link = url_for(endpoint, token=make_token(Purpose.ENTRY, signature.public_id, generation))
+        return _message(session, row, folder, entry, signature, {"own_link": own_link})
+
+    return write
 
 
 def _folder(occasion: Occasion, state: State) -> str | None:
-    """Return the folder in templates/email/ of the letter for this occasion and state."""
+    """Return the folder in templates/email/ of the letter about a signature for this occasion."""
     if occasion == Occasion.CONFIRMED:
         return "thanks" if state == State.VERIFIED else None
-    if occasion == Occasion.ENTRY:
-        return "own_entry" if state in {State.VERIFIED, State.INVALIDATED} else None
-    if occasion == Occasion.REMINDER:
-        return "reminder" if state == State.PENDING else None
-    if state == State.PENDING:
-        return "confirm"
-    return "already_signed" if state in {State.VERIFIED, State.INVALIDATED} else None
+    has_entry = state in {State.VERIFIED, State.INVALIDATED}
+    return {Occasion.ENTRY: "own_entry", Occasion.SIGNED: "already_signed"}.get(occasion) if has_entry else None
 
 
-def _is_confirmable(entry: Entry) -> bool:
-    return confirmable_until(entry.petition, entry.signature.expires_at) > clock.now()
+def _is_unwanted(session: Session, row: OutboxRow, address: str) -> bool:
+    """Tell whether this letter must not go out, since its mailbox has unsubscribed."""
+    since = unwanted.unwanted_since(session, unwanted.mailbox_of(session, address))
+    if since is None:
+        return False
+    return row.occasion not in ASKED_FOR or mailbox_limit.was_written_to(session, row, since)
 
 
-def _link_end(row: OutboxRow, entry: Entry) -> datetime:
-    """Return when the letter's link stops working. A reminder does not extend that."""
-    if row.occasion == Occasion.REMINDER:
-        return confirmable_until(entry.petition, entry.signature.expires_at)
-    return link_works_until(entry.petition, clock.now())
-
-
-def _message(row: OutboxRow, folder: str, entry: Entry, mailbox: bytes) -> Letter:
-    generation = entry.signature.generation if row.generation is None else row.generation
-    id_and_generation = (entry.signature.public_id, generation)
-    unsubscribe = url_for("refusing.ask_to_stop", token=tokens.make_token(tokens.Purpose.UNSUBSCRIBE, mailbox))
-    entry_endpoint = "signers.show_discreetly" if entry.petition.discreet else "signers.show_entry"
+def _message(
+    session: Session,
+    row: OutboxRow,
+    folder: str,
+    entry: Entry | DraftEntry,
+    said: Draft | Signature,
+    about: Mapping[str, object],
+) -> Letter:
+    petition, address = entry.petition, signer_of(said).email
+    mailbox = unwanted.mailbox_of(session, address)
+    unsubscribe = url_for("refusing.ask_to_stop", token=make_token(Purpose.UNSUBSCRIBE, mailbox))
     context = {
-        "petition": entry.petition,
-        "title": None if entry.petition.discreet else entry.text.title,
-        "link": url_for("confirmation.ask", token=tokens.make_token(tokens.Purpose.CONFIRM, *id_and_generation)),
-        "own_link": url_for(entry_endpoint, token=tokens.make_token(tokens.Purpose.ENTRY, *id_and_generation)),
-        "not_me_link": url_for("refusing.ask_who", token=tokens.make_token(tokens.Purpose.NOT_ME, *id_and_generation)),
+        "petition": petition,
+        "title": None if petition.discreet else entry.text.title,
+        "had_stopped": unwanted.unwanted_since(session, mailbox) is not None,
         "no_more_link": unsubscribe,
-        "code": code.draw_code(entry.signature) if entry.signature.state == State.PENDING else None,
-        "petition_link": petition_address(entry.petition, entry.signature.language),
-        "until": _link_end(row, entry),
-        "contact": entry.petition.contact,
+        "petition_link": petition_address(petition, entry.language),
+        "contact": petition.contact,
+        **about,
     }
     headers = {}
     if folder in WITH_UNSUBSCRIBE:
         headers = {"List-Unsubscribe": f"<{unsubscribe}>", "List-Unsubscribe-Post": "List-Unsubscribe=One-Click"}
-    with force_language(entry.signature.language):
+    with force_language(entry.language):
         rendered = render(folder, **context)
-    sender = smtp.sender(is_discreet=entry.petition.discreet)
-    return message(row.public_id, signer_of(entry.signature).email, rendered, sender=sender, headers=headers)
+    sender = smtp.sender(is_discreet=petition.discreet)
+    return message(row.public_id, address, rendered, sender=sender, headers=headers)

@@ -3,12 +3,13 @@
 from datetime import timedelta
 
 from sqlalchemy import Select, or_, select, update
-from sqlalchemy.orm import InstrumentedAttribute
+from sqlalchemy.orm import aliased
 
 from app import clock
 from app.db import db, transaction
-from app.models import Occasion, OutboxProgress, OutboxRow, Petition, Signature, State
-from app.outbox.enqueue import enqueue
+from app.models import Draft, Occasion, OutboxProgress, OutboxRow, Petition
+from app.outbox.enqueue import new_letter
+from app.signing.draft import was_sent
 from app.signing.expiry import LINK_WORKS_FOR
 
 REMIND_AFTER = timedelta(days=1)
@@ -16,38 +17,46 @@ BATCH_SIZE = 200
 
 
 def queue_reminders() -> int:
-    """Queue one reminder for each pending signature that is due, at most BATCH_SIZE at once; return how many.
+    """Queue a reminder of each draft that is due, at most BATCH_SIZE at once; return how many.
 
-    A signature whose letter was never sent is not due. Signing again starts the day anew, and never causes a second
-    reminder.
+    A draft whose letter was never sent is not due. A mailbox is reminded of its newest draft, and of no other one while
+    that is kept: signing again starts the day anew, and never causes a second reminder.
     """
     now = clock.now()
-    not_reminded = (Signature.state == State.PENDING) & Signature.reminded.is_(False)
     due = (
-        select(Signature.id)
+        select(Draft.public_id)
         .join(Petition)
-        .where(not_reminded, Signature.expires_at > now, Signature.expires_at <= now + LINK_WORKS_FOR - REMIND_AFTER)
-        .where(or_(Petition.closes_at.is_(None), Petition.closes_at > now), _sent_letter_of(Signature.id).exists())
-        .order_by(Signature.expires_at)
+        .where(was_sent(now), Draft.expires_at <= now + LINK_WORKS_FOR - REMIND_AFTER, ~Draft.reminded)
+        .where(or_(Petition.closes_at.is_(None), Petition.closes_at > now), ~_newer_or_reminded().exists())
+        .order_by(Draft.expires_at)
         .limit(BATCH_SIZE)
     )
     # Read first, so that SQLite's one write lock is not taken when none is due.
     if db.session.scalars(due).first() is None:
         return 0
     with transaction() as session:
-        # The condition is checked again, so that two workers never remind the same signer.
-        mark = update(Signature).where(Signature.id.in_(due.scalar_subquery()), not_reminded).values(reminded=True)
-        reminded = mark.returning(Signature.id, Signature.petition_id).execution_options(synchronize_session=False)
+        # The condition is checked again, so that two workers never remind of the same draft.
+        mark = update(Draft).where(Draft.public_id.in_(due.scalar_subquery()), ~Draft.reminded).values(reminded=True)
+        reminded = mark.returning(Draft.public_id, Draft.petition_id).execution_options(synchronize_session=False)
         rows = session.execute(reminded).all()
-        for signature_id, petition_id in rows:
-            mailbox, had_proof = session.execute(_sent_letter_of(signature_id)).one()
-            enqueue(session, Occasion.REMINDER, petition_id, signature_id, now, mailbox, had_proof_of_work=had_proof)
+        for draft_id, petition_id in rows:
+            mailbox, had_proof = session.execute(_sent_letter_of(draft_id)).one()
+            letter = new_letter(
+                Occasion.REMINDER, now, petition_id, draft_id=draft_id, mailbox=mailbox, had_proof_of_work=had_proof
+            )
+            session.execute(letter)
     return len(rows)
 
 
-def _sent_letter_of(signature_id: int | InstrumentedAttribute[int]) -> Select[bytes | None, bool]:
-    of_signing = (OutboxRow.signature_id == signature_id) & (OutboxRow.occasion == Occasion.SIGNED)
-    sent = select(OutboxRow.mailbox, OutboxRow.had_proof_of_work).where(
-        of_signing, OutboxRow.progress == OutboxProgress.SENT
-    )
-    return sent.order_by(OutboxRow.id.desc()).limit(1)
+def _newer_or_reminded() -> Select[bytes]:
+    """Return the mailbox's other drafts that it was reminded of, or that a letter went out for later."""
+    other = aliased(Draft)
+    of_mailbox = (other.petition_id == Draft.petition_id) & (other.email_key == Draft.email_key)
+    is_newer = other.code_hash.is_not(None) & (other.signed_at > Draft.signed_at)
+    return select(other.public_id).where(of_mailbox, or_(other.reminded, is_newer))
+
+
+def _sent_letter_of(draft_id: bytes) -> Select[bytes | None, bool]:
+    letter = (OutboxRow.draft_id == draft_id) & (OutboxRow.occasion == Occasion.SIGNED)
+    sent = select(OutboxRow.mailbox, OutboxRow.had_proof_of_work).where(letter)
+    return sent.where(OutboxRow.progress == OutboxProgress.SENT)

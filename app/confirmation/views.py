@@ -3,29 +3,29 @@
 from flask import Blueprint, abort, redirect, request, url_for
 from werkzeug import Response
 
-from app.confirmation.confirm import ConfirmationStatus, confirm, find_with_status
+from app.confirmation.confirm import confirm
 from app.crypto import tokens
 from app.models.signer import signer_of
 from app.petitions.markdown import to_html
 from app.petitions.page import progress
 from app.petitions.requested import edition_or_original
-from app.signing.entry import Entry, entry_digest
+from app.signing.draft import DraftEntry
+from app.signing.entry import Entry
 from app.signing.expiry import confirmable_until
-from app.signing.forms import EntryForm
+from app.signing.forms import AnswersForm
+from app.signing.link import LinkStatus, follow_link
 from app.web import language
 from app.web.answers import private_page
 from app.web.csrf import authorised_by_token
 
 bp = Blueprint("confirmation", __name__)
-STATUS_CODES = {ConfirmationStatus.VERIFIED: 200, ConfirmationStatus.EXPIRED: 410, ConfirmationStatus.WITHDRAWN: 410}
+STATUS_CODES = {LinkStatus.VERIFIED: 200, LinkStatus.EXPIRED: 410, LinkStatus.WITHDRAWN: 410}
 
 
 @bp.get("/confirm/<token>")
 def ask(token: str) -> Response:
-    """Show what the signature says, with the button that confirms it."""
-    entry, status = _find(token)
-    if entry is None or status != ConfirmationStatus.PENDING:
-        return _no_button(entry, status)
+    """Show what the draft says, with the button that confirms it."""
+    entry = _draft(token)
     if entry.petition.discreet:
         return private_page("signing/show_me.html", entry=entry)
     return _confirm_page(entry)
@@ -34,26 +34,19 @@ def ask(token: str) -> Response:
 @bp.post("/confirm/<token>")
 @authorised_by_token
 def answer(token: str) -> Response:
-    """Confirm what the page showed, with the signer's corrections; a stale page confirms nothing."""
-    entry, status = _find(token)
-    if entry is None or status != ConfirmationStatus.PENDING:
-        return _no_button(entry, status)
-    if "digest" not in request.form:  # pressed "show me", the first button of a discreet petition
+    """Confirm the draft, with the signer's corrections."""
+    entry = _draft(token)
+    if "name" not in request.form:  # pressed "show me", the first button of a discreet petition
         return _confirm_page(entry)
-    form = EntryForm()
+    form = AnswersForm()
     form.ask(entry.petition)
-    if form.digest.data != entry_digest(entry):
-        return _confirm_page(entry, code=409, stale=True)
     if not form.validate():
         return _confirm_page(entry, form, 422)
-    if not confirm(entry.signature.public_id, form.digest.data, form.correction()):
-        entry, status = _find(token)  # another request changed it since the look above
-        if entry is None or status != ConfirmationStatus.PENDING:
-            return _no_button(entry, status)
-        return _confirm_page(entry, code=409, stale=True)
+    if not confirm(entry.draft.public_id, form.correction()):
+        return _no_button(*_follow(token))  # another request came between
     if entry.petition.discreet:
         return redirect(url_for(".ask", token=token, language=language.requested_language()), 303)
-    reader_language = language.requested_language() or entry.signature.language
+    reader_language = language.requested_language() or entry.language
     other = reader_language if reader_language != entry.petition.language else None
     return redirect(url_for(".signed", slug=entry.petition.slug, language=other), 303)
 
@@ -65,33 +58,40 @@ def signed(slug: str) -> Response:
     return private_page("confirmation/signed.html", edition=edition, progress=progress(edition.petition))
 
 
-def _find(token: str) -> tuple[Entry | None, ConfirmationStatus]:
-    """Return the entry that the link is for and what it leads to; abort with a page that says so if it was altered."""
+def _draft(token: str) -> DraftEntry:
+    """Return the draft that the link is for; abort with a page that says why, if there is none to confirm."""
+    entry, status = _follow(token)
+    if not isinstance(entry, DraftEntry) or status != LinkStatus.PENDING:
+        abort(_no_button(entry, status))
+    return entry
+
+
+def _follow(token: str) -> tuple[Entry | DraftEntry | None, LinkStatus]:
+    """Return what the link leads to, and its status; abort with a page that says so if it was altered."""
     try:
         public_id, _generation = tokens.read_token(tokens.Purpose.CONFIRM, token)
     except tokens.BadToken:
         abort(private_page("confirmation/no_button.html", 404, entry=None, link_status="altered"))
-    entry, status = find_with_status(public_id)
+    entry, status = follow_link(public_id)
     if entry is not None:
-        language.set_language(entry.signature.language)
+        language.set_language(entry.language)
     return entry, status
 
 
-def _confirm_page(entry: Entry, form: EntryForm | None = None, code: int = 200, *, stale: bool = False) -> Response:
-    """Show what the signature says, in a form to correct it, with the button that confirms it."""
+def _confirm_page(entry: DraftEntry, form: AnswersForm | None = None, code: int = 200) -> Response:
+    """Show what the draft says, in a form to correct it, with the button that confirms it."""
     return private_page(
         "confirmation/confirm.html",
         code,
         entry=entry,
-        form=form or EntryForm.of(entry),
-        email=signer_of(entry.signature).email,
+        form=form or AnswersForm.of(entry.draft, entry.petition),
+        email=signer_of(entry.draft).email,
         privacy=to_html(entry.notice.more),
-        until=confirmable_until(entry.petition, entry.signature.expires_at),
-        stale=stale,
+        until=confirmable_until(entry.petition, entry.draft.expires_at),
     )
 
 
-def _no_button(entry: Entry | None, status: ConfirmationStatus) -> Response:
+def _no_button(entry: Entry | DraftEntry | None, status: LinkStatus) -> Response:
     """Return the page for a link that has nothing to confirm; it says why, and what to do next."""
     code = STATUS_CODES.get(status, 403)
     return private_page("confirmation/no_button.html", code, entry=entry, link_status=status)

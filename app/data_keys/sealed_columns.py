@@ -7,6 +7,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 
 from app.models import (
     DeliveryVolume,
+    Draft,
     HandOver,
     Membership,
     Organiser,
@@ -41,6 +42,7 @@ SEALED_COLUMNS = (
     SealedColumn(Membership.sealed_address, "invited-address", Organiser.public_id),
     SealedColumn(HandOver.sealed_recipient, "hand-over", HandOver.public_id),
     SealedColumn(OutboxRow.sealed, "organiser-letter", OutboxRow.public_id),
+    SealedColumn(Draft.sealed, "signature", Draft.public_id),
     SealedColumn(Signature.sealed, "signature", Signature.public_id),
     SealedColumn(Signature.note_sealed, "invalidation-note", Signature.public_id),
     SealedColumn(DeliveryVolume.sealed, "delivery", DeliveryVolume.public_id, batch_size=1),  # megabytes each

@@ -21,10 +21,8 @@ KINDS = (
 )
 STATES = (
     SelectChoice(State.VERIFIED.value, _("verified")),
-    SelectChoice(State.PENDING.value, _("pending")),
     SelectChoice(State.INVALIDATED.value, _("invalidated")),
     SelectChoice(State.WITHDRAWN.value, _("withdrawn (without names)")),
-    SelectChoice(State.DECLINED.value, _("declined (without names)")),
 )
 
 

@@ -188,13 +188,11 @@ def handovers_of(signature: Signature) -> list[HandoverLine]:
 
 def _includes(choice: Choice, signature: Signature, at: datetime) -> bool:
     confirmed = signature.verified_at
-    state = State.VERIFIED if confirmed and confirmed <= at else State.PENDING
-    in_time = not (choice.since or choice.until) or (
-        confirmed is not None
-        and (choice.since is None or choice.since <= confirmed.date())
-        and (choice.until is None or confirmed.date() <= choice.until)
+    in_time = (choice.since is None or choice.since <= confirmed.date()) and (
+        choice.until is None or confirmed.date() <= choice.until
     )
-    return state in choice.states and in_time and (not choice.countries or signature.country in choice.countries)
+    has_state = State.VERIFIED in choice.states
+    return has_state and confirmed <= at and in_time and (not choice.countries or signature.country in choice.countries)
 
 
 def recipient_of(row: HandOver) -> str:

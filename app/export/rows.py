@@ -13,6 +13,7 @@ from app import clock
 from app.db import db, stream
 from app.models import PetitionText, Signature, State, Visibility
 from app.models.signer import opener
+from app.outbox import unwanted
 from app.petitions.page import Edition
 from app.web import countries
 
@@ -27,9 +28,9 @@ DAY = timedelta(days=1)
 class Choice:
     """Which rows are exported: verified ones only, unless other states are given.
 
-    `countries` are codes, none meaning all. `since` and `until` are days in UTC, both included; with either, rows that
-    were never verified are left out. `for_addressee` leaves only the number in rows with the visibility "organisers".
-    `with_email` adds the addresses of those who agreed to updates. Raises ValueError if combined with `for_addressee`.
+    `countries` are codes, none meaning all. `since` and `until` are days in UTC, both included.
+    `for_addressee` leaves only the number in rows with the visibility "organisers". `with_email` adds the
+    addresses of those who agreed to updates. Raises ValueError if combined with `for_addressee`.
     """
 
     states: frozenset[State] = VERIFIED
@@ -109,7 +110,9 @@ def read_rows(petition_id: int, choice: Choice, before: datetime | None = None) 
     Uses a connection of its own, opened with the first row and released after the last one or when the generator is
     closed. Call this inside the app's context; the rows may be read outside it.
     """
-    return _rows(stream(db.engine, _statement(petition_id, choice, before)), opener(), choice)
+    session = db.session()
+    is_unwanted = unwanted.is_among(session, unwanted.all_unwanted(session))
+    return _rows(stream(db.engine, _statement(petition_id, choice, before)), opener(), choice, is_unwanted)
 
 
 def count_rows(petition_id: int, choice: Choice, before: datetime) -> int:
@@ -144,8 +147,6 @@ def _conditions(petition_id: int, choice: Choice, before: datetime | None) -> li
 
 def _statement(petition_id: int, choice: Choice, before: datetime | None) -> Select[*tuple[Any, ...]]:
     verified_at = Signature.verified_at
-    # SQLite and PostgreSQL sort NULL differently; verified rows have none, and keep the order of the index.
-    order = verified_at.nulls_last() if choice.with_state else verified_at
     return (
         select(
             Signature.public_id,
@@ -160,7 +161,7 @@ def _statement(petition_id: int, choice: Choice, before: datetime | None) -> Sel
         )
         .join(PetitionText, PetitionText.id == Signature.text_id)
         .where(*_conditions(petition_id, choice, before))
-        .order_by(order, Signature.id)
+        .order_by(verified_at, Signature.id)
     )
 
 
@@ -172,6 +173,7 @@ def _rows(
     found: Generator[Sequence[Any], None, None],
     unseal: Callable[[bytes, bytes], tuple[bytes, list[str]]],
     choice: Choice,
+    is_unwanted: Callable[[str], bool],
 ) -> Generator[ExportRow, None, None]:
     hidden = Visibility.ORGANISERS.value if choice.for_addressee else None
     erased = (b"", ["", "", "", ""])
@@ -194,5 +196,5 @@ def _rows(
                 verified_at,
                 visibility,
                 state,
-                email if updates and choice.with_email else "",
+                email if updates and choice.with_email and not is_unwanted(email) else "",
             )

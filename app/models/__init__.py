@@ -3,6 +3,7 @@
 from app.models.audit import Act, AuditEntry
 from app.models.data_key import DataKey
 from app.models.domain import DomainRule, Verdict
+from app.models.draft import CodeTries, Declined, Draft, HourlyNumbers
 from app.models.handover import Delivery, DeliveryVolume, Format, HandOver, Making
 from app.models.ledger import DELTA, Kind, LedgerEntry, Tally
 from app.models.organiser import LoginAttempt, Membership, Organiser, Passkey, Role, SignIn
@@ -31,15 +32,19 @@ __all__ = [
     "Act",
     "AuditEntry",
     "Clue",
+    "CodeTries",
     "DataKey",
+    "Declined",
     "Delivery",
     "DeliveryVolume",
     "DomainRule",
     "Donation",
+    "Draft",
     "Elsewhere",
     "Erasure",
     "Format",
     "HandOver",
+    "HourlyNumbers",
     "Initiator",
     "Kind",
     "LedgerEntry",

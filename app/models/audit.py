@@ -32,6 +32,7 @@ class Act(StrEnum):
     DISMISSED = "dismissed"
     DOMAIN = "domain"
     LOOKED = "looked"
+    ALLOWED = "allowed"
 
 
 class AuditEntry(Base):

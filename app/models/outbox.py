@@ -4,7 +4,7 @@ import os
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, SmallInteger, Text, text, true
+from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, SmallInteger, Text, false, text, true
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.db import Base, Serial, UtcDateTime
@@ -12,7 +12,7 @@ from app.models.signature import words
 
 
 class Occasion(StrEnum):
-    """Why a letter may be due. Which letter it is, the worker decides by the signature's state."""
+    """Why a letter may be due. Which letter it is, the worker decides by what the mailbox has confirmed."""
 
     SIGNED = "signed"
     CONFIRMED = "confirmed"
@@ -31,19 +31,23 @@ class OutboxProgress(StrEnum):
 
 
 class Unwanted(Base):
-    """A mailbox that has unsubscribed from all petitions' letters, as a keyed hash (see app/outbox/unwanted.py)."""
+    """A mailbox that has unsubscribed from all petitions' letters, as a keyed hash (see app/outbox/unwanted.py).
+
+    `consent_ended` says that its consent to updates was looked for in all signatures, and ended.
+    """
 
     __tablename__ = "unwanted"
 
     mailbox: Mapped[bytes] = mapped_column(LargeBinary(16), primary_key=True)
     since: Mapped[datetime] = mapped_column(UtcDateTime)
+    consent_ended: Mapped[bool] = mapped_column(server_default=false())
 
 
 class OutboxRow(Base):
     """One letter.
 
-    To a signer, it holds neither address nor text: both are looked up when it is sent. To an organiser, `sealed` is the
-    letter until it was sent.
+    To a signer, it holds neither address nor text: both are looked up when it is sent, in the draft that asks for
+    confirmation, or in the signature if there is one. To an organiser, `sealed` is the letter until it was sent.
 
     `generation` is that of the new link in a letter with a link to an entry. `mailbox` is a keyed hash by which letters
     to one mailbox are counted across petitions; `allowed_at` is when this one was counted. `had_proof_of_work` is false
@@ -58,6 +62,14 @@ class OutboxRow(Base):
         Index("ix_outbox_due", "progress", "priority", "due_at", "id"),
         Index("ix_outbox_mailbox_allowed_at", "mailbox", "allowed_at"),
         Index("ix_outbox_signature_id", "signature_id"),
+        Index("ix_outbox_draft_id", "draft_id"),
+        Index(
+            "uq_outbox_waiting_request",
+            "mailbox",
+            unique=True,
+            sqlite_where=text("priority = 10000 AND progress = 'waiting'"),
+            postgresql_where=text("priority = 10000 AND progress = 'waiting'"),
+        ),
         Index("ix_outbox_petition_id_progress", "petition_id", "progress"),
         Index(
             "ix_outbox_without_proof_queued_at",
@@ -91,6 +103,7 @@ class OutboxRow(Base):
     id: Mapped[int] = mapped_column(Serial, primary_key=True)
     public_id: Mapped[bytes] = mapped_column(LargeBinary(16), unique=True, default=lambda: os.urandom(16))
     signature_id: Mapped[int | None] = mapped_column(ForeignKey("signature.id", ondelete="SET NULL"))
+    draft_id: Mapped[bytes | None] = mapped_column(LargeBinary(16), ForeignKey("draft.public_id", ondelete="SET NULL"))
     petition_id: Mapped[int | None] = mapped_column(ForeignKey("petition.id"))
     sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
     occasion: Mapped[Occasion] = mapped_column(words(Occasion, "occasion"))
@@ -102,9 +115,9 @@ class OutboxRow(Base):
     queued_at: Mapped[datetime] = mapped_column(UtcDateTime)
     due_at: Mapped[datetime] = mapped_column(UtcDateTime)
     allowed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
-    attempts: Mapped[int] = mapped_column(default=0, server_default="0")
+    attempts: Mapped[int] = mapped_column(server_default="0")
     claim: Mapped[bytes | None] = mapped_column(LargeBinary(16))
     leased_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
     generation: Mapped[int | None]
-    reply: Mapped[str] = mapped_column(Text, default="", server_default="")
+    reply: Mapped[str] = mapped_column(Text, server_default="")
     ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)

@@ -1,4 +1,4 @@
-"""A signature: one row for each petition and mailbox, in whatever state."""
+"""A signature: one row for each petition and mailbox that confirmed, in whatever state."""
 
 import os
 from datetime import datetime
@@ -6,12 +6,10 @@ from enum import StrEnum
 
 from sqlalchemy import (
     CheckConstraint,
-    Computed,
     Enum,
     ForeignKey,
     Index,
     LargeBinary,
-    SmallInteger,
     String,
     UniqueConstraint,
     false,
@@ -25,11 +23,9 @@ from app.db import Base, Serial, UtcDateTime
 class State(StrEnum):
     """The state of a signature. Only verified ones count."""
 
-    PENDING = "pending"
     VERIFIED = "verified"
     WITHDRAWN = "withdrawn"
     INVALIDATED = "invalidated"
-    DECLINED = "declined"
 
 
 class Visibility(StrEnum):
@@ -66,7 +62,7 @@ def words(kind: type[StrEnum], name: str) -> Enum:
 # The values that erasing sets, for each column that tells or hints who signed. Not `email_key`: it keeps a mailbox from
 # signing twice for as long as that matters.
 ERASED: dict[str, object] = {
-    **dict.fromkeys(("sealed", "note_sealed", "code_hash", "network_key", "domain_key")),
+    **dict.fromkeys(("sealed", "note_sealed", "network_key", "domain_key")),
     "country": "",
     "visibility": Visibility.ORGANISERS,
     "updates": False,
@@ -75,22 +71,19 @@ TRACED = text("network_key IS NOT NULL OR domain_key IS NOT NULL")
 
 
 class Signature(Base):
-    """Who signed is in `sealed` and nowhere else; `email_key` is a keyed hash of the mailbox (see app/signing/sign.py).
+    """What was confirmed. Who signed is in `sealed` and nowhere else; `email_key` is a keyed hash of the mailbox.
 
-    `changes` counts its rows in the ledger. `expires_at` is NULL while a letter still waits. `reason` and the
-    organiser's sealed note say why it is invalidated; the note is erased with the signer's data. `listed_at`, when it
-    was verified or else signed, is the order of lists. `code_hash` is a keyed hash of the code in the newest letter,
-    `code_tries` how often a wrong one was typed. A declined one can be undone until `expires_at`; `unwanted` is its
-    mailbox if declining also unsubscribed it. `network_key` and `domain_key` are keyed hashes that detect bursts, kept
-    for two days (see app/signing/traces.py).
+    `public_id` was its draft's (see app/models/draft.py). `changes` counts its rows in the ledger. `verified_at` is
+    the order of lists. `reason` and the organiser's sealed note say why it is invalidated; the note is erased with the
+    signer's data. `network_key` and `domain_key` are keyed hashes that detect bursts, kept for two days (see
+    app/signing/traces.py).
     """
 
     __tablename__ = "signature"
     __table_args__ = (
         UniqueConstraint("petition_id", "email_key"),
         CheckConstraint("sealed IS NULL OR email_key IS NOT NULL", name="sealed_has_key"),
-        CheckConstraint("state <> 'pending' OR sealed IS NOT NULL", name="pending_data"),
-        CheckConstraint("state NOT IN ('withdrawn', 'declined') OR sealed IS NULL", name="erased_data"),
+        CheckConstraint("state <> 'withdrawn' OR sealed IS NULL", name="erased_data"),
         CheckConstraint("(state = 'invalidated') = (reason IS NOT NULL)", name="reason_of_invalidated"),
         CheckConstraint(
             "note_sealed IS NULL OR (state = 'invalidated' AND sealed IS NOT NULL)", name="note_of_invalidated"
@@ -103,8 +96,10 @@ class Signature(Base):
             sqlite_where=text("state = 'verified' AND visibility = 'public' AND hidden_name = 0"),
             postgresql_where=text("state = 'verified' AND visibility = 'public' AND NOT hidden_name"),
         ),
-        Index("ix_signature_list", "petition_id", "state", "listed_at", "public_id"),
-        Index("ix_signature_list_of_country", "petition_id", "country", "state", "listed_at", "public_id", "language"),
+        Index("ix_signature_list", "petition_id", "state", "verified_at", "public_id"),
+        Index(
+            "ix_signature_list_of_country", "petition_id", "country", "state", "verified_at", "public_id", "language"
+        ),
         Index(
             "ix_signature_verified",
             "petition_id",
@@ -112,19 +107,6 @@ class Signature(Base):
             "id",
             sqlite_where=text("state = 'verified'"),
             postgresql_where=text("state = 'verified'"),
-        ),
-        Index(
-            "ix_signature_unconfirmed",
-            "expires_at",
-            sqlite_where=text("state = 'pending'"),
-            postgresql_where=text("state = 'pending'"),
-        ),
-        Index(
-            "ix_signature_declined",
-            "petition_id",
-            "expires_at",
-            sqlite_where=text("state = 'declined'"),
-            postgresql_where=text("state = 'declined'"),
         ),
         Index("ix_signature_traced", "signed_at", sqlite_where=TRACED, postgresql_where=TRACED),
     )
@@ -135,7 +117,7 @@ class Signature(Base):
     text_id: Mapped[int] = mapped_column(ForeignKey("petition_text.id"))
     notice_id: Mapped[int] = mapped_column(ForeignKey("privacy_notice.id"))
     language: Mapped[str] = mapped_column(String(12))
-    state: Mapped[State] = mapped_column(words(State, "state"), default=State.PENDING)
+    state: Mapped[State] = mapped_column(words(State, "state"))
     email_key: Mapped[bytes | None] = mapped_column(LargeBinary(32))
     sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
     country: Mapped[str] = mapped_column(String(2))
@@ -144,15 +126,7 @@ class Signature(Base):
     generation: Mapped[int] = mapped_column(default=0, server_default="0")
     changes: Mapped[int] = mapped_column(default=0, server_default="0")
     signed_at: Mapped[datetime] = mapped_column(UtcDateTime)
-    expires_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
-    verified_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
-    listed_at: Mapped[datetime] = mapped_column(
-        UtcDateTime, Computed("coalesce(verified_at, signed_at)", persisted=True), nullable=True
-    )
-    code_hash: Mapped[bytes | None] = mapped_column(LargeBinary(32))
-    unwanted: Mapped[bytes | None] = mapped_column(LargeBinary(16))
-    code_tries: Mapped[int] = mapped_column(SmallInteger, default=0, server_default="0")
-    reminded: Mapped[bool] = mapped_column(default=False, server_default=false())
+    verified_at: Mapped[datetime] = mapped_column(UtcDateTime)
     reason: Mapped[Reason | None] = mapped_column(words(Reason, "reason"))
     note_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
     network_key: Mapped[bytes | None] = mapped_column(LargeBinary(32))

@@ -1,9 +1,10 @@
-"""The signer, as sealed in a signature's row, and the organiser's sealed note on it."""
+"""The signer, as sealed in the row of a draft or signature, and the organiser's sealed note on a signature."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from app.crypto import sealing
+from app.models.draft import Draft
 from app.models.signature import Signature
 
 PURPOSE = "signature"
@@ -20,22 +21,22 @@ class Signer:
     email: str
 
     def sealed_for(self, public_id: bytes, salt: bytes | None = None) -> bytes:
-        """Return this signer sealed for the signature with that public id; `salt` is given to keep an earlier one."""
+        """Return this signer sealed for the draft or signature with that public id; `salt` keeps an earlier one."""
         fields = (self.name, self.affiliation, self.comment, self.email)
         return sealing.seal(PURPOSE, public_id, fields, salt)
 
 
-def salt_and_signer(signature: Signature) -> tuple[bytes, Signer]:
-    """Return the salt and the signer sealed in `signature`, which must not have been erased."""
-    if signature.sealed is None:
-        raise ValueError("this signature's data was erased")
-    opened = sealing.unseal(PURPOSE, signature.public_id, signature.sealed)
+def salt_and_signer(row: Draft | Signature) -> tuple[bytes, Signer]:
+    """Return the salt and the signer sealed in a draft or signature, whose data must not have been erased."""
+    if row.sealed is None:
+        raise ValueError("this row's data was erased")
+    opened = sealing.unseal(PURPOSE, row.public_id, row.sealed)
     return opened.salt, Signer(*opened.fields)
 
 
-def signer_of(signature: Signature) -> Signer:
-    """Return the signer sealed in `signature`, which must not have been erased."""
-    return salt_and_signer(signature)[1]
+def signer_of(row: Draft | Signature) -> Signer:
+    """Return the signer sealed in a draft or signature, whose data must not have been erased."""
+    return salt_and_signer(row)[1]
 
 
 def sealed_note(note: str, public_id: bytes) -> bytes | None:

@@ -2,6 +2,7 @@
 
 import hmac
 import os
+from collections.abc import Callable
 
 from sqlalchemy import CheckConstraint, LargeBinary
 from sqlalchemy.orm import Mapped, Session, mapped_column
@@ -24,7 +25,12 @@ class Site(Base):
 
 
 def mailbox_hash(session: Session, mailbox: str, purpose: str = "") -> bytes:
-    """Return the keyed hash of a canonical address on this site, for one purpose: 32 bytes (HMAC-SHA256, RFC 2104).
+    """Return the keyed hash of a canonical address on this site, for one purpose: 32 bytes (HMAC-SHA256, RFC 2104)."""
+    return mailbox_hasher(session, purpose)(mailbox)
+
+
+def mailbox_hasher(session: Session, purpose: str = "") -> Callable[[str], bytes]:
+    """Return the function that `mailbox_hash` is, for many addresses and one purpose.
 
     The key is made when it is first needed. Unlike SECRET_KEY it never changes.
     """
@@ -36,4 +42,5 @@ def mailbox_hash(session: Session, mailbox: str, purpose: str = "") -> bytes:
         session.execute(new)
         site = session.get_one(Site, 1)
     opened = sealing.unseal(KEY_PURPOSE, site.public_id, site.mailbox_key)
-    return hmac.digest(bytes.fromhex(opened.fields[0]), f"{purpose}{mailbox}".encode(), "sha256")
+    key = bytes.fromhex(opened.fields[0])
+    return lambda mailbox: hmac.digest(key, f"{purpose}{mailbox}".encode(), "sha256")

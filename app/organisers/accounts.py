@@ -86,7 +86,7 @@ def invite(
         if administrator and not organiser.is_administrator:
             organiser.is_administrator = True
             record(session, Act.APPOINTED, None, actor_id, organiser.id)
-        _queue_invitation(session, organiser, petition, now, asks=must_accept, by_stranger=inviter is not None)
+        _queue_invitation(session, organiser, petition, now, asks=must_accept, is_limited=inviter is not None)
 
 
 def find_invited(token: str) -> Organiser | None:
@@ -153,18 +153,18 @@ def forget_expired_invitations(now: datetime | None = None) -> int:
 
 
 def _queue_invitation(
-    session: Session, organiser: Organiser, petition: Petition | None, now: datetime, *, asks: bool, by_stranger: bool
+    session: Session, organiser: Organiser, petition: Petition | None, now: datetime, *, asks: bool, is_limited: bool
 ) -> None:
     title = newest_title(petition) if petition and not petition.discreet else None
     if organiser.joined_at:
         if petition is None and not organiser.is_administrator:
             return  # has an account already, and nothing new to read
         words: dict[str, Any] = {"title": title, "asks": asks, "link": absolute_url("organisers.home")}
-        queue_rendered_letter(session, organiser, "added", now, by_stranger=by_stranger, **words)
+        queue_rendered_letter(session, organiser, "added", now, is_limited=is_limited, **words)
         return
     organiser.generation = (organiser.generation + 1) % 2**16  # two bytes in the token
     organiser.invited_until = now + INVITATION_TTL
     token = tokens.make_token(tokens.Purpose.INVITATION, organiser.public_id, organiser.generation)
     link = absolute_url("organisers.invitation", token=token)
     words = {"title": title, "link": link, "until": organiser.invited_until}
-    queue_rendered_letter(session, organiser, "invitation", now, by_stranger=by_stranger, **words)
+    queue_rendered_letter(session, organiser, "invitation", now, is_limited=is_limited, **words)

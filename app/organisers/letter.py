@@ -1,19 +1,19 @@
 """Letters to organisers: rendered in the transaction that causes them, sealed in the outbox, erased once sent."""
 
 import os
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
 from flask_mail import Message
-from sqlalchemy import insert
 from sqlalchemy.orm import Session
 
 from app.crypto import sealing, tokens
-from app.db import db
+from app.db import db, insert
 from app.email.address import without_tag
 from app.email.render import Rendered, message, render
 from app.models import Membership, Occasion, Organiser, OutboxRow, Role
-from app.outbox.enqueue import PRIORITY
+from app.outbox.enqueue import PRIORITY, PRIORITY_BY_STRANGER
 from app.web.language import force_language
 
 PURPOSE = "organiser-letter"
@@ -38,32 +38,47 @@ def unseal_fields(row: OutboxRow, kind: str) -> list[str]:
     return fields if found == kind else []
 
 
-def queue_letter(
-    session: Session, kind: str, recipient: str, *fields: str, at: datetime, by_stranger: bool = False
-) -> None:
-    """Insert a sealed letter, or the fields to render it from, into the outbox; the caller commits.
+def queue_request(session: Session, kind: str, recipient: str, at: datetime) -> None:
+    """Insert a request for a letter, which the worker renders, into the outbox; the caller commits.
 
-    With `by_stranger` the mailbox limit applies.
+    Strangers can cause it: it has the lowest rank, and where one waits already for this mailbox, none is added, as the
+    database decides.
     """
-    public_id = os.urandom(16)
-    row = {
-        "public_id": public_id,
-        "occasion": Occasion.ORGANISER,
-        "priority": PRIORITY[Occasion.ORGANISER],
-        "sealed": sealing.seal(PURPOSE, public_id, (kind, recipient, *fields)),
-        "mailbox": tokens.keyed_hash("mailbox", without_tag(recipient)) if by_stranger else None,
-        "queued_at": at,
-        "due_at": at,
-    }
-    session.execute(insert(OutboxRow.__table__).values(row))  # type: ignore[arg-type]
+    _insert(session, kind, recipient, (), at, limited_as=kind, priority=PRIORITY_BY_STRANGER)
 
 
 def queue_rendered_letter(
-    session: Session, organiser: Organiser, letter: str, at: datetime, *, by_stranger: bool = False, **words: Any
+    session: Session, organiser: Organiser, letter: str, at: datetime, *, is_limited: bool = False, **words: Any
 ) -> None:
-    """Render the letter of templates/email/<letter>/ in the organiser's language and queue it."""
+    """Render the letter of templates/email/<letter>/ in the organiser's language and queue it.
+
+    With `is_limited` the mailbox limit applies, to these letters by themselves.
+    """
     fields = render_for(organiser, letter, **words)
-    queue_letter(session, WRITTEN, organiser.email, *fields, at=at, by_stranger=by_stranger)
+    _insert(session, WRITTEN, organiser.email, fields, at, limited_as=letter if is_limited else None)
+
+
+def _insert(
+    session: Session,
+    kind: str,
+    recipient: str,
+    fields: Iterable[str],
+    at: datetime,
+    *,
+    limited_as: str | None,
+    priority: int = PRIORITY[Occasion.ORGANISER],
+) -> None:
+    public_id = os.urandom(16)
+    new = insert(OutboxRow).values(
+        public_id=public_id,
+        occasion=Occasion.ORGANISER,
+        priority=priority,
+        sealed=sealing.seal(PURPOSE, public_id, (kind, recipient, *fields)),
+        mailbox=tokens.keyed_hash(f"organiser's {limited_as}", without_tag(recipient)) if limited_as else None,
+        queued_at=at,
+        due_at=at,
+    )
+    session.execute(new.on_conflict_do_nothing())
 
 
 def render_for(organiser: Organiser, letter: str, **words: Any) -> Rendered:

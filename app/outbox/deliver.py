@@ -22,7 +22,7 @@ from app.outbox import backoff, mailbox_limit, slow_lane
 BATCH_SIZE = 20
 log = logging.getLogger(__name__)
 
-Write = Callable[[OutboxRow], Message | None]
+Choose = Callable[[OutboxRow], Callable[[], Message] | None]
 Ended = Callable[[Session, OutboxRow, datetime], None]
 
 
@@ -30,11 +30,12 @@ Ended = Callable[[Session, OutboxRow, datetime], None]
 class LetterCallbacks:
     """What other layers do for a letter, called by `deliver`.
 
-    `write` makes the message of a row, or returns None if none is to be sent. `ended` is called when a row is done,
-    sent or not, in the transaction that records it.
+    `choose` returns the function that writes the message of a row, or None if none is to be sent: it is called again
+    for a letter that must wait, so it does little. `ended` is called when a row is done, sent or not, in the
+    transaction that records it.
     """
 
-    write: Write
+    choose: Choose
     ended: Ended
 
 
@@ -119,19 +120,23 @@ def _write_and_send(connection: smtp.SmtpConnection, claimed: Claimed, row_id: i
 
 
 def _write(claimed: Claimed, row_id: int, letters: LetterCallbacks) -> Message | None:
-    """Return a row's message, counted in the mailbox limit; None if the claim is lost, it must wait, or none is due."""
+    """Return a row's message, counted in the mailbox limit; None if the claim is lost, it must wait, or none is due.
+
+    What will never go out is found out first, so that it takes no place in the slow lane.
+    """
     now = clock.now()
     with transaction() as session:
         row = _lock_if_claimed(session, claimed, row_id)
-        if row is None or slow_lane.defer(session, row, now):
+        if row is None:
             return None
-        with session.begin_nested() as savepoint:
-            message = letters.write(row)
-            if message is not None and mailbox_limit.allow(session, row, now):
-                return message
-            savepoint.rollback()  # `write` may have changed rows, which must not stay without the letter
-        _end(session, row, OutboxProgress.SILENT, "", now, letters)
-    return None
+        write = letters.choose(row)
+        if write is None or not mailbox_limit.has_room(session, row, now) or slow_lane.has_place(session, row):
+            _end(session, row, OutboxProgress.SILENT, "", now, letters)
+            return None
+        if slow_lane.defer(session, row, now):
+            return None
+        row.allowed_at = now
+        return write()
 
 
 def _mark(claimed: Claimed, row_id: int, progress: OutboxProgress, reply: str, letters: LetterCallbacks) -> None:

@@ -1,11 +1,13 @@
-"""Queue a letter in the transaction that causes it."""
+"""Queue a letter, in the transaction that causes it."""
 
+import os
 from datetime import datetime
 
-from sqlalchemy import ScalarSelect, insert
-from sqlalchemy.orm import Session
+from sqlalchemy import ScalarSelect
+from sqlalchemy.dialects import postgresql, sqlite
 
-from app.models import Occasion, OutboxRow
+from app.db import insert
+from app.models import Occasion, OutboxProgress, OutboxRow
 
 # The lowest number goes first: people wait in front of their screens for a confirmation letter.
 PRIORITY = {
@@ -16,32 +18,35 @@ PRIORITY = {
     Occasion.REMINDER: 2,
 }
 PRIORITY_WITHOUT_PROOF = 1
-PRIORITY_DEFERRED = 3
+PRIORITY_DEFERRED = 3  # and more, by the turn of a network (see app/outbox/slow_lane.py)
+PRIORITY_BY_STRANGER = 10_000  # requests for letters to organisers; one waits for a mailbox (see the model)
 
 
-def enqueue(
-    session: Session,
+def new_letter(
     occasion: Occasion,
-    petition_id: int,
-    signature_id: int | ScalarSelect[int],
     at: datetime,
-    mailbox: bytes | None = None,
+    petition_id: int,
     *,
+    draft_id: bytes | None = None,
+    signature_id: int | ScalarSelect[int] | None = None,
+    mailbox: bytes | None = None,
     had_proof_of_work: bool = True,
-) -> None:
-    """Add one letter to the outbox; the caller commits.
+) -> postgresql.Insert | sqlite.Insert:
+    """Return the statement that queues one letter about a draft or a signature, due from `at` on.
 
-    `mailbox` is the site-wide keyed hash of the mailbox, for letters that strangers can cause.
-    `had_proof_of_work` is False if the form that causes it came without one.
+    `mailbox` is the site-wide keyed hash of the mailbox, for letters that strangers can cause. `had_proof_of_work` is
+    False if the form that causes it came without one.
     """
-    row = {
-        "occasion": occasion,
-        "priority": PRIORITY[occasion] if had_proof_of_work else max(PRIORITY[occasion], PRIORITY_WITHOUT_PROOF),
-        "petition_id": petition_id,
-        "signature_id": signature_id,
-        "mailbox": mailbox,
-        "had_proof_of_work": had_proof_of_work,
-        "queued_at": at,
-        "due_at": at,
-    }
-    session.execute(insert(OutboxRow.__table__).values(row))  # type: ignore[arg-type]
+    return insert(OutboxRow).values(
+        public_id=os.urandom(16),  # and `progress`: beside a CTE, SQLAlchemy leaves the defaults of columns out
+        progress=OutboxProgress.WAITING,
+        occasion=occasion,
+        priority=PRIORITY[occasion] if had_proof_of_work else max(PRIORITY[occasion], PRIORITY_WITHOUT_PROOF),
+        petition_id=petition_id,
+        draft_id=draft_id,
+        signature_id=signature_id,
+        mailbox=mailbox,
+        had_proof_of_work=had_proof_of_work,
+        queued_at=at,
+        due_at=at,
+    )

@@ -2,12 +2,12 @@
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
 from app.crypto import tokens
 from app.db import advisory_lock, db
-from app.models import Occasion, OutboxRow
+from app.models import Draft, Occasion, OutboxProgress, OutboxRow
 from app.outbox.enqueue import PRIORITY_DEFERRED
 
 MAX_PER_HOUR = 60
@@ -17,6 +17,7 @@ PROOF_THRESHOLD = 30
 # A random number below this is added each hour, so that nobody can tell a single form from the threshold.
 PROOF_THRESHOLD_SPREAD = 10
 WINDOW = timedelta(hours=1)
+MAX_TURN = 1000  # beyond it, the e-mails of one network have the same turn
 SLOT = timedelta(seconds=15)  # a form counts from the end of its slot on, so that nobody can tell when it was sent
 
 
@@ -38,27 +39,56 @@ def _proof_threshold(petition_id: int, now: datetime) -> int:
     return PROOF_THRESHOLD + random_bytes[0] % PROOF_THRESHOLD_SPREAD
 
 
+def has_place(session: Session, row: OutboxRow) -> bool:
+    """Tell whether another e-mail of this petition to its mailbox waits in the lane: it takes no second place.
+
+    The caller holds the mailbox's advisory lock (see app/outbox/mailbox_limit.py).
+    """
+    if row.had_proof_of_work or row.deferred_until is not None:
+        return False
+    waiting = (OutboxRow.mailbox == row.mailbox) & (OutboxRow.progress == OutboxProgress.WAITING)
+    other = select(OutboxRow.id).where(waiting, _in_lane(row)).limit(1)
+    return session.scalars(other).first() is not None
+
+
 def defer(session: Session, row: OutboxRow, now: datetime) -> bool:
     """Tell whether this e-mail must wait, and if so defer it, in the caller's transaction.
 
-    A new e-mail goes behind those that wait, one minute later, so that a worker claims each about once. If its time has
-    come but the hour is full, it is deferred again. Deferring is no attempt. `mailbox_limit.allow` records when an
-    e-mail goes out.
+    The networks that forms came from take turns: a new e-mail goes behind those whose networks had as many waiting
+    before them, one minute later, so that a worker claims each about once. If its time has come but the hour is full,
+    it is deferred again. Deferring is no attempt.
     """
     if row.had_proof_of_work:
         return False
     advisory_lock(session, tokens.keyed_hash("slow lane", str(row.petition_id)))
     at = _next_free_time(session, row, now)
     if row.deferred_until is None:
+        row.priority = PRIORITY_DEFERRED + _turn(session, row)
         last = _last_deferred(session, row)
         if last is not None and last > now:
             at = max(at, last + WINDOW / MAX_PER_HOUR)
     if at <= now:
         return False
     row.deferred_until = row.due_at = at
-    row.priority = PRIORITY_DEFERRED
     row.claim = row.leased_until = None
     return True
+
+
+def _in_lane(row: OutboxRow) -> ColumnElement[bool]:
+    return (OutboxRow.petition_id == row.petition_id) & OutboxRow.deferred_until.is_not(None)
+
+
+def _turn(session: Session, row: OutboxRow) -> int:
+    """Return how many e-mails to forms from this one's network wait in the lane, at most MAX_TURN."""
+    network = select(Draft.network_key).where(Draft.public_id == row.draft_id).scalar_subquery()
+    waiting = (
+        select(OutboxRow.id)
+        .join(Draft, Draft.public_id == OutboxRow.draft_id)
+        .where(_in_lane(row), OutboxRow.progress == OutboxProgress.WAITING)
+        .where(Draft.network_key.is_not_distinct_from(network))
+        .limit(MAX_TURN)
+    )
+    return session.scalars(select(func.count()).select_from(waiting.subquery())).one()
 
 
 def _next_free_time(session: Session, row: OutboxRow, now: datetime) -> datetime:
@@ -70,7 +100,6 @@ def _next_free_time(session: Session, row: OutboxRow, now: datetime) -> datetime
 
 
 def _last_deferred(session: Session, row: OutboxRow) -> datetime | None:
-    """Return until when the last e-mail of this petition in the lane is deferred; None if there is none."""
+    """Return until when the last e-mail of this petition is deferred whose turn is not after this one's, if any."""
     last = func.max(OutboxRow.deferred_until, type_=OutboxRow.deferred_until.type)
-    in_lane = (OutboxRow.petition_id == row.petition_id) & OutboxRow.deferred_until.is_not(None)
-    return session.scalars(select(last).where(in_lane)).one()
+    return session.scalars(select(last).where(_in_lane(row), OutboxRow.priority <= row.priority)).one()

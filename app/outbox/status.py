@@ -3,11 +3,12 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, select, update
+from sqlalchemy import func, or_, select, update
 
 from app import clock
 from app.db import db, transaction
-from app.models import Occasion, OutboxProgress, OutboxRow, Signature, State
+from app.models import Draft, Occasion, OutboxProgress, OutboxRow
+from app.outbox.enqueue import PRIORITY_BY_STRANGER
 
 MAX_TROUBLES = 10
 
@@ -73,18 +74,23 @@ def retry() -> int:
     """Make every letter that failed, or waits for its next try, due now; return how many."""
     now = clock.now()
     tried = (OutboxRow.progress == OutboxProgress.WAITING) & (OutboxRow.attempts > 0)
-    can_be_written = OutboxRow.signature_id.is_not(None) | OutboxRow.sealed.is_not(None)
+    can_be_written = or_(
+        *(column.is_not(None) for column in (OutboxRow.signature_id, OutboxRow.draft_id, OutboxRow.sealed))
+    )
+    # A request that strangers can cause is made anew instead: one at most waits for each mailbox.
+    by_stranger = OutboxRow.priority == PRIORITY_BY_STRANGER
     with transaction() as session:
         make_due = (
             update(OutboxRow)
-            .where(tried | (OutboxRow.progress == OutboxProgress.FAILED), can_be_written)
+            .where(tried | (OutboxRow.progress == OutboxProgress.FAILED), can_be_written, ~by_stranger)
             .values(progress=OutboxProgress.WAITING, due_at=now, queued_at=now, ended_at=None)
             .returning(OutboxRow.id)
             .execution_options(synchronize_session=False)
         )
         number = len(session.execute(make_due).all())
-        waiting = select(OutboxRow.signature_id).where(OutboxRow.progress == OutboxProgress.WAITING)
-        # A pending signature does not expire while its letter waits.
-        keep = update(Signature).where(Signature.state == State.PENDING, Signature.id.in_(waiting))
-        session.execute(keep.values(expires_at=None).execution_options(synchronize_session=False))
+        asking = (OutboxRow.occasion == Occasion.SIGNED) & (OutboxRow.progress == OutboxProgress.WAITING)
+        waiting = select(OutboxRow.draft_id).where(asking, OutboxRow.draft_id.is_not(None))
+        # A draft does not expire while its letter waits.
+        keep = update(Draft).where(Draft.sealed.is_not(None), Draft.public_id.in_(waiting)).values(expires_at=None)
+        session.execute(keep.execution_options(synchronize_session=False))
     return number

@@ -1,15 +1,16 @@
 """Unwanted: mailboxes that unsubscribed from all e-mails about petitions of this site."""
 
+from collections.abc import Callable, Collection
 from datetime import datetime
 
-from sqlalchemy import delete
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from app.crypto.tokens import ID_BYTES
 from app.db import insert
 from app.email.address import without_tag
 from app.models import Unwanted
-from app.models.site import mailbox_hash
+from app.models.site import mailbox_hash, mailbox_hasher
 
 PURPOSE = "unwanted:"  # so that these hashes differ from those of organisers' mailboxes
 
@@ -22,13 +23,30 @@ def mailbox_of(session: Session, address: str) -> bytes:
     return mailbox_hash(session, without_tag(address), PURPOSE)[:ID_BYTES]
 
 
-def is_unwanted(session: Session, mailbox: bytes) -> bool:
-    """Tell whether a mailbox has unsubscribed."""
-    return session.get(Unwanted, mailbox, populate_existing=True) is not None
+def unwanted_since(session: Session, mailbox: bytes) -> datetime | None:
+    """Return when a mailbox unsubscribed; None if it did not."""
+    row = session.get(Unwanted, mailbox, populate_existing=True)
+    return row.since if row else None
+
+
+def is_among(session: Session, mailboxes: Collection[bytes]) -> Callable[[str], bool]:
+    """Return a function that tells whether the mailbox of an address is among these, for many addresses."""
+    if not mailboxes:
+        return lambda address: False
+    hashed = mailbox_hasher(session, PURPOSE)
+    return lambda address: hashed(without_tag(address))[:ID_BYTES] in mailboxes
+
+
+def all_unwanted(session: Session) -> frozenset[bytes]:
+    """Return all mailboxes that have unsubscribed."""
+    return frozenset(session.scalars(select(Unwanted.mailbox)))
 
 
 def stop_emails(session: Session, mailbox: bytes, now: datetime) -> None:
-    """Unsubscribe a mailbox from the letters of all petitions of the site; the caller commits."""
+    """Unsubscribe a mailbox from the letters of all petitions of the site; the caller commits.
+
+    From now on it is on no list of addresses, and its consent to updates ends (see app/retention/consent.py).
+    """
     session.execute(insert(Unwanted).values(mailbox=mailbox, since=now).on_conflict_do_nothing())
 
 

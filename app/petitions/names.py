@@ -98,7 +98,6 @@ def _read(statement: Select[Signature]) -> list[Signature]:
 
 
 def _cursor(petition: Petition, signature: Signature) -> str:
-    assert signature.verified_at is not None
     cursor = Cursor(signature.verified_at, signature.id.to_bytes(SERIAL_BYTES, "big"))
     return cursor.encrypt(PURPOSE, petition.public_id)
 
@@ -112,7 +111,6 @@ def _public_names(signatures: Iterable[Signature]) -> list[PublicName]:
     names = []
     for signature in signatures:
         signer = signer_of(signature)
-        assert signature.verified_at is not None
         comment = "" if signature.hidden_comment else signer.comment
         on = signature.verified_at.date()
         names.append(PublicName(signer.name, signer.affiliation, signature.country, comment, on))

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from app import clock
 from app.db import db, insert, month, transaction
 from app.export.recall import recall_deliveries
-from app.models import Erasure, Petition, PetitionText, PrivacyNotice, Signature, State
+from app.models import Draft, Erasure, Petition, PetitionText, PrivacyNotice, Signature
 from app.models.locking import signatures_in_lock_order
 from app.models.signature import ERASED
 from app.models.suspicion import forget_suspicions
@@ -52,6 +52,8 @@ def _erase_all(petition_id: int, notice_id: int, kept_for: timedelta, now: datet
             )
             ids = session.scalars(select(Signature.id).where(remaining).order_by(Signature.id).limit(BATCH_SIZE)).all()
             if not ids:
+                drafts = delete(Draft).where(Draft.petition_id == petition_id, Draft.notice_id == notice_id)
+                session.execute(drafts.execution_options(synchronize_session=False))
                 session.execute(insert(Erasure).values(notice_id=notice_id, done_at=now).on_conflict_do_nothing())
                 return erased
             _erase(session, list(ids))
@@ -76,16 +78,12 @@ def _erase(session: Session, ids: list[int]) -> None:
     language = select(PetitionText.language).where(PetitionText.id == Signature.text_id).scalar_subquery()
     values = {
         **ERASED,
-        **dict.fromkeys(("email_key", "expires_at", "unwanted")),  # signing, confirming and undoing are over
+        "email_key": None,  # signing is over
         "language": language,
         "hidden_name": False,
         "hidden_comment": False,
         "signed_at": month(Signature.signed_at),
         "verified_at": month(Signature.verified_at),
     }
-    these = Signature.id.in_(ids)
-    for change in (
-        delete(Signature).where(these, Signature.state == State.PENDING),
-        update(Signature).where(these).values(values),
-    ):
-        session.execute(change.execution_options(synchronize_session=False))
+    change = update(Signature).where(Signature.id.in_(ids)).values(values)
+    session.execute(change.execution_options(synchronize_session=False))

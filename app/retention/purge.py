@@ -1,4 +1,4 @@
-"""Purge: delete signatures that were never confirmed, old outbox rows, and expired proofs of work.
+"""Purge: delete drafts that were never confirmed, old outbox rows, and expired proofs of work.
 
 All work in batches along an index (see `in_batches` in app/db.py), so that SQLite's one write lock is never held long.
 """
@@ -11,22 +11,22 @@ from sqlalchemy.orm import Session
 
 from app import clock
 from app.db import in_batches
-from app.models import OutboxRow, Petition, Signature, SpentProof, State
+from app.models import Declined, Draft, OutboxRow, Petition, SpentProof
 
 ENDED_EMAILS_RETENTION = timedelta(days=7)
 
 
-def purge_unconfirmed() -> int:
-    """Delete pending signatures whose link has expired; return how many.
+def purge_drafts() -> int:
+    """Delete drafts whose link has expired, and those that were closed; return how many.
 
     One whose e-mail still waits has no expiry and stays.
     """
-    expired = (Signature.state == State.PENDING) & (Signature.expires_at < clock.now())
+    expired = select(Draft.public_id).where(Draft.expires_at < clock.now())
 
-    def purge(session: Session, ids: Sequence[int]) -> None:
-        session.execute(delete(Signature).where(Signature.id.in_(ids)).execution_options(synchronize_session=False))
+    def purge(session: Session, ids: Sequence[bytes]) -> None:
+        session.execute(delete(Draft).where(Draft.public_id.in_(ids)).execution_options(synchronize_session=False))
 
-    return in_batches(select(Signature.id).where(expired).order_by(Signature.expires_at), purge)
+    return in_batches(expired.order_by(Draft.expires_at), purge)
 
 
 def purge_ended_emails() -> int:
@@ -50,27 +50,22 @@ def purge_spent_proofs() -> int:
 
 
 def forget_declined() -> int:
-    """Erase what declined signatures still know of their mailbox, once it has no use; return how many.
+    """Forget what is known of mailboxes that declined, once it has no use; return how many.
 
-    The mailbox's key is erased when the petition has closed, as nobody can sign then; `unwanted` when declining cannot
-    be undone any more.
+    The mark is deleted when the petition has closed, as nobody can sign then; its `unwanted` is erased when declining
+    cannot be undone any more.
     """
     now = clock.now()
     closed = select(Petition.id).where(Petition.closes_at <= now)
-    declined = Signature.state == State.DECLINED
-    has_key = declined & Signature.email_key.is_not(None) & Signature.petition_id.in_(closed)
-    has_unwanted = declined & Signature.unwanted.is_not(None) & (Signature.expires_at < now)
+    of_closed = select(Declined.email_key).where(Declined.petition_id.in_(closed))
+    with_unwanted = select(Declined.email_key).where(Declined.unwanted.is_not(None), Declined.undo_until < now)
 
-    def erase_key(session: Session, ids: Sequence[int]) -> None:
-        _erase_column(session, "email_key", ids)
+    def delete_marks(session: Session, keys: Sequence[bytes]) -> None:
+        marks = delete(Declined).where(Declined.email_key.in_(keys))
+        session.execute(marks.execution_options(synchronize_session=False))
 
-    def erase_unwanted(session: Session, ids: Sequence[int]) -> None:
-        _erase_column(session, "unwanted", ids)
+    def erase_unwanted(session: Session, keys: Sequence[bytes]) -> None:
+        marks = update(Declined).where(Declined.email_key.in_(keys)).values(unwanted=None)
+        session.execute(marks.execution_options(synchronize_session=False))
 
-    with_key, with_unwanted = select(Signature.id).where(has_key), select(Signature.id).where(has_unwanted)
-    return in_batches(with_key, erase_key) + in_batches(with_unwanted, erase_unwanted)
-
-
-def _erase_column(session: Session, column: str, ids: Sequence[int]) -> None:
-    change = update(Signature).where(Signature.id.in_(ids)).values({column: None})
-    session.execute(change.execution_options(synchronize_session=False))
+    return in_batches(of_closed, delete_marks) + in_batches(with_unwanted, erase_unwanted)

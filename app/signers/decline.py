@@ -3,52 +3,50 @@
 from datetime import timedelta
 
 from app import clock
-from app.db import transaction
-from app.models import Signature, State
+from app.db import insert, transaction
+from app.models import Declined
 from app.models.signer import signer_of
-from app.models.suspicion import forget_suspicions
 from app.outbox import unwanted
-from app.signing.entry import lock_entry
+from app.signing.draft import close_drafts, declined_mark, find_draft, lock_mailbox
 
 UNDO_PERIOD = timedelta(days=7)
 
 
 def decline(public_id: bytes, *, never_again: bool = False) -> bool:
-    """Make a pending signature declined and erase its data; return False, and change nothing, if it is not pending.
+    """Mark the mailbox of a draft as declined and close all its drafts; return False if that draft is not open.
 
-    The mailbox's key stays until the petition closes, so that signing again with it has no effect and sends no letter.
-    With `never_again` the site writes to that mailbox about no petition any more.
+    Until the petition closes, or this is undone, signing with that mailbox has no effect and sends no letter. What the
+    mailbox has confirmed stays. With `never_again` the site writes to it about no petition any more.
     """
+    now = clock.now()
     with transaction() as session:
-        entry = lock_entry(session, public_id)
-        if entry is None or entry.signature.state != State.PENDING:
+        drafts = lock_mailbox(session, public_id)
+        entry = find_draft(public_id)
+        if entry is None or not entry.is_confirmable(now):
             return False
-        if never_again:
-            entry.signature.unwanted = unwanted.mailbox_of(session, signer_of(entry.signature).email)
-            unwanted.stop_emails(session, entry.signature.unwanted, clock.now())
-        entry.signature.state = State.DECLINED
-        entry.signature.erase()
-        forget_suspicions(session, [entry.signature.id])
-        entry.signature.expires_at = clock.now() + UNDO_PERIOD
+        draft = entry.draft
+        mailbox = unwanted.mailbox_of(session, signer_of(draft).email) if never_again else None
+        if mailbox:
+            unwanted.stop_emails(session, mailbox, now)
+        mark = {"petition_id": draft.petition_id, "undo_until": now + UNDO_PERIOD, "unwanted": mailbox}
+        new = insert(Declined).values(email_key=draft.email_key, **mark)
+        session.execute(new.on_conflict_do_update(index_elements=["email_key"], set_=mark))
+        close_drafts(session, drafts, now, expires_at=now + UNDO_PERIOD)
     return True
 
 
 def undo_decline(public_id: bytes) -> bool:
-    """Delete a declined signature, so that its mailbox can sign again; return whether that was possible.
+    """Take the mark from the mailbox of a draft, so that it can sign again; return whether that was possible.
 
-    If declining had also stopped all letters to the mailbox, they go out again.
+    If declining had also stopped all letters to the mailbox, they go out again. The drafts stay closed.
     """
     with transaction() as session:
-        entry = lock_entry(session, public_id)
-        if entry is None or not can_be_undone(entry.signature):
+        lock_mailbox(session, public_id)
+        entry = find_draft(public_id)
+        mark = declined_mark(session, entry.draft) if entry else None
+        if mark is None or mark.undo_until <= clock.now():
             return False
-        if entry.signature.unwanted:
-            unwanted.resume_emails(session, entry.signature.unwanted)
-        session.delete(entry.signature)
+        if mark.unwanted:
+            unwanted.resume_emails(session, mark.unwanted)
+        session.delete(mark)
     return True
-
-
-def can_be_undone(signature: Signature) -> bool:
-    """Tell whether a signature is declined and its time to undo that is not over."""
-    until = signature.expires_at
-    return signature.state == State.DECLINED and until is not None and until > clock.now()

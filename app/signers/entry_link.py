@@ -7,7 +7,7 @@ from app.crypto import tokens
 from app.db import transaction
 from app.email.address import canonical, without_tag
 from app.models import Occasion, Petition, Signature
-from app.outbox.enqueue import enqueue
+from app.outbox.enqueue import new_letter
 from app.signing.email_key import email_key
 
 
@@ -19,9 +19,8 @@ def request_entry_link(petition: Petition, address: str) -> None:
     mailbox = canonical(address)
     key = email_key(petition, mailbox)
     of_mailbox = (Signature.petition_id == petition.id) & (Signature.email_key == key)
-    # Locked for sharing, so that the signature is not deleted between this look and the insert that points at it.
-    signature_id = select(Signature.id).where(of_mailbox).with_for_update(read=True, key_share=True).scalar_subquery()
+    signature_id = select(Signature.id).where(of_mailbox).scalar_subquery()
     site_wide = tokens.keyed_hash("mailbox", without_tag(mailbox))
-    petition_id = petition.id
+    letter = new_letter(Occasion.ENTRY, clock.now(), petition.id, signature_id=signature_id, mailbox=site_wide)
     with transaction() as session:
-        enqueue(session, Occasion.ENTRY, petition_id, signature_id, clock.now(), site_wide)
+        session.execute(letter)

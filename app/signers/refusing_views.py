@@ -6,10 +6,11 @@ from werkzeug import Response
 from app import clock
 from app.crypto import tokens
 from app.db import db, transaction
-from app.models import State
 from app.outbox import unwanted
-from app.signers.decline import can_be_undone, decline, undo_decline
-from app.signing.entry import Entry, find_entry
+from app.signers.decline import decline, undo_decline
+from app.signing.draft import DraftEntry, declined_mark
+from app.signing.entry import Entry
+from app.signing.link import LinkStatus, follow_link
 from app.web import language
 from app.web.answers import private_page
 from app.web.csrf import authorised_by_token
@@ -20,20 +21,20 @@ bp = Blueprint("refusing", __name__)
 @bp.get("/not-me/<token>")
 def ask_who(token: str) -> Response:
     """Show the button "it was not me"; for 7 days after it was pressed, the button that undoes it."""
-    return _not_me_page(_entry(token))
+    return _not_me_page(*_follow(token))
 
 
 @bp.post("/not-me/<token>")
 @authorised_by_token
 def answer_who(token: str) -> Response:
-    """Decline the signature, or undo that (idempotent)."""
-    entry = _entry(token)
-    public_id = entry.signature.public_id
+    """Decline the draft, or undo that (idempotent)."""
+    entry, _status = _follow(token)
+    public_id = _read_id(tokens.Purpose.NOT_ME, token)
     if request.form.get("act") != "undo":
         decline(public_id, never_again="never" in request.form)
     elif undo_decline(public_id):
         return private_page("signers/refused.html", entry=entry, why="undone")
-    return _not_me_page(_entry(token))
+    return _not_me_page(*_follow(token))
 
 
 @bp.get("/unsubscribe/<token>")
@@ -55,16 +56,18 @@ def stop(token: str) -> Response:
     return _unsubscribe_page(mailbox)
 
 
-def _not_me_page(entry: Entry) -> Response:
-    if entry.signature.state == State.PENDING:
+def _not_me_page(entry: Entry | DraftEntry, status: LinkStatus) -> Response:
+    if status == LinkStatus.PENDING:
         return private_page("signers/not_me.html", entry=entry)
-    return private_page(
-        "signers/refused.html", entry=entry, why=entry.signature.state, undoable=can_be_undone(entry.signature)
-    )
+    mark = declined_mark(db.session(), entry.draft) if isinstance(entry, DraftEntry) else None
+    undo_until = mark.undo_until if mark and mark.undo_until > clock.now() else None
+    return private_page("signers/refused.html", entry=entry, why=status, undo_until=undo_until)
 
 
 def _unsubscribe_page(mailbox: bytes) -> Response:
-    return private_page("signers/unsubscribe.html", entry=None, is_unwanted=unwanted.is_unwanted(db.session(), mailbox))
+    return private_page(
+        "signers/unsubscribe.html", entry=None, is_unwanted=unwanted.unwanted_since(db.session(), mailbox) is not None
+    )
 
 
 def _mailbox(token: str) -> bytes:
@@ -72,13 +75,13 @@ def _mailbox(token: str) -> bytes:
     return _read_id(tokens.Purpose.UNSUBSCRIBE, token)
 
 
-def _entry(token: str) -> Entry:
-    """Return the entry that the link is for, of any generation; abort with a page that says why, if there is none."""
-    entry = find_entry(_read_id(tokens.Purpose.NOT_ME, token))
-    if entry is None:
-        abort(private_page("signers/refused.html", 410, entry=None, why="gone"))
-    language.set_language(entry.signature.language)
-    return entry
+def _follow(token: str) -> tuple[Entry | DraftEntry, LinkStatus]:
+    """Return what the link leads to, and its status; abort with a page that says why, if there is nothing."""
+    entry, status = follow_link(_read_id(tokens.Purpose.NOT_ME, token))
+    if entry is None or status == LinkStatus.EXPIRED:
+        abort(private_page("signers/refused.html", 410, entry=entry, why="gone"))
+    language.set_language(entry.language)
+    return entry, status
 
 
 def _read_id(purpose: tokens.Purpose, token: str) -> bytes:

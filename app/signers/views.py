@@ -22,7 +22,6 @@ from app.web.csrf import authorised_by_token
 from app.web.rate_limits import Action
 
 bp = Blueprint("signers", __name__)
-STATUS_WITHOUT_ENTRY = {State.WITHDRAWN: 410, State.PENDING: 409, State.DECLINED: 410}
 
 
 @bp.get("/entry/<token>", endpoint="show_discreetly")  # what letters of discreet petitions link to
@@ -68,8 +67,9 @@ def send_link(slug: str) -> Response:
     """Queue the e-mail with the link if somebody signed with this address; the answer is the same if nobody did."""
     edition = edition_or_original(slug, request.form.get("language"))
     form = AddressForm()
-    if not form.validate():
-        return private_page("signers/lost.html", 422, entry=None, edition=edition, form=form)
+    meant = form.ask_about_domain(request.form.get("address"))
+    if not form.validate() or meant:
+        return private_page("signers/lost.html", 422, entry=None, edition=edition, form=form, meant=meant)
     wait = rate_limits.hit(Action.REQUEST_ENTRY_LINK)
     if wait:
         answer = private_page(
@@ -90,7 +90,7 @@ def _entry(token: str) -> Entry:
     entry = find_entry(public_id)
     if entry is None:
         abort(private_page("signers/no_entry.html", 410, entry=None, why="gone"))
-    language.set_language(entry.signature.language)
+    language.set_language(entry.language)
     if entry.signature.generation != generation:
         abort(private_page("signers/no_entry.html", 410, entry=entry, why="replaced"))
     return entry
@@ -98,18 +98,15 @@ def _entry(token: str) -> Entry:
 
 def _shown(entry: Entry, form: EntryForm | None = None, status: int = 200, **flags: bool) -> Response:
     signature = entry.signature
-    if signature.sealed is None or signature.state not in {State.VERIFIED, State.INVALIDATED}:
-        why = signature.state.value
-        if why in {State.VERIFIED, State.INVALIDATED}:
-            why = "erased" if entry.petition.erased_at else "withdrawn"
-        return private_page(
-            "signers/no_entry.html", STATUS_WITHOUT_ENTRY.get(signature.state, 410), entry=entry, why=why
-        )
+    if signature.sealed is None:
+        was_withdrawn = signature.state == State.WITHDRAWN or not entry.petition.erased_at
+        why = "withdrawn" if was_withdrawn else "erased"
+        return private_page("signers/no_entry.html", 410, entry=entry, why=why)
     return private_page(
         "signers/entry.html",
         status,
         entry=entry,
-        form=form or EntryForm.of(entry),
+        form=form or EntryForm.of(signature, entry.petition, digest=entry_digest(entry)),
         email=signer_of(signature).email,
         counts=signature.state == State.VERIFIED,
         handed_over=handovers_of(signature),

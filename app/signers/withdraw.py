@@ -21,8 +21,6 @@ def withdraw(public_id: bytes) -> bool:
         entry = lock_entry(session, public_id)
         if entry is None or entry.signature.sealed is None:
             return False
-        if entry.signature.state not in {State.VERIFIED, State.INVALIDATED}:
-            return False
         _erase(session, entry.signature)
     return True
 

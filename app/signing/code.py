@@ -1,18 +1,24 @@
 """The code in a confirmation letter, for people who do not open links. Typed in, it leads to the link's page.
 
-Only a keyed hash of it is stored. One statement checks it and counts the try. The answer to a wrong code is the same
-whatever is wrong, so that nobody learns whether a mailbox has signed.
+Only a keyed hash of it is stored. Every try is counted in a row of its mailbox, whatever comes of it and whether or not
+the mailbox has signed, so that neither the answer nor the time of writing to the disk tells that.
 """
 
+import hmac
 import secrets
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 
-from sqlalchemy import case, update
+from sqlalchemy import case, delete, select
+from sqlalchemy.orm import Session
+from sqlalchemy.sql.dml import ReturningInsert
 
 from app import clock
 from app.crypto import tokens
-from app.db import transaction
+from app.db import in_batches, insert, transaction
 from app.email.address import canonical
-from app.models import Petition, Signature, State
+from app.models import CodeTries, Draft, Petition
+from app.signing.draft import was_sent
 from app.signing.email_key import email_key
 from app.signing.expiry import confirmable_until
 
@@ -20,43 +26,59 @@ from app.signing.expiry import confirmable_until
 ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
 LENGTH = 9
 GROUP = 3
-MAX_TRIES = 5
+# Strangers can type codes for anybody, so there are many tries before codes stop working; 44 bits bear a million.
+MAX_TRIES = 100
+TRIES_WINDOW = timedelta(hours=24)
+MAX_CODES = 3  # the codes of the newest drafts work; links of older ones do too
 
 
-def draw_code(signature: Signature) -> str:
-    """Replace the code of a pending signature; return the new one as letters show it. The caller commits."""
+def draw_code(draft: Draft) -> str:
+    """Replace the code of a draft; return the new one as letters show it. The caller commits."""
     code = "".join(secrets.choice(ALPHABET) for _ in range(LENGTH))
-    assert signature.email_key is not None
-    signature.code_hash = _hash(signature.email_key, code)
-    signature.code_tries = 0
+    assert draft.email_key is not None
+    draft.code_hash = _hash(draft.email_key, code)
     return "-".join(code[start : start + GROUP] for start in range(0, LENGTH, GROUP))
 
 
 def redeem_code(petition: Petition, address: str, typed: str) -> str | None:
     """Return the confirmation token for the code that was typed for a deliverable address; None if it is wrong.
 
-    A wrong code uses up a try. The statements are the same whatever the mailbox's state.
+    Every try counts. The statements are the same, and write the same, whatever the code and the mailbox's state.
     """
-    key = email_key(petition, canonical(address))
-    is_right = Signature.code_hash == _hash(key, _normalized(typed))
-    count_try = (
-        update(Signature)
-        .where(
-            Signature.petition_id == petition.id,
-            Signature.email_key == key,
-            Signature.state == State.PENDING,
-            Signature.code_hash.is_not(None),
-            Signature.code_tries < MAX_TRIES,
-        )
-        .values(code_tries=case((is_right, Signature.code_tries), else_=Signature.code_tries + 1))
-        .returning(Signature.public_id, Signature.generation, Signature.expires_at, is_right.label("is_right"))
-        .execution_options(synchronize_session=False)
-    )
+    now = clock.now()
+    petition_id, key = petition.id, email_key(petition, canonical(address))
+    typed_hash = _hash(key, _normalized(typed))
+    sent = (Draft.petition_id == petition_id) & (Draft.email_key == key) & was_sent(now)
+    newest = select(Draft.public_id, Draft.code_hash, Draft.expires_at).where(sent)
     with transaction() as session:
-        row = session.execute(count_try).first()
-    if row is None or not row.is_right or confirmable_until(petition, row.expires_at) <= clock.now():
-        return None
-    return tokens.make_token(tokens.Purpose.CONFIRM, row.public_id, row.generation)
+        tries = session.scalars(_count_try(key, now)).one()
+        drafts = session.execute(newest.order_by(Draft.signed_at.desc(), Draft.public_id).limit(MAX_CODES)).all()
+    for public_id, code_hash, expires_at in drafts:
+        is_right = hmac.compare_digest(code_hash or b"", typed_hash)
+        if is_right and tries <= MAX_TRIES and confirmable_until(petition, expires_at) > now:
+            return tokens.make_token(tokens.Purpose.CONFIRM, public_id)
+    return None
+
+
+def forget_tries() -> int:
+    """Delete the counts of tries whose time is over; return how many."""
+    over = select(CodeTries.email_key).where(CodeTries.since <= clock.now() - TRIES_WINDOW)
+
+    def forget(session: Session, keys: Sequence[bytes]) -> None:
+        old = delete(CodeTries).where(CodeTries.email_key.in_(keys))
+        session.execute(old.execution_options(synchronize_session=False))
+
+    return in_batches(over.order_by(CodeTries.since), forget)
+
+
+def _count_try(key: bytes, now: datetime) -> ReturningInsert[int]:
+    """Return the statement that counts a try for a mailbox in its petition, and returns how many there were."""
+    new = insert(CodeTries).values(email_key=key, tries=1, since=now)
+    is_over = CodeTries.since <= now - TRIES_WINDOW
+    number = case((is_over, 1), (CodeTries.tries > MAX_TRIES, CodeTries.tries), else_=CodeTries.tries + 1)
+    since = case((is_over, new.excluded.since), else_=CodeTries.since)
+    counted = new.on_conflict_do_update(index_elements=["email_key"], set_={"tries": number, "since": since})
+    return counted.returning(CodeTries.tries)
 
 
 def _hash(key: bytes, code: str) -> bytes:

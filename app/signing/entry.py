@@ -7,7 +7,7 @@ from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from app.db import db
-from app.models import Petition, PetitionText, PrivacyNotice, Signature, Visibility
+from app.models import Draft, Petition, PetitionText, PrivacyNotice, Signature, Visibility
 from app.models.signer import Signer, salt_and_signer
 
 
@@ -20,10 +20,15 @@ class Entry:
     text: PetitionText
     notice: PrivacyNotice
 
+    @property
+    def language(self) -> str:
+        """The language of the page that was signed on."""
+        return self.signature.language
+
 
 @dataclass(frozen=True, slots=True)
 class Correction:
-    """The signer's new answers, which replace those in the signature."""
+    """The signer's answers as the form has them now, which replace those in a signature or take a draft's place."""
 
     name: str
     affiliation: str
@@ -34,12 +39,22 @@ class Correction:
 
     def write(self, signature: Signature) -> None:
         """Write the answers into the signature; its address and sealed salt stay."""
-        salt, old = salt_and_signer(signature)
+        for column, value in self.columns(signature).items():
+            setattr(signature, column, value)
+
+    def columns(self, row: Draft | Signature) -> dict[str, object]:
+        """Return the columns of a signature that has these answers and the address in `row`.
+
+        Where the answers are those in `row`, what is sealed there is not sealed again.
+        """
+        salt, old = salt_and_signer(row)
         signer = Signer(self.name, self.affiliation, self.comment, old.email)
-        signature.sealed = signer.sealed_for(signature.public_id, salt)
-        signature.country = self.country
-        signature.visibility = self.visibility
-        signature.updates = self.updates
+        return {
+            "sealed": row.sealed if signer == old else signer.sealed_for(row.public_id, salt),
+            "country": self.country,
+            "visibility": self.visibility,
+            "updates": self.updates,
+        }
 
 
 def find_entry(public_id: bytes) -> Entry | None:

@@ -1,17 +1,19 @@
 """The forms that signers fill in: signing, confirming and correcting, an address, a code."""
 
 from dataclasses import dataclass
+from typing import Self
 
 from flask_babel import lazy_gettext as _
 from wtforms import BooleanField, Field, HiddenField, RadioField, StringField, TextAreaField
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import ValidationError
 
-from app.email.address import MAX_ADDRESS_LENGTH
-from app.models import Petition, Visibility
+from app.email.address import MAX_ADDRESS_LENGTH, NotAnAddress
+from app.email.mistyped import probably_meant
+from app.models import Draft, Petition, Signature, Visibility
 from app.models.signer import signer_of
 from app.petitions.page import Edition
-from app.signing.entry import Correction, Entry, entry_digest
+from app.signing.entry import Correction
 from app.signing.filters import MaxLength, one_line, readable, required, tidy_line, tidy_paragraphs
 from app.web import countries
 from app.web.address_field import AddressField
@@ -104,26 +106,23 @@ class SignerForm(Form):
         self[name].flags.required = True
 
 
-class EntryForm(SignerForm):
-    """The form on the confirm page and on the entry's page. `digest` is that of the entry as the page showed it."""
-
-    digest = HiddenField()
+class AnswersForm(SignerForm):
+    """The form on the confirm page."""
 
     @classmethod
-    def of(cls, entry: Entry) -> "EntryForm":
-        """Return the form filled with what the entry says now."""
-        signature, signer = entry.signature, signer_of(entry.signature)
+    def of(cls, row: Draft | Signature, petition: Petition, **hidden: str) -> Self:
+        """Return the form filled with what a draft or signature of the petition says now."""
+        signer = signer_of(row)
         answers = {
             "name": signer.name,
             "affiliation": signer.affiliation,
-            "country": signature.country,
+            "country": row.country,
             "comment": signer.comment,
-            "visibility": signature.visibility.value,
-            "updates": signature.updates,
-            "digest": entry_digest(entry),
+            "visibility": row.visibility.value,
+            "updates": row.updates,
         }
-        form = cls(formdata=None, data=answers)
-        form.ask(entry.petition)
+        form = cls(formdata=None, data={**answers, **hidden})
+        form.ask(petition)
         return form
 
     def correction(self) -> Correction:
@@ -138,6 +137,12 @@ class EntryForm(SignerForm):
         )
 
 
+class EntryForm(AnswersForm):
+    """The form on the entry's page. `digest` is that of the entry as the page showed it."""
+
+    digest = HiddenField()
+
+
 class AddressForm(Form):
     """The address to send an e-mail to."""
 
@@ -148,6 +153,24 @@ class AddressForm(Form):
         filters=[tidy_line],
         render_kw={"autocomplete": "email"},
     )
+    as_typed = HiddenField()
+
+    def ask_about_domain(self, answer: str | None) -> str | None:
+        """Return the address that was probably meant, to ask about it once; None if the one typed looks right.
+
+        `answer` is the button that was pressed: "meant" puts that address in the field, "typed" keeps the one typed.
+        """
+        try:
+            typed = self.email.address()
+        except NotAnAddress:
+            return None  # the field reports it itself
+        meant = probably_meant(typed)
+        if meant and answer == "meant":
+            self.email.data = meant
+            return None
+        if answer == "typed":
+            self.as_typed.data = typed
+        return None if self.as_typed.data == typed else meant
 
 
 class CodeForm(Form):

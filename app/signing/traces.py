@@ -5,14 +5,15 @@ No address can be read from them, and those of two petitions cannot be compared.
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import or_, select, update
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from app import clock
 from app.db import in_batches
 from app.email.domain import domain_of, is_relay, owner_domain
-from app.models import Petition, Signature
+from app.models import Draft, Petition, Signature
 from app.signing.email_key import petition_hash
 
 RETENTION = timedelta(hours=48)
@@ -39,12 +40,17 @@ def domain_key(petition: Petition, address: str) -> bytes | None:
 
 
 def forget_traces(now: datetime | None = None) -> int:
-    """Erase the traces of signatures whose form was sent more than two days ago; return how many."""
-    has_trace = or_(Signature.network_key.is_not(None), Signature.domain_key.is_not(None))
-    old = select(Signature.id).where(has_trace, Signature.signed_at < (now or clock.now()) - RETENTION)
+    """Erase the traces of drafts and signatures whose form was sent more than two days ago; return how many."""
+    before = (now or clock.now()) - RETENTION
+    return _forget(Draft, Draft.public_id, before) + _forget(Signature, Signature.id, before)
 
-    def erase(session: Session, ids: Sequence[int]) -> None:
-        change = update(Signature).where(Signature.id.in_(ids)).values(network_key=None, domain_key=None)
+
+def _forget(table: type[Draft] | type[Signature], key: InstrumentedAttribute[Any], before: datetime) -> int:
+    has_trace = or_(table.network_key.is_not(None), table.domain_key.is_not(None))
+    old = select(key).where(has_trace, table.signed_at < before).order_by(table.signed_at)
+
+    def erase(session: Session, keys: Sequence[Any]) -> None:
+        change = update(table).where(key.in_(keys)).values(network_key=None, domain_key=None)
         session.execute(change.execution_options(synchronize_session=False))
 
-    return in_batches(old.order_by(Signature.signed_at), erase)
+    return in_batches(old, erase)

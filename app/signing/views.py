@@ -1,6 +1,7 @@
 """The sign form, its proof of work, and the page that says what happens next."""
 
 import math
+import os
 
 from flask import Blueprint, abort, jsonify, make_response, redirect, render_template, request, url_for
 from flask_babel import gettext as _
@@ -14,7 +15,9 @@ from app.petitions.page import Edition
 from app.petitions.requested import edition_or_original
 from app.signing import code, email_reference, proof_of_work
 from app.signing.domains import address_allowed
-from app.signing.forms import CodeForm, SignForm
+from app.signing.email_reference import Sent
+from app.signing.forms import AddressForm, CodeForm, SignForm
+from app.signing.readdress import readdress
 from app.signing.sign import sign
 from app.web import headers, rate_limits
 from app.web.answers import private_page
@@ -39,20 +42,23 @@ def submit(slug: str) -> Response:
         return make_response(render_template("signing/closed.html", edition=edition), 409)
     answers = SignForm()
     answers.ask(edition.petition)
-    if not answers.validate({"email": [address_allowed(edition.petition.id)]}):
+    meant = answers.ask_about_domain(request.form.get("address"))
+    if not answers.validate({"email": [] if meant else [address_allowed(edition.petition.id)]}):
         return make_response(_page(edition, answers), 422)
     if answers.is_superseded(edition):
         answers.set_edition(edition)
         return make_response(_page(edition, answers, superseded=True), 422)
+    if meant:
+        return make_response(_page(edition, answers, meant=meant), 422)
     submission = answers.submission()
+    draft_id = os.urandom(16)
     if not answers.is_by_a_bot():  # a bot gets the same answer, and nothing is saved
         had_proof_of_work = proof_of_work.spend(edition.petition, request.form.get("altcha", ""))
         wait = rate_limits.hit(Action.SIGN_WITH_PROOF if had_proof_of_work else Action.SIGN)
         if wait:
             return make_response(_page(edition, answers, wait=wait), 429, {"Retry-After": wait})
-        sign(edition, submission, network(request.remote_addr), had_proof_of_work=had_proof_of_work)
-    reference = email_reference.make_reference(slug, edition.language, submission.email)
-    return redirect(url_for(".check_your_email", slug=slug, reference=reference), 303)
+        draft_id = sign(edition, submission, network(request.remote_addr), had_proof_of_work=had_proof_of_work)
+    return _to_check_your_email(edition, submission.email, draft_id)
 
 
 @bp.get("/petitions/<slug:slug>/challenge.json")
@@ -66,49 +72,94 @@ def challenge(slug: str) -> Response:
 @bp.get("/petitions/<slug:slug>/check-your-email/<reference>")
 def check_your_email(slug: str, reference: str) -> Response:
     """Say which address was written to and what to do if no e-mail arrives; nothing about the mailbox."""
-    edition, address = _read_reference(slug, reference)
-    return _check_your_email(edition, address, CodeForm(formdata=None))
+    edition, sent = _read_reference(slug, reference)
+    return _check_your_email(edition, sent)
 
 
 @bp.post("/petitions/<slug:slug>/check-your-email/<reference>")
 def take_code(slug: str, reference: str) -> Response:
     """Lead to the confirm page if the code is right; otherwise give one answer, whatever is wrong."""
-    edition, address = _read_reference(slug, reference)
+    edition, sent = _read_reference(slug, reference)
+    if "email" in request.form:
+        return _readdress(edition, sent)
     form = CodeForm()
     if not form.validate():
-        return _check_your_email(edition, address, form, 422)
+        return _check_your_email(edition, sent, 422, form=form)
     wait = rate_limits.hit(Action.TYPE_CODE)
     if wait:
         form.code.errors = [_("Many codes came from where you are. Please wait some minutes, or use the link.")]
-        return _check_your_email(edition, address, form, 429)
-    token = code.redeem_code(edition.petition, address, form.code.data)
+        return _check_your_email(edition, sent, 429, form=form)
+    token = code.redeem_code(edition.petition, sent.address, form.code.data)
     if token is None:
         form.code.errors = [
             _(
-                "This code does not fit, or does not work any more. The link in the letter may still work; after five"
-                " wrong tries, or seven days, sign again for a new letter."
+                "This code does not fit, or does not work any more. The link in the letter may still work; after seven"
+                " days, or if it does not, sign again for a new letter."
             )
         ]
-        return _check_your_email(edition, address, form, 422)
+        return _check_your_email(edition, sent, 422, form=form)
     return redirect(url_for("confirmation.ask", token=token), 303)
 
 
-def _read_reference(slug: str, reference: str) -> tuple[Edition, str]:
-    """Return the edition and the address in a reference; abort with a page that says why, if it is not valid."""
+def _readdress(edition: Edition, sent: Sent) -> Response:
+    """Send the same form out again to another address; the answer is the same whatever became of the first."""
+    form = AddressForm()
+    meant = form.ask_about_domain(request.form.get("address"))
+    valid = form.validate({"email": [] if meant else [address_allowed(edition.petition.id)]})
+    if not edition.is_open() or not sent.can_be_readdressed():
+        return _check_your_email(edition, sent, 409)
+    if meant or not valid:
+        return _check_your_email(edition, sent, 422, address_form=form, meant=meant)
+    wait = rate_limits.hit(Action.SIGN)
+    if wait:
+        form.email.errors = [_("Many forms came from where you are. Please wait some minutes, then press it again.")]
+        return _check_your_email(edition, sent, 429, address_form=form)
+    address = form.email.address()
+    draft_id = readdress(edition.petition, sent.draft_id, address) or os.urandom(16)
+    return _to_check_your_email(edition, address, draft_id)
+
+
+def _to_check_your_email(edition: Edition, address: str, draft_id: bytes) -> Response:
+    slug = edition.petition.slug
+    reference = email_reference.make_reference(slug, edition.language, address, draft_id)
+    return redirect(url_for(".check_your_email", slug=slug, reference=reference), 303)
+
+
+def _read_reference(slug: str, reference: str) -> tuple[Edition, Sent]:
+    """Return the edition, and what else a reference says; abort with a page that says why, if it is not valid."""
     try:
-        lang, address = email_reference.read_reference(slug, reference)
+        sent = email_reference.read_reference(slug, reference)
     except sealing.CannotOpen:
         abort(
             404, _("This page is only for the one who has just signed. If that was you, sign again: it does no harm.")
         )
-    return edition_or_original(slug, lang), address
+    return edition_or_original(slug, sent.language), sent
 
 
-def _check_your_email(edition: Edition, address: str, form: CodeForm, status: int = 200) -> Response:
-    return private_page("signing/check_your_email.html", status, edition=edition, address=address, form=form)
+def _check_your_email(
+    edition: Edition,
+    sent: Sent,
+    status: int = 200,
+    *,
+    form: CodeForm | None = None,
+    address_form: AddressForm | None = None,
+    meant: str | None = None,
+) -> Response:
+    return private_page(
+        "signing/check_your_email.html",
+        status,
+        edition=edition,
+        address=sent.address,
+        form=form or CodeForm(formdata=None),
+        address_form=address_form or AddressForm(formdata=None),
+        meant=meant,
+        can_be_readdressed=edition.is_open() and sent.can_be_readdressed(),
+    )
 
 
-def _page(edition: Edition, answers: SignForm, superseded: bool = False, wait: int = 0) -> str:
+def _page(
+    edition: Edition, answers: SignForm, superseded: bool = False, wait: int = 0, meant: str | None = None
+) -> str:
     return render_template(
         "signing/sign.html",
         edition=edition,
@@ -118,5 +169,6 @@ def _page(edition: Edition, answers: SignForm, superseded: bool = False, wait: i
         privacy=to_html(edition.notice.more),
         form=answers,
         superseded=superseded,
+        meant=meant,
         wait=math.ceil(wait / 60),
     )

@@ -78,9 +78,9 @@ def find_by_mailbox(petition_id: int, email_key: bytes) -> SignatureListRow | No
 
 def _statement(petition_id: int, selection: Selection, cursor: Cursor | None) -> Select[Signature, int]:
     newer = cursor is not None and cursor.newer
-    position = tuple_(Signature.listed_at, Signature.public_id)
+    position = tuple_(Signature.verified_at, Signature.public_id)
     direction = asc if newer else desc
-    order = (direction(Signature.listed_at), direction(Signature.public_id))
+    order = (direction(Signature.verified_at), direction(Signature.public_id))
     beyond = []
     if cursor is not None:
         start = tuple_(literal(cursor.at, UtcDateTime()), literal(cursor.row_id))
@@ -128,4 +128,4 @@ def _row(signature: Signature, version: int, clues: list[Clue]) -> SignatureList
 
 
 def _cursor_at(row: SignatureListRow, *, newer: bool) -> str:
-    return Cursor(row.signature.listed_at, row.signature.public_id, newer).encode()
+    return Cursor(row.signature.verified_at, row.signature.public_id, newer).encode()

@@ -2,33 +2,53 @@
 
 from collections import Counter
 from dataclasses import dataclass
+from datetime import datetime
+from typing import NamedTuple
 
 from sqlalchemy import func, select
 
+from app import clock
 from app.db import db, seconds
 from app.ledger import ledger
-from app.models import OutboxProgress, OutboxRow, Signature, State, Suspicion
+from app.models import Declined, Draft, HourlyNumbers, OutboxProgress, OutboxRow, Signature, State, Suspicion
+from app.signing.draft import was_sent
 
 MINUTE, HOUR, DAY = 60, 3600, 86400
 LIMITS = (MINUTE, 10 * MINUTE, HOUR, DAY)
 MAX_DELAYS_SAMPLED = 10_000
 
 
-@dataclass(frozen=True, slots=True)
-class Numbers:
-    """How many signatures are in each state, and how many of this petition's e-mails are sent, waiting or failed.
+class TypedNumbers(NamedTuple):
+    """Those numbers that move when somebody types an address: see Numbers."""
 
-    `sent` counts the last seven days: older rows of the outbox are deleted.
-    """
-
-    verified: int
     pending: int
-    withdrawn: int
-    invalidated: int
     declined: int
     sent: int
     waiting: int
     failed: int
+
+
+NONE_YET = TypedNumbers(0, 0, 0, 0, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Numbers:
+    """How many signatures are in each state, how many mailboxes have not answered, and what became of the e-mails.
+
+    `pending` is the number of mailboxes with a draft that a letter went out for; `declined` that of mailboxes that said
+    that it was not them. `sent` counts the last seven days: older rows of the outbox are deleted. `exact` is
+    False for viewers, who see those five as they were at the turn of the hour, rounded.
+    """
+
+    verified: int
+    withdrawn: int
+    invalidated: int
+    pending: int
+    declined: int
+    sent: int
+    waiting: int
+    failed: int
+    exact: bool = True
 
     @property
     def confirmed(self) -> int:
@@ -63,29 +83,42 @@ class Delays:
     buckets: tuple[int, ...]
 
 
-def numbers(petition_id: int) -> Numbers:
-    """Return the petition's numbers as they are now. Verified ones come from the ledger; others are counted."""
+def numbers(petition_id: int, *, exact: bool) -> Numbers:
+    """Return the petition's numbers. Verified ones come from the ledger; others are counted.
+
+    If not `exact`, what depends on the addresses that were typed is as it was at the turn of the hour.
+    """
     verified = ledger.read_count(petition_id).verified
-    others = (State.PENDING, State.WITHDRAWN, State.INVALIDATED, State.DECLINED)
     by_state = (
         select(Signature.state, func.count())
-        .where(Signature.petition_id == petition_id, Signature.state.in_(others))
+        .where(Signature.petition_id == petition_id, Signature.state != State.VERIFIED)
         .group_by(Signature.state)
     )
+    states = {row[0]: row[1] for row in db.session.execute(by_state)}
+    ended = (verified, states.get(State.WITHDRAWN, 0), states.get(State.INVALIDATED, 0))
+    if exact:
+        return Numbers(*ended, *typed_numbers(petition_id, clock.now()))
+    row = db.session.get(HourlyNumbers, petition_id, populate_existing=True)
+    typed = TypedNumbers(row.pending, row.declined, row.sent, row.waiting, row.failed) if row else NONE_YET
+    return Numbers(*ended, *typed, exact=False)
+
+
+def typed_numbers(petition_id: int, now: datetime) -> TypedNumbers:
+    """Return those numbers that depend on the addresses that were typed, as they are now."""
+    of_petition = Draft.petition_id == petition_id
+    pending = select(func.count(Draft.email_key.distinct())).where(of_petition, was_sent(now))
+    declined = select(func.count()).select_from(Declined).where(Declined.petition_id == petition_id)
     by_progress = (
         select(OutboxRow.progress, func.count())
         .where(OutboxRow.petition_id == petition_id, OutboxRow.progress != OutboxProgress.SILENT)
         .group_by(OutboxRow.progress)
     )
-    states = {row[0]: row[1] for row in db.session.execute(by_state)}
     letters = {row[0]: row[1] for row in db.session.execute(by_progress)}
-    return Numbers(
-        verified,
-        *(states.get(state, 0) for state in others),
-        *(
-            letters.get(progress, 0)
-            for progress in (OutboxProgress.SENT, OutboxProgress.WAITING, OutboxProgress.FAILED)
-        ),
+    ends = (OutboxProgress.SENT, OutboxProgress.WAITING, OutboxProgress.FAILED)
+    return TypedNumbers(
+        db.session.scalars(pending).one(),
+        db.session.scalars(declined).one(),
+        *(letters.get(progress, 0) for progress in ends),
     )
 
 
@@ -121,7 +154,7 @@ def delays(petition_id: int) -> Delays | None:
     newest = (
         select(took.label("took"))
         .where(Signature.petition_id == petition_id, Signature.state == State.VERIFIED)
-        .order_by(Signature.listed_at.desc(), Signature.public_id.desc())
+        .order_by(Signature.verified_at.desc(), Signature.public_id.desc())
         .limit(MAX_DELAYS_SAMPLED)
         .subquery()
     )

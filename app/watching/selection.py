@@ -44,13 +44,13 @@ class Selection:
             conditions.append(Signature.country == self.country)
         if self.day is not None:
             begin = datetime.combine(self.day, time.min, UTC)
-            conditions += [Signature.listed_at >= begin, Signature.listed_at < begin + timedelta(days=1)]
+            conditions += [Signature.verified_at >= begin, Signature.verified_at < begin + timedelta(days=1)]
         if self.clue is not None:
             conditions.append(
                 Signature.id.in_(select(Suspicion.signature_id).where(*_open_suspicion(petition_id, self.clue)))
             )
         if self.before is not None:
-            conditions.append(Signature.listed_at < self.before)
+            conditions.append(Signature.verified_at < self.before)
         if self.entries:
             conditions.append(Signature.public_id.in_(self.entries))
         return conditions

@@ -11,9 +11,8 @@ from wtforms import StringField
 from app import clock
 from app.db import snapshot
 from app.email.address import canonical
-from app.ledger import ledger
 from app.models import Petition, State
-from app.organisers.access import Who, open_to, petition_here
+from app.organisers.access import Who, may, open_to, petition_here
 from app.organisers.forms import OrganiserForm
 from app.organisers.pages import petition_page
 from app.signing.email_key import email_key
@@ -50,9 +49,8 @@ def dashboard(slug: str) -> Response:
     petition = petition_here()
     petition_id, since, now = petition.id, petition.opened_at or clock.now(), clock.now()
     step = Step(request.args["by"]) if request.args.get("by") in set(Step) else default_step(since, now)
-    ledger.read_count(petition_id)  # may fold the ledger, which would end the snapshot
     with snapshot():
-        current_numbers = numbers(petition_id)
+        current_numbers = numbers(petition_id, exact=may(Who.EDITORS))
         countries_and_languages = places(petition_id)
         confirmation_delays = delays(petition_id)
         suspected_number = number_suspected(petition_id)
@@ -76,7 +74,7 @@ def dashboard(slug: str) -> Response:
 @open_to(Who.VIEWERS)
 def numbers_json(slug: str) -> Response:
     """Send the current numbers to the dashboard's script."""
-    return headers.no_store(jsonify(asdict(numbers(petition_here().id))))
+    return headers.no_store(jsonify(asdict(numbers(petition_here().id, exact=may(Who.EDITORS)))))
 
 
 @bp.get("/signatures")

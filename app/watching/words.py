@@ -29,10 +29,8 @@ __all__ = [
 
 STATES = {
     State.VERIFIED: lazy("Verified"),
-    State.PENDING: lazy("Pending"),
     State.WITHDRAWN: lazy("Withdrawn"),
     State.INVALIDATED: lazy("Invalidated"),
-    State.DECLINED: lazy("Declined"),
 }
 VISIBILITIES = {
     Visibility.PUBLIC: lazy("seen by everyone"),

@@ -4,7 +4,7 @@ const ASKING = 5000;
 const WORKING = 20000;
 const AT_ONCE = 1000;
 const form = document.querySelector("form[data-challenge]");
-const button = form.querySelector("[type=submit]");
+const buttons = [...form.querySelectorAll("[type=submit]")];
 const status = form.querySelector("[data-working]");
 const text = new TextEncoder();
 
@@ -38,14 +38,16 @@ async function prove() {
 
 form.addEventListener("submit", async (event) => {
   event.preventDefault();
-  button.disabled = true;
+  const { name, value } = event.submitter ?? {};
+  for (const button of buttons) button.disabled = true;
   await prove().catch(() => {});
+  if (name) form.append(Object.assign(document.createElement("input"), { type: "hidden", name, value }));
   form.submit();
 });
 
 // Who comes back finds the page as it was.
 window.addEventListener("pageshow", () => {
-  button.disabled = false;
+  for (const button of buttons) button.disabled = false;
   status.textContent = "";
-  form.elements.altcha?.remove();
+  for (const added of form.querySelectorAll("input[name=altcha], input[name=address]")) added.remove();
 });

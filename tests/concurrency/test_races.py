@@ -13,7 +13,7 @@ from sqlalchemy import func, select
 from app.db import db
 from app.ledger import ledger
 from app.ledger.audit import audit
-from app.models import LedgerEntry, Occasion, OutboxProgress, OutboxRow, Petition, Signature, State
+from app.models import Draft, LedgerEntry, Occasion, OutboxProgress, OutboxRow, Petition, Signature, State
 from app.outbox import deliver as delivering
 from app.outbox.deliver import deliver
 from app.worker import LETTERS
@@ -58,7 +58,7 @@ def test_fifty_confirmations_of_one_signature_count_once(
     assert number_of(app, OutboxRow.occasion == Occasion.CONFIRMED) == 1
 
 
-def test_fifty_forms_from_one_mailbox_make_one_row_and_at_most_three_emails(
+def test_fifty_forms_from_one_mailbox_cause_at_most_three_emails_and_make_one_signature(
     app: Flask, client: FlaskClient, petition: str, mail_server: MailServer, work: Callable[[], int]
 ) -> None:
     def press(which: int) -> int:
@@ -66,10 +66,16 @@ def test_fifty_forms_from_one_mailbox_make_one_row_and_at_most_three_emails(
         return sign(app.test_client(), email=email, name=f"Ann {which}", where=where).status_code
 
     assert set(at_once(THREADS, press)) == {303}
-    assert number_of(app, Signature.id.is_not(None)) == 1
-    assert number_of(app, OutboxRow.id.is_not(None)) == THREADS
+    assert number_of(app, Draft.public_id.is_not(None)) == number_of(app, OutboxRow.id.is_not(None)) == THREADS
     work()
     assert len(mail_server.letters) == 3
+    links = [link_in(letter) for letter in mail_server.letters]
+    answers = {"name": "Ann", "country": "SE", "visibility": "public"}
+    statuses = at_once(30, lambda which: app.test_client().post(links[which % 3], data=answers).status_code)
+    assert statuses.count(303) == 1
+    assert set(statuses) == {200, 303}
+    assert verified(client) == number_of(app, Signature.id.is_not(None)) == 1
+    assert number_of(app, LedgerEntry.id.is_not(None)) == 1
 
 
 def test_confirmations_during_folding_are_all_counted(

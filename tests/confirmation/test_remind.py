@@ -11,10 +11,10 @@ from sqlalchemy import func, select, update
 from app import clock
 from app.confirmation.remind import queue_reminders
 from app.db import db, transaction
-from app.models import Occasion, OutboxProgress, OutboxRow, Petition, Signature
+from app.models import Draft, Occasion, OutboxProgress, OutboxRow, Petition
 from app.outbox import slow_lane
 from tests.concurrency.test_races import at_once
-from tests.factories import make_petition, press_confirm, sign, signatures, verified
+from tests.factories import drafts, make_petition, press_confirm, sign, verified
 from tests.mail_server import MailServer, code_in, link_in, text_of
 
 pytestmark = pytest.mark.both_databases
@@ -23,12 +23,12 @@ Work = Callable[[], int]
 
 
 def let_pass(app: Flask, **time: float) -> None:
-    """Make all letters and signatures older by this time."""
+    """Make all letters and drafts older by this time."""
     age = timedelta(**time)
     with app.app_context(), transaction() as session:
-        for signature in session.scalars(select(Signature)):
-            signature.signed_at -= age
-            signature.expires_at = signature.expires_at and signature.expires_at - age
+        for draft in session.scalars(select(Draft)):
+            draft.signed_at -= age
+            draft.expires_at = draft.expires_at and draft.expires_at - age
         for row in session.scalars(select(OutboxRow)):
             row.queued_at, row.due_at = row.queued_at - age, row.due_at - age
             row.allowed_at, row.ended_at = row.allowed_at and row.allowed_at - age, row.ended_at and row.ended_at - age
@@ -62,9 +62,9 @@ def test_the_reminders_link_and_code_work_and_the_expiry_stays(
     page = sign(client).location
     work()
     let_pass(app, days=1)
-    until = signatures(app)[0].expires_at
+    until = drafts(app)[0].expires_at
     work()
-    assert signatures(app)[0].expires_at == until
+    assert drafts(app)[0].expires_at == until
     reminder = mail_server.letters[1]
     assert until
     assert f"{until:%B} {until.day}, {until.year}" in text_of(reminder)

@@ -29,7 +29,7 @@ from app.models.signer import salt_and_signer, sealed_note, signer_of
 from app.organisers import accounts
 from app.signers.withdraw import withdraw
 from tests.conftest import SECRETS
-from tests.factories import make_petition, make_signature, press_confirm, sign, signatures, verified
+from tests.factories import drafts, make_draft, make_petition, make_signature, press_confirm, sign, signatures, verified
 from tests.mail_server import MailServer, link_in
 from tests.organisers.people import make_organiser
 
@@ -75,6 +75,7 @@ def fill_every_column(app: Flask) -> None:
     make_petition(app)
     for at in range(3):
         make_signature(app, email=f"ann{at}@example.org", name=f"Ann {at}")
+        make_draft(app, email=f"ann{at}@example.org", name=f"Ann Again {at}")
     make_organiser(app, "olga@example.org", Role.OWNER)
     with app.app_context():
         petition = db.session.scalars(select(Petition)).one()
@@ -353,7 +354,13 @@ def many(app: Flask, client: FlaskClient, petition: str, mail_server: MailServer
 
 
 def test_during_a_rotation_each_mailbox_still_has_one_signature(
-    app: Flask, client: FlaskClient, many: list[str], reports: list[str], monkeypatch: pytest.MonkeyPatch
+    app: Flask,
+    client: FlaskClient,
+    many: list[str],
+    reports: list[str],
+    monkeypatch: pytest.MonkeyPatch,
+    mail_server: MailServer,
+    work: Callable[[], int],
 ) -> None:
     for link in many[:10]:
         press_confirm(client, link)
@@ -364,7 +371,7 @@ def test_during_a_rotation_each_mailbox_still_has_one_signature(
     )
     app.config["DATA_KEYS"] = [NEW, OLD]
     with app.app_context():
-        public_ids = {signer_of(row).email: row.public_id for row in signatures(app)}
+        public_ids = {signer_of(row).email: row.public_id for row in [*signatures(app), *drafts(app)]}
     begun, done = threading.Event(), threading.Event()
     troubles: list[str] = []
 
@@ -404,13 +411,19 @@ def test_during_a_rotation_each_mailbox_still_has_one_signature(
     assert troubles == []
     app.config["DATA_KEYS"] = [NEW]
     assert heads(app) == {sealing.prefix(NEW)}
-    rows = signatures(app)
-    assert len(rows) == 66
+    confirmed = signatures(app)
     with app.app_context():
-        mailboxes = [signer_of(row).email.lower() for row in rows if row.sealed]
+        mailboxes = [signer_of(row).email.lower() for row in confirmed if row.sealed]
+        said_again = [signer_of(row).email.lower() for row in drafts(app) if row.sealed]
         assert audit(db.session.scalars(select(Petition)).one()).sound
-    assert verified(client) == 24
-    assert [row.state for row in rows].count(State.WITHDRAWN) == 6
-    assert len(mailboxes) == len(set(mailboxes)) == 60
-    sign(client, email="person3@example.org")
-    assert len(signatures(app)) == 66, "a mailbox that signed before the rotation is known after it"
+    assert verified(client) == len(set(mailboxes)) == len(mailboxes) == 24
+    assert [row.state for row in confirmed].count(State.WITHDRAWN) == 6
+    assert len(confirmed) == 30
+    # Of 30 new mailboxes, of 10 that had confirmed before, and of 6 that had withdrawn; those of others are closed.
+    assert len(said_again) == 46
+    assert len(drafts(app)) == 66
+    work()
+    told = [letter["Subject"] for letter in mail_server.to("person3@example.org")]
+    assert "You have already signed: Save the test library" in told, "who signed before the rotation is known after it"
+    press_confirm(client, link_in(mail_server.to("new3@example.org")[0]))
+    assert verified(client) == 25

@@ -39,13 +39,13 @@ def add(
     visibility: Visibility = Visibility.PUBLIC,
     country: str = "SE",
     updates: bool = False,
-    at: datetime | None = NOON,
+    at: datetime = NOON,
     **columns: object,
 ) -> bytes:
     """Insert a signature; return its public id."""
     public_id = make_signature(app, SLUG, state, email, visibility=visibility)
     values: dict[str, object] = {"country": country, "updates": updates, "verified_at": at, **columns}
-    if state not in {State.WITHDRAWN, State.DECLINED}:
+    if state != State.WITHDRAWN:
         with app.app_context():
             values["sealed"] = Signer(name, affiliation, comment, email).sealed_for(public_id)
     with app.app_context(), transaction() as session:

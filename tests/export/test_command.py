@@ -20,6 +20,7 @@ from app.db import transaction
 from app.export import cli_files, list_stream, pdf
 from app.models import Delivery, Format, HandOver, Making, Petition, State, Visibility
 from tests.export.listed import NOON, add, parsed
+from tests.factories import make_draft
 
 pytestmark = pytest.mark.both_databases
 
@@ -28,7 +29,8 @@ pytestmark = pytest.mark.both_databases
 def _signed(app: Flask, petition: str) -> None:
     add(app, "Ann", email="ann@example.org", updates=True)
     add(app, "Bob", email="bob@example.org", country="FI", at=NOON.replace(day=24), visibility=Visibility.ORGANISERS)
-    add(app, "Cleo", email="cleo@example.org", state=State.PENDING, at=None)
+    add(app, "Cleo", email="cleo@example.org", state=State.INVALIDATED, at=NOON.replace(day=25))
+    make_draft(app, email="dora@example.org", name="Dora")
 
 
 def names(runner: FlaskCliRunner, *options: str) -> list[str]:
@@ -46,8 +48,8 @@ def names(runner: FlaskCliRunner, *options: str) -> list[str]:
         ("--country FI --country SE", ["Ann", "Bob"]),
         ("--since 2026-11-24", ["Bob"]),
         ("--until 2026-11-23", ["Ann"]),
-        ("--state pending", ["Cleo"]),
-        ("--state pending --state verified", ["Ann", "Bob", "Cleo"]),
+        ("--state invalidated", ["Cleo"]),
+        ("--state invalidated --state verified", ["Ann", "Bob", "Cleo"]),
     ],
 )
 def test_options_choose_the_rows_on_standard_output(runner: FlaskCliRunner, options: str, wanted: list[str]) -> None:
@@ -81,7 +83,7 @@ def test_each_format_can_be_opened(runner: FlaskCliRunner) -> None:
         (["save-the-test-library", "--excel", "--format", "json"], "--excel is a way to write CSV"),
         (["save-the-test-library", "--country", "Sweden"], "Sweden: no country's code"),
         (["save-the-test-library", "--for-addressee", "--with-email"], "never an e-mail address"),
-        (["save-the-test-library", "--for-addressee", "--state", "pending"], "verified signatures"),
+        (["save-the-test-library", "--for-addressee", "--state", "invalidated"], "verified signatures"),
     ],
 )
 def test_impossible_options_are_refused_with_a_message(

@@ -42,10 +42,10 @@ def test_a_line_has_every_column(app: Flask, petition: str) -> None:
 
 
 def test_state_and_email_are_there_on_request() -> None:
-    choice = Choice(states=frozenset({State.PENDING}), with_email=True)
-    found = cells(row(state="pending", verified_at=None, email="ann@example.org"), choice=choice)
+    choice = Choice(states=frozenset({State.INVALIDATED}), with_email=True)
+    found = cells(row(state="invalidated", email="ann@example.org"), choice=choice)
     assert found[0][9:] == ["state", "email"]
-    assert found[1][7:] == ["", "public", "pending", "ann@example.org"]
+    assert found[1][8:] == ["public", "invalidated", "ann@example.org"]
 
 
 def test_an_unnamed_signer_is_a_number_and_empty_cells() -> None:

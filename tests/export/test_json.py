@@ -1,6 +1,7 @@
 """The list as JSON: the whole file parses, and one that was cut off does not."""
 
 import json
+from datetime import timedelta
 
 import pytest
 from flask import Flask
@@ -43,14 +44,20 @@ def test_the_file_has_the_petition_and_every_column(app: Flask, petition: str) -
 
 
 def test_state_and_email_are_there_on_request() -> None:
-    choice = Choice(states=frozenset({State.PENDING}), with_email=True)
-    found = json.loads(whole(row(state="pending", verified_at=None, email="ann@example.org"), choice=choice))
+    choice = Choice(states=frozenset({State.INVALIDATED}), with_email=True)
+    found = json.loads(whole(row(state="invalidated", email="ann@example.org"), choice=choice))
     assert list(found["rows"][0].items())[-4:] == [
-        ("verified_at", None),
+        ("verified_at", clock.iso(NOON + timedelta(seconds=1))),
         ("visibility", "public"),
-        ("state", "pending"),
+        ("state", "invalidated"),
         ("email", "ann@example.org"),
     ]
+
+
+def test_an_unnamed_signer_is_a_number_and_empty_fields() -> None:
+    empty = ExportRow(7, "", "", "", "", "", None, None, "", "", "")
+    (found,) = json.loads(whole(empty, choice=Choice(for_addressee=True)))["rows"]
+    assert {name: value for name, value in found.items() if value not in {"", None}} == {"number": 7}
 
 
 def test_an_empty_list_is_valid_json() -> None:

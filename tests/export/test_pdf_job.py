@@ -30,7 +30,7 @@ from app.models import (
 )
 from app.typesetting import typeset
 from tests.concurrency.test_races import at_once
-from tests.factories import SLUG, make_petition, make_signature
+from tests.factories import SLUG, make_draft, make_petition, make_signature
 
 pytestmark = pytest.mark.both_databases
 
@@ -61,7 +61,7 @@ def text_of(app: Flask, number: int = 1) -> str:
 def test_the_worker_builds_a_delivery_and_records_its_rows(app: Flask, petition: str, work: Callable[[], int]) -> None:
     make_signature(app, name="Ann Example")
     make_signature(app, name="Боб Пример", email="bob@example.org")
-    make_signature(app, state=State.PENDING, name="Pending Example", email="pending@example.org")
+    make_draft(app, name="Unconfirmed Example", email="unconfirmed@example.org")
     ask(app)
     assert newest(app).making == Making.WAITING
     work()
@@ -69,7 +69,7 @@ def test_the_worker_builds_a_delivery_and_records_its_rows(app: Flask, petition:
     text = text_of(app)
     assert "Ann Example" in text
     assert "Боб Пример" in text
-    assert "Pending Example" not in text
+    assert "Unconfirmed Example" not in text
     with app.app_context():
         assert db.session.scalars(select(HandOver.rows)).one() == 2
 

@@ -135,7 +135,7 @@ def test_lists_can_be_filtered_by_country_and_day(app: Flask, owner: FlaskClient
 
 
 @pytest.mark.parametrize(
-    "query", ["countries=XX", "since=yesterday", "states=nonsense", "for_addressee=1&with_email=1"]
+    "query", ["countries=XX", "since=yesterday", "states=nonsense", "states=pending", "for_addressee=1&with_email=1"]
 )
 def test_an_invalid_query_is_refused_with_a_message(app: Flask, owner: FlaskClient, query: str) -> None:
     answer = owner.get(f"{PLACE}/signatures.csv?{query}")
@@ -146,10 +146,10 @@ def test_an_invalid_query_is_refused_with_a_message(app: Flask, owner: FlaskClie
 
 def test_other_states_are_exported_only_on_request(app: Flask, owner: FlaskClient) -> None:
     add(app, "Ann")
-    add(app, "Pending", email="pending@example.org", state=State.PENDING, at=None)
+    add(app, "Invalidated", email="invalidated@example.org", state=State.INVALIDATED)
     assert names(owner.get(f"{PLACE}/signatures.csv")) == ["Ann"]
-    assert names(owner.get(f"{PLACE}/signatures.csv?states=pending")) == ["Pending"]
-    refused = hand_over(owner, "pdf", states=["verified", "pending"])
+    assert names(owner.get(f"{PLACE}/signatures.csv?states=invalidated")) == ["Invalidated"]
+    refused = hand_over(owner, "pdf", states=["verified", "invalidated"])
     assert refused.status_code == 422
     assert "verified signatures only" in refused.text
 

@@ -81,9 +81,9 @@ def test_column_names_are_bold_and_frozen() -> None:
 
 
 def test_state_and_email_are_there_on_request() -> None:
-    choice = Choice(states=frozenset({State.PENDING}), with_email=True)
-    found = values(sheet_of(row(state="pending", verified_at=None, email="ann@example.org"), choice=choice))
-    assert found[1][7:] == [None, "public", "pending", "ann@example.org"]
+    choice = Choice(states=frozenset({State.INVALIDATED}), with_email=True)
+    found = values(sheet_of(row(state="invalidated", email="ann@example.org"), choice=choice))
+    assert found[1][8:] == ["public", "invalidated", "ann@example.org"]
 
 
 def test_an_unnamed_signer_is_a_number_and_empty_cells() -> None:

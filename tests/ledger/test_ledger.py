@@ -14,7 +14,7 @@ from app import clock, jobs
 from app.db import db, transaction
 from app.ledger import ledger
 from app.ledger.audit import audit
-from app.models import Kind, LedgerEntry, Petition, Reason, Signature, State, Tally
+from app.models import Draft, Kind, LedgerEntry, Petition, Reason, Signature, State, Tally
 from app.worker import work_once
 from tests.factories import SLUG, make_petition, make_signature, press_confirm, sign, verified
 from tests.ledger.tampering import without_triggers
@@ -71,7 +71,7 @@ def play(app: Flask, client: FlaskClient, mail_server: MailServer, act: str, who
             work_once()
         elif act == "expire":
             with transaction() as session:
-                session.execute(update(Signature).values(expires_at=clock.now() - timedelta(minutes=1)))
+                session.execute(update(Draft).values(expires_at=clock.now() - timedelta(minutes=1)))
         elif act == "purge":
             jobs.run_all(jobs.RETENTION)
         elif act == "fold":
@@ -156,12 +156,12 @@ class TestAudit:
         "damage",
         [
             update(Tally).values(base=41),
-            update(Signature).values(state=State.PENDING),
+            update(Signature).values(state=State.WITHDRAWN, sealed=None),
             update(Signature).values(state=State.INVALIDATED, reason=Reason.OTHER),
             delete(LedgerEntry),
             update(LedgerEntry).values(folded=True),
         ],
-        ids=["tally", "row back to pending", "row invalidated by hand", "ledger row gone", "folded without the tally"],
+        ids=["tally", "withdrawn by hand", "invalidated by hand", "ledger row gone", "folded without the tally"],
     )
     def test_damage_is_found_and_repaired(
         self, app: Flask, client: FlaskClient, petition: str, runner: FlaskCliRunner, damage: object

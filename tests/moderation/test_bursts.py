@@ -1,4 +1,4 @@
-"""Bursts: pointed out from their threshold on, without changing anything; traces are deleted in time."""
+"""Bursts: pointed out from their threshold on, without changing anything."""
 
 import os
 from collections.abc import Callable, Sequence
@@ -9,37 +9,26 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import func, select, update
 
-from app import clock, jobs
+from app import jobs
 from app.db import db, transaction
 from app.ledger import ledger
-from app.models import BURSTS, TOO_SOON, AuditEntry, Clue, Signature, State, Suspicion
+from app.models import BURSTS, TOO_SOON, AuditEntry, Clue, Draft, Signature, State, Suspicion
 from app.moderation import bursts
 from app.moderation.bulk import dismiss, preview, suspected
 from app.signers.withdraw import withdraw
 from app.signing import traces
 from app.watching.selection import ANY, Selection
 from tests.confirmation.test_confirm import link_of
-from tests.factories import make_petition, press_confirm, sign, signatures, verified
+from tests.factories import drafts, make_draft, press_confirm, sign, signatures, verified
 from tests.mail_server import MailServer, link_in
 from tests.moderation.act import counted, invalidated, restored
+from tests.moderation.conftest import TODAY
 from tests.watching.people import NOON, add_people, petition_id_of
 
 pytestmark = pytest.mark.both_databases
 
-TODAY = NOON + timedelta(days=365)  # when the petition is open
 KEYS = {Clue.NETWORK: Signature.network_key, Clue.DOMAIN: Signature.domain_key}
 EACH = pytest.mark.parametrize("clue", BURSTS)
-
-
-@pytest.fixture
-def at(monkeypatch: pytest.MonkeyPatch) -> Callable[[datetime], None]:
-    """Return a function that sets the clock."""
-
-    def set_to(moment: datetime) -> None:
-        monkeypatch.setattr(clock, "now", lambda: moment)
-
-    set_to(TODAY)
-    return set_to
 
 
 def trace(app: Flask, people: Sequence[bytes], clue: Clue, key: bytes = b"k" * 32) -> None:
@@ -105,64 +94,15 @@ def test_a_growing_burst_is_flagged_and_no_signature_twice(app: Flask, petition:
     assert flagged(app) == {*first, *more}
 
 
-def test_pending_signatures_do_not_count_towards_a_burst(app: Flask, petition: str) -> None:
+def test_drafts_and_invalidated_signatures_do_not_count_towards_a_burst(app: Flask, petition: str) -> None:
     people = group(app, Clue.NETWORK, 9, timedelta(minutes=2))
-    others = [
-        *add_people(app, 9, State.PENDING, signed_at=NOON),
-        *add_people(app, 9, State.INVALIDATED, signed_at=NOON, took=timedelta(0)),
-    ]
-    trace(app, others, Clue.NETWORK, b"k" * 32)
+    trace(app, add_people(app, 9, State.INVALIDATED, signed_at=NOON, took=timedelta(0)), Clue.NETWORK)
+    for number in range(9):
+        make_draft(app, email=f"draft{number}@example.org")
+    with app.app_context(), transaction() as session:
+        session.execute(update(Draft).values(signed_at=NOON, network_key=b"k" * 32))
     assert flag(app) == 0
     assert len(people) == 9
-
-
-def test_traces_differ_by_petition_and_day(
-    app: Flask, client: FlaskClient, petition: str, at: Callable[[datetime], None]
-) -> None:
-    other = make_petition(app, slug='"another-petition"')
-    sign(client, email="a@example.org")
-    sign(client, email="b@mail.example.org")
-    sign(client, other, email="a@example.org")
-    at(TODAY + timedelta(days=1))
-    sign(client, email="c@example.org")
-    a, b, elsewhere, tomorrow = signatures(app)
-    assert a.network_key and a.domain_key and len(a.network_key) == len(a.domain_key) == 32
-    assert (b.network_key, b.domain_key) == (a.network_key, a.domain_key)
-    assert tomorrow.network_key != a.network_key and tomorrow.domain_key == a.domain_key
-    assert not {elsewhere.network_key, elsewhere.domain_key} & {a.network_key, a.domain_key}
-
-
-def test_the_trace_is_that_of_the_newest_form_while_pending(app: Flask, client: FlaskClient, petition: str) -> None:
-    client.environ_base["REMOTE_ADDR"] = "192.0.2.1"
-    sign(client)
-    first = signatures(app)[0].network_key
-    client.environ_base["REMOTE_ADDR"] = "192.0.2.2"
-    sign(client)
-    second = signatures(app)[0].network_key
-    assert first and second and first != second
-    press_confirm(client, link_of(app, signatures(app)[0].public_id))
-    client.environ_base["REMOTE_ADDR"] = "192.0.2.3"
-    sign(client)
-    assert signatures(app)[0].network_key == second
-
-
-def test_traces_use_the_petitions_key_and_not_the_sites_secret(app: Flask, client: FlaskClient, petition: str) -> None:
-    sign(client)
-    before = signatures(app)[0].network_key
-    app.config["SECRET_KEY"] = "another-secret-for-tests-only-9876543210"
-    sign(client)
-    assert signatures(app)[0].network_key == before
-
-
-def test_forged_headers_and_large_mail_providers_make_no_trace(app: Flask, client: FlaskClient, petition: str) -> None:
-    client.environ_base["REMOTE_ADDR"] = "2001:db8::1"
-    sign(client, email="a@gmail.com")
-    client.environ_base["REMOTE_ADDR"] = "2001:db8::ffff:2"
-    client.environ_base["HTTP_X_FORWARDED_FOR"] = "192.0.2.9"
-    sign(client, email="b@ya.ru")
-    a, b = signatures(app)
-    assert a.network_key == b.network_key is not None
-    assert (a.domain_key, b.domain_key) == (None, None)
 
 
 @pytest.mark.parametrize(("after", "noticed"), [(TOO_SOON - timedelta(milliseconds=1), True), (TOO_SOON, False)])
@@ -184,14 +124,24 @@ def test_confirming_within_seconds_is_flagged_and_counts(
     assert bool(flagged(app, Clue.INSTANT)) == noticed
 
 
-def test_while_a_newer_email_waits_the_older_ones_time_is_ignored(
+def test_a_newer_letter_does_not_make_an_older_one_too_soon(
     app: Flask, client: FlaskClient, petition: str, work: Callable[[], int], at: Callable[[datetime], None]
 ) -> None:
     sign(client)
     work()
+    (first,) = drafts(app)
+    at(TODAY + TOO_SOON)
     sign(client)
-    press_confirm(client, link_of(app, signatures(app)[0].public_id))
+    press_confirm(client, link_of(app, first.public_id))
+    assert [one.public_id for one in signatures(app)] == [first.public_id]
     assert flagged(app) == set()
+
+
+def test_confirming_before_the_letter_was_sent_is_flagged(app: Flask, client: FlaskClient, petition: str) -> None:
+    sign(client)
+    (draft,) = drafts(app)
+    press_confirm(client, link_of(app, draft.public_id))
+    assert flagged(app, Clue.INSTANT) == {draft.public_id}
 
 
 @EACH
@@ -249,18 +199,6 @@ def test_the_worker_flags_bursts_and_deletes_traces(
     assert flagged(app) == set(burst)
 
 
-def test_traces_are_deleted_two_days_after_the_newest_form(app: Flask, client: FlaskClient, petition: str) -> None:
-    sign(client)
-    (signed,) = signatures(app)
-    with app.app_context():
-        assert traces.forget_traces(signed.signed_at + traces.RETENTION) == 0
-        assert traces.forget_traces(signed.signed_at + traces.RETENTION + timedelta(seconds=1)) == 1
-        assert traces.forget_traces(signed.signed_at + traces.RETENTION * 2) == 0
-    (kept,) = signatures(app)
-    assert (kept.network_key, kept.domain_key) == (None, None)
-    assert kept.sealed == signed.sealed
-
-
 def test_withdrawing_deletes_traces_and_suspicions_for_good(app: Flask, petition: str) -> None:
     burst = group(app, Clue.NETWORK, 10, timedelta(minutes=1))
     flag(app)
@@ -275,14 +213,3 @@ def test_withdrawing_deletes_traces_and_suspicions_for_good(app: Flask, petition
         assert db.session.scalars(select(Suspicion).where(Suspicion.signature_id.in_(ids))).all() == []
         about = {"petition_id": petition_id_of(), "clue": Clue.NETWORK, "since": NOON}
         assert bursts._add_suspicions(ids, about) == 0
-
-
-def test_neither_an_address_nor_a_network_can_be_read_from_the_database(
-    app: Flask, client: FlaskClient, petition: str
-) -> None:
-    client.environ_base["REMOTE_ADDR"] = "198.51.100.77"
-    sign(client, email="ann@zorblax.example")
-    with app.app_context():
-        held = repr(tuple(db.session.execute(select(Signature.__table__)).one())).lower()
-    assert "198.51" not in held and "zorblax" not in held
-    assert bytes([198, 51, 100, 77]) not in (signatures(app)[0].network_key or b"")

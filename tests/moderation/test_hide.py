@@ -6,9 +6,8 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from app.models import State
 from app.moderation.hide import HideablePart, hide_part, show_part
-from tests.factories import make_signature, verified
+from tests.factories import make_draft, make_signature, verified
 from tests.moderation.act import told
 from tests.watching.people import petition_id_of
 
@@ -53,11 +52,11 @@ def test_unknown_entries_and_those_of_another_petition_are_not_hidden(app: Flask
         assert not hide_part(petition_id_of(), os.urandom(16), HideablePart.NAME, None)
 
 
-def test_a_pending_signature_is_never_on_the_page(app: Flask, client: FlaskClient, petition: str) -> None:
-    waiting = make_signature(app, name="Zoe Example", state=State.PENDING)
+def test_a_draft_is_never_on_the_page(app: Flask, client: FlaskClient, petition: str) -> None:
+    draft = make_draft(app, name="Zoe Example")
     before = client.get(f"/petitions/{petition}").text
     with app.app_context():
-        hide_part(petition_id_of(), waiting, HideablePart.NAME, None)
-        show_part(petition_id_of(), waiting, HideablePart.NAME, None)
+        assert not hide_part(petition_id_of(), draft, HideablePart.NAME, None)
+        assert not show_part(petition_id_of(), draft, HideablePart.NAME, None)
     assert client.get(f"/petitions/{petition}").text == before
     assert "Zoe" not in before

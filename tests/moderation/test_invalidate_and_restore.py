@@ -16,7 +16,7 @@ from app.moderation import bulk
 from app.moderation.bulk import invalidatable, invalidate, preview, restore
 from app.watching.selection import Selection
 from tests.concurrency.test_races import at_once
-from tests.factories import make_petition, signatures
+from tests.factories import drafts, make_draft, make_petition, signatures
 from tests.moderation.act import EVERYBODY, counted, invalidated, restored, told
 from tests.watching.people import NOON, add_people, petition_id_of
 
@@ -75,7 +75,7 @@ def test_the_log_has_number_and_reason_and_no_names(app: Flask, petition: str) -
     ]
 
 
-@pytest.mark.parametrize("state", [State.PENDING, State.WITHDRAWN, State.DECLINED, State.INVALIDATED])
+@pytest.mark.parametrize("state", [State.WITHDRAWN, State.INVALIDATED])
 def test_only_verified_signatures_are_invalidated(app: Flask, petition: str, state: State) -> None:
     add_people(app, 2, state)
     assert invalidated(app) == 0
@@ -83,11 +83,19 @@ def test_only_verified_signatures_are_invalidated(app: Flask, petition: str, sta
     assert "invalidated" not in [act for act, _ in told(app)]
 
 
-@pytest.mark.parametrize("state", [State.PENDING, State.WITHDRAWN, State.DECLINED, State.VERIFIED])
+@pytest.mark.parametrize("state", [State.WITHDRAWN, State.VERIFIED])
 def test_only_invalidated_signatures_are_restored(app: Flask, petition: str, state: State) -> None:
     add_people(app, 2, state)
     assert restored(app) == 0
     assert states(app) == [state] * 2
+
+
+def test_a_draft_is_neither_invalidated_nor_restored(app: Flask, petition: str) -> None:
+    draft = make_draft(app)
+    for chosen in (Selection(), Selection(entries=(draft,))):
+        assert invalidated(app, chosen) == restored(app, chosen) == 0
+    assert [one.public_id for one in drafts(app) if one.sealed] == [draft]
+    assert signatures(app) == []
 
 
 def test_an_erased_signature_is_not_restored(app: Flask, petition: str) -> None:

@@ -16,7 +16,7 @@ from app.db import db, transaction
 from app.email.address import deliverable
 from app.models import Membership, Organiser, OutboxRow, Petition, Role
 from app.organisers import accounts
-from app.worker import write_email
+from app.worker import choose_email
 from tests.factories import SLUG
 
 OWNER = "owner@example.org"
@@ -118,7 +118,5 @@ def letters_to_organisers(app: Flask) -> list[str]:
     """Return the texts of waiting letters to organisers, oldest first."""
     with app.app_context():
         rows = db.session.scalars(select(OutboxRow).where(OutboxRow.sealed.is_not(None)).order_by(OutboxRow.id))
-        messages = [write_email(row) for row in rows]
-    return [
-        f"To: {message.recipients[0]}\nSubject: {message.subject}\n\n{message.body}" for message in messages if message
-    ]
+        messages = [write() for write in map(choose_email, rows) if write]
+    return [f"To: {message.recipients[0]}\nSubject: {message.subject}\n\n{message.body}" for message in messages]

@@ -12,7 +12,7 @@ from sqlalchemy import select, update
 from app import clock
 from app.db import db, transaction
 from app.email import smtp
-from app.models import OutboxProgress, OutboxRow, Signature
+from app.models import Draft, OutboxProgress, OutboxRow
 from app.models.signer import Signer
 from app.outbox import deliver as delivering
 from app.outbox.deliver import deliver
@@ -181,7 +181,7 @@ def test_a_letter_with_an_invalid_header_is_deferred_and_the_others_are_sent(
     sign(client, email="spoilt@example.org")
     sign(client, email="good@example.org")
     with app.app_context(), transaction() as session:
-        spoilt = session.scalars(select(Signature).order_by(Signature.id)).first()
+        spoilt = session.scalars(select(Draft).order_by(Draft.signed_at)).first()
         assert spoilt
         spoilt.sealed = Signer("Ann", "", "", "spoilt@example.org\nBcc: eve@example.org").sealed_for(spoilt.public_id)
     work()
@@ -259,7 +259,7 @@ def test_a_letter_that_cannot_be_written_is_reported_and_the_others_are_sent(
     with app.app_context(), transaction() as session:
         broken = session.scalars(select(OutboxRow).order_by(OutboxRow.id)).first()
         assert broken
-        spoil = update(Signature).where(Signature.id == broken.signature_id).values(sealed=b"not sealed by us")
+        spoil = update(Draft).where(Draft.public_id == broken.draft_id).values(sealed=b"not sealed by us")
         session.execute(spoil)
     work()
     assert [letter["To"] for letter in mail_server.letters] == ["whole@example.org"]

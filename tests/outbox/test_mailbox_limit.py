@@ -5,12 +5,12 @@ from datetime import timedelta
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import update
+from sqlalchemy import delete, update
 
 from app import clock
 from app.db import transaction
-from app.models import OutboxProgress, OutboxRow, State
-from tests.factories import make_petition, make_signature, sign, signatures
+from app.models import Draft, OutboxProgress, OutboxRow
+from tests.factories import drafts, make_mailbox, make_petition, make_signature, sign
 from tests.mail_server import MailServer, link_in
 from tests.outbox.test_deliver import Work, make_all_due, rows
 
@@ -63,7 +63,7 @@ def test_letters_that_were_not_sent_do_not_count(
 ) -> None:
     for number in range(2):
         slug = make_petition(app, slug=f'"declined-{number}"')
-        make_signature(app, slug, state=State.DECLINED)
+        make_mailbox(app, "declined", "ann@example.org", slug)
         for _ in range(3):
             sign(client, slug)
     work()
@@ -94,10 +94,32 @@ def test_after_three_letters_to_any_spelling_of_a_mailbox_no_more_are_sent(
     work()
     assert len(mail_server.letters) == 3
     assert sorted(row.progress for row in rows(app)) == [OutboxProgress.SENT] * 3 + [OutboxProgress.SILENT] * 2
-    assert len({row.signature_id for row in rows(app)}) == 1
+    assert len({draft.email_key for draft in drafts(app)}) == 1
 
 
-def test_letters_still_count_after_the_signature_is_deleted(
+def test_a_draft_that_the_limit_leaves_without_a_letter_is_deleted_an_hour_after_it_was_signed(
+    app: Flask,
+    client: FlaskClient,
+    petition: str,
+    mail_server: MailServer,
+    work: Work,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for number in range(5):
+        sign(client, name=f"Ann {number}")
+    work()
+    *sent, fourth, fifth = drafts(app)
+    assert all(draft.code_hash for draft in sent)
+    for silenced in (fourth, fifth):
+        assert (silenced.code_hash, silenced.expires_at) == (None, silenced.signed_at + timedelta(hours=1))
+    later = clock.now() + timedelta(hours=1, seconds=1)
+    monkeypatch.setattr(clock, "now", lambda: later)
+    work()
+    assert [draft.public_id for draft in drafts(app)] == [draft.public_id for draft in sent]
+    assert "Confirm your signature" in client.get(link_in(mail_server.letters[2])).text
+
+
+def test_letters_still_count_after_their_drafts_were_declined_and_deleted(
     app: Flask, client: FlaskClient, petition: str, mail_server: MailServer, work: Work
 ) -> None:
     for number in range(4):
@@ -107,4 +129,6 @@ def test_letters_still_count_after_the_signature_is_deleted(
         link = link_in(mail_server.letters[-1], "not-me")
         client.post(link)
         client.post(link, data={"act": "undo"})
-    assert len(signatures(app)) == 1, "the fourth had no letter that could decline it"
+        with app.app_context(), transaction() as session:
+            session.execute(delete(Draft).where(Draft.sealed.is_(None)))
+    assert len(drafts(app)) == 1, "the fourth had no letter that could decline it"

@@ -1,4 +1,4 @@
-"""Retrying failed letters: their signatures do not expire meanwhile."""
+"""Retrying failed letters: their drafts do not expire meanwhile."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -8,13 +8,13 @@ from flask import Flask
 from flask.testing import FlaskClient, FlaskCliRunner
 
 from app import clock
-from tests.factories import sign, signatures
+from tests.factories import drafts, sign
 from tests.mail_server import MailServer, free_port
 
 pytestmark = pytest.mark.both_databases
 
 
-def test_a_signature_does_not_expire_while_its_failed_letter_waits_for_a_retry(
+def test_a_draft_does_not_expire_while_its_failed_letter_waits_for_a_retry(
     app: Flask,
     client: FlaskClient,
     petition: str,
@@ -26,13 +26,13 @@ def test_a_signature_does_not_expire_while_its_failed_letter_waits_for_a_retry(
     mail_server.answer = lambda recipient: "550 5.7.1 not from you"
     sign(client)
     work()
-    assert signatures(app)[0].expires_at is not None
+    assert drafts(app)[0].expires_at is not None
     runner.invoke(args=["outbox", "retry"])
 
     later = clock.now() + timedelta(days=8)
     monkeypatch.setattr(clock, "now", lambda: later)
     runner.invoke(args=["signatures", "purge"])
-    assert len(signatures(app)) == 1
+    assert [draft.expires_at for draft in drafts(app)] == [None]
     mail_server.answer = lambda recipient: None
     work()
     assert len(mail_server.letters) == 1

@@ -1,5 +1,6 @@
 """The slow lane: a flood of forms without a proof of work causes 60 letters an hour; others do not wait."""
 
+import os
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -11,13 +12,13 @@ from sqlalchemy import func, insert, select
 
 from app import clock
 from app.db import db, transaction
-from app.models import Occasion, OutboxProgress, OutboxRow, Signature, State
+from app.models import Draft, Occasion, OutboxProgress, OutboxRow
 from app.outbox import deliver as delivering
 from app.petitions.page import find_edition
 from app.signing import proof_of_work
 from app.worker import LETTERS
 from tests.concurrency.test_races import at_once
-from tests.factories import SLUG, hidden_fields, make_petition, press_confirm, proof, sign
+from tests.factories import SLUG, hidden_fields, make_petition, press_confirm, proof, sign, signatures
 from tests.mail_server import MailServer, link_in
 from tests.outbox.test_deliver import Work, make_all_due
 
@@ -54,28 +55,24 @@ def flood(client: FlaskClient, number: int, slug: str = SLUG, name: str = "forge
 
 
 def fill(app: Flask, number: int, **values: object) -> None:
-    """Insert pending signatures and their letters without a proof, as `sign` does, but all at once."""
+    """Insert drafts and their letters without a proof, as `sign` does, but all at once."""
     with app.app_context():
         edition = find_edition(SLUG)
         assert edition
         ids = (edition.petition.id, edition.text.id, edition.notice.id)
         now = clock.now()
         with transaction() as session:
-            pending = {
+            draft = {
                 "petition_id": ids[0], "text_id": ids[1], "notice_id": ids[2], "language": "en", "country": "SE",
-                "state": State.PENDING, "visibility": "delivery", "updates": False, "signed_at": now,
+                "sealed": b"", "visibility": "delivery", "updates": False, "signed_at": now,
             }  # fmt: skip
-            first = session.scalars(select(func.max(Signature.id))).one() or 0
-            keys = [n.to_bytes(32, "big") for n in range(first + 1, first + number + 1)]
-            session.execute(insert(Signature), [{**pending, "email_key": key, "sealed": b""} for key in keys])
-            signature_ids = session.scalars(
-                select(Signature.id).where(Signature.id > first).order_by(Signature.id)
-            ).all()
+            keys = [os.urandom(32) for _ in range(number)]
+            session.execute(insert(Draft), [{**draft, "public_id": key[:16], "email_key": key} for key in keys])
             letter = {
                 "petition_id": ids[0], "occasion": Occasion.SIGNED, "priority": 1, "had_proof_of_work": False,
                 "queued_at": now, "due_at": now, **values,
             }  # fmt: skip
-            rows = [{**letter, "signature_id": id_, "mailbox": id_.to_bytes(32, "big")} for id_ in signature_ids]
+            rows = [{**letter, "draft_id": key[:16], "mailbox": key} for key in keys]
             session.execute(insert(OutboxRow), rows)
 
 
@@ -127,7 +124,7 @@ def test_a_form_in_the_slow_lane_gets_the_same_answer_as_any_other(
     )  # fmt: skip
 
 
-def test_a_deferred_letter_keeps_its_signature_and_counts_no_failed_attempt(
+def test_a_deferred_letter_keeps_its_draft_and_counts_no_failed_attempt(
     app: Flask, client: FlaskClient, petition: str, mail_server: MailServer, work: Work, time: Clock
 ) -> None:
     flood(client, MOST)
@@ -139,14 +136,13 @@ def test_a_deferred_letter_keeps_its_signature_and_counts_no_failed_attempt(
         assert row
         assert (row.progress, row.attempts, row.claim) == (OutboxProgress.WAITING, 0, None)
         assert row.due_at == time.now + HOUR
-        signature = db.session.get_one(Signature, row.signature_id)
-        assert signature.expires_at is None
+        draft = db.session.get_one(Draft, row.draft_id)
+        assert draft.expires_at is None
     time.forward(HOUR)
     work()
     assert mail_server.letters[-1]["To"] == "patient@example.org"
     press_confirm(client, link_in(mail_server.letters[-1]))
-    with app.app_context():
-        assert db.session.get_one(Signature, row.signature_id).state == State.VERIFIED
+    assert [signature.public_id for signature in signatures(app)] == [row.draft_id]
 
 
 def test_a_petition_under_attack_does_not_delay_letters_of_others(
@@ -190,7 +186,7 @@ def test_a_letter_that_is_tried_again_counts_once(
 
 def test_four_workers_at_once_keep_to_the_limit(app: Flask, petition: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(delivering.smtp.SmtpConnection, "send", lambda connection, message: None)
-    letters = delivering.LetterCallbacks(write=lambda row: Message("a letter"), ended=LETTERS.ended)
+    letters = delivering.LetterCallbacks(choose=lambda row: lambda: Message("a letter"), ended=LETTERS.ended)
     fill(app, 100)
 
     def turn(which: int) -> None:
@@ -208,7 +204,7 @@ def test_of_a_thousand_letters_sixty_are_sent_an_hour_and_each_is_claimed_about_
 ) -> None:
     monkeypatch.setattr(delivering, "BATCH_SIZE", 500)
     monkeypatch.setattr(delivering.smtp.SmtpConnection, "send", lambda connection, message: None)
-    letters = delivering.LetterCallbacks(write=lambda row: Message("a letter"), ended=LETTERS.ended)
+    letters = delivering.LetterCallbacks(choose=lambda row: lambda: Message("a letter"), ended=LETTERS.ended)
     fill(app, 1_000)
     claimed = 0
     with app.app_context():

@@ -3,11 +3,8 @@
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import select
 
-from app.db import db
-from app.models import Signature
-from tests.factories import SLUG, hidden_fields, make_petition
+from tests.factories import SLUG, drafts, hidden_fields, make_petition
 from tests.html_page import HtmlPage
 
 TAGS = ["sv", "ckb", "pt-BR", "sr-Latn", "zh-Hant", "zh-Hant-TW", "zh-Hans-HK", "es-419", "yue-Hant-HK"]
@@ -22,8 +19,8 @@ def sign_from(client: FlaskClient, path: str) -> None:
 
 
 def signed_in(app: Flask) -> str:
-    with app.app_context():
-        return db.session.scalars(select(Signature.language)).one()
+    (draft,) = drafts(app)
+    return draft.language
 
 
 @pytest.mark.parametrize("tag", TAGS)

@@ -6,8 +6,18 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
+from app.crypto import tokens
 from app.petition_files.importing import Outcome, import_file
-from tests.factories import CONTROLLER, SLUG, make_signature, petition_file, signatures, verified
+from tests.factories import (
+    CONTROLLER,
+    SLUG,
+    make_draft,
+    make_signature,
+    petition_file,
+    press_confirm,
+    signatures,
+    verified,
+)
 from tests.petitions.conftest import Import
 from tests.petitions.stored import notices, texts
 
@@ -54,6 +64,23 @@ def test_going_back_to_an_earlier_text_makes_a_third_version(app: Flask, client:
         bring(title=f'"{title}"')
     assert [(text.version, text.title) for text in texts(app)] == [(1, "First"), (2, "Second"), (3, "First")]
     assert "<h1" in client.get(f"/petitions/{SLUG}").text
+
+
+def test_a_draft_keeps_text_and_notice_of_its_form_and_so_does_the_signature_it_becomes(
+    app: Flask, client: FlaskClient, bring: Import
+) -> None:
+    bring()
+    draft = make_draft(app)
+    bring(title='"Other words"', addressed_to='"The Mayor"')
+    with app.app_context():
+        link = f"/confirm/{tokens.make_token(tokens.Purpose.CONFIRM, draft)}"
+    page = client.get(link).text
+    assert "Save the test library" in page
+    assert "The Town Council of Testville" in page
+    assert "Other words" not in page
+    press_confirm(client, link)
+    (signature,) = signatures(app)
+    assert (signature.text_id, signature.notice_id) == (texts(app)[0].id, notices(app)[0].id)
 
 
 @pytest.mark.parametrize(

@@ -3,8 +3,7 @@
 from flask import Flask
 from flask.testing import FlaskClient
 
-from app.models import State
-from tests.factories import SLUG, make_signature
+from tests.factories import SLUG, make_draft, make_signature
 from tests.html_page import HtmlPage
 from tests.petitions.conftest import Import
 
@@ -31,7 +30,7 @@ def test_a_change_after_signatures_is_announced_with_their_number(
 
 def test_a_change_before_any_signature_is_not_announced(app: Flask, client: FlaskClient, bring: Import) -> None:
     bring()
-    make_signature(app, state=State.PENDING)
+    make_draft(app)
     bring("Other words.")
     assert "text-changed" not in client.get(PAGE).text
 

@@ -3,9 +3,8 @@
 from flask import Flask
 from flask.testing import FlaskClient
 
-from app.models import State
 from tests.concurrency.test_races import at_once
-from tests.factories import SLUG, make_signature, press_confirm, sign, signatures
+from tests.factories import SLUG, drafts, make_draft, make_signature, press_confirm, sign, signatures
 from tests.html_page import HtmlPage
 from tests.mail_server import link_in
 from tests.petitions.stored import texts
@@ -96,8 +95,8 @@ def test_signed_words_never_change(app: Flask, desk: Desk, client: FlaskClient, 
     for column in ("title", "statement", "body", "version", "made_at", "after_signatures"):
         assert getattr(first, column) == getattr(before, column)
     assert (second.version, second.after_signatures) == (2, 0)
-    (signature,) = signatures(app)
-    assert signature.text_id == first.id
+    (draft,) = drafts(app)
+    assert draft.text_id == first.id
     link = link_in(mail_server.letters[0])
     page = client.get(link).text
     assert "We ask the town to keep the test library open." in page and "Other words" not in page
@@ -108,7 +107,7 @@ def test_signed_words_never_change(app: Flask, desk: Desk, client: FlaskClient, 
 def test_a_version_stores_the_number_of_signatures_before_it(app: Flask, desk: Desk) -> None:
     for number in range(3):
         make_signature(app, email=f"person{number}@example.org")
-    make_signature(app, state=State.PENDING, email="pending@example.org")
+    make_draft(app, email="unconfirmed@example.org")
     desk.send(f"{PLACE}/words", title="Other title")
     assert [text.after_signatures for text in texts(app)] == [0, 3]
 

@@ -9,13 +9,14 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 
 from app.db import db
-from app.models import OutboxProgress, OutboxRow, State, Unwanted
-from tests.factories import make_petition, make_signature, press_confirm, sign, signatures, verified
+from app.models import OutboxProgress, OutboxRow, Unwanted
+from tests.factories import make_petition, make_signature, press_confirm, sign, verified
 from tests.mail_server import MailServer, link_in
 
 pytestmark = pytest.mark.both_databases
 
 Work = Callable[[], int]
+ONE_A_DAY = 1  # still goes out to a mailbox that has unsubscribed (see test_opting_out.py)
 
 
 def unsubscribe_link(mail_server: MailServer, which: int = -1) -> str:
@@ -43,7 +44,7 @@ def test_one_click_in_a_mail_program_unsubscribes(
     sign(client)
     sign(client, other)
     work()
-    assert len(mail_server.letters) == 1
+    assert len(mail_server.letters) == 1 + ONE_A_DAY
     with app.app_context():
         assert {row.progress for row in db.session.scalars(select(OutboxRow))} == {
             OutboxProgress.SENT,
@@ -96,10 +97,10 @@ def test_declining_can_unsubscribe_as_well(
     app: Flask, client: FlaskClient, link: str, mail_server: MailServer, work: Work
 ) -> None:
     client.post(link_in(mail_server.letters[0], "not-me"), data={"never": "1"})
-    assert signatures(app)[0].state == State.DECLINED
-    sign(client, make_petition(app, slug='"another"'))
+    for slug in ("another", "third"):
+        sign(client, make_petition(app, slug=f'"{slug}"'))
     work()
-    assert len(mail_server.letters) == 1
+    assert len(mail_server.letters) == 1 + ONE_A_DAY
 
 
 def test_declining_alone_does_not_stop_letters_about_other_petitions(
@@ -118,9 +119,10 @@ def test_unsubscribing_holds_for_every_spelling_and_after_a_new_secret_key(
     work()
     client.post(unsubscribe_link(mail_server))
     app.config["SECRET_KEY"] = "another-secret-for-tests-only-9876543210"
-    sign(client, email="AnnExample@googlemail.com")
+    for _ in range(2):
+        sign(client, email="AnnExample@googlemail.com")
     work()
-    assert len(mail_server.letters) == 1
+    assert len(mail_server.letters) == 1 + ONE_A_DAY
     with app.app_context():
         row = db.session.scalars(select(Unwanted)).one()
         assert b"gmail" not in row.mailbox
@@ -137,7 +139,7 @@ def test_a_signer_can_stop_letters_that_strangers_cause_with_their_address(
     sign(client)
     client.post(f"/petitions/{petition}/my-signature", data={"email": "ann@example.org"})
     work()
-    assert len(mail_server.letters) == 1
+    assert len(mail_server.letters) == 1 + ONE_A_DAY
     assert verified(client) == 1
 
 
@@ -154,13 +156,14 @@ def test_the_link_works_after_the_signature_is_erased(
     before = len(mail_server.letters)
     client.post(link)
     other = make_petition(client.application, slug='"another"')
-    sign(client, other)
-    work()
-    assert len(mail_server.letters) == before
+    for _ in range(2):
+        sign(client, other)
+        work()
+    assert len(mail_server.letters) == before + ONE_A_DAY
     client.post(link, data={"act": "undo"})
     sign(client, other)
     work()
-    assert len(mail_server.letters) == before + 1
+    assert len(mail_server.letters) == before + ONE_A_DAY + 1
 
 
 def test_undoing_a_decline_also_undoes_the_unsubscribing_that_came_with_it(
@@ -182,6 +185,8 @@ def test_tags_in_the_address_do_not_get_around_unsubscribing(
     work()
     assert len(mail_server.letters) == 3
     client.post(unsubscribe_link(mail_server))
-    sign(client, make_petition(client.application, slug='"another"'), email="ann+again@example.org")
+    other = make_petition(client.application, slug='"another"')
+    for which in range(2):
+        sign(client, other, email=f"ann+again{which}@example.org")
     work()
-    assert len(mail_server.letters) == 3
+    assert len(mail_server.letters) == 3 + ONE_A_DAY

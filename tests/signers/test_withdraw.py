@@ -1,5 +1,7 @@
 """Withdrawing one's own entry: the data is erased, the count goes down by one, whoever else is at it."""
 
+from collections.abc import Callable
+
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
@@ -11,14 +13,15 @@ from app.models import Kind, Petition, Reason, State, Visibility
 from app.moderation.bulk import invalidate, preview, restore
 from app.watching.selection import Selection
 from tests.concurrency.test_races import at_once
-from tests.factories import make_signature, sign, signatures, verified
+from tests.factories import make_signature, press_confirm, sign, signatures, verified
+from tests.mail_server import MailServer, link_in
 from tests.signers.own_entry import ledger, link_to, save, withdraw
 
 pytestmark = pytest.mark.both_databases
 
 
 def test_withdrawing_erases_the_data_and_lets_the_mailbox_sign_again(
-    app: Flask, client: FlaskClient, entry: str
+    app: Flask, client: FlaskClient, entry: str, mail_server: MailServer, work: Callable[[], int]
 ) -> None:
     answer = withdraw(client, entry)
     assert "It is withdrawn" in answer.text
@@ -30,7 +33,11 @@ def test_withdrawing_erases_the_data_and_lets_the_mailbox_sign_again(
     assert client.get(entry).status_code == 410
     assert ledger(app) == [Kind.CONFIRMED, Kind.WITHDRAWN]
     sign(client)
-    assert [row.state for row in signatures(app)] == [State.WITHDRAWN, State.PENDING]
+    work()
+    press_confirm(client, link_in(mail_server.letters[0]))
+    assert [row.state for row in signatures(app)] == [State.WITHDRAWN, State.VERIFIED]
+    assert len({row.public_id for row in signatures(app)}) == 2
+    assert verified(client) == 1
 
 
 def test_withdrawing_eight_times_at_once_counts_once(app: Flask, entry: str) -> None:

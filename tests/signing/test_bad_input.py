@@ -8,7 +8,7 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from app.models.signer import signer_of
-from tests.factories import make_petition, make_signature, sign, signatures, verified, written
+from tests.factories import drafts, make_petition, make_signature, sign, verified, written
 from tests.html_page import HtmlPage
 
 pytestmark = pytest.mark.both_databases
@@ -156,18 +156,17 @@ def test_line_breaks_are_refused_in_single_line_fields(app: Flask, client: Flask
 
 def test_a_comment_may_have_lines_and_tabs(app: Flask, client: FlaskClient, slug: str) -> None:
     assert sign(client, slug, comment="One\r\ntwo\rthree\n\n\tfour").status_code == 303
-    (signature,) = signatures(app)
+    (draft,) = drafts(app)
     with app.app_context():
-        assert signer_of(signature).comment == "One\ntwo\nthree\n\n four"
+        assert signer_of(draft).comment == "One\ntwo\nthree\n\n four"
 
 
 def test_names_in_every_script_are_accepted(app: Flask, client: FlaskClient, slug: str) -> None:
     for name in NAMES:
         assert sign(client, slug, name=name, affiliation=name, comment=name).status_code == 303, name
-    (signature,) = signatures(app)
     with app.app_context():
-        signer = signer_of(signature)
-    assert signer.name == signer.affiliation == signer.comment == unicodedata.normalize("NFC", NAMES[-1])
+        for name, signer in zip(NAMES, map(signer_of, drafts(app)), strict=True):
+            assert signer.name == signer.affiliation == signer.comment == unicodedata.normalize("NFC", name)
 
 
 def test_names_in_every_script_come_back_as_typed_in_fields_with_dir_auto(client: FlaskClient, slug: str) -> None:

@@ -1,4 +1,4 @@
-"""The code in a letter: the right one leads to the confirm page, all wrong ones get one answer, after five no try."""
+"""The code in a letter: the right one leads to the confirm page, and all wrong ones get one answer in one way."""
 
 import math
 import re
@@ -13,11 +13,12 @@ from werkzeug.test import TestResponse
 
 from app import clock
 from app.db import db, transaction
-from app.models import Signature, State
-from app.signing import email_reference
-from app.signing.code import ALPHABET, LENGTH, MAX_TRIES
+from app.models import CodeTries, Draft, OutboxRow
+from app.signing import code, email_reference
+from app.signing.code import ALPHABET, LENGTH, MAX_CODES, TRIES_WINDOW, forget_tries
+from app.web import rate_limits
 from tests.concurrency.test_races import at_once
-from tests.factories import SLUG, make_petition, make_signature, press_confirm, sign, signatures, verified
+from tests.factories import MAILBOXES, SLUG, drafts, make_mailbox, make_petition, press_confirm, sign, verified
 from tests.mail_server import MailServer, code_in, link_in, text_of
 from tests.signing.test_sign import statements
 
@@ -65,30 +66,55 @@ def test_a_code_has_at_least_forty_bits_and_no_characters_that_look_alike() -> N
     assert not set("01OILU") & set(ALPHABET)
 
 
-def test_after_five_wrong_codes_the_right_one_is_refused_until_a_new_letter(
-    client: FlaskClient, page: str, mail_server: MailServer, work: Work
+@pytest.fixture
+def few_tries(monkeypatch: pytest.MonkeyPatch) -> int:
+    """As many tries as a client may type, instead of a hundred."""
+    monkeypatch.setattr(code, "MAX_TRIES", 5)
+    return 5
+
+
+def test_after_too_many_tries_the_right_code_is_refused_for_a_day_and_the_link_still_works(
+    app: Flask, client: FlaskClient, page: str, mail_server: MailServer, work: Work, few_tries: int
 ) -> None:
     work()
-    for _ in range(MAX_TRIES):
+    right = code_in(mail_server.letters[0])
+    for _ in range(few_tries):
         assert type_code(client, page, WRONG).status_code == 422
-    assert type_code(client, page, code_in(mail_server.letters[0])).status_code == 422
-    sign(client)
-    work()
-    assert type_code(client, page, code_in(mail_server.letters[0])).status_code == 422
-    assert type_code(client, page, code_in(mail_server.letters[1])).status_code == 303
+    assert type_code(client, page, right).status_code == 422
+    assert "Confirm your signature" in client.get(link_in(mail_server.letters[0])).text
+    with app.app_context(), transaction() as session:
+        session.execute(update(CodeTries).values(since=clock.now() - TRIES_WINDOW))
+    assert type_code(client, page, right).status_code == 303
+    assert tries_of(app) == [1]
 
 
-def test_a_right_or_empty_code_does_not_use_up_a_try(
+def test_a_stranger_needs_many_networks_to_use_up_the_tries_of_a_mailbox() -> None:
+    assert 3 * rate_limits.Action.TYPE_CODE.limit(1).amount < code.MAX_TRIES
+    assert MAX_CODES * code.MAX_TRIES / len(ALPHABET) ** LENGTH < 1e-10
+
+
+def tries_of(app: Flask) -> list[int]:
+    with app.app_context():
+        return list(db.session.scalars(select(CodeTries.tries)))
+
+
+def test_every_try_is_counted_right_or_wrong_and_whoever_signed(
     app: Flask, client: FlaskClient, page: str, mail_server: MailServer, work: Work
 ) -> None:
     work()
-    for _ in range(MAX_TRIES + 1):
-        assert type_code(client, page, code_in(mail_server.letters[0])).status_code == 303
-        assert "Please type the code" in type_code(client, page, "").text
-    assert signatures(app)[0].code_tries == 0
+    assert type_code(client, page, code_in(mail_server.letters[0])).status_code == 303
+    assert tries_of(app) == [1]
+    type_code(client, page, WRONG)
+    assert tries_of(app) == [2]
+    type_code(client, page, "")
+    assert tries_of(app) == [2]
+    with app.app_context():
+        reference = email_reference.make_reference(SLUG, "en", "nobody@example.org", bytes(16))
+    type_code(client, f"/petitions/{SLUG}/check-your-email/{reference}", WRONG)
+    assert sorted(tries_of(app)) == [1, 2]
 
 
-def test_of_fifty_wrong_codes_at_once_only_five_are_checked(
+def test_fifty_wrong_codes_at_once_are_all_counted(
     app: Flask, client: FlaskClient, page: str, mail_server: MailServer, work: Work
 ) -> None:
     work()
@@ -98,35 +124,30 @@ def test_of_fifty_wrong_codes_at_once_only_five_are_checked(
         client.environ_base["REMOTE_ADDR"] = f"192.0.2.{which}"
         return type_code(client, page, WRONG).status_code
 
-    statuses = at_once(50, type_wrong)
-    assert set(statuses) == {422}
-    assert signatures(app)[0].code_tries == MAX_TRIES
-    assert type_code(client, page, code_in(mail_server.letters[0])).status_code == 422
+    assert set(at_once(50, type_wrong)) == {422}
+    assert tries_of(app) == [50]
 
 
 def test_answer_and_statements_are_the_same_whatever_is_wrong_with_the_code(
-    app: Flask, client: FlaskClient, petition: str, mail_server: MailServer, work: Work
+    app: Flask, client: FlaskClient, petition: str, mail_server: MailServer, work: Work, few_tries: int
 ) -> None:
     pages = {}
-    for wrong in ("code", "expired", "blocked", "signed again"):
-        pages[wrong] = sign(client, email=f"{wrong.replace(' ', '')}@example.org".ljust(24, "x")).location
+    for wrong in ("code", "expired", "blocked"):
+        pages[wrong] = sign(client, email=f"{wrong}@example.org".ljust(24, "x")).location
     work()
     codes = {letter["To"][:5]: code_in(letter) for letter in mail_server.letters}
-    for _ in range(MAX_TRIES):
+    for _ in range(few_tries + 1):
         type_code(client, pages["blocked"], WRONG)
     with app.app_context(), transaction() as session:
-        # The second signature is the one that expires.
-        ids = session.scalars(select(Signature.id).order_by(Signature.id)).all()
+        second = session.scalars(select(Draft.public_id).order_by(Draft.signed_at)).all()[1]
         late = clock.now() - timedelta(seconds=1)
-        session.execute(update(Signature).where(Signature.id == ids[1]).values(expires_at=late))
-    for state in (None, *State):
-        address = f"{state or 'nobody'}@example.org".ljust(24, "x")
-        if state:
-            make_signature(app, state=state, email=address)
+        session.execute(update(Draft).where(Draft.public_id == second).values(expires_at=late))
+    for state in MAILBOXES:
+        address = f"{state}@example.org".ljust(24, "x")
+        make_mailbox(app, state, address)
         with app.app_context():
-            pages[f"{state}"] = (
-                f"/petitions/{SLUG}/check-your-email/{email_reference.make_reference(SLUG, 'en', address)}"
-            )
+            reference = email_reference.make_reference(SLUG, "en", address, bytes(16))
+        pages[state] = f"/petitions/{SLUG}/check-your-email/{reference}"
     found = []
     for wrong, page in pages.items():
         with statements(app) as seen:
@@ -135,8 +156,32 @@ def test_answer_and_statements_are_the_same_whatever_is_wrong_with_the_code(
         headers = sorted((name, len(value)) for name, value in answer.headers)
         found.append((answer.status_code, words, headers, seen))
     assert found[0][0] == 422
+    assert sum(not one.lstrip().startswith(("SELECT", "BEGIN")) for one in found[0][3]) == 1, "each try writes one row"
     for wrong, one in zip(pages, found, strict=True):
         assert one == found[0], wrong
+
+
+def test_each_code_opens_its_own_draft(client: FlaskClient, page: str, mail_server: MailServer, work: Work) -> None:
+    sign(client, name="Ann Second")
+    work()
+    for letter, name in zip(mail_server.letters, ("Ann Example", "Ann Second"), strict=True):
+        answer = type_code(client, page, code_in(letter))
+        assert answer.location == link_in(letter)
+        assert name in client.get(answer.location).text
+
+
+def test_codes_of_the_three_newest_letters_work(
+    app: Flask, client: FlaskClient, page: str, mail_server: MailServer, work: Work
+) -> None:
+    work()
+    for _ in range(3):
+        with app.app_context(), transaction() as session:
+            session.execute(update(OutboxRow).values(allowed_at=clock.now() - timedelta(days=2)))
+        sign(client)
+        work()
+    answers = [type_code(client, page, code_in(letter)).status_code for letter in mail_server.letters]
+    assert answers == [422, 303, 303, 303]
+    assert "Confirm your signature" in client.get(link_in(mail_server.letters[0])).text
 
 
 def test_a_code_does_not_work_for_another_petition_or_mailbox(
@@ -150,16 +195,26 @@ def test_a_code_does_not_work_for_another_petition_or_mailbox(
     assert type_code(client, other, code).status_code == type_code(client, neighbour, code).status_code == 422
 
 
-def test_only_a_keyed_hash_of_the_code_is_stored_and_it_is_erased_on_confirming(
+def test_only_a_keyed_hash_of_the_code_is_stored_and_it_goes_with_confirming(
     app: Flask, client: FlaskClient, page: str, mail_server: MailServer, work: Work
 ) -> None:
     work()
     code = code_in(mail_server.letters[0]).replace("-", "")
-    (signature,) = signatures(app)
-    assert signature.code_hash
-    assert code.encode() not in signature.code_hash
+    (draft,) = drafts(app)
+    assert draft.code_hash
+    assert code.encode() not in draft.code_hash
     press_confirm(client, link_in(mail_server.letters[0]))
-    assert signatures(app)[0].code_hash is None
+    assert drafts(app) == []
+
+
+def test_counts_of_tries_are_forgotten_after_a_day(app: Flask, client: FlaskClient, page: str) -> None:
+    type_code(client, page, WRONG)
+    with app.app_context():
+        assert forget_tries() == 0
+        with transaction() as session:
+            session.execute(update(CodeTries).values(since=clock.now() - TRIES_WINDOW))
+        assert forget_tries() == 1
+    assert tries_of(app) == []
 
 
 def test_a_client_may_type_thirty_codes_in_ten_minutes(client: FlaskClient, page: str) -> None:
@@ -169,7 +224,7 @@ def test_a_client_may_type_thirty_codes_in_ten_minutes(client: FlaskClient, page
     assert "Please wait some minutes" in over.text
 
 
-def test_a_letter_stopped_by_the_mailbox_limit_does_not_replace_the_code(
+def test_a_letter_stopped_by_the_mailbox_limit_ends_no_code(
     app: Flask, client: FlaskClient, page: str, mail_server: MailServer, work: Work
 ) -> None:
     for _ in range(3):
@@ -183,8 +238,7 @@ def test_a_form_on_another_site_cannot_use_up_tries(app: Flask, client: FlaskCli
     work()
     answer = client.post(page, data={"code": WRONG}, headers={"Sec-Fetch-Site": "cross-site"})
     assert answer.status_code == 403
-    with app.app_context():
-        assert db.session.scalars(select(Signature.code_tries)).one() == 0
+    assert tries_of(app) == []
 
 
 @pytest.mark.parametrize("odd", ["\ud83d\ude00".encode("utf-16", "surrogatepass").decode("utf-16"), "%00", "x" * 41])

@@ -8,9 +8,20 @@ from app.models import State, Verdict
 from app.moderation.domains import remove_rule, set_rule
 from app.signing.domains import is_refused
 from tests.confirmation.test_confirm import link_of
-from tests.factories import make_petition, make_signature, press_confirm, sign, signatures, verified, written
+from tests.factories import (
+    MAILBOXES,
+    make_draft,
+    make_mailbox,
+    make_petition,
+    make_signature,
+    press_confirm,
+    sign,
+    signatures,
+    verified,
+    written,
+)
 from tests.html_page import HtmlPage
-from tests.signing.test_sign import STATES, statements
+from tests.signing.test_sign import statements
 from tests.watching.people import petition_id_of
 
 pytestmark = pytest.mark.both_databases
@@ -79,10 +90,9 @@ def test_a_rule_holds_for_one_petition_until_it_is_removed(app: Flask, client: F
 def test_the_refusal_is_the_same_whatever_the_mailbox_signed(app: Flask, client: FlaskClient, petition: str) -> None:
     rule(app, "example.net", Verdict.BLOCK)
     seen = []
-    for state in STATES:
-        address = f"{state or 'nobody'}@example.net"
-        if state:
-            make_signature(app, state=state, email=address)
+    for state in MAILBOXES:
+        address = f"{state}@example.net"
+        make_mailbox(app, state, address)
         with statements(app) as asked:
             answer = sign(client, email=address)
         body = answer.text.replace(address, "ADDRESS")
@@ -94,7 +104,7 @@ def test_the_refusal_is_the_same_whatever_the_mailbox_signed(app: Flask, client:
 
 def test_a_later_rule_does_not_affect_earlier_signatures(app: Flask, client: FlaskClient, petition: str) -> None:
     make_signature(app, email="ann@example.net")
-    waiting = make_signature(app, state=State.PENDING, email="bo@example.net")
+    waiting = make_draft(app, email="bo@example.net")
     rule(app, "example.net", Verdict.BLOCK)
     assert verified(client) == 1
     assert press_confirm(client, link_of(app, waiting)).status_code == 303

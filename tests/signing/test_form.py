@@ -1,5 +1,7 @@
 """The sign form: errors are shown, what was typed is kept, and a new version of the text is shown before signing."""
 
+from collections.abc import Callable
+
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
@@ -10,8 +12,9 @@ from app import clock
 from app.db import db, transaction
 from app.models import Petition, PetitionText, PrivacyNotice
 from app.models.signer import signer_of
-from tests.factories import SLUG, make_petition, sign, signatures, written
+from tests.factories import SLUG, drafts, make_petition, press_confirm, sign, verified, written
 from tests.html_page import HtmlPage
+from tests.mail_server import MailServer, link_in
 
 TYPED = {
     "name": 'Ann "the <b>Reader</b>" & Co',
@@ -116,11 +119,11 @@ def test_a_form_that_is_valid_at_the_second_try_is_saved_as_typed(
 ) -> None:
     again = HtmlPage(sign(client, **TYPED).text).answers() | {"email": "ann@example.org"}
     assert client.post(f"/petitions/{petition}/sign", data=again).status_code == 303
-    (signature,) = signatures(app)
+    (draft,) = drafts(app)
     with app.app_context():
-        signer = signer_of(signature)
+        signer = signer_of(draft)
     assert (signer.name, signer.affiliation, signer.comment) == (TYPED["name"], TYPED["affiliation"], TYPED["comment"])
-    assert (signature.country, signature.visibility, signature.updates) == ("FI", "organisers", True)
+    assert (draft.country, draft.visibility, draft.updates) == ("FI", "organisers", True)
 
 
 @pytest.mark.parametrize("asked", ["affiliation", "country", "comment"])
@@ -145,10 +148,10 @@ def test_answers_to_questions_that_are_not_asked_are_not_saved(app: Flask, clien
     slug = make_petition(app, tables=f'[fields]\n{field} = "off"\n')
     assert not [one for one in HtmlPage(client.get(f"/petitions/{slug}").text).elements if one.get("name") == field]
     assert sign(client, slug, **{field: "FI"}).status_code == 303
-    (signature,) = signatures(app)
+    (draft,) = drafts(app)
     with app.app_context():
-        signer = signer_of(signature)
-    said = {"affiliation": signer.affiliation, "country": signature.country, "comment": signer.comment}
+        signer = signer_of(draft)
+    said = {"affiliation": signer.affiliation, "country": draft.country, "comment": signer.comment}
     assert said == {"affiliation": "Reader", "country": "SE", "comment": "I read.", field: ""}
 
 
@@ -178,7 +181,7 @@ def test_a_new_version_is_shown_once_before_it_is_signed(app: Flask, client: Fla
     assert written(app) == (1, 1)
 
 
-def test_a_signature_refers_to_the_versions_that_were_on_its_page(app: Flask, client: FlaskClient) -> None:
+def test_a_draft_refers_to_the_versions_that_were_on_its_page(app: Flask, client: FlaskClient) -> None:
     make_petition(app)
     sign(client)
     make_petition(app, statement='"We ask for more."', erase_after_days="30")
@@ -186,7 +189,7 @@ def test_a_signature_refers_to_the_versions_that_were_on_its_page(app: Flask, cl
     with app.app_context():
         ann, bob = (
             (db.session.get_one(PetitionText, one.text_id), db.session.get_one(PrivacyNotice, one.notice_id))
-            for one in signatures(app)
+            for one in drafts(app)
         )
         assert [(text.version, notice.version) for text, notice in (ann, bob)] == [(1, 1), (2, 2)]
         assert len(db.session.scalars(select(PetitionText)).all()) == 2
@@ -219,10 +222,15 @@ def test_after_an_error_a_new_version_is_still_shown_before_it_is_signed(app: Fl
     assert written(app) == (0, 0)
 
 
-def test_sending_the_same_form_twice_makes_one_signature(app: Flask, client: FlaskClient, petition: str) -> None:
+def test_sending_the_same_form_twice_makes_one_signature(
+    app: Flask, client: FlaskClient, petition: str, mail_server: MailServer, work: Callable[[], int]
+) -> None:
     first, second = sign(client), sign(client)
     assert (first.status_code, second.status_code) == (303, 303)
-    assert written(app) == (1, 2)
+    work()
+    for letter in mail_server.letters:
+        press_confirm(client, link_in(letter))
+    assert verified(client) == 1
 
 
 def test_a_closed_petition_takes_no_signatures(app: Flask, client: FlaskClient) -> None:

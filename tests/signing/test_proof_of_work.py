@@ -19,8 +19,17 @@ from app.outbox import slow_lane
 from app.signing import proof_of_work
 from app.signing.proof_of_work import LIFETIME, PARTS, spend
 from tests.concurrency.test_races import at_once, number_of
-from tests.factories import SLUG, hidden_fields, make_petition, make_signature, proof, sign, signatures, written
-from tests.signing.test_sign import STATES, statements
+from tests.factories import (
+    MAILBOXES,
+    SLUG,
+    hidden_fields,
+    make_mailbox,
+    make_petition,
+    proof,
+    sign,
+    written,
+)
+from tests.signing.test_sign import statements
 
 pytestmark = pytest.mark.both_databases
 
@@ -231,10 +240,9 @@ def test_the_statements_are_the_same_whatever_the_mailbox_signed(
     app: Flask, client: FlaskClient, petition: str, with_proof: bool
 ) -> None:
     found = []
-    for state in STATES:
-        address = f"{state or 'nobody'}@example.org".ljust(24, "x")
-        if state:
-            make_signature(app, state=state, email=address)
+    for state in MAILBOXES:
+        address = f"{state}@example.org".ljust(24, "x")
+        make_mailbox(app, state, address)
         for _ in range(5 if state == State.VERIFIED else 1):  # the last of five is over the mailbox limit
             fields = {"altcha": proof(client)} if with_proof else {}
             with statements(app) as seen:
@@ -279,4 +287,4 @@ def test_a_proof_that_was_sent_with_an_invalid_form_can_be_used_again(
     assert sign(client, email="not an address", altcha=worked).status_code == 422
     sign(client, altcha=worked)
     assert is_proven(app) == [True]
-    assert len(signatures(app)) == written(app)[0] == 1
+    assert written(app)[0] == 1

@@ -7,7 +7,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from app.models.signer import signer_of
-from tests.factories import signatures, written
+from tests.factories import drafts, written
 from tests.html_page import HtmlPage
 
 UNREADABLE = "Some of this could not be read. Please type it again."
@@ -82,9 +82,9 @@ def test_files_and_json_are_not_accepted_as_answers(app: Flask, client: FlaskCli
 def test_of_a_field_that_comes_twice_the_first_counts(app: Flask, client: FlaskClient, path: str) -> None:
     answer = client.post(path, data={**filled_in(client, path), "name": ["Ann Example", "Bob Example"]})
     assert answer.status_code == 303
-    (signature,) = signatures(app)
+    (draft,) = drafts(app)
     with app.app_context():
-        assert signer_of(signature).name == "Ann Example"
+        assert signer_of(draft).name == "Ann Example"
 
 
 @pytest.mark.parametrize("query", [b"language=\xc3", b"language=sv&x=\xff", b"\xed\xa0\x80", "language=é".encode()])

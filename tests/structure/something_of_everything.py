@@ -5,7 +5,7 @@ from pathlib import Path
 
 from flask import Flask
 from flask_security.recoverable import generate_reset_password_token
-from sqlalchemy import select, update
+from sqlalchemy import select
 
 from app import clock
 from app.audit.log import record
@@ -35,8 +35,11 @@ from app.models import (
     Verdict,
 )
 from app.organisers import accounts
+from app.signers.decline import decline
 from app.signing import email_reference
-from tests.factories import SLUG, make_petition, make_signature, sign
+from app.signing.code import redeem_code
+from app.watching.hourly import round_numbers
+from tests.factories import SLUG, make_draft, make_petition, make_signature, press_confirm, sign
 from tests.organisers.people import make_organiser, organiser
 
 DIGEST = "0" * 32
@@ -46,7 +49,8 @@ def something_of_everything(app: Flask, folder: Path) -> dict[str, list[str]]:
     """Fill the database, and the mailbox in `folder`; return the values that each part of an address can have."""
     make_petition(app)
     make_petition(app, slug='"closed"', title='"What has closed"', closes_on="2026-01-31")
-    ids = signatures_in_every_state(app)
+    signed = [make_signature(app, state=state, email=f"{state}@example.org") for state in State]
+    ids = [*signed, *drafts_in_every_state(app)]
     sign(app.test_client(), email="new@example.org")
     app.config.update(MAILBOX_DIR=str(folder / "mailbox"), SITE_COLOUR="#14532d", SITE_DIR=folder)
     for name, content in (("logo.svg", "<svg/>"), ("imprint.md", "Words"), ("privacy.md", "Words")):
@@ -68,11 +72,11 @@ def something_of_everything(app: Flask, folder: Path) -> dict[str, list[str]]:
                 *for_organisers,
                 "altered",
             ],
-            "reference": [email_reference.make_reference(SLUG, "en", "new@example.org"), "altered"],
+            "reference": [email_reference.make_reference(SLUG, "en", "new@example.org", bytes(16)), "altered"],
             "number": [caught_emails.list_emails(folder / "mailbox")[0].number, "0"],
             "filename": ["css/base.css"],
             "member": [organiser(app).public_id.hex(), "00", "altered"],
-            "entry": [ids[1].hex(), "altered"],
+            "entry": [signed[0].hex(), "altered"],
             "kind": ["csv", "xlsx", "json"],
             "picture": ["svg", "png"],
             "digest": [DIGEST],
@@ -80,16 +84,25 @@ def something_of_everything(app: Flask, folder: Path) -> dict[str, list[str]]:
         }
 
 
-def signatures_in_every_state(app: Flask) -> list[bytes]:
-    ids = [make_signature(app, state=state, email=f"{state}@example.org") for state in State]
-    expired = make_signature(app, state=State.PENDING, email="late@example.org")
-    with app.app_context(), transaction() as session:
-        long_ago = clock.now() - timedelta(days=30)
-        session.execute(update(Signature).where(Signature.public_id == expired).values(expires_at=long_ago))
-    quiet = make_signature(
-        app, make_petition(app, slug='"quiet"', title='"What is quiet"', discreet="true"), state=State.PENDING
-    )
-    return [*ids, expired, quiet]
+def drafts_in_every_state(app: Flask) -> list[bytes]:
+    """Make drafts: open, expired, of a discreet petition, declined, and closed as another one was confirmed."""
+    quiet = make_petition(app, slug='"quiet"', title='"What is quiet"', discreet="true")
+    ids = [
+        make_draft(app, email="draft@example.org"),
+        make_draft(app, email="late@example.org", expires_at=clock.now() - timedelta(days=30)),
+        make_draft(app, quiet),
+        make_draft(app, email="declined@example.org"),
+        make_draft(app, email="twice@example.org"),
+        make_draft(app, email="twice@example.org"),
+    ]
+    with app.app_context():
+        assert decline(ids[3])
+        petition = db.session.scalars(select(Petition).where(Petition.slug == SLUG)).one()
+        assert redeem_code(petition, "draft@example.org", "wrong") is None
+        assert round_numbers() == 3
+        confirming = tokens.make_token(tokens.Purpose.CONFIRM, ids[4])
+    press_confirm(app.test_client(), f"/confirm/{confirming}")
+    return ids
 
 
 def what_organisers_leave(app: Flask) -> list[str]:

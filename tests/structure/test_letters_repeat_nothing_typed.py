@@ -5,7 +5,7 @@ from jinja2 import Environment, nodes
 from tests.structure.source import ROOT, TEMPLATES, place
 
 TYPED = {"name", "affiliation", "comment", "email", "address", "country"}
-LEADS_THERE = {"signer", "signature", "entry", "row", "sealed", "form", "submission", "request", "g", "config"}
+LEADS_THERE = {"signer", "draft", "signature", "entry", "row", "sealed", "form", "submission", "request", "g", "config"}
 LETTERS = [path for path in TEMPLATES if ROOT / "templates" / "email" in path.parents]
 
 

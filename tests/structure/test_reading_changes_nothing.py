@@ -1,4 +1,4 @@
-"""GET, HEAD and OPTIONS write nothing, at any address, for any state of a signature: mail scanners open every link."""
+"""GET, HEAD and OPTIONS write nothing, at any address, for drafts and signatures in any state: scanners open links."""
 
 import itertools
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The ledger and the tally are written in app/ledger/ and nowhere else, so the count cannot drift by another way."""
+"""Ledger and tally are written in app/ledger/ alone, so the count cannot drift; only confirming makes signatures."""
 
 import ast
 import re
@@ -37,6 +37,15 @@ def writings(path: Path) -> Iterator[ast.expr]:
             yield node  # the number of the change that the next ledger row takes
 
 
+def makings(path: Path, kind: str) -> Iterator[ast.Call]:
+    """Yield what makes rows of this kind."""
+    for node in ast.walk(tree(path)):
+        if isinstance(node, ast.Call):
+            called = last_name(node.func)
+            if called == kind or (called == "insert" and kind in {last_name(argument) for argument in node.args}):
+                yield node
+
+
 def test_only_the_ledger_folder_writes_the_ledger_and_the_tally() -> None:
     elsewhere = [place(path, node) for path in SHIPPED if ITS_PLACE not in path.parents for node in writings(path)]
     assert not elsewhere
@@ -45,3 +54,8 @@ def test_only_the_ledger_folder_writes_the_ledger_and_the_tally() -> None:
 def test_the_check_finds_the_ledger_folders_writes() -> None:
     seen = [ast.unparse(node).partition("(")[0] for path in ITS_PLACE.glob("*.py") for node in writings(path)]
     assert {"LedgerEntry", "Tally", "update", "signature.changes"} <= set(seen)
+
+
+def test_a_form_makes_a_draft_and_only_confirming_makes_a_signature() -> None:
+    made_in = {kind: {place(path) for path in SHIPPED for _ in makings(path, kind)} for kind in ("Draft", "Signature")}
+    assert made_in == {"Draft": {"app/signing/sign.py"}, "Signature": {"app/confirmation/confirm.py"}}

@@ -24,8 +24,6 @@ from tests.factories import SLUG
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 HISTORY = {
-    State.PENDING: (),
-    State.DECLINED: (),
     State.VERIFIED: (Kind.CONFIRMED,),
     State.WITHDRAWN: (Kind.CONFIRMED, Kind.WITHDRAWN),
     State.INVALIDATED: (Kind.CONFIRMED, Kind.INVALIDATED),
@@ -59,7 +57,7 @@ def add_people(
             "reason": Reason.OTHER if state == State.INVALIDATED else None,
             "changes": len(HISTORY[state]),
         }
-        erased = state in {State.WITHDRAWN, State.DECLINED}
+        is_erased = state == State.WITHDRAWN
         people = []
         for which in range(number):
             public_id = os.urandom(16)
@@ -69,10 +67,10 @@ def add_people(
                 about
                 | {
                     "public_id": public_id,
-                    "email_key": None if state == State.WITHDRAWN else os.urandom(32),
-                    "sealed": None if erased else signer.sealed_for(public_id),
+                    "email_key": None if is_erased else os.urandom(32),
+                    "sealed": None if is_erased else signer.sealed_for(public_id),
                     "signed_at": at,
-                    "verified_at": at + took if HISTORY[state] else None,
+                    "verified_at": at + took,
                 }
             )
         made = session.execute(
@@ -90,8 +88,7 @@ def add_people(
             for row in made
             for change, kind in enumerate(HISTORY[state], 1)
         ]
-        if entries:
-            session.execute(insert(LedgerEntry), entries)
+        session.execute(insert(LedgerEntry), entries)
         return [person["public_id"] for person in people]
 
 

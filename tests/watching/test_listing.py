@@ -14,7 +14,7 @@ from app.watching import listing
 from app.watching.listing import PAGE_SIZE, list_page
 from app.watching.selection import Selection
 from app.web.cursor import Cursor
-from tests.factories import make_petition
+from tests.factories import make_draft, make_petition
 from tests.watching.people import NOON, add_people, petition_id_of
 
 pytestmark = pytest.mark.both_databases
@@ -39,8 +39,8 @@ def test_all_pages_together_list_everyone_once_newest_first(app: Flask, petition
     with app.app_context():
         petition_id = petition_id_of()
         pages = walk(petition_id)
-        rows = {row.public_id.hex(): row.listed_at for row in db.session.scalars(select(Signature))}
-    assert [len(one) for one in pages] == [50, 50, 50, 50, 5]
+        rows = {row.public_id.hex(): row.verified_at for row in db.session.scalars(select(Signature))}
+    assert [len(one) for one in pages] == [50, 50, 23]
     shown = [entry for one in pages for entry in one]
     assert shown == sorted(rows, key=lambda entry: (rows[entry], entry), reverse=True)
     assert set(shown) == {public_id.hex() for _, ids in people for public_id in ids}
@@ -67,18 +67,19 @@ def test_filters_select_matching_signatures_of_this_petition_only(app: Flask, pe
     add_people(app, 3, slug="another")
     swedes = add_people(app, 3, country="SE")
     norwegians = add_people(app, 2, country="NO", signed_at=NOON + timedelta(days=1))
-    waiting = add_people(app, 2, State.PENDING, country="NO")
+    withdrawn = add_people(app, 2, State.WITHDRAWN, country="NO")
+    make_draft(app)
     with app.app_context():
         petition_id = petition_id_of()
 
         def shown(**asked: Any) -> set[bytes]:
             return {bytes.fromhex(row.entry) for row in list_page(petition_id, Selection(**asked)).rows}
 
-        assert shown() == {*swedes, *norwegians, *waiting}
-        assert shown(country="NO") == {*norwegians, *waiting}
+        assert shown() == {*swedes, *norwegians, *withdrawn}
+        assert shown(country="NO") == {*norwegians, *withdrawn}
         assert shown(country="NO", state=State.VERIFIED) == {*norwegians}
-        assert shown(state=State.PENDING) == {*waiting}
-        assert shown(day=date(2026, 11, 20)) == {*swedes, *waiting}
+        assert shown(state=State.WITHDRAWN) == {*withdrawn}
+        assert shown(day=date(2026, 11, 20)) == {*swedes, *withdrawn}
         assert shown(day=date(2026, 11, 21), state=State.VERIFIED, country="NO") == {*norwegians}
         assert shown(day=date(2026, 11, 22)) == set()
         assert shown(country="DK") == set()
@@ -122,7 +123,7 @@ def test_the_ten_thousandth_page_costs_as_much_as_the_first(app: Flask, petition
     """The database reads only the page's rows from an index, for any page and any filter."""
     add_people(app, DEEP)
     add_people(app, DEEP // 4, country="NO")
-    add_people(app, DEEP // 4, State.PENDING)
+    add_people(app, DEEP // 4, State.INVALIDATED)
     with app.app_context():
         petition_id = petition_id_of()
         db.session.execute(text("ANALYZE"))

@@ -34,6 +34,7 @@ def test_empty_fields_select_everything() -> None:
     "given_fields",
     [
         {"state": "counted"},
+        {"state": "pending"},
         {"country": "QQ"},
         {"country": "se"},
         {"day": "tomorrow"},
@@ -65,8 +66,8 @@ def test_a_day_is_a_day_in_utc() -> None:
         for one in Selection(day=date(2026, 11, 20)).conditions(1)
     ]
     assert conditions[1:] == [
-        "signature.listed_at >= '2026-11-20 00:00:00+00:00'",
-        "signature.listed_at < '2026-11-21 00:00:00+00:00'",
+        "signature.verified_at >= '2026-11-20 00:00:00+00:00'",
+        "signature.verified_at < '2026-11-21 00:00:00+00:00'",
     ]
     assert datetime(2026, 11, 20, tzinfo=UTC).isoformat(" ") in conditions[1]
 

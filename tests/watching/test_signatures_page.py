@@ -8,7 +8,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from app.models import Role, State
-from tests.factories import make_petition, make_signature
+from tests.factories import drafts, make_mailbox, make_petition, make_signature
 from tests.html_page import HtmlPage
 from tests.watching.organiser import BASE, entries_in, press, signed_in
 from tests.watching.people import NOON, add_people
@@ -57,8 +57,8 @@ def test_the_filter_is_kept_on_the_next_page(app: Flask, editor: FlaskClient) ->
 
 def test_a_filter_without_matches_shows_a_message(app: Flask, editor: FlaskClient) -> None:
     add_people(app, 1)
-    assert "No signature matches this filter." in editor.get(f"{LIST}?state=declined").text
-    assert "Nobody has signed yet." not in editor.get(f"{LIST}?state=declined").text
+    assert "No signature matches this filter." in editor.get(f"{LIST}?state=withdrawn").text
+    assert "Nobody has signed yet." not in editor.get(f"{LIST}?state=withdrawn").text
 
 
 @pytest.mark.parametrize("query", ["state=counted", "country=QQ", "day=soon", "from=nowhere", "from=%00", "before=x"])
@@ -83,6 +83,16 @@ def test_the_address_searched_for_is_in_no_url_or_log(
     assert "No signature of this petition belongs to that mailbox." in answer.text
     assert answer.status_code == 200 and "Location" not in answer.headers
     assert "nobody@" not in "".join(str(value) for value in answer.headers.values()) + caplog.text
+
+
+@pytest.mark.parametrize("has", ["draft", "declined"])
+def test_a_mailbox_that_confirmed_nothing_is_not_found_or_listed(app: Flask, editor: FlaskClient, has: str) -> None:
+    make_mailbox(app, has, "ann@example.org")
+    answer = press(editor, editor.get(LIST).text, f"{LIST}/find", email="ann@example.org")
+    assert "No signature of this petition belongs to that mailbox." in answer.text
+    assert entries_in(editor.get(LIST).text) == []
+    for draft in drafts(app):
+        assert editor.get(f"{LIST}/{draft.public_id.hex()}").status_code == 404
 
 
 def test_part_of_an_address_cannot_be_searched_for(app: Flask, editor: FlaskClient) -> None:
@@ -112,4 +122,4 @@ def test_a_signature_in_each_state_has_a_page(app: Flask, editor: FlaskClient) -
         assert [words for words in offered.values() if words in page] == [
             words for words in (offered.get(state),) if words
         ]
-        assert ("Data erased" in page) == (state in {State.WITHDRAWN, State.DECLINED})
+        assert ("Data erased" in page) == (state == State.WITHDRAWN)

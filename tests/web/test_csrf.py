@@ -4,8 +4,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from app.crypto import tokens
-from app.models import State
-from tests.factories import make_signature, verified, written
+from tests.factories import make_draft, verified, written
 from tests.html_page import HtmlPage
 
 OURS = "http://localhost:8000"
@@ -64,7 +63,7 @@ def test_a_post_is_refused_before_its_body_is_read(client: FlaskClient, petition
 
 def test_a_token_in_the_path_authorises_a_post_from_any_site(app: Flask, client: FlaskClient, petition: str) -> None:
     for number, headers in enumerate([*SOMEBODY_ELSES, *OUR_OWN]):
-        public_id = make_signature(app, state=State.PENDING, email=f"ann{number}@example.org")
+        public_id = make_draft(app, email=f"ann{number}@example.org")
         with app.app_context():
             path = f"/confirm/{tokens.make_token(tokens.Purpose.CONFIRM, public_id)}"
         answer = client.post(path, data=form_of(client, path), headers=headers)

@@ -13,9 +13,8 @@ from sqlalchemy.exc import IntegrityError, OperationalError
 
 from app.crypto import tokens
 from app.db import db
-from app.models import State
 from tests.conftest import DATABASES, make_app, on_server
-from tests.factories import SLUG, make_signature, sign, written
+from tests.factories import SLUG, make_draft, sign, written
 from tests.html_page import HtmlPage
 from tests.mail_server import free_port
 
@@ -103,7 +102,7 @@ def test_a_method_that_is_not_allowed_is_answered_with_those_that_are(
 def test_a_body_over_the_limit_is_refused_and_not_kept(app: Flask, client: FlaskClient, petition: str) -> None:
     too_much = {"name": "Ann", "comment": "x" * 100_000}
     with app.app_context():
-        token = tokens.make_token(tokens.Purpose.CONFIRM, make_signature(app, state=State.PENDING))
+        token = tokens.make_token(tokens.Purpose.CONFIRM, make_draft(app))
     before = written(app)
     in_parts = {f"part-{number}": "x" for number in range(app.config["MAX_FORM_PARTS"] + 1)}
     for answer in (

@@ -10,10 +10,10 @@ from werkzeug.test import TestResponse
 
 import config
 from app import create_app
-from app.crypto import tokens
+from app.crypto.tokens import Purpose, make_token
 from app.models import State
 from tests.conftest import SECRETS
-from tests.factories import make_petition, make_signature, press_confirm, sign
+from tests.factories import make_draft, make_petition, make_signature, press_confirm, sign
 from tests.html_page import HtmlPage
 
 SHARED = (
@@ -30,31 +30,37 @@ SHARED = (
 )
 
 
-def confirm_path(app: Flask, state: State) -> str:
-    public_id = make_signature(app, state=state, email=f"{state}@example.org")
+def link(app: Flask, purpose: Purpose, public_id: bytes) -> str:
+    page = {Purpose.CONFIRM: "confirm", Purpose.NOT_ME: "not-me", Purpose.ENTRY: "signature"}[purpose]
     with app.app_context():
-        return f"/confirm/{tokens.make_token(tokens.Purpose.CONFIRM, public_id)}"
+        return f"/{page}/{make_token(purpose, public_id)}"
 
 
 @pytest.fixture
 def private(app: Flask, client: FlaskClient, petition: str) -> list[TestResponse]:
     """Answers that are for one person alone, from each step of signing."""
     discreet = make_petition(app, slug='"quietly"', discreet="true")
-    pending = confirm_path(app, State.PENDING)
-    public_id = make_signature(app, discreet, state=State.PENDING)
-    with app.app_context():
-        hidden = f"/confirm/{tokens.make_token(tokens.Purpose.CONFIRM, public_id)}"
+    draft = link(app, Purpose.CONFIRM, make_draft(app, email="draft@example.org"))
+    hidden = link(app, Purpose.CONFIRM, make_draft(app, discreet))
+    refused = make_draft(app, email="refused@example.org")
+    not_me = link(app, Purpose.NOT_ME, refused)
+    in_state = {state: make_signature(app, state=state, email=f"{state}@example.org") for state in State}
+    entry = link(app, Purpose.ENTRY, in_state[State.VERIFIED])
     signed = sign(client)
     return [
         signed,
         client.get(signed.location),
         sign(client, email=""),
         sign(client, notice_version="0"),
-        client.get(pending),
-        client.post(pending, data={"digest": "stale"}),
-        press_confirm(client, pending, name=""),
-        press_confirm(client, pending),
-        *(client.get(confirm_path(app, state)) for state in State if state != State.PENDING),
+        client.get(draft),
+        client.post(draft),
+        press_confirm(client, draft, name=""),
+        press_confirm(client, draft),
+        client.get(not_me),
+        client.post(not_me),
+        *(client.get(link(app, Purpose.CONFIRM, public_id)) for public_id in (refused, *in_state.values())),
+        client.get(entry),
+        client.post(entry, data={"act": "correct", "digest": "stale"}),
         client.get("/confirm/altered"),
         client.get(hidden),
         client.post(hidden),

@@ -11,12 +11,11 @@ from flask.testing import FlaskClient
 
 from app import clock
 from app.db import db
-from app.models import State
 from app.signing import proof_of_work
 from app.web import rate_limits
 from app.web.rate_limits import Action
 from tests.conftest import make_app
-from tests.factories import SLUG, hidden_fields, make_signature, proof, sign, signatures, written
+from tests.factories import MAILBOXES, SLUG, drafts, hidden_fields, make_mailbox, proof, sign, written
 from tests.html_page import HtmlPage
 from tests.redis_server import RedisServer
 
@@ -66,7 +65,7 @@ def test_a_proof_of_work_is_accepted_over_the_limit(
     worked = proof(client)
     assert sign(client, email="late@example.org", altcha=worked).status_code == 303
     assert sign(client, email="later@example.org", altcha=worked).status_code == 429, "used once before"
-    assert len(signatures(app)) == MOST + 1
+    assert len(drafts(app)) == MOST + 1
 
 
 def test_forms_with_a_proof_have_a_limit_too(app: Flask, client: FlaskClient, petition: str) -> None:
@@ -93,16 +92,16 @@ def test_two_hundred_people_at_one_address_can_sign(
             answers["altcha"] = proof(client)
         answer = client.post(f"/petitions/{petition}/sign", data=answers | fields, environ_base=hall)
         assert answer.status_code == 303
-    assert len(signatures(app)) == 200
+    assert len(drafts(app)) == 200
     assert asked == 200 - 25, "the last places are left to browsers without scripts"
     assert sign(client, where=HALL, email="without.scripts@example.org").status_code == 303
 
 
 def test_the_limit_looks_at_the_client_and_never_at_the_mailbox(app: Flask, client: FlaskClient, petition: str) -> None:
-    for state in State:
-        make_signature(app, state=state, email=f"{state:x<12}@example.org")
+    for state in MAILBOXES:
+        make_mailbox(app, state, f"{state:x<12}@example.org")
     sign_up_to_the_limit(client)
-    answers = [sign(client, email=f"{who:x<12}@example.org") for who in ("nobody", *State)]
+    answers = [sign(client, email=f"{state:x<12}@example.org") for state in MAILBOXES]
     assert {(answer.status_code, len(answer.data)) for answer in answers} == {(429, len(answers[0].data))}
 
 

@@ -11,11 +11,11 @@ from flask.testing import FlaskClient
 
 from app import logs
 from app.crypto import tokens
-from app.models import Role, State
+from app.models import Role
 from app.signing import email_reference
 from app.web.request_log import ResponseAborted
 from app.worker import Loop
-from tests.factories import SLUG, make_signature, sign
+from tests.factories import SLUG, make_draft, make_signature, sign
 from tests.log import Log, caught
 from tests.organisers.people import browser, signed_in
 from tests.web.addresses import fill
@@ -42,18 +42,18 @@ def log() -> Iterator[Log]:
 @pytest.fixture
 def values(app: Flask, petition: str) -> dict[str, list[str]]:
     """Values for the arguments of routes: some that exist, and some with personal data."""
-    pending = make_signature(app, state=State.PENDING, name=PERSONAL, email=SENT["email"])
+    draft = make_draft(app, name=PERSONAL, email=SENT["email"])
     verified = make_signature(app, name=PERSONAL, email=f"2{SENT['email']}")
     with app.app_context():
         found = {
             "slug": [SLUG],
             "lang": ["en"],
             "token": [
-                tokens.make_token(tokens.Purpose.CONFIRM, pending),
+                tokens.make_token(tokens.Purpose.CONFIRM, draft),
                 tokens.make_token(tokens.Purpose.ENTRY, verified),
                 f"{PERSONAL} {SENT['email']}",
             ],
-            "reference": [email_reference.make_reference(SLUG, "en", SENT["email"])],
+            "reference": [email_reference.make_reference(SLUG, "en", SENT["email"], bytes(16))],
         }
     return found | {"number": ["1"], "width": ["480"], "filename": ["css/base.css"], "kind": ["csv"]}
 
@@ -97,7 +97,7 @@ def test_each_request_logs_one_line_without_personal_data(app: Flask, log: Log, 
 
 def test_the_line_has_the_route_and_not_the_path(app: Flask, log: Log, petition: str) -> None:
     with app.app_context():
-        token = tokens.make_token(tokens.Purpose.CONFIRM, make_signature(app, state=State.PENDING))
+        token = tokens.make_token(tokens.Purpose.CONFIRM, make_draft(app))
     answer = app.test_client().get(f"/confirm/{token}", buffered=True)
     (line,) = log.lines()
     assert line.pop("at").startswith("20")

@@ -1,0 +1,28 @@
+"""Allow: an operator lets letters go again to a mailbox that had stopped them, at its owner's wish."""
+
+from sqlalchemy import delete, select
+
+from app.audit.log import record
+from app.db import transaction
+from app.email.address import canonical
+from app.models import Act, Declined, Petition
+from app.outbox import unwanted
+from app.signing.email_key import email_key
+
+
+def allow_emails(address: str) -> bool:
+    """Take back that the mailbox of a deliverable address unsubscribed or declined, everywhere; return whether it had.
+
+    The audit log says that it was done, and not for whom.
+    """
+    with transaction() as session:
+        mailbox = unwanted.mailbox_of(session, address)
+        petitions = session.scalars(select(Petition)).all()
+        keys = [email_key(petition, canonical(address)) for petition in petitions]
+        declined = delete(Declined).where(Declined.email_key.in_(keys)).returning(Declined.email_key)
+        marks = session.scalars(declined.execution_options(synchronize_session=False)).all()
+        lifted = bool(marks) or unwanted.unwanted_since(session, mailbox) is not None
+        if lifted:
+            unwanted.resume_emails(session, mailbox)
+            record(session, Act.ALLOWED, None, None)
+    return lifted

@@ -1,0 +1,88 @@
+"""Drafts of a mailbox: found, locked, and closed once it has confirmed one of them or declined."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import ColumnElement, func, literal, select, update
+from sqlalchemy.orm import Session, aliased
+
+from app.db import UtcDateTime, db
+from app.models import Declined, Draft, Petition, PetitionText, PrivacyNotice, Signature
+from app.models.draft import CLOSED
+from app.signing.expiry import LINK_WORKS_FOR, confirmable_until
+
+CORRECTABLE_FOR = timedelta(hours=1)
+
+
+@dataclass(frozen=True, slots=True)
+class DraftEntry:
+    """A draft, its petition, and the text and privacy notice that were on the form."""
+
+    draft: Draft
+    petition: Petition
+    text: PetitionText
+    notice: PrivacyNotice
+
+    @property
+    def language(self) -> str:
+        """The language of the page that was signed on."""
+        return self.draft.language
+
+    def is_confirmable(self, now: datetime) -> bool:
+        """Tell whether its data is here and its links still work."""
+        return self.draft.sealed is not None and confirmable_until(self.petition, self.draft.expires_at) > now
+
+
+def find_draft(public_id: bytes) -> DraftEntry | None:
+    """Return the draft with this random id; None if there is none."""
+    row = db.session.execute(
+        select(Draft, Petition, PetitionText, PrivacyNotice)
+        .join(Petition, Petition.id == Draft.petition_id)
+        .join(PetitionText, PetitionText.id == Draft.text_id)
+        .join(PrivacyNotice, PrivacyNotice.id == Draft.notice_id)
+        .where(Draft.public_id == public_id)
+        .execution_options(populate_existing=True)
+    ).first()
+    return DraftEntry(*row) if row else None
+
+
+def lock_mailbox(session: Session, public_id: bytes) -> list[Draft]:
+    """Return all drafts of the mailbox whose draft has this random id, locked by the lock order; empty without it."""
+    same = aliased(Draft)
+    of_mailbox = select(Draft).join(same, (same.petition_id == Draft.petition_id) & (same.email_key == Draft.email_key))
+    locked = of_mailbox.where(same.public_id == public_id).order_by(Draft.public_id).with_for_update(of=Draft)
+    return list(session.scalars(locked.execution_options(populate_existing=True)))
+
+
+def close_drafts(session: Session, drafts: Sequence[Draft], now: datetime, **also: object) -> None:
+    """Erase what these locked drafts say, and set `also`; their links work on for as long, to tell why."""
+    kept_until = func.coalesce(Draft.expires_at, literal(now + LINK_WORKS_FOR, UtcDateTime()))
+    close = update(Draft).where(Draft.public_id.in_([draft.public_id for draft in drafts]))
+    session.execute(close.values({**CLOSED, "expires_at": kept_until, **also}))
+
+
+def silence_draft(draft: Draft) -> None:
+    """Let a draft go whose link goes to nobody; the caller commits.
+
+    It stays for as long as its form can be sent out again to another address (see app/signing/readdress.py): if it went
+    at once, that would tell a stranger that the first address has signed, or wants no letters.
+    """
+    draft.code_hash = None
+    draft.expires_at = draft.signed_at + CORRECTABLE_FOR
+
+
+def signature_of_mailbox(session: Session, draft: Draft) -> Signature | None:
+    """Return the signature that the draft's mailbox has in its petition; None if it has none."""
+    same = (Signature.petition_id == draft.petition_id) & (Signature.email_key == draft.email_key)
+    return session.scalars(select(Signature).where(same)).one_or_none()
+
+
+def declined_mark(session: Session, draft: Draft) -> Declined | None:
+    """Return the mark of a draft's mailbox that told us that it was not them; None if it did not."""
+    return session.get(Declined, draft.email_key, populate_existing=True) if draft.email_key else None
+
+
+def was_sent(now: datetime) -> ColumnElement[bool]:
+    """Return the condition for drafts that a letter went out for and that can still be confirmed."""
+    return Draft.code_hash.is_not(None) & (Draft.expires_at > now)

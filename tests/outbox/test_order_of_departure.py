@@ -1,0 +1,114 @@
+"""Which letter without a proof of work goes when: what will never go takes no place, and networks take turns."""
+
+from datetime import timedelta
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import select
+
+from app.db import db
+from app.models import OutboxProgress, OutboxRow
+from app.outbox import slow_lane
+from tests.factories import hidden_fields, make_mailbox, sign
+from tests.mail_server import MailServer
+from tests.outbox.test_deliver import Work
+from tests.outbox.test_slow_lane import HOUR, Clock, flood, number_in, time
+
+__all__ = ["time"]
+
+pytestmark = pytest.mark.both_databases
+
+MOST = 10
+
+
+@pytest.fixture(autouse=True)
+def short_lane(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ten letters an hour instead of sixty."""
+    monkeypatch.setattr(slow_lane, "MAX_PER_HOUR", MOST)
+
+
+@pytest.fixture
+def full(client: FlaskClient, petition: str, work: Work, time: Clock) -> None:
+    """All letters of the hour have gone out."""
+    flood(client, MOST)
+    work()
+
+
+def due(app: Flask) -> list[OutboxRow]:
+    with app.app_context():
+        waiting = select(OutboxRow).where(OutboxRow.progress == OutboxProgress.WAITING)
+        return list(db.session.scalars(waiting.order_by(OutboxRow.id)))
+
+
+def test_a_hundred_and_twenty_forms_for_one_mailbox_take_one_place(
+    app: Flask, client: FlaskClient, full: None, mail_server: MailServer, work: Work, time: Clock
+) -> None:
+    fields = hidden_fields(client.get("/petitions/save-the-test-library").text)
+    said = {"name": "Ann", "country": "SE", "email": "victim@example.org", "visibility": "public", **fields}
+    for which in range(120):
+        somewhere = {"REMOTE_ADDR": f"10.9.{which}.1"}
+        client.post("/petitions/save-the-test-library/sign", data=said, environ_base=somewhere)
+    work()
+    assert len(due(app)) == 1
+    sign(client, email="honest@example.org", where="192.0.2.1")
+    work()
+    victim, honest = due(app)
+    assert victim.due_at == time.now + HOUR
+    assert honest.due_at == victim.due_at + HOUR / MOST
+    time.forward(HOUR)
+    work()
+    time.forward(HOUR / MOST)
+    work()
+    assert [letter["To"] for letter in mail_server.letters[MOST:]] == ["victim@example.org", "honest@example.org"]
+
+
+@pytest.mark.parametrize("state", ["declined", "over the mailbox limit"])
+def test_what_will_never_go_out_takes_no_place(
+    app: Flask, client: FlaskClient, petition: str, work: Work, state: str
+) -> None:
+    if state == "declined":
+        make_mailbox(app, "declined", "ann@example.org")
+    else:
+        for _ in range(3):
+            sign(client)
+        work()
+    flood(client, MOST, name="early")
+    work()
+    before = len(due(app))
+    sign(client)
+    work()
+    assert len(due(app)) == before
+
+
+def test_networks_take_turns(
+    app: Flask, client: FlaskClient, full: None, mail_server: MailServer, work: Work, time: Clock
+) -> None:
+    for which in range(30):
+        sign(client, email=f"flood{which}@example.org", where="10.200.0.1")
+    work()
+    for which in range(3):
+        sign(client, email=f"honest{which}@example.org", where=f"192.0.2.{which}")
+    work()
+    time.forward(HOUR)
+    for _ in range(4):
+        work()
+        time.forward(HOUR / MOST)
+    sent = [letter["To"].partition("@")[0] for letter in mail_server.letters[MOST:]]
+    assert sent[0] == "flood0"
+    assert [one for one in sent if "honest" in one] == ["honest0", "honest1", "honest2"]
+    assert len(sent) == 4 + 3
+
+
+def test_of_one_network_the_first_form_goes_first(
+    app: Flask, client: FlaskClient, full: None, mail_server: MailServer, work: Work, time: Clock
+) -> None:
+    for which in range(5):
+        sign(client, email=f"person{which}@example.org", where="10.200.0.1")
+    work()
+    time.forward(HOUR)
+    for _ in range(6):
+        work()
+        time.forward(timedelta(minutes=6))
+    assert [letter["To"] for letter in mail_server.letters[MOST:]] == [f"person{n}@example.org" for n in range(5)]
+    assert number_in(app, OutboxProgress.WAITING) == 0
