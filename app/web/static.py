@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from flask import Flask, Response, current_app, request
+from werkzeug.security import safe_join
 
 from app.web import headers
 
@@ -34,8 +35,8 @@ def _add_version(endpoint: str, values: dict[str, Any]) -> None:
 
 
 def _set_headers(response: Response) -> Response:
-    if request.endpoint != "static" or response.status_code not in {200, 304}:
-        return response
+    if request.endpoint != "static" or request.method not in {"GET", "HEAD"} or response.status_code not in {200, 304}:
+        return response  # to OPTIONS, Flask answers 200 whether there is a file or not
     path, changed = _stat((request.view_args or {})["filename"])
     # A style sheet cannot name a font's version: a changed font gets another file name.
     is_versioned = request.args.get("v") == _version(path, changed) or path.suffix == ".woff2"
@@ -55,8 +56,9 @@ def _set_headers(response: Response) -> Response:
 
 
 def _stat(filename: str) -> tuple[Path, int]:
-    """Return a file's path, and when it was last changed: zero for one that does not exist."""
-    path = Path(str(current_app.static_folder), filename)
+    """Return a file's path, and when it was last changed: zero for one that does not exist in the folder."""
+    folder = str(current_app.static_folder)
+    path = Path(safe_join(folder, filename) or folder)
     try:
         return path, path.stat().st_mtime_ns if path.is_file() else 0
     except (OSError, ValueError):  # an impossible file name

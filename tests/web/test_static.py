@@ -59,6 +59,22 @@ def test_text_is_compressed_and_fonts_are_not(client: FlaskClient, petition: str
     assert client.get("/static/nothing.css", headers=GZIP).status_code == 404
 
 
+@pytest.mark.parametrize("method", ["GET", "HEAD", "OPTIONS", "POST"])
+@pytest.mark.parametrize(
+    "name", ["nothing.css", "css", "css/..", "../config.py", "..%2fconfig.py", "css/../../config.py"]
+)
+def test_only_files_of_the_folder_are_sent(client: FlaskClient, method: str, name: str) -> None:
+    answer = client.open(f"/static/{name}", method=method, headers=GZIP)
+    assert answer.status_code == {"OPTIONS": 200, "POST": 405}.get(method, 404)
+    assert "Content-Encoding" not in answer.headers
+    assert "environment" not in answer.text
+
+
+def test_no_address_is_made_of_a_file_outside_the_folder(app: Flask) -> None:
+    with app.test_request_context():
+        assert app.url_for("static", filename="../config.py").endswith("config.py?v=")
+
+
 def test_public_pages_are_compressed_and_private_ones_are_not(app: Flask, petition: str) -> None:
     app.wsgi_app = PageCache(app.wsgi_app)  # type: ignore[method-assign]
     client = app.test_client()
