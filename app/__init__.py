@@ -15,10 +15,12 @@ from app.auth import sign_in
 from app.branding import site_files
 from app.branding.views import bp as branding
 from app.confirmation.views import bp as confirmation
+from app.crypto import tokens
 from app.db import db
 from app.email import smtp
 from app.export.views import bp as export
 from app.mailbox.views import bp as mailbox
+from app.models.site import load_token_secret
 from app.moderation.domain_views import bp as domains
 from app.moderation.views import bp as moderation
 from app.organisers.people_views import bp as people
@@ -61,13 +63,23 @@ BLUEPRINTS = (
 )
 
 
+class App(Flask):
+    """Flask, whose `secret_key` is made of SECRET_KEY and the site's secret like all other keys."""
+
+    @property
+    def secret_key(self) -> bytes:  # type: ignore[override]
+        """The key with which Flask and its extensions sign."""
+        return tokens.derived_keys("flask")[0]
+
+
 def create_app(overrides: Mapping[str, Any] | None = None) -> Flask:
     """Return the app, configured from the environment and then from `overrides` (tests use those).
 
     Raises config.ConfigError when the environment asks for something unsafe.
     """
-    app = Flask(__name__, template_folder="../templates", static_folder="../static")
+    app = App(__name__, template_folder="../templates", static_folder="../static")
     app.config.update(overrides or config.load())
+    tokens.init_app(app, load_token_secret)
     _configure_logging(app)
     _configure_proxies(app)
     _configure_database(app)

@@ -8,6 +8,7 @@ from flask import Flask
 
 import config
 from app import create_app
+from app.crypto import tokens
 from app.db import db
 from app.web.rate_limits import EXTENSION as RATE_LIMITER
 
@@ -25,6 +26,12 @@ def make_app(folder: Path, database_url: str, mail_port: int = 1, **overrides: o
     """Return an app of a test's own, with `overrides` of its configuration."""
     env = {**SECRETS, "DATABASE_URL": database_url, "MAIL_SERVER": "127.0.0.1", "MAIL_PORT": str(mail_port)}
     return create_app({**config.load(env, instance=folder), **CHEAP_PASSWORDS, **overrides})
+
+
+def without_database(app: Flask) -> Flask:
+    """Give an app without a database the secret that it would have there, so that it has keys; return the app."""
+    app.extensions[tokens.EXTENSION] = lambda: bytes(range(32))
+    return app
 
 
 @contextmanager

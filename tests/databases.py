@@ -8,6 +8,7 @@ from flask_migrate import upgrade
 from psycopg import sql
 
 from app.db import db
+from app.models.site import make_site_keys
 from tests.apps import make_app
 
 DATABASES = ("sqlite", "postgresql")
@@ -48,6 +49,7 @@ class PostgresqlDatabase:
         self._connection = psycopg.connect(self.url, autocommit=True)
         # The audit log refuses to be emptied. No trigger runs for this connection, which no test uses.
         self._connection.execute("SET session_replication_role = replica")
+        self._connection.execute("CREATE TEMPORARY TABLE kept_site AS SELECT * FROM site")
         found = self._connection.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")
         tables = [name for (name,) in found if name != MIGRATIONS]
         parts = [
@@ -68,6 +70,7 @@ class PostgresqlDatabase:
             # Truncating makes new files, which takes a hundred times as long as deleting a few rows.
             statement = "DELETE FROM {}" if size < MAX_BYTES_TO_DELETE else "TRUNCATE {} CASCADE"
             self._connection.execute(sql.SQL(statement).format(sql.Identifier(name)))
+        self._connection.execute("INSERT INTO site SELECT * FROM kept_site")
         self._connection.execute(RESTART_SEQUENCES)
 
     def close(self) -> None:
@@ -85,4 +88,5 @@ def _migrate(folder: Path, url: str) -> None:
     app = make_app(folder, url)
     with app.app_context():
         upgrade()
+        make_site_keys()
         db.engine.dispose()

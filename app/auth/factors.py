@@ -9,6 +9,7 @@ from flask_babel import gettext as _
 from flask_security import SQLAlchemyUserDatastore, Totp, WebauthnUtil
 from flask_security.proxies import _security as security
 from markupsafe import Markup
+from passlib.totp import TOTP  # type: ignore[import-untyped]
 from qrcode.image.svg import SvgPathImage
 from sqlalchemy import update
 from webauthn.helpers.structs import (
@@ -17,6 +18,7 @@ from webauthn.helpers.structs import (
     UserVerificationRequirement,
 )
 
+from app.crypto import tokens
 from app.db import db
 from app.email.address import NotAnAddress, deliverable
 from app.models import Organiser, Passkey
@@ -75,6 +77,16 @@ class AuthenticatorCodes(Totp):  # type: ignore[misc]
 
     During the set-up the secret passes through the browser, encrypted by Flask-Security; see `tf_set`.
     """
+
+    def __init__(self, secrets: dict[str, str], issuer: str) -> None:
+        self._issuer = issuer
+
+    @property
+    def _totp(self) -> type[TOTP]:
+        """Passlib's factory; what encrypts on the way is derived when it is used, as the database is needed."""
+        on_its_way = {"1": tokens.keyed_hash("totp-on-its-way", "").hex()}
+        factory: type[TOTP] = TOTP.using(issuer=self._issuer, secrets=on_its_way)
+        return factory
 
     def plain(self, secret: str) -> str:
         """Return a secret in plain text, for `Organiser` to seal."""

@@ -5,6 +5,7 @@ from typing import Any
 from flask import Flask
 from flask_security import EmailValidateException, MailUtil, Security
 from flask_security.utils import get_message
+from itsdangerous import URLSafeTimedSerializer
 
 from app import clock
 from app.auth import guard, password_reset
@@ -13,7 +14,6 @@ from app.auth.forms import FORMS
 from app.auth.hashing import LimitedHashing
 from app.auth.messages import MESSAGES
 from app.auth.settings import SETTINGS
-from app.crypto import tokens
 from app.db import db
 from app.email.address import NotAnAddress, deliverable
 from app.models import Organiser
@@ -45,8 +45,7 @@ def init_app(app: Flask) -> None:
     """Set up signing in, only below /organise."""
     app.config.update({f"SECURITY_{name}": value for name, value in SETTINGS.items()})
     app.config.update({f"SECURITY_MSG_{name}": message for name, message in MESSAGES.items()})
-    with app.app_context():
-        app.config["SECURITY_TOTP_SECRETS"] = {"1": tokens.keyed_hash("totp-on-its-way", "").hex()}
+    app.config["SECURITY_TOTP_SECRETS"] = {"1": "see AuthenticatorCodes"}
     # Authenticator apps and passkey managers show this beside the organiser's address.
     app.config.update(SECURITY_TOTP_ISSUER=app.config["SITE_NAME"], SECURITY_WAN_RP_NAME=app.config["SITE_NAME"])
     app.config.update(session.settings(app.config["BASE_URL"]))
@@ -61,6 +60,9 @@ def init_app(app: Flask) -> None:
         totp_cls=AuthenticatorCodes,
         webauthn_util_cls=Passkeys,
     )
+    for name, serializer in list(vars(security).items()):
+        if isinstance(serializer, URLSafeTimedSerializer):  # for links and what passes through the browser
+            setattr(security, name, session.DerivedSerializer(f"security {name}", salt=serializer.salt))
     security.pwd_context = LimitedHashing(security.pwd_context)
     security.login_manager.request_loader(None)  # only the cookie signs in, no token in a URL or header
     security.principal.identity_loaders.clear()  # Flask-Security's roles are not used, and would cost a query per page

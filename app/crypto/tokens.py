@@ -4,18 +4,29 @@ import base64
 import binascii
 import hashlib
 import hmac
+from collections.abc import Callable
 from contextlib import suppress
 from enum import StrEnum
+from functools import cache, lru_cache
 
 from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.ciphers.aead import AESSIV
-from flask import current_app
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from flask import Flask, current_app
 from itsdangerous import BadSignature, Signer
 
 from app.crypto.base64url import decode_base64url, encode_base64url
 
+EXTENSION = "countersign_site_secret"
 ID_BYTES = 16
+KEY_BYTES = 32
 GENERATION_BYTES = 2
+
+
+def init_app(app: Flask, load_site_secret: Callable[[], bytes]) -> None:
+    """Have keys made with the site's secret, which `load_site_secret` returns when it is first needed."""
+    app.extensions[EXTENSION] = cache(load_site_secret)
 
 
 class Purpose(StrEnum):
@@ -54,8 +65,8 @@ def read_token(purpose: Purpose, token: str) -> tuple[bytes, int]:
 
 
 def keyed_hash(purpose: str, message: str) -> bytes:
-    """Return the keyed hash of `message` for `purpose`: 32 bytes (HMAC-SHA256 under SECRET_KEY, RFC 2104)."""
-    return _keyed_hash(current_app.config["SECRET_KEY"], purpose, message)
+    """Return the keyed hash of `message` for `purpose`: 32 bytes (HMAC-SHA256, RFC 2104)."""
+    return hmac.digest(derived_keys(purpose)[0], message.encode(), "sha256")
 
 
 def conceal(purpose: str, about: bytes, content: bytes) -> str:
@@ -63,29 +74,39 @@ def conceal(purpose: str, about: bytes, content: bytes) -> str:
 
     It is deterministic, so that a page that holds it is the same for everyone.
     """
-    concealed = AESSIV(keyed_hash(purpose, "")).encrypt(content, [about])
+    concealed = AESSIV(derived_keys(purpose)[0]).encrypt(content, [about])
     return encode_base64url(concealed)
 
 
 def reveal(purpose: str, about: bytes, text: str) -> bytes:
     """Return what `conceal` was given for this purpose and row; raise BadToken for any other string."""
-    config = current_app.config
     try:
         concealed = decode_base64url(text)
     except ValueError as error:
         raise BadToken from error
-    for secret in (config["SECRET_KEY"], *config["SECRET_KEY_FALLBACKS"]):
+    for key in derived_keys(purpose):
         with suppress(InvalidTag, ValueError):  # ValueError: too short
-            return AESSIV(_keyed_hash(secret, purpose, "")).decrypt(concealed, [about])
+            return AESSIV(key).decrypt(concealed, [about])
     raise BadToken
 
 
-def _keyed_hash(secret: str, purpose: str, message: str) -> bytes:
-    key = hmac.digest(secret.encode(), f"countersign.{purpose}".encode(), "sha256")
-    return hmac.digest(key, message.encode(), "sha256")
+def derived_keys(purpose: str) -> list[bytes]:
+    """Return the keys for this purpose, 32 bytes each: the one in use, then those of SECRET_KEY_FALLBACKS.
+
+    Each is made of SECRET_KEY *and* the site's secret, which lies sealed in the database (HKDF-SHA256, RFC 5869; the
+    site's secret is the salt). So neither SECRET_KEY alone nor a dump of the database makes any of them.
+    """
+    config = current_app.config
+    site_secret = current_app.extensions[EXTENSION]()
+    secrets = (config["SECRET_KEY"], *config["SECRET_KEY_FALLBACKS"])
+    return [_derive(secret, site_secret, f"countersign.{purpose}") for secret in secrets]
+
+
+@lru_cache(maxsize=256)
+def _derive(secret: str, site_secret: bytes, label: str) -> bytes:
+    return HKDF(hashes.SHA256(), KEY_BYTES, salt=site_secret, info=label.encode()).derive(secret.encode())
 
 
 def _signer(purpose: Purpose) -> Signer:
-    config = current_app.config
-    keys = [*reversed(config["SECRET_KEY_FALLBACKS"]), config["SECRET_KEY"]]  # itsdangerous wants the newest last
+    keys = derived_keys(f"token {purpose}")[::-1]  # itsdangerous wants the newest last
     return Signer(keys, salt=f"countersign.{purpose}", key_derivation="hmac", digest_method=hashlib.sha256)

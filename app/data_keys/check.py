@@ -8,10 +8,11 @@ from sqlalchemy import LargeBinary, delete, func, inspect, select, update
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.orm import Session
 
-from app.crypto import sealing
-from app.data_keys.sealed_columns import MAILBOX_KEYS
+from app.crypto import sealing, tokens
+from app.data_keys.sealed_columns import FIRST_SEALED
 from app.db import db, insert, transaction
-from app.models import DataKey
+from app.models import DataKey, Site
+from app.models.site import make_site_keys
 from config import ConfigError
 
 PURPOSE = "data-key"
@@ -20,12 +21,16 @@ PURPOSE = "data-key"
 def check_keys() -> None:
     """Raise ConfigError, with a message for the operator, unless every key that the database needs is in DATA_KEYS.
 
-    Registers the keys in DATA_KEYS as in use. Does nothing without tables or while the database cannot be reached: the
-    site then reports that itself. No database connection stays open, since a server may fork next.
+    Registers the keys in DATA_KEYS as in use, and makes the site's own keys. Does nothing without tables or while the
+    database cannot be reached: the site then reports that itself. No database connection stays open, since a server may
+    fork next.
     """
     try:
         if inspect(db.engine).has_table(DataKey.__tablename__):
             _check(db.session())
+            if Site.sealed_token_secret.key in {column["name"] for column in inspect(db.engine).get_columns("site")}:
+                make_site_keys()  # before the migration that adds it, this may be the process that migrates
+                tokens.derived_keys("start")  # from now on they are here though the database may go away
     except (OperationalError, InterfaceError):
         pass
     finally:
@@ -48,8 +53,8 @@ def register(session: Session) -> None:
 def _check(session: Session) -> None:
     # Read the database before DATA_KEYS: another process may add a key meanwhile, and seals with it only after that.
     rows = session.scalars(select(DataKey)).all()
-    prefixes = [func.substr(column, 1, 1 + sealing.KEY_ID_BYTES, type_=LargeBinary) for column in MAILBOX_KEYS]
-    used = {head[1:] for column in prefixes for head in session.scalars(select(column).distinct())}
+    prefixes = [func.substr(column, 1, 1 + sealing.KEY_ID_BYTES, type_=LargeBinary) for column in FIRST_SEALED]
+    used = {head[1:] for column in prefixes for head in session.scalars(select(column).distinct()) if head}
     keys = sealing.data_keys()
     if not used:
         rows = _drop_unused(rows, {sealing.key_id(key) for key in keys})
@@ -67,12 +72,16 @@ def _check(session: Session) -> None:
 
 
 def _drop_unused(rows: Sequence[DataKey], present: set[bytes]) -> list[DataKey]:
-    """Delete the rows of keys that are not present, as nothing is sealed with them yet; return the other rows."""
+    """Delete the rows of keys that are not present, as nothing but the site's keys is sealed yet; return the others."""
     kept = [row for row in rows if row.key_id in present]
     if len(kept) < len(rows):
+        sealed_by = func.substr(Site.mailbox_key, 2, sealing.KEY_ID_BYTES, type_=LargeBinary)
         with transaction() as writing:
-            absent = delete(DataKey).where(DataKey.key_id.not_in(present))
-            writing.execute(absent.execution_options(synchronize_session=False))
+            for absent in (
+                delete(DataKey).where(DataKey.key_id.not_in(present)),
+                delete(Site).where(sealed_by.not_in(present)),
+            ):
+                writing.execute(absent.execution_options(synchronize_session=False))
     return kept
 
 

@@ -34,6 +34,7 @@ class SealedColumn:
 
 SEALED_COLUMNS = (
     SealedColumn(Site.mailbox_key, "site-mailbox-key", Site.public_id),
+    SealedColumn(Site.sealed_token_secret, "site-token-secret", Site.public_id),
     SealedColumn(Petition.mailbox_key, "mailbox-key", Petition.public_id),
     SealedColumn(Organiser.sealed_email, "organiser-email", Organiser.public_id),
     SealedColumn(Organiser.sealed_totp, "organiser-totp", Organiser.public_id),
@@ -47,4 +48,5 @@ SEALED_COLUMNS = (
     SealedColumn(Signature.note_sealed, "invalidation-note", Signature.public_id),
     SealedColumn(DeliveryVolume.sealed, "delivery", DeliveryVolume.public_id, batch_size=1),  # megabytes each
 )
-MAILBOX_KEYS = (Site.mailbox_key, Petition.mailbox_key)
+# What is sealed first on a site that is used: without any, only the site's own keys are, and can be made anew.
+FIRST_SEALED = (Petition.mailbox_key, Organiser.sealed_email)

@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import hmac
 import os
 import re
 import string
@@ -18,6 +19,7 @@ from app.crypto import tokens
 from app.crypto.tokens import BadToken, Purpose
 from tests.conftest import SECRETS, make_app
 
+SITE_SECRET = bytes(range(32))
 OLD = SECRETS["SECRET_KEY"]
 NEW = "another-secret-for-tests-9876543210-abcd"
 OLDEST = "the-first-secret-for-tests-5647382910-zyx"
@@ -25,8 +27,10 @@ ids = st.binary(min_size=16, max_size=16)
 generations = st.integers(0, 65535)
 
 
-def site(folder: Path, **settings: object) -> Flask:
-    return make_app(folder, f"sqlite:///{folder}/not-needed.db", **settings)
+def site(folder: Path, site_secret: bytes = SITE_SECRET, **settings: object) -> Flask:
+    app = make_app(folder, f"sqlite:///{folder}/not-needed.db", **settings)
+    app.extensions[tokens.EXTENSION] = lambda: site_secret
+    return app
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -35,9 +39,17 @@ def _inside_the_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]
         yield
 
 
-def signed(body: bytes, salt: str = "countersign.confirm", key: str = OLD) -> str:
-    """Return what itsdangerous itself makes of `body` with this salt and key."""
-    return Signer(key, salt=salt, key_derivation="hmac", digest_method=hashlib.sha256).sign(body).decode()
+def derived(purpose: str, key: str, site_secret: bytes) -> bytes:
+    """Return the first 32 bytes of HKDF-SHA256, computed here step by step (RFC 5869, 2.2 and 2.3)."""
+    extracted = hmac.digest(site_secret, key.encode(), "sha256")
+    return hmac.digest(extracted, f"countersign.token {purpose}".encode() + b"\x01", "sha256")
+
+
+def signed(body: bytes, purpose: str = "confirm", key: str = OLD, site_secret: bytes = SITE_SECRET) -> str:
+    """Return what itsdangerous itself makes of `body` for this purpose with these keys."""
+    made_of = derived(purpose, key, site_secret)
+    signer = Signer(made_of, salt=f"countersign.{purpose}", key_derivation="hmac", digest_method=hashlib.sha256)
+    return signer.sign(body).decode()
 
 
 def body(public_id: bytes, generation: int = 0) -> bytes:
@@ -120,16 +132,23 @@ def test_random_text_is_refused(text: str) -> None:
 def test_a_token_for_another_purpose_is_refused() -> None:
     public_id = os.urandom(16)
     assert tokens.read_token(Purpose.CONFIRM, signed(body(public_id))) == (public_id, 0)
-    for salt in ("countersign.entry", "countersign.not-me", "countersign.", "confirm", "itsdangerous.Signer"):
-        assert_refused(signed(body(public_id), salt))
+    for purpose in ("entry", "not-me", "", "confirm "):
+        assert_refused(signed(body(public_id), purpose))
 
 
-def test_each_purpose_has_a_salt_of_its_own() -> None:
+def test_a_token_made_of_one_of_the_two_secrets_alone_is_refused() -> None:
+    content = body(os.urandom(16))
+    assert_refused(signed(content, key="another-key-of-somebody-who-has-the-database-only"))
+    assert_refused(signed(content, site_secret=bytes(32)))
+    for key in (OLD.encode(), SITE_SECRET):
+        signer = Signer(key, salt="countersign.confirm", key_derivation="hmac", digest_method=hashlib.sha256)
+        assert_refused(signer.sign(content).decode())
+
+
+def test_each_purpose_has_a_key_of_its_own() -> None:
     for purpose in Purpose:
         opening = {
-            other
-            for other in Purpose
-            if signed(body(bytes(16)), f"countersign.{other}") == tokens.make_token(purpose, bytes(16))
+            other for other in Purpose if signed(body(bytes(16)), other) == tokens.make_token(purpose, bytes(16))
         }
         assert opening == {purpose}
 
@@ -170,8 +189,9 @@ def test_a_keyed_hash_differs_by_message_by_purpose_and_by_site(tmp_path: Path) 
     assert here != tokens.keyed_hash("mailbox", "eve@example.org")
     assert here != tokens.keyed_hash("other", "ann@example.org")
     assert current_app.config["SECRET_KEY"] == OLD
-    with site(tmp_path, SECRET_KEY=NEW).app_context():
-        assert here != tokens.keyed_hash("mailbox", "ann@example.org")
+    for folder, other in (("key", {"SECRET_KEY": NEW}), ("secret", {"site_secret": bytes(32)})):
+        with site(tmp_path / folder, **other).app_context():  # type: ignore[arg-type]
+            assert here != tokens.keyed_hash("mailbox", "ann@example.org")
 
 
 @settings(deadline=None)

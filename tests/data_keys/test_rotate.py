@@ -317,7 +317,7 @@ def test_the_command_reports_what_it_did_and_exits_with_1_if_something_is_left(
     start_with(app, NEW, OLD)
     done = runner.invoke(args=["data-keys", "rotate"])
     assert done.exit_code == 0
-    assert "Petition.mailbox_key: 1 sealed anew\n1 sealed anew with" in done.output
+    assert "Petition.mailbox_key: 1 sealed anew\n3 sealed anew with" in done.output
     make_signature(app)
     with app.app_context(), transaction() as session:
         session.execute(update(Signature).values(sealed=sealing.prefix(OLD) + bytes(300)))

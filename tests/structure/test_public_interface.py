@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from flask import Flask
 
+from tests.apps import without_database
 from tests.conftest import make_app
 
 PROMISED = {
@@ -125,7 +126,7 @@ PROMISED = {
 @pytest.fixture
 def routed(tmp_path: Path) -> dict[str, set[str]]:
     """The methods of each address of the app; HEAD and OPTIONS go without saying."""
-    app: Flask = make_app(tmp_path, f"sqlite:///{tmp_path}/none.db")
+    app: Flask = without_database(make_app(tmp_path, f"sqlite:///{tmp_path}/none.db"))
     found: dict[str, set[str]] = {}
     for rule in app.url_map.iter_rules():
         address = re.sub(r"<\w+(?:\([^)]*\))?:(\w+)>", r"<\1>", rule.rule)

@@ -18,6 +18,7 @@ from app.models import Format, Organiser, Petition, Picture, Role
 from app.organisers import accounts
 from app.organisers.access import ENOUGH, Who
 from app.web.session import is_for_organisers
+from tests.apps import without_database
 from tests.conftest import make_app
 from tests.factories import SLUG, make_petition, make_signature
 from tests.organisers.people import browser, half_signed_in, make_organiser, organiser, signed_in
@@ -108,7 +109,7 @@ def is_refused(answer: TestResponse, who: Who) -> bool:
 @pytest.fixture
 def bare(tmp_path: Path) -> Flask:
     """The app without a database."""
-    return make_app(tmp_path, f"sqlite:///{tmp_path}/none.db")
+    return without_database(make_app(tmp_path, f"sqlite:///{tmp_path}/none.db"))
 
 
 def test_every_page_says_whom_it_is_open_to(bare: Flask) -> None:

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from app.web.csrf import SAFE_METHODS
+from tests.apps import without_database
 from tests.conftest import make_app
 
 ANYTHING = {
@@ -21,7 +22,7 @@ ANYTHING = {
 
 
 def test_every_post_route_checks_the_origin_or_a_token(tmp_path: Path) -> None:
-    app = make_app(tmp_path, f"sqlite:///{tmp_path}/none.db")
+    app = without_database(make_app(tmp_path, f"sqlite:///{tmp_path}/none.db"))
     client = app.test_client()
     addresses = app.url_map.bind("localhost")
     guarded = []
@@ -39,5 +40,5 @@ def test_every_post_route_checks_the_origin_or_a_token(tmp_path: Path) -> None:
 
 
 def test_no_route_has_other_methods(tmp_path: Path) -> None:
-    app = make_app(tmp_path, f"sqlite:///{tmp_path}/none.db")
+    app = without_database(make_app(tmp_path, f"sqlite:///{tmp_path}/none.db"))
     assert {method for rule in app.url_map.iter_rules() for method in rule.methods or ()} == {*SAFE_METHODS, "POST"}

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from werkzeug.routing import Rule
 
 from app.web.csrf import SAFE_METHODS
+from tests.apps import without_database
 from tests.conftest import make_app
 from tests.web.addresses import fill
 
@@ -31,7 +32,7 @@ ORIGINS = st.sampled_from(
 @cache
 def site() -> Flask:
     """Return the app without a database: requests that are let in fail after that."""
-    return make_app(Path("/nowhere"), "sqlite:////nowhere/none.db")
+    return without_database(make_app(Path("/nowhere"), "sqlite:////nowhere/none.db"))
 
 
 def writing() -> list[tuple[Rule, str]]:
