@@ -8,7 +8,6 @@ import psycopg
 
 from app.db import db
 from app.ledger import ledger
-from app.models import State
 from bench import people, pgbench
 from bench.figure import Figure, in_turns, middle
 from bench.stage import Stage
@@ -51,7 +50,7 @@ def _filled(stage: Stage, name: str, number: int) -> str:
     database = stage.database(name)
     with stage.connect(database) as connection:
         connection.execute("SET synchronous_commit = off")
-        people.make_many(connection, 1, number, State.VERIFIED)
+        people.make_many_verified(connection, 1, number)
         connection.execute("SET session_replication_role = replica")
         connection.execute(LEDGER, {"folded": number - UNFOLDED})
         connection.execute("UPDATE tally SET base = %s", [number - UNFOLDED])

@@ -32,8 +32,9 @@ def run(stage: Stage) -> Iterator[Figure]:
     _fill(app)
     with app.app_context():
         row = db.session.scalars(select(OutboxRow).limit(1)).one()
-        sample = letter.write_letter(row)
-        assert sample is not None
+        write = letter.choose_letter(row)
+        assert write is not None
+        sample = write()
     _through_the_outbox(app, 0.5)
     batch = _plain_batch(port, sample)
     batch()
@@ -52,13 +53,13 @@ def _fill(app: Flask) -> None:
         missing = IN_THE_QUEUE - _letters(OutboxProgress.WAITING)
     if missing <= 0:
         return
-    signed = people.make_pending(app, missing, known + 1)
+    signed = people.make_drafts(app, missing, known + 1)
     now = clock.now()
     with app.app_context(), transaction() as session:
         petition_id = people.edition().petition.id
         rows = [
             {
-                "signature_id": one.id,
+                "draft_id": one.public_id,
                 "petition_id": petition_id,
                 "occasion": Occasion.SIGNED,
                 "priority": 0,

@@ -54,11 +54,11 @@ def run(stage: Stage) -> Iterator[Figure]:
 
 
 def _confirm_some(app: Flask) -> None:
-    some = people.make_pending(app, PUBLIC_NAMES, 1)
+    some = people.make_drafts(app, PUBLIC_NAMES, 1)
     with app.app_context():
         for one in some:
             correction = Correction("Ann Example", "Reader", "SE", "I read.", Visibility.PUBLIC, updates=False)
-            assert confirm(one.public_id, one.digest, correction)
+            assert confirm(one.public_id, correction)
 
 
 def _etag(port: int) -> str:

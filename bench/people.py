@@ -1,4 +1,4 @@
-"""Made-up signers: by the million with one statement, or one by one, sealed as the app seals them."""
+"""Made-up drafts and signatures: by the million with one statement, or one by one, sealed as the app seals them."""
 
 import os
 from dataclasses import dataclass
@@ -12,10 +12,10 @@ from sqlalchemy import insert
 from app import clock
 from app.crypto import tokens
 from app.db import transaction
-from app.models import Signature, State, Visibility
+from app.models import Draft, Visibility
 from app.models.signer import Signer
 from app.petitions.page import Edition, find_edition
-from app.signing.entry import Entry, entry_digest
+from app.signing.expiry import LINK_WORKS_FOR
 from bench.stage import SLUG
 
 SEALED_BYTES = 289  # what an ordinary signer comes to
@@ -27,21 +27,32 @@ ANSWERS = {
 }
 
 MANY = """
-INSERT INTO signature (id, public_id, petition_id, text_id, notice_id, language, state, email_key, sealed, country,
-  visibility, changes, signed_at, verified_at)
-SELECT n, decode(md5(n::text), 'hex'), petition.id, petition_text.id, privacy_notice.id, 'en', %(state)s,
-  sha256(n::text::bytea), convert_to(repeat('x', %(sealed)s), 'UTF8'), 'SE', 'delivery', %(changes)s, now(),
-  CASE WHEN %(changes)s > 0 THEN now() END
+INSERT INTO {table} (public_id, petition_id, text_id, notice_id, language, email_key, sealed, country, visibility,
+  signed_at, {columns})
+SELECT decode(md5(n::text), 'hex'), petition.id, petition_text.id, privacy_notice.id, 'en', sha256(n::text::bytea),
+  convert_to(repeat('x', %(sealed)s), 'UTF8'), 'SE', 'delivery', now(), {values}
 FROM generate_series(%(first)s::bigint, %(last)s::bigint) AS n, petition, petition_text, privacy_notice
 """
+MANY_DRAFTS = MANY.format(table="draft", columns="expires_at", values="now() + interval '6 days'")
+MANY_VERIFIED = MANY.format(
+    table="signature", columns="id, state, changes, verified_at", values="n, 'verified', 1, now()"
+)
+LETTER_SENT = timedelta(days=1)  # ago, so that nobody confirms faster than people can read
 
 
-def make_many(connection: psycopg.Connection, first: int, last: int, state: State = State.PENDING) -> None:
-    """Make signatures numbered `first` to `last`; the public id of each is the MD5 of its number."""
-    changes = int(state == State.VERIFIED)
-    values = {"state": state.value, "sealed": SEALED_BYTES, "first": first, "last": last, "changes": changes}
+def make_many_drafts(connection: psycopg.Connection, first: int, last: int) -> None:
+    """Make drafts numbered `first` to `last`, whose letters were sent; the id of each is the MD5 of its number."""
+    _make_many(connection, MANY_DRAFTS, first, last)
+
+
+def make_many_verified(connection: psycopg.Connection, first: int, last: int) -> None:
+    """Make verified signatures numbered `first` to `last`; the public id of each is the MD5 of its number."""
+    _make_many(connection, MANY_VERIFIED, first, last)
+
+
+def _make_many(connection: psycopg.Connection, statement: str, first: int, last: int) -> None:
     connection.execute("SET session_replication_role = replica")  # looks up no foreign key, row by row
-    connection.execute(MANY, values)
+    connection.execute(statement, {"sealed": SEALED_BYTES, "first": first, "last": last})
     connection.execute("RESET session_replication_role")
 
 
@@ -60,21 +71,20 @@ def make_verified(app: Flask, connection: psycopg.Connection, number: int) -> No
     ):
         under = edition()
         for which in range(1, number + 1):
-            row, _ = _row(under, which)
+            row, _ = what_is_said(under, which)
             at = began + timedelta(seconds=which)
-            row |= {"state": "verified", "visibility": "delivery", "changes": 1, "signed_at": at, "verified_at": at}
+            row |= {"id": which, "state": "verified", "changes": 1, "visibility": "delivery"}
+            row |= {"signed_at": at, "verified_at": at}
             copy.write_row([row[column] for column in columns.replace(" ", "").split(",")])
     connection.execute("RESET session_replication_role")
 
 
 @dataclass(frozen=True, slots=True)
-class Pending:
-    """A signature that waits for its confirmation, and what the signer's browser then sends."""
+class Waiting:
+    """A draft that waits for its confirmation, and what the signer's browser then sends."""
 
-    id: int
     public_id: bytes
     token: str
-    digest: str
     form: str
 
 
@@ -85,41 +95,39 @@ def edition() -> Edition:
     return found
 
 
-def make_pending(app: Flask, number: int, first: int) -> list[Pending]:
-    """Make `number` pending signatures, numbered from `first`, that the app can open, show and confirm."""
+def make_drafts(app: Flask, number: int, first: int) -> list[Waiting]:
+    """Make `number` drafts, numbered from `first`, that the app can open, show and confirm."""
     with app.app_context():
         under = edition()
-        made = [_row(under, first + n) for n in range(number)]
+        made = [what_is_said(under, first + n) for n in range(number)]
+        until = clock.now() - LETTER_SENT + LINK_WORKS_FOR
         with transaction() as session:
-            session.execute(insert(Signature), [columns for columns, _ in made])
-        return [_pending(under, columns, name) for columns, name in made]
+            session.execute(insert(Draft), [{**columns, "expires_at": until} for columns, _ in made])
+        return [_waiting(columns, name) for columns, name in made]
 
 
-def _row(under: Edition, number: int) -> tuple[dict[str, object], str]:
+def what_is_said(under: Edition, number: int) -> tuple[dict[str, object], str]:
+    """Return the columns that a draft and a signature share, of a mailbox of its own, and the name sealed in them."""
     public_id, name = os.urandom(16), f"Ann Example the {number}th"
     signer = Signer(name, ANSWERS["affiliation"], ANSWERS["comment"], f"ann.{number}@example.org")
-    columns = {
-        "id": number,
+    columns: dict[str, object] = {
         "public_id": public_id,
         "petition_id": under.petition.id,
         "text_id": under.text.id,
         "notice_id": under.notice.id,
         "language": "en",
-        "state": State.PENDING,
         "email_key": os.urandom(32),
         "sealed": signer.sealed_for(public_id),
         "country": "SE",
         "visibility": Visibility.PUBLIC,
         "updates": False,
         "signed_at": clock.now(),
-        "expires_at": clock.now() + timedelta(days=7),
     }
     return columns, name
 
 
-def _pending(under: Edition, columns: dict[str, object], name: str) -> Pending:
-    signature = Signature(**columns)
-    seen = entry_digest(Entry(signature, under.petition, under.text, under.notice))
-    token = tokens.make_token(tokens.Purpose.CONFIRM, signature.public_id)
-    form = urlencode({"digest": seen, "name": name, **ANSWERS})
-    return Pending(signature.id, signature.public_id, token, seen, form)
+def _waiting(columns: dict[str, object], name: str) -> Waiting:
+    public_id = columns["public_id"]
+    assert isinstance(public_id, bytes)
+    token = tokens.make_token(tokens.Purpose.CONFIRM, public_id)
+    return Waiting(public_id, token, urlencode({"name": name, **ANSWERS}))

@@ -14,14 +14,14 @@ MOST_REQUESTS = 4000
 
 TWO_INSERTS = f"""
 BEGIN;
-INSERT INTO signature (public_id, petition_id, text_id, notice_id, language, state, email_key, sealed, country,
-  visibility, updates, signed_at)
-VALUES (uuid_send(gen_random_uuid()), :petition, :text, :notice, 'en', 'pending',
-  sha256(uuid_send(gen_random_uuid())), '\\x{"ab" * people.SEALED_BYTES}', 'SE', 'delivery', false, now())
-RETURNING id AS signature \\gset
-INSERT INTO outbox (public_id, signature_id, petition_id, occasion, priority, mailbox, progress, queued_at, due_at)
-VALUES (uuid_send(gen_random_uuid()), :signature, :petition, 'signed', 0, sha256(uuid_send(gen_random_uuid())),
-  'waiting', now(), now());
+INSERT INTO draft (public_id, petition_id, text_id, notice_id, language, email_key, sealed, country, visibility,
+  updates, signed_at)
+VALUES (uuid_send(gen_random_uuid()), :petition, :text, :notice, 'en', sha256(uuid_send(gen_random_uuid())),
+  '\\x{"ab" * people.SEALED_BYTES}', 'SE', 'delivery', false, now())
+RETURNING encode(public_id, 'hex') AS draft \\gset
+INSERT INTO outbox (public_id, draft_id, petition_id, occasion, priority, mailbox, progress, queued_at, due_at)
+VALUES (uuid_send(gen_random_uuid()), decode(:draft, 'hex'), :petition, 'signed', 0,
+  sha256(uuid_send(gen_random_uuid())), 'waiting', now(), now());
 COMMIT;
 """
 

@@ -22,6 +22,7 @@ from flask_migrate import upgrade
 
 import config
 from app import create_app
+from app.data_keys.check import check_keys
 from app.db import db
 from app.petition_files.importing import import_file
 
@@ -75,6 +76,7 @@ class Stage:
         app = self.app("example")
         with app.app_context():
             upgrade()
+            check_keys()
             import_file(EXAMPLE)
             db.session.remove()
             db.engine.dispose()

@@ -13,13 +13,16 @@ from statistics import median
 from urllib.parse import urlencode
 
 from flask import Flask
-from sqlalchemy import select
+from sqlalchemy import insert
 from werkzeug.test import EnvironBuilder, run_wsgi_app
 
+from app import clock
 from app.db import transaction
 from app.email.address import canonical
-from app.models import Petition, Reason, Signature, State
+from app.models import Declined, Draft, Reason, Signature, State
+from app.signing import email_reference
 from app.signing.email_key import email_key
+from app.signing.expiry import LINK_WORKS_FOR
 from bench import people
 from bench.figure import Figure, number
 from bench.stage import SLUG, Stage
@@ -27,19 +30,22 @@ from bench.stage import SLUG, Stage
 TRIES = 500
 FIRST_TRIES = 50
 MOST_OFF = 0.05
-KNOWN = (State.VERIFIED, State.PENDING, State.DECLINED, State.INVALIDATED)
+DRAFT, DECLINED = "draft", "declined"
+KNOWN = (DRAFT, State.VERIFIED, State.INVALIDATED, DECLINED)
+WRONG_CODES = ("222222222", "333333333", "444444444", "555555555")
 
 Send = Callable[[str], float]
 
 
 def run(stage: Stage) -> Iterator[Figure]:
-    """Measure both forms that strangers can fill in, in this process: over a network it is harder to tell."""
-    app = stage.app(stage.database("strangers"))
-    forms = {"sign": _sign(app), "my-signature": _my_signature(app)}
-    for name, send in forms.items():
-        for state in KNOWN if name == "sign" else KNOWN[:1]:
+    """Measure the forms that strangers can fill in, in this process: over a network it is harder to tell."""
+    database = stage.database("strangers")
+    forms = {"sign": _sign, "four wrong codes": _wrong_codes, "my-signature": _my_signature}
+    for name, sender in forms.items():
+        for state in KNOWN if name != "my-signature" else (State.VERIFIED,):
+            app = stage.app(database)  # a new one: limits kept in memory take longer with each client that they know
             known = _mailboxes(app, state, TRIES + FIRST_TRIES)
-            yield _figure(f"strangers: {name}, new or {state.value}", send, known)
+            yield _figure(f"strangers: {name}, new or {state}", sender(app), known)
 
 
 def _figure(name: str, send: Send, known: Sequence[str]) -> Figure:
@@ -64,19 +70,25 @@ def _chance_to_tell(old: Sequence[float], new: Sequence[float]) -> float:
     return wins / (2 * len(old) * len(new))
 
 
-def _mailboxes(app: Flask, state: State, many: int) -> list[str]:
+def _mailboxes(app: Flask, state: str, many: int) -> list[str]:
     """Let that many mailboxes come to a state; return their addresses."""
     addresses = [f"{os.urandom(8).hex()}@example.org" for _ in range(many)]
+    now = clock.now()
     with app.app_context():
-        pending = people.make_pending(app, many, int.from_bytes(os.urandom(5)))
+        under = people.edition()
+        keys = [email_key(under.petition, canonical(address)) for address in addresses]
+        said = [people.what_is_said(under, number)[0] | {"email_key": key} for number, key in enumerate(keys)]
         with transaction() as session:
-            petition = session.scalars(select(Petition).where(Petition.slug == SLUG)).one()
-            for one, address in zip(pending, addresses, strict=True):
-                signature = session.get_one(Signature, one.id)
-                signature.email_key = email_key(petition, canonical(address))
-                signature.state = state
-                signature.reason = Reason.OTHER if state == State.INVALIDATED else None
-                signature.sealed = None if state == State.DECLINED else signature.sealed
+            if state == DRAFT:
+                sent = {"expires_at": now + LINK_WORKS_FOR, "code_hash": os.urandom(32)}
+                session.execute(insert(Draft), [one | sent for one in said])
+            elif state == DECLINED:
+                mark = {"petition_id": under.petition.id, "undo_until": now}
+                session.execute(insert(Declined), [mark | {"email_key": key} for key in keys])
+            else:
+                reason = Reason.OTHER if state == State.INVALIDATED else None
+                confirmed = {"state": State(state), "verified_at": now, "reason": reason}
+                session.execute(insert(Signature), [one | confirmed for one in said])
     return addresses
 
 
@@ -85,23 +97,39 @@ def _sign(app: Flask) -> Send:
         under = people.edition()
         versions = {"text_version": under.text.version, "notice_version": under.notice.version, "language": "en"}
     said = {"name": "Ann Example", **people.ANSWERS, **versions}
-    return lambda address: _post(app, f"/petitions/{SLUG}/sign", said | {"email": address})
+    return lambda address: _post(app, f"/petitions/{SLUG}/sign", said | {"email": address}, _client())
+
+
+def _wrong_codes(app: Flask) -> Send:
+    def send(address: str) -> float:
+        with app.app_context():
+            reference = email_reference.make_reference(SLUG, "en", address, os.urandom(16))
+        page, client = f"/petitions/{SLUG}/check-your-email/{reference}", _client()
+        return sum(_post(app, page, {"code": wrong}, client, "422 UNPROCESSABLE ENTITY") for wrong in WRONG_CODES)
+
+    return send
 
 
 def _my_signature(app: Flask) -> Send:
-    return lambda address: _post(app, f"/petitions/{SLUG}/my-signature", {"email": address, "language": "en"})
+    path = f"/petitions/{SLUG}/my-signature"
+    return lambda address: _post(app, path, {"email": address, "language": "en"}, _client())
 
 
-def _post(app: Flask, path: str, fields: dict[str, object]) -> float:
+def _client() -> dict[str, str]:
+    """Return the address of a client of its own for each mailbox, as thirty forms from one are all that is taken."""
+    return {"REMOTE_ADDR": f"2001:db8:{os.urandom(2).hex()}:{os.urandom(2).hex()}::1"}
+
+
+def _post(
+    app: Flask, path: str, fields: dict[str, object], client: dict[str, str], expected: str = "303 SEE OTHER"
+) -> float:
     """Return after how many milliseconds the whole answer was there."""
     body = urlencode(fields).encode()
     kind = "application/x-www-form-urlencoded"
-    # Each from a client of its own, as thirty from one are all that is taken.
-    somewhere = {"REMOTE_ADDR": f"2001:db8:{os.urandom(2).hex()}:{os.urandom(2).hex()}::1"}
-    environ = EnvironBuilder(path, method="POST", data=body, content_type=kind, environ_base=somewhere).get_environ()
+    environ = EnvironBuilder(path, method="POST", data=body, content_type=kind, environ_base=client).get_environ()
     began = time.perf_counter()
     _, status, _ = run_wsgi_app(app, environ, buffered=True)
     took = time.perf_counter() - began
-    if status != "303 SEE OTHER":
+    if status != expected:
         raise RuntimeError(f"{path} answered {status}")
     return took * 1000

@@ -137,7 +137,7 @@ def test_it_was_not_me_and_undone_again(page: Page) -> None:
 def test_never_write_to_me(page: Page) -> None:
     address = signed(page, "Una Example")
     page.goto(letter_to(page, address, "not-me"))
-    page.get_by_label("And never write to me from this site", exact=False).check()
+    page.get_by_label("And stop all other e-mails from this site", exact=False).check()
     page.get_by_role("button", name="It was not me").click()
     expect(page.locator("h1")).to_contain_text("It is erased")
 

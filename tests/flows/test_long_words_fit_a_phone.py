@@ -9,6 +9,7 @@ from flask_migrate import upgrade
 from playwright.sync_api import Browser, Page
 from sqlalchemy import select
 
+from app.data_keys.check import check_keys
 from app.db import db
 from app.export import handover
 from app.export.rows import Choice
@@ -33,6 +34,7 @@ def site(tmp_path: Path) -> Iterator[tuple[str, str]]:
     app = make_app(tmp_path, f"sqlite:///{tmp_path}/site.db")
     with app.app_context():
         upgrade()
+        check_keys()
     make_petition(app, title=f'"{LONG}"', started_by=f'"{LONG}"')
     make_signature(app, name=LONG)
     cookie = signed_in(app, ADDRESS, Role.OWNER, administrator=True).get_cookie("organiser")

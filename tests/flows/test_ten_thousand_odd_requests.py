@@ -21,7 +21,7 @@ from app.signing import email_reference
 from app.web.page_cache import PageCache
 from app.web.session import is_for_organisers
 from tests.conftest import SECRETS
-from tests.factories import SLUG, hidden_fields, make_petition, make_signature
+from tests.factories import SLUG, hidden_fields, make_draft, make_petition, make_signature
 from tests.log import Log, caught
 from tests.site import Site
 from tests.web.addresses import fill
@@ -234,13 +234,16 @@ def log() -> Iterator[Log]:
 
 
 def values_of(app: Flask) -> dict[str, list[str]]:
-    """Put a signature of each state into the database; return values for addresses, of which many lead somewhere."""
+    """Put a draft, and a signature of each state, into the database; return values of which many lead somewhere."""
     ids = [make_signature(app, state=state, email=f"{state}@example.org") for state in State]
+    draft = make_draft(app, email="draft@example.org")
     with app.app_context():
         made = [
-            tokens.make_token(purpose, one) for one in ids for purpose in (tokens.Purpose.CONFIRM, tokens.Purpose.ENTRY)
+            tokens.make_token(purpose, one)
+            for one in [*ids, draft]
+            for purpose in (tokens.Purpose.CONFIRM, tokens.Purpose.ENTRY)
         ]
-        reference = email_reference.make_reference(SLUG, "en", f"{MARK}@example.org")
+        reference = email_reference.make_reference(SLUG, "en", f"{MARK}@example.org", bytes(16))
     return {
         "slug": [SLUG, SLUG, "quiet", "nothing"],
         "lang": ["en", "sv", "zz"],

@@ -5,7 +5,6 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import flask_migrate
-import psycopg
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
@@ -15,29 +14,16 @@ from sqlalchemy import Engine, inspect, text
 
 import config
 from app.db import Base, db
-from tests.conftest import DATABASES, make_app, on_server
 
 SCRIPTS = ScriptDirectory(str(config.ROOT / "migrations"))
 IN_ORDER = [script.revision for script in reversed(list(SCRIPTS.walk_revisions()))]
 
 
-@pytest.fixture(params=DATABASES)
-def app(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Flask]:
-    """The app on a database that has nothing in it, not even tables."""
-    if request.param == "sqlite":
-        app = make_app(tmp_path, f"sqlite:///{tmp_path}/nothing.db")
-        with app.app_context():
-            yield app
-            db.engine.dispose()
-        return
-    server = request.getfixturevalue("postgres")
-    with psycopg.connect(server, autocommit=True) as connection:
-        connection.execute("CREATE DATABASE nothing")
-        app = make_app(tmp_path, on_server(server, "nothing"))
-        with app.app_context():
-            yield app
-            db.engine.dispose()
-        connection.execute("DROP DATABASE nothing WITH (FORCE)")
+@pytest.fixture
+def app(bare_app: Flask) -> Iterator[Flask]:
+    """The app on a database that has nothing in it."""
+    with bare_app.app_context():
+        yield bare_app
 
 
 def tables(engine: Engine) -> set[str]:
