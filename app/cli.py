@@ -12,7 +12,7 @@ from app import clock, jobs, serve, worker
 from app.data_keys.rotate import Unfinished, rotate
 from app.db import db
 from app.email import smtp
-from app.email.address import NotAnAddress, deliverable
+from app.email.address import NotAnAddress
 from app.export import cli_files, list_stream
 from app.export.handover import UnfinishedDelivery, begin_handover
 from app.export.rows import Choice
@@ -93,8 +93,8 @@ def show_status() -> None:
     if not now.numbers:
         click.echo("The outbox is empty.")
     if now.oldest_waiting and now.next_due:
-        click.echo(f"in hand: {now.in_hand}; oldest waiting since {clock.iso(now.oldest_waiting)}", nl=False)
-        click.echo(f"; next due {clock.iso(now.next_due)}")
+        since, due = clock.iso(now.oldest_waiting), clock.iso(now.next_due)
+        click.echo(f"in hand: {now.in_hand}; oldest waiting since {since}; next due {due}")
     if now.slow_lane and now.slow_lane_ends:
         click.echo(f"slow lane: {now.slow_lane} without a proof of work; last due {clock.iso(now.slow_lane_ends)}")
     for trouble in now.troubles:
@@ -112,10 +112,10 @@ def retry_letters() -> None:
 def allow_letters(address: str) -> None:
     """Let letters go again to a mailbox that asked for no more, or said that it was not them, by its own wish."""
     try:
-        lifted = allow_emails(deliverable(address))
+        had_stopped = allow_emails(address)
     except NotAnAddress as error:
         raise click.ClickException("this is not a complete e-mail address") from error
-    click.echo("letters go to this mailbox again" if lifted else "this mailbox had stopped no letters")
+    click.echo("letters go to this mailbox again" if had_stopped else "this mailbox had stopped no letters")
 
 
 @count_group.command("audit")
@@ -130,11 +130,9 @@ def audit_counts(mend: bool) -> None:
             repair(petition)
             found = audit(petition)
         sound = sound and found.sound
-        click.echo(
-            f"{found.slug}: {'sound' if found.sound else 'DIFFERS'}: shown {found.shown},"
-            f" verified rows {found.verified_rows}, tally {found.base}, folded rows {found.folded_sum},"
-            f" signatures astray {found.astray}"
-        )
+        click.echo(f"{found.slug}: {'sound' if found.sound else 'DIFFERS'}: {found.in_words()}")
+        for public_id in found.altered:
+            click.echo(f"{found.slug}: ALTERED in the database: the signature {public_id}")
     if not sound:
         raise SystemExit(1)
 

@@ -109,7 +109,9 @@ def make_drafts(app: Flask, number: int, first: int) -> list[Waiting]:
 def what_is_said(under: Edition, number: int) -> tuple[dict[str, object], str]:
     """Return the columns that a draft and a signature share, of a mailbox of its own, and the name sealed in them."""
     public_id, name = os.urandom(16), f"Ann Example the {number}th"
-    signer = Signer(name, ANSWERS["affiliation"], ANSWERS["comment"], f"ann.{number}@example.org")
+    address = f"ann.{number}@example.org"
+    said = (name, ANSWERS["affiliation"], ANSWERS["comment"], address)
+    signer = Signer(*said, "SE", Visibility.PUBLIC, updates=False)
     columns: dict[str, object] = {
         "public_id": public_id,
         "petition_id": under.petition.id,
@@ -117,7 +119,7 @@ def what_is_said(under: Edition, number: int) -> tuple[dict[str, object], str]:
         "notice_id": under.notice.id,
         "language": "en",
         "email_key": os.urandom(32),
-        "sealed": signer.sealed_for(public_id),
+        "sealed": signer.sealed_for(public_id, under.petition.public_id),
         "country": "SE",
         "visibility": Visibility.PUBLIC,
         "updates": False,

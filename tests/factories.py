@@ -5,6 +5,7 @@ import os
 import re
 import tempfile
 from base64 import b64encode
+from dataclasses import replace
 from datetime import datetime, timedelta
 from html import unescape
 from pathlib import Path
@@ -33,7 +34,7 @@ from app.models import (
     State,
     Visibility,
 )
-from app.models.signer import Signer
+from app.models.signer import Signer, salt_and_signer
 from app.petition_files.importing import import_file
 from app.signing.email_key import email_key
 
@@ -109,6 +110,17 @@ def make_draft(
         return public_id
 
 
+def change_signers(app: Flask, **said: object) -> None:
+    """Have every signature say this as well, in its columns and sealed, as if its signer had."""
+    with app.app_context(), transaction() as session:
+        for row in session.scalars(select(Signature).where(Signature.sealed.is_not(None))):
+            salt, signer = salt_and_signer(row)
+            petition = session.get_one(Petition, row.petition_id)
+            row.sealed = replace(signer, **said).sealed_for(row.public_id, petition.public_id, salt)
+            for column in {"country", "visibility", "updates"} & said.keys():
+                setattr(row, column, said[column])
+
+
 # What a mailbox can have done in a petition.
 MAILBOXES = ("nobody", "draft", "declined", *State)
 
@@ -140,9 +152,12 @@ def _said(session: Session, slug: str, email: str, name: str, visibility: Visibi
         "notice_id": notice.id,
         "language": "en",
         "email_key": email_key(petition, canonical(email)),
-        "sealed": Signer(name, "Reader", "I read.", email).sealed_for(public_id),
+        "sealed": Signer(name, "Reader", "I read.", email, "SE", visibility, False).sealed_for(
+            public_id, petition.public_id
+        ),
         "country": "SE",
         "visibility": visibility,
+        "updates": False,
         "signed_at": clock.now(),
     }
 

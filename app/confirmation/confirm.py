@@ -9,7 +9,7 @@ from app.db import insert, transaction
 from app.ledger import ledger
 from app.models import TOO_SOON, Clue, Draft, Kind, Occasion, OutboxProgress, OutboxRow, Signature, State, Suspicion
 from app.outbox.enqueue import new_letter
-from app.signing.draft import close_drafts, find_draft, lock_mailbox, signature_of_mailbox, silence_draft
+from app.signing.draft import DraftEntry, close_drafts, find_draft, lock_mailbox, signature_of_mailbox, silence_draft
 from app.signing.entry import Correction
 from app.signing.expiry import LINK_WORKS_FOR
 
@@ -26,7 +26,7 @@ def confirm(public_id: bytes, correction: Correction) -> bool:
         entry = find_draft(public_id)
         if entry is None or not entry.is_confirmable(now):
             return False
-        signature_id = _insert_signature(session, entry.draft, correction, now)
+        signature_id = _insert_signature(session, entry, correction, now)
         if signature_id is None:
             existing = signature_of_mailbox(session, entry.draft)
             close_drafts(session, drafts, now, email_key=None, signature_id=existing.id if existing else None)
@@ -59,8 +59,9 @@ def letter_ended(session: Session, row: OutboxRow, now: datetime) -> None:
         session.get_one(Signature, row.signature_id).generation = row.generation
 
 
-def _insert_signature(session: Session, draft: Draft, correction: Correction, now: datetime) -> int | None:
+def _insert_signature(session: Session, entry: DraftEntry, correction: Correction, now: datetime) -> int | None:
     """Insert the signature of this draft; return its id, or None if the mailbox has one already."""
+    draft = entry.draft
     new = insert(Signature).values(
         public_id=draft.public_id,
         petition_id=draft.petition_id,
@@ -73,7 +74,7 @@ def _insert_signature(session: Session, draft: Draft, correction: Correction, no
         verified_at=now,
         network_key=draft.network_key,
         domain_key=draft.domain_key,
-        **correction.columns(draft),
+        **correction.columns(draft, entry.petition),
     )
     unless_signed = new.on_conflict_do_nothing(index_elements=["petition_id", "email_key"])
     return session.scalars(unless_signed.returning(Signature.id)).one_or_none()

@@ -28,6 +28,10 @@ class CannotOpen(Exception):
     """The sealed value was altered or belongs elsewhere, or its key is not in DATA_KEYS."""
 
 
+class AlteredValue(CannotOpen):
+    """The key is here, and yet it does not open: the value was altered, or moved from another row."""
+
+
 @dataclass(frozen=True, slots=True)
 class Opened:
     """The content of a sealed value: its random 32-byte salt, for later proofs, and its fields."""
@@ -132,7 +136,7 @@ def _decrypter(purpose: str) -> Callable[[bytes, bytes], bytes]:
         try:
             packed = cipher.decrypt(sealed[1 + KEY_ID_BYTES : HEAD], sealed[HEAD:], purpose_data + public_id)
         except (InvalidTag, ValueError) as error:  # ValueError: too short to hold a nonce
-            raise CannotOpen("the sealed value was altered or moved") from error
+            raise AlteredValue("the sealed value was altered or moved") from error
         if packed[0] != VERSION[0]:
             raise CannotOpen("this value was sealed by a newer version of the site")
         return packed

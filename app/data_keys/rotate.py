@@ -119,7 +119,7 @@ def _reseal(target: SealedColumn, head: bytes) -> ResealResult:
 
 
 def _walk(target: SealedColumn, head: bytes) -> Iterator[list[tuple[Sequence[Any], bytes, bytes]]]:
-    """Yield a list for each batch: primary key, public id and sealed value of rows not sealed with the newest key.
+    """Yield a list for each batch: primary key, what is bound in, and value of rows not sealed with the newest key.
 
     A value sealed with it begins with `head`. Pages by keyset.
     """
@@ -127,16 +127,15 @@ def _walk(target: SealedColumn, head: bytes) -> Iterator[list[tuple[Sequence[Any
     primary = list(table.primary_key.columns)
     is_newest = func.substr(target.column, 1, len(head), type_=LargeBinary) == head
     batch = (
-        select(*primary, target.public_id, case((~is_newest, target.column)))
-        .order_by(*primary)
-        .limit(target.batch_size)
+        select(*primary, *target.bound, case((~is_newest, target.column))).order_by(*primary).limit(target.batch_size)
     )
-    if target.public_id.class_ is not target.column.class_:
-        batch = batch.join_from(target.column.class_, target.public_id.class_)
+    for other in {column.class_ for column in target.bound} - {target.column.class_}:
+        batch = batch.join_from(target.column.class_, other)
     after: ColumnElement[bool] | None = None
     while rows := db.session.execute(batch if after is None else batch.where(after)).all():
         db.session.rollback()
-        yield [(row[:-2], row[-2], row[-1]) for row in rows if row[-1] is not None]
+        ids = len(primary)
+        yield [(row[:ids], b"".join(row[ids:-1]), row[-1]) for row in rows if row[-1] is not None]
         after = tuple_(*primary) > tuple_(*rows[-1][: len(primary)])
 
 

@@ -21,15 +21,22 @@ from app.models import (
 
 @dataclass(frozen=True, slots=True)
 class SealedColumn:
-    """A column of sealed values: their purpose, the public id that is bound in, and how many rows are read at once.
+    """A column of sealed values: their purpose, what is bound in, and how many rows are read at once.
 
-    The public id is the row's own, or that of the row in another table that it refers to.
+    Bound in is a public id, the row's own or that of the row in another table that it refers to; and, one after the
+    other, that of its `petition` where a value must not be moved to another one.
     """
 
     column: InstrumentedAttribute[Any]
     purpose: str
     public_id: InstrumentedAttribute[bytes]
+    petition: Any = None
     batch_size: int = 500
+
+    @property
+    def bound(self) -> list[InstrumentedAttribute[bytes]]:
+        """The columns whose values are bound in, in this order."""
+        return [self.public_id] if self.petition is None else [self.public_id, self.petition]
 
 
 SEALED_COLUMNS = (
@@ -43,8 +50,8 @@ SEALED_COLUMNS = (
     SealedColumn(Membership.sealed_address, "invited-address", Organiser.public_id),
     SealedColumn(HandOver.sealed_recipient, "hand-over", HandOver.public_id),
     SealedColumn(OutboxRow.sealed, "organiser-letter", OutboxRow.public_id),
-    SealedColumn(Draft.sealed, "signature", Draft.public_id),
-    SealedColumn(Signature.sealed, "signature", Signature.public_id),
+    SealedColumn(Draft.sealed, "signature", Draft.public_id, Petition.public_id),
+    SealedColumn(Signature.sealed, "signature", Signature.public_id, Petition.public_id),
     SealedColumn(Signature.note_sealed, "invalidation-note", Signature.public_id),
     SealedColumn(DeliveryVolume.sealed, "delivery", DeliveryVolume.public_id, batch_size=1),  # megabytes each
 )

@@ -8,11 +8,13 @@ import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+import click
 from sqlalchemy import select
 
 from app.db import db
 from app.export import pdf_job
 from app.models import Delivery, HandOver, Making
+from app.models.signer import AlteredRow
 
 PAUSE_SECONDS = 1
 
@@ -24,7 +26,8 @@ class DeliveryFailed(Exception):
 def write_file(chunks: Iterable[bytes], path: Path | None) -> None:
     """Write the chunks to `path` atomically, or to standard output as they come.
 
-    Only the file's owner can read it. SIGTERM exits as Ctrl-C does, so that the temporary file is deleted.
+    Only the file's owner can read it. SIGTERM exits as Ctrl-C does, so that the temporary file is deleted. Ends with a
+    message for the operator at a row that was altered in the database.
     """
     before = signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
     try:
@@ -33,6 +36,8 @@ def write_file(chunks: Iterable[bytes], path: Path | None) -> None:
         else:
             sys.stdout.buffer.writelines(chunks)
             sys.stdout.buffer.flush()
+    except AlteredRow as error:
+        raise click.ClickException(f"{error}, so the list ends there: see `count audit`") from error
     finally:
         signal.signal(signal.SIGTERM, before)
 

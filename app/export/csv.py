@@ -9,6 +9,7 @@ import io
 from collections.abc import Generator, Iterable, Iterator, Mapping
 
 from app.export.rows import Choice, ExportRow, Heading
+from app.models.signer import AlteredRow
 
 CHUNK_CHARACTERS = 64 * 1024
 SIGNS = frozenset("=+-@＝＋－＠")
@@ -37,9 +38,10 @@ def write_csv(
             if buffer.tell() >= CHUNK_CHARACTERS:
                 yield buffer.getvalue().encode(encoding)
                 buffer = io.StringIO(newline="")
-    except Exception:
+    except Exception as error:
         # The web server ends the response normally all the same, and half a list would look complete.
-        yield f'{buffer.getvalue()}"{heading.labels["cut_off"]}"\r\n'.encode(encoding)
+        why = f" {error}" if isinstance(error, AlteredRow) else ""
+        yield f'{buffer.getvalue()}"{heading.labels["cut_off"]}{why}"\r\n'.encode(encoding)
         raise
     yield buffer.getvalue().encode(encoding)
 

@@ -4,39 +4,84 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from app.crypto import sealing
+from app.db import db
 from app.models.draft import Draft
-from app.models.signature import Signature
+from app.models.petition import Petition
+from app.models.signature import Signature, Visibility
 
 PURPOSE = "signature"
 NOTE_PURPOSE = "invalidation-note"
+Opened = tuple[bytes, list[str]]
+
+
+class AlteredRow(sealing.CannotOpen):
+    """What is sealed in a row was not sealed for it, or its other columns say something else: somebody altered it."""
+
+    def __init__(self, public_id: bytes) -> None:
+        super().__init__(f"the row with the id {public_id.hex()} was altered in the database")
+        self.public_id = public_id
 
 
 @dataclass(frozen=True, slots=True)
 class Signer:
-    """A signer's personal data. It is sealed before it reaches the database."""
+    """All that a signer says, with their address. It is sealed before it reaches the database.
+
+    Country, visibility and consent to updates stand in columns of their own as well, for lists and filters. Those are
+    checked against what is sealed wherever it is opened.
+    """
 
     name: str
     affiliation: str
     comment: str
     email: str
+    country: str
+    visibility: Visibility
+    updates: bool
 
-    def sealed_for(self, public_id: bytes, salt: bytes | None = None) -> bytes:
-        """Return this signer sealed for the draft or signature with that public id; `salt` keeps an earlier one."""
-        fields = (self.name, self.affiliation, self.comment, self.email)
-        return sealing.seal(PURPOSE, public_id, fields, salt)
+    def sealed_for(self, public_id: bytes, petition_public_id: bytes, salt: bytes | None = None) -> bytes:
+        """Return this signer sealed for that row of that petition; `salt` is given to keep an earlier one."""
+        said = (self.name, self.affiliation, self.comment, self.email)
+        repeated = (self.country, self.visibility.value, "1" if self.updates else "")
+        return sealing.seal(PURPOSE, public_id + petition_public_id, (*said, *repeated), salt)
 
 
 def salt_and_signer(row: Draft | Signature) -> tuple[bytes, Signer]:
-    """Return the salt and the signer sealed in a draft or signature, whose data must not have been erased."""
+    """Return the salt and the signer sealed in a draft or signature, whose data must not have been erased.
+
+    Raises AlteredRow if the row was altered.
+    """
     if row.sealed is None:
         raise ValueError("this row's data was erased")
-    opened = sealing.unseal(PURPOSE, row.public_id, row.sealed)
-    return opened.salt, Signer(*opened.fields)
+    open_row = opener(db.session.get_one(Petition, row.petition_id).public_id)
+    salt, fields = open_row(row.public_id, row.sealed, row.country, row.visibility.value, row.updates)
+    name, affiliation, comment, email = fields[:4]
+    return salt, Signer(name, affiliation, comment, email, row.country, row.visibility, row.updates)
 
 
 def signer_of(row: Draft | Signature) -> Signer:
-    """Return the signer sealed in a draft or signature, whose data must not have been erased."""
+    """Return the signer sealed in a draft or signature, whose data must not have been erased; raise AlteredRow."""
     return salt_and_signer(row)[1]
+
+
+def opener(petition_public_id: bytes) -> Callable[[bytes, bytes, str, str, bool], Opened]:
+    """Return a fast function that unseals signers of a petition, for many rows.
+
+    It takes a row's public id, sealed value, country, visibility and consent, and gives the salt and the sealed fields
+    as a plain list (name, affiliation, comment, email, and those three again): a million objects would take too long.
+    It raises AlteredRow, and CannotOpen where a key is missing.
+    """
+    unseal = sealing.opener(PURPOSE)
+
+    def open_row(public_id: bytes, sealed: bytes, country: str, visibility: str, updates: bool) -> Opened:
+        try:
+            salt, fields = unseal(public_id + petition_public_id, sealed)
+        except sealing.AlteredValue as error:
+            raise AlteredRow(public_id) from error
+        if fields[4:] != [country, visibility, "1" if updates else ""]:
+            raise AlteredRow(public_id)
+        return salt, fields
+
+    return open_row
 
 
 def sealed_note(note: str, public_id: bytes) -> bytes | None:
@@ -49,11 +94,3 @@ def note_of(signature: Signature) -> str:
     if signature.note_sealed is None:
         return ""
     return sealing.unseal(NOTE_PURPOSE, signature.public_id, signature.note_sealed).fields[0]
-
-
-def opener() -> Callable[[bytes, bytes], tuple[bytes, list[str]]]:
-    """Return a fast function that unseals signers: from a public id and a sealed value to the salt and the fields.
-
-    The fields are a plain list (name, affiliation, comment, email): a million objects would take too long.
-    """
-    return sealing.opener(PURPOSE)

@@ -4,6 +4,7 @@ The cursor is a moment and a row's id, both in a partial index of these signers,
 may only learn the day, so the cursor is encrypted, deterministically, so that pages can be cached.
 """
 
+import logging
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -12,10 +13,11 @@ from sqlalchemy import Select, asc, desc, literal, select, tuple_
 
 from app.db import UtcDateTime, db
 from app.models import Petition, Signature, State, Visibility
-from app.models.signer import signer_of
+from app.models.signer import AlteredRow, signer_of
 from app.web.cursor import Cursor
 
 LATEST_NAMES = 12
+log = logging.getLogger(__name__)
 PAGE_SIZE = 50
 PURPOSE = "place-among-names"
 SERIAL_BYTES = 8
@@ -110,7 +112,11 @@ def _position(petition: Petition, cursor: str) -> tuple[datetime, int]:
 def _public_names(signatures: Iterable[Signature]) -> list[PublicName]:
     names = []
     for signature in signatures:
-        signer = signer_of(signature)
+        try:
+            signer = signer_of(signature)
+        except AlteredRow as error:  # it may not be for everybody to see
+            log.error("a public name is left out: %s", error)  # noqa: TRY400 - the text says all
+            continue
         comment = "" if signature.hidden_comment else signer.comment
         on = signature.verified_at.date()
         names.append(PublicName(signer.name, signer.affiliation, signature.country, comment, on))

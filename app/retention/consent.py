@@ -1,13 +1,14 @@
 """End consent: a mailbox that wants no more e-mails does not agree to updates any more, whatever it signed."""
 
 from collections.abc import Collection
+from dataclasses import replace
 
 from sqlalchemy import select, update
 
 from app.db import db, transaction
-from app.models import Signature, Unwanted
+from app.models import Petition, Signature, Unwanted
 from app.models.locking import signatures_in_lock_order
-from app.models.signer import opener
+from app.models.signer import AlteredRow, salt_and_signer
 from app.outbox import unwanted
 
 BATCH_SIZE = 500
@@ -38,15 +39,19 @@ def _consented_after(last: int) -> list[int]:
 
 
 def _end(ids: Collection[int], mailboxes: Collection[bytes]) -> int:
-    unseal = opener()
     with transaction() as session:
         is_among = unwanted.is_among(session, mailboxes)
         consented = select(Signature).where(Signature.id.in_(ids), Signature.updates, Signature.sealed.is_not(None))
         ended = 0
         for signature in session.scalars(signatures_in_lock_order(consented).with_for_update()):
-            assert signature.sealed is not None
-            _salt, (_name, _affiliation, _comment, email) = unseal(signature.public_id, signature.sealed)
-            if is_among(email):
+            try:
+                salt, signer = salt_and_signer(signature)
+            except AlteredRow:
+                continue  # `count audit` tells of it
+            if is_among(signer.email):
+                petition = session.get_one(Petition, signature.petition_id)
+                without = replace(signer, updates=False)
+                signature.sealed = without.sealed_for(signature.public_id, petition.public_id, salt)
                 signature.updates = False
                 ended += 1
     return ended

@@ -4,17 +4,18 @@ from sqlalchemy import delete, select
 
 from app.audit.log import record
 from app.db import transaction
-from app.email.address import canonical
+from app.email.address import canonical, deliverable
 from app.models import Act, Declined, Petition
 from app.outbox import unwanted
 from app.signing.email_key import email_key
 
 
 def allow_emails(address: str) -> bool:
-    """Take back that the mailbox of a deliverable address unsubscribed or declined, everywhere; return whether it had.
+    """Take back that the mailbox of an address unsubscribed or declined, everywhere; return whether it had.
 
-    The audit log says that it was done, and not for whom.
+    The audit log says that it was done, and not for whom. Raises NotAnAddress.
     """
+    address = deliverable(address)
     with transaction() as session:
         mailbox = unwanted.mailbox_of(session, address)
         petitions = session.scalars(select(Petition)).all()

@@ -1,11 +1,13 @@
 """Correct: a signer changes what their verified signature says."""
 
+from dataclasses import replace
+
 from app import clock
 from app.db import transaction
 from app.export.recall import recall_deliveries
 from app.ledger import ledger
 from app.models import Kind, State
-from app.models.signer import Signer, signer_of
+from app.models.signer import signer_of
 from app.signing.entry import Correction, entry_digest, lock_entry
 
 
@@ -21,13 +23,12 @@ def correct(public_id: bytes, seen: str, correction: Correction) -> bool:
         if entry is None or entry.signature.state != State.VERIFIED or entry_digest(entry) != seen:
             return False
         signature = entry.signature
-        before, country_before = signer_of(signature), signature.country
-        after = Signer(correction.name, correction.affiliation, correction.comment, before.email)
-        says_the_same = (after, correction.country) == (before, country_before)
-        same_visibility = correction.visibility == signature.visibility
-        correction.write(signature)
-        if not says_the_same:
+        before = signer_of(signature)
+        after = correction.signer(before.email)
+        correction.write(signature, entry.petition)
+        # Who may see the name, and consent to updates, are not part of what is proved.
+        if replace(after, visibility=before.visibility, updates=before.updates) != before:
             ledger.append(session, signature, Kind.CORRECTED, clock.now())
-        if not (says_the_same and same_visibility):
+        if replace(after, updates=before.updates) != before:
             recall_deliveries(session, signature.petition_id)
     return True

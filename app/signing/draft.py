@@ -57,6 +57,8 @@ def lock_mailbox(session: Session, public_id: bytes) -> list[Draft]:
 
 def close_drafts(session: Session, drafts: Sequence[Draft], now: datetime, **also: object) -> None:
     """Erase what these locked drafts say, and set `also`; their links work on for as long, to tell why."""
+    if not drafts:
+        return
     kept_until = func.coalesce(Draft.expires_at, literal(now + LINK_WORKS_FOR, UtcDateTime()))
     close = update(Draft).where(Draft.public_id.in_([draft.public_id for draft in drafts]))
     session.execute(close.values({**CLOSED, "expires_at": kept_until, **also}))

@@ -37,20 +37,26 @@ class Correction:
     visibility: Visibility
     updates: bool
 
-    def write(self, signature: Signature) -> None:
-        """Write the answers into the signature; its address and sealed salt stay."""
-        for column, value in self.columns(signature).items():
+    def write(self, signature: Signature, petition: Petition) -> None:
+        """Write the answers into the petition's signature; its address and sealed salt stay."""
+        for column, value in self.columns(signature, petition).items():
             setattr(signature, column, value)
 
-    def columns(self, row: Draft | Signature) -> dict[str, object]:
+    def signer(self, email: str) -> Signer:
+        """Return the signer with these answers and that address."""
+        said = (self.name, self.affiliation, self.comment, email)
+        return Signer(*said, self.country, self.visibility, self.updates)
+
+    def columns(self, row: Draft | Signature, petition: Petition) -> dict[str, object]:
         """Return the columns of a signature that has these answers and the address in `row`.
 
         Where the answers are those in `row`, what is sealed there is not sealed again.
         """
         salt, old = salt_and_signer(row)
-        signer = Signer(self.name, self.affiliation, self.comment, old.email)
+        signer = self.signer(old.email)
+        unchanged = signer == old
         return {
-            "sealed": row.sealed if signer == old else signer.sealed_for(row.public_id, salt),
+            "sealed": row.sealed if unchanged else signer.sealed_for(row.public_id, petition.public_id, salt),
             "country": self.country,
             "visibility": self.visibility,
             "updates": self.updates,
@@ -77,9 +83,9 @@ def entry_digest(entry: Entry) -> str:
         signer.affiliation,
         signer.comment,
         signer.email,
-        entry.signature.country,
-        entry.signature.visibility.value,
-        str(entry.signature.updates),
+        signer.country,
+        signer.visibility.value,
+        str(signer.updates),
         str(entry.text.id),
         str(entry.notice.id),
     )

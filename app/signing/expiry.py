@@ -1,4 +1,4 @@
-"""Expiry: until when a pending signature can be confirmed."""
+"""Expiry: until when a draft can be confirmed."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -18,7 +18,7 @@ def link_works_until(petition: Petition, taken_at: datetime) -> datetime:
 
 
 def confirmable_until(petition: Petition, expires_at: datetime | None) -> datetime:
-    """Return when the links of a pending signature with this expiry stop working: never, while its letter waits."""
+    """Return when the links of a draft with this expiry stop working: never, while its letter waits."""
     if expires_at is None:
         return datetime.max.replace(tzinfo=UTC)
     return link_works_until(petition, expires_at - LINK_WORKS_FOR)

@@ -1,15 +1,17 @@
 """Send a form out again to the right address, for whoever mistyped it."""
 
+from dataclasses import replace
+
 from sqlalchemy import select
 
 from app import clock
 from app.db import transaction
 from app.models import Draft, Petition
-from app.models.signer import Signer, signer_of
+from app.models.signer import signer_of
 from app.signing.draft import CORRECTABLE_FOR
 from app.signing.sign import new_draft
 
-REPEATED = ("text_id", "notice_id", "language", "country", "visibility", "updates", "network_key")
+REPEATED = ("text_id", "notice_id", "language", "network_key")
 
 
 def readdress(petition: Petition, draft_id: bytes, address: str) -> bytes | None:
@@ -24,8 +26,7 @@ def readdress(petition: Petition, draft_id: bytes, address: str) -> bytes | None
         draft = session.scalars(open_draft.execution_options(populate_existing=True)).one_or_none()
         if draft is None:
             return None
-        signer = signer_of(draft)
-        again = Signer(signer.name, signer.affiliation, signer.comment, address)
+        again = replace(signer_of(draft), email=address)
         values = {column: getattr(draft, column) for column in REPEATED}
         # One proof of work stands for one letter: this one may have to wait.
         new_id, statements = new_draft(petition, again, values, had_proof_of_work=False)

@@ -32,12 +32,17 @@ def sign(edition: Edition, submission: Submission, network: str, *, had_proof_of
         "text_id": edition.text.id,
         "notice_id": edition.notice.id,
         "language": edition.language,
-        "country": submission.country,
-        "visibility": submission.visibility,
-        "updates": submission.updates,
         "network_key": network_key(petition, network, clock.now()),
     }
-    signer = Signer(submission.name, submission.affiliation, submission.comment, submission.email)
+    signer = Signer(
+        submission.name,
+        submission.affiliation,
+        submission.comment,
+        submission.email,
+        submission.country,
+        submission.visibility,
+        submission.updates,
+    )
     public_id, statements = new_draft(petition, signer, values, had_proof_of_work=had_proof_of_work)
     with transaction() as session:
         for statement in statements:
@@ -60,7 +65,10 @@ def new_draft(
         public_id=public_id,
         petition_id=petition.id,
         email_key=email_key(petition, mailbox),
-        sealed=signer.sealed_for(public_id),
+        sealed=signer.sealed_for(public_id, petition.public_id),
+        country=signer.country,
+        visibility=signer.visibility,
+        updates=signer.updates,
         signed_at=now,
         domain_key=domain_key(petition, signer.email),
         **values,

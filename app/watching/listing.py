@@ -12,7 +12,7 @@ from sqlalchemy import Row as SqlRow
 
 from app.db import UtcDateTime, db
 from app.models import Clue, PetitionText, Signature, State, Suspicion
-from app.models.signer import Signer, note_of, signer_of
+from app.models.signer import AlteredRow, Signer, note_of, signer_of
 from app.watching.selection import Selection
 from app.web.cursor import Cursor
 
@@ -24,7 +24,8 @@ class SignatureListRow:
     """One signature as editors see it. `signer` is None if the data was erased.
 
     `entry` names it in URLs and forms. Lists must not show the signer's e-mail address. `clues` say why it looks like
-    part of a burst, unless an organiser has dismissed them.
+    part of a burst, unless an organiser has dismissed them. `is_altered` says that its row was altered in the database,
+    so that nothing of the signer is shown.
     """
 
     entry: str
@@ -33,6 +34,7 @@ class SignatureListRow:
     signer: Signer | None
     note: str
     clues: list[Clue]
+    is_altered: bool
 
     @property
     def restorable(self) -> bool:
@@ -123,8 +125,15 @@ def _rows(found: Iterable[SqlRow[Signature, int]]) -> list[SignatureListRow]:
 
 
 def _row(signature: Signature, version: int, clues: list[Clue]) -> SignatureListRow:
-    signer = signer_of(signature) if signature.sealed is not None else None
-    return SignatureListRow(signature.public_id.hex(), signature, version, signer, note_of(signature), sorted(clues))
+    signer, is_altered = None, False
+    if signature.sealed is not None:
+        try:
+            signer = signer_of(signature)
+        except AlteredRow:
+            is_altered = True
+    return SignatureListRow(
+        signature.public_id.hex(), signature, version, signer, note_of(signature), sorted(clues), is_altered
+    )
 
 
 def _cursor_at(row: SignatureListRow, *, newer: bool) -> str:

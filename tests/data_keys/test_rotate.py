@@ -3,6 +3,7 @@
 import stat
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -59,11 +60,11 @@ def start_with(app: Flask, *keys: bytes) -> None:
 
 def values(app: Flask, place: SealedColumn) -> list[tuple[bytes, bytes]]:
     """Return the sealed values of a column with the public ids that they are bound to, in the order of these."""
-    chosen = select(place.public_id, place.column).where(place.column.is_not(None)).order_by(place.public_id)
-    if place.public_id.class_ is not place.column.class_:
-        chosen = chosen.join_from(place.column.class_, place.public_id.class_)
+    chosen = select(*place.bound, place.column).where(place.column.is_not(None)).order_by(place.public_id)
+    for other in {column.class_ for column in place.bound} - {place.column.class_}:
+        chosen = chosen.join_from(place.column.class_, other)
     with app.app_context():
-        return [(row[0], row[1]) for row in db.session.execute(chosen)]
+        return [(b"".join(row[:-1]), row[-1]) for row in db.session.execute(chosen)]
 
 
 def heads(app: Flask) -> set[bytes]:
@@ -181,6 +182,7 @@ def test_the_command_rotates_the_sites_own_key_while_processes_run(tmp_path: Pat
     make_signature(running)
     with running.app_context():
         open_one = sealing.opener("signature")
+        petition_public_id = db.session.scalars(select(Petition.public_id)).one()
     file = tmp_path / "data_keys"
     (first,) = app.config["DATA_KEYS_FILE"].keys()
 
@@ -194,7 +196,10 @@ def test_the_command_rotates_the_sites_own_key_while_processes_run(tmp_path: Pat
     assert heads(app) == {sealing.prefix(new)}
     with running.app_context():
         assert [signer_of(row).name for row in signatures(running)] == ["Ann Example", "Bob"]
-    assert [open_one(row.public_id, row.sealed or b"")[1][0] for row in signatures(app)] == ["Ann Example", "Bob"]
+    assert [open_one(row.public_id + petition_public_id, row.sealed or b"")[1][0] for row in signatures(app)] == [
+        "Ann Example",
+        "Bob",
+    ]
 
     rotated(app, reports)
     assert app.config["DATA_KEYS_FILE"].keys() == [new, old], "run again, it makes no further key"
@@ -250,7 +255,7 @@ def test_an_interrupted_rotation_can_be_resumed(
     for at in range(10):
         make_signature(app, email=f"ann{at}@example.org")
     start_with(app, NEW, OLD)
-    small = SealedColumn(Signature.sealed, "signature", Signature.public_id, batch_size=3)
+    small = SealedColumn(Signature.sealed, "signature", Signature.public_id, Petition.public_id, batch_size=3)
     monkeypatch.setattr(rotating, "SEALED_COLUMNS", (small,))
     write, calls = rotating._replace, []
 
@@ -285,7 +290,9 @@ def test_a_value_that_changes_meanwhile_is_not_overwritten(
             with transaction() as session:
                 row = session.scalars(select(Signature)).one()
                 salt, signer = salt_and_signer(row)
-                row.sealed = type(signer)("Ann Corrected", "", "", signer.email).sealed_for(public_id, salt)
+                corrected_signer = replace(signer, name="Ann Corrected")
+                petition = session.get_one(Petition, row.petition_id)
+                row.sealed = corrected_signer.sealed_for(public_id, petition.public_id, salt)
         return write(place, changes)
 
     monkeypatch.setattr(rotating, "_replace", after_a_correction)
@@ -367,7 +374,7 @@ def test_during_a_rotation_each_mailbox_still_has_one_signature(
     monkeypatch.setattr(
         rotating,
         "SEALED_COLUMNS",
-        tuple(SealedColumn(one.column, one.purpose, one.public_id, batch_size=2) for one in SEALED_COLUMNS),
+        tuple(replace(one, batch_size=2) for one in SEALED_COLUMNS),
     )
     app.config["DATA_KEYS"] = [NEW, OLD]
     with app.app_context():

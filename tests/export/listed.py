@@ -6,13 +6,13 @@ from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 
 from flask import Flask
-from sqlalchemy import update
+from sqlalchemy import select, update
 
-from app.db import transaction
+from app.db import db, transaction
 from app.export import list_stream
 from app.export.handover import begin_handover
 from app.export.rows import COLUMNS, Choice, ExportRow, Heading, read_rows
-from app.models import Format, Signature, State, Visibility
+from app.models import Format, Petition, Signature, State, Visibility
 from app.models.signer import Signer
 from app.petitions.page import find_edition
 from tests.factories import SLUG, make_signature
@@ -47,7 +47,9 @@ def add(
     values: dict[str, object] = {"country": country, "updates": updates, "verified_at": at, **columns}
     if state != State.WITHDRAWN:
         with app.app_context():
-            values["sealed"] = Signer(name, affiliation, comment, email).sealed_for(public_id)
+            petition = db.session.scalars(select(Petition).where(Petition.slug == SLUG)).one()
+            signer = Signer(name, affiliation, comment, email, country, visibility, updates)
+            values["sealed"] = signer.sealed_for(public_id, petition.public_id)
     with app.app_context(), transaction() as session:
         session.execute(update(Signature).where(Signature.public_id == public_id).values(**values))
     return public_id

@@ -10,10 +10,10 @@ from sqlalchemy import insert, select, update
 
 from app.db import db, transaction
 from app.export.rows import Choice, read_rows
-from app.models import PetitionText, Signature, State, Visibility
+from app.models import Petition, PetitionText, Signature, State, Visibility
 from app.petitions.page import find_edition
 from tests.export.listed import NOON, add, names_of, row, rows_of
-from tests.factories import SLUG, make_mailbox
+from tests.factories import SLUG, make_mailbox, make_petition
 
 pytestmark = pytest.mark.both_databases
 
@@ -84,8 +84,10 @@ def test_what_nobody_confirmed_is_in_no_list(app: Flask, petition: str) -> None:
 
 def test_signatures_of_another_petition_are_left_out(app: Flask, petition: str) -> None:
     add(app)
+    other = make_petition(app, slug='"another"')
     with app.app_context():
-        assert list(read_rows(999, Choice())) == []
+        petition_id = db.session.scalars(select(Petition.id).where(Petition.slug == other)).one()
+        assert list(read_rows(petition_id, Choice())) == []
 
 
 def test_rows_of_chosen_countries_are_numbered_from_one(app: Flask, petition: str) -> None:

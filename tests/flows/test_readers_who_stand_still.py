@@ -40,8 +40,13 @@ def add_talkative_people(app: Flask) -> None:
             "verified_at": clock.now(),
         }
         ids = [number.to_bytes(16, "big") for number in range(ROWS)]
-        signer = Signer("Ann Example", "Reader", "I read. " * 500, "ann@example.org")
-        people = [about | {"public_id": one, "email_key": one * 2, "sealed": signer.sealed_for(one)} for one in ids]
+        petition = session.scalars(select(Petition.public_id)).one()
+        signer = Signer(
+            "Ann Example", "Reader", "I read. " * 500, "ann@example.org", "SE", Visibility.PUBLIC, updates=False
+        )
+        people = [
+            about | {"public_id": one, "email_key": one * 2, "sealed": signer.sealed_for(one, petition)} for one in ids
+        ]
         session.execute(insert(Signature), people)
 
 

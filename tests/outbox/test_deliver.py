@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -12,8 +13,8 @@ from sqlalchemy import select, update
 from app import clock
 from app.db import db, transaction
 from app.email import smtp
-from app.models import Draft, OutboxProgress, OutboxRow
-from app.models.signer import Signer
+from app.models import Draft, OutboxProgress, OutboxRow, Petition
+from app.models.signer import signer_of
 from app.outbox import deliver as delivering
 from app.outbox.deliver import deliver
 from app.worker import LETTERS, work_once
@@ -183,7 +184,9 @@ def test_a_letter_with_an_invalid_header_is_deferred_and_the_others_are_sent(
     with app.app_context(), transaction() as session:
         spoilt = session.scalars(select(Draft).order_by(Draft.signed_at)).first()
         assert spoilt
-        spoilt.sealed = Signer("Ann", "", "", "spoilt@example.org\nBcc: eve@example.org").sealed_for(spoilt.public_id)
+        petition_id = session.scalars(select(Petition.public_id)).one()
+        signer = replace(signer_of(spoilt), email="spoilt@example.org\nBcc: eve@example.org")
+        spoilt.sealed = signer.sealed_for(spoilt.public_id, petition_id)
     work()
     assert [letter["To"] for letter in mail_server.letters] == ["good@example.org"]
     assert [row.attempts for row in rows(app)] == [1, 1]

@@ -7,7 +7,7 @@ from flask import Flask
 from sqlalchemy import select, update
 
 from app.db import db, transaction
-from app.models import Petition, PetitionText, PrivacyNotice, Signature
+from app.models import Petition, PetitionText, PrivacyNotice, Signature, Visibility
 from app.models.signer import Signer
 from tests.factories import SLUG, make_signature
 
@@ -43,6 +43,8 @@ def public_signer(app: Flask, name: str, on: datetime = NOON, affiliation: str =
     address = f"{uuid4().hex}@example.org"
     public_id = make_signature(app, email=address, name=name)
     with app.app_context(), transaction() as session:
-        sealed = Signer(name, affiliation, comment, address).sealed_for(public_id)
+        petition = session.scalars(select(Petition).where(Petition.slug == SLUG)).one()
+        signer = Signer(name, affiliation, comment, address, "", Visibility.PUBLIC, False)
+        sealed = signer.sealed_for(public_id, petition.public_id)
         mine = update(Signature).where(Signature.public_id == public_id)
         session.execute(mine.values(sealed=sealed, verified_at=on, country=""))

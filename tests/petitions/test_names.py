@@ -17,7 +17,7 @@ from app.petitions import names
 from app.petitions.names import PAGE_SIZE
 from app.retention.erase import erase_after_closing
 from app.web.cursor import EPOCH, MICROSECOND
-from tests.factories import SLUG, make_petition, make_signature
+from tests.factories import SLUG, change_signers, make_petition, make_signature
 from tests.html_page import HtmlPage
 from tests.petitions.stored import NOON, public_signer
 from tests.watching.people import add_people
@@ -137,8 +137,7 @@ def test_an_invalid_cursor_is_a_404(app: Flask, client: FlaskClient, petition: s
 def test_a_withdrawal_while_paging_does_not_break_the_list(app: Flask, client: FlaskClient, petition: str) -> None:
     add_people(app, PAGE_SIZE + 1)
     older = link(read(client), "Older →") or ""
-    with app.app_context(), transaction() as session:
-        session.execute(update(Signature).values(visibility=Visibility.DELIVERY))
+    change_signers(app, visibility=Visibility.DELIVERY)
     page = read(client, older)
     assert named(page) == []
     assert "There are no more names here." in page.all("main")[0].words()

@@ -23,7 +23,9 @@ def test_a_correction_is_in_the_ledger_and_does_not_move_the_count(app: Flask, c
     assert "It is saved." in answer.text
     (row,) = signatures(app)
     with app.app_context():
-        assert signer_of(row) == Signer("Anna Example", "Writer", "I read.", "ann@example.org")
+        assert signer_of(row) == Signer(
+            "Anna Example", "Writer", "I read.", "ann@example.org", "SE", Visibility.PUBLIC, updates=False
+        )
         assert audit(db.session.scalars(select(Petition)).one()).sound
     assert verified(client) == 1
     assert ledger(app) == [Kind.CONFIRMED, Kind.CORRECTED]

@@ -11,11 +11,11 @@ from sqlalchemy import select, update
 from app import clock
 from app.db import db, transaction
 from app.export.rows import Choice, read_rows
-from app.models import Act, AuditEntry, OutboxRow, Petition, Signature, Unwanted
+from app.models import Act, AuditEntry, OutboxRow, Petition, Unwanted
 from app.outbox import unwanted
 from app.retention import consent
 from app.retention.consent import end_consent
-from tests.factories import make_petition, make_signature, press_confirm, sign, signatures, verified
+from tests.factories import change_signers, make_petition, make_signature, press_confirm, sign, signatures, verified
 from tests.mail_server import MailServer, link_in, text_of
 
 pytestmark = pytest.mark.both_databases
@@ -28,11 +28,6 @@ TOLD = "You had asked us for no more e-mails"
 def stop(app: Flask, address: str = ANN) -> None:
     with app.app_context(), transaction() as session:
         unwanted.stop_emails(session, unwanted.mailbox_of(session, address), clock.now())
-
-
-def agree_to_updates(app: Flask) -> None:
-    with app.app_context(), transaction() as session:
-        session.execute(update(Signature).values(updates=True))
 
 
 def addresses_on_the_list(app: Flask) -> list[str]:
@@ -49,7 +44,7 @@ def let_a_day_pass(app: Flask) -> None:
 def test_a_mailbox_that_opted_out_is_off_every_list_at_once_and_its_consent_ends(app: Flask, petition: str) -> None:
     make_signature(app, email=ANN)
     make_signature(app, email="bob@example.org")
-    agree_to_updates(app)
+    change_signers(app, updates=True)
     stop(app, "Ann+news@example.org")
     assert addresses_on_the_list(app) == ["", "bob@example.org"]
     assert [one.updates for one in signatures(app)] == [True, True]
@@ -61,7 +56,7 @@ def test_a_mailbox_that_opted_out_is_off_every_list_at_once_and_its_consent_ends
 
 def test_undoing_it_does_not_bring_consent_back(app: Flask, petition: str) -> None:
     make_signature(app, email=ANN)
-    agree_to_updates(app)
+    change_signers(app, updates=True)
     stop(app)
     with app.app_context():
         end_consent()
@@ -76,7 +71,7 @@ def test_consent_is_ended_batch_by_batch_and_again_for_the_next_mailbox(
     monkeypatch.setattr(consent, "BATCH_SIZE", 2)
     for which in range(5):
         make_signature(app, email=f"ann{which}@example.org")
-    agree_to_updates(app)
+    change_signers(app, updates=True)
     for which, left in ((0, 4), (4, 3)):
         stop(app, f"ann{which}@example.org")
         with app.app_context():

@@ -9,7 +9,6 @@ from sqlalchemy import bindparam, text
 from app import clock
 from app.crypto import sealing
 from app.db import UtcDateTime, transaction
-from app.models.signer import Signer
 from tests.factories import SLUG
 
 BEFORE, DRAFTS = "20261129_0400", "20261129_0615"
@@ -101,7 +100,7 @@ def what_is_said(public_id: bytes, name: str, email: str) -> Row:
     return {
         "public_id": public_id,
         "email_key": hmac.digest(MAILBOX_KEY, email.encode(), "sha256"),
-        "sealed": Signer(name, "Reader", "I read.", email).sealed_for(public_id),
+        "sealed": sealing.seal("signature", public_id, (name, "Reader", "I read.", email)),
         "language": "en",
         "country": "SE",
         "visibility": "public",

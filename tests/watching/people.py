@@ -43,7 +43,9 @@ def add_people(
 ) -> list[bytes]:
     """Add that many signatures in `state`, one after the other; return their public ids in that order."""
     with app.app_context(), transaction() as session:
-        petition_id = session.scalars(select(Petition.id).where(Petition.slug == slug)).one()
+        petition_id, petition_public_id = session.execute(
+            select(Petition.id, Petition.public_id).where(Petition.slug == slug)
+        ).one()
         about = {
             "petition_id": petition_id,
             "text_id": session.scalars(select(PetitionText.id).where(PetitionText.petition_id == petition_id)).first(),
@@ -61,14 +63,15 @@ def add_people(
         people = []
         for which in range(number):
             public_id = os.urandom(16)
-            signer = Signer(f"Person {which}", "Reader", "I read.", f"p{public_id.hex()}@example.org")
+            address = f"p{public_id.hex()}@example.org"
+            signer = Signer(f"Person {which}", "Reader", "I read.", address, country, Visibility.PUBLIC, False)
             at = signed_at + which * apart
             people.append(
                 about
                 | {
                     "public_id": public_id,
                     "email_key": None if is_erased else os.urandom(32),
-                    "sealed": None if is_erased else signer.sealed_for(public_id),
+                    "sealed": None if is_erased else signer.sealed_for(public_id, petition_public_id),
                     "signed_at": at,
                     "verified_at": at + took,
                 }
