@@ -1,8 +1,9 @@
-"""Traces: keyed hashes of a signer's network and domain, kept for two days to detect bursts.
+"""Traces: keyed hashes of a signer's network and domain (or numbered address), kept for two days to detect bursts.
 
 No address can be read from them, and those of two petitions cannot be compared.
 """
 
+import re
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
@@ -12,11 +13,13 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from app import clock
 from app.db import in_batches
+from app.email.address import without_tag
 from app.email.domain import domain_of, is_relay, owner_domain
 from app.models import Draft, Petition, Signature
 from app.signing.email_key import petition_hash
 
 RETENTION = timedelta(hours=48)
+NUMBER = re.compile("[0-9]+")
 
 
 def network_key(petition: Petition, network: str, now: datetime) -> bytes | None:
@@ -32,11 +35,17 @@ def network_key(petition: Petition, network: str, now: datetime) -> bytes | None
 def domain_key(petition: Petition, address: str) -> bytes | None:
     """Return the keyed hash, in this petition, of the domain that the owner of an address's domain registered.
 
-    Forwarding services count as one owner: who uses them can have an address at each. None for public e-mail providers.
+    Forwarding services count as one owner: who uses them can have an address at each. At public e-mail providers, whose
+    addresses have no owner in common, it is of the address without its numbers: whoever makes many there counts them
+    up. None for one without numbers.
     """
     domain = domain_of(address)
     owner = "forwarding services" if is_relay(domain) else owner_domain(domain)
-    return petition_hash(petition, f"domain {owner}") if owner else None
+    if owner:
+        return petition_hash(petition, f"domain {owner}")
+    local = without_tag(address).rpartition("@")[0]
+    pattern = NUMBER.sub("0", local)
+    return petition_hash(petition, f"pattern {pattern}@{domain}") if NUMBER.search(local) else None
 
 
 def forget_traces(now: datetime | None = None) -> int:

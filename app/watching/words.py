@@ -39,7 +39,7 @@ VISIBILITIES = {
 }
 CLUES = {
     Clue.NETWORK: lazy("Many from one network"),
-    Clue.DOMAIN: lazy("Many at one domain"),
+    Clue.DOMAIN: lazy("Many at one domain, or alike"),
     Clue.INSTANT: lazy("Confirmed at once"),
 }
 STEPS = {Step.HOUR: lazy("By the hour"), Step.DAY: lazy("By day"), Step.WEEK: lazy("By week")}
@@ -72,7 +72,8 @@ def clue(noticed: Clue) -> str:
         return str(_("one of %(number)d or more from one network, confirmed within %(minutes)d minutes", **about))
     return str(
         _(
-            "one of %(number)d or more at one domain or from forwarding services, confirmed within %(minutes)d minutes",
+            "one of %(number)d or more at one domain, from forwarding services, or alike but for their numbers,"
+            " confirmed within %(minutes)d minutes",
             **about,
         )
     )

@@ -9,10 +9,12 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 
 from app.db import db
-from app.models import Draft, Signature
+from app.models import Clue, Draft, Signature, Suspicion
+from app.moderation.bursts import flag_bursts
 from app.signing import traces
 from tests.confirmation.test_confirm import link_of
 from tests.factories import drafts, make_petition, press_confirm, sign, signatures
+from tests.mail_server import MailServer, link_in
 from tests.moderation.conftest import TODAY
 
 pytestmark = pytest.mark.both_databases
@@ -34,6 +36,35 @@ def test_traces_differ_by_petition_and_day(
     assert (b.network_key, b.domain_key) == (a.network_key, a.domain_key)
     assert tomorrow.network_key != a.network_key and tomorrow.domain_key == a.domain_key
     assert not {elsewhere.network_key, elsewhere.domain_key} & {a.network_key, a.domain_key}
+
+
+def test_at_large_providers_addresses_that_differ_by_their_numbers_have_one_trace(
+    app: Flask, client: FlaskClient, petition: str
+) -> None:
+    for address in ("mallory001@gmail.com", "mal.lory2+x@gmail.com", "mallory7-1@web.de", "mallory7-22@web.de"):
+        sign(client, email=address)
+    for address in ("mallory@gmail.com", "mallory1@web.de", "other001@gmail.com"):
+        sign(client, email=address)
+    one, two, three, four, *others = [draft.domain_key for draft in drafts(app)]
+    assert one is not None and three is not None
+    assert (one, three) == (two, four)
+    assert one != three
+    assert others[0] is None
+    assert not {one, three} & {*others}
+
+
+def test_thirty_numbered_addresses_at_a_large_provider_stand_out(
+    app: Flask, client: FlaskClient, petition: str, mail_server: MailServer, work: Callable[[], int]
+) -> None:
+    for number in range(30):
+        sign(client, email=f"mallory7{number:03}@gmail.com", where=f"203.0.113.{number}")
+    work()
+    for letter in mail_server.letters:
+        press_confirm(client, link_in(letter))
+    with app.app_context():
+        assert flag_bursts() >= 30
+        found = db.session.scalars(select(Suspicion.signature_id).where(Suspicion.clue == Clue.DOMAIN)).all()
+    assert len(set(found)) == 30
 
 
 def test_a_signature_has_the_trace_of_the_form_that_was_confirmed(

@@ -64,7 +64,7 @@ def test_the_list_unsubscribe_header_is_not_encoded_or_folded(
 def test_opening_the_unsubscribe_link_changes_nothing(
     app: Flask, client: FlaskClient, link: str, mail_server: MailServer, work: Work
 ) -> None:
-    assert "Never write to me" in client.get(link).text
+    assert "Shall we stop our e-mails?" in client.get(link).text
     client.head(link)
     sign(client)
     work()
