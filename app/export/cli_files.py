@@ -5,7 +5,8 @@ import secrets
 import signal
 import sys
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable
+from contextlib import closing
 from pathlib import Path
 
 import click
@@ -23,19 +24,21 @@ class DeliveryFailed(Exception):
     """The delivery could not be built; the worker's log says why."""
 
 
-def write_file(chunks: Iterable[bytes], path: Path | None) -> None:
+def write_file(chunks: Generator[bytes, None, None], path: Path | None) -> None:
     """Write the chunks to `path` atomically, or to standard output as they come.
 
-    Only the file's owner can read it. SIGTERM exits as Ctrl-C does, so that the temporary file is deleted. Ends with a
-    message for the operator at a row that was altered in the database.
+    Only the file's owner can read it. SIGTERM exits as Ctrl-C does, so that the temporary file is deleted, and a list
+    that is cut off records what was sent. Ends with a message for the operator at a row that was altered in the
+    database.
     """
     before = signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
     try:
-        if path:
-            _save(chunks, path)
-        else:
-            sys.stdout.buffer.writelines(chunks)
-            sys.stdout.buffer.flush()
+        with closing(chunks):
+            if path:
+                _save(chunks, path)
+            else:
+                sys.stdout.buffer.writelines(chunks)
+                sys.stdout.buffer.flush()
     except AlteredRow as error:
         raise click.ClickException(f"{error}, so the list ends there: see `count audit`") from error
     finally:
@@ -68,7 +71,7 @@ def _wait_for_delivery(begun: HandOver) -> Delivery:
         time.sleep(PAUSE_SECONDS)
 
 
-def _volume(delivery_id: int, number: int) -> Iterator[bytes]:
+def _volume(delivery_id: int, number: int) -> Generator[bytes, None, None]:
     volume = pdf_job.read_volume(delivery_id, number)
     if volume is None:  # recalled since
         raise DeliveryFailed

@@ -1,9 +1,5 @@
-"""Hand-overs: each list is recorded before its first byte leaves the site, and again once it is complete."""
+"""Hand-overs: each list is recorded before its first byte leaves the site, and again when it ends (see sending.py)."""
 
-import math
-import time
-from collections.abc import Callable, Generator, Iterator
-from contextlib import closing
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
@@ -15,8 +11,9 @@ from app.audit.log import record
 from app.crypto import sealing
 from app.db import db, insert, transaction
 from app.export.recall import lock_list
-from app.export.rows import Choice, ExportRow
-from app.models import Act, Delivery, Format, HandOver, Organiser, Petition, Signature, State
+from app.export.rows import Choice
+from app.export.sent_rows import block_of, was_sent
+from app.models import Act, Delivery, Format, HandOver, HandOverBlock, Organiser, Petition, Signature, State
 
 PURPOSE = "hand-over"
 DOWNLOAD_TTL = timedelta(minutes=15)
@@ -25,29 +22,6 @@ MAX_LISTED = 20
 
 class UnfinishedDelivery(Exception):
     """Another PDF of this petition is not finished yet."""
-
-
-class DownloadTimeout(Exception):
-    """The reader did not take the whole list in time."""
-
-
-class CountedRows:
-    """An iterator of rows that counts them; raises DownloadTimeout when they take more than `seconds`."""
-
-    def __init__(self, rows: Iterator[ExportRow], seconds: float = math.inf) -> None:
-        self._rows = rows
-        self._deadline = time.monotonic() + seconds
-        self.number = 0
-
-    def __iter__(self) -> Iterator[ExportRow]:
-        return self
-
-    def __next__(self) -> ExportRow:
-        row = next(self._rows)
-        if time.monotonic() > self._deadline:
-            raise DownloadTimeout
-        self.number += 1
-        return row
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,33 +96,10 @@ def take_handover(reference: str, petition: Petition, organiser: Organiser, kind
         return session.scalars(taken.execution_options(synchronize_session=False)).one_or_none()
 
 
-def finish_handover(hand_over_id: int, rows: int) -> None:
-    """Record that the whole list was sent, with its number of rows."""
-    with transaction() as session:
-        whole = update(HandOver).where(HandOver.id == hand_over_id, HandOver.rows.is_(None)).values(rows=rows)
-        session.execute(whole.execution_options(synchronize_session=False))
-
-
 def record_volume(delivery: Delivery, number: int, organiser: Organiser) -> None:
     """Record in the audit log that this organiser downloads a volume of a delivery; call before sending it."""
     with transaction() as session:
         record(session, Act.EXPORTED, delivery.petition_id, organiser.id, format=Format.PDF.value, volume=number)
-
-
-def recorded_stream(
-    hand_over_id: int,
-    rows: Generator[ExportRow, None, None],
-    write: Callable[[Iterator[ExportRow]], Iterator[bytes]],
-    seconds: float,
-) -> Generator[bytes, None, None]:
-    """Yield what `write` yields of the rows, and record their number once the last chunk is taken.
-
-    A download that breaks off leaves the number empty. Raises DownloadTimeout after `seconds`.
-    """
-    counted = CountedRows(rows, seconds)
-    with closing(rows):
-        yield from write(counted)
-    finish_handover(hand_over_id, counted.number)
 
 
 def latest_handovers(petition_id: int) -> list[HandoverLine]:
@@ -176,17 +127,32 @@ def _line(row: HandOver, organiser: Organiser | None) -> HandoverLine:
 
 
 def handovers_of(signature: Signature) -> list[HandoverLine]:
-    """Return the hand-overs of the lists that a confirmed signature was on, newest first, without organisers' names.
+    """Return the hand-overs of the lists that had a signer's data, newest first, without organisers' names.
 
-    A list that was cut off counts, as it may have included the signer; a PDF that was never made does not.
+    Each list records which rows went out, so nothing that happens to a signature later hides or adds a hand-over. Lists
+    for the addressee on which the signer was only a number, having kept the name for the organisers, are not among
+    them. A list that was cut off counts for the rows that may have left; a PDF that was never made does not.
+
+    Of lists handed over before rows were recorded, of those under way, and of those whose process was killed, it is
+    not known who was on them: those count whose choice fits the signature as it is now.
     """
-    was_sent = (HandOver.format != Format.PDF) | HandOver.rows.is_not(None)
-    later = (HandOver.petition_id == signature.petition_id) & (HandOver.at >= signature.signed_at)
-    rows = db.session.scalars(select(HandOver).where(later, was_sent).order_by(HandOver.id.desc()))
-    return [_line(row, None) for row in rows if _includes(choice_of(row), signature, row.at)]
+    was_made = (HandOver.format != Format.PDF) | HandOver.rows.is_not(None)
+    mine = (HandOverBlock.hand_over_id == HandOver.id) & (HandOverBlock.block == block_of(signature.id))
+    found = (
+        select(HandOver, HandOverBlock.sent)
+        .outerjoin(HandOverBlock, mine)
+        .where(HandOver.petition_id == signature.petition_id, was_made)
+        .where(HandOverBlock.sent.is_not(None) | ~HandOver.rows_known)
+        .order_by(HandOver.id.desc())
+    )
+    return [
+        _line(row, None)
+        for row, block in db.session.execute(found)
+        if (was_sent(block, signature.id) if row.rows_known else _may_include(choice_of(row), signature, row.at))
+    ]
 
 
-def _includes(choice: Choice, signature: Signature, at: datetime) -> bool:
+def _may_include(choice: Choice, signature: Signature, at: datetime) -> bool:
     confirmed = signature.verified_at
     in_time = (choice.since is None or choice.since <= confirmed.date()) and (
         choice.until is None or confirmed.date() <= choice.until

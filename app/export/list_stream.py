@@ -4,8 +4,10 @@ import math
 from collections.abc import Callable, Generator, Iterator
 
 from app.export import csv, json, rows, xlsx
-from app.export.handover import choice_of, recorded_stream
+from app.export.handover import choice_of
 from app.export.rows import ExportRow
+from app.export.sending import recorded_stream
+from app.export.sent_rows import SentRows
 from app.models import Format, HandOver
 from app.petitions.page import Edition
 
@@ -21,8 +23,9 @@ def stream_list(
 ) -> Generator[bytes, None, None]:
     """Return the list of the hand-over `begun` in chunks, in one of MIMETYPES; `for_excel` is for CSV alone.
 
-    Call this, and take the chunks, inside the app's context. The record gets its number of rows with the last chunk;
-    close the generator if not all are taken. Raises DownloadTimeout after `seconds`.
+    Call this, and take the chunks, inside the app's context. The record gets its number of rows with the last chunk.
+    Close the generator if not all are taken: which rows went out is recorded then. Raises DownloadTimeout after
+    `seconds`.
     """
     choice = choice_of(begun)
     heading = rows.heading(edition)
@@ -31,4 +34,6 @@ def stream_list(
         Format.XLSX: lambda found: xlsx.write_xlsx(found, choice, heading),
         Format.JSON: lambda found: json.write_json(found, choice, heading),
     }
-    return recorded_stream(begun.id, rows.read_rows(edition.petition.id, choice), writers[begun.format], seconds)
+    sent = SentRows()
+    found = rows.read_rows(edition.petition.id, choice, sent.add)
+    return recorded_stream(begun.id, found, sent, writers[begun.format], seconds)

@@ -12,9 +12,11 @@ from app import clock, logs
 from app.crypto import sealing
 from app.db import db, in_batches, transaction
 from app.export import pdf
-from app.export.handover import CountedRows, choice_of
+from app.export.handover import choice_of
 from app.export.pdf_content import PdfContent, SignedText
 from app.export.rows import Choice, count_rows, read_rows, texts_signed
+from app.export.sending import CountedRows, record_sent
+from app.export.sent_rows import SentRows
 from app.models import Delivery, DeliveryVolume, HandOver, Making, Petition
 from app.petitions.page import find_edition
 from app.web.language import force_language
@@ -110,7 +112,8 @@ def _build(delivery_id: int, claim: bytes, stopping: Callable[[], bool]) -> None
     # Later signatures are left out, so that the number stays the same during the build.
     row_count = count_rows(petition.id, choice, before=hand_over.at)
     content = _content(petition, choice, row_count, hand_over.at)
-    rows = CountedRows(read_rows(petition.id, choice, before=hand_over.at))
+    sent = SentRows()
+    rows = CountedRows(read_rows(petition.id, choice, sent.add, before=hand_over.at))
     db.session.rollback()
     done = 0
 
@@ -128,7 +131,7 @@ def _build(delivery_id: int, claim: bytes, stopping: Callable[[], bool]) -> None
             _store_volume(delivery_id, claim, number, written)
     if done != row_count or next(rows, None) is not None:
         raise ListChanged
-    _finish(delivery_id, claim, done)
+    _finish(delivery_id, claim, sent, done)
 
 
 def _content(petition: Petition, choice: Choice, row_count: int, at: datetime) -> PdfContent:
@@ -158,13 +161,13 @@ def _store_volume(delivery_id: int, claim: bytes, number: int, written: bytes) -
         session.add(DeliveryVolume(delivery_id=delivery_id, number=number, public_id=public_id, sealed=sealed))
 
 
-def _finish(delivery_id: int, claim: bytes, rows: int) -> None:
+def _finish(delivery_id: int, claim: bytes, sent: SentRows, rows: int) -> None:
     now = clock.now()
     with transaction() as session:
         values = {"making": Making.READY, "rows_done": rows, "ready_until": now + RETENTION, "claim": None}
         _update_claimed(session, delivery_id, claim, values)
-        hand_over = select(Delivery.hand_over_id).where(Delivery.id == delivery_id).scalar_subquery()
-        session.execute(update(HandOver).where(HandOver.id == hand_over).values(rows=rows))
+        hand_over_id = session.scalars(select(Delivery.hand_over_id).where(Delivery.id == delivery_id)).one()
+        record_sent(session, hand_over_id, sent, rows)
 
 
 def _release(delivery_id: int, claim: bytes, *, failed: bool) -> None:

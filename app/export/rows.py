@@ -106,8 +106,13 @@ def heading(edition: Edition) -> Heading:
     return Heading(edition.petition.slug, text.title, text.language, clock.now(), labels, names)
 
 
-def read_rows(petition_id: int, choice: Choice, before: datetime | None = None) -> Generator[ExportRow, None, None]:
+def read_rows(
+    petition_id: int, choice: Choice, on_sent: Callable[[int], object], before: datetime | None = None
+) -> Generator[ExportRow, None, None]:
     """Yield the rows of `choice`, numbered from 1 in the order of verification, if given only those verified `before`.
+
+    Calls `on_sent` with the id of a signature just before its row; not for rows that are only a number for the
+    addressee, as the signer's data is not in them.
 
     Uses a connection of its own, opened with the first row and released after the last one or when the generator is
     closed. Call this inside the app's context; the rows may be read outside it. Raises AlteredRow at a row that was
@@ -116,7 +121,7 @@ def read_rows(petition_id: int, choice: Choice, before: datetime | None = None) 
     session = db.session()
     is_unwanted = unwanted.is_among(session, unwanted.all_unwanted(session))
     open_row = opener(session.get_one(Petition, petition_id).public_id)
-    return _rows(stream(db.engine, _statement(petition_id, choice, before)), open_row, choice, is_unwanted)
+    return _rows(stream(db.engine, _statement(petition_id, choice, before)), open_row, choice, is_unwanted, on_sent)
 
 
 def count_rows(petition_id: int, choice: Choice, before: datetime) -> int:
@@ -153,6 +158,7 @@ def _statement(petition_id: int, choice: Choice, before: datetime | None) -> Sel
     verified_at = Signature.verified_at
     return (
         select(
+            Signature.id,
             Signature.public_id,
             Signature.sealed,
             Signature.country,
@@ -178,12 +184,13 @@ def _rows(
     open_row: Callable[[bytes, bytes, str, str, bool], Opened],
     choice: Choice,
     is_unwanted: Callable[[str], bool],
+    on_sent: Callable[[int], object],
 ) -> Generator[ExportRow, None, None]:
     hidden = Visibility.ORGANISERS.value if choice.for_addressee else None
     erased = (b"", ["", "", "", ""])
     number = 0
     with closing(found):
-        for public_id, sealed, country, language, version, verified_at, visibility, state, updates in found:
+        for id_, public_id, sealed, country, language, version, verified_at, visibility, state, updates in found:
             number += 1
             # Opened though nothing of it may be shown: that it may not be is sealed, too.
             try:
@@ -195,6 +202,7 @@ def _rows(
                 yield ExportRow(number, "", "", "", "", "", None, None, "", "", "")
                 continue
             name, affiliation, comment, email = said[:4]
+            on_sent(id_)
             yield ExportRow(
                 number,
                 name,

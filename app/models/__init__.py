@@ -4,7 +4,7 @@ from app.models.audit import Act, AuditEntry
 from app.models.data_key import DataKey
 from app.models.domain import DomainRule, Verdict
 from app.models.draft import CodeTries, Declined, Draft, HourlyNumbers
-from app.models.handover import Delivery, DeliveryVolume, Format, HandOver, Making
+from app.models.handover import Delivery, DeliveryVolume, Format, HandOver, HandOverBlock, Making
 from app.models.ledger import DELTA, Kind, LedgerEntry, Tally
 from app.models.organiser import LoginAttempt, Membership, Organiser, Passkey, Role, SignIn
 from app.models.outbox import Occasion, OutboxProgress, OutboxRow, Unwanted
@@ -44,6 +44,7 @@ __all__ = [
     "Erasure",
     "Format",
     "HandOver",
+    "HandOverBlock",
     "HourlyNumbers",
     "Initiator",
     "Kind",

@@ -4,7 +4,7 @@ import os
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import JSON, BigInteger, ForeignKey, Index, LargeBinary, String, text
+from sqlalchemy import JSON, BigInteger, ForeignKey, Index, LargeBinary, String, false, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.db import Base, Serial, UtcDateTime
@@ -32,7 +32,8 @@ class Making(StrEnum):
 class HandOver(Base):
     """One list that was requested: by which organiser (NULL: by command), for which recipient, with which rows.
 
-    `taken_at` is when its download was requested, which works once. `rows` is NULL until all of it was sent. A person
+    `taken_at` is when its download was requested, which works once. `rows` is NULL until all of it was sent.
+    `rows_known` means that it has ended, whole or not, and that its HandOverBlocks say which rows went out. A person
     types the recipient, so that is sealed.
     """
 
@@ -49,6 +50,22 @@ class HandOver(Base):
     sealed_recipient: Mapped[bytes] = mapped_column(LargeBinary)
     taken_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     rows: Mapped[int | None] = mapped_column(BigInteger)
+    rows_known: Mapped[bool] = mapped_column(default=False, server_default=false())
+
+
+class HandOverBlock(Base):
+    """Which of 65,536 signature ids went out with a list: `sent` is a block of app/export/sent_rows.py.
+
+    An erased signature stays in it: that the list had it remains true.
+    """
+
+    __tablename__ = "hand_over_block"
+
+    hand_over_id: Mapped[int] = mapped_column(
+        ForeignKey("hand_over.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
+    )
+    block: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    sent: Mapped[bytes] = mapped_column(LargeBinary)
 
 
 UNFINISHED = text("making IN ('waiting', 'making')")

@@ -4,7 +4,7 @@ Each value is opened as it was sealed before and sealed anew with the same salt,
 does not open stays as it is: `count audit` then tells of it.
 
 Revision ID: 20261129_0830
-Revises: 20261129_0700
+Revises: 20261129_0820
 """
 
 from collections.abc import Callable, Sequence
@@ -16,7 +16,7 @@ from alembic import op
 from app.crypto import sealing
 
 revision = "20261129_0830"
-down_revision = "20261129_0700"
+down_revision = "20261129_0820"
 branch_labels = None
 depends_on = None
 

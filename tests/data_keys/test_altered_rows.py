@@ -7,6 +7,7 @@ from sqlalchemy import func, select, update
 
 from app.db import db, transaction
 from app.export.rows import Choice, read_rows
+from app.export.sent_rows import SentRows
 from app.ledger.audit import audit
 from app.models import Draft, Petition, Role, Signature, State, Visibility
 from app.models.signer import AlteredRow, signer_of
@@ -56,7 +57,7 @@ def test_a_list_stops_there_and_says_which_row_it_was(app: Flask, ann: bytes, ru
         petition_id = db.session.scalars(select(Petition.id)).one()
         for choice in (Choice(), Choice(for_addressee=True), Choice(with_email=True)):
             with pytest.raises(AlteredRow, match=ann.hex()):
-                list(read_rows(petition_id, choice))
+                list(read_rows(petition_id, choice, SentRows().add))
     result = runner.invoke(args=["signatures", "export", SLUG])
     assert result.exit_code == 1
     assert ann.hex() in result.output

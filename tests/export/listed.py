@@ -12,6 +12,7 @@ from app.db import db, transaction
 from app.export import list_stream
 from app.export.handover import begin_handover
 from app.export.rows import COLUMNS, Choice, ExportRow, Heading, read_rows
+from app.export.sent_rows import SentRows
 from app.models import Format, Petition, Signature, State, Visibility
 from app.models.signer import Signer
 from app.petitions.page import find_edition
@@ -69,7 +70,7 @@ def rows_of(app: Flask, choice: Choice | None = None) -> list[ExportRow]:
     with app.app_context():
         edition = find_edition(SLUG)
         assert edition
-        return list(read_rows(edition.petition.id, choice or Choice()))
+        return list(read_rows(edition.petition.id, choice or Choice(), SentRows().add))
 
 
 def names_of(app: Flask, choice: Choice) -> list[str]:

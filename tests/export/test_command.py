@@ -4,7 +4,7 @@ import io
 import json
 import signal
 import stat
-from collections.abc import Iterator
+from collections.abc import Generator
 from datetime import timedelta
 from pathlib import Path
 
@@ -116,7 +116,7 @@ def test_a_failed_export_keeps_the_earlier_file(tmp_path: Path, how: BaseExcepti
     path.parent.mkdir()
     path.write_text("last week's")
 
-    def pieces() -> Iterator[bytes]:
+    def pieces() -> Generator[bytes, None, None]:
         yield b"half a "
         assert len(list(path.parent.iterdir())) == 2
         if isinstance(how, signal.Signals):

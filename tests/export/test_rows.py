@@ -10,6 +10,7 @@ from sqlalchemy import insert, select, update
 
 from app.db import db, transaction
 from app.export.rows import Choice, read_rows
+from app.export.sent_rows import SentRows
 from app.models import Petition, PetitionText, Signature, State, Visibility
 from app.petitions.page import find_edition
 from tests.export.listed import NOON, add, names_of, row, rows_of
@@ -87,7 +88,7 @@ def test_signatures_of_another_petition_are_left_out(app: Flask, petition: str) 
     other = make_petition(app, slug='"another"')
     with app.app_context():
         petition_id = db.session.scalars(select(Petition.id).where(Petition.slug == other)).one()
-        assert list(read_rows(petition_id, Choice())) == []
+        assert list(read_rows(petition_id, Choice(), SentRows().add)) == []
 
 
 def test_rows_of_chosen_countries_are_numbered_from_one(app: Flask, petition: str) -> None:
@@ -145,7 +146,7 @@ def test_changes_during_reading_are_not_in_the_list(app: Flask, petition: str, m
     with app.app_context():
         edition = find_edition(SLUG)
         assert edition
-        found = read_rows(edition.petition.id, Choice())
+        found = read_rows(edition.petition.id, Choice(), SentRows().add)
         db.session.rollback()
     names = [next(found).name]
     add(app, "meanwhile", email="meanwhile@example.org")
@@ -165,7 +166,7 @@ def test_closing_early_releases_the_connection(app: Flask, petition: str) -> Non
     with app.app_context():
         edition = find_edition(SLUG)
         assert edition
-        found = read_rows(edition.petition.id, Choice())
+        found = read_rows(edition.petition.id, Choice(), SentRows().add)
         db.session.remove()
         pool = db.engine.pool
         assert pool.checkedout() == 0  # type: ignore[attr-defined]
@@ -180,7 +181,7 @@ def test_rows_can_be_read_outside_the_app_and_in_another_thread(app: Flask, peti
     with app.app_context():
         edition = find_edition(SLUG)
         assert edition
-        found = read_rows(edition.petition.id, Choice())
+        found = read_rows(edition.petition.id, Choice(), SentRows().add)
     names: list[str] = []
     reader = threading.Thread(target=lambda: names.extend(one.name for one in found))
     reader.start()

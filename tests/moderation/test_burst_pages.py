@@ -48,8 +48,8 @@ def test_the_dashboard_shows_the_number_and_links_editors_to_the_list(app: Flask
             Clue.DOMAIN,
             20,
             (
-                "Worth a look: one of 20 or more at one domain, from forwarding services, or alike but for their numbers,"
-                " confirmed within 60 minutes"
+                "Worth a look: one of 20 or more at one domain, from forwarding services, or alike but for their"
+                " numbers, confirmed within 60 minutes"
             ),
         ),
     ],

@@ -11,6 +11,7 @@ from sqlalchemy import select, update
 from app import clock
 from app.db import db, transaction
 from app.export.rows import Choice, read_rows
+from app.export.sent_rows import SentRows
 from app.models import Act, AuditEntry, OutboxRow, Petition, Unwanted
 from app.outbox import unwanted
 from app.retention import consent
@@ -33,7 +34,7 @@ def stop(app: Flask, address: str = ANN) -> None:
 def addresses_on_the_list(app: Flask) -> list[str]:
     with app.app_context():
         petition_id = db.session.scalars(select(Petition.id)).one()
-        return [row.email for row in read_rows(petition_id, Choice(with_email=True))]
+        return [row.email for row in read_rows(petition_id, Choice(with_email=True), SentRows().add)]
 
 
 def let_a_day_pass(app: Flask) -> None:
