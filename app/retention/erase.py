@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from app import clock
 from app.db import db, insert, month, transaction
 from app.export.recall import recall_deliveries
-from app.models import Draft, Erasure, Petition, PetitionText, PrivacyNotice, Signature
+from app.models import Draft, Erasure, HandOver, HandOverBlock, Petition, PetitionText, PrivacyNotice, Signature
 from app.models.locking import signatures_in_lock_order
 from app.models.signature import ERASED
 from app.models.suspicion import forget_suspicions
@@ -54,11 +54,21 @@ def _erase_all(petition_id: int, notice_id: int, kept_for: timedelta, now: datet
             if not ids:
                 drafts = delete(Draft).where(Draft.petition_id == petition_id, Draft.notice_id == notice_id)
                 session.execute(drafts.execution_options(synchronize_session=False))
+                _forget_lists(session, petition_id)
                 session.execute(insert(Erasure).values(notice_id=notice_id, done_at=now).on_conflict_do_nothing())
                 return erased
             _erase(session, list(ids))
             recall_deliveries(session, petition_id)
         erased, last = erased + len(ids), ids[-1]
+
+
+def _forget_lists(session: Session, petition_id: int) -> None:
+    """Delete which rows each list had, once nobody is left to be told: a list of one country tells a row's country."""
+    left = select(Signature.id).where(Signature.petition_id == petition_id, Signature.sealed.is_not(None)).limit(1)
+    if session.scalars(left).first() is None:
+        lists = select(HandOver.id).where(HandOver.petition_id == petition_id)
+        blocks = delete(HandOverBlock).where(HandOverBlock.hand_over_id.in_(lists))
+        session.execute(blocks.execution_options(synchronize_session=False))
 
 
 def _is_closed_for_good(session: Session, petition_id: int, kept_for: timedelta, now: datetime) -> bool:

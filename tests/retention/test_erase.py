@@ -6,14 +6,25 @@ from pathlib import Path
 
 import pytest
 from flask import Flask
-from flask.testing import FlaskClient
+from flask.testing import FlaskClient, FlaskCliRunner
 from sqlalchemy import func, select, update
 
 from app import clock
 from app.crypto import tokens
 from app.db import db, transaction
 from app.ledger.audit import audit
-from app.models import Declined, OutboxRow, Petition, PetitionText, PrivacyNotice, Role, Signature, State, Visibility
+from app.models import (
+    Declined,
+    HandOverBlock,
+    OutboxRow,
+    Petition,
+    PetitionText,
+    PrivacyNotice,
+    Role,
+    Signature,
+    State,
+    Visibility,
+)
 from app.petition_files.importing import BadPetitionFile, import_file
 from app.publishing import opening
 from app.retention import erase
@@ -96,6 +107,25 @@ def test_then_everything_is_erased_except_state_month_and_text_version(
     with app.app_context():
         assert audit(db.session.scalars(select(Petition)).one()).sound
         assert db.session.scalars(select(Declined)).all() == []
+
+
+def test_which_rows_lists_had_is_deleted_with_the_last_signer(
+    app: Flask, petition: str, runner: FlaskCliRunner, tmp_path: Path
+) -> None:
+    make_signature(app)
+    runner.invoke(args=["signatures", "export", SLUG, "--country", "SE", "-o", str(tmp_path / "list.csv")])
+
+    def blocks() -> int:
+        with app.app_context():
+            return db.session.scalars(select(func.count()).select_from(HandOverBlock)).one()
+
+    assert blocks() == 1
+    close(app, days=89)
+    erase_due(app)
+    assert blocks() == 1
+    close(app, days=91)
+    erase_due(app)
+    assert blocks() == 0
 
 
 def test_the_language_that_stays_is_that_of_the_signed_text(app: Flask, petition: str) -> None:
