@@ -99,6 +99,7 @@ def load(environ: Mapping[str, str] | None = None, instance: Path | None = None)
         "MAX_FORM_PARTS": 50,
         "TRUSTED_PROXIES": _number(env, "TRUSTED_PROXIES", 0),
         "REDIS_URL": _redis_url(env),
+        "EVERYBODY_MAY_OPEN": _flag(env, "EVERYBODY_MAY_OPEN"),
         "MAILBOX_DIR": mailbox,
         **_site(env),
         **_mail(env, base_url),

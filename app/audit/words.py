@@ -36,6 +36,8 @@ def sentence(line: AuditLine) -> str:
         Act.LEFT: _left(line, person),
         Act.APPOINTED: _("made %(whom)s an administrator of the site", whom=person),
         Act.DISMISSED: _("made %(whom)s no longer an administrator of the site", whom=person),
+        Act.ENTITLED: _("let %(whom)s open petitions", whom=person),
+        Act.DISENTITLED: _("took from %(whom)s the right to open petitions", whom=person),
     }
     return of_people.get(line.act) or _of_petition(line)
 

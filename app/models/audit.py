@@ -33,6 +33,8 @@ class Act(StrEnum):
     DOMAIN = "domain"
     LOOKED = "looked"
     ALLOWED = "allowed"
+    ENTITLED = "entitled"
+    DISENTITLED = "disentitled"
 
 
 class AuditEntry(Base):

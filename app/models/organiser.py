@@ -27,6 +27,7 @@ class Role(StrEnum):
 class Organiser(Base, UserMixin):  # type: ignore[misc]
     """An account. Address, second-factor secret and recovery codes are sealed; `email_key` is the mailbox's keyed hash.
 
+    `may_open` is the right to open petitions, which administrators give; they have it themselves without it.
     Until `joined_at` is set it is an invitation, open until `invited_until`. It is Flask-Security's user, which gives
     the columns that begin with `fs_` and `tf_` their names.
     """
@@ -40,6 +41,7 @@ class Organiser(Base, UserMixin):  # type: ignore[misc]
     sealed_email: Mapped[bytes | None] = mapped_column(LargeBinary)
     language: Mapped[str] = mapped_column(String(12))
     is_administrator: Mapped[bool] = mapped_column(default=False, server_default=false())
+    may_open: Mapped[bool] = mapped_column(default=False, server_default=false())
     active: Mapped[bool] = mapped_column(default=True)
     password: Mapped[str | None] = mapped_column(String(255))
     fs_uniquifier: Mapped[str] = mapped_column(String(64), unique=True)
@@ -92,7 +94,7 @@ class Organiser(Base, UserMixin):  # type: ignore[misc]
         """Erase address and credentials. The row stays as a former organiser, for the audit log."""
         self.email_key = self.sealed_email = self.sealed_totp = self.sealed_recovery_codes = None
         self.password = self.tf_primary_method = self.totp_counter = self.invited_until = None
-        self.active = self.is_administrator = False
+        self.active = self.is_administrator = self.may_open = False
         self.fs_uniquifier = secrets.token_hex(32)  # ends sessions, and makes links in earlier letters invalid
         self.webauthn.clear()
 

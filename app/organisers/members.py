@@ -116,6 +116,17 @@ def set_administrator(organiser_id: int, actor: Organiser, *, to: bool) -> None:
             _keep_an_administrator(session)
 
 
+def set_may_open(organiser_id: int, actor: Organiser, *, to: bool) -> None:
+    """Give an organiser the right to open petitions, or take it away."""
+    with transaction() as session:
+        organiser = session.get_one(
+            Organiser, organiser_id, with_for_update={"key_share": True}, populate_existing=True
+        )
+        if organiser.may_open != to and organiser.active:
+            organiser.may_open = to
+            record(session, Act.ENTITLED if to else Act.DISENTITLED, None, actor.id, organiser_id)
+
+
 def end_account(organiser_id: int, actor: Organiser) -> None:
     """Erase an account and its roles; raise LastOwner if no owner of a petition or no administrator would be left."""
     with transaction() as session:

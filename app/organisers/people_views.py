@@ -42,14 +42,16 @@ def person(member: str) -> Response:
     return private_page("organisers/person.html", person=organiser, form=OrganiserForm())
 
 
-@bp.post("/<member>/<any(appoint,dismiss,remove):what>")
+@bp.post("/<member>/<any(appoint,dismiss,entitle,disentitle,remove):what>")
 @open_to(Who.ADMINISTRATORS, fresh=True)
 def change_person(member: str, what: str) -> Response:
-    """Appoint or dismiss an administrator, or erase an account."""
+    """Appoint or dismiss an administrator, give or take the right to open petitions, or erase an account."""
     organiser = accounts.find_by_reference(member) or abort(404)
     try:
         if what == "remove":
             members.end_account(organiser.id, me())
+        elif what in {"entitle", "disentitle"}:
+            members.set_may_open(organiser.id, me(), to=what == "entitle")
         else:
             members.set_administrator(organiser.id, me(), to=what == "appoint")
     except members.LastOwner:

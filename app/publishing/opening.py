@@ -3,10 +3,12 @@
 from dataclasses import dataclass
 from datetime import date
 
+from flask import current_app
+
 from app import clock
 from app.audit.log import record
 from app.db import transaction
-from app.models import Act
+from app.models import Act, Organiser
 from app.models.petition import Standing
 from app.petition_files.saving import lock_petition_by_slug
 from app.petition_files.stored import as_file, end_of_day
@@ -20,17 +22,28 @@ class NotReadyToOpen(Exception):
     is_over: bool
 
 
+class MayNotOpen(Exception):
+    """The organiser does not have the right to open petitions."""
+
+
 class Erased(Exception):
     """The petition's signatures have been erased, so it stays closed."""
 
 
+def may_open(organiser: Organiser) -> bool:
+    """Return whether an organiser has the right to open the petitions that they own."""
+    return organiser.may_open or organiser.is_administrator or bool(current_app.config["EVERYBODY_MAY_OPEN"])
+
+
 def open_petition(slug: str, organiser_id: int) -> None:
-    """Open a draft for signing; do nothing if it was opened before. Raises NotReadyToOpen."""
+    """Open a draft for signing; do nothing if it was opened before. Raises MayNotOpen and NotReadyToOpen."""
     with transaction() as session:
         petition = lock_petition_by_slug(session, slug)
         now = clock.now()  # after whoever held it: what they saved came before
         if petition is None or petition.opened_at is not None:
             return
+        if not may_open(session.get_one(Organiser, organiser_id, populate_existing=True)):
+            raise MayNotOpen
         missing = as_file(session, petition).missing()
         is_over = petition.closes_at is not None and petition.closes_at <= now
         if missing or is_over:

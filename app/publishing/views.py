@@ -123,9 +123,11 @@ def download(slug: str) -> BaseResponse:
 @bp.post("/<slug:slug>/open")
 @open_to(Who.OWNERS)
 def open_now(slug: str) -> BaseResponse:
-    """Open the petition for signing, or show what is missing."""
+    """Open the petition for signing, or show what is missing or whom to ask."""
     try:
         opening.open_petition(slug, me().id)
+    except opening.MayNotOpen:
+        return _overview(403)
     except opening.NotReadyToOpen as not_ready:
         return _overview(409, cannot_open=not_ready)
     flash(_("The petition is open. It can be signed now."), "info")
@@ -177,6 +179,7 @@ def _overview(
         standing=petition.standing(clock.now()),
         missing=file.missing(),
         cannot_open=cannot_open,
+        may_open=opening.may_open(me()),
         form=OrganiserForm(formdata=None),
         reopen=reopen or ReopenForm(formdata=None),
     )

@@ -1,14 +1,14 @@
 """Which rows each list had when it was handed over. Of earlier lists that is not known.
 
 Revision ID: 20261129_0820
-Revises: 20261129_0700
+Revises: 20261129_0810
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = "20261129_0820"
-down_revision = "20261129_0700"
+down_revision = "20261129_0810"
 branch_labels = None
 depends_on = None
 

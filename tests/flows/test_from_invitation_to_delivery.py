@@ -52,7 +52,7 @@ def handed_over(page: Page, kind: str) -> Download:
 
 @pytest.mark.slow
 def test_from_the_invitation_to_the_four_files(page: Page, context: BrowserContext, site: Site, tmp_path: Path) -> None:
-    address = invite(site)
+    address = invite(site, "--administrator")  # who may open petitions
     add_passkeys(context, page)
     page.goto(link_to(page, address, "/organise/invitation/"))
     page.get_by_role("button", name="Join with a passkey").click()

@@ -9,7 +9,7 @@ from playwright.sync_api import Browser, Page
 
 from tests.flows.conftest import troubles_of
 from tests.flows.desk import app_of, see_its_page, write_a_petition
-from tests.organisers.people import signed_in
+from tests.organisers.people import make_organiser, signed_in
 from tests.site import Site
 
 PHONE = {"width": 390, "height": 844}
@@ -32,7 +32,8 @@ def page(browser: Browser, site: Site, request: pytest.FixtureRequest) -> Iterat
 
 
 def session_of(app: Flask) -> str:
-    """Return the cookie of an organiser who has just signed in."""
+    """Return the cookie of an organiser who may open petitions and has just signed in."""
+    make_organiser(app, "olga@example.org", may_open=True)
     cookie = signed_in(app, "olga@example.org").get_cookie("organiser")
     assert cookie
     return cookie.value

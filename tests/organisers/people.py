@@ -30,6 +30,7 @@ def make_organiser(
     slug: str = SLUG,
     *,
     administrator: bool = False,
+    may_open: bool = False,
     password: str | None = None,
 ) -> int:
     """Insert an organiser who has joined, or give an existing one a role; return the id."""
@@ -43,6 +44,7 @@ def make_organiser(
                 organiser.joined_at = clock.now()
                 session.add(organiser)
             organiser.is_administrator = organiser.is_administrator or administrator
+            organiser.may_open = organiser.may_open or may_open
             organiser.password = hashed or organiser.password
             session.flush()
             if role is not None:

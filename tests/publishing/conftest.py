@@ -62,7 +62,7 @@ Seat = Callable[..., Desk]
 
 @pytest.fixture
 def seat(app: Flask) -> Seat:
-    """Return a function that signs an organiser in, with a role in the test petition if it exists."""
+    """Return a function that signs an organiser in who may open, with a role in the test petition if it exists."""
 
     def sit(role: Role | None = Role.OWNER, email: str = "olga@example.org", minutes_ago: float = 0) -> Desk:
         join(app, email, role)
@@ -72,7 +72,7 @@ def seat(app: Flask) -> Seat:
 
 
 def join(app: Flask, email: str, role: Role | None) -> None:
-    """Add an organiser who has joined, with the role if the petition exists."""
+    """Add an organiser who has joined and may open, with the role if the petition exists."""
     with app.app_context(), transaction() as session:
         key = accounts.organiser_email_key(session, email)
         organiser = session.scalars(select(Organiser).where(Organiser.email_key == key)).one_or_none()
@@ -80,6 +80,7 @@ def join(app: Flask, email: str, role: Role | None) -> None:
             organiser = Organiser(email, key, "en")
             organiser.active = True
             organiser.joined_at = clock.now()
+            organiser.may_open = True
             session.add(organiser)
             session.flush()
         petition = session.scalars(select(Petition).where(Petition.slug == SLUG)).one_or_none()

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 
 import flask_migrate
@@ -82,6 +83,40 @@ def test_the_migrations_make_the_schema_of_the_models(app: Flask) -> None:
     flask_migrate.downgrade(revision="base")
     Base.metadata.create_all(db.engine)
     assert migrated == details(db.engine)
+
+
+def test_owners_of_an_opened_petition_may_open_others_from_then_on(app: Flask) -> None:
+    petition = (
+        "INSERT INTO petition (id, public_id, slug, language, started_by, contact, affiliation_field, country_field,"
+        " comment_field, initiators, donations, links, mailbox_key, opened_at) VALUES (:id, :key, :name, 'en', '', '',"
+        " 'off', 'off', 'off', '[]', '[]', '[]', :key, :opened_at)"
+    )
+    organiser = (
+        "INSERT INTO organiser (id, public_id, language, active, fs_uniquifier, joined_at)"
+        " VALUES (:id, :key, 'en', true, :name, '2026-11-01')"
+    )
+    member = (
+        "INSERT INTO membership (petition_id, organiser_id, role, invited_until, sealed_address)"
+        " VALUES (:petition, :organiser, :role, :until, :sealed)"
+    )
+    day = datetime(2026, 11, 1, tzinfo=UTC)
+    names = [{"id": number, "key": bytes([number]), "name": str(number)} for number in range(1, 5)]
+    no_offer: dict[str, object] = {"until": None, "sealed": None}
+    flask_migrate.upgrade(revision="20261129_0700")
+    with db.engine.begin() as connection:
+        opened, a_draft = names[:2]
+        connection.execute(text(petition), [opened | {"opened_at": day}, a_draft | {"opened_at": None}])
+        connection.execute(text(organiser), names)
+        members = [
+            {"petition": 1, "organiser": 1, "role": "owner"} | no_offer,
+            {"petition": 1, "organiser": 2, "role": "editor"} | no_offer,
+            {"petition": 2, "organiser": 3, "role": "owner"} | no_offer,
+            {"petition": 1, "organiser": 4, "role": "owner", "until": day, "sealed": b"x"},
+        ]
+        connection.execute(text(member), members)
+    flask_migrate.upgrade()
+    with db.engine.connect() as connection:
+        assert connection.scalars(text("SELECT id FROM organiser WHERE may_open")).all() == [1]
 
 
 def test_a_database_of_an_unknown_version_is_refused_with_a_message(app: Flask) -> None:
