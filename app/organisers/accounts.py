@@ -155,7 +155,8 @@ def forget_expired_invitations(now: datetime | None = None) -> int:
 def _queue_invitation(
     session: Session, organiser: Organiser, petition: Petition | None, now: datetime, *, asks: bool, is_limited: bool
 ) -> None:
-    title = newest_title(petition) if petition and not petition.discreet else None
+    # A draft's title may say anything, and nobody has answered for it yet.
+    title = newest_title(petition) if petition and petition.opened_at and not petition.discreet else None
     if organiser.joined_at:
         if petition is None and not organiser.is_administrator:
             return  # has an account already, and nothing new to read

@@ -16,6 +16,8 @@ from app import clock, jobs
 from app.db import db, transaction
 from app.models import Membership, Organiser, Role
 from app.organisers import accounts
+from app.petition_files.file import PetitionFile
+from app.publishing.create import create_petition
 from tests.auth.test_signing_in import is_in, sign_in
 from tests.concurrency.test_races import at_once
 from tests.factories import SLUG, make_petition
@@ -393,6 +395,24 @@ def test_an_invitation_to_a_discreet_petition_does_not_name_it(app: Flask) -> No
     (letter,) = letters_to_organisers(app)
     assert "library" not in letter
     assert roles(app)[NEW] == Role.VIEWER
+
+
+@pytest.mark.parametrize("has_account", [True, False])
+@pytest.mark.parametrize("by_command", [True, False])
+def test_no_letter_names_a_petition_that_was_never_opened(
+    app: Flask, runner: FlaskCliRunner, *, has_account: bool, by_command: bool
+) -> None:
+    make_organiser(app, OWNER)
+    with app.app_context():
+        create_petition(PetitionFile(SLUG, "en", "You have won!"), organiser(app, OWNER).id)
+    if has_account:
+        make_organiser(app, NEW)
+    if by_command:
+        invite(runner, "--petition", SLUG, "--role", "viewer")
+    else:
+        ask(app)
+    (letter,) = letters_to_organisers(app)
+    assert f"To: {NEW}" in letter and "won" not in letter and SLUG not in letter
 
 
 def test_an_invalid_address_shows_an_error(app: Flask, petition: str) -> None:
