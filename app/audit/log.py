@@ -7,7 +7,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app import clock
-from app.db import db
+from app.db import db, transaction
 from app.models import Act, AuditEntry, Membership, Organiser
 
 PAGE_SIZE = 100
@@ -52,6 +52,19 @@ def record(
             details=details,
         )
     )
+
+
+def record_visit(act: Act, petition_id: int, organiser_id: int, since: datetime, **details: int | str) -> None:
+    """Add an act of seeing something, once a visit: not if the newest lines of the petition have the same `since` then.
+
+    Commits. Two requests at once may both add it, which tells the same.
+    """
+    newest = select(AuditEntry).where(AuditEntry.petition_id == petition_id).order_by(AuditEntry.id.desc())
+    for line in db.session.scalars(newest.limit(PAGE_SIZE)):
+        if line.at >= since and (line.act, line.organiser_id, line.details) == (act, organiser_id, details):
+            return
+    with transaction() as session:
+        record(session, act, petition_id, organiser_id, None, **details)
 
 
 def entries(petition_id: int, before: int | None = None) -> list[AuditLine]:

@@ -1,12 +1,15 @@
 """The audit log in words: one sentence for each act, with its details."""
 
+from datetime import date
+
+from flask_babel import format_date, ngettext
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as lazy
-from flask_babel import ngettext
 
 from app.audit.log import AuditLine
-from app.models import Act, Reason, Role, Verdict
+from app.models import Act, Clue, Reason, Role, State, Verdict
 from app.petitions.labels import labels_of
+from app.web.countries import country_name
 
 REASONS: dict[Reason, object] = {
     Reason.MADE_UP: lazy("A made-up name"),
@@ -15,6 +18,18 @@ REASONS: dict[Reason, object] = {
     Reason.AUTOMATED: lazy("Signed by a program"),
     Reason.OFFENSIVE: lazy("Offensive"),
     Reason.OTHER: lazy("Another reason"),
+}
+
+
+STATES = {
+    State.VERIFIED: lazy("Verified"),
+    State.WITHDRAWN: lazy("Withdrawn"),
+    State.INVALIDATED: lazy("Invalidated"),
+}
+CLUES = {
+    Clue.NETWORK: lazy("Many from one network"),
+    Clue.DOMAIN: lazy("Many at one domain, or alike"),
+    Clue.INSTANT: lazy("Confirmed at once"),
 }
 
 
@@ -72,6 +87,8 @@ def _of_petition(line: AuditLine) -> str:
             "marked %(num)s signatures as fine that looked like part of a burst",
             number,
         ),
+        Act.LISTED: _with(_("looked at the list of signatures"), _filter(line)),
+        Act.SOUGHT: _("looked for a signature by its e-mail address"),
         Act.ALLOWED: _("let e-mails go to a mailbox again"),
         Act.HID: _("hid a comment")
         if line.details.get("part") == "comment"
@@ -81,6 +98,18 @@ def _of_petition(line: AuditLine) -> str:
         else _("put a signature on the petition's page again"),
     }
     return words[line.act]
+
+
+def _filter(line: AuditLine) -> str:
+    """Return the filter of a list, as app/watching/selection.py writes it, in words."""
+    state, country, day, clue = (str(line.details.get(name, "")) for name in ("state", "country", "day", "clue"))
+    words = (
+        STATES[State(state)] if state else "",
+        country_name(country),
+        format_date(date.fromisoformat(day), "medium") if day else "",
+        CLUES[Clue(clue)] if clue in set(Clue) else _("Worth a look") if clue else "",
+    )
+    return ", ".join(str(word) for word in words if word)
 
 
 def _domain(line: AuditLine) -> str:

@@ -35,6 +35,8 @@ class Act(StrEnum):
     ALLOWED = "allowed"
     ENTITLED = "entitled"
     DISENTITLED = "disentitled"
+    LISTED = "listed"
+    SOUGHT = "sought"
 
 
 class AuditEntry(Base):

@@ -20,7 +20,7 @@ from app.moderation.hide import HideablePart, hide_part, show_part
 from app.organisers.access import Who, me, open_to, petition_here
 from app.organisers.forms import OrganiserForm
 from app.organisers.pages import petition_page
-from app.watching import listing, selection, words
+from app.watching import listing, selection, trace, words
 from app.watching.selection import Selection
 
 bp = Blueprint("moderation", __name__, url_prefix="/organise/petitions/<slug:slug>/signatures")
@@ -64,7 +64,7 @@ FormT = TypeVar("FormT", bound=BulkForm)
 
 
 @bp.post("/invalidate")
-@open_to(Who.EDITORS)
+@open_to(Who.EDITORS, fresh=True)
 def invalidate(slug: str) -> Response:
     """Show how many signatures this will invalidate; then, with a reason, do it."""
 
@@ -84,7 +84,7 @@ def invalidate(slug: str) -> Response:
 
 
 @bp.post("/restore")
-@open_to(Who.EDITORS)
+@open_to(Who.EDITORS, fresh=True)
 def restore(slug: str) -> Response:
     """Show how many signatures this will restore; then do it."""
 
@@ -101,7 +101,7 @@ def restore(slug: str) -> Response:
 
 
 @bp.post("/dismiss")
-@open_to(Who.EDITORS)
+@open_to(Who.EDITORS, fresh=True)
 def dismiss(slug: str) -> Response:
     """Show how many suspected signatures this will mark as fine; then do it."""
 
@@ -187,6 +187,8 @@ def _preview(
     template: str, chosen: Selection, narrowed: Selection, form: BulkForm, status: int = 200, *, moved: bool = False
 ) -> Response:
     petition_id = petition_here().id
+    if not chosen.entries:  # which were ticked on a list that left its trace
+        trace.trace_list(petition_id, me().id, chosen)
     preview = bulk.preview(petition_id, narrowed)
     form.fingerprint.data = preview.fingerprint
     return petition_page(

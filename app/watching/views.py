@@ -12,11 +12,11 @@ from app import clock
 from app.db import snapshot
 from app.email.address import canonical
 from app.models import Petition, State
-from app.organisers.access import Who, may, open_to, petition_here
+from app.organisers.access import Who, may, me, open_to, petition_here
 from app.organisers.forms import OrganiserForm
 from app.organisers.pages import petition_page
 from app.signing.email_key import email_key
-from app.watching import charts, listing, selection, words
+from app.watching import charts, listing, selection, trace, words
 from app.watching.growth import Step, default_step, growth
 from app.watching.numbers import delays, number_suspected, numbers, places
 from app.watching.selection import Selection
@@ -78,7 +78,7 @@ def numbers_json(slug: str) -> Response:
 
 
 @bp.get("/signatures")
-@open_to(Who.EDITORS)
+@open_to(Who.EDITORS, fresh=True)
 def signatures(slug: str) -> Response:
     """List signatures, fifty a page, newest first."""
     try:
@@ -87,16 +87,19 @@ def signatures(slug: str) -> Response:
     except (selection.NotASelection, BadCursor):
         abort(404, _("There is no such list. Please choose from the filter on the page."))
     petition = petition_here()
+    trace.trace_list(petition.id, me().id, chosen)
     return _list(petition, chosen, listing.list_page(petition.id, chosen, cursor), FindForm())
 
 
 @bp.post("/signatures/find")
-@open_to(Who.EDITORS)
+@open_to(Who.EDITORS, fresh=True)
 def find(slug: str) -> Response:
     """Show the signature of a mailbox, found by its keyed hash, or a message that there is none."""
     petition, form = petition_here(), FindForm()
     if not form.validate():
+        trace.trace_list(petition.id, me().id, Selection())
         return _list(petition, Selection(), listing.list_page(petition.id, Selection()), form, 422)
+    trace.trace_search(petition.id, me().id)
     key = email_key(petition, canonical(form.email.address()))
     found = listing.find_by_mailbox(petition.id, key)
     return _list(
@@ -105,7 +108,7 @@ def find(slug: str) -> Response:
 
 
 @bp.get("/signatures/<entry>")
-@open_to(Who.EDITORS)
+@open_to(Who.EDITORS, fresh=True)
 def signature(slug: str, entry: str) -> Response:
     """Show one signature, with the acts on it."""
     petition = petition_here()

@@ -6,8 +6,8 @@ from flask_babel import format_date, format_datetime, ngettext
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as lazy
 
-from app.audit.words import REASONS
-from app.models import BURSTS, TOO_SOON, Clue, State, Visibility
+from app.audit.words import CLUES, REASONS, STATES
+from app.models import BURSTS, TOO_SOON, Clue, Visibility
 from app.watching.growth import Step
 from app.watching.numbers import Delays, Places
 from app.web import countries, language
@@ -27,20 +27,10 @@ __all__ = [
     "short",
 ]
 
-STATES = {
-    State.VERIFIED: lazy("Verified"),
-    State.WITHDRAWN: lazy("Withdrawn"),
-    State.INVALIDATED: lazy("Invalidated"),
-}
 VISIBILITIES = {
     Visibility.PUBLIC: lazy("seen by everyone"),
     Visibility.DELIVERY: lazy("seen by the addressee"),
     Visibility.ORGANISERS: lazy("seen by organisers only"),
-}
-CLUES = {
-    Clue.NETWORK: lazy("Many from one network"),
-    Clue.DOMAIN: lazy("Many at one domain, or alike"),
-    Clue.INSTANT: lazy("Confirmed at once"),
 }
 STEPS = {Step.HOUR: lazy("By the hour"), Step.DAY: lazy("By day"), Step.WEEK: lazy("By week")}
 

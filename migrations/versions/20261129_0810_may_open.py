@@ -1,4 +1,4 @@
-"""The right to open petitions, which owners of opened ones have from now on, and acts in the audit log for it.
+"""The right to open petitions, which owners of opened ones have from now on, and acts for it and for who sees people.
 
 Revision ID: 20261129_0810
 Revises: 20261129_0700
@@ -15,7 +15,7 @@ depends_on = None
 ACTS = (
     *("created", "edited", "imported", "opened", "closed", "reopened", "invited", "joined", "role", "left", "exported"),
     *("invalidated", "restored", "hid", "showed", "appointed", "dismissed", "domain", "looked", "allowed"),
-    *("entitled", "disentitled"),
+    *("entitled", "disentitled", "listed", "sought"),
 )
 OWNERS_OF_OPENED = """
     UPDATE organiser SET may_open = true WHERE active AND joined_at IS NOT NULL AND id IN (
