@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Select, exists, func, insert, literal, or_, select, update
+from sqlalchemy import Select, case, exists, func, insert, literal, or_, select, update
 from sqlalchemy.orm import Session
 
 from app import clock, logs
@@ -22,7 +22,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Count:
-    """The number of verified signatures, and when it last changed."""
+    """The number of verified signatures, and when it last changed: a correction, whose delta is 0, does not tell."""
 
     verified: int
     as_of: datetime
@@ -98,7 +98,7 @@ def fold(petition_id: int) -> int:
         marked = session.execute(mark).all()
         if marked:
             tally.base += sum(delta for delta, _ in marked)
-            tally.changed_at = max(tally.changed_at, *(at for _, at in marked))
+            tally.changed_at = max([tally.changed_at, *(at for delta, at in marked if delta)])
     return len(marked)
 
 
@@ -156,7 +156,7 @@ def _sums(petition_ids: Sequence[int]) -> Select[int, int, datetime, datetime | 
             Tally.petition_id,
             (Tally.base + func.coalesce(func.sum(LedgerEntry.delta), 0)).label("verified"),
             Tally.changed_at,
-            func.max(LedgerEntry.at, type_=LedgerEntry.at.type),
+            func.max(case((LedgerEntry.delta != 0, LedgerEntry.at)), type_=LedgerEntry.at.type),
         )
         .outerjoin(LedgerEntry, unfolded)
         .where(Tally.petition_id.in_(petition_ids))

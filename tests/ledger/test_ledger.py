@@ -122,6 +122,26 @@ def test_folding_moves_the_sum_into_the_tally_and_the_count_stays(
     assert client.get(f"/petitions/{petition}/count.json").json == before
 
 
+def test_a_correction_does_not_move_the_time_of_the_last_change_folded_or_not(
+    app: Flask, client: FlaskClient, petition: str
+) -> None:
+    make_signature(app)
+    path = f"/petitions/{petition}/count.json"
+    before = client.get(path).json
+    later = clock.now() + timedelta(hours=1)
+    for folds_first in (False, True):
+        with app.app_context():
+            if folds_first:
+                ledger.fold_all()
+            with transaction() as session:
+                ledger.append(session, session.scalars(select(Signature)).one(), Kind.CORRECTED, later)
+            petition_id = db.session.scalars(select(Petition.id)).one()
+            counts = [ledger.read_count(petition_id)]
+            assert ledger.fold_all() > 0
+            counts.append(ledger.read_count(petition_id))
+        assert before and {(one.verified, clock.iso(one.as_of)) for one in counts} == {(1, before["as_of"])}
+
+
 def many_ledger_rows(app: Flask, number: int, *, folded: bool) -> None:
     """Insert this many confirmed signatures by set-based SQL, which is fast."""
     first = make_signature(app)
