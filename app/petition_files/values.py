@@ -138,8 +138,13 @@ def slug(key: str, value: Any) -> str:
         words = _("must be small letters a-z, digits and single hyphens, at most 80, such as free-the-books.")
         raise InvalidValue(key, words)
     if value in RESERVED_SLUGS:
-        raise InvalidValue(key, _("must be another one: the site itself needs this one."))
+        raise slug_not_free(key)
     return value
+
+
+def slug_not_free(key: str = "slug") -> InvalidValue:
+    """Return what is wrong with a reserved or taken slug: the same words, so that nobody learns of others' drafts."""
+    return InvalidValue(key, _("must be another one: this one is taken or reserved."))
 
 
 def language(key: str, value: Any) -> str:

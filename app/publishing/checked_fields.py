@@ -40,7 +40,12 @@ class PetitionFileCheck:
         try:
             field.data = self.check("", self.read(answers))
         except InvalidValue as wrong:
-            raise StopValidation(wrong.right[:1].upper() + wrong.right[1:]) from None
+            raise StopValidation(sentence(wrong)) from None
+
+
+def sentence(wrong: InvalidValue) -> str:
+    """Return what would be right as a sentence below a field."""
+    return wrong.right[:1].upper() + wrong.right[1:]
 
 
 def line(

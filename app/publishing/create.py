@@ -23,14 +23,11 @@ from app.petition_files.saving import (
     update_from_file,
 )
 from app.petition_files.stored import as_file
+from app.petition_files.values import RESERVED_SLUGS, slug_not_free
 from app.publishing.compare import Differences, content_digest, differences
 
 MIN_SLUG_LENGTH = 3
 MAX_SUGGESTED_LENGTH = 60
-
-
-class SlugTaken(Exception):
-    """The slug belongs to a petition that the organiser cannot edit."""
 
 
 @dataclass
@@ -69,8 +66,8 @@ def import_upload(content: bytes, name: str, organiser_id: int, fingerprint: str
     """Import a petition file that an organiser uploaded; return its slug, and whether it changed anything.
 
     A new slug makes a draft that they own. A petition of which they are editor or owner is changed, if `fingerprint`
-    shows that they reviewed the changes; else it raises ChangesNotReviewed. Raises SlugTaken for other petitions, and
-    BadPetitionFile for an invalid file. If it raises, nothing was changed.
+    shows that they reviewed the changes; else it raises ChangesNotReviewed. Raises BadPetitionFile for an invalid file,
+    and for other petitions as for a reserved slug. If it raises, nothing was changed.
     """
     file = parse_petition_file(content, name, NEEDED_FOR_DRAFT)
     if create_petition(file, organiser_id, Act.IMPORTED):
@@ -80,7 +77,7 @@ def import_upload(content: bytes, name: str, organiser_id: int, fingerprint: str
         assert petition is not None
         member = session.get(Membership, (petition.id, organiser_id))
         if member is None or member.invited_until or member.role == Role.VIEWER:
-            raise SlugTaken
+            raise BadPetitionFile(f"{name}: {slug_not_free()}")
         if petition.opened_at is not None:
             file = parse_petition_file(content, name, NEEDED)
             if member.role != Role.OWNER and file.closes_on != petition.last_day:
@@ -106,9 +103,10 @@ def _changes_words(now: dict[str, Any], then: dict[str, Any]) -> bool:
 
 
 def suggest_slug(title: str) -> str:
-    """Return a slug of the title's ASCII letters and digits, or a random one if there are too few."""
+    """Return a slug of the title's ASCII letters and digits, or a random one if those are too few or reserved."""
     plain = unicodedata.normalize("NFKD", title).encode("ascii", "ignore").decode().lower()
     words = "-".join(re.findall("[a-z0-9]+", plain))
     if len(words) > MAX_SUGGESTED_LENGTH:
         words = words[: MAX_SUGGESTED_LENGTH + 1].rpartition("-")[0] or words[:MAX_SUGGESTED_LENGTH]
-    return words if len(words) >= MIN_SLUG_LENGTH else f"petition-{secrets.token_hex(4)}"
+    is_free = len(words) >= MIN_SLUG_LENGTH and words not in RESERVED_SLUGS
+    return words if is_free else f"petition-{secrets.token_hex(4)}"

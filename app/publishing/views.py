@@ -13,12 +13,13 @@ from app.organisers.pages import petition_page
 from app.pages.petition_page import render_petition
 from app.petition_files.file import BadPetitionFile, PetitionFile
 from app.petition_files.stored import as_file
+from app.petition_files.values import slug_not_free
 from app.petition_files.write import write_petition_file
 from app.petitions import page
 from app.petitions.labels import LABELS, labels_of
 from app.publishing import opening
-from app.publishing.checked_fields import mistakes
-from app.publishing.create import ChangesNotReviewed, SlugTaken, create_petition, import_upload, suggest_slug
+from app.publishing.checked_fields import mistakes, sentence
+from app.publishing.create import ChangesNotReviewed, create_petition, import_upload, suggest_slug
 from app.publishing.forms import ImportForm, NewForm, ReopenForm
 from app.web import body_size, headers, language
 from app.web.answers import private_page
@@ -44,8 +45,8 @@ def create() -> BaseResponse:
     slug = form.slug.data or suggest_slug(form.title.data)
     if not create_petition(PetitionFile(slug, form.language.data, form.title.data), me().id):
         form.slug.data = slug
-        form.slug.errors = [_slug_taken()]
-        return _form_page("publishing/new.html", form, 409)
+        form.slug.errors = [sentence(slug_not_free())]
+        return _form_page("publishing/new.html", form, 422)
     return redirect(url_for("editing.words", slug=slug), 303)
 
 
@@ -85,9 +86,6 @@ def import_file() -> BaseResponse:
     except BadPetitionFile as wrong:
         form.file.errors = [str(wrong)]
         return _form_page("publishing/import.html", form, 422)
-    except SlugTaken:
-        form.file.errors = [_slug_taken()]
-        return _form_page("publishing/import.html", form, 409)
     flash(_("The file is in.") if is_new else _("Nothing changed: the petition says all of this already."), "info")
     return redirect(url_for(".overview", slug=slug), 303)
 
@@ -158,11 +156,6 @@ def reopen(slug: str) -> BaseResponse:
         return _overview(409)  # which says that it stays closed
     flash(_("The petition is open again."), "info")
     return redirect(url_for(".overview", slug=slug), 303)
-
-
-def _slug_taken() -> str:
-    words: str = _("There is a petition with this name in its address already. Please choose another one.")
-    return words
 
 
 def _overview(

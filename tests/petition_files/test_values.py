@@ -69,7 +69,7 @@ def wrong_front() -> list[tuple[str, str, str]]:
         *(("erase_after_days", value, NUMBER.format(1, 3650)) for value in (*NOT_A_NUMBER, "0", "3651")),
         ("goal", '"500"', f"must be a whole number from 1 to {MOST}, without quotes."),
         ("closes_on", '"2026-11-23"', "must be a date without quotes, such as 2026-11-23."),
-        *(("slug", value, "must be another one: the site itself needs this one.") for value in ('"new"', '"import"')),
+        *(("slug", value, "must be another one: this one is taken or reserved.") for value in ('"new"', '"import"')),
         *((key, value, DATE) for key in ("started_on", "closes_on") for value in NOT_A_DATE),
         *(("discreet", value, YES_OR_NO) for value in ('"true"', "1", "0", '"yes"', '""', "[true]")),
         *((key, "5", f"must be written as [[{key}]], once for each.") for key in ("initiators", "donations", "links")),

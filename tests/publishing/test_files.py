@@ -78,15 +78,15 @@ def test_without_a_file_there_is_an_error(seat: Seat) -> None:
 
 
 @pytest.mark.parametrize("role", [None, Role.VIEWER])
-def test_a_file_of_somebody_elses_petition_is_refused_as_a_taken_slug(
+def test_a_file_of_somebody_elses_petition_is_refused_as_a_reserved_slug(
     app: Flask, desk: Desk, seat: Seat, role: Role | None
 ) -> None:
     other = seat(role, "eve@example.org")
     before = everything(app)
     answer = upload(other, petition_file("Other words."))
-    assert answer.status_code == 409
-    taken = other.send("/organise/petitions/new", title="x", slug=SLUG)
-    assert error(answer) == HtmlPage(taken.text).errors()["slug"]
+    reserved = upload(other, petition_file("Other words.", slug='"new"'))
+    assert (answer.status_code, reserved.status_code) == (422, 422)
+    assert error(answer) == error(reserved) == "petition.md: slug: must be another one: this one is taken or reserved."
     assert everything(app) == before
 
 

@@ -31,17 +31,17 @@ def test_a_slug_is_made_from_the_title_or_random(seat: Seat) -> None:
     assert "/petition-" in desk.send("/organise/petitions/new", title="За книги").location
 
 
-def test_a_taken_slug_is_refused_with_the_same_message_for_everybody(desk: Desk, seat: Seat) -> None:
-    answers = [
-        one.send("/organise/petitions/new", title="x", slug=SLUG) for one in (desk, seat(None, "eve@example.org"))
-    ]
-    assert [answer.status_code for answer in answers] == [409, 409]
-    errors = [HtmlPage(answer.text).errors() for answer in answers]
-    assert (
-        errors[0]
-        == errors[1]
-        == {"slug": "There is a petition with this name in its address already. Please choose another one."}
-    )
+def test_a_slug_of_an_open_petition_a_draft_or_the_site_is_refused_alike(desk: Desk, seat: Seat) -> None:
+    assert desk.send("/organise/petitions/new", title="x", slug="a-draft").status_code == 303
+    tries = [(desk, SLUG), *((seat(None, "eve@example.org"), slug) for slug in (SLUG, "a-draft", "new"))]
+    answers = [who.send("/organise/petitions/new", title="x", slug=slug) for who, slug in tries]
+    assert [answer.status_code for answer in answers] == [422] * 4
+    for answer in answers:
+        assert HtmlPage(answer.text).errors() == {"slug": "Must be another one: this one is taken or reserved."}
+
+
+def test_no_draft_gets_a_reserved_slug_from_its_title(seat: Seat) -> None:
+    assert "/petition-" in seat(None).send("/organise/petitions/new", title="Import").location
 
 
 def test_each_field_shows_the_error_of_the_petition_file_check(desk: Desk) -> None:
