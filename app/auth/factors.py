@@ -8,12 +8,15 @@ from flask import abort, current_app
 from flask_babel import gettext as _
 from flask_security import SQLAlchemyUserDatastore, Totp, WebauthnUtil
 from flask_security.proxies import _security as security
+from flask_security.webauthn import WebAuthnTfPlugin
 from markupsafe import Markup
 from passlib.totp import TOTP  # type: ignore[import-untyped]
 from qrcode.image.svg import SvgPathImage
 from sqlalchemy import update
 from webauthn.helpers.structs import (
     AuthenticatorSelectionCriteria,
+    AuthenticatorTransport,
+    PublicKeyCredentialDescriptor,
     ResidentKeyRequirement,
     UserVerificationRequirement,
 )
@@ -110,7 +113,7 @@ class AuthenticatorCodes(Totp):  # type: ignore[misc]
 
 
 class Passkeys(WebauthnUtil):  # type: ignore[misc]
-    """Passkey settings: one that is the only factor must verify its user; built-in authenticators are allowed."""
+    """Passkey settings: one that signs in alone must verify its user; built-in authenticators are allowed."""
 
     def origin(self) -> str:
         """Return BASE_URL as the origin, never the Host header."""
@@ -124,10 +127,41 @@ class Passkeys(WebauthnUtil):  # type: ignore[misc]
             user_verification=self.user_verification(user, [usage]),
         )
 
+    def authentication_options(
+        self, user: Organiser | None, usage: list[str], existing_options: dict[str, Any]
+    ) -> dict[str, Any]:
+        """Return the requirements for using a passkey; as the second step any of the account's passkeys will do."""
+        options: dict[str, Any] = super().authentication_options(user, usage, existing_options)
+        if user:
+            options["allow_credentials"] = [
+                PublicKeyCredentialDescriptor(
+                    id=passkey.credential_id,
+                    transports=[AuthenticatorTransport(one) for one in passkey.transports or []] or None,
+                )
+                for passkey in user.webauthn
+            ]
+        return options
+
     def user_verification(self, user: Organiser | None, usage: list[str]) -> UserVerificationRequirement:
-        """Return whether the passkey must verify its user (finger, face or PIN)."""
-        is_only_factor = "secondary" not in usage
-        return UserVerificationRequirement.REQUIRED if is_only_factor else UserVerificationRequirement.DISCOURAGED
+        """Return whether the passkey must verify its user (finger, face or PIN).
+
+        As the second step one that signs in alone has to as well: `PasskeyAnswerForm` sees to that.
+        """
+        if "secondary" not in usage:
+            return UserVerificationRequirement.REQUIRED
+        may_be_alone = user is not None and any(passkey.usage == "first" for passkey in user.webauthn)
+        return UserVerificationRequirement.PREFERRED if may_be_alone else UserVerificationRequirement.DISCOURAGED
+
+
+class PasskeyStep(WebAuthnTfPlugin):  # type: ignore[misc]
+    """The second step by passkey: asked of whoever has any, also one that signs in alone.
+
+    Or else a password, which whoever reads the mailbox can set, would be a weaker way into the same account.
+    """
+
+    def get_setup_methods(self, user: Organiser) -> list[tuple[str, str]]:
+        """Return the method's name, twice, if the organiser has a passkey."""
+        return [("webauthn", "webauthn")] if user.webauthn else []
 
 
 datastore = OrganiserDatastore(db, Organiser, None, Passkey)

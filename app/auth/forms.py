@@ -2,8 +2,10 @@
 
 from typing import Any
 
+from flask import session as cookie
 from flask_security import LoginForm, MfRecoveryForm, TwoFactorRescueForm, TwoFactorSelectForm, TwoFactorSetupForm
-from flask_security.webauthn import WebAuthnRegisterForm
+from flask_security.utils import get_message
+from flask_security.webauthn import WebAuthnRegisterForm, WebAuthnSigninResponseForm
 from wtforms import HiddenField, RadioField, StringField
 from wtforms.validators import AnyOf, DataRequired
 
@@ -48,6 +50,27 @@ class PasskeyForm(WebAuthnRegisterForm):  # type: ignore[misc]
     usage = RadioField(choices=["first", "secondary"], default="first")
 
 
+class PasskeyAnswerForm(WebAuthnSigninResponseForm):  # type: ignore[misc]
+    """What a passkey answered; as the second step, it has to be one of the account whose password was given."""
+
+    is_verify: bool  # set by Flask-Security: whether who is signed in is asked once more
+    is_secondary: bool
+
+    def validate(self, **keywords: Any) -> bool:
+        """Tell whether this passkey may do this step of signing in."""
+        self.is_verify = self.is_verify or self.is_secondary  # so that Flask-Security lets it have either usage
+        if not super().validate(**keywords):
+            return False
+        problem = None
+        if self.is_secondary and self.user.fs_uniquifier != cookie.get("tf_user_id"):
+            problem = "WEBAUTHN_MISMATCH_USER_HANDLE"
+        elif self.is_secondary and self.cred.usage == "first" and not self.mf_check:
+            problem = "WEBAUTHN_NO_VERIFY"  # beside a password it must not be worth less than alone
+        if problem:
+            self.credential.errors.append(get_message(problem)[0])
+        return problem is None
+
+
 FORMS = {
     "login_form": SignInForm,
     "two_factor_setup_form": CodesForm,
@@ -55,4 +78,5 @@ FORMS = {
     "two_factor_rescue_form": RescueForm,
     "mf_recovery_form": RecoveryForm,
     "wan_register_form": PasskeyForm,
+    "wan_signin_response_form": PasskeyAnswerForm,
 }

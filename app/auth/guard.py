@@ -134,6 +134,8 @@ def _check_flask_security_request(*, is_in: bool) -> Response | None:
         return to_sign_in("security.login")
     if who == Who.HALF_SIGNED_IN and is_in:
         return redirect(url_for("organisers.home"))
+    if endpoint == "security.mf_recovery" and "tf_select" in cookie:
+        cookie["tf_state"] = "ready"  # a recovery code stands in for either step, so none has to be chosen first
     if request.method not in SAFE_METHODS:
         if endpoint in ATTEMPTED_SECRETS:
             _count_attempt(ATTEMPTED_SECRETS[endpoint])
@@ -159,25 +161,29 @@ def _check_csrf_token() -> None:
 
 def _count_attempt(secret: Secret) -> None:
     """Count an attempt, and refuse too many; after too many second-factor codes also queue an e-mail to the owner."""
-    half_signed_in = cookie.get("tf_user_id", "")
+    half_signed_in = None
     if secret != Secret.PASSWORD:
-        account = half_signed_in
+        half_signed_in = datastore.find_user(fs_uniquifier=cookie.get("tf_user_id", ""))
+        account = _account(half_signed_in) if half_signed_in else ""
     elif current_user.is_authenticated:
-        account = current_user.fs_uniquifier  # a separate count, which no stranger can use up
+        account = _account(current_user)  # a separate count, which no stranger can use up
     else:
         account = _mailbox(request.form.get("email", ""))
     try:
         login_throttle.count_attempt(secret, account)
     except login_throttle.TooManyAttempts as error:
-        owner = datastore.find_user(fs_uniquifier=half_signed_in) if error.is_first and secret == Secret.CODE else None
-        if owner:
+        if half_signed_in and error.is_first and secret == Secret.CODE:
             with transaction() as session:
                 queue_rendered_letter(
-                    session, owner, "wrong_codes", clock.now(), link=absolute_url("security.forgot_password")
+                    session, half_signed_in, "wrong_codes", clock.now(), link=absolute_url("security.forgot_password")
                 )
         raise TooManyRequests(
             TOO_MANY[secret], retry_after=int(login_throttle.WINDOWS[secret].total_seconds())
         ) from None
+
+
+def _account(organiser: Organiser) -> str:
+    return organiser.public_id.hex()  # unlike `fs_uniquifier`, a reset of the password leaves it: no new tries at codes
 
 
 def _mailbox(typed: str) -> str:
@@ -190,7 +196,7 @@ def _mailbox(typed: str) -> str:
 def _on_sign_in(app: Flask, user: Organiser) -> None:
     session = begin_immediate()  # the code or passkey is used up in the same transaction
     login_throttle.uncount_attempt(session, Secret.PASSWORD, _mailbox(user.email))
-    login_throttle.forget_attempts(session, user.fs_uniquifier, *Secret)
+    login_throttle.forget_attempts(session, _account(user), *Secret)
     sessions.begin_session(session, user)
     session.commit()
 

@@ -58,6 +58,12 @@ MESSAGES = {
     "WEBAUTHN_NAME_REQUIRED": (_("Please give the passkey a name."), "error"),
     "WEBAUTHN_NO_VERIFY": (_("The passkey could not be checked. Please try again."), "error"),
     "WEBAUTHN_ORPHAN_CREDENTIAL_ID": (_("This passkey belongs to no account here."), "error"),
-    "WEBAUTHN_REGISTER_SUCCESSFUL": (_("The passkey “%(name)s” opens your account from now on."), "info"),
+    "WEBAUTHN_REGISTER_SUCCESSFUL": (
+        _(
+            "The passkey “%(name)s” opens your account from now on; a password alone does not. Make recovery codes too,"
+            " in case it gets lost."
+        ),
+        "info",
+    ),
     "WEBAUTHN_UNKNOWN_CREDENTIAL_ID": (_("This passkey belongs to no account here."), "error"),
 }

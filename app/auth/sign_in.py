@@ -9,7 +9,7 @@ from itsdangerous import URLSafeTimedSerializer
 
 from app import clock
 from app.auth import guard, password_reset
-from app.auth.factors import AuthenticatorCodes, Passkeys, datastore
+from app.auth.factors import AuthenticatorCodes, Passkeys, PasskeyStep, datastore
 from app.auth.forms import FORMS
 from app.auth.hashing import LimitedHashing
 from app.auth.messages import MESSAGES
@@ -60,6 +60,7 @@ def init_app(app: Flask) -> None:
         totp_cls=AuthenticatorCodes,
         webauthn_util_cls=Passkeys,
     )
+    security.two_factor_plugins.register_tf_impl(app, "webauthn", PasskeyStep)
     for name, serializer in list(vars(security).items()):
         if isinstance(serializer, URLSafeTimedSerializer):  # for links and what passes through the browser
             setattr(security, name, session.DerivedSerializer(f"security {name}", salt=serializer.salt))
