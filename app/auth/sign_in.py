@@ -13,6 +13,7 @@ from app.auth.factors import AuthenticatorCodes, Passkeys, PasskeyStep, datastor
 from app.auth.forms import FORMS
 from app.auth.hashing import LimitedHashing
 from app.auth.messages import MESSAGES
+from app.auth.passwords import Passwords
 from app.auth.settings import SETTINGS
 from app.db import db
 from app.email.address import NotAnAddress, deliverable
@@ -57,6 +58,7 @@ def init_app(app: Flask) -> None:
         datastore,
         **FORMS,
         mail_util_cls=OutboxMailUtil,
+        password_util_cls=Passwords,
         totp_cls=AuthenticatorCodes,
         webauthn_util_cls=Passkeys,
     )

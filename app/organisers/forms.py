@@ -4,13 +4,14 @@ from typing import Any
 
 from flask import request
 from flask_babel import lazy_gettext as _
+from flask_security.proxies import _security as security
 from flask_wtf import FlaskForm
 from wtforms import HiddenField, PasswordField, RadioField, SelectField
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import DataRequired, Length, ValidationError
 
 from app.email.address import MAX_ADDRESS_LENGTH
-from app.models import Role
+from app.models import Organiser, Role
 from app.web.address_field import AddressField
 from app.web.language import INTERFACE_LANGUAGES
 
@@ -73,7 +74,13 @@ class JoinForm(OrganiserForm):
     way = HiddenField()
     password = PasswordField(_("Password"), render_kw={"autocomplete": "new-password"})
 
+    def __init__(self, invited: Organiser, **named: Any) -> None:
+        super().__init__(**named)
+        self._invited = invited
+
     def validate_password(self, field: PasswordField) -> None:
-        """Refuse a password that is too short or too long, unless a passkey was chosen."""
-        if self.way.data and not MIN_PASSWORD_LENGTH <= len(field.data or "") <= MAX_PASSWORD_LENGTH:
-            raise ValidationError(_("Please use 12 to 128 characters; some words in a row are fine."))
+        """Refuse a password that Flask-Security would refuse too, unless a passkey was chosen."""
+        if self.way.data:
+            problems, _normal = security.password_util.validate(field.data or "", is_register=False, user=self._invited)
+            if problems:
+                raise ValidationError(problems[0])

@@ -62,7 +62,7 @@ def answer_offer(slug: str, answer: str) -> Response:
 def invitation(token: str) -> Response:
     """Show an invited organiser the form to join."""
     invited = _invited_organiser(token)
-    return private_page("organisers/join.html", form=JoinForm(), email=invited.email)
+    return private_page("organisers/join.html", form=JoinForm(invited), email=invited.email)
 
 
 @bp.post("/invitation/<token>")
@@ -70,7 +70,7 @@ def invitation(token: str) -> Response:
 def join(token: str) -> Response:
     """Let an invited organiser join with a password, or redirect to make a passkey."""
     invited = _invited_organiser(token)
-    form = JoinForm()
+    form = JoinForm(invited)
     if not form.validate():
         return private_page("organisers/join.html", 422, form=form, email=invited.email)
     with_password = bool(form.way.data)
