@@ -100,6 +100,7 @@ def load(environ: Mapping[str, str] | None = None, instance: Path | None = None)
         "TRUSTED_PROXIES": _number(env, "TRUSTED_PROXIES", 0),
         "REDIS_URL": _redis_url(env),
         "EVERYBODY_MAY_OPEN": _flag(env, "EVERYBODY_MAY_OPEN"),
+        "REQUIRE_SECOND_STEP": _flag(env, "REQUIRE_SECOND_STEP"),
         "MAILBOX_DIR": mailbox,
         **_site(env),
         **_mail(env, base_url),

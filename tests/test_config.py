@@ -108,6 +108,8 @@ def test_a_switch_that_is_neither_on_nor_off_is_refused(tmp_path: Path, name: st
 def test_switches_take_the_usual_words(tmp_path: Path, text: str, on: bool) -> None:
     assert load(tmp_path, MAIL_USE_TLS=text)["MAIL_USE_TLS"] is on
     assert load(tmp_path)["MAIL_USE_TLS"] is False
+    assert load(tmp_path, REQUIRE_SECOND_STEP=text)["REQUIRE_SECOND_STEP"] is on
+    assert load(tmp_path)["REQUIRE_SECOND_STEP"] is False
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,7 @@ from app.auth.login_throttle import Secret
 from app.db import WRITES, begin_immediate, db, transaction
 from app.email.address import NotAnAddress, canonical, deliverable
 from app.models import Organiser
-from app.organisers.access import Who
+from app.organisers.access import Who, must_add_second_step
 from app.organisers.forms import MAX_PASSWORD_LENGTH
 from app.organisers.letter import queue_rendered_letter
 from app.web import language, rate_limits, session
@@ -70,6 +70,14 @@ LIMITED = {
     **dict.fromkeys(("security.reset_password", "organisers.join"), Action.SIGN_IN),
     "security.forgot_password": Action.REQUEST_RESET,
 }
+# The pages that stay open to who must add a second step first, beside Flask-Security's.
+OF_THE_ACCOUNT = {
+    "organisers.account",
+    "organisers.change_language",
+    "organisers.sign_out_everywhere",
+    "organisers.ask_to_end_account",
+    "organisers.end_account",
+}
 TOO_MANY = {
     Secret.PASSWORD: lazy(
         "There were too many tries with this address. Please wait a quarter of an hour, sign in with a passkey, or set"
@@ -105,7 +113,10 @@ def _path_of(referrer: str) -> str:
 
 
 def _check_request() -> Response | None:
-    """Limit what strangers can make cost; set the organiser's language; end an expired session; check CSRF tokens."""
+    """Limit what strangers can make cost; end an expired session; check CSRF tokens; ask for a second step to be added.
+
+    Sets the organiser's language too.
+    """
     if not session.is_for_organisers(request.path):
         return None
     if request.method not in SAFE_METHODS and request.endpoint in LIMITED:
@@ -119,7 +130,11 @@ def _check_request() -> Response | None:
         abort(415)  # JSON would be a second way to post forms, to be guarded too
     if request.method not in SAFE_METHODS:
         _check_csrf_token()
-    return _check_flask_security_request(is_in=is_in) if request.blueprint == "security" else None
+    if request.blueprint == "security":
+        return _check_flask_security_request(is_in=is_in)
+    if is_in and request.endpoint not in OF_THE_ACCOUNT and must_add_second_step():
+        return redirect(url_for("organisers.account"), 303)
+    return None
 
 
 def _check_flask_security_request(*, is_in: bool) -> Response | None:

@@ -70,6 +70,11 @@ class Organiser(Base, UserMixin):  # type: ignore[misc]
         return _unsealed("organiser-email", self.public_id, self.sealed_email)[0] if self.sealed_email else ""
 
     @property
+    def has_second_step(self) -> bool:
+        """Whether more than a password opens the account: a passkey, or a code from an app."""
+        return bool(self.tf_primary_method or self.webauthn)
+
+    @property
     def tf_totp_secret(self) -> str | None:
         """The secret shared with the organiser's authenticator app."""
         return _unsealed("organiser-totp", self.public_id, self.sealed_totp)[0] if self.sealed_totp else None

@@ -9,10 +9,10 @@ from enum import StrEnum
 from functools import wraps
 from typing import Any, TypeVar
 
-from flask import abort, g, request
+from flask import abort, current_app, g, request
 from flask_security import auth_required, current_user
 from flask_security.utils import check_and_update_authn_fresh
-from sqlalchemy import select
+from sqlalchemy import exists, select
 
 from app import clock
 from app.db import db
@@ -88,6 +88,21 @@ def me() -> Organiser:
     """Return the signed-in organiser."""
     organiser: Organiser = current_user._get_current_object()  # noqa: SLF001 - a proxy gives its object only so
     return organiser
+
+
+def lacks_second_step() -> bool:
+    """Return whether the signed-in organiser is asked to add a second step: an owner or administrator without one."""
+    organiser = me()
+    if organiser.has_second_step:
+        return False
+    owned = (Membership.organiser_id == organiser.id) & (Membership.role == Role.OWNER)
+    owns = exists().where(owned, Membership.invited_until.is_(None))
+    return organiser.is_administrator or bool(db.session.scalar(select(owns)))
+
+
+def must_add_second_step() -> bool:
+    """Return whether this site lets the signed-in organiser do nothing else before they add a second step."""
+    return current_app.config["REQUIRE_SECOND_STEP"] and lacks_second_step()
 
 
 def petition_here() -> Petition:

@@ -11,7 +11,7 @@ from app import clock
 from app.db import db, transaction
 from app.models import Membership, Organiser, Petition, SignIn
 from app.organisers import accounts, members
-from app.organisers.access import Who, me, open_to, petition_here
+from app.organisers.access import Who, lacks_second_step, me, must_add_second_step, open_to, petition_here
 from app.organisers.forms import JoinForm, LanguageForm, OrganiserForm
 from app.petitions import page
 from app.web import language
@@ -39,7 +39,8 @@ def home() -> Response:
         for petition, role in listed_petitions
     ]
     offers = [(petition, role, titles[petition.id]) for petition, role in offered]
-    return private_page("organisers/home.html", petitions=petitions, offers=offers)
+    lacking = lacks_second_step()
+    return private_page("organisers/home.html", petitions=petitions, offers=offers, lacks_second_step=lacking)
 
 
 @bp.post("/petitions/<slug:slug>/<any(accept,decline):answer>")
@@ -87,7 +88,7 @@ def join(token: str) -> Response:
 @open_to(Who.ORGANISERS)
 def account() -> Response:
     """Show the account page: language, ways to sign in, and their changes."""
-    return private_page("organisers/account.html", form=LanguageForm(language=me().language), organiser=me())
+    return _account_page(LanguageForm(language=me().language))
 
 
 @bp.post("/account/language")
@@ -96,7 +97,7 @@ def change_language() -> Response:
     """Set the language of pages and e-mails for this organiser."""
     form = LanguageForm()
     if not form.validate():
-        return private_page("organisers/account.html", 422, form=form, organiser=me())
+        return _account_page(form, 422)
     with transaction() as session:
         session.get_one(Organiser, me().id).language = form.language.data
     with language.force_language(form.language.data):
@@ -137,6 +138,11 @@ def end_account() -> Response:
     logout_user()
     flash(_("Your account is erased."), "info")
     return redirect(url_for("security.login"), 303)
+
+
+def _account_page(form: LanguageForm, status: int = 200) -> Response:
+    must_add = must_add_second_step()
+    return private_page("organisers/account.html", status, form=form, organiser=me(), must_add_second_step=must_add)
 
 
 def _invited_organiser(token: str) -> Organiser:

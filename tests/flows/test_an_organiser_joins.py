@@ -49,7 +49,8 @@ def test_with_a_password_and_then_codes_from_an_app(page: Page, site: Site) -> N
     expect(page.locator("main")).to_contain_text("You answer for it.")
 
     page.set_viewport_size({"width": 320, "height": 640})
-    page.get_by_role("link", name="My account").click()
+    assert not overflows(page)
+    page.get_by_role("link", name="Add one now").click()
     page.get_by_role("link", name="Turn on").click()
     page.get_by_role("button", name="Set up").click()
     expect(page.get_by_role("img", name="QR code").locator("svg")).to_be_visible()
