@@ -10,6 +10,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from tests.flows.conftest import EXAMPLE, overflows, troubles_of
 from tests.flows.desk import PASSWORD, add_passkeys, invite, join_with_password, link_to
+from tests.flows.visitor import letter_to
 from tests.site import Site
 
 HALF_A_MINUTE = 30
@@ -81,6 +82,29 @@ def test_with_a_passkey(page: Page, site: Site, passkeys: None) -> None:
     page.get_by_role("button", name="Sign in with a passkey").click()
     page.wait_for_url(re.compile("/organise$"))
     expect(page.locator("main")).to_contain_text("You work on it.")
+
+
+def test_after_a_reset_by_letter_the_passkey_is_still_asked_for(page: Page, site: Site, passkeys: None) -> None:
+    address = invite(site)
+    page.goto(link_to(page, address, "/organise/invitation/"))
+    page.get_by_role("button", name="Join with a passkey").click()
+    page.get_by_label("Name of the passkey").fill("my phone")
+    page.get_by_role("button", name="Add a passkey").click()
+    page.wait_for_url(re.compile("/organise/account$"))
+    page.get_by_role("button", name="Sign out", exact=True).click()
+
+    page.get_by_role("link", name="I have forgotten my password").click()
+    page.get_by_label("E-mail").fill(address)
+    page.locator("main form button[type=submit]").click()
+    page.goto(letter_to(page, address, "organise/reset", which=2))
+    page.get_by_label("New password").fill(PASSWORD)
+    page.get_by_label("The same once more").fill(PASSWORD)
+    page.get_by_role("button", name="Set this password").click()
+    page.wait_for_url(re.compile("/organise/login"))
+    sign_in(page, address)
+    expect(page.get_by_role("heading", level=1)).to_have_text("Your passkey, as the second step")
+    page.get_by_role("button", name="Use a passkey").click()
+    page.wait_for_url(re.compile("/organise$"))
 
 
 def test_a_passkey_that_is_not_there_is_told_in_words(page: Page, passkeys: None) -> None:
