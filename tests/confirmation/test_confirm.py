@@ -6,12 +6,13 @@ from datetime import datetime, timedelta
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import update
+from sqlalchemy import select, update
 from werkzeug.test import TestResponse
 
-from app import clock
+from app import clock, jobs
 from app.crypto import tokens
-from app.db import transaction
+from app.db import db, transaction
+from app.ledger.audit import audit
 from app.models import Draft, Petition, State, Visibility
 from app.models.signer import signer_of
 from tests.factories import (
@@ -228,6 +229,25 @@ def test_a_draft_does_not_expire_while_its_letter_waits(app: Flask, client: Flas
     (draft,) = drafts(app)
     assert draft.expires_at is None
     assert client.get(link_of(app, draft.public_id)).status_code == 200
+
+
+def test_a_clock_that_goes_back_an_hour_stops_nobody(
+    app: Flask, client: FlaskClient, link: str, mail_server: MailServer, work: Work, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    change(app, Petition, opened_at=clock.now() - timedelta(days=1))
+    earlier = clock.now() - timedelta(hours=1)
+    monkeypatch.setattr(clock, "now", lambda: earlier)
+    assert "Ann Example" in client.get(link).text
+    assert press_confirm(client, link).status_code == 303
+    sign(client, email="bob@example.org", where="192.0.2.1")
+    work()
+    assert press_confirm(client, link_in(mail_server.to("bob@example.org")[0])).status_code == 303
+    work()
+    with app.app_context():
+        jobs.run_all(jobs.JOBS)
+        assert audit(db.session.scalars(select(Petition)).one()).sound
+    assert verified(client) == 2
+    assert [letter["Subject"][:5] for letter in mail_server.to("ann@example.org")] == ["Pleas", "Thank"]
 
 
 class TestDiscreet:

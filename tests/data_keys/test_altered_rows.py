@@ -5,6 +5,8 @@ from flask import Flask
 from flask.testing import FlaskClient, FlaskCliRunner
 from sqlalchemy import func, select, update
 
+from app.crypto import sealing
+from app.data_keys.sealed_columns import SEALED_COLUMNS
 from app.db import db, transaction
 from app.export.rows import Choice, read_rows
 from app.export.sent_rows import SentRows
@@ -12,6 +14,7 @@ from app.ledger.audit import audit
 from app.models import Draft, Petition, Role, Signature, State, Visibility
 from app.models.signer import AlteredRow, signer_of
 from tests.confirmation.test_confirm import link_of
+from tests.data_keys.test_rotate import fill_every_column, values
 from tests.factories import SLUG, make_draft, make_petition, make_signature, press_confirm, verified
 from tests.signers.own_entry import link_to
 from tests.watching.organiser import BASE, signed_in
@@ -113,3 +116,17 @@ def test_rows_as_their_signers_left_them_are_sound(app: Flask, petition: str) ->
     with app.app_context():
         assert audit(db.session.scalars(select(Petition)).one()).sound
         assert all(signer_of(row) for row in db.session.scalars(select(Signature).where(Signature.sealed.is_not(None))))
+
+
+def test_nothing_that_is_sealed_opens_once_it_was_altered_or_moved(app: Flask) -> None:
+    fill_every_column(app)
+    for place in SEALED_COLUMNS:
+        found = values(app, place)
+        assert found, place
+        with app.app_context():
+            for bound, sealed in found:
+                for wrong in (sealed[:-1], sealed[:-1] + bytes([sealed[-1] ^ 1]), sealed[:5] + sealed[4:]):
+                    with pytest.raises(sealing.AlteredValue):
+                        sealing._decrypter(place.purpose)(bound, wrong)
+                with pytest.raises(sealing.AlteredValue):
+                    sealing._decrypter(place.purpose)(bytes(len(bound)), sealed)
