@@ -16,7 +16,13 @@ from app.moderation import bursts
 from app.organisers.accounts import forget_expired_invitations
 from app.retention.consent import end_consent
 from app.retention.erase import erase_after_closing
-from app.retention.purge import forget_declined, purge_drafts, purge_ended_emails, purge_spent_proofs
+from app.retention.purge import (
+    forget_declined,
+    purge_drafts,
+    purge_ended_emails,
+    purge_form_copies,
+    purge_spent_proofs,
+)
 from app.signing import code, traces
 from app.watching.hourly import round_numbers
 
@@ -41,6 +47,7 @@ class Job:
 # What `signatures purge` does too: the privacy notice and docs/operating.md promise that these are forgotten in time.
 RETENTION = (
     Job("purge unconfirmed drafts", MINUTE, purge_drafts),
+    Job("purge copies of forms", MINUTE, purge_form_copies),
     Job("purge ended e-mails", MINUTE, purge_ended_emails),
     Job("purge spent proofs of work", MINUTE, purge_spent_proofs),
     Job("forget declined mailboxes", MINUTE, forget_declined),

@@ -23,6 +23,7 @@ from app.models import Declined, Draft, Reason, Signature, State
 from app.signing import email_reference
 from app.signing.email_key import email_key
 from app.signing.expiry import LINK_WORKS_FOR
+from app.signing.sign import FormIds
 from bench import people
 from bench.figure import Figure, number
 from bench.stage import SLUG, Stage
@@ -103,7 +104,7 @@ def _sign(app: Flask) -> Send:
 def _wrong_codes(app: Flask) -> Send:
     def send(address: str) -> float:
         with app.app_context():
-            reference = email_reference.make_reference(SLUG, "en", address, os.urandom(16))
+            reference = email_reference.make_reference(SLUG, "en", address, FormIds.new())
         page, client = f"/petitions/{SLUG}/check-your-email/{reference}", _client()
         return sum(_post(app, page, {"code": wrong}, client, "422 UNPROCESSABLE ENTITY") for wrong in WRONG_CODES)
 

@@ -9,7 +9,7 @@ from app.db import insert, transaction
 from app.ledger import ledger
 from app.models import TOO_SOON, Clue, Draft, Kind, Occasion, OutboxProgress, OutboxRow, Signature, State, Suspicion
 from app.outbox.enqueue import new_letter
-from app.signing.draft import DraftEntry, close_drafts, find_draft, lock_mailbox, signature_of_mailbox, silence_draft
+from app.signing.draft import DraftEntry, close_drafts, find_draft, lock_mailbox, signature_of_mailbox
 from app.signing.entry import Correction
 from app.signing.expiry import LINK_WORKS_FOR
 
@@ -51,7 +51,7 @@ def letter_ended(session: Session, row: OutboxRow, now: datetime) -> None:
     draft = session.get(Draft, row.draft_id) if row.draft_id and row.occasion == Occasion.SIGNED else None
     if draft is not None and draft.sealed is not None:
         if row.progress == OutboxProgress.SILENT or row.signature_id is not None:
-            silence_draft(draft)
+            session.delete(draft)  # its link goes to nobody
         else:
             draft.expires_at = now + LINK_WORKS_FOR
             draft.code_hash = draft.code_hash if row.progress == OutboxProgress.SENT else None

@@ -8,6 +8,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 from app.models import (
     DeliveryVolume,
     Draft,
+    FormCopy,
     HandOver,
     Membership,
     Organiser,
@@ -50,6 +51,7 @@ SEALED_COLUMNS = (
     SealedColumn(Membership.sealed_address, "invited-address", Organiser.public_id),
     SealedColumn(HandOver.sealed_recipient, "hand-over", HandOver.public_id),
     SealedColumn(OutboxRow.sealed, "organiser-letter", OutboxRow.public_id),
+    SealedColumn(FormCopy.sealed, "form-copy", FormCopy.public_id),
     SealedColumn(Draft.sealed, "signature", Draft.public_id, Petition.public_id),
     SealedColumn(Signature.sealed, "signature", Signature.public_id, Petition.public_id),
     SealedColumn(Signature.note_sealed, "invalidation-note", Signature.public_id),

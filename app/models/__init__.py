@@ -3,7 +3,7 @@
 from app.models.audit import Act, AuditEntry
 from app.models.data_key import DataKey
 from app.models.domain import DomainRule, Verdict
-from app.models.draft import CodeTries, Declined, Draft, HourlyNumbers
+from app.models.draft import CodeTries, Declined, Draft, FormCopy, HourlyNumbers
 from app.models.handover import Delivery, DeliveryVolume, Format, HandOver, HandOverBlock, Making
 from app.models.ledger import DELTA, Kind, LedgerEntry, Tally
 from app.models.organiser import LoginAttempt, Membership, Organiser, Passkey, Role, SignIn
@@ -42,6 +42,7 @@ __all__ = [
     "Draft",
     "Elsewhere",
     "Erasure",
+    "FormCopy",
     "Format",
     "HandOver",
     "HandOverBlock",

@@ -14,6 +14,7 @@ class Draft(Base):
 
     `sealed`, `email_key` and the traces are as in a signature. `expires_at` is NULL while the letter still waits;
     `code_hash`, a keyed hash of the code in the newest letter, is there only if that letter was sent or is being sent.
+    Where no letter is to be sent, the draft is deleted.
 
     A closed draft is one whose mailbox has confirmed another one, or declined: its data is erased, and the row stays
     until it expires, so that its link can tell that. `signature_id` is then the signature that the mailbox has.
@@ -55,6 +56,26 @@ CLOSED: dict[str, object] = {
     "visibility": Visibility.ORGANISERS,
     "updates": False,
 }
+
+
+class FormCopy(Base):
+    """What one form said, without its address, to be sent out again to another one (see app/signing/readdress.py).
+
+    It lies apart from the draft, since whoever reads the first mailbox confirms or declines that: if this went with it,
+    a stranger would see it go.
+    """
+
+    __tablename__ = "form_copy"
+    __table_args__ = (Index("ix_form_copy_until", "until"),)
+
+    public_id: Mapped[bytes] = mapped_column(LargeBinary(16), primary_key=True)
+    petition_id: Mapped[int] = mapped_column(ForeignKey("petition.id"))
+    text_id: Mapped[int] = mapped_column(ForeignKey("petition_text.id"))
+    notice_id: Mapped[int] = mapped_column(ForeignKey("privacy_notice.id"))
+    language: Mapped[str] = mapped_column(String(12))
+    sealed: Mapped[bytes] = mapped_column(LargeBinary)
+    network_key: Mapped[bytes | None] = mapped_column(LargeBinary(32))
+    until: Mapped[datetime] = mapped_column(UtcDateTime)
 
 
 class CodeTries(Base):

@@ -1,8 +1,8 @@
 """The lock order: all transactions lock rows in the same order, so that no two deadlock.
 
-First the petition, then a mailbox's drafts (by id), then signatures (newest first, as in lists and bulk acts), then
-organisers' accounts. Where a statement locks several rows of a table, its ORDER BY keeps the order; SKIP LOCKED needs
-none, as it never waits.
+First the petition, then letters of a mailbox's drafts, those drafts (by id), then signatures (newest first, as in lists
+and bulk acts), then organisers' accounts. Where a statement locks several rows of a table, its ORDER BY keeps the
+order; SKIP LOCKED needs none, as it never waits.
 """
 
 from typing import TypeVar

@@ -5,11 +5,12 @@ from dataclasses import dataclass
 
 from app.crypto import sealing
 from app.db import db
-from app.models.draft import Draft
+from app.models.draft import Draft, FormCopy
 from app.models.petition import Petition
 from app.models.signature import Signature, Visibility
 
 PURPOSE = "signature"
+COPY_PURPOSE = "form-copy"
 NOTE_PURPOSE = "invalidation-note"
 Opened = tuple[bytes, list[str]]
 
@@ -38,11 +39,17 @@ class Signer:
     visibility: Visibility
     updates: bool
 
+    def sealed_copy(self, public_id: bytes) -> bytes:
+        """Return this signer sealed for the copy of a form with that public id."""
+        return sealing.seal(COPY_PURPOSE, public_id, self._fields())
+
     def sealed_for(self, public_id: bytes, petition_public_id: bytes, salt: bytes | None = None) -> bytes:
         """Return this signer sealed for that row of that petition; `salt` is given to keep an earlier one."""
+        return sealing.seal(PURPOSE, public_id + petition_public_id, self._fields(), salt)
+
+    def _fields(self) -> tuple[str, ...]:
         said = (self.name, self.affiliation, self.comment, self.email)
-        repeated = (self.country, self.visibility.value, "1" if self.updates else "")
-        return sealing.seal(PURPOSE, public_id + petition_public_id, (*said, *repeated), salt)
+        return (*said, self.country, self.visibility.value, "1" if self.updates else "")
 
 
 def salt_and_signer(row: Draft | Signature) -> tuple[bytes, Signer]:
@@ -56,6 +63,14 @@ def salt_and_signer(row: Draft | Signature) -> tuple[bytes, Signer]:
     salt, fields = open_row(row.public_id, row.sealed, row.country, row.visibility.value, row.updates)
     name, affiliation, comment, email = fields[:4]
     return salt, Signer(name, affiliation, comment, email, row.country, row.visibility, row.updates)
+
+
+def signer_of_copy(copy: FormCopy) -> Signer:
+    """Return the signer in the copy of a form; raise CannotOpen if that was altered."""
+    name, affiliation, comment, email, country, visibility, updates = sealing.unseal(
+        COPY_PURPOSE, copy.public_id, copy.sealed
+    ).fields
+    return Signer(name, affiliation, comment, email, country, Visibility(visibility), bool(updates))
 
 
 def signer_of(row: Draft | Signature) -> Signer:

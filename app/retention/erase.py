@@ -11,7 +11,17 @@ from sqlalchemy.orm import Session
 from app import clock
 from app.db import db, insert, month, transaction
 from app.export.recall import recall_deliveries
-from app.models import Draft, Erasure, HandOver, HandOverBlock, Petition, PetitionText, PrivacyNotice, Signature
+from app.models import (
+    Draft,
+    Erasure,
+    FormCopy,
+    HandOver,
+    HandOverBlock,
+    Petition,
+    PetitionText,
+    PrivacyNotice,
+    Signature,
+)
 from app.models.locking import signatures_in_lock_order
 from app.models.signature import ERASED
 from app.models.suspicion import forget_suspicions
@@ -52,8 +62,9 @@ def _erase_all(petition_id: int, notice_id: int, kept_for: timedelta, now: datet
             )
             ids = session.scalars(select(Signature.id).where(remaining).order_by(Signature.id).limit(BATCH_SIZE)).all()
             if not ids:
-                drafts = delete(Draft).where(Draft.petition_id == petition_id, Draft.notice_id == notice_id)
-                session.execute(drafts.execution_options(synchronize_session=False))
+                for table in (Draft, FormCopy):
+                    forms = delete(table).where(table.petition_id == petition_id, table.notice_id == notice_id)
+                    session.execute(forms.execution_options(synchronize_session=False))
                 _forget_lists(session, petition_id)
                 session.execute(insert(Erasure).values(notice_id=notice_id, done_at=now).on_conflict_do_nothing())
                 return erased

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from app import clock
 from app.db import in_batches
-from app.models import Declined, Draft, OutboxRow, Petition, SpentProof
+from app.models import Declined, Draft, FormCopy, OutboxRow, Petition, SpentProof
 
 ENDED_EMAILS_RETENTION = timedelta(days=7)
 
@@ -27,6 +27,17 @@ def purge_drafts() -> int:
         session.execute(delete(Draft).where(Draft.public_id.in_(ids)).execution_options(synchronize_session=False))
 
     return in_batches(expired.order_by(Draft.expires_at), purge)
+
+
+def purge_form_copies() -> int:
+    """Delete copies of forms that cannot be sent out again any more; return how many."""
+    over = select(FormCopy.public_id).where(FormCopy.until <= clock.now())
+
+    def purge(session: Session, ids: Sequence[bytes]) -> None:
+        copies = delete(FormCopy).where(FormCopy.public_id.in_(ids))
+        session.execute(copies.execution_options(synchronize_session=False))
+
+    return in_batches(over.order_by(FormCopy.until), purge)
 
 
 def purge_ended_emails() -> int:

@@ -2,17 +2,15 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from sqlalchemy import ColumnElement, func, literal, select, update
 from sqlalchemy.orm import Session, aliased
 
 from app.db import UtcDateTime, db
-from app.models import Declined, Draft, Petition, PetitionText, PrivacyNotice, Signature
+from app.models import Declined, Draft, OutboxRow, Petition, PetitionText, PrivacyNotice, Signature
 from app.models.draft import CLOSED
 from app.signing.expiry import LINK_WORKS_FOR, confirmable_until
-
-CORRECTABLE_FOR = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +48,8 @@ def find_draft(public_id: bytes) -> DraftEntry | None:
 def lock_mailbox(session: Session, public_id: bytes) -> list[Draft]:
     """Return all drafts of the mailbox whose draft has this random id, locked by the lock order; empty without it."""
     same = aliased(Draft)
+    ids = select(Draft.public_id).join(same, Draft.email_key == same.email_key).where(same.public_id == public_id)
+    session.execute(select(OutboxRow.id).where(OutboxRow.draft_id.in_(ids)).order_by(OutboxRow.id).with_for_update())
     of_mailbox = select(Draft).join(same, (same.petition_id == Draft.petition_id) & (same.email_key == Draft.email_key))
     locked = of_mailbox.where(same.public_id == public_id).order_by(Draft.public_id).with_for_update(of=Draft)
     return list(session.scalars(locked.execution_options(populate_existing=True)))
@@ -62,16 +62,6 @@ def close_drafts(session: Session, drafts: Sequence[Draft], now: datetime, **als
     kept_until = func.coalesce(Draft.expires_at, literal(now + LINK_WORKS_FOR, UtcDateTime()))
     close = update(Draft).where(Draft.public_id.in_([draft.public_id for draft in drafts]))
     session.execute(close.values({**CLOSED, "expires_at": kept_until, **also}))
-
-
-def silence_draft(draft: Draft) -> None:
-    """Let a draft go whose link goes to nobody; the caller commits.
-
-    It stays for as long as its form can be sent out again to another address (see app/signing/readdress.py): if it went
-    at once, that would tell a stranger that the first address has signed, or wants no letters.
-    """
-    draft.code_hash = None
-    draft.expires_at = draft.signed_at + CORRECTABLE_FOR
 
 
 def signature_of_mailbox(session: Session, draft: Draft) -> Signature | None:

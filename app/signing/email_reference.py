@@ -9,7 +9,7 @@ from datetime import datetime
 from app import clock
 from app.crypto import sealing
 from app.crypto.base64url import decode_base64url, encode_base64url
-from app.signing.draft import CORRECTABLE_FOR
+from app.signing.sign import CORRECTABLE_FOR, FormIds
 
 PURPOSE = "check-your-email"
 
@@ -20,7 +20,7 @@ class Sent:
 
     language: str
     address: str
-    draft_id: bytes
+    ids: FormIds
     at: datetime
 
     def can_be_readdressed(self) -> bool:
@@ -28,9 +28,9 @@ class Sent:
         return clock.now() < self.at + CORRECTABLE_FOR
 
 
-def make_reference(slug: str, language: str, address: str, draft_id: bytes) -> str:
+def make_reference(slug: str, language: str, address: str, ids: FormIds) -> str:
     """Return the reference for somebody who has just signed `slug` with `address` on a page in `language`."""
-    sealed = sealing.seal(PURPOSE, slug.encode(), (language, address, draft_id.hex(), clock.iso(clock.now())))
+    sealed = sealing.seal(PURPOSE, slug.encode(), (language, address, b"".join(ids).hex(), clock.iso(clock.now())))
     return encode_base64url(sealed)
 
 
@@ -43,5 +43,6 @@ def read_reference(slug: str, reference: str) -> Sent:
     fields = sealing.unseal(PURPOSE, slug.encode(), raw).fields
     if len(fields) != 4:
         raise sealing.CannotOpen("made by an older version")
-    language, address, draft_id, at = fields
-    return Sent(language, address, bytes.fromhex(draft_id), datetime.fromisoformat(at))
+    language, address, joined, at = fields
+    ids = bytes.fromhex(joined)
+    return Sent(language, address, FormIds(ids[:16], ids[16:]), datetime.fromisoformat(at))

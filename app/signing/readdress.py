@@ -2,35 +2,47 @@
 
 from dataclasses import replace
 
-from sqlalchemy import select
+from sqlalchemy import delete, select, update
 
 from app import clock
 from app.db import transaction
-from app.models import Draft, Petition
-from app.models.signer import signer_of
-from app.signing.draft import CORRECTABLE_FOR
-from app.signing.sign import new_draft
+from app.models import Draft, FormCopy, Occasion, OutboxProgress, OutboxRow, Petition, Visibility
+from app.models.signer import Signer, signer_of_copy
+from app.signing.sign import FormIds, new_draft
 
 REPEATED = ("text_id", "notice_id", "language", "network_key")
 
 
-def readdress(petition: Petition, draft_id: bytes, address: str) -> bytes | None:
-    """Make a draft like this one for another deliverable address, delete this one, and return the new one's id.
+def readdress(petition: Petition, ids: FormIds, mistyped: str, address: str) -> FormIds | None:
+    """Make a draft of the same form for another deliverable address, once; return its ids, or None when it is too late.
 
-    A letter to the first address that still waits is not sent, and a link in one that was sent has nothing to confirm.
-    Returns None, and changes nothing, if the draft is gone: confirmed, declined, an hour old, or sent on already.
+    Of the draft for the mistyped one nothing stays that was typed but that address: if its letter still waits, both are
+    deleted; if it was sent, its link opens an empty form. Were that deleted too, strangers could type somebody's
+    address, use up the letters of her day, and leave her links that do nothing.
+    The statements are the same whatever became of that draft: its mailbox's reader may have confirmed or declined it.
     """
-    young = (Draft.public_id == draft_id) & (Draft.signed_at > clock.now() - CORRECTABLE_FOR)
+    empty = Signer("", "", "", mistyped, "", Visibility.ORGANISERS, updates=False)
+    said = {"country": empty.country, "visibility": empty.visibility, "updates": empty.updates}
+    is_draft = (Draft.public_id == ids.draft) & Draft.sealed.is_not(None)
+    of_draft = OutboxRow.draft_id == ids.draft
+    waits = of_draft & (OutboxRow.occasion == Occasion.SIGNED) & (OutboxRow.progress == OutboxProgress.WAITING)
+    take = delete(FormCopy).where(FormCopy.public_id == ids.copy, FormCopy.until > clock.now()).returning(FormCopy)
     with transaction() as session:
-        open_draft = select(Draft).where(young, Draft.sealed.is_not(None)).with_for_update()
-        draft = session.scalars(open_draft.execution_options(populate_existing=True)).one_or_none()
-        if draft is None:
+        session.execute(select(OutboxRow.id).where(of_draft).order_by(OutboxRow.id).with_for_update())
+        copy = session.scalars(take.execution_options(synchronize_session=False)).one_or_none()
+        if copy is None:
             return None
-        again = replace(signer_of(draft), email=address)
-        values = {column: getattr(draft, column) for column in REPEATED}
+        sealed = empty.sealed_for(ids.draft, petition.public_id)
+        again = replace(signer_of_copy(copy), email=address)
+        values = {column: getattr(copy, column) for column in REPEATED}
         # One proof of work stands for one letter: this one may have to wait.
-        new_id, statements = new_draft(petition, again, values, had_proof_of_work=False)
-        for statement in statements:
-            session.execute(statement)
-        session.delete(draft)
-    return new_id
+        new_ids, statements = new_draft(petition, again, values, had_proof_of_work=False)
+        for statement in (
+            delete(OutboxRow).where(waits, OutboxRow.claim.is_(None), OutboxRow.attempts == 0),
+            delete(Draft).where(is_draft, Draft.code_hash.is_(None)),
+            update(Draft).where(is_draft).values(sealed=sealed, **said),
+        ):
+            session.execute(statement.execution_options(synchronize_session=False))
+        for new in statements:
+            session.execute(new)
+    return new_ids

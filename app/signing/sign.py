@@ -5,6 +5,9 @@ said. The worker later decides, with the draft in hand, which letter to send.
 """
 
 import os
+from dataclasses import replace
+from datetime import timedelta
+from typing import NamedTuple
 
 from sqlalchemy import Insert
 
@@ -12,7 +15,7 @@ from app import clock
 from app.crypto import tokens
 from app.db import db, insert, transaction
 from app.email.address import canonical, without_tag
-from app.models import Draft, Occasion, Petition
+from app.models import Draft, FormCopy, Occasion, Petition
 from app.models.signer import Signer
 from app.outbox.enqueue import new_letter
 from app.petitions.page import Edition
@@ -20,9 +23,23 @@ from app.signing.email_key import email_key
 from app.signing.forms import Submission
 from app.signing.traces import domain_key, network_key
 
+CORRECTABLE_FOR = timedelta(hours=1)
 
-def sign(edition: Edition, submission: Submission, network: str, *, had_proof_of_work: bool) -> bytes:
-    """Save the submission as a draft of this edition and queue its letter; return the draft's random id.
+
+class FormIds(NamedTuple):
+    """The random ids of a form's draft and of its copy."""
+
+    draft: bytes
+    copy: bytes
+
+    @classmethod
+    def new(cls) -> "FormIds":
+        """Return two new ones."""
+        return cls(os.urandom(16), os.urandom(16))
+
+
+def sign(edition: Edition, submission: Submission, network: str, *, had_proof_of_work: bool) -> FormIds:
+    """Save the submission as a draft of this edition and queue its letter; return its ids for the reference.
 
     `network` is the client's (see app/web/network.py); a keyed hash of it is kept for two days. Without a proof of work
     the letter may have to wait.
@@ -43,23 +60,23 @@ def sign(edition: Edition, submission: Submission, network: str, *, had_proof_of
         submission.visibility,
         submission.updates,
     )
-    public_id, statements = new_draft(petition, signer, values, had_proof_of_work=had_proof_of_work)
+    ids, statements = new_draft(petition, signer, values, had_proof_of_work=had_proof_of_work)
     with transaction() as session:
         for statement in statements:
             session.execute(statement)
-    return public_id
+    return ids
 
 
 def new_draft(
     petition: Petition, signer: Signer, values: dict[str, object], *, had_proof_of_work: bool
-) -> tuple[bytes, list[Insert]]:
-    """Return the random id of a new draft of this signer, and the statements that insert it and queue its letter.
+) -> tuple[FormIds, list[Insert]]:
+    """Return the ids of a new draft of this signer and of its copy, and the statements that insert them and a letter.
 
-    `values` are the draft's other columns. On PostgreSQL it is one statement; SQLite cannot insert into two tables at
-    once. They are made before the transaction, whose beginning would have the petition read again.
+    `values` are the other columns. On PostgreSQL it is one statement; SQLite cannot insert into several tables at once.
+    They are made before the transaction, whose beginning would have the petition read again.
     """
     now = clock.now()
-    public_id = os.urandom(16)
+    public_id, copy_id = ids = FormIds.new()
     mailbox = canonical(signer.email)
     draft = insert(Draft).values(
         public_id=public_id,
@@ -81,6 +98,13 @@ def new_draft(
         mailbox=tokens.keyed_hash("mailbox", without_tag(mailbox)),
         had_proof_of_work=had_proof_of_work,
     )
+    copy = insert(FormCopy).values(
+        public_id=copy_id,
+        petition_id=petition.id,
+        sealed=replace(signer, email="").sealed_copy(copy_id),
+        until=now + CORRECTABLE_FOR,
+        **values,
+    )
     if db.engine.dialect.name == "postgresql":
-        return public_id, [letter.add_cte(draft.cte("new_draft"))]
-    return public_id, [draft, letter]
+        return ids, [letter.add_cte(draft.cte("new_draft"), copy.cte("new_copy"))]
+    return ids, [draft, copy, letter]

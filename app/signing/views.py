@@ -1,7 +1,6 @@
 """The sign form, its proof of work, and the page that says what happens next."""
 
 import math
-import os
 
 from flask import Blueprint, abort, jsonify, make_response, redirect, render_template, request, url_for
 from flask_babel import gettext as _
@@ -18,7 +17,7 @@ from app.signing.domains import address_allowed
 from app.signing.email_reference import Sent
 from app.signing.forms import AddressForm, CodeForm, SignForm
 from app.signing.readdress import readdress
-from app.signing.sign import sign
+from app.signing.sign import FormIds, sign
 from app.web import headers, rate_limits
 from app.web.answers import private_page
 from app.web.network import network
@@ -51,14 +50,14 @@ def submit(slug: str) -> Response:
     if meant:
         return make_response(_page(edition, answers, meant=meant), 422)
     submission = answers.submission()
-    draft_id = os.urandom(16)
+    ids = FormIds.new()
     if not answers.is_by_a_bot():  # a bot gets the same answer, and nothing is saved
         had_proof_of_work = proof_of_work.spend(edition.petition, request.form.get("altcha", ""))
         wait = rate_limits.hit(Action.SIGN_WITH_PROOF if had_proof_of_work else Action.SIGN)
         if wait:
             return make_response(_page(edition, answers, wait=wait), 429, {"Retry-After": wait})
-        draft_id = sign(edition, submission, network(request.remote_addr), had_proof_of_work=had_proof_of_work)
-    return _to_check_your_email(edition, submission.email, draft_id)
+        ids = sign(edition, submission, network(request.remote_addr), had_proof_of_work=had_proof_of_work)
+    return _to_check_your_email(edition, submission.email, ids)
 
 
 @bp.get("/petitions/<slug:slug>/challenge.json")
@@ -115,13 +114,13 @@ def _readdress(edition: Edition, sent: Sent) -> Response:
         form.email.errors = [_("Many forms came from where you are. Please wait some minutes, then press it again.")]
         return _check_your_email(edition, sent, 429, address_form=form)
     address = form.email.address()
-    draft_id = readdress(edition.petition, sent.draft_id, address) or os.urandom(16)
-    return _to_check_your_email(edition, address, draft_id)
+    ids = readdress(edition.petition, sent.ids, sent.address, address) or FormIds.new()
+    return _to_check_your_email(edition, address, ids)
 
 
-def _to_check_your_email(edition: Edition, address: str, draft_id: bytes) -> Response:
+def _to_check_your_email(edition: Edition, address: str, ids: FormIds) -> Response:
     slug = edition.petition.slug
-    reference = email_reference.make_reference(slug, edition.language, address, draft_id)
+    reference = email_reference.make_reference(slug, edition.language, address, ids)
     return redirect(url_for(".check_your_email", slug=slug, reference=reference), 303)
 
 

@@ -1,4 +1,4 @@
-"""The numbers that viewers see: counted each hour anew, and rounded to tens."""
+"""The numbers that viewers see: looked at once an hour, rounded to tens, and shown anew once they have moved enough."""
 
 from datetime import datetime
 
@@ -14,7 +14,7 @@ STEP = 10
 
 
 def round_numbers() -> int:
-    """Write this hour's rounded numbers of each petition that has none yet; return how many petitions that were."""
+    """Look at the numbers of each petition once in this hour; return of how many petitions it did."""
     now = clock.now()
     hour = now.replace(minute=0, second=0, microsecond=0)
     done = select(HourlyNumbers.petition_id).where(HourlyNumbers.at >= hour)
@@ -25,18 +25,24 @@ def round_numbers() -> int:
 
 
 def _write(petition_id: int, now: datetime, hour: datetime) -> None:
-    shift = _shift(petition_id, hour)
     exact = typed_numbers(petition_id, now)._asdict()
-    rounded = {name: (number + shift) // STEP * STEP for name, number in exact.items()}
+    shown = db.session.get(HourlyNumbers, petition_id, populate_existing=True)
+    values = {name: _shown(petition_id, name, number, getattr(shown, name, 0)) for name, number in exact.items()}
     with transaction() as session:
-        new = insert(HourlyNumbers).values(petition_id=petition_id, at=hour, **rounded)
-        session.execute(new.on_conflict_do_update(index_elements=["petition_id"], set_={"at": hour, **rounded}))
+        new = insert(HourlyNumbers).values(petition_id=petition_id, at=hour, **values)
+        session.execute(new.on_conflict_do_update(index_elements=["petition_id"], set_={"at": hour, **values}))
 
 
-def _shift(petition_id: int, hour: datetime) -> int:
-    """Return what is added before rounding down: where one ten ends and the next begins is another place each hour.
+def _shown(petition_id: int, name: str, exact: int, shown: int) -> int:
+    """Return the number to show from now on: the one shown, until the exact one is far enough from that."""
+    far_enough = abs(exact - shown) >= _threshold(petition_id, name, shown)
+    return STEP * round(exact / STEP) if far_enough else shown
 
-    If it were always the same, somebody could bring a number to just below it with mailboxes of their own, and then
-    type one address to see what becomes of it.
+
+def _threshold(petition_id: int, name: str, shown: int) -> int:
+    """Return how far a number must move to be shown anew: 10 to 19, another one for each that is shown.
+
+    If it were known, somebody could bring a number to just below it with mailboxes of their own, and then type one
+    address to see what becomes of it. If it were drawn anew each hour, they would only have to watch for longer.
     """
-    return tokens.keyed_hash("hourly numbers", f"{petition_id} {hour.isoformat()}")[0] % STEP
+    return STEP + tokens.keyed_hash("hourly numbers", f"{petition_id} {name} {shown}")[0] % STEP

@@ -7,6 +7,8 @@ Revision ID: 20261129_0615
 Revises: 20261129_0400
 """
 
+import os
+
 import sqlalchemy as sa
 from alembic import op
 from alembic.operations import BatchOperations
@@ -205,25 +207,61 @@ def _make_pending() -> None:
     free = "NOT EXISTS (SELECT 1 FROM signature WHERE signature.petition_id = draft.petition_id AND {})"
     has_no_signature = free.format("signature.email_key = draft.email_key")
     newer = (
-        "SELECT 1 FROM draft AS newer WHERE newer.email_key = draft.email_key AND {}"
+        "SELECT 1 FROM draft AS newer WHERE newer.email_key = draft.email_key AND newer.sealed IS NOT NULL"
         " AND (newer.signed_at, newer.public_id) > (draft.signed_at, draft.public_id)"
     )
-    op.execute(
-        f"INSERT INTO signature ({SAID}, state, unwanted)"
-        " SELECT draft.public_id, draft.petition_id, text_id, notice_id, language, draft.email_key, country,"
-        " visibility, updates, signed_at, declined.undo_until, network_key, domain_key, 'declined', declined.unwanted"
-        " FROM draft JOIN declined ON declined.email_key = draft.email_key"
-        f" WHERE {has_no_signature} AND NOT EXISTS ({newer.format('newer.sealed IS NULL')})"
-    )
+    _make_declined(has_no_signature)
     op.execute(
         f"INSERT INTO signature ({SAID}, sealed, code_hash, reminded, state)"
         f" SELECT {SAID}, sealed, code_hash, reminded, 'pending' FROM draft"
-        f" WHERE sealed IS NOT NULL AND {has_no_signature} AND NOT EXISTS ({newer.format('newer.sealed IS NOT NULL')})"
+        f" WHERE sealed IS NOT NULL AND {has_no_signature} AND NOT EXISTS ({newer})"
     )
     op.execute(
         "UPDATE outbox SET signature_id = (SELECT signature.id FROM signature"
         " WHERE signature.public_id = outbox.draft_id) WHERE draft_id IS NOT NULL AND signature_id IS NULL"
     )
+
+
+def _make_declined(has_no_signature: str) -> None:
+    """Make a declined signature of each mark, with the id of one of the mailbox's closed drafts if any is left."""
+    connection = op.get_bind()
+    marks = connection.execute(
+        sa.text(
+            "SELECT email_key, petition_id, undo_until, unwanted FROM declined AS draft WHERE " + has_no_signature
+        ).columns(undo_until=moment)
+    ).all()
+    closed = sa.text(
+        "SELECT public_id, text_id, notice_id, language, country, visibility, updates, signed_at, network_key,"
+        " domain_key FROM draft WHERE email_key = :key AND sealed IS NULL ORDER BY signed_at DESC"
+    ).columns(signed_at=moment, updates=sa.Boolean())
+    purged = sa.text(
+        "SELECT petition_text.id AS text_id, petition_text.language, privacy_notice.id AS notice_id FROM petition_text"
+        " JOIN privacy_notice ON privacy_notice.petition_id = petition_text.petition_id"
+        " WHERE petition_text.petition_id = :petition ORDER BY petition_text.id DESC, privacy_notice.id DESC"
+    )
+    insert = sa.text(
+        f"INSERT INTO signature ({SAID}, state, unwanted) VALUES (:public_id, :petition_id, :text_id, :notice_id,"
+        " :language, :email_key, :country, :visibility, :updates, :signed_at, :expires_at, :network_key, :domain_key,"
+        " 'declined', :unwanted)"
+    ).bindparams(
+        *(sa.bindparam(name, type_=moment) for name in ("signed_at", "expires_at")),
+        sa.bindparam("updates", type_=sa.Boolean()),
+    )
+    for mark in marks:
+        said = connection.execute(closed, {"key": mark.email_key}).mappings().first()
+        if said is None:  # its drafts were purged: what it says is gone, and any text and notice will do
+            said = {
+                **(connection.execute(purged, {"petition": mark.petition_id}).mappings().first() or {}),
+                "public_id": os.urandom(16),
+                "country": "",
+                "visibility": "organisers",
+                "updates": False,
+                "signed_at": mark.undo_until,
+                "network_key": None,
+                "domain_key": None,
+            }
+        about = {"email_key": mark.email_key, "petition_id": mark.petition_id, "unwanted": mark.unwanted}
+        connection.execute(insert, {**said, **about, "expires_at": mark.undo_until})
 
 
 def _replace_checks(batch: BatchOperations, old: dict[str, str], new: dict[str, str]) -> None:

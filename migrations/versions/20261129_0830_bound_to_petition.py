@@ -1,7 +1,7 @@
 """Bind what is sealed of signers to their petition, and seal country, visibility and consent with it.
 
 Each value is opened as it was sealed before and sealed anew with the same salt, under the newest of DATA_KEYS. One that
-does not open stays as it is: `count audit` then tells of it.
+was altered stays as it is: `count audit` then tells of it. A missing key stops the migration.
 
 Revision ID: 20261129_0830
 Revises: 20261129_0820
@@ -54,7 +54,7 @@ def _reseal_all(reseal: Reseal) -> None:
             for row in rows:
                 try:
                     changes.append({"key": row.public_id, "after": reseal(row)})
-                except sealing.CannotOpen:
+                except sealing.AlteredValue:
                     continue
             if changes:
                 statement = sa.text(f"UPDATE {table} SET sealed = :after WHERE public_id = :key")

@@ -18,6 +18,7 @@ from werkzeug.routing import Rule
 from app.crypto import tokens
 from app.models import State
 from app.signing import email_reference
+from app.signing.sign import FormIds
 from app.web.page_cache import PageCache
 from app.web.session import is_for_organisers
 from tests.conftest import SECRETS
@@ -243,7 +244,7 @@ def values_of(app: Flask) -> dict[str, list[str]]:
             for one in [*ids, draft]
             for purpose in (tokens.Purpose.CONFIRM, tokens.Purpose.ENTRY)
         ]
-        reference = email_reference.make_reference(SLUG, "en", f"{MARK}@example.org", bytes(16))
+        reference = email_reference.make_reference(SLUG, "en", f"{MARK}@example.org", FormIds.new())
     return {
         "slug": [SLUG, SLUG, "quiet", "nothing"],
         "lang": ["en", "sv", "zz"],

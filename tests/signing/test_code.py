@@ -16,6 +16,7 @@ from app.db import db, transaction
 from app.models import CodeTries, Draft, OutboxRow
 from app.signing import code, email_reference
 from app.signing.code import ALPHABET, LENGTH, MAX_CODES, TRIES_WINDOW, forget_tries
+from app.signing.sign import FormIds
 from app.web import rate_limits
 from tests.concurrency.test_races import at_once
 from tests.factories import MAILBOXES, SLUG, drafts, make_mailbox, make_petition, press_confirm, sign, verified
@@ -109,7 +110,7 @@ def test_every_try_is_counted_right_or_wrong_and_whoever_signed(
     type_code(client, page, "")
     assert tries_of(app) == [2]
     with app.app_context():
-        reference = email_reference.make_reference(SLUG, "en", "nobody@example.org", bytes(16))
+        reference = email_reference.make_reference(SLUG, "en", "nobody@example.org", FormIds.new())
     type_code(client, f"/petitions/{SLUG}/check-your-email/{reference}", WRONG)
     assert sorted(tries_of(app)) == [1, 2]
 
@@ -146,7 +147,7 @@ def test_answer_and_statements_are_the_same_whatever_is_wrong_with_the_code(
         address = f"{state}@example.org".ljust(24, "x")
         make_mailbox(app, state, address)
         with app.app_context():
-            reference = email_reference.make_reference(SLUG, "en", address, bytes(16))
+            reference = email_reference.make_reference(SLUG, "en", address, FormIds.new())
         pages[state] = f"/petitions/{SLUG}/check-your-email/{reference}"
     found = []
     for wrong, page in pages.items():

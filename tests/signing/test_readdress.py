@@ -6,16 +6,18 @@ from datetime import timedelta
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import update
+from sqlalchemy import select, update
 from werkzeug.test import TestResponse
 
 from app import clock
-from app.db import transaction
-from app.models import Draft, Petition
+from app.db import db, transaction
+from app.models import Draft, FormCopy, OutboxProgress, OutboxRow, Petition
 from app.models.signer import signer_of
-from app.retention.purge import purge_drafts
+from app.outbox import slow_lane
+from app.retention.purge import purge_form_copies
 from tests.concurrency.test_races import at_once
-from tests.factories import MAILBOXES, drafts, make_mailbox, press_confirm, sign, signatures, verified
+from tests.factories import MAILBOXES, drafts, make_mailbox, press_confirm, sign, verified
+from tests.html_page import HtmlPage
 from tests.mail_server import MailServer, link_in
 from tests.signing.test_sign import statements
 
@@ -47,14 +49,52 @@ def test_the_form_goes_out_to_the_right_address_and_the_waiting_letter_to_the_fi
     assert verified(client) == 1
 
 
-def test_a_letter_that_was_sent_to_the_first_address_confirms_nothing_any_more(
-    client: FlaskClient, petition: str, mail_server: MailServer, work: Work
+def test_the_link_in_a_letter_that_was_sent_opens_an_empty_form(
+    app: Flask, client: FlaskClient, petition: str, mail_server: MailServer, work: Work
 ) -> None:
     page = sign(client, email="wrong@example.org").location
     work()
     send_to(client, page)
-    assert press_confirm(client, link_in(mail_server.letters[0])).status_code == 410
+    link = link_in(mail_server.letters[0])
+    shown = HtmlPage(client.get(link).text).answers()
+    assert (shown["name"], shown["comment"], shown["country"]) == ("", "", "")
+    assert press_confirm(client, link, name="").status_code == 422
     assert verified(client) == 0
+    (old, _new) = drafts(app)
+    with app.app_context():
+        assert signer_of(old).email == "wrong@example.org"
+
+
+def test_a_stranger_cannot_use_up_a_mailboxs_letters_and_then_take_their_links_away(
+    app: Flask, client: FlaskClient, petition: str, mail_server: MailServer, work: Work
+) -> None:
+    for which in range(3):
+        page = sign(client, name="Mallory Example", where="198.51.100.7").location
+        work()
+        send_to(client, page, f"mallory{which}@example.com")
+    sign(client)
+    work()
+    for letter in mail_server.to("ann@example.org"):
+        assert "Mallory" not in client.get(link_in(letter)).text
+    assert press_confirm(client, link_in(mail_server.to("ann@example.org")[0])).status_code == 303
+    assert verified(client) == 1
+
+
+def test_a_form_that_was_sent_on_leaves_no_place_taken_in_the_slow_lane(
+    app: Flask, client: FlaskClient, petition: str, mail_server: MailServer, work: Work, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(slow_lane, "MAX_PER_HOUR", 1)
+    sign(client, email="first@example.org")
+    work()
+    page = sign(client, name="Mallory Example").location
+    work()
+    send_to(client, page, "mallory@example.com")
+    sign(client)
+    work()
+    with app.app_context():
+        waiting = select(Draft.email_key).join(OutboxRow, OutboxRow.draft_id == Draft.public_id)
+        rows = db.session.scalars(waiting.where(OutboxRow.progress == OutboxProgress.WAITING)).all()
+    assert len(rows) == 2
 
 
 def test_it_can_be_done_again_but_each_draft_is_sent_on_once(
@@ -98,19 +138,18 @@ def test_the_answer_is_the_same_and_the_letter_goes_out_whatever_the_first_mailb
     assert {f"right{number}@example.org" for number in range(len(MAILBOXES))} <= recipients
 
 
-def test_a_draft_whose_letter_was_silenced_stays_for_an_hour_and_is_then_deleted(
+def test_a_draft_whose_letter_is_not_sent_is_deleted_with_that_and_the_copy_after_an_hour(
     app: Flask, client: FlaskClient, petition: str, work: Work
 ) -> None:
     make_mailbox(app, "declined", "ann@example.org")
     sign(client)
     work()
+    assert drafts(app) == []
     with app.app_context():
-        assert purge_drafts() == 0
-        (draft,) = drafts(app)
-        assert draft.expires_at == draft.signed_at + timedelta(hours=1)
+        assert purge_form_copies() == 0
         with transaction() as session:
-            session.execute(update(Draft).values(expires_at=clock.now() - timedelta(seconds=1)))
-        assert purge_drafts() == 1
+            session.execute(update(FormCopy).values(until=clock.now()))
+        assert purge_form_copies() == 1
 
 
 def test_after_an_hour_it_is_not_offered_and_refused(
@@ -124,16 +163,26 @@ def test_after_an_hour_it_is_not_offered_and_refused(
     assert [draft.signed_at < later for draft in drafts(app)] == [True]
 
 
-def test_a_confirmed_form_is_not_sent_on(
+def test_the_answer_tells_nothing_of_what_the_first_mailboxs_reader_did_meanwhile(
     app: Flask, client: FlaskClient, petition: str, mail_server: MailServer, work: Work
 ) -> None:
-    page = sign(client).location
-    work()
-    press_confirm(client, link_in(mail_server.letters[0]))
-    assert send_to(client, page).status_code == 303
-    work()
-    assert RIGHT not in {letter["To"] for letter in mail_server.letters}
-    assert len(signatures(app)) == verified(client) == 1
+    found = {}
+    for number, act in enumerate(("nothing", "confirm", "not-me")):
+        page = sign(client, email=f"ann{number}@example.org").location
+        work()
+        letter = mail_server.to(f"ann{number}@example.org")[0]
+        if act == "confirm":
+            press_confirm(client, link_in(letter))
+        elif act == "not-me":
+            client.post(link_in(letter, "not-me"))
+        with statements(app) as seen:
+            answer = send_to(client, page, f"right{number}@example.org")
+        work()
+        arrived = len(mail_server.to(f"right{number}@example.org"))
+        found[act] = (answer.status_code, len(answer.location), arrived, seen)
+    assert found["nothing"][2] == 1
+    assert found["confirm"] == found["not-me"] == found["nothing"]
+    assert verified(client) == 1
 
 
 def test_a_closed_petition_sends_nothing_on(app: Flask, client: FlaskClient, petition: str) -> None:

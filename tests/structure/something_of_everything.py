@@ -38,6 +38,7 @@ from app.organisers import accounts
 from app.signers.decline import decline
 from app.signing import email_reference
 from app.signing.code import redeem_code
+from app.signing.sign import FormIds
 from app.watching.hourly import round_numbers
 from tests.factories import SLUG, make_draft, make_petition, make_signature, press_confirm, sign
 from tests.organisers.people import make_organiser, organiser
@@ -72,7 +73,7 @@ def something_of_everything(app: Flask, folder: Path) -> dict[str, list[str]]:
                 *for_organisers,
                 "altered",
             ],
-            "reference": [email_reference.make_reference(SLUG, "en", "new@example.org", bytes(16)), "altered"],
+            "reference": [email_reference.make_reference(SLUG, "en", "new@example.org", FormIds.new()), "altered"],
             "number": [caught_emails.list_emails(folder / "mailbox")[0].number, "0"],
             "filename": ["css/base.css"],
             "member": [organiser(app).public_id.hex(), "00", "altered"],

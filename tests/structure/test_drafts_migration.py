@@ -3,6 +3,7 @@
 import flask_migrate
 import pytest
 from flask import Flask
+from sqlalchemy import text
 
 from app.crypto.tokens import Purpose, make_token
 from app.data_keys.check import check_keys
@@ -197,3 +198,25 @@ def test_downgrading_makes_one_pending_signature_of_the_newest_draft_of_a_mailbo
     assert after[newer]["sealed"] == sealed
     assert letters[letter_of(newer)]["signature_id"] == after[newer]["id"]
     assert letters[letter_of(SENT)]["signature_id"] is None
+
+
+def test_downgrading_keeps_every_mark_though_its_drafts_were_purged_or_the_mailbox_signed_again(old_app: Flask) -> None:
+    with old_app.app_context():
+        flask_migrate.upgrade(revision=DRAFTS)
+        marks = rows("declined")
+        first = by_id("draft")[SENT]
+        about = {name: first[name] for name in ("petition_id", "text_id", "notice_id")}
+        again = {**what_is_said(b"signed once more", "Ann Again", ""), "email_key": marks[0]["email_key"]}
+        insert_into("draft", **about, **again)
+        flask_migrate.downgrade(revision=BEFORE)
+        assert [row["email_key"] for row in by_id("signature").values() if row["state"] == "declined"] == [
+            mark["email_key"] for mark in marks
+        ]
+        flask_migrate.upgrade(revision=DRAFTS)
+        assert rows("declined") == marks
+        with db.engine.begin() as connection:
+            connection.execute(text("DELETE FROM draft WHERE sealed IS NULL"))
+        flask_migrate.downgrade(revision=BEFORE)
+        flask_migrate.upgrade(revision=DRAFTS)
+        assert rows("declined") == marks
+        db.session.remove()

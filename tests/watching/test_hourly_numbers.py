@@ -32,13 +32,13 @@ At = Callable[[datetime], None]
 
 @pytest.fixture
 def at(monkeypatch: pytest.MonkeyPatch) -> At:
-    """Return a function that sets the clock, which stands at ten o'clock until then; tens begin in the middle."""
+    """Return a function that sets the clock, which stands at ten o'clock until then; ten is far enough."""
 
     def set_to(moment: datetime) -> None:
         monkeypatch.setattr(clock, "now", lambda: moment)
 
     set_to(TEN)
-    monkeypatch.setattr(hourly, "_shift", lambda petition_id, hour: 5)
+    monkeypatch.setattr(hourly, "_threshold", lambda petition_id, name, shown: 10)
     return set_to
 
 
@@ -69,7 +69,7 @@ def test_a_viewers_numbers_do_not_move_when_somebody_types_an_address_until_the_
     assert rounded(app) == 1
     before = seen_by(viewer)
     assert before["pending"] == before["sent"] == 20
-    for number in range(11):
+    for number in range(14):
         at(TEN + HOUR + (number + 1) * MINUTE)
         sign(client, email=f"late{number}@example.org")
         assert seen_by(viewer) == before
@@ -83,7 +83,7 @@ def test_a_viewers_numbers_do_not_move_when_somebody_types_an_address_until_the_
     assert seen_by(viewer) == before | {"pending": 30, "sent": 30}
 
 
-@pytest.mark.parametrize(("number", "shown"), [(0, 0), (1, 0), (4, 0), (6, 10), (14, 10), (16, 20)])
+@pytest.mark.parametrize(("number", "shown"), [(0, 0), (1, 0), (9, 0), (10, 10), (14, 10), (16, 20)])
 def test_viewers_see_tens(app: Flask, petition: str, at: At, number: int, shown: int) -> None:
     for which in range(number):
         make_mailbox(app, "draft", f"draft{which}@example.org")
@@ -135,10 +135,22 @@ def test_only_viewers_are_told_that_the_numbers_are_rounded(app: Flask, petition
     assert "rounded to tens" not in editor.get(BASE).text
 
 
-def test_where_one_ten_begins_is_another_place_each_hour_and_in_each_petition(app: Flask) -> None:
+def test_how_far_a_number_must_move_is_another_secret_for_each_number(app: Flask) -> None:
     with app.app_context():
-        assert {hourly._shift(1, TEN + number * HOUR) for number in range(200)} == set(range(10))
-        assert {hourly._shift(number, TEN) for number in range(200)} == set(range(10))
+        by_shown = [hourly._threshold(1, "pending", 10 * number) for number in range(200)]
+        by_petition = [hourly._threshold(number, "pending", 10) for number in range(200)]
+        assert set(by_shown) == set(by_petition) == set(range(10, 20))
+        assert hourly._threshold(1, "pending", 10) == hourly._threshold(1, "pending", 10)
+
+
+def test_a_number_that_stands_still_is_never_shown_anew(app: Flask, petition: str, at: At) -> None:
+    for which in range(9):
+        make_mailbox(app, "draft", f"draft{which}@example.org")
+    for hours in range(30):
+        at(TEN + hours * HOUR)
+        rounded(app)
+        with app.app_context():
+            assert numbers(petition_id_of(), exact=False).pending == 0
 
 
 def test_numbers_are_rounded_once_an_hour_for_each_petition(app: Flask, petition: str, at: At) -> None:

@@ -13,6 +13,7 @@ from app import logs
 from app.crypto import tokens
 from app.models import Role
 from app.signing import email_reference
+from app.signing.sign import FormIds
 from app.web.request_log import ResponseAborted
 from app.worker import Loop
 from tests.factories import SLUG, make_draft, make_signature, sign
@@ -53,7 +54,7 @@ def values(app: Flask, petition: str) -> dict[str, list[str]]:
                 tokens.make_token(tokens.Purpose.ENTRY, verified),
                 f"{PERSONAL} {SENT['email']}",
             ],
-            "reference": [email_reference.make_reference(SLUG, "en", SENT["email"], bytes(16))],
+            "reference": [email_reference.make_reference(SLUG, "en", SENT["email"], FormIds.new())],
         }
     return found | {"number": ["1"], "width": ["480"], "filename": ["css/base.css"], "kind": ["csv"]}
 
