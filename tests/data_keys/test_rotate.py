@@ -78,6 +78,7 @@ def fill_every_column(app: Flask) -> None:
         make_signature(app, email=f"ann{at}@example.org", name=f"Ann {at}")
         make_draft(app, email=f"ann{at}@example.org", name=f"Ann Again {at}")
     make_organiser(app, "olga@example.org", Role.OWNER)
+    sign(app.test_client(), email="zoe@example.org")
     with app.app_context():
         petition = db.session.scalars(select(Petition)).one()
         accounts.invite(
