@@ -97,7 +97,7 @@ def checks(language: str, needed: tuple[str, ...] = NEEDED) -> dict[str, values.
         "contact": values.line(254),
         "erase_after_days": values.whole_number(1, MAX_ERASE_AFTER_DAYS),
         "controller": values.table(controller),
-        "privacy": values.text(MAX_TEXT_LENGTH, empty=True),
+        "privacy": values.markdown(MAX_TEXT_LENGTH),
         "fields": values.table(dict.fromkeys(DEFAULT_FIELDS, values.field), optional=True),
         "initiators": values.list_of(values.table(initiator(language))),
         "donations": values.list_of(values.table(DONATION)),
@@ -133,7 +133,7 @@ TRANSLATION: dict[str, values.Check] = {
     "language": values.language,
     "title": values.line(200),
     "statement": values.text(MAX_TEXT_LENGTH),
-    "body": values.OrEmpty(values.text(MAX_TEXT_LENGTH, empty=True)),
+    "body": values.OrEmpty(values.markdown(MAX_TEXT_LENGTH)),
 }
 
 
@@ -152,7 +152,7 @@ def _split(text: str) -> tuple[str, str]:
         words = _("the file must begin with a line +++, then TOML, a line +++, and the petition's Markdown.")
         raise values.InvalidValue("+++", words)
     body = (match[2] or "").strip()
-    return match[1].replace("\r\n", "\n"), values.text(MAX_TEXT_LENGTH, empty=True)(_("the Markdown below +++"), body)
+    return match[1].replace("\r\n", "\n"), values.markdown(MAX_TEXT_LENGTH)(_("the Markdown below +++"), body)
 
 
 def _refuse_deep_keys(front: str) -> None:

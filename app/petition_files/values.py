@@ -14,6 +14,7 @@ from stdnum.exceptions import ValidationError as BadIban
 
 from app.email.address import NotAnAddress, deliverable
 from app.models.petition import FIELD_CHOICES
+from app.petitions.markdown import is_too_complex
 from app.web.converters import LANGUAGE_TAG, SLUG
 from app.web.countries import country_code
 
@@ -100,6 +101,21 @@ def text(max_length: int, *, empty: bool = False) -> Check:
         if any(ord(c) < 32 and c not in "\n\t" for c in tidy):
             raise InvalidValue(key, _("must not hold control characters."))
         return tidy
+
+    return check
+
+
+def markdown(max_length: int) -> Check:
+    """Return a check for a text in Markdown, which may be empty, of at most `max_length` characters."""
+
+    def check(key: str, value: Any) -> str:
+        words: str = text(max_length, empty=True)(key, value)
+        if is_too_complex(words):
+            raise InvalidValue(
+                key,
+                _("must have less formatting: that is more than can be shown. Please simplify it, or make it shorter."),
+            )
+        return words
 
     return check
 

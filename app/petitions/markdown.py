@@ -1,5 +1,6 @@
 """Markdown of organisers as sanitised HTML, which runs no script and loads nothing."""
 
+import re
 from collections.abc import MutableMapping, Sequence
 from functools import lru_cache
 from typing import Any
@@ -35,7 +36,35 @@ TAGS = {
 }
 ATTRIBUTES = {"a": {"href", "title"}, "ol": {"start"}}
 
+# What to_html works on: line breaks and the signs at which it stops reading plain text, each for up to 50 us. Two cost
+# more the more there are: each definition of a link ([name]: address) is looked for in the rest of its paragraph, and
+# each quotation in the rest of the text.
+MARK = re.compile(r"[\n!#$%&*+\-:<=>@\[\\\]^_`{}~]")
+WEIGHTS = {">": 15, "]:": 50}
+MAX_WORK = 4_000
+MAX_WORD = 10_000  # characters without a space where there is an address: encoding a long one takes quadratic time
+MAX_REPEATED = 200_000  # characters: of addresses that are read for each link, or written out for each use
+
 _parser = MarkdownIt("commonmark", {"html": False, "typographer": False}).enable("strikethrough")
+
+
+def is_too_complex(source: str) -> bool:
+    """Return whether `source` has more markup than to_html does in a moment, whatever it is and however it nests.
+
+    A text of up to 100,000 characters that is not too complex takes less than 0.3 s. CommonMark has no tables.
+    """
+    if len(MARK.findall(source)) + sum(source.count(sign) * weight for sign, weight in WEIGHTS.items()) > MAX_WORK:
+        return True
+    longest_word = max(map(len, source.split()), default=0)  # an address, or what is taken for one
+    addresses = sum(source.count(sign) for sign in ("](", "]:", "<"))
+    if longest_word * addresses > MAX_REPEATED or (addresses and longest_word > MAX_WORD):
+        return True
+    found: dict[str, Any] = {}
+    if "]:" in source:
+        _parser.parse(source, found)
+    definitions = found.get("references", {}).values()
+    longest = max((len(one["href"]) + len(one["title"]) for one in definitions), default=0)
+    return longest * source.count("[") > MAX_REPEATED
 
 
 @lru_cache(maxsize=256)

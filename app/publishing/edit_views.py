@@ -5,6 +5,7 @@ from typing import Any
 
 from flask import Blueprint, Response, abort, flash, redirect, request, url_for
 from flask_babel import gettext as _
+from markupsafe import Markup
 from werkzeug import Response as BaseResponse
 
 from app import clock
@@ -18,7 +19,7 @@ from app.petition_files.saving import TRUSTED_KEYS
 from app.petition_files.stored import as_file, outdated_translations
 from app.petitions.labels import LABELS
 from app.petitions.markdown import to_html
-from app.publishing.checked_fields import add_rows, mistakes, number_of_rows
+from app.publishing.checked_fields import add_rows, mistakes, number_of_rows, sentence
 from app.publishing.compare import Differences, differences
 from app.publishing.edit import PetitionPart, StaleVersion, edit_part
 from app.publishing.forms import DetailsForm, PartForm, TrustForm, WordsForm
@@ -152,9 +153,12 @@ def _conflict(form: PartForm, part: PetitionPart, stale: StaleVersion) -> Differ
 
 
 def _rendered(body: str | None) -> str:
-    """Return Markdown as HTML of the petition's page; the empty string if it is too long to be saved."""
-    text = (body or "").strip()
-    return to_html(text) if len(text) <= MAX_TEXT_LENGTH else ""
+    """Return Markdown as HTML of the petition's page, or a note with what is wrong if it cannot be saved."""
+    try:
+        return to_html(values.markdown(MAX_TEXT_LENGTH)("body", body or ""))
+    except values.InvalidValue as wrong:
+        note = Markup('<p class="note" lang="{}" dir="auto">{}</p>')
+        return note.format(me().language, sentence(wrong))
 
 
 def _words_of(file: PetitionFile, tag: str) -> PetitionPart:

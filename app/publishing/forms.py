@@ -11,7 +11,16 @@ from wtforms.validators import InputRequired, ValidationError
 from app import clock
 from app.organisers.forms import OrganiserForm
 from app.petition_files import values as values
-from app.petition_files.file import CONTROLLER, DONATION, ELSEWHERE, LINK, PetitionFile, checks, initiator
+from app.petition_files.file import (
+    CONTROLLER,
+    DONATION,
+    ELSEWHERE,
+    LINK,
+    MAX_TEXT_LENGTH,
+    PetitionFile,
+    checks,
+    initiator,
+)
 from app.publishing.checked_fields import RowForm, add_spare_rows, day, line, number, paragraphs, rows, values_of_rows
 from app.web import countries, language
 
@@ -81,7 +90,7 @@ class WordsForm(PartForm):
 
     title = line(_("Title"), CHECK["title"], always=True, max_length=200)
     statement = paragraphs(_("What people sign"), CHECK["statement"], 5)
-    body = paragraphs(_("The reasons"), values.text(100_000, empty=True), 16, optional=True)
+    body = paragraphs(_("The reasons"), values.markdown(MAX_TEXT_LENGTH), 16, optional=True)
 
     def answers(self) -> dict[str, Any]:
         return {"title": self.title.data, "statement": self.statement.data or "", "body": self.body.data or ""}

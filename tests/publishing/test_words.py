@@ -1,5 +1,6 @@
 """Editing the words: each save makes a version, nothing typed is lost, concurrent saves do not overwrite each other."""
 
+import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
@@ -63,6 +64,21 @@ def test_the_preview_without_scripts_saves_nothing_and_keeps_what_was_typed(app:
     assert "<h3>Big</h3>" in answer.text and "&lt;script&gt;" in answer.text
     assert page.by_id("title").get("value") == "New title"
     assert len(texts(app)) == 1
+
+
+@pytest.mark.parametrize(("body", "words"), [("**x" * 33_000, "less formatting"), ("a " * 60_000, "100000 characters")])
+def test_what_is_too_much_to_show_is_not_previewed_or_saved_and_the_page_says_so(
+    app: Flask, desk: Desk, body: str, words: str
+) -> None:
+    before = len(texts(app))
+    token = desk.form(f"{PLACE}/words")["csrf_token"]
+    preview = desk.client.post(f"{PLACE}/preview-markdown", data={"csrf_token": token, "body": body})
+    assert (preview.status_code, len(preview.text) < 500) == (200, True)
+    assert words in preview.text
+    saved = desk.send(f"{PLACE}/words", body=body)
+    assert saved.status_code == 422
+    assert words in HtmlPage(saved.text).errors()["body"]
+    assert len(texts(app)) == before
 
 
 def test_the_live_preview_renders_as_the_petitions_page(desk: Desk, client: FlaskClient) -> None:
