@@ -173,6 +173,12 @@ def test_a_redis_that_nothing_could_talk_to_is_refused_in_words(tmp_path: Path) 
     assert "redis://localhost:6379/0" in refusal(tmp_path, REDIS_URL="localhost:6379")
 
 
+def test_not_everybody_may_open_petitions_unless_the_operator_says_so(tmp_path: Path) -> None:
+    assert load(tmp_path)["EVERYBODY_MAY_OPEN"] is False
+    assert load(tmp_path, EVERYBODY_MAY_OPEN="true")["EVERYBODY_MAY_OPEN"] is True
+    assert "EVERYBODY_MAY_OPEN" in refusal(tmp_path, EVERYBODY_MAY_OPEN="perhaps")
+
+
 def test_a_site_is_named_coloured_and_spoken_as_its_operator_wants(tmp_path: Path) -> None:
     names = ("SITE_NAME", "SITE_COLOUR", "SITE_LANGUAGE", "SITE_DIR")
     assert [load(tmp_path)[name] for name in names] == ["Countersign", None, "en", None]
