@@ -12,11 +12,13 @@ from werkzeug import Response
 from app import clock
 from app.auth.factors import datastore
 from app.auth.settings import RESET_LINK_TTL
-from app.db import transaction
-from app.email.render import message
+from app.crypto.tokens import Purpose, make_token
+from app.db import db, transaction
+from app.email.render import message, unsubscribe_headers
 from app.models import OutboxRow
 from app.organisers import letter
 from app.organisers.forms import OrganiserAddressForm
+from app.outbox import mailbox_limit, unwanted
 from app.web.absolute_url import absolute_url
 from app.web.answers import private_page
 
@@ -41,6 +43,13 @@ def render_password_reset(row: OutboxRow) -> Message | None:
     organiser = datastore.find_user(email=fields[0]) if fields else None
     if organiser is None or not organiser.active:
         return None
+    session = db.session()
+    mailbox = unwanted.mailbox_of(session, organiser.email)
+    since = unwanted.unwanted_since(session, mailbox)
+    if since is not None and mailbox_limit.was_written_to(session, row, since):
+        return None  # one a day, which its reader can have asked for, as with letters to signers
     link = absolute_url("security.reset_password", token=generate_reset_password_token(organiser))
-    rendered = letter.render_for(organiser, "password_reset", link=link, until=clock.now() + RESET_LINK_TTL)
-    return message(row.public_id, organiser.email, rendered)
+    no_more = absolute_url("refusing.ask_to_stop", token=make_token(Purpose.UNSUBSCRIBE, mailbox))
+    words = {"link": link, "until": clock.now() + RESET_LINK_TTL, "no_more_link": no_more}
+    rendered = letter.render_for(organiser, "password_reset", **words)
+    return message(row.public_id, organiser.email, rendered, headers=unsubscribe_headers(no_more))

@@ -9,7 +9,7 @@ from app import clock
 from app.crypto.tokens import Purpose, make_token
 from app.db import db
 from app.email import smtp
-from app.email.render import message, render
+from app.email.render import message, render, unsubscribe_headers
 from app.email.smtp import Letter
 from app.models import Draft, Occasion, OutboxRow, Signature, State
 from app.models.signer import signer_of
@@ -126,9 +126,7 @@ def _message(
         "contact": petition.contact,
         **about,
     }
-    headers = {}
-    if folder in WITH_UNSUBSCRIBE:
-        headers = {"List-Unsubscribe": f"<{unsubscribe}>", "List-Unsubscribe-Post": "List-Unsubscribe=One-Click"}
+    headers = unsubscribe_headers(unsubscribe) if folder in WITH_UNSUBSCRIBE else {}
     with force_language(entry.language):
         rendered = render(folder, **context)
     sender = smtp.sender(is_discreet=petition.discreet)

@@ -28,6 +28,11 @@ def render(folder: str, **context: Any) -> Rendered:
     return Rendered(" ".join(subject.split()), text, html)
 
 
+def unsubscribe_headers(url: str) -> dict[str, str]:
+    """Return the headers by which mail programs offer to end such letters (RFC 8058)."""
+    return {"List-Unsubscribe": f"<{url}>", "List-Unsubscribe-Post": "List-Unsubscribe=One-Click"}
+
+
 def message(
     public_id: bytes,
     recipient: str,

@@ -80,9 +80,11 @@ def _claim() -> Claimed:
     now = clock.now()
     claim = os.urandom(16)
     free = or_(OutboxRow.leased_until.is_(None), OutboxRow.leased_until < now)
+    # A letter that was queued in the future is due: the clock has gone back since.
+    from_the_future = (OutboxRow.attempts == 0) & OutboxRow.deferred_until.is_(None) & (OutboxRow.queued_at > now)
     due = (
         select(OutboxRow.id)
-        .where(OutboxRow.progress == OutboxProgress.WAITING, OutboxRow.due_at <= now, free)
+        .where(OutboxRow.progress == OutboxProgress.WAITING, or_(OutboxRow.due_at <= now, from_the_future), free)
         .order_by(OutboxRow.priority, OutboxRow.due_at, OutboxRow.id)
         .limit(BATCH_SIZE)
     )

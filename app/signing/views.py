@@ -50,12 +50,13 @@ def submit(slug: str) -> Response:
     if meant:
         return make_response(_page(edition, answers, meant=meant), 422)
     submission = answers.submission()
+    is_by_a_bot = answers.is_by_a_bot()  # a bot gets the same answers, and nothing is saved
+    had_proof_of_work = not is_by_a_bot and proof_of_work.spend(edition.petition, request.form.get("altcha", ""))
+    wait = rate_limits.hit(Action.SIGN_WITH_PROOF if had_proof_of_work else Action.SIGN)
+    if wait:
+        return make_response(_page(edition, answers, wait=wait), 429, {"Retry-After": wait})
     ids = FormIds.new()
-    if not answers.is_by_a_bot():  # a bot gets the same answer, and nothing is saved
-        had_proof_of_work = proof_of_work.spend(edition.petition, request.form.get("altcha", ""))
-        wait = rate_limits.hit(Action.SIGN_WITH_PROOF if had_proof_of_work else Action.SIGN)
-        if wait:
-            return make_response(_page(edition, answers, wait=wait), 429, {"Retry-After": wait})
+    if not is_by_a_bot:
         ids = sign(edition, submission, network(request.remote_addr), had_proof_of_work=had_proof_of_work)
     return _to_check_your_email(edition, submission.email, ids)
 

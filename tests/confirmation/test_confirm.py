@@ -235,6 +235,7 @@ def test_a_clock_that_goes_back_an_hour_stops_nobody(
     app: Flask, client: FlaskClient, link: str, mail_server: MailServer, work: Work, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     change(app, Petition, opened_at=clock.now() - timedelta(days=1))
+    sign(client, email="waiting@example.org", where="192.0.2.2")
     earlier = clock.now() - timedelta(hours=1)
     monkeypatch.setattr(clock, "now", lambda: earlier)
     assert "Ann Example" in client.get(link).text
@@ -247,6 +248,7 @@ def test_a_clock_that_goes_back_an_hour_stops_nobody(
         jobs.run_all(jobs.JOBS)
         assert audit(db.session.scalars(select(Petition)).one()).sound
     assert verified(client) == 2
+    assert len(mail_server.to("waiting@example.org")) == 1
     assert [letter["Subject"][:5] for letter in mail_server.to("ann@example.org")] == ["Pleas", "Thank"]
 
 

@@ -19,7 +19,7 @@ from tests.auth.authenticator import Authenticator
 from tests.auth.test_second_factor import add, make_codes, set_up_codes
 from tests.auth.test_signing_in import RESET
 from tests.factories import sign
-from tests.mail_server import MailServer
+from tests.mail_server import MailServer, link_in
 from tests.organisers.people import (
     OWNER,
     PASSWORD,
@@ -121,6 +121,24 @@ def test_signing_with_an_organisers_address_does_not_silence_the_reset_letter(
     browser(app).post(RESET, data={"email": OWNER})
     work()
     assert len(mail_server.letters) == before + 1
+
+
+def test_a_reset_letter_offers_to_end_such_letters_and_then_one_a_day_comes(
+    app: Flask, mail_server: MailServer, work: Callable[[], int]
+) -> None:
+    make_organiser(app, password=PASSWORD)
+    client = browser(app)
+    client.post(RESET, data={"email": OWNER})
+    work()
+    (letter,) = mail_server.letters
+    assert letter["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+    stop = link_in(letter, "unsubscribe")
+    assert stop in letter["List-Unsubscribe"]
+    app.test_client().post(stop)
+    for _ in range(3):
+        client.post(RESET, data={"email": OWNER})
+        work()
+    assert len(mail_server.letters) == 2
 
 
 def test_a_letter_is_in_its_readers_language(app: Flask) -> None:

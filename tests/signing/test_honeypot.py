@@ -3,6 +3,7 @@
 from flask import Flask
 from flask.testing import FlaskClient
 
+from app.web.rate_limits import MAX_FORMS
 from tests.factories import sign, written
 from tests.html_page import HtmlPage
 
@@ -18,6 +19,11 @@ def test_a_bot_that_fills_in_the_honeypot_gets_the_usual_answer_and_nothing_is_s
     assert sorted(dict(bot.headers)) == sorted(dict(person.headers))
     assert client.get(bot.location).status_code == 200
     assert written(app) == after_person
+
+
+def test_bots_are_limited_like_people(client: FlaskClient, petition: str) -> None:
+    statuses = [sign(client, email=f"bot{which}@example.org", topic="x").status_code for which in range(MAX_FORMS + 1)]
+    assert statuses == [303] * MAX_FORMS + [429]
 
 
 def test_a_bot_sees_errors_like_a_person(client: FlaskClient, petition: str) -> None:
