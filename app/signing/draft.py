@@ -48,10 +48,10 @@ def find_draft(public_id: bytes) -> DraftEntry | None:
 def lock_mailbox(session: Session, public_id: bytes) -> list[Draft]:
     """Return all drafts of the mailbox whose draft has this random id, locked by the lock order; empty without it."""
     same = aliased(Draft)
-    ids = select(Draft.public_id).join(same, Draft.email_key == same.email_key).where(same.public_id == public_id)
+    is_same = (same.petition_id == Draft.petition_id) & (same.email_key == Draft.email_key)
+    ids = select(Draft.public_id).join(same, is_same).where(same.public_id == public_id)
     session.execute(select(OutboxRow.id).where(OutboxRow.draft_id.in_(ids)).order_by(OutboxRow.id).with_for_update())
-    of_mailbox = select(Draft).join(same, (same.petition_id == Draft.petition_id) & (same.email_key == Draft.email_key))
-    locked = of_mailbox.where(same.public_id == public_id).order_by(Draft.public_id).with_for_update(of=Draft)
+    locked = select(Draft).where(Draft.public_id.in_(ids)).order_by(Draft.public_id).with_for_update()
     return list(session.scalars(locked.execution_options(populate_existing=True)))
 
 
