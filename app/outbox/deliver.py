@@ -147,8 +147,6 @@ def _mark(claimed: Claimed, row_id: int, progress: OutboxProgress, reply: str, l
         row = _lock_if_claimed(session, claimed, row_id)
         if row is not None:
             row.attempts += 1
-            if progress == OutboxProgress.FAILED:
-                row.allowed_at = None  # it was refused for good, so it filled nobody's mailbox
             _end(session, row, progress, reply, now, letters)
 
 

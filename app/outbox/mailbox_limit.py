@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from app import clock
 from app.db import advisory_lock
-from app.models import OutboxRow
+from app.models import OutboxProgress, OutboxRow
 
 WINDOW = timedelta(hours=24)
 PER_PETITION = 3
@@ -26,13 +26,16 @@ def was_written_to(session: Session, row: OutboxRow, since: datetime) -> bool:
 def has_room(session: Session, row: OutboxRow, now: datetime) -> bool:
     """Tell whether this letter may go out now; if it does, the caller sets its `allowed_at` in the same transaction.
 
-    A letter that is tried again counts from its last try, as it may arrive then.
+    A letter that is tried again counts from its last try, as it may arrive then. One that was refused for good filled
+    nobody's mailbox and does not count: made-up spellings of a mailbox must not use up its letters.
     """
     if row.mailbox is None:
         return True
     advisory_lock(session, row.mailbox)
     of_petition = func.coalesce(func.sum(case((OutboxRow.petition_id == row.petition_id, 1), else_=0)), 0)
-    others = (OutboxRow.mailbox == row.mailbox) & (OutboxRow.id != row.id)
+    others = (
+        (OutboxRow.mailbox == row.mailbox) & (OutboxRow.id != row.id) & (OutboxRow.progress != OutboxProgress.FAILED)
+    )
     counted = others & (OutboxRow.allowed_at > now - WINDOW)
     in_petition, in_site = session.execute(select(of_petition, func.count()).where(counted)).one()
     return bool(in_petition < PER_PETITION and in_site < PER_SITE)

@@ -10,6 +10,7 @@ from sqlalchemy import delete, update
 from app import clock
 from app.db import transaction
 from app.models import Draft, OutboxProgress, OutboxRow
+from app.outbox import slow_lane
 from tests.factories import drafts, make_mailbox, make_petition, make_signature, sign
 from tests.mail_server import MailServer, link_in
 from tests.outbox.test_deliver import Work, make_all_due, rows
@@ -123,3 +124,27 @@ def test_letters_still_count_after_their_drafts_were_declined_and_deleted(
         with app.app_context(), transaction() as session:
             session.execute(delete(Draft).where(Draft.sealed.is_(None)))
     assert drafts(app) == []
+
+
+def test_a_letter_that_was_refused_for_good_does_not_use_up_the_mailboxs_letters(
+    app: Flask, client: FlaskClient, petition: str, mail_server: MailServer, work: Work
+) -> None:
+    mail_server.answer = lambda recipient: "550 5.1.1 no such mailbox" if "+" in recipient else None
+    for number in range(3):
+        sign(client, email=f"ann+{number}@example.org")
+    work()
+    sign(client)
+    work()
+    assert [letter["To"] for letter in mail_server.letters] == ["ann@example.org"]
+
+
+def test_a_letter_that_was_refused_for_good_keeps_its_place_in_the_slow_lanes_hour(
+    app: Flask, client: FlaskClient, petition: str, mail_server: MailServer, work: Work, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(slow_lane, "MAX_PER_HOUR", 3)
+    tried = []
+    mail_server.answer = lambda recipient: tried.append(recipient) or "550 5.1.1 no such mailbox"
+    for number in range(9):
+        sign(client, email=f"made.up{number}@example.org", where=f"203.0.113.{number}")
+    work()
+    assert len(tried) == 3, "a flood of made-up addresses must not make mail servers distrust this one"
