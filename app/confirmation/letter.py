@@ -55,15 +55,14 @@ def _about_draft(session: Session, row: OutboxRow, entry: DraftEntry) -> Callabl
     if _is_unwanted(session, row, signer_of(entry.draft).email):
         return None
 
+    until = confirmable_until(entry.petition, entry.draft.expires_at)
+
     def write() -> Letter:
-        expires_at = entry.draft.expires_at
         about = {
             "link": url_for("confirmation.ask", token=make_token(Purpose.CONFIRM, entry.draft.public_id)),
             "not_me_link": url_for("refusing.ask_who", token=make_token(Purpose.NOT_ME, entry.draft.public_id)),
             "code": code.draw_code(entry.draft),
-            "until": confirmable_until(entry.petition, expires_at)
-            if is_reminder
-            else link_works_until(entry.petition, now),
+            "until": until if is_reminder else link_works_until(entry.petition, now),
         }
         return _message(session, row, "reminder" if is_reminder else "confirm", entry, entry.draft, about)
 

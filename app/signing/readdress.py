@@ -22,7 +22,7 @@ def readdress(petition: Petition, ids: FormIds, mistyped: str, address: str) -> 
     The statements are the same whatever became of that draft: its mailbox's reader may have confirmed or declined it.
     """
     empty = Signer("", "", "", mistyped, "", Visibility.ORGANISERS, updates=False)
-    said = {"country": empty.country, "visibility": empty.visibility, "updates": empty.updates}
+    said = {"country": empty.country, "visibility": empty.visibility, "updates": empty.updates, "reminded": True}
     is_draft = (Draft.public_id == ids.draft) & Draft.sealed.is_not(None)
     of_draft = OutboxRow.draft_id == ids.draft
     waits = of_draft & (OutboxRow.occasion == Occasion.SIGNED) & (OutboxRow.progress == OutboxProgress.WAITING)

@@ -65,6 +65,20 @@ def test_the_link_in_a_letter_that_was_sent_opens_an_empty_form(
         assert signer_of(old).email == "wrong@example.org"
 
 
+def test_nobody_is_reminded_of_an_empty_form(
+    app: Flask, client: FlaskClient, petition: str, mail_server: MailServer, work: Work
+) -> None:
+    page = sign(client, email="wrong@example.org").location
+    work()
+    send_to(client, page)
+    work()
+    with app.app_context(), transaction() as session:
+        session.execute(update(Draft).values(expires_at=clock.now() + timedelta(days=5)))
+    work()
+    assert [letter["Subject"][:9] for letter in mail_server.to("wrong@example.org")] == ["Please co"]
+    assert len(mail_server.to(RIGHT)) == 2
+
+
 def test_a_stranger_cannot_use_up_a_mailboxs_letters_and_then_take_their_links_away(
     app: Flask, client: FlaskClient, petition: str, mail_server: MailServer, work: Work
 ) -> None:
