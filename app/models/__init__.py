@@ -3,8 +3,9 @@
 from app.models.audit import Act, AuditEntry
 from app.models.data_key import DataKey
 from app.models.domain import DomainRule, Verdict
-from app.models.draft import CodeTries, Declined, Draft, FormCopy, HourlyNumbers
+from app.models.draft import CodeTries, Declined, Draft, FormCopy
 from app.models.handover import Delivery, DeliveryVolume, Format, HandOver, HandOverBlock, Making
+from app.models.hourly_numbers import HourlyNumbers
 from app.models.ledger import DELTA, Kind, LedgerEntry, Tally
 from app.models.organiser import LoginAttempt, Membership, Organiser, Passkey, Role, SignIn
 from app.models.outbox import Occasion, OutboxProgress, OutboxRow, Unwanted

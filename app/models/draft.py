@@ -1,4 +1,4 @@
-"""Drafts: what forms said that nobody has confirmed yet; tried codes; and mailboxes that told us it was not them."""
+"""Drafts: what forms said that nobody has confirmed yet, with their copies; tried codes; mailboxes that declined."""
 
 from datetime import datetime
 
@@ -109,20 +109,3 @@ class Declined(Base):
     petition_id: Mapped[int] = mapped_column(ForeignKey("petition.id"), index=True)
     undo_until: Mapped[datetime] = mapped_column(UtcDateTime)
     unwanted: Mapped[bytes | None] = mapped_column(LargeBinary(16))
-
-
-class HourlyNumbers(Base):
-    """What moves when somebody types an address, as it was at the turn of an hour and rounded to tens.
-
-    Viewers see these: from the exact numbers they could tell what became of an address that they typed.
-    """
-
-    __tablename__ = "hourly_numbers"
-
-    petition_id: Mapped[int] = mapped_column(ForeignKey("petition.id"), primary_key=True, autoincrement=False)
-    at: Mapped[datetime] = mapped_column(UtcDateTime)
-    pending: Mapped[int]
-    declined: Mapped[int]
-    sent: Mapped[int]
-    waiting: Mapped[int]
-    failed: Mapped[int]
