@@ -40,26 +40,29 @@ class Opened:
     fields: tuple[str, ...]
 
 
-def seal(purpose: str, public_id: bytes, fields: Sequence[str], salt: bytes | None = None) -> bytes:
-    """Return `fields` (each at most 65,535 bytes of UTF-8) sealed under the newest key, for this purpose and row.
+def seal(
+    purpose: str, public_id: bytes, fields: Sequence[str], salt: bytes | None = None, key: bytes | None = None
+) -> bytes:
+    """Return `fields` (each at most 65,535 bytes of UTF-8) sealed for this purpose and row, under the newest key.
 
-    Without `salt` a random one is made; give the old one to keep it.
+    Without `salt` a random one is made; give the old one to keep it. With `key` (32 bytes) it is sealed under that
+    alone, so that DATA_KEYS do not open it.
     """
-    return _encrypt(_pack(salt or os.urandom(SALT_BYTES), fields), purpose, public_id)
+    return _encrypt(_pack(salt or os.urandom(SALT_BYTES), fields), purpose, public_id, key)
 
 
-def unseal(purpose: str, public_id: bytes, sealed: bytes) -> Opened:
+def unseal(purpose: str, public_id: bytes, sealed: bytes, key: bytes | None = None) -> Opened:
     """Return what `seal` was given; raise CannotOpen if it was not sealed here for this purpose and row."""
-    salt, fields = opener(purpose)(public_id, sealed)
+    salt, fields = opener(purpose, key)(public_id, sealed)
     return Opened(salt, tuple(fields))
 
 
-def opener(purpose: str) -> Callable[[bytes, bytes], tuple[bytes, list[str]]]:
+def opener(purpose: str, key: bytes | None = None) -> Callable[[bytes, bytes], tuple[bytes, list[str]]]:
     """Return a fast function that unseals values of one purpose: from public id and sealed value to salt and fields.
 
     It keeps the keys ready, and works outside the app's context too. It raises CannotOpen where `unseal` would.
     """
-    decrypt = _decrypter(purpose)
+    decrypt = _decrypter(purpose, key)
 
     def open_one(public_id: bytes, sealed: bytes) -> tuple[bytes, list[str]]:
         packed = decrypt(public_id, sealed)
@@ -119,9 +122,9 @@ def _encrypt(packed: bytes, purpose: str, public_id: bytes, key: bytes | None = 
     return prefix(key) + nonce + AESGCM(key).encrypt(nonce, packed, _associated_data(purpose, public_id))
 
 
-def _decrypter(purpose: str) -> Callable[[bytes, bytes], bytes]:
+def _decrypter(purpose: str, key: bytes | None = None) -> Callable[[bytes, bytes], bytes]:
     config = current_app.config
-    ciphers: dict[bytes, AESGCM] = {}
+    ciphers = {prefix(key): AESGCM(key)} if key else {}
     purpose_data = _associated_data(purpose, b"")
 
     def decrypt(public_id: bytes, sealed: bytes) -> bytes:

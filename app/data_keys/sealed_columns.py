@@ -1,4 +1,7 @@
-"""All sealed columns of the database: for which purpose, and bound to which public id."""
+"""All columns sealed under DATA_KEYS: for which purpose, and bound to which public id.
+
+Copies of forms are not among them: each is sealed under a key of its own (see app/signing/sign.py).
+"""
 
 from dataclasses import dataclass
 from typing import Any
@@ -8,7 +11,6 @@ from sqlalchemy.orm import InstrumentedAttribute
 from app.models import (
     DeliveryVolume,
     Draft,
-    FormCopy,
     HandOver,
     Membership,
     Organiser,
@@ -51,7 +53,6 @@ SEALED_COLUMNS = (
     SealedColumn(Membership.sealed_address, "invited-address", Organiser.public_id),
     SealedColumn(HandOver.sealed_recipient, "hand-over", HandOver.public_id),
     SealedColumn(OutboxRow.sealed, "organiser-letter", OutboxRow.public_id),
-    SealedColumn(FormCopy.sealed, "form-copy", FormCopy.public_id),
     SealedColumn(Draft.sealed, "signature", Draft.public_id, Petition.public_id),
     SealedColumn(Signature.sealed, "signature", Signature.public_id, Petition.public_id),
     SealedColumn(Signature.note_sealed, "invalidation-note", Signature.public_id),

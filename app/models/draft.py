@@ -62,7 +62,8 @@ class FormCopy(Base):
     """What one form said, without its address, to be sent out again to another one (see app/signing/readdress.py).
 
     It lies apart from the draft, since whoever reads the first mailbox confirms or declines that: if this went with it,
-    a stranger would see it go.
+    a stranger would see it go. What that mailbox erased is erased all the same: id and key of the copy are made of a
+    secret that is only in the page of whoever typed it, so that nobody else can open it.
     """
 
     __tablename__ = "form_copy"

@@ -39,9 +39,9 @@ class Signer:
     visibility: Visibility
     updates: bool
 
-    def sealed_copy(self, public_id: bytes) -> bytes:
-        """Return this signer sealed for the copy of a form with that public id."""
-        return sealing.seal(COPY_PURPOSE, public_id, self._fields())
+    def sealed_copy(self, public_id: bytes, key: bytes) -> bytes:
+        """Return this signer sealed for the copy of a form with that public id, under that copy's own key."""
+        return sealing.seal(COPY_PURPOSE, public_id, self._fields(), key=key)
 
     def sealed_for(self, public_id: bytes, petition_public_id: bytes, salt: bytes | None = None) -> bytes:
         """Return this signer sealed for that row of that petition; `salt` is given to keep an earlier one."""
@@ -65,10 +65,10 @@ def salt_and_signer(row: Draft | Signature) -> tuple[bytes, Signer]:
     return salt, Signer(name, affiliation, comment, email, row.country, row.visibility, row.updates)
 
 
-def signer_of_copy(copy: FormCopy) -> Signer:
-    """Return the signer in the copy of a form; raise CannotOpen if that was altered."""
+def signer_of_copy(copy: FormCopy, key: bytes) -> Signer:
+    """Return the signer in the copy of a form, whose own key this is; raise CannotOpen if that was altered."""
     name, affiliation, comment, email, country, visibility, updates = sealing.unseal(
-        COPY_PURPOSE, copy.public_id, copy.sealed
+        COPY_PURPOSE, copy.public_id, copy.sealed, key
     ).fields
     return Signer(name, affiliation, comment, email, country, Visibility(visibility), bool(updates))
 

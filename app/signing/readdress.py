@@ -26,14 +26,15 @@ def readdress(petition: Petition, ids: FormIds, mistyped: str, address: str) -> 
     is_draft = (Draft.public_id == ids.draft) & Draft.sealed.is_not(None)
     of_draft = OutboxRow.draft_id == ids.draft
     waits = of_draft & (OutboxRow.occasion == Occasion.SIGNED) & (OutboxRow.progress == OutboxProgress.WAITING)
-    take = delete(FormCopy).where(FormCopy.public_id == ids.copy, FormCopy.until > clock.now()).returning(FormCopy)
+    copy_id, copy_key = ids.of_copy()
+    take = delete(FormCopy).where(FormCopy.public_id == copy_id, FormCopy.until > clock.now()).returning(FormCopy)
     with transaction() as session:
         session.execute(select(OutboxRow.id).where(of_draft).order_by(OutboxRow.id).with_for_update())
         copy = session.scalars(take.execution_options(synchronize_session=False)).one_or_none()
         if copy is None:
             return None
         sealed = empty.sealed_for(ids.draft, petition.public_id)
-        again = replace(signer_of_copy(copy), email=address)
+        again = replace(signer_of_copy(copy, copy_key), email=address)
         values = {column: getattr(copy, column) for column in REPEATED}
         # One proof of work stands for one letter: this one may have to wait.
         new_ids, statements = new_draft(petition, again, values, had_proof_of_work=False)

@@ -9,6 +9,8 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import NamedTuple
 
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from sqlalchemy import Insert
 
 from app import clock
@@ -27,15 +29,20 @@ CORRECTABLE_FOR = timedelta(hours=1)
 
 
 class FormIds(NamedTuple):
-    """The random ids of a form's draft and of its copy."""
+    """What leads from the page of whoever sent a form to its draft and its copy: an id and a secret, 16 bytes each."""
 
     draft: bytes
-    copy: bytes
+    secret: bytes
 
     @classmethod
     def new(cls) -> "FormIds":
         """Return two new ones."""
         return cls(os.urandom(16), os.urandom(16))
+
+    def of_copy(self) -> tuple[bytes, bytes]:
+        """Return the id and the key of the copy (16 and 32 bytes), which nobody has without the secret (RFC 5869)."""
+        derived = HKDF(hashes.SHA256(), 16 + 32, salt=None, info=b"countersign.form-copy").derive(self.secret)
+        return derived[:16], derived[16:]
 
 
 def sign(edition: Edition, submission: Submission, network: str, *, had_proof_of_work: bool) -> FormIds:
@@ -76,7 +83,8 @@ def new_draft(
     They are made before the transaction, whose beginning would have the petition read again.
     """
     now = clock.now()
-    public_id, copy_id = ids = FormIds.new()
+    ids = FormIds.new()
+    public_id, (copy_id, copy_key) = ids.draft, ids.of_copy()
     mailbox = canonical(signer.email)
     draft = insert(Draft).values(
         public_id=public_id,
@@ -101,7 +109,7 @@ def new_draft(
     copy = insert(FormCopy).values(
         public_id=copy_id,
         petition_id=petition.id,
-        sealed=replace(signer, email="").sealed_copy(copy_id),
+        sealed=replace(signer, email="").sealed_copy(copy_id, copy_key),
         until=now + CORRECTABLE_FOR,
         **values,
     )

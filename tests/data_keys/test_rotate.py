@@ -109,7 +109,7 @@ def test_every_sealed_column_is_rotated() -> None:
         for column in table.columns
         if isinstance(column.type, LargeBinary) and ("sealed" in column.name or column.name == "mailbox_key")
     }
-    assert named == sealed
+    assert named == sealed - {("form_copy", "sealed")}  # each under a key of its own, for an hour
 
 
 def test_after_rotating_everything_opens_with_the_new_key_alone(app: Flask, reports: list[str]) -> None:

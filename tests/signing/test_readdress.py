@@ -10,13 +10,15 @@ from sqlalchemy import select, update
 from werkzeug.test import TestResponse
 
 from app import clock
+from app.crypto import sealing
 from app.db import db, transaction
 from app.models import Draft, FormCopy, OutboxProgress, OutboxRow, Petition
-from app.models.signer import signer_of
+from app.models.signer import COPY_PURPOSE, signer_of, signer_of_copy
 from app.outbox import slow_lane
 from app.retention.purge import purge_form_copies
+from app.signing.email_reference import read_reference
 from tests.concurrency.test_races import at_once
-from tests.factories import MAILBOXES, drafts, make_mailbox, press_confirm, sign, verified
+from tests.factories import MAILBOXES, SLUG, drafts, make_mailbox, press_confirm, sign, verified
 from tests.html_page import HtmlPage
 from tests.mail_server import MailServer, link_in
 from tests.signing.test_sign import statements
@@ -150,6 +152,18 @@ def test_the_answer_is_the_same_and_the_letter_goes_out_whatever_the_first_mailb
     work()
     recipients = {letter["To"] for letter in mail_server.letters}
     assert {f"right{number}@example.org" for number in range(len(MAILBOXES))} <= recipients
+
+
+def test_nobody_but_the_page_that_sent_a_form_can_open_its_copy(app: Flask, client: FlaskClient, petition: str) -> None:
+    page = sign(client, comment="I read a lot.").location
+    with app.app_context():
+        ids = read_reference(SLUG, page.rpartition("/")[2]).ids
+        copy = db.session.scalars(select(FormCopy)).one()
+        with pytest.raises(sealing.CannotOpen):
+            sealing.unseal(COPY_PURPOSE, copy.public_id, copy.sealed)
+        assert ids.secret not in copy.public_id + copy.sealed
+        assert signer_of_copy(copy, ids.of_copy()[1]).comment == "I read a lot."
+        assert ids.of_copy()[0] == copy.public_id
 
 
 def test_a_draft_whose_letter_is_not_sent_is_deleted_with_that_and_the_copy_after_an_hour(
