@@ -9,6 +9,7 @@ from app import clock
 from app.db import db, transaction
 from app.models import Draft, Occasion, OutboxProgress, OutboxRow, Petition
 from app.outbox.enqueue import new_letter
+from app.outbox.mailbox_limit import CountedMailbox
 from app.signing.draft import was_sent
 from app.signing.expiry import LINK_WORKS_FOR
 
@@ -40,9 +41,10 @@ def queue_reminders() -> int:
         reminded = mark.returning(Draft.public_id, Draft.petition_id).execution_options(synchronize_session=False)
         rows = session.execute(reminded).all()
         for draft_id, petition_id in rows:
-            mailbox, had_proof = session.execute(_sent_letter_of(draft_id)).one()
+            *mailbox, had_proof = session.execute(_sent_letter_of(draft_id)).one()
+            counted = CountedMailbox(*mailbox)
             letter = new_letter(
-                Occasion.REMINDER, now, petition_id, draft_id=draft_id, mailbox=mailbox, had_proof_of_work=had_proof
+                Occasion.REMINDER, now, petition_id, draft_id=draft_id, mailbox=counted, had_proof_of_work=had_proof
             )
             session.execute(letter)
     return len(rows)
@@ -56,7 +58,7 @@ def _newer_or_reminded() -> Select[bytes]:
     return select(other.public_id).where(of_mailbox, or_(other.reminded, is_newer))
 
 
-def _sent_letter_of(draft_id: bytes) -> Select[bytes | None, bool]:
+def _sent_letter_of(draft_id: bytes) -> Select[bytes | None, bool, bool]:
     letter = (OutboxRow.draft_id == draft_id) & (OutboxRow.occasion == Occasion.SIGNED)
-    sent = select(OutboxRow.mailbox, OutboxRow.had_proof_of_work).where(letter)
+    sent = select(OutboxRow.mailbox, OutboxRow.is_tagged, OutboxRow.had_proof_of_work).where(letter)
     return sent.where(OutboxRow.progress == OutboxProgress.SENT)

@@ -50,7 +50,8 @@ class OutboxRow(Base):
     confirmation, or in the signature if there is one. To an organiser, `sealed` is the letter until it was sent.
 
     `generation` is that of the new link in a letter with a link to an entry. `mailbox` is a keyed hash by which letters
-    to one mailbox are counted across petitions; `allowed_at` is when this one was counted. `had_proof_of_work` is false
+    to one mailbox are counted across petitions, and `is_tagged` tells that the address has a tag that may or may not
+    reach it (see app/outbox/mailbox_limit.py); `allowed_at` is when this one was counted. `had_proof_of_work` is false
     if a form without one caused the letter; the slow lane may then defer it until `deferred_until`. `claim` is drawn by
     the worker that holds the row until `leased_until`.
     """
@@ -109,6 +110,7 @@ class OutboxRow(Base):
     occasion: Mapped[Occasion] = mapped_column(words(Occasion, "occasion"))
     priority: Mapped[int] = mapped_column(SmallInteger)
     mailbox: Mapped[bytes | None] = mapped_column(LargeBinary(32))
+    is_tagged: Mapped[bool] = mapped_column(default=False, server_default=false())
     had_proof_of_work: Mapped[bool] = mapped_column(default=True, server_default=true())
     deferred_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
     progress: Mapped[OutboxProgress] = mapped_column(words(OutboxProgress, "progress"), default=OutboxProgress.WAITING)

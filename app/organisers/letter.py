@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from app.crypto import sealing, tokens
 from app.db import db, insert
-from app.email.address import without_tag
+from app.email.address import canonical, without_tag
 from app.email.render import Rendered, message, render
 from app.models import Membership, Occasion, Organiser, OutboxRow, Role
 from app.outbox.enqueue import PRIORITY, PRIORITY_BY_STRANGER
@@ -42,9 +42,10 @@ def queue_request(session: Session, kind: str, recipient: str, at: datetime) -> 
     """Insert a request for a letter, which the worker renders, into the outbox; the caller commits.
 
     Strangers can cause it: it has the lowest rank, and where one waits already for this mailbox, none is added, as the
-    database decides.
+    database decides. That goes by the mailbox that an account has: another tag must not stand in its way.
     """
-    _insert(session, kind, recipient, (), at, limited_as=kind, priority=PRIORITY_BY_STRANGER)
+    key = _counted(kind, canonical(recipient))
+    _insert(session, kind, recipient, (), at, mailbox=key, priority=PRIORITY_BY_STRANGER)
 
 
 def queue_rendered_letter(
@@ -55,7 +56,12 @@ def queue_rendered_letter(
     With `is_limited` the mailbox limit applies, to these letters by themselves.
     """
     fields = render_for(organiser, letter, **words)
-    _insert(session, WRITTEN, organiser.email, fields, at, limited_as=letter if is_limited else None)
+    key = _counted(letter, without_tag(organiser.email)) if is_limited else None
+    _insert(session, WRITTEN, organiser.email, fields, at, mailbox=key)
+
+
+def _counted(letter: str, mailbox: str) -> bytes:
+    return tokens.keyed_hash(f"organiser's {letter}", mailbox)
 
 
 def _insert(
@@ -65,7 +71,7 @@ def _insert(
     fields: Iterable[str],
     at: datetime,
     *,
-    limited_as: str | None,
+    mailbox: bytes | None,
     priority: int = PRIORITY[Occasion.ORGANISER],
 ) -> None:
     public_id = os.urandom(16)
@@ -74,7 +80,7 @@ def _insert(
         occasion=Occasion.ORGANISER,
         priority=priority,
         sealed=sealing.seal(PURPOSE, public_id, (kind, recipient, *fields)),
-        mailbox=tokens.keyed_hash(f"organiser's {limited_as}", without_tag(recipient)) if limited_as else None,
+        mailbox=mailbox,
         queued_at=at,
         due_at=at,
     )

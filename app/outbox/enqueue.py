@@ -8,6 +8,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from app.db import insert
 from app.models import Occasion, OutboxProgress, OutboxRow
+from app.outbox.mailbox_limit import CountedMailbox
 
 # The lowest number goes first: people wait in front of their screens for a confirmation letter.
 PRIORITY = {
@@ -29,12 +30,12 @@ def new_letter(
     *,
     draft_id: bytes | None = None,
     signature_id: int | ScalarSelect[int] | None = None,
-    mailbox: bytes | None = None,
+    mailbox: CountedMailbox | None = None,
     had_proof_of_work: bool = True,
 ) -> postgresql.Insert | sqlite.Insert:
     """Return the statement that queues one letter about a draft or a signature, due from `at` on.
 
-    `mailbox` is the site-wide keyed hash of the mailbox, for letters that strangers can cause. `had_proof_of_work` is
+    `mailbox` is the one that letters which strangers can cause are counted for. `had_proof_of_work` is
     False if the form that causes it came without one.
     """
     return insert(OutboxRow).values(
@@ -45,7 +46,8 @@ def new_letter(
         petition_id=petition_id,
         draft_id=draft_id,
         signature_id=signature_id,
-        mailbox=mailbox,
+        mailbox=mailbox.key if mailbox else None,
+        is_tagged=bool(mailbox and mailbox.is_tagged),
         had_proof_of_work=had_proof_of_work,
         queued_at=at,
         due_at=at,

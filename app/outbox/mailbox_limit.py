@@ -1,17 +1,46 @@
-"""The mailbox limit: how many letters strangers can cause to one mailbox within a day."""
+"""The mailbox limit: how many letters strangers can cause to one mailbox within a day.
+
+Most servers deliver ann+tag@ to ann@, so letters to both count for one mailbox; where it is somebody else's, whoever
+types tags must not use up ann's letters. So tags can take all of them but the last.
+"""
 
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
-from sqlalchemy import case, func, select
+from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.orm import Session
 
 from app import clock
+from app.crypto import tokens
 from app.db import advisory_lock
+from app.email.address import canonical, without_tag
 from app.models import OutboxProgress, OutboxRow
 
 WINDOW = timedelta(hours=24)
 PER_PETITION = 3
 PER_SITE = 6
+# The first letter of the day about a petition goes out beyond PER_SITE, up to this many, so that nobody can keep a
+# petition's letter from a mailbox by typing its address elsewhere on the site.
+PER_SITE_WITH_FIRST = 20
+
+
+class CountedMailbox(NamedTuple):
+    """The site-wide keyed hash of a mailbox that letters are counted for, and whether the address has a tag."""
+
+    key: bytes
+    is_tagged: bool
+
+
+def counted_mailbox(address: str) -> CountedMailbox:
+    """Return the mailbox that letters to a deliverable address are counted for."""
+    mailbox = without_tag(address)
+    return CountedMailbox(tokens.keyed_hash("mailbox", mailbox), is_tagged=mailbox != canonical(address))
+
+
+def competes_with(row: OutboxRow) -> ColumnElement[bool]:
+    """Return the condition for other rows that can take this one's place: to its mailbox, tagged only if it is."""
+    same = (OutboxRow.mailbox == row.mailbox) & (OutboxRow.id != row.id)
+    return same if row.is_tagged else same & ~OutboxRow.is_tagged
 
 
 def was_written_to(session: Session, row: OutboxRow, since: datetime) -> bool:
@@ -19,8 +48,8 @@ def was_written_to(session: Session, row: OutboxRow, since: datetime) -> bool:
     assert row.mailbox is not None
     advisory_lock(session, row.mailbox)
     since = max(since, clock.now() - WINDOW)
-    others = (OutboxRow.mailbox == row.mailbox) & (OutboxRow.id != row.id) & (OutboxRow.allowed_at > since)
-    return session.scalars(select(OutboxRow.id).where(others).limit(1)).first() is not None
+    others = select(OutboxRow.id).where(competes_with(row), OutboxRow.allowed_at > since)
+    return session.scalars(others.limit(1)).first() is not None
 
 
 def has_room(session: Session, row: OutboxRow, now: datetime) -> bool:
@@ -32,10 +61,22 @@ def has_room(session: Session, row: OutboxRow, now: datetime) -> bool:
     if row.mailbox is None:
         return True
     advisory_lock(session, row.mailbox)
-    of_petition = func.coalesce(func.sum(case((OutboxRow.petition_id == row.petition_id, 1), else_=0)), 0)
-    others = (
-        (OutboxRow.mailbox == row.mailbox) & (OutboxRow.id != row.id) & (OutboxRow.progress != OutboxProgress.FAILED)
-    )
-    counted = others & (OutboxRow.allowed_at > now - WINDOW)
-    in_petition, in_site = session.execute(select(of_petition, func.count()).where(counted)).one()
-    return bool(in_petition < PER_PETITION and in_site < PER_SITE)
+    counted = (OutboxRow.mailbox == row.mailbox) & (OutboxRow.id != row.id) & (OutboxRow.allowed_at > now - WINDOW)
+    counted &= OutboxRow.progress != OutboxProgress.FAILED
+    of_petition = OutboxRow.petition_id == row.petition_id
+
+    def number(*conditions: ColumnElement[bool]) -> ColumnElement[int]:
+        return func.count().filter(*conditions)
+
+    in_site, in_petition, tagged, to_itself = session.execute(
+        select(
+            func.count(),
+            number(of_petition),
+            number(of_petition, OutboxRow.is_tagged),
+            number(of_petition, ~OutboxRow.is_tagged),
+        ).where(counted)
+    ).one()
+    if row.is_tagged:
+        return bool(in_petition < PER_PETITION and tagged < PER_PETITION - 1 and in_site < PER_SITE)
+    is_first = to_itself == 0 and in_site < PER_SITE_WITH_FIRST
+    return bool(in_petition < PER_PETITION and (in_site < PER_SITE or is_first))

@@ -9,6 +9,7 @@ from app.crypto import tokens
 from app.db import advisory_lock, db
 from app.models import Draft, Occasion, OutboxProgress, OutboxRow
 from app.outbox.enqueue import PRIORITY_DEFERRED
+from app.outbox.mailbox_limit import competes_with
 
 MAX_PER_HOUR = 60
 # From this many forms without a proof in an hour, a petition asks for a proof. It is half of MAX_PER_HOUR, so that
@@ -46,7 +47,7 @@ def has_place(session: Session, row: OutboxRow) -> bool:
     """
     if row.had_proof_of_work or row.deferred_until is not None:
         return False
-    waiting = (OutboxRow.mailbox == row.mailbox) & (OutboxRow.progress == OutboxProgress.WAITING)
+    waiting = competes_with(row) & (OutboxRow.progress == OutboxProgress.WAITING)
     other = select(OutboxRow.id).where(waiting, _in_lane(row)).limit(1)
     return session.scalars(other).first() is not None
 

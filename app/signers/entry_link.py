@@ -3,11 +3,11 @@
 from sqlalchemy import select
 
 from app import clock
-from app.crypto import tokens
 from app.db import transaction
-from app.email.address import canonical, without_tag
+from app.email.address import canonical
 from app.models import Occasion, Petition, Signature
 from app.outbox.enqueue import new_letter
+from app.outbox.mailbox_limit import counted_mailbox
 from app.signing.email_key import email_key
 
 
@@ -20,7 +20,7 @@ def request_entry_link(petition: Petition, address: str) -> None:
     key = email_key(petition, mailbox)
     of_mailbox = (Signature.petition_id == petition.id) & (Signature.email_key == key)
     signature_id = select(Signature.id).where(of_mailbox).scalar_subquery()
-    site_wide = tokens.keyed_hash("mailbox", without_tag(mailbox))
-    letter = new_letter(Occasion.ENTRY, clock.now(), petition.id, signature_id=signature_id, mailbox=site_wide)
+    counted = counted_mailbox(mailbox)
+    letter = new_letter(Occasion.ENTRY, clock.now(), petition.id, signature_id=signature_id, mailbox=counted)
     with transaction() as session:
         session.execute(letter)

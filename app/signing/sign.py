@@ -14,12 +14,12 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from sqlalchemy import Insert
 
 from app import clock
-from app.crypto import tokens
 from app.db import db, insert, transaction
-from app.email.address import canonical, without_tag
+from app.email.address import canonical
 from app.models import Draft, FormCopy, Occasion, Petition
 from app.models.signer import Signer
 from app.outbox.enqueue import new_letter
+from app.outbox.mailbox_limit import counted_mailbox
 from app.petitions.page import Edition
 from app.signing.email_key import email_key
 from app.signing.forms import Submission
@@ -103,7 +103,7 @@ def new_draft(
         now,
         petition.id,
         draft_id=public_id,
-        mailbox=tokens.keyed_hash("mailbox", without_tag(mailbox)),
+        mailbox=counted_mailbox(mailbox),
         had_proof_of_work=had_proof_of_work,
     )
     copy = insert(FormCopy).values(

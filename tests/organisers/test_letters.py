@@ -100,6 +100,19 @@ def test_of_a_flood_of_requests_for_one_mailbox_one_waits(app: Flask) -> None:
     assert len(rows(app)) == 2
 
 
+def test_requests_with_a_tag_keep_no_letter_from_the_account_without_one(
+    app: Flask, mail_server: MailServer, work: Callable[[], int]
+) -> None:
+    make_organiser(app, password=PASSWORD)
+    client = browser(app)
+    name, domain = OWNER.split("@")
+    for which in range(4):
+        client.post(RESET, data={"email": f"{name}+{which}@{domain}"})
+    client.post(RESET, data={"email": OWNER})
+    work()
+    assert [letter["To"] for letter in mail_server.letters] == [OWNER]
+
+
 def test_a_request_goes_after_the_letters_of_people_who_sign(
     app: Flask, petition: str, mail_server: MailServer, work: Callable[[], int]
 ) -> None:

@@ -1,4 +1,7 @@
-"""The mailbox limit: in a day, strangers can cause three letters to a mailbox for a petition, six for the site."""
+"""The mailbox limit: in a day, strangers can cause three letters to a mailbox for a petition, six for the site.
+
+But nobody can keep the first letter about a petition from a mailbox: not by tags, nor with other petitions.
+"""
 
 from datetime import timedelta
 
@@ -10,7 +13,7 @@ from sqlalchemy import delete, update
 from app import clock
 from app.db import transaction
 from app.models import Draft, OutboxProgress, OutboxRow
-from app.outbox import slow_lane
+from app.outbox import mailbox_limit, slow_lane
 from tests.factories import drafts, make_mailbox, make_petition, make_signature, sign
 from tests.mail_server import MailServer, link_in
 from tests.outbox.test_deliver import Work, make_all_due, rows
@@ -18,15 +21,50 @@ from tests.outbox.test_deliver import Work, make_all_due, rows
 pytestmark = pytest.mark.both_databases
 
 
-def test_a_mailbox_gets_at_most_six_letters_a_day_for_all_petitions(
-    app: Flask, client: FlaskClient, mail_server: MailServer, work: Work
+def test_a_mailbox_gets_six_letters_a_day_for_all_petitions_and_the_first_about_each(
+    app: Flask, client: FlaskClient, mail_server: MailServer, work: Work, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for number in range(4):
-        slug = make_petition(app, slug=f'"petition-{number}"')
-        for _ in range(2):
+    monkeypatch.setattr(mailbox_limit, "PER_SITE_WITH_FIRST", 8)
+    slugs = [make_petition(app, slug=f'"petition-{number}"') for number in range(6)]
+    for slug in slugs[:2]:
+        for _ in range(3):
             sign(client, slug)
     work()
     assert len(mail_server.letters) == 6
+    for slug in slugs[2:]:
+        for _ in range(2):
+            sign(client, slug)
+    work()
+    assert len(mail_server.letters) == 8
+
+
+@pytest.mark.parametrize("is_first", [True, False])
+def test_tags_do_not_use_up_the_letters_of_the_mailbox_itself(
+    app: Flask, client: FlaskClient, petition: str, mail_server: MailServer, work: Work, is_first: bool
+) -> None:
+    other = make_petition(app, slug='"another"')
+    if is_first:
+        sign(client)
+    for number in range(9):
+        sign(client, (petition, other)[number % 2], email=f"ann+{number}@example.org")
+        work()
+    if not is_first:
+        sign(client)
+    sign(client, other)
+    work()
+    assert len(mail_server.letters) == 6, "three about each petition"
+    assert [letter["To"] for letter in mail_server.letters].count("ann@example.org") == 2
+
+
+def test_a_tag_that_waits_in_the_slow_lane_takes_no_place_from_the_mailbox_itself(
+    app: Flask, client: FlaskClient, petition: str, work: Work, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(slow_lane, "MAX_PER_HOUR", 1)
+    for address in ("first@example.org", "ann+mallory@example.org", "ann@example.org", "ann+again@example.org"):
+        sign(client, email=address)
+        work()
+    waiting = [row for row in rows(app) if row.progress == OutboxProgress.WAITING]
+    assert [row.is_tagged for row in waiting] == [True, False]
 
 
 def test_a_day_later_letters_are_sent_again(
