@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import delete, func, or_, select, update
 from sqlalchemy.orm import Session
 
-from app import clock, logs
+from app import clock, leases, logs
 from app.crypto import sealing
 from app.db import db, in_batches, transaction
 from app.export import pdf
@@ -84,7 +84,7 @@ def forget_old_deliveries() -> int:
 def _claim() -> tuple[bytes, int] | None:
     now = clock.now()
     claim = os.urandom(16)
-    abandoned = (Delivery.making == Making.MAKING) & (Delivery.leased_until < now)
+    abandoned = (Delivery.making == Making.MAKING) & leases.is_over(Delivery.leased_until, now, LEASE)
     due = select(Delivery.id).where(or_(Delivery.making == Making.WAITING, abandoned)).order_by(Delivery.id).limit(1)
     # Read first, so that an idle worker never takes SQLite's only write lock.
     if db.session.scalars(due).first() is None:

@@ -13,7 +13,7 @@ from sqlalchemy import or_, select, update
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
-from app import clock, logs
+from app import clock, leases, logs
 from app.db import db, transaction
 from app.email import smtp
 from app.models import OutboxProgress, OutboxRow
@@ -79,7 +79,8 @@ def deliver(letters: LetterCallbacks, stopping: Callable[[], bool] = lambda: Fal
 def _claim() -> Claimed:
     now = clock.now()
     claim = os.urandom(16)
-    free = or_(OutboxRow.leased_until.is_(None), OutboxRow.leased_until < now)
+    lease = timedelta(seconds=current_app.config["OUTBOX_LEASE_SECONDS"])
+    free = or_(OutboxRow.leased_until.is_(None), leases.is_over(OutboxRow.leased_until, now, lease))
     # A letter that was queued in the future is due: the clock has gone back since.
     from_the_future = (OutboxRow.attempts == 0) & OutboxRow.deferred_until.is_(None) & (OutboxRow.queued_at > now)
     due = (
@@ -91,7 +92,6 @@ def _claim() -> Claimed:
     # Read first, so that an idle worker never takes SQLite's one write lock.
     if not db.session.scalars(due).first():
         return Claimed(claim, [])
-    lease = timedelta(seconds=current_app.config["OUTBOX_LEASE_SECONDS"])
     with transaction() as session:
         # SQLite has no row locks and needs none: its transactions write one at a time.
         ids = list(session.scalars(due.with_for_update(skip_locked=True)).all())

@@ -31,6 +31,7 @@ from app.models import (
 from app.typesetting import typeset
 from tests.concurrency.test_races import at_once
 from tests.factories import SLUG, make_draft, make_petition, make_signature
+from tests.outbox.test_deliver import OVER
 
 pytestmark = pytest.mark.both_databases
 
@@ -160,14 +161,17 @@ def test_a_delivery_fails_after_three_attempts(
         assert db.session.scalars(select(HandOver.rows)).one() is None
 
 
-def test_after_a_kill_a_delivery_is_built_again_once_its_lease_is_over(app: Flask, petition: str) -> None:
+@pytest.mark.parametrize("until", OVER.values(), ids=OVER)
+def test_after_a_kill_a_delivery_is_built_again_once_its_lease_is_over(
+    app: Flask, petition: str, until: timedelta
+) -> None:
     make_signature(app)
     ask(app)
     with app.app_context():
         assert pdf_job._claim()
     assert make(app) == 0
     with app.app_context(), transaction() as session:
-        session.execute(update(Delivery).values(leased_until=clock.now() - timedelta(seconds=1)))
+        session.execute(update(Delivery).values(leased_until=clock.now() + until))
     assert make(app) == 1
     assert newest(app).making == Making.READY
 

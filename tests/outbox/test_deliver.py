@@ -270,8 +270,13 @@ def test_a_letter_that_cannot_be_written_is_reported_and_the_others_are_sent(
     assert "example.org" not in caplog.text
 
 
+# A lease of two minutes is over, or the clock has gone back an hour since it was made.
+OVER = {"over": -timedelta(seconds=1), "made before the clock went back": timedelta(minutes=62)}
+
+
+@pytest.mark.parametrize("until", OVER.values(), ids=OVER)
 def test_after_its_lease_a_killed_workers_letters_are_sent_by_another(
-    app: Flask, client: FlaskClient, petition: str, mail_server: MailServer, work: Work
+    app: Flask, client: FlaskClient, petition: str, mail_server: MailServer, work: Work, until: timedelta
 ) -> None:
     sign(client)
     with app.app_context():
@@ -279,7 +284,28 @@ def test_after_its_lease_a_killed_workers_letters_are_sent_by_another(
         assert len(claimed.ids) == 1
         assert deliver(LETTERS) == 0
     with app.app_context(), transaction() as session:
-        session.execute(update(OutboxRow).values(leased_until=clock.now() - timedelta(seconds=1)))
+        session.execute(update(OutboxRow).values(leased_until=clock.now() + until))
+    work()
+    assert len(mail_server.letters) == 1
+
+
+def test_a_worker_whose_clock_is_a_minute_behind_takes_no_letters_from_another(
+    app: Flask, client: FlaskClient, petition: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sign(client)
+    with app.app_context():
+        assert len(delivering._claim().ids) == 1
+        behind = clock.now() - timedelta(minutes=1)
+        monkeypatch.setattr(clock, "now", lambda: behind)
+        assert delivering._claim().ids == []
+
+
+def test_a_letter_that_was_queued_before_the_clock_went_back_does_not_wait_for_the_hour(
+    client: FlaskClient, petition: str, mail_server: MailServer, work: Work, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sign(client)
+    earlier = clock.now() - timedelta(hours=1)
+    monkeypatch.setattr(clock, "now", lambda: earlier)
     work()
     assert len(mail_server.letters) == 1
 
