@@ -1,6 +1,7 @@
 """Adapters for Flask-Security: sealed addresses and secrets, single-use codes, and passkeys."""
 
 import io
+import logging
 from typing import Any
 
 import qrcode
@@ -27,12 +28,21 @@ from app.email.address import NotAnAddress, deliverable
 from app.models import Organiser, Passkey
 from app.organisers import accounts
 
+log = logging.getLogger(__name__)
+
 
 class OrganiserDatastore(SQLAlchemyUserDatastore):  # type: ignore[misc]
-    """Flask-Security's datastore, with sealed addresses and codes that can be used once."""
+    """Flask-Security's datastore, with sealed addresses, codes that can be used once, and no altered accounts."""
 
     def find_user(self, case_insensitive: bool = False, **attributes: Any) -> Organiser | None:
         """Return the organiser with this attribute; by `email`, only one who has joined."""
+        organiser: Organiser | None = self._find(case_insensitive, **attributes)
+        if organiser is None or organiser.is_genuine:
+            return organiser
+        log.error("account %s was altered in the database, and stays shut", organiser.public_id.hex())
+        return None
+
+    def _find(self, case_insensitive: bool, **attributes: Any) -> Organiser | None:
         if "email" not in attributes:
             found: Organiser | None = super().find_user(case_insensitive, **attributes)
             return found
@@ -41,6 +51,15 @@ class OrganiserDatastore(SQLAlchemyUserDatastore):  # type: ignore[misc]
         except NotAnAddress:
             return None
         return organiser if organiser and organiser.joined_at else None
+
+    def find_webauthn(self, credential_id: bytes) -> Passkey | None:
+        """Return the passkey with this credential, unless it was altered in the database."""
+        found: Passkey | None = super().find_webauthn(credential_id)
+        return found if found and found.is_genuine else None
+
+    def create_webauthn(self, user: Organiser, **columns: Any) -> None:
+        """Store a new passkey, bound to its owner."""
+        super().create_webauthn(user, owner=user.public_id, **columns)
 
     def tf_set(
         self, user: Organiser, primary_method: str, totp_secret: str | None = None, phone: str | None = None

@@ -41,8 +41,8 @@ def queue_reminders() -> int:
         reminded = mark.returning(Draft.public_id, Draft.petition_id).execution_options(synchronize_session=False)
         rows = session.execute(reminded).all()
         for draft_id, petition_id in rows:
-            *mailbox, had_proof = session.execute(_sent_letter_of(draft_id)).one()
-            counted = CountedMailbox(*mailbox)
+            mailbox, is_tagged, had_proof = session.execute(_sent_letter_of(draft_id)).one()
+            counted = CountedMailbox(mailbox, is_tagged) if mailbox else None
             letter = new_letter(
                 Occasion.REMINDER, now, petition_id, draft_id=draft_id, mailbox=counted, had_proof_of_work=had_proof
             )

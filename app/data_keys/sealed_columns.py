@@ -50,6 +50,8 @@ SEALED_COLUMNS = (
     SealedColumn(Organiser.sealed_totp, "organiser-totp", Organiser.public_id),
     SealedColumn(Organiser.sealed_recovery_codes, "organiser-codes", Organiser.public_id),
     SealedColumn(Passkey.sealed_name, "passkey-name", Passkey.public_id),
+    SealedColumn(Organiser.sealed_rights, "organiser-rights", Organiser.public_id),
+    SealedColumn(Membership.sealed_role, "role", Organiser.public_id, Petition.public_id),
     SealedColumn(Membership.sealed_address, "invited-address", Organiser.public_id),
     SealedColumn(HandOver.sealed_recipient, "hand-over", HandOver.public_id),
     SealedColumn(OutboxRow.sealed, "organiser-letter", OutboxRow.public_id),

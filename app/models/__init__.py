@@ -7,7 +7,8 @@ from app.models.draft import CodeTries, Declined, Draft, FormCopy
 from app.models.handover import Delivery, DeliveryVolume, Format, HandOver, HandOverBlock, Making
 from app.models.hourly_numbers import HourlyNumbers
 from app.models.ledger import DELTA, Kind, LedgerEntry, Tally
-from app.models.organiser import LoginAttempt, Membership, Organiser, Passkey, Role, SignIn
+from app.models.membership import Membership, Role
+from app.models.organiser import AlteredAccount, Organiser, Passkey
 from app.models.outbox import Occasion, OutboxProgress, OutboxRow, Unwanted
 from app.models.petition import (
     Donation,
@@ -22,6 +23,7 @@ from app.models.petition import (
     Translation,
 )
 from app.models.proof_of_work import SpentProof
+from app.models.sign_in import LoginAttempt, SignIn
 from app.models.signature import Reason, Signature, State, Visibility
 from app.models.site import Site
 from app.models.suspicion import BURSTS, TOO_SOON, Clue, Suspicion
@@ -31,6 +33,7 @@ __all__ = [
     "DELTA",
     "TOO_SOON",
     "Act",
+    "AlteredAccount",
     "AuditEntry",
     "Clue",
     "CodeTries",

@@ -1,27 +1,33 @@
-"""Organisers: their accounts, their passkeys, and what they may do with which petition."""
+"""Organisers: their accounts and passkeys.
 
+Whoever writes in the database without keys cannot make themselves an organiser: what opens an account and says what it
+may do is sealed with it, as are the credentials of a passkey.
+"""
+
+import hashlib
+import json
 import os
 import secrets
+from collections.abc import Mapping
 from datetime import datetime
-from enum import StrEnum
 from typing import Any
 
 from flask_security import AsaList, UserMixin, WebAuthnMixin
-from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, SmallInteger, String, Text, false
+from sqlalchemy import CheckConstraint, Connection, ForeignKey, Index, LargeBinary, String, Text, event, false
 from sqlalchemy.ext.mutable import MutableList
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy.orm import Mapped, Mapper, attributes, mapped_column, relationship
 
 from app.crypto import sealing
 from app.db import Base, Serial, UtcDateTime
-from app.models.signature import words
+
+RIGHTS = "organiser-rights"
+# What `sealed_rights` covers; of the last ones only whether they are set.
+COVERED = ("password", "fs_uniquifier", "fs_webauthn_user_handle", "tf_primary_method")
+COVERED_AS_YES_OR_NO = ("sealed_totp", "active", "is_administrator", "may_open", "joined_at")
 
 
-class Role(StrEnum):
-    """An organiser's role in a petition: viewers see its numbers, editors change it, owners decide who else may."""
-
-    VIEWER = "viewer"
-    EDITOR = "editor"
-    OWNER = "owner"
+class AlteredAccount(Exception):
+    """Somebody altered this account in the database: nothing is to be added to what it may do."""
 
 
 class Organiser(Base, UserMixin):  # type: ignore[misc]
@@ -30,6 +36,9 @@ class Organiser(Base, UserMixin):  # type: ignore[misc]
     `may_open` is the right to open petitions, which administrators give; they have it themselves without it.
     Until `joined_at` is set it is an invitation, open until `invited_until`. It is Flask-Security's user, which gives
     the columns that begin with `fs_` and `tf_` their names.
+
+    `sealed_rights` is made anew with each change through the ORM, and must be given where a statement inserts a row.
+    It is the row's version too: of two transactions that change an account at once, the later one fails.
     """
 
     __tablename__ = "organiser"
@@ -40,19 +49,21 @@ class Organiser(Base, UserMixin):  # type: ignore[misc]
     email_key: Mapped[bytes | None] = mapped_column(LargeBinary(32), unique=True)
     sealed_email: Mapped[bytes | None] = mapped_column(LargeBinary)
     language: Mapped[str] = mapped_column(String(12))
-    is_administrator: Mapped[bool] = mapped_column(default=False, server_default=false())
-    may_open: Mapped[bool] = mapped_column(default=False, server_default=false())
-    active: Mapped[bool] = mapped_column(default=True)
-    password: Mapped[str | None] = mapped_column(String(255))
-    fs_uniquifier: Mapped[str] = mapped_column(String(64), unique=True)
-    fs_webauthn_user_handle: Mapped[str | None] = mapped_column(String(64), unique=True)
-    tf_primary_method: Mapped[str | None] = mapped_column(String(16))
-    sealed_totp: Mapped[bytes | None] = mapped_column(LargeBinary)
+    is_administrator: Mapped[bool] = mapped_column(default=False, server_default=false(), active_history=True)
+    may_open: Mapped[bool] = mapped_column(default=False, server_default=false(), active_history=True)
+    active: Mapped[bool] = mapped_column(default=True, active_history=True)
+    password: Mapped[str | None] = mapped_column(String(255), active_history=True)
+    fs_uniquifier: Mapped[str] = mapped_column(String(64), unique=True, active_history=True)
+    fs_webauthn_user_handle: Mapped[str | None] = mapped_column(String(64), unique=True, active_history=True)
+    tf_primary_method: Mapped[str | None] = mapped_column(String(16), active_history=True)
+    sealed_totp: Mapped[bytes | None] = mapped_column(LargeBinary, active_history=True)
     totp_counter: Mapped[int | None] = mapped_column()
     sealed_recovery_codes: Mapped[bytes | None] = mapped_column(LargeBinary)
     generation: Mapped[int] = mapped_column(default=0, server_default="0")
     invited_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
-    joined_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    joined_at: Mapped[datetime | None] = mapped_column(UtcDateTime, active_history=True)
+    sealed_rights: Mapped[bytes] = mapped_column(LargeBinary)
+    __mapper_args__ = {"version_id_col": sealed_rights, "version_id_generator": False}  # noqa: RUF012 - SQLAlchemy's
 
     webauthn: Mapped[list["Passkey"]] = relationship(back_populates="user", cascade="all, delete-orphan")
     roles: tuple[()] = ()  # Flask-Security's roles are not used: see Membership
@@ -62,7 +73,14 @@ class Organiser(Base, UserMixin):  # type: ignore[misc]
         self.email_key = email_key
         self.sealed_email = sealing.seal("organiser-email", self.public_id, [email])
         self.language = language
+        self.active = True
         self.fs_uniquifier = secrets.token_hex(32)
+        self.seal_rights()
+
+    @property
+    def is_genuine(self) -> bool:
+        """Whether the account is as this site left it. Another one opens nothing."""
+        return self._is_sealed(self._rights())
 
     @property
     def email(self) -> str:
@@ -97,11 +115,55 @@ class Organiser(Base, UserMixin):  # type: ignore[misc]
 
     def erase(self) -> None:
         """Erase address and credentials. The row stays as a former organiser, for the audit log."""
-        self.email_key = self.sealed_email = self.sealed_totp = self.sealed_recovery_codes = None
-        self.password = self.tf_primary_method = self.totp_counter = self.invited_until = None
-        self.active = self.is_administrator = self.may_open = False
+        self._drop_credentials()
+        self.email_key = self.sealed_email = self.invited_until = None
+        self.active = False
+
+    def begin_anew(self) -> None:
+        """Make an altered account one that has to be joined anew, with its roles and no rights on the site."""
+        self._drop_credentials()
+        self.joined_at = None
+
+    def _drop_credentials(self) -> None:
+        self.webauthn.clear()  # first, as it reads from the database, before which half of the changes would be written
+        self.password = self.tf_primary_method = self.totp_counter = self.sealed_totp = None
+        self.sealed_recovery_codes = None
+        self.is_administrator = self.may_open = False
         self.fs_uniquifier = secrets.token_hex(32)  # ends sessions, and makes links in earlier letters invalid
-        self.webauthn.clear()
+
+    def seal_rights(self) -> None:
+        """Seal what opens this account and what it may do."""
+        self.sealed_rights = sealing.seal_bytes(RIGHTS, self.public_id, _digest_rights(self._rights()))
+
+    def seal_changes(self) -> None:
+        """Seal the rights anew if they were changed; raise AlteredAccount if they were altered before that."""
+        history = {name: attributes.get_history(self, name) for name in self._rights()}
+        if not any(one.has_changes() for one in history.values()):
+            return
+        before = {name: (*one.deleted, *one.unchanged, None)[0] for name, one in history.items()}
+        opens_nothing = not self.password and not (self.active and self.joined_at)
+        if not self._is_sealed(before) and not opens_nothing:
+            raise AlteredAccount
+        self.seal_rights()
+
+    def _rights(self) -> dict[str, Any]:
+        return {name: getattr(self, name) for name in (*COVERED, *COVERED_AS_YES_OR_NO)}
+
+    def _is_sealed(self, values: Mapping[str, Any]) -> bool:
+        try:
+            return sealing.unseal_bytes(RIGHTS, self.public_id, self.sealed_rights) == _digest_rights(values)
+        except sealing.AlteredValue:
+            return False
+
+
+@event.listens_for(Organiser, "before_update")
+def _seal_changes(mapper: Mapper[Organiser], connection: Connection, organiser: Organiser) -> None:
+    organiser.seal_changes()
+
+
+@event.listens_for(Organiser, "before_insert")
+def _seal_new(mapper: Mapper[Organiser], connection: Connection, organiser: Organiser) -> None:
+    organiser.seal_rights()
 
 
 class Passkey(Base, WebAuthnMixin):  # type: ignore[misc]
@@ -126,78 +188,35 @@ class Passkey(Base, WebAuthnMixin):  # type: ignore[misc]
 
     user: Mapped[Organiser] = relationship(back_populates="webauthn")
 
-    def __init__(self, name: str, **columns: Any) -> None:
-        self.public_id = os.urandom(16)
-        self.sealed_name = sealing.seal("passkey-name", self.public_id, [name])
+    def __init__(self, name: str, owner: bytes, **columns: Any) -> None:
+        """`owner` is the organiser's public id, which is sealed with name and credential."""
         super().__init__(**columns)
+        self.public_id = os.urandom(16)
+        self.sealed_name = sealing.seal("passkey-name", self.public_id, [name, self._digest(owner)])
 
     @property
     def name(self) -> str:
         """The name that its owner gave it."""
         return _unsealed("passkey-name", self.public_id, self.sealed_name)[0]
 
+    @property
+    def is_genuine(self) -> bool:
+        """Whether this is its owner's passkey as it was registered here. Another one opens nothing."""
+        fields = _unsealed("passkey-name", self.public_id, self.sealed_name)
+        return len(fields) == 2 and fields[1] == self._digest(self.user.public_id)
+
+    def _digest(self, owner: bytes) -> str:
+        parts = (owner, self.credential_id, self.public_key, self.usage.encode())
+        return hashlib.sha256(b"".join(hashlib.sha256(part).digest() for part in parts)).hexdigest()
+
     def get_user_mapping(self) -> dict[str, Any]:
         """Return the columns by which Flask-Security finds the owner."""
         return {"id": self.user_id}
 
 
-class SignIn(Base):
-    """A session of an organiser, open until they sign out, at the latest `until`.
-
-    `key` is a keyed hash of the cookie's secret, so that a stolen database opens no session.
-    """
-
-    __tablename__ = "sign_in"
-    __table_args__ = (Index("ix_sign_in_organiser_id", "organiser_id"), Index("ix_sign_in_until", "until"))
-
-    key: Mapped[bytes] = mapped_column(LargeBinary(32), primary_key=True)
-    organiser_id: Mapped[int] = mapped_column(ForeignKey("organiser.id", ondelete="CASCADE"))
-    until: Mapped[datetime] = mapped_column(UtcDateTime)
-
-
-class Membership(Base):
-    """An organiser's role in a petition, or an invitation to it that is open until `invited_until`.
-
-    Until they accept, other members see the address as the inviter typed it, and so learn nothing of the account.
-    """
-
-    __tablename__ = "membership"
-    __table_args__ = (
-        CheckConstraint("(invited_until IS NULL) = (sealed_address IS NULL)", name="invitation_whole"),
-        Index("ix_membership_organiser_id", "organiser_id"),
-    )
-
-    petition_id: Mapped[int] = mapped_column(ForeignKey("petition.id"), primary_key=True, autoincrement=False)
-    organiser_id: Mapped[int] = mapped_column(ForeignKey("organiser.id"), primary_key=True, autoincrement=False)
-    role: Mapped[Role] = mapped_column(words(Role, "role"))
-    invited_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
-    sealed_address: Mapped[bytes | None] = mapped_column(LargeBinary)
-
-    def invite(self, organiser: Organiser, address: str, until: datetime) -> None:
-        """Make this an invitation to the organiser, sent to this address and open until then."""
-        self.invited_until = until
-        self.sealed_address = sealing.seal("invited-address", organiser.public_id, [address])
-
-    def accept(self) -> None:
-        """Accept the invitation."""
-        self.invited_until = self.sealed_address = None
-
-    def address(self, organiser: Organiser) -> str:
-        """Return the organiser's address as the petition's members may see it."""
-        if self.sealed_address is None:
-            return organiser.email
-        return _unsealed("invited-address", organiser.public_id, self.sealed_address)[0]
-
-
-class LoginAttempt(Base):
-    """How many attempts were made at a secret since `since`: `key` is a keyed hash of which secret, and whose."""
-
-    __tablename__ = "login_attempt"
-    __table_args__ = (Index("ix_login_attempt_since", "since"),)
-
-    key: Mapped[bytes] = mapped_column(LargeBinary(32), primary_key=True)
-    attempts: Mapped[int] = mapped_column(SmallInteger)
-    since: Mapped[datetime] = mapped_column(UtcDateTime)
+def _digest_rights(values: Mapping[str, Any]) -> bytes:
+    facts = [values[name] for name in COVERED] + [bool(values[name]) for name in COVERED_AS_YES_OR_NO]
+    return hashlib.sha256(json.dumps(facts).encode()).digest()
 
 
 def _unsealed(purpose: str, public_id: bytes, sealed: bytes | None) -> list[str]:

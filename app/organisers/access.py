@@ -126,7 +126,8 @@ def _may_open(who: Who, slug: str | None) -> bool:
     if found is None:
         return False
     g.petition, member = found
-    g.role = member.role if member and not member.invited_until else None
+    role = member.genuine_role(g.petition, organiser) if member else None
+    g.role = role if member and not member.invited_until else None
     if who == Who.INVITED:
-        return bool(member and member.invited_until and member.invited_until > clock.now())
+        return bool(role and member.invited_until and member.invited_until > clock.now())
     return may(who)

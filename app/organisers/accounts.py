@@ -5,7 +5,7 @@ from typing import Any
 
 from flask_security.proxies import _security as security
 from flask_security.utils import hash_password
-from sqlalchemy import delete, exists, or_, select, update
+from sqlalchemy import delete, exists, or_, select
 from sqlalchemy.orm import Session
 
 from app import clock
@@ -59,9 +59,10 @@ def invite(
 ) -> None:
     """Create an account for a deliverable address if it has none, give or offer a role, and send an e-mail.
 
-    `inviter` is None for a command. People who have not joined yet get a new link, and older ones
-    stop working. People with an account must accept the role: nobody becomes a member unasked, and the inviter does not
-    learn whether there is an account. Only a command gives a role at once.
+    `inviter` is None for a command, which also has an account that was altered in the database joined anew.
+    People who have not joined yet get a new link, and older ones stop working. People with an account must accept the
+    role: nobody becomes a member unasked, and the inviter does not learn whether there is an account. Only a command
+    gives a role at once.
     Raises NotAnAddress, and LastOwner if the last owner would lose that role.
     """
     address = deliverable(address)
@@ -71,12 +72,14 @@ def invite(
             lock_petition(session, petition.id)
         key = organiser_email_key(session, address)
         draft = Organiser(address, key, language or site_language())
-        columns = ("public_id", "email_key", "sealed_email", "language", "fs_uniquifier")
-        new = insert(Organiser).values(active=True, **{name: getattr(draft, name) for name in columns})
+        columns = ("public_id", "email_key", "sealed_email", "language", "active", "fs_uniquifier", "sealed_rights")
+        new = insert(Organiser).values({name: getattr(draft, name) for name in columns})
         # The upsert locks an existing row, so that two invitations at once create one account.
         new = new.on_conflict_do_update(index_elements=["email_key"], set_={"email_key": new.excluded.email_key})
         organiser_id = session.execute(new.returning(Organiser.id)).scalar_one()
         organiser = session.get_one(Organiser, organiser_id, populate_existing=True)
+        if inviter is None and not organiser.is_genuine:
+            organiser.begin_anew()
         actor_id = inviter.id if inviter else None
         must_accept = inviter is not None or not organiser.joined_at
         if petition is not None and role is not None:
@@ -96,7 +99,7 @@ def find_invited(token: str) -> Organiser | None:
     except tokens.BadToken:
         return None
     organiser = db.session.scalars(select(Organiser).where(Organiser.public_id == public_id)).one_or_none()
-    if organiser is None or organiser.joined_at or organiser.generation != generation:
+    if organiser is None or organiser.joined_at or organiser.generation != generation or not organiser.is_genuine:
         return None
     is_open = organiser.active and organiser.invited_until is not None and organiser.invited_until > clock.now()
     return organiser if is_open else None
@@ -107,25 +110,22 @@ def join(organiser: Organiser, password: str | None) -> Organiser | None:
     # Normalised (UAX 15), as Flask-Security does before it compares passwords.
     hashed = hash_password(security.password_util.normalize(password)) if password else None
     now = clock.now()
+    organiser_id, generation = organiser.id, organiser.generation
     with transaction() as session:
-        offered = session.scalars(petitions_of(organiser.id)).all()
+        offered = session.scalars(petitions_of(organiser_id)).all()
         # Lock order: petitions before accounts, or two transactions could deadlock.
         for petition_id in offered:
             lock_petition(session, petition_id)
-        still_open = (Organiser.id == organiser.id) & Organiser.joined_at.is_(None) & Organiser.active
-        same_link = Organiser.generation == organiser.generation
-        joined = (
-            update(Organiser)
-            .where(still_open, same_link)
-            .values(joined_at=now, invited_until=None, generation=Organiser.generation + 1, password=hashed)
-            .returning(Organiser.id)
-            .execution_options(synchronize_session=False)
-        )
-        if session.execute(joined).first() is None:
+        still_open = (Organiser.id == organiser_id) & Organiser.joined_at.is_(None) & Organiser.active
+        same_link = Organiser.generation == generation
+        joining = session.scalars(select(Organiser).where(still_open, same_link).with_for_update()).one_or_none()
+        if joining is None:
             return None
+        joining.joined_at, joining.password, joining.invited_until = now, hashed, None
+        joining.generation += 1
         for petition_id in offered:
-            accept(session, petition_id, organiser.id, now)
-        return session.get_one(Organiser, organiser.id, populate_existing=True)
+            accept(session, petition_id, organiser_id, now)
+        return joining
 
 
 def forget_expired_invitations(now: datetime | None = None) -> int:

@@ -12,7 +12,7 @@ from app.crypto import sealing, tokens
 from app.db import db, insert
 from app.email.address import canonical, without_tag
 from app.email.render import Rendered, message, render
-from app.models import Membership, Occasion, Organiser, OutboxRow, Role
+from app.models import Membership, Occasion, Organiser, OutboxRow, Petition, Role
 from app.outbox.enqueue import PRIORITY, PRIORITY_BY_STRANGER
 from app.web.language import force_language
 
@@ -97,11 +97,13 @@ def render_for(organiser: Organiser, letter: str, **words: Any) -> Rendered:
 def queue_letter_to_owners(session: Session, petition_id: int, letter: str, at: datetime, **words: Any) -> None:
     """Queue a letter to every owner of a petition who has joined."""
     owners = (
-        db.select(Organiser)
+        db.select(Organiser, Membership, Petition)
         .join(Membership, Membership.organiser_id == Organiser.id)
+        .join(Petition, Petition.id == Membership.petition_id)
         .where(Membership.petition_id == petition_id, Membership.role == Role.OWNER)
         .where(Membership.invited_until.is_(None))
         .where(Organiser.joined_at.is_not(None), Organiser.active)
     )
-    for owner in session.scalars(owners).all():
-        queue_rendered_letter(session, owner, letter, at, **words)
+    for owner, member, petition in session.execute(owners).all():
+        if owner.is_genuine and member.genuine_role(petition, owner):
+            queue_rendered_letter(session, owner, letter, at, **words)

@@ -33,9 +33,10 @@ def give_role(session: Session, petition_id: int, organiser_id: int, role: Role)
     Raises LastOwner if no owner who has joined would be left.
     """
     was_owner = _is_joined_owner(session, petition_id, organiser_id)
-    given = insert(Membership).values(petition_id=petition_id, organiser_id=organiser_id, role=role)
-    keys = ["petition_id", "organiser_id"]
-    session.execute(given.on_conflict_do_update(index_elements=keys, set_={"role": role}))
+    petition, organiser = session.get_one(Petition, petition_id), session.get_one(Organiser, organiser_id)
+    role_and_seal = {"role": role, "sealed_role": Membership(petition, organiser, role).sealed_role}
+    given = insert(Membership).values(petition_id=petition_id, organiser_id=organiser_id, **role_and_seal)
+    session.execute(given.on_conflict_do_update(index_elements=["petition_id", "organiser_id"], set_=role_and_seal))
     _keep_an_owner(session, petition_id, was_owner=was_owner)
 
 
@@ -80,11 +81,13 @@ def decline(session: Session, petition_id: int, organiser_id: int) -> bool:
     return True
 
 
-def offers(organiser_id: int, now: datetime) -> Select[Petition, Role]:
-    """Return the statement for the petitions and roles that are offered to an organiser."""
-    is_offered = (Membership.organiser_id == organiser_id) & (Membership.invited_until > now)
-    joined = select(Petition, Membership.role).join(Membership, Membership.petition_id == Petition.id)
-    return joined.where(is_offered).order_by(Petition.id.desc())
+def offers(session: Session, organiser: Organiser, now: datetime) -> list[tuple[Petition, Role]]:
+    """Return the petitions and roles that are offered to an organiser, the newest petition first."""
+    is_offered = (Membership.organiser_id == organiser.id) & (Membership.invited_until > now)
+    joined = select(Petition, Membership).join(Membership, Membership.petition_id == Petition.id)
+    rows = session.execute(joined.where(is_offered).order_by(Petition.id.desc()))
+    offered = ((petition, member.genuine_role(petition, organiser)) for petition, member in rows)
+    return [(petition, role) for petition, role in offered if role]
 
 
 def change_role(petition: Petition, organiser_id: int, role: Role, actor: Organiser) -> None:

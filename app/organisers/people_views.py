@@ -6,7 +6,7 @@ from sqlalchemy import select
 from werkzeug import Response
 
 from app.db import db
-from app.models import Organiser
+from app.models import AlteredAccount, Organiser
 from app.organisers import accounts, members
 from app.organisers.access import Who, me, open_to
 from app.organisers.forms import OrganiserAddressForm, OrganiserForm
@@ -56,6 +56,8 @@ def change_person(member: str, what: str) -> Response:
             members.set_administrator(organiser.id, me(), to=what == "appoint")
     except members.LastOwner:
         return private_page("organisers/person.html", 409, person=organiser, form=OrganiserForm(), last_owner=True)
+    except AlteredAccount:
+        return private_page("organisers/person.html", 409, person=organiser, form=OrganiserForm())
     return redirect(url_for(".people"), 303)
 
 

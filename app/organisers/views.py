@@ -26,12 +26,14 @@ def home() -> Response:
     """List this organiser's petitions and offered roles; administrators see all petitions."""
     is_member = (Membership.petition_id == Petition.id) & (Membership.organiser_id == me().id)
     is_member &= Membership.invited_until.is_(None)
-    listed = select(Petition, Membership.role).outerjoin(Membership, is_member).order_by(Petition.id.desc())
+    listed = select(Petition, Membership).outerjoin(Membership, is_member).order_by(Petition.id.desc())
     if not me().is_administrator:
         listed = listed.where(Membership.role.is_not(None))
     now = clock.now()
-    listed_petitions = db.session.execute(listed).all()
-    offered = db.session.execute(members.offers(me().id, now)).all()
+    rows = db.session.execute(listed)
+    with_role = [(petition, member and member.genuine_role(petition, me())) for petition, member in rows]
+    listed_petitions = [(petition, role) for petition, role in with_role if role or me().is_administrator]
+    offered = members.offers(db.session(), me(), now)
     titles = page.newest_titles([petition for petition, _ in (*listed_petitions, *offered)])
     progress = page.progress_of([petition for petition, _ in listed_petitions])
     petitions = [

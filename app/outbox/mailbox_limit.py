@@ -65,18 +65,14 @@ def has_room(session: Session, row: OutboxRow, now: datetime) -> bool:
     counted &= OutboxRow.progress != OutboxProgress.FAILED
     of_petition = OutboxRow.petition_id == row.petition_id
 
-    def number(*conditions: ColumnElement[bool]) -> ColumnElement[int]:
-        return func.count().filter(*conditions)
-
-    in_site, in_petition, tagged, to_itself = session.execute(
+    in_site, in_petition, tagged = session.execute(
         select(
             func.count(),
-            number(of_petition),
-            number(of_petition, OutboxRow.is_tagged),
-            number(of_petition, ~OutboxRow.is_tagged),
+            func.count().filter(of_petition),
+            func.count().filter(of_petition, OutboxRow.is_tagged),
         ).where(counted)
     ).one()
     if row.is_tagged:
         return bool(in_petition < PER_PETITION and tagged < PER_PETITION - 1 and in_site < PER_SITE)
-    is_first = to_itself == 0 and in_site < PER_SITE_WITH_FIRST
+    is_first = in_petition == tagged and in_site < PER_SITE_WITH_FIRST
     return bool(in_petition < PER_PETITION and (in_site < PER_SITE or is_first))

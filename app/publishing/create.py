@@ -12,7 +12,7 @@ from app import clock
 from app.audit.log import record
 from app.db import transaction
 from app.ledger import ledger
-from app.models import Act, Membership, Role
+from app.models import Act, Membership, Organiser, Role
 from app.organisers.members import give_role
 from app.petition_files.file import NEEDED, NEEDED_FOR_DRAFT, BadPetitionFile, PetitionFile, parse_petition_file
 from app.petition_files.saving import (
@@ -76,11 +76,13 @@ def import_upload(content: bytes, name: str, organiser_id: int, fingerprint: str
         petition = lock_petition_by_slug(session, file.slug)
         assert petition is not None
         member = session.get(Membership, (petition.id, organiser_id))
-        if member is None or member.invited_until or member.role == Role.VIEWER:
+        organiser = session.get_one(Organiser, organiser_id)
+        role = member.genuine_role(petition, organiser) if member and not member.invited_until else None
+        if role not in {Role.EDITOR, Role.OWNER}:
             raise BadPetitionFile(f"{name}: {slug_not_free()}")
         if petition.opened_at is not None:
             file = parse_petition_file(content, name, NEEDED)
-            if member.role != Role.OWNER and file.closes_on != petition.last_day:
+            if role != Role.OWNER and file.closes_on != petition.last_day:
                 raise BadPetitionFile(f"{name}: {_('closes_on: only owners change when a petition closes.')}")
         before = as_file(session, petition)
         now, then = _values(before), _values(merge_translations(before, file, name))

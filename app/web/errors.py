@@ -4,7 +4,8 @@ import logging
 
 from flask import Flask, Response, jsonify, make_response, render_template, request
 from flask_babel import gettext as _
-from werkzeug.exceptions import HTTPException
+from sqlalchemy.orm.exc import StaleDataError
+from werkzeug.exceptions import Conflict, HTTPException
 
 from app import logs
 from app.db import is_away
@@ -63,6 +64,8 @@ def _database_away(error: Exception) -> Response:
 def _unexpected_error(error: Exception) -> Response:
     if is_away(error):
         return _database_away(error)
+    if isinstance(error, StaleDataError):  # the row was changed by somebody else meanwhile; nothing was saved
+        return _http_error(Conflict())
     log.error("fault in %s: %s", request.endpoint, logs.describe_error(error))
     return _error_response(
         500,

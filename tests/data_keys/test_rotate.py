@@ -91,7 +91,8 @@ def fill_every_column(app: Flask) -> None:
             assert olga
             olga.tf_totp_secret, olga.mf_recovery_codes = "a secret", ["one", "two"]
             passkey = Passkey(
-                "my phone", credential_id=b"c", public_key=b"k", backup_state=False, device_type="single_device",
+                "my phone", olga.public_id,
+                credential_id=b"c", public_key=b"k", backup_state=False, device_type="single_device",
                 usage="first", lastuse_datetime=clock.now(),
             )  # fmt: skip
             olga.webauthn.append(passkey)

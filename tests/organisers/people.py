@@ -49,7 +49,7 @@ def make_organiser(
             session.flush()
             if role is not None:
                 petition = session.scalars(select(Petition).where(Petition.slug == slug)).one()
-                session.merge(Membership(petition_id=petition.id, organiser_id=organiser.id, role=role))
+                session.merge(Membership(petition, organiser, role))
             return organiser.id
 
 

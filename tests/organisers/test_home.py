@@ -33,7 +33,7 @@ def add_member(app: Flask, email: str, role: Role, *, is_invited: bool = False) 
         organiser = next(one for one in session.scalars(select(Organiser)) if one.email == email)
         mine = select(Membership.petition_id).where(Membership.organiser_id == organiser.id)
         for petition in session.scalars(select(Petition).where(Petition.id.not_in(mine))):
-            member = Membership(petition_id=petition.id, organiser_id=organiser.id, role=role)
+            member = Membership(petition, organiser, role)
             if is_invited:
                 member.invite(organiser, email, clock.now() + timedelta(days=7))
             session.add(member)

@@ -85,7 +85,7 @@ def join(app: Flask, email: str, role: Role | None) -> None:
             session.flush()
         petition = session.scalars(select(Petition).where(Petition.slug == SLUG)).one_or_none()
         if petition is not None and role is not None:
-            session.merge(Membership(petition_id=petition.id, organiser_id=organiser.id, role=role))
+            session.merge(Membership(petition, organiser, role))
 
 
 @pytest.fixture

@@ -116,6 +116,7 @@ def what_organisers_leave(app: Flask) -> list[str]:
             record(session, Act.EDITED, petition.id, owner)
             key = Passkey(
                 "phone",
+                session.get_one(Organiser, owner).public_id,
                 user_id=owner,
                 credential_id=b"1",
                 public_key=b"2",

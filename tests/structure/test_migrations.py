@@ -11,10 +11,15 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from flask import Flask
-from sqlalchemy import Engine, inspect, text
+from sqlalchemy import Engine, inspect, select, text
 
 import config
-from app.db import Base, db
+from app import clock
+from app.data_keys.check import check_keys
+from app.db import Base, db, transaction
+from app.models import Membership, Organiser, Passkey, Petition, Role
+from tests.factories import make_petition
+from tests.organisers.people import make_organiser
 
 SCRIPTS = ScriptDirectory(str(config.ROOT / "migrations"))
 IN_ORDER = [script.revision for script in reversed(list(SCRIPTS.walk_revisions()))]
@@ -117,6 +122,26 @@ def test_owners_of_an_opened_petition_may_open_others_from_then_on(app: Flask) -
     flask_migrate.upgrade()
     with db.engine.connect() as connection:
         assert connection.scalars(text("SELECT id FROM organiser WHERE may_open")).all() == [1]
+
+
+def test_accounts_roles_and_passkeys_from_before_are_sealed_and_can_be_unsealed_again(app: Flask) -> None:
+    flask_migrate.upgrade()
+    check_keys()
+    make_petition(app)
+    owner = make_organiser(app, role=Role.OWNER, administrator=True, password="correct horse battery staple")
+    with transaction() as session:
+        olga = session.get_one(Organiser, owner)
+        olga.tf_totp_secret = "a secret"
+        passkey = {"credential_id": b"c", "public_key": b"k", "usage": "first", "lastuse_datetime": clock.now()}
+        olga.webauthn.append(Passkey("my phone", olga.public_id, backup_state=False, device_type="one", **passkey))
+    for _ in range(2):
+        flask_migrate.downgrade(revision="20261129_0930")
+        flask_migrate.upgrade()
+    db.session.expire_all()
+    olga, member, petition = (db.session.scalars(select(model)).one() for model in (Organiser, Membership, Petition))
+    (passkey,) = olga.webauthn
+    assert (passkey.name, passkey.is_genuine, olga.is_genuine) == ("my phone", True, True)
+    assert member.genuine_role(petition, olga) == Role.OWNER
 
 
 def test_a_database_of_an_unknown_version_is_refused_with_a_message(app: Flask) -> None:

@@ -1,0 +1,71 @@
+"""Memberships: what an organiser may do with which petition."""
+
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.crypto import sealing
+from app.db import Base, UtcDateTime
+from app.models.organiser import Organiser
+from app.models.petition import Petition
+from app.models.signature import words
+
+PURPOSE = "role"
+
+
+class Role(StrEnum):
+    """An organiser's role in a petition: viewers see its numbers, editors change it, owners decide who else may."""
+
+    VIEWER = "viewer"
+    EDITOR = "editor"
+    OWNER = "owner"
+
+
+class Membership(Base):
+    """An organiser's role in a petition, or an invitation to it that is open until `invited_until`.
+
+    Until they accept, other members see the address as the inviter typed it, and so learn nothing of the account.
+    `sealed_role` is the role, sealed for this organiser and petition: whoever writes in the database gives nobody one.
+    """
+
+    __tablename__ = "membership"
+    __table_args__ = (
+        CheckConstraint("(invited_until IS NULL) = (sealed_address IS NULL)", name="invitation_whole"),
+        Index("ix_membership_organiser_id", "organiser_id"),
+    )
+
+    petition_id: Mapped[int] = mapped_column(ForeignKey("petition.id"), primary_key=True, autoincrement=False)
+    organiser_id: Mapped[int] = mapped_column(ForeignKey("organiser.id"), primary_key=True, autoincrement=False)
+    role: Mapped[Role] = mapped_column(words(Role, "role"))
+    sealed_role: Mapped[bytes] = mapped_column(LargeBinary)
+    invited_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    sealed_address: Mapped[bytes | None] = mapped_column(LargeBinary)
+
+    def __init__(self, petition: Petition, organiser: Organiser, role: Role) -> None:
+        self.petition_id, self.organiser_id, self.role = petition.id, organiser.id, role
+        self.sealed_role = sealing.seal_bytes(PURPOSE, organiser.public_id + petition.public_id, role.value.encode())
+
+    def genuine_role(self, petition: Petition, organiser: Organiser) -> Role | None:
+        """Return the role in that petition which this site gave to that organiser; None if it was altered."""
+        try:
+            given = sealing.unseal_bytes(PURPOSE, organiser.public_id + petition.public_id, self.sealed_role)
+        except sealing.AlteredValue:
+            return None
+        return self.role if given == self.role.value.encode() else None
+
+    def invite(self, organiser: Organiser, address: str, until: datetime) -> None:
+        """Make this an invitation to the organiser, sent to this address and open until then."""
+        self.invited_until = until
+        self.sealed_address = sealing.seal("invited-address", organiser.public_id, [address])
+
+    def accept(self) -> None:
+        """Accept the invitation."""
+        self.invited_until = self.sealed_address = None
+
+    def address(self, organiser: Organiser) -> str:
+        """Return the organiser's address as the petition's members may see it."""
+        if self.sealed_address is None:
+            return organiser.email
+        return sealing.unseal("invited-address", organiser.public_id, self.sealed_address).fields[0]
