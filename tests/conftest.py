@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient, FlaskCliRunner
+from hypothesis import settings
 
 from app.worker import work_once
 from tests.apps import SECRETS, lent, make_app
@@ -19,6 +20,8 @@ from tests.mail_server import MailServer
 
 __all__ = ["DATABASES", "SECRETS", "make_app", "on_server"]
 
+settings.register_profile("untimed", deadline=None)  # machines are busy
+settings.load_profile("untimed")
 pytest_plugins = ["tests.database_fixtures", "tests.faults"]
 
 

@@ -52,10 +52,9 @@ class OrganiserDatastore(SQLAlchemyUserDatastore):  # type: ignore[misc]
             return None
         return organiser if organiser and organiser.joined_at else None
 
-    def find_webauthn(self, credential_id: bytes) -> Passkey | None:
-        """Return the passkey with this credential, unless it was altered in the database."""
-        found: Passkey | None = super().find_webauthn(credential_id)
-        return found if found and found.is_genuine else None
+    def find_user_from_webauthn(self, webauthn: Passkey) -> Organiser | None:
+        """Return the owner of a passkey, unless that was altered in the database."""
+        return self.find_user(id=webauthn.user_id) if webauthn.is_genuine else None
 
     def create_webauthn(self, user: Organiser, **columns: Any) -> None:
         """Store a new passkey, bound to its owner."""

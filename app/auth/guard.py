@@ -20,6 +20,7 @@ from app.auth.login_throttle import Secret
 from app.db import WRITES, begin_immediate, db, transaction
 from app.email.address import NotAnAddress, canonical, deliverable
 from app.models import Organiser
+from app.models.locking import lock_organiser
 from app.organisers.access import Who, must_add_second_step
 from app.organisers.forms import MAX_PASSWORD_LENGTH
 from app.organisers.letter import queue_rendered_letter
@@ -157,6 +158,9 @@ def _check_flask_security_request(*, is_in: bool) -> Response | None:
         if endpoint not in READ_ONLY:
             db.session.rollback()  # Flask-Security writes in this session: take SQLite's write lock first
             db.session.connection(execution_options={WRITES: True})
+            acting = current_user if is_in else datastore.find_user(fs_uniquifier=cookie.get("tf_user_id", ""))
+            if acting:
+                lock_organiser(db.session(), acting.id)
     return None
 
 

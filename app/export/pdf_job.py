@@ -64,9 +64,17 @@ def count_volumes(delivery_id: int) -> int:
 
 
 def read_volume(delivery_id: int, number: int) -> bytes | None:
-    """Return one volume of a delivery as a PDF file; None if there is no such volume."""
-    volume = db.session.get(DeliveryVolume, (delivery_id, number))
-    return sealing.unseal_bytes(PURPOSE, volume.public_id, volume.sealed) if volume else None
+    """Return one volume of a delivery as a PDF file; None if there is none, or if it is another petition's."""
+    of_delivery = (DeliveryVolume.delivery_id == delivery_id) & (DeliveryVolume.number == number)
+    volumes = select(DeliveryVolume, Petition.public_id).select_from(DeliveryVolume).join(Delivery)
+    volumes = volumes.join(Petition, Petition.id == Delivery.petition_id)
+    found = db.session.execute(volumes.where(of_delivery)).one_or_none()
+    if found is None:
+        return None
+    volume, petition_public_id = found
+    content = sealing.unseal_bytes(PURPOSE, volume.public_id, volume.sealed)
+    # Sealed with its petition, or whoever writes in the database could have it handed out to another one's organisers.
+    return content.removeprefix(petition_public_id) if content.startswith(petition_public_id) else None
 
 
 def forget_old_deliveries() -> int:
@@ -108,6 +116,7 @@ def _build(delivery_id: int, claim: bytes, stopping: Callable[[], bool]) -> None
     delivery = db.session.get_one(Delivery, delivery_id)
     hand_over = db.session.get_one(HandOver, delivery.hand_over_id)
     petition = db.session.get_one(Petition, delivery.petition_id)
+    bound_to = petition.public_id
     choice = choice_of(hand_over)
     # Later signatures are left out, so that the number stays the same during the build.
     row_count = count_rows(petition.id, choice, before=hand_over.at)
@@ -128,7 +137,7 @@ def _build(delivery_id: int, claim: bytes, stopping: Callable[[], bool]) -> None
         for number in range(1, parts + 1):
             written = pdf.write_volume(content, rows, number, parts, progress)
             done = rows.number
-            _store_volume(delivery_id, claim, number, written)
+            _store_volume(delivery_id, claim, number, bound_to + written)
     if done != row_count or next(rows, None) is not None:
         raise ListChanged
     _finish(delivery_id, claim, sent, done)

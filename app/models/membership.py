@@ -45,15 +45,18 @@ class Membership(Base):
 
     def __init__(self, petition: Petition, organiser: Organiser, role: Role) -> None:
         self.petition_id, self.organiser_id, self.role = petition.id, organiser.id, role
-        self.sealed_role = sealing.seal_bytes(PURPOSE, organiser.public_id + petition.public_id, role.value.encode())
+        self.sealed_role = sealing.seal_bytes(PURPOSE, organiser.public_id + petition.public_id, self._content())
 
     def genuine_role(self, petition: Petition, organiser: Organiser) -> Role | None:
         """Return the role in that petition which this site gave to that organiser; None if it was altered."""
         try:
             given = sealing.unseal_bytes(PURPOSE, organiser.public_id + petition.public_id, self.sealed_role)
-        except sealing.AlteredValue:
+        except sealing.CannotOpen:
             return None
-        return self.role if given == self.role.value.encode() else None
+        return self.role if given == self._content() else None
+
+    def _content(self) -> bytes:
+        return f"{self.petition_id} {self.role.value}".encode()
 
     def invite(self, organiser: Organiser, address: str, until: datetime) -> None:
         """Make this an invitation to the organiser, sent to this address and open until then."""

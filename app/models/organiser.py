@@ -22,7 +22,7 @@ from app.db import Base, Serial, UtcDateTime
 
 RIGHTS = "organiser-rights"
 # What `sealed_rights` covers; of the last ones only whether they are set.
-COVERED = ("password", "fs_uniquifier", "fs_webauthn_user_handle", "tf_primary_method")
+COVERED = ("email_key", "password", "fs_uniquifier", "fs_webauthn_user_handle", "tf_primary_method")
 COVERED_AS_YES_OR_NO = ("sealed_totp", "active", "is_administrator", "may_open", "joined_at")
 
 
@@ -38,7 +38,7 @@ class Organiser(Base, UserMixin):  # type: ignore[misc]
     the columns that begin with `fs_` and `tf_` their names.
 
     `sealed_rights` is made anew with each change through the ORM, and must be given where a statement inserts a row.
-    It is the row's version too: of two transactions that change an account at once, the later one fails.
+    It is the row's version too: of two transactions that change the rights at once, the later one fails.
     """
 
     __tablename__ = "organiser"
@@ -46,7 +46,7 @@ class Organiser(Base, UserMixin):  # type: ignore[misc]
 
     id: Mapped[int] = mapped_column(Serial, primary_key=True)
     public_id: Mapped[bytes] = mapped_column(LargeBinary(16), unique=True)
-    email_key: Mapped[bytes | None] = mapped_column(LargeBinary(32), unique=True)
+    email_key: Mapped[bytes | None] = mapped_column(LargeBinary(32), unique=True, active_history=True)
     sealed_email: Mapped[bytes | None] = mapped_column(LargeBinary)
     language: Mapped[str] = mapped_column(String(12))
     is_administrator: Mapped[bool] = mapped_column(default=False, server_default=false(), active_history=True)
@@ -66,6 +66,7 @@ class Organiser(Base, UserMixin):  # type: ignore[misc]
     __mapper_args__ = {"version_id_col": sealed_rights, "version_id_generator": False}  # noqa: RUF012 - SQLAlchemy's
 
     webauthn: Mapped[list["Passkey"]] = relationship(back_populates="user", cascade="all, delete-orphan")
+    _was_emptied = False
     roles: tuple[()] = ()  # Flask-Security's roles are not used: see Membership
 
     def __init__(self, email: str, email_key: bytes, language: str) -> None:
@@ -123,11 +124,13 @@ class Organiser(Base, UserMixin):  # type: ignore[misc]
         """Make an altered account one that has to be joined anew, with its roles and no rights on the site."""
         self._drop_credentials()
         self.joined_at = None
+        self.active = True
 
     def _drop_credentials(self) -> None:
         self.webauthn.clear()  # first, as it reads from the database, before which half of the changes would be written
         self.password = self.tf_primary_method = self.totp_counter = self.sealed_totp = None
-        self.sealed_recovery_codes = None
+        self.sealed_recovery_codes = self.fs_webauthn_user_handle = None
+        self._was_emptied = True
         self.is_administrator = self.may_open = False
         self.fs_uniquifier = secrets.token_hex(32)  # ends sessions, and makes links in earlier letters invalid
 
@@ -141,8 +144,7 @@ class Organiser(Base, UserMixin):  # type: ignore[misc]
         if not any(one.has_changes() for one in history.values()):
             return
         before = {name: (*one.deleted, *one.unchanged, None)[0] for name, one in history.items()}
-        opens_nothing = not self.password and not (self.active and self.joined_at)
-        if not self._is_sealed(before) and not opens_nothing:
+        if not self._was_emptied and not self._is_sealed(before):
             raise AlteredAccount
         self.seal_rights()
 
@@ -152,7 +154,7 @@ class Organiser(Base, UserMixin):  # type: ignore[misc]
     def _is_sealed(self, values: Mapping[str, Any]) -> bool:
         try:
             return sealing.unseal_bytes(RIGHTS, self.public_id, self.sealed_rights) == _digest_rights(values)
-        except sealing.AlteredValue:
+        except sealing.CannotOpen:
             return False
 
 
@@ -202,8 +204,11 @@ class Passkey(Base, WebAuthnMixin):  # type: ignore[misc]
     @property
     def is_genuine(self) -> bool:
         """Whether this is its owner's passkey as it was registered here. Another one opens nothing."""
-        fields = _unsealed("passkey-name", self.public_id, self.sealed_name)
-        return len(fields) == 2 and fields[1] == self._digest(self.user.public_id)
+        try:
+            fields = _unsealed("passkey-name", self.public_id, self.sealed_name)
+        except sealing.CannotOpen:
+            return False
+        return fields[1:] == [self._digest(self.user.public_id)]
 
     def _digest(self, owner: bytes) -> str:
         parts = (owner, self.credential_id, self.public_key, self.usage.encode())
@@ -216,7 +221,7 @@ class Passkey(Base, WebAuthnMixin):  # type: ignore[misc]
 
 def _digest_rights(values: Mapping[str, Any]) -> bytes:
     facts = [values[name] for name in COVERED] + [bool(values[name]) for name in COVERED_AS_YES_OR_NO]
-    return hashlib.sha256(json.dumps(facts).encode()).digest()
+    return hashlib.sha256(json.dumps(facts, default=bytes.hex).encode()).digest()
 
 
 def _unsealed(purpose: str, public_id: bytes, sealed: bytes | None) -> list[str]:

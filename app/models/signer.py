@@ -16,10 +16,14 @@ Opened = tuple[bytes, list[str]]
 
 
 class AlteredRow(sealing.CannotOpen):
-    """What is sealed in a row was not sealed for it, or its other columns say something else: somebody altered it."""
+    """What is sealed in a row was not sealed for it, or its other columns say something else: somebody altered it.
+
+    Or the key that it was sealed with is missing: of every key that the site knows of, the check at the start sees to
+    that (app/data_keys/check.py), so a row with another one was altered too.
+    """
 
     def __init__(self, public_id: bytes) -> None:
-        super().__init__(f"the row with the id {public_id.hex()} was altered in the database")
+        super().__init__(f"the row with the id {public_id.hex()} was altered in the database, or its key is missing")
         self.public_id = public_id
 
 
@@ -83,14 +87,14 @@ def opener(petition_public_id: bytes) -> Callable[[bytes, bytes, str, str, bool]
 
     It takes a row's public id, sealed value, country, visibility and consent, and gives the salt and the sealed fields
     as a plain list (name, affiliation, comment, email, and those three again): a million objects would take too long.
-    It raises AlteredRow, and CannotOpen where a key is missing.
+    It raises AlteredRow.
     """
     unseal = sealing.opener(PURPOSE)
 
     def open_row(public_id: bytes, sealed: bytes, country: str, visibility: str, updates: bool) -> Opened:
         try:
             salt, fields = unseal(public_id + petition_public_id, sealed)
-        except sealing.AlteredValue as error:
+        except sealing.CannotOpen as error:
             raise AlteredRow(public_id) from error
         if fields[4:] != [country, visibility, "1" if updates else ""]:
             raise AlteredRow(public_id)

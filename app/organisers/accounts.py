@@ -60,9 +60,9 @@ def invite(
     """Create an account for a deliverable address if it has none, give or offer a role, and send an e-mail.
 
     `inviter` is None for a command, which also has an account that was altered in the database joined anew.
-    People who have not joined yet get a new link, and older ones stop working. People with an account must accept the
-    role: nobody becomes a member unasked, and the inviter does not learn whether there is an account. Only a command
-    gives a role at once.
+    People who have not joined yet get a link; if a command invites them, older ones stop working. People with an
+    account must accept the role: nobody becomes a member unasked, and the inviter does not learn whether there is an
+    account. Only a command gives a role at once.
     Raises NotAnAddress, and LastOwner if the last owner would lose that role.
     """
     address = deliverable(address)
@@ -118,7 +118,8 @@ def join(organiser: Organiser, password: str | None) -> Organiser | None:
             lock_petition(session, petition_id)
         still_open = (Organiser.id == organiser_id) & Organiser.joined_at.is_(None) & Organiser.active
         same_link = Organiser.generation == generation
-        joining = session.scalars(select(Organiser).where(still_open, same_link).with_for_update()).one_or_none()
+        locked = select(Organiser).where(still_open, same_link).with_for_update(key_share=True)
+        joining = session.scalars(locked.execution_options(populate_existing=True)).one_or_none()
         if joining is None:
             return None
         joining.joined_at, joining.password, joining.invited_until = now, hashed, None
@@ -163,7 +164,8 @@ def _queue_invitation(
         words: dict[str, Any] = {"title": title, "asks": asks, "link": absolute_url("organisers.home")}
         queue_rendered_letter(session, organiser, "added", now, is_limited=is_limited, **words)
         return
-    organiser.generation = (organiser.generation + 1) % 2**16  # two bytes in the token
+    if not is_limited:  # or an organiser's invitation, whose letter may not go out, would end the link that is there
+        organiser.generation = (organiser.generation + 1) % 2**16  # two bytes in the token
     organiser.invited_until = now + INVITATION_TTL
     token = tokens.make_token(tokens.Purpose.INVITATION, organiser.public_id, organiser.generation)
     link = absolute_url("organisers.invitation", token=token)

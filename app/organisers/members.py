@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 from app.audit.log import record
 from app.db import insert, transaction
 from app.models import Act, Membership, Organiser, Petition, Role
+from app.models.locking import lock_organiser
 
 
 class LastOwner(Exception):
@@ -95,7 +96,7 @@ def change_role(petition: Petition, organiser_id: int, role: Role, actor: Organi
     with transaction() as session:
         lock_petition(session, petition.id)
         member = session.get(Membership, (petition.id, organiser_id), populate_existing=True)
-        if member is not None and member.role != role:
+        if member is not None and member.genuine_role(petition, session.get_one(Organiser, organiser_id)) != role:
             give_role(session, petition.id, organiser_id, role)
             record(session, Act.ROLE, petition.id, actor.id, organiser_id, role=role.value)
 
@@ -110,7 +111,7 @@ def set_administrator(organiser_id: int, actor: Organiser, *, to: bool) -> None:
     """Appoint or dismiss an administrator of the site; raise LastOwner for the last one."""
     with transaction() as session:
         _lock_administrators(session)
-        organiser = session.get_one(Organiser, organiser_id, populate_existing=True)
+        organiser = lock_organiser(session, organiser_id)
         if organiser.is_administrator == to or not organiser.active:
             return
         organiser.is_administrator = to
@@ -122,9 +123,7 @@ def set_administrator(organiser_id: int, actor: Organiser, *, to: bool) -> None:
 def set_may_open(organiser_id: int, actor: Organiser, *, to: bool) -> None:
     """Give an organiser the right to open petitions, or take it away."""
     with transaction() as session:
-        organiser = session.get_one(
-            Organiser, organiser_id, with_for_update={"key_share": True}, populate_existing=True
-        )
+        organiser = lock_organiser(session, organiser_id)
         if organiser.may_open != to and organiser.active:
             organiser.may_open = to
             record(session, Act.ENTITLED if to else Act.DISENTITLED, None, actor.id, organiser_id)
@@ -133,12 +132,13 @@ def set_may_open(organiser_id: int, actor: Organiser, *, to: bool) -> None:
 def end_account(organiser_id: int, actor: Organiser) -> None:
     """Erase an account and its roles; raise LastOwner if no owner of a petition or no administrator would be left."""
     with transaction() as session:
+        petition_ids = session.scalars(petitions_of(organiser_id)).all()
+        for petition_id in petition_ids:  # lock order: petitions before accounts
+            lock_petition(session, petition_id)
         _lock_administrators(session)
-        for petition_id in session.scalars(petitions_of(organiser_id)).all():
+        for petition_id in petition_ids:
             _leave(session, petition_id, organiser_id, actor)
-        organiser = session.get_one(
-            Organiser, organiser_id, with_for_update={"key_share": True}, populate_existing=True
-        )
+        organiser = lock_organiser(session, organiser_id)
         was_administrator = organiser.is_administrator and organiser.joined_at is not None
         organiser.erase()
         record(session, Act.LEFT, None, actor.id, organiser_id)
@@ -164,25 +164,27 @@ def _leave(session: Session, petition_id: int, organiser_id: int, actor: Organis
 
 
 def _is_joined_owner(session: Session, petition_id: int, organiser_id: int) -> bool:
-    is_organiser = Membership.organiser_id == organiser_id
-    return session.scalars(_joined_owners(petition_id).where(is_organiser)).first() is not None
+    return organiser_id in _joined_owners(session, petition_id)
 
 
 def _keep_an_owner(session: Session, petition_id: int, *, was_owner: bool) -> None:
     session.flush()
-    if was_owner and session.scalars(_joined_owners(petition_id)).first() is None:
+    if was_owner and not _joined_owners(session, petition_id):
         raise LastOwner(petition_id)
 
 
-def _joined_owners(petition_id: int) -> Select[int]:
-    joined = select(Membership.organiser_id).join(Organiser, Organiser.id == Membership.organiser_id)
-    return joined.where(
+def _joined_owners(session: Session, petition_id: int) -> set[int]:
+    petition = session.get_one(Petition, petition_id)
+    joined = select(Organiser, Membership).join(Membership, Membership.organiser_id == Organiser.id)
+    owners = joined.where(
         Membership.petition_id == petition_id,
         Membership.role == Role.OWNER,
         Membership.invited_until.is_(None),
         Organiser.joined_at.is_not(None),
         Organiser.active,
-    )
+    ).execution_options(populate_existing=True)
+    rows = session.execute(owners).all()
+    return {one.id for one, member in rows if one.is_genuine and member.genuine_role(petition, one)}
 
 
 def _lock_administrators(session: Session) -> None:
@@ -193,5 +195,5 @@ def _lock_administrators(session: Session) -> None:
 def _keep_an_administrator(session: Session) -> None:
     session.flush()
     joined = Organiser.is_administrator & Organiser.joined_at.is_not(None)
-    if session.scalars(select(Organiser.id).where(joined)).first() is None:
+    if not any(one.is_genuine for one in session.scalars(select(Organiser).where(joined))):
         raise LastOwner

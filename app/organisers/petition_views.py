@@ -99,6 +99,10 @@ def _members(form: InvitationForm, status: int = 200, *, last_owner: bool = Fals
     of_petition = Membership.petition_id == petition_here().id
     listed = select(Organiser, Membership).join(Membership, Membership.organiser_id == Organiser.id)
     rows = db.session.execute(listed.where(of_petition, Organiser.active)).all()
+    # Whoever is put into the database as a member is not one whose address the others may see.
+    shown = [
+        (one, member, member.address(one) if member.genuine_role(petition_here(), one) else "") for one, member in rows
+    ]
     # Sorted by address: the order of the accounts would tell which of the invited people had one before.
-    rows = sorted(rows, key=lambda row: row[1].address(row[0]).casefold())
-    return petition_page("organisers/members.html", "members", status, members=rows, form=form, last_owner=last_owner)
+    shown.sort(key=lambda row: row[2].casefold())
+    return petition_page("organisers/members.html", "members", status, members=shown, form=form, last_owner=last_owner)

@@ -10,6 +10,7 @@ from werkzeug import Response
 from app import clock
 from app.db import db, transaction
 from app.models import Membership, Organiser, Petition, SignIn
+from app.models.locking import lock_organiser
 from app.organisers import accounts, members
 from app.organisers.access import Who, lacks_second_step, me, must_add_second_step, open_to, petition_here
 from app.organisers.forms import JoinForm, LanguageForm, OrganiserForm
@@ -101,7 +102,7 @@ def change_language() -> Response:
     if not form.validate():
         return _account_page(form, 422)
     with transaction() as session:
-        session.get_one(Organiser, me().id).language = form.language.data
+        lock_organiser(session, me().id).language = form.language.data
     with language.force_language(form.language.data):
         flash(_("These pages and our letters now speak English to you."), "info")
     return redirect(url_for(".account"), 303)
@@ -112,7 +113,7 @@ def change_language() -> Response:
 def sign_out_everywhere() -> Response:
     """End every session of this organiser, this one too."""
     with transaction() as session:
-        _datastore.set_uniquifier(session.get_one(Organiser, me().id))
+        _datastore.set_uniquifier(lock_organiser(session, me().id))
         session.execute(delete(SignIn).where(SignIn.organiser_id == me().id))
     logout_user()
     flash(_("You are signed out everywhere."), "info")

@@ -39,16 +39,18 @@ def counted_mailbox(address: str) -> CountedMailbox:
 
 def competes_with(row: OutboxRow) -> ColumnElement[bool]:
     """Return the condition for other rows that can take this one's place: to its mailbox, tagged only if it is."""
-    same = (OutboxRow.mailbox == row.mailbox) & (OutboxRow.id != row.id)
-    return same if row.is_tagged else same & ~OutboxRow.is_tagged
+    return _to_mailbox_of(row) if row.is_tagged else _to_mailbox_of(row) & ~OutboxRow.is_tagged
 
 
 def was_written_to(session: Session, row: OutboxRow, since: datetime) -> bool:
-    """Tell whether a letter that strangers can cause went to this one's mailbox after `since`, in the last day."""
+    """Tell whether a letter that strangers can cause went to this one's mailbox after `since`, in the last day.
+
+    Here tags count like the mailbox itself: who wants no letters is promised one a day at most.
+    """
     assert row.mailbox is not None
     advisory_lock(session, row.mailbox)
     since = max(since, clock.now() - WINDOW)
-    others = select(OutboxRow.id).where(competes_with(row), OutboxRow.allowed_at > since)
+    others = select(OutboxRow.id).where(_to_mailbox_of(row), OutboxRow.allowed_at > since)
     return session.scalars(others.limit(1)).first() is not None
 
 
@@ -61,7 +63,7 @@ def has_room(session: Session, row: OutboxRow, now: datetime) -> bool:
     if row.mailbox is None:
         return True
     advisory_lock(session, row.mailbox)
-    counted = (OutboxRow.mailbox == row.mailbox) & (OutboxRow.id != row.id) & (OutboxRow.allowed_at > now - WINDOW)
+    counted = _to_mailbox_of(row) & (OutboxRow.allowed_at > now - WINDOW)
     counted &= OutboxRow.progress != OutboxProgress.FAILED
     of_petition = OutboxRow.petition_id == row.petition_id
 
@@ -76,3 +78,7 @@ def has_room(session: Session, row: OutboxRow, now: datetime) -> bool:
         return bool(in_petition < PER_PETITION and tagged < PER_PETITION - 1 and in_site < PER_SITE)
     is_first = in_petition == tagged and in_site < PER_SITE_WITH_FIRST
     return bool(in_petition < PER_PETITION and (in_site < PER_SITE or is_first))
+
+
+def _to_mailbox_of(row: OutboxRow) -> ColumnElement[bool]:
+    return (OutboxRow.mailbox == row.mailbox) & (OutboxRow.id != row.id)

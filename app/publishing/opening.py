@@ -42,7 +42,8 @@ def open_petition(slug: str, organiser_id: int) -> None:
         now = clock.now()  # after whoever held it: what they saved came before
         if petition is None or petition.opened_at is not None:
             return
-        if not may_open(session.get_one(Organiser, organiser_id, populate_existing=True)):
+        organiser = session.get_one(Organiser, organiser_id, populate_existing=True)
+        if not (organiser.is_genuine and may_open(organiser)):
             raise MayNotOpen
         missing = as_file(session, petition).missing()
         is_over = petition.closes_at is not None and petition.closes_at <= now

@@ -6,6 +6,7 @@ from flask import Blueprint, abort, redirect, request, url_for
 from werkzeug import Response
 
 from app.crypto import tokens
+from app.db import db
 from app.export.handover import handovers_of
 from app.models import State
 from app.models.signer import signer_of
@@ -91,7 +92,7 @@ def _entry(token: str) -> Entry:
     if entry is None:
         abort(private_page("signers/no_entry.html", 410, entry=None, why="gone"))
     language.set_language(entry.language)
-    if entry.signature.generation != generation:
+    if not entry_link.still_works(db.session(), entry.signature, generation):
         abort(private_page("signers/no_entry.html", 410, entry=entry, why="replaced"))
     return entry
 

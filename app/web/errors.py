@@ -8,7 +8,7 @@ from sqlalchemy.orm.exc import StaleDataError
 from werkzeug.exceptions import Conflict, HTTPException
 
 from app import logs
-from app.db import is_away
+from app.db import db, is_away
 from app.web.session import is_for_organisers
 
 log = logging.getLogger(__name__)
@@ -65,6 +65,8 @@ def _unexpected_error(error: Exception) -> Response:
     if is_away(error):
         return _database_away(error)
     if isinstance(error, StaleDataError):  # the row was changed by somebody else meanwhile; nothing was saved
+        db.session.rollback()  # or whatever is still to be written in this request would fail as well
+        log.warning("two changes at once in %s: %s", request.endpoint, logs.describe_error(error))
         return _http_error(Conflict())
     log.error("fault in %s: %s", request.endpoint, logs.describe_error(error))
     return _error_response(

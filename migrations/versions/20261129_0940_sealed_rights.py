@@ -1,6 +1,6 @@
 """Seal what opens an organiser's account and what it may do, the roles in petitions, and the credentials of passkeys.
 
-Rows that are there are taken as genuine. Needs DATA_KEYS.
+Deliveries are bound to their petition. Rows that are there are taken as genuine. Needs DATA_KEYS.
 
 Revision ID: 20261129_0940
 Revises: 20261129_0930
@@ -8,6 +8,7 @@ Revises: 20261129_0930
 
 import hashlib
 import json
+from collections.abc import Callable
 from typing import Any
 
 import sqlalchemy as sa
@@ -21,6 +22,11 @@ branch_labels = None
 depends_on = None
 
 NEW = {"organiser": "sealed_rights", "membership": "sealed_role"}
+DELIVERY = """
+    SELECT delivery_volume.public_id, delivery_volume.sealed, petition.public_id AS petition
+    FROM delivery_volume JOIN delivery ON delivery.id = delivery_id JOIN petition ON petition.id = delivery.petition_id
+    WHERE delivery_id = :delivery_id AND number = :number
+"""
 
 
 def upgrade() -> None:
@@ -29,12 +35,14 @@ def upgrade() -> None:
     _seal_rights()
     _seal_roles()
     _seal_credentials()
+    _reseal_deliveries(lambda petition, content: petition + content)
     for table, column in NEW.items():
         with op.batch_alter_table(table) as batch:
             batch.alter_column(column, existing_type=sa.LargeBinary(), nullable=False)
 
 
 def downgrade() -> None:
+    _reseal_deliveries(lambda petition, content: content[len(petition) :])
     for row in _rows("SELECT id, public_id, sealed_name FROM passkey"):
         name = sealing.unseal("passkey-name", row.public_id, row.sealed_name).fields[:1]
         _set("passkey", "sealed_name", sealing.seal("passkey-name", row.public_id, name), id=row.id)
@@ -44,7 +52,8 @@ def downgrade() -> None:
 
 def _seal_rights() -> None:
     for row in _rows("SELECT * FROM organiser"):
-        said = [row.password, row.fs_uniquifier, row.fs_webauthn_user_handle, row.tf_primary_method]
+        key = row.email_key.hex() if row.email_key else None
+        said = [key, row.password, row.fs_uniquifier, row.fs_webauthn_user_handle, row.tf_primary_method]
         flags = (row.sealed_totp, row.active, row.is_administrator, row.may_open, row.joined_at)
         digest = hashlib.sha256(json.dumps([*said, *map(bool, flags)]).encode()).digest()
         sealed = sealing.seal_bytes("organiser-rights", row.public_id, digest)
@@ -57,7 +66,7 @@ def _seal_roles() -> None:
         FROM membership JOIN organiser ON organiser.id = organiser_id JOIN petition ON petition.id = petition_id
     """
     for row in _rows(members):
-        sealed = sealing.seal_bytes("role", row.organiser + row.petition, row.role.encode())
+        sealed = sealing.seal_bytes("role", row.organiser + row.petition, f"{row.petition_id} {row.role}".encode())
         _set("membership", "sealed_role", sealed, petition_id=row.petition_id, organiser_id=row.organiser_id)
 
 
@@ -74,8 +83,17 @@ def _seal_credentials() -> None:
         _set("passkey", "sealed_name", sealing.seal("passkey-name", row.public_id, (name, digest)), id=row.id)
 
 
-def _rows(query: str) -> list[sa.Row[Any]]:
-    return list(op.get_bind().execute(sa.text(query)))
+def _reseal_deliveries(change: Callable[[bytes, bytes], bytes]) -> None:
+    for key in _rows("SELECT delivery_id, number FROM delivery_volume"):  # megabytes each
+        of_key = {"delivery_id": key.delivery_id, "number": key.number}
+        (row,) = _rows(DELIVERY, **of_key)
+        content = sealing.unseal_bytes("delivery", row.public_id, row.sealed)
+        sealed = sealing.seal_bytes("delivery", row.public_id, change(row.petition, content))
+        _set("delivery_volume", "sealed", sealed, **of_key)
+
+
+def _rows(query: str, **values: int) -> list[sa.Row[Any]]:
+    return list(op.get_bind().execute(sa.text(query), values))
 
 
 def _set(table: str, column: str, sealed: bytes, **key: int) -> None:

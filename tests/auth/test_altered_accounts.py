@@ -26,6 +26,7 @@ from tests.watching.organiser import BASE
 pytestmark = pytest.mark.both_databases
 
 MALLORY = "mallory@example.com"
+NEW = "ein ganz neues Kennwort"
 HOME = "/organise"
 
 
@@ -33,6 +34,11 @@ def alter(app: Flask, email: str, **columns: Any) -> None:
     of = Organiser.id == organiser(app, email).id
     with app.app_context(), transaction() as session:
         session.execute(update(Organiser).where(of).values(columns))
+
+
+def invitation(app: Flask) -> str:
+    """Return the path of the newest invitation's link."""
+    return re.findall(r"https?://[^/\s]+(/organise/invitation/\S+)", "\n".join(letters_to_organisers(app)))[-1]
 
 
 def is_genuine(app: Flask, email: str) -> bool:
@@ -161,11 +167,8 @@ def test_a_command_has_an_altered_account_joined_anew(app: Flask, petition: str,
     signed_in(app, "ann@example.org", Role.EDITOR, administrator=True)
     alter(app, "ann@example.org", password="x")
     runner.invoke(args=["organiser", "invite", "ann@example.org"])
-    (letter,) = letters_to_organisers(app)
     client = browser(app)
-    link = re.search(r"https?://[^/]+(/organise/\S+)", letter)
-    assert link
-    client.post(link[1], data=WITH_PASSWORD)
+    client.post(invitation(app), data=WITH_PASSWORD)
     assert is_genuine(app, "ann@example.org")
     assert not organiser(app, "ann@example.org").is_administrator
     assert client.get(BASE).status_code == 200, "her role was not altered"
@@ -190,3 +193,111 @@ def test_a_row_without_a_seal_is_refused_by_the_database(app: Flask) -> None:
     make_organiser(app, MALLORY)
     with app.app_context(), pytest.raises(DBAPIError), transaction() as session:
         session.execute(update(Organiser).values(sealed_rights=None))
+
+
+@pytest.mark.parametrize("given", [{"is_administrator": True}, {"is_administrator": True, "may_open": True}], ids=str)
+@pytest.mark.parametrize("act", ["entitle", "disentitle", "dismiss", "appoint"])
+def test_no_honest_click_seals_what_was_given_to_an_account_that_has_not_joined(
+    app: Flask, given: dict[str, Any], act: str
+) -> None:
+    administrator = signed_in(app, "ann@example.org", administrator=True)
+    administrator.post("/organise/people", data={"email": MALLORY})
+    link = invitation(app)
+    alter(app, MALLORY, **given)
+    page = f"/organise/people/{organiser(app, MALLORY).public_id.hex()}"
+    administrator.post(f"{page}/{act}")
+    assert not is_genuine(app, MALLORY)
+    client = browser(app)
+    assert client.post(link, data=WITH_PASSWORD).status_code == 410
+    assert not is_in(client)
+
+
+def test_a_session_gets_nothing_from_an_account_that_was_emptied_in_the_database(app: Flask) -> None:
+    administrator = signed_in(app, "ann@example.org", administrator=True)
+    client = signed_in(app, MALLORY)
+    alter(app, MALLORY, is_administrator=True, joined_at=None, password=None)
+    page = f"/organise/people/{organiser(app, MALLORY).public_id.hex()}"
+    assert administrator.post(f"{page}/entitle").status_code == 409
+    assert client.get("/organise/people").status_code == 302
+
+
+@pytest.mark.parametrize("by", ["an owner", "a command"])
+def test_an_invitation_does_not_reach_an_account_that_was_given_somebodys_mailbox(
+    app: Flask, petition: str, runner: FlaskCliRunner, by: str
+) -> None:
+    owner = signed_in(app, "ann@example.org", Role.OWNER)
+    make_organiser(app, "bob@example.org", password=PASSWORD)
+    client = signed_in(app, MALLORY)
+    bobs, mallorys = organiser(app, "bob@example.org"), organiser(app, MALLORY)
+    with app.app_context(), transaction() as session:
+        session.execute(update(Organiser).where(Organiser.id == bobs.id).values(email_key=bytes(32)))
+        session.execute(update(Organiser).where(Organiser.id == mallorys.id).values(email_key=bobs.email_key))
+    if by == "an owner":
+        owner.post(f"{BASE}/members", data={"email": "bob@example.org", "role": "owner"})
+        client.post(f"{BASE}/accept")
+    else:
+        runner.invoke(args=["organiser", "invite", "bob@example.org", "--administrator"])
+    assert client.get(f"{BASE}/members").status_code != 200
+    assert client.get("/organise/people").status_code != 200
+
+
+@pytest.mark.parametrize("rubbish", [b"", b"rubbish" * 8], ids=["empty", "of an unknown key"])
+def test_a_seal_that_is_rubbish_fails_no_page_and_can_be_mended(app: Flask, petition: str, rubbish: bytes) -> None:
+    administrator = signed_in(app, "ann@example.org", Role.OWNER, administrator=True)
+    passkey = Authenticator(app.config["BASE_URL"])
+    add(signed_in(app, MALLORY, Role.VIEWER), passkey)
+    make_organiser(app, MALLORY, password=PASSWORD)
+    with app.app_context(), transaction() as session:
+        session.execute(update(Passkey).values(sealed_name=rubbish))
+    client = browser(app)
+    use(client, passkey)
+    assert not is_in(client)
+    alter(app, MALLORY, sealed_rights=rubbish)
+    of_mallory = Membership.organiser_id == organiser(app, MALLORY).id
+    with app.app_context(), transaction() as session:
+        session.execute(update(Membership).where(of_mallory).values(sealed_role=rubbish))
+    assert sign_in(client, MALLORY).status_code == 200
+    assert not is_in(client)
+    page = f"/organise/people/{organiser(app, MALLORY).public_id.hex()}"
+    members = administrator.get(f"{BASE}/members")
+    assert "Altered in the database" in members.text
+    assert MALLORY not in members.text, "whoever is put there as a member shows no address"
+    assert {administrator.get(path).status_code for path in (HOME, "/organise/people", page)} == {200}
+    role = administrator.post(f"{BASE}/members/{page.rpartition('/')[2]}/role", data={"role": "viewer"})
+    assert role.status_code == 303
+    assert administrator.post(f"{page}/remove").status_code == 303
+
+
+def test_a_role_is_mended_by_giving_it_again(app: Flask, petition: str) -> None:
+    owner = signed_in(app, "ann@example.org", Role.OWNER)
+    client = signed_in(app, MALLORY, Role.EDITOR)
+    of_mallory = Membership.organiser_id == organiser(app, MALLORY).id
+    with app.app_context(), transaction() as session:
+        session.execute(update(Membership).where(of_mallory).values(sealed_role=b"x"))
+    assert client.get(BASE).status_code == 404
+    reference = organiser(app, MALLORY).public_id.hex()
+    owner.post(f"{BASE}/members/{reference}/role", data={"role": "editor"})
+    assert client.get(BASE).status_code == 200
+
+
+def test_an_owner_or_administrator_made_in_the_database_does_not_count_as_one(app: Flask, petition: str) -> None:
+    ann = signed_in(app, "ann@example.org", Role.OWNER, administrator=True)
+    make_organiser(app, MALLORY, Role.VIEWER)
+    of_mallory = Membership.organiser_id == organiser(app, MALLORY).id
+    with app.app_context(), transaction() as session:
+        session.execute(update(Membership).where(of_mallory).values(role=Role.OWNER))
+    alter(app, MALLORY, is_administrator=True)
+    assert ann.post(f"{BASE}/leave").location != HOME
+    reference = organiser(app, "ann@example.org").public_id.hex()
+    assert ann.post(f"/organise/people/{reference}/dismiss").status_code == 409
+
+
+def test_an_account_that_was_shut_in_the_database_is_joined_anew_by_a_command(
+    app: Flask, runner: FlaskCliRunner
+) -> None:
+    signed_in(app, "ann@example.org")
+    alter(app, "ann@example.org", active=False)
+    runner.invoke(args=["organiser", "invite", "ann@example.org"])
+    client = browser(app)
+    client.post(invitation(app), data=WITH_PASSWORD)
+    assert is_in(client)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from flask import Flask
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from app.crypto.sealing import HEAD, KEY_ID_BYTES, STEP, CannotOpen, key_id, seal, unseal
@@ -36,7 +36,6 @@ def assert_does_not_open(sealed: bytes, purpose: str = "signature", row: bytes =
         unseal(purpose, row, sealed)
 
 
-@settings(deadline=None)
 @given(st.text("abcdefg-", min_size=1), st.binary(max_size=20), fields)
 @example("signature", ROW, ())
 @example("signature", ROW, ("Анна Пример", "a\0b", "שלום\n\nمرحبا", "👩‍👩‍👧"))
@@ -51,7 +50,6 @@ def test_a_field_has_a_maximum_length_and_is_never_cut() -> None:
         seal("signature", ROW, (longest + "x",))
 
 
-@settings(deadline=None)
 @given(st.lists(words, min_size=4, max_size=4).filter(lambda said: len("".join(said).encode()) <= FITS_ONE_STEP))
 @example([*EMPTY[1:], "x" * FITS_ONE_STEP])
 @example(["я" * (FITS_ONE_STEP // 2), "", "", ""])
@@ -59,7 +57,6 @@ def test_sealed_values_that_fit_one_step_have_the_same_length(said: list[str]) -
     assert len(seal("signature", ROW, said)) == len(seal("signature", ROW, EMPTY))
 
 
-@settings(deadline=None)
 @given(st.integers(0, 4000))
 @example(FITS_ONE_STEP)
 @example(FITS_ONE_STEP + 1)
@@ -89,7 +86,6 @@ def test_the_salt_is_random_unless_an_earlier_one_is_kept() -> None:
     assert (again.salt, again.fields) == (one.salt, ("Ann Example",))
 
 
-@settings(deadline=None)
 @given(st.binary(min_size=16, max_size=16).filter(lambda row: row != ROW))
 def test_a_sealed_value_does_not_open_in_another_row(other_row: bytes) -> None:
     assert_does_not_open(seal("signature", ROW, ("Ann",)), row=other_row)
@@ -115,7 +111,6 @@ def test_a_cut_or_lengthened_sealed_value_does_not_open() -> None:
     assert_does_not_open(sealed * 2)
 
 
-@settings(deadline=None)
 @given(st.binary(max_size=400))
 def test_random_bytes_do_not_open(made_up: bytes) -> None:
     assert_does_not_open(made_up)

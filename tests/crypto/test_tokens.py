@@ -61,14 +61,12 @@ def assert_refused(token: str) -> None:
         tokens.read_token(Purpose.CONFIRM, token)
 
 
-@settings(deadline=None)
 @given(ids, generations)
 def test_reading_a_token_returns_its_id_and_generation(public_id: bytes, generation: int) -> None:
     token = tokens.make_token(Purpose.CONFIRM, public_id, generation)
     assert tokens.read_token(Purpose.CONFIRM, token) == (public_id, generation)
 
 
-@settings(deadline=None)
 @given(ids, generations)
 def test_all_tokens_have_the_same_length_and_need_no_quoting_in_a_path(public_id: bytes, generation: int) -> None:
     token = tokens.make_token(Purpose.CONFIRM, public_id, generation)
@@ -93,7 +91,7 @@ edits = st.lists(
 )
 
 
-@settings(deadline=None, max_examples=500)
+@settings(max_examples=500)
 @given(ids, generations, edits)
 def test_an_edited_token_is_refused(public_id: bytes, generation: int, changes: list[tuple[str, int, str]]) -> None:
     token = tokens.make_token(Purpose.CONFIRM, public_id, generation)
@@ -114,7 +112,6 @@ def test_an_edited_token_is_refused(public_id: bytes, generation: int, changes: 
     assert_refused(edited)
 
 
-@settings(deadline=None)
 @given(ids, ids)
 def test_halves_of_two_tokens_put_together_are_refused(one: bytes, other: bytes) -> None:
     assume(one != other)
@@ -123,7 +120,6 @@ def test_halves_of_two_tokens_put_together_are_refused(one: bytes, other: bytes)
     assert_refused(first + second)
 
 
-@settings(deadline=None)
 @given(st.text(max_size=90))
 def test_random_text_is_refused(text: str) -> None:
     assert_refused(text)
@@ -194,7 +190,6 @@ def test_a_keyed_hash_differs_by_message_by_purpose_and_by_site(tmp_path: Path) 
             assert here != tokens.keyed_hash("mailbox", "ann@example.org")
 
 
-@settings(deadline=None)
 @given(st.binary(min_size=1, max_size=40), ids)
 def test_a_concealed_value_is_revealed_only_for_its_purpose_and_row(content: bytes, row: bytes) -> None:
     concealed = tokens.conceal("place", row, content)

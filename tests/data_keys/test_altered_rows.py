@@ -25,6 +25,7 @@ ALTERED = {
     "shown to everybody": {"visibility": Visibility.PUBLIC},
     "from elsewhere": {"country": "FI"},
     "consent": {"updates": True},
+    "the key it is sealed with": {"sealed": b"rubbish" * 40},
     "a byte of what is sealed": {"sealed": func.substr(Signature.sealed, 1, 60)},
 }
 

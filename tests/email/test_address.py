@@ -27,7 +27,7 @@ def deliverable_or_skip(text: str) -> str:
         raise
 
 
-@settings(deadline=None, max_examples=200)
+@settings(max_examples=200)
 @given(addresses)
 @example("Ann@bücher.example")
 @example("._-+tag@proton.me")
@@ -36,7 +36,7 @@ def test_a_deliverable_address_stays_the_same(text: str) -> None:
     assert deliverable(address) == address
 
 
-@settings(deadline=None, max_examples=200)
+@settings(max_examples=200)
 @given(addresses)
 @example("+tag@gmail.com")
 @example("-_+x@proton.me")
@@ -49,14 +49,14 @@ def test_canonical_is_idempotent(text: str) -> None:
     assert mailbox.rpartition("@")[0], "a mailbox needs a name"
 
 
-@settings(deadline=None, max_examples=150)
+@settings(max_examples=150)
 @given(addresses)
 def test_an_address_in_capitals_reaches_the_same_mailbox(text: str) -> None:
     address = deliverable_or_skip(text)
     assert canonical(address.upper()) == canonical(address)
 
 
-@settings(deadline=None, max_examples=150)
+@settings(max_examples=150)
 @given(st.text(max_size=40) | st.builds("{}@{}".format, st.text(max_size=10), st.text(max_size=10)))
 def test_any_text_is_an_address_or_raises_not_an_address(text: str) -> None:
     try:

@@ -285,7 +285,7 @@ words = st.text(min_size=1, max_size=200).map(filters.tidy_paragraphs).filter(_p
 
 
 @given(lines=st.lists(st.tuples(words, words, words), max_size=30), title=words)
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 def test_any_text_that_the_forms_accept_can_be_written(
     site: Flask, lines: list[tuple[str, str, str]], title: str
 ) -> None:

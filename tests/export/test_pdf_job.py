@@ -259,6 +259,21 @@ def test_another_delivery_can_be_queued_after_a_ready_or_failed_one(
     assert newest(app).making == Making.WAITING
 
 
+def test_a_delivery_that_was_moved_to_another_petition_in_the_database_is_handed_out_to_nobody(
+    app: Flask, petition: str
+) -> None:
+    make_signature(app)
+    other = make_petition(app, slug='"another"')
+    ask(app)
+    assert make(app) == 1
+    with app.app_context():
+        assert pdf_job.read_volume(newest(app).id, 1)
+        with transaction() as session:
+            other_id = session.scalars(select(Petition.id).where(Petition.slug == other)).one()
+            session.execute(update(Delivery).values(petition_id=other_id))
+        assert pdf_job.read_volume(newest(app).id, 1) is None
+
+
 def test_a_delivery_is_stored_sealed_and_deleted_after_a_day(app: Flask, petition: str) -> None:
     make_signature(app)
     ask(app)

@@ -38,7 +38,7 @@ ACTS = st.lists(
 
 @pytest.mark.parametrize("verified_before", [0, 1])
 @given(acts=ACTS)
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_the_count_equals_the_verified_rows_after_any_sequence_of_acts(
     app: Flask, client: FlaskClient, mail_server: MailServer, verified_before: int, acts: list[tuple[str, str]]
 ) -> None:

@@ -21,7 +21,7 @@ from app.publishing.create import create_petition
 from tests.auth.test_signing_in import is_in, sign_in
 from tests.concurrency.test_races import at_once
 from tests.factories import SLUG, make_petition
-from tests.mail_server import MailServer
+from tests.mail_server import MailServer, link_in
 from tests.organisers.people import (
     OWNER,
     PASSWORD,
@@ -327,6 +327,23 @@ def test_invitations_to_one_mailbox_are_limited(
     for _ in range(8):
         ask(app)
     work()
+    assert len(mail_server.letters) == 3
+
+
+def test_the_owner_of_another_petition_ends_no_invitation(
+    app: Flask, petition: str, mail_server: MailServer, work: Callable[[], int]
+) -> None:
+    mine = make_petition(app, slug='"mine"')
+    signed_in(app, "ann@example.org", Role.OWNER).post(
+        f"/organise/petitions/{petition}/members", data={"email": NEW, "role": "editor"}
+    )
+    work()
+    mallory = signed_in(app, "mallory@example.com", Role.OWNER, mine)
+    for _ in range(4):
+        mallory.post(f"/organise/petitions/{mine}/members", data={"email": NEW, "role": "viewer"})
+        work()
+    first = link_in(mail_server.letters[0], "organise/invitation")
+    assert browser(app).post(first, data=WITH_PASSWORD).status_code == 303
     assert len(mail_server.letters) == 3
 
 

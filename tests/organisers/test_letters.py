@@ -10,10 +10,12 @@ from flask.testing import FlaskCliRunner
 from sqlalchemy import select
 
 from app import clock
+from app.auth.settings import RESET_LINK_TTL
 from app.crypto import sealing
 from app.db import Base, db, transaction
 from app.models import Organiser, OutboxProgress, OutboxRow, Role
 from app.organisers.letter import queue_letter_to_owners
+from app.outbox import mailbox_limit
 from app.worker import choose_email
 from tests.auth.authenticator import Authenticator
 from tests.auth.test_second_factor import add, make_codes, set_up_codes
@@ -89,6 +91,10 @@ def test_strangers_can_cause_at_most_three_letters_a_day(
     client.post(RESET, data={"email": OWNER})
     work()
     assert len(mail_server.letters) == 4
+
+
+def test_a_link_to_reset_works_as_long_as_strangers_can_have_used_up_the_letters() -> None:
+    assert RESET_LINK_TTL >= mailbox_limit.WINDOW
 
 
 def test_of_a_flood_of_requests_for_one_mailbox_one_waits(app: Flask) -> None:

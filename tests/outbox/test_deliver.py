@@ -266,7 +266,7 @@ def test_a_letter_that_cannot_be_written_is_reported_and_the_others_are_sent(
         session.execute(spoil)
     work()
     assert [letter["To"] for letter in mail_server.letters] == ["whole@example.org"]
-    assert rows(app)[0].reply.startswith("could not be made: CannotOpen")
+    assert rows(app)[0].reply.startswith("could not be made: AlteredRow")
     assert "example.org" not in caplog.text
 
 

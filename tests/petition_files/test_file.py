@@ -253,7 +253,7 @@ def test_an_unknown_key_is_refused_and_the_known_ones_are_listed(
     assert known in words.partition("Known are: ")[2].rstrip(".").split(", ")
 
 
-@settings(deadline=None, max_examples=150)
+@settings(max_examples=150)
 @given(st.text(st.characters(exclude_categories=["Cs"]), max_size=60) | st.binary(max_size=60))
 def test_random_files_are_refused_without_other_errors(
     tmp_path_factory: pytest.TempPathFactory, content: str | bytes

@@ -75,7 +75,7 @@ FILES = st.builds(
 
 
 @pytest.mark.slow
-@settings(deadline=None, max_examples=100)
+@settings(max_examples=100)
 @given(FILES)
 def test_reading_a_written_file_gives_the_same_values(file: PetitionFile) -> None:
     assert parse_petition_file(write_petition_file(file).encode(), "petition.md") == file

@@ -2,7 +2,7 @@
 
 from itertools import pairwise
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from app.petitions.difference import DiffKind, DiffPiece, diff_words
@@ -10,7 +10,6 @@ from app.petitions.difference import DiffKind, DiffPiece, diff_words
 TEXTS = st.lists(st.sampled_from(["one", "two", " ", "\n", ".", "три", "四", "\r", "é"]), max_size=30).map("".join)
 
 
-@settings(deadline=None)
 @given(TEXTS, TEXTS)
 def test_both_texts_can_be_rebuilt_from_the_pieces(old: str, new: str) -> None:
     pieces = diff_words(old, new)

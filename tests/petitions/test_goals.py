@@ -1,7 +1,7 @@
 """The next goal: the organiser's own until it is reached, then the first step strictly above the count."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from app.petitions.goals import next_goal, percent
@@ -32,26 +32,22 @@ def test_the_goal_is_the_first_step_above_the_count(verified: int, goal: int) ->
     assert next_goal(verified, None) == goal
 
 
-@settings(deadline=None)
 @given(counts)
 def test_no_step_is_skipped(verified: int) -> None:
     if verified < STEPS[-1]:
         assert next_goal(verified, None) == min(step for step in STEPS if step > verified)
 
 
-@settings(deadline=None)
 @given(st.integers(10_000, 10**30))
 def test_from_ten_thousand_on_the_steps_repeat_times_ten(verified: int) -> None:
     assert next_goal(verified * 10, None) == next_goal(verified, None) * 10
 
 
-@settings(deadline=None)
 @given(counts, owns)
 def test_the_goal_is_always_above_the_count(verified: int, own: int | None) -> None:
     assert next_goal(verified, own) > verified
 
 
-@settings(deadline=None)
 @given(st.integers(1, 200_000_000), st.data())
 def test_the_organisers_own_goal_holds_until_it_is_reached(own: int, data: st.DataObject) -> None:
     assert next_goal(data.draw(st.integers(0, own - 1)), own) == own
@@ -60,14 +56,12 @@ def test_the_organisers_own_goal_holds_until_it_is_reached(own: int, data: st.Da
     assert next_goal(after, own) == next_goal(after, None)
 
 
-@settings(deadline=None)
 @given(counts, counts, owns)
 def test_the_goal_never_falls_as_the_count_grows(one: int, other: int, own: int | None) -> None:
     fewer, more = sorted((one, other))
     assert next_goal(fewer, own) <= next_goal(more, own)
 
 
-@settings(deadline=None)
 @given(counts, owns)
 def test_the_bar_is_never_full_before_the_goal(verified: int, own: int | None) -> None:
     shown = percent(verified, next_goal(verified, own))

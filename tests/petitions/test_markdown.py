@@ -42,7 +42,7 @@ def assert_harmless(source: str) -> None:
             assert urlsplit(address).scheme in {"", "http", "https", "mailto"}
 
 
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300)
 @given(st.text(max_size=200) | pieces)
 @example("")
 def test_no_text_makes_a_script_image_or_event_handler(source: str) -> None:

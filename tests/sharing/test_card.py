@@ -53,7 +53,7 @@ def test_any_title_fits_whole(name: str) -> None:
     assert ink(image, above, above + 5) is ink(image, below - 5, below) is None, "something was cut off"
 
 
-@settings(max_examples=40, deadline=None, database=None)
+@settings(max_examples=40, database=None)
 @given(
     title=st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=200),
     language=st.sampled_from(["en", "ar", "ja", "th"]),

@@ -1,17 +1,21 @@
-"""Asking for a new link to the entry: the answer is the same whoever asks, and the new link replaces older ones."""
+"""Asking for a new link to the entry: the answer is the same whoever asks, and an hour later it alone works."""
 
 import re
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import select
+from sqlalchemy import select, update
 from werkzeug.test import TestResponse
 
-from app.db import db
+from app import clock
+from app.crypto.tokens import Purpose, make_token
+from app.db import db, transaction
 from app.models import Occasion, OutboxProgress, OutboxRow, State
 from tests.factories import MAILBOXES, SLUG, make_mailbox, make_petition, make_signature, signatures
+from tests.html_page import HtmlPage
 from tests.mail_server import MailServer
 from tests.signers.own_entry import link_to
 from tests.signing.test_sign import statements
@@ -35,7 +39,12 @@ def links(mail_server: MailServer) -> list[str]:
     return found
 
 
-def test_the_letter_has_a_new_link_and_older_links_stop_working(
+def an_hour_later(app: Flask) -> None:
+    with app.app_context(), transaction() as session:
+        session.execute(update(OutboxRow).values(ended_at=clock.now() - timedelta(hours=1)))
+
+
+def test_the_letter_has_a_new_link_and_older_links_stop_working_after_an_hour(
     app: Flask, client: FlaskClient, petition: str, mail_server: MailServer, work: Work
 ) -> None:
     old = link_to(app, make_signature(app))
@@ -47,10 +56,42 @@ def test_the_letter_has_a_new_link_and_older_links_stop_working(
     (new,) = links(mail_server)
     assert mail_server.letters[0]["To"] == "ann@example.org"
     assert client.get(new).status_code == 200
+    assert client.get(old).status_code == 200
+    an_hour_later(app)
     assert client.get(old).status_code == 410
     ask(client)
     work()
+    an_hour_later(app)
     assert [client.get(link).status_code for link in links(mail_server)] == [410, 200]
+
+
+def test_a_stranger_who_asks_for_links_disturbs_nobody_who_corrects_or_withdraws(
+    app: Flask, client: FlaskClient, petition: str, mail_server: MailServer, work: Work
+) -> None:
+    own = link_to(app, make_signature(app))
+    page = HtmlPage(client.get(own).text)
+    form = page.all("form", method="post")[0]
+    for _ in range(3):
+        ask(client)
+        work()
+    corrected = {**page.answers(form), "act": "correct", "comment": "A long new comment."}
+    answer = client.post(own, data=corrected)
+    assert answer.status_code == 200
+    assert "A long new comment." in answer.text
+    client.post(own, data={"act": "withdraw"})
+    assert [one.state for one in signatures(app)] == [State.WITHDRAWN]
+
+
+def test_a_link_of_a_generation_that_was_never_sent_does_not_work(
+    app: Flask, client: FlaskClient, petition: str, mail_server: MailServer, work: Work
+) -> None:
+    public_id = make_signature(app)
+    ask(client)
+    work()
+    with app.app_context():
+        for generation, status in ((0, 200), (1, 200), (2, 410), (65535, 410)):
+            link = f"/signature/{make_token(Purpose.ENTRY, public_id, generation)}"
+            assert client.get(link).status_code == status
 
 
 @pytest.mark.parametrize("state", ["nobody", "draft", "declined", State.WITHDRAWN])

@@ -8,18 +8,29 @@ from datetime import timedelta
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import select, update
+from sqlalchemy import delete, insert, select, update
 from werkzeug.test import TestResponse
 
 from app import clock
 from app.db import db, transaction
-from app.models import CodeTries, Draft, OutboxRow
+from app.models import CodeTries, Draft, OutboxRow, Signature
 from app.signing import code, email_reference
 from app.signing.code import ALPHABET, LENGTH, MAX_CODES, TRIES_WINDOW, forget_tries
 from app.signing.sign import FormIds
 from app.web import rate_limits
 from tests.concurrency.test_races import at_once
-from tests.factories import MAILBOXES, SLUG, drafts, make_mailbox, make_petition, press_confirm, sign, verified
+from tests.factories import (
+    MAILBOXES,
+    SLUG,
+    drafts,
+    make_draft,
+    make_mailbox,
+    make_petition,
+    make_signature,
+    press_confirm,
+    sign,
+    verified,
+)
 from tests.mail_server import MailServer, code_in, link_in, text_of
 from tests.signing.test_sign import statements
 
@@ -183,6 +194,28 @@ def test_codes_of_the_three_newest_letters_work(
     answers = [type_code(client, page, code_in(letter)).status_code for letter in mail_server.letters]
     assert answers == [422, 303, 303, 303]
     assert "Confirm your signature" in client.get(link_in(mail_server.letters[0])).text
+
+
+@pytest.mark.parametrize("of", ["a draft", "a signature"])
+def test_a_code_opens_no_row_that_it_was_not_sent_for_wherever_its_hash_is_written(
+    app: Flask, client: FlaskClient, petition: str, mail_server: MailServer, work: Work, of: str
+) -> None:
+    make = make_draft if of == "a draft" else make_signature
+    anns = make(app, name="Secret Example")
+    page = sign(client, name="Mallory Example", email="mallory@example.com").location
+    work()
+    code = code_in(mail_server.letters[-1])
+    with app.app_context(), transaction() as session:  # what somebody does who writes in the database without keys
+        mine = session.scalars(select(Draft).where(Draft.public_id != anns)).one()
+        row = {column.name: getattr(mine, column.name) for column in Draft.__table__.columns}
+        table = Draft if of == "a draft" else Signature
+        hers = session.scalars(select(table).where(table.public_id == anns)).one()
+        copied = ("public_id", "sealed", "country", "visibility", "updates")
+        session.execute(delete(Draft).execution_options(synchronize_session=False))
+        session.execute(insert(Draft).values({**row, **{name: getattr(hers, name) for name in copied}}))
+    answer = type_code(client, page, code)
+    assert answer.status_code == 422
+    assert "Secret Example" not in answer.text
 
 
 def test_a_code_does_not_work_for_another_petition_or_mailbox(

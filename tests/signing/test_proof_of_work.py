@@ -169,7 +169,7 @@ def test_an_altered_proof_is_refused(app: Flask, client: FlaskClient, petition: 
         assert spend(one, worked)
 
 
-@settings(max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     st.one_of(
         st.text(max_size=50),

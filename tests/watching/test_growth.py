@@ -87,7 +87,7 @@ CHANGES = st.lists(
 
 
 @given(changes=CHANGES, by=st.sampled_from(Step))
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_the_curve_ends_at_the_count_and_totals_add_up(
     app: Flask, petition: str, changes: list[tuple[datetime, State, int]], by: Step
 ) -> None:

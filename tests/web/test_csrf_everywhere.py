@@ -56,7 +56,7 @@ def is_refused(rule: Rule, method: str, fetch_site: str | None, origin: str | No
 
 
 @pytest.mark.slow
-@settings(max_examples=300, deadline=None, database=None)
+@settings(max_examples=300, database=None)
 @given(st.sampled_from(writing()), SITES, ORIGINS, st.sampled_from(["localhost", "evil.example", "127.0.0.1:8000"]))
 def test_posts_are_accepted_from_our_pages_and_from_programs_only(
     address: tuple[Rule, str], fetch_site: str | None, origin: str | None, host: str

@@ -121,7 +121,7 @@ def check(answer: TestResponse, base_url: str) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("base_url", [FOR_ALL, HERE])
-@settings(max_examples=400, deadline=None, database=None)
+@settings(max_examples=400, database=None)
 @given(
     path=st.one_of(PATHS, PATHS, ODD_PATHS),
     method=st.sampled_from(METHODS),
