@@ -17,7 +17,7 @@ from app.export import cli_files, list_stream
 from app.export.handover import UnfinishedDelivery, begin_handover
 from app.export.rows import Choice
 from app.ledger.audit import audit, repair
-from app.models import Format, Petition, Role, State
+from app.models import AlteredAccount, Format, Petition, Role, State
 from app.organisers import accounts
 from app.organisers.members import LastOwner
 from app.outbox.status import retry, status
@@ -236,6 +236,8 @@ def invite(email: str, slug: str | None, role: str | None, administrator: bool) 
         raise click.ClickException(f"{email} is not a complete e-mail address") from None
     except LastOwner:
         raise click.ClickException("this is the petition's last owner: invite another owner first") from None
+    except AlteredAccount as error:
+        raise click.ClickException(f"{error}. End it at /organise/people/{error.public_id.hex()} first") from None
     click.echo("a letter is on its way; the link in it works for 7 days")
 
 

@@ -11,6 +11,8 @@ from app.db import Base, UtcDateTime
 class HourlyNumbers(Base):
     """What moves when somebody types an address: looked at each hour, rounded to tens (see app/watching/hourly.py).
 
+    `moved_at` is when any of them was last shown anew.
+
     Viewers see these: from the exact numbers they could tell what became of an address that they typed.
     """
 
@@ -18,6 +20,7 @@ class HourlyNumbers(Base):
 
     petition_id: Mapped[int] = mapped_column(ForeignKey("petition.id"), primary_key=True, autoincrement=False)
     at: Mapped[datetime] = mapped_column(UtcDateTime)
+    moved_at: Mapped[datetime] = mapped_column(UtcDateTime)
     pending: Mapped[int]
     declined: Mapped[int]
     sent: Mapped[int]

@@ -29,6 +29,10 @@ COVERED_AS_YES_OR_NO = ("sealed_totp", "active", "is_administrator", "may_open",
 class AlteredAccount(Exception):
     """Somebody altered this account in the database: nothing is to be added to what it may do."""
 
+    def __init__(self, public_id: bytes) -> None:
+        super().__init__(f"the account {public_id.hex()} was altered in the database")
+        self.public_id = public_id
+
 
 class Organiser(Base, UserMixin):  # type: ignore[misc]
     """An account. Address, second-factor secret and recovery codes are sealed; `email_key` is the mailbox's keyed hash.
@@ -145,7 +149,7 @@ class Organiser(Base, UserMixin):  # type: ignore[misc]
             return
         before = {name: (*one.deleted, *one.unchanged, None)[0] for name, one in history.items()}
         if not self._was_emptied and not self._is_sealed(before):
-            raise AlteredAccount
+            raise AlteredAccount(self.public_id)
         self.seal_rights()
 
     def _rights(self) -> dict[str, Any]:

@@ -52,7 +52,8 @@ class OutboxRow(Base):
     `generation` is that of the new link in a letter with a link to an entry. `mailbox` is a keyed hash by which letters
     to one mailbox are counted across petitions, and `is_tagged` tells that the address has a tag that may or may not
     reach it (see app/outbox/mailbox_limit.py); `allowed_at` is when this one was counted. `had_proof_of_work` is false
-    if a form without one caused the letter; the slow lane may then defer it until `deferred_until`. `claim` is drawn by
+    if a form without one caused the letter; the slow lane may then defer it until `deferred_until`, in the turn of
+    `lane_key`, a keyed hash of the form's network that is erased when the letter leaves. `claim` is drawn by
     the worker that holds the row until `leased_until`.
     """
 
@@ -112,6 +113,7 @@ class OutboxRow(Base):
     mailbox: Mapped[bytes | None] = mapped_column(LargeBinary(32))
     is_tagged: Mapped[bool] = mapped_column(default=False, server_default=false())
     had_proof_of_work: Mapped[bool] = mapped_column(default=True, server_default=true())
+    lane_key: Mapped[bytes | None] = mapped_column(LargeBinary(32))
     deferred_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
     progress: Mapped[OutboxProgress] = mapped_column(words(OutboxProgress, "progress"), default=OutboxProgress.WAITING)
     queued_at: Mapped[datetime] = mapped_column(UtcDateTime)

@@ -1,5 +1,6 @@
 """Accounts: found by mailbox, invited by e-mail, joined by its link, erased when they end."""
 
+import logging
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -10,10 +11,10 @@ from sqlalchemy.orm import Session
 
 from app import clock
 from app.audit.log import record
-from app.crypto import tokens
+from app.crypto import sealing, tokens
 from app.db import db, insert, transaction
 from app.email.address import canonical, deliverable
-from app.models import Act, Membership, Organiser, Petition, Role, Site
+from app.models import Act, AlteredAccount, Membership, Organiser, Petition, Role, Site
 from app.models.site import mailbox_hash
 from app.organisers.letter import queue_rendered_letter
 from app.organisers.members import accept, lock_petition, offer_role, petitions_of
@@ -22,6 +23,7 @@ from app.web.absolute_url import absolute_url
 from app.web.language import site_language
 
 INVITATION_TTL = timedelta(days=7)
+log = logging.getLogger(__name__)
 
 
 def find_account(session: Session, address: str) -> Organiser | None:
@@ -63,7 +65,8 @@ def invite(
     People who have not joined yet get a link; if a command invites them, older ones stop working. People with an
     account must accept the role: nobody becomes a member unasked, and the inviter does not learn whether there is an
     account. Only a command gives a role at once.
-    Raises NotAnAddress, and LastOwner if the last owner would lose that role.
+    Raises NotAnAddress, LastOwner if the last owner would lose that role, and AlteredAccount for a command if the
+    account of this mailbox was made one of somebody else's in the database.
     """
     address = deliverable(address)
     now = clock.now()
@@ -78,7 +81,12 @@ def invite(
         new = new.on_conflict_do_update(index_elements=["email_key"], set_={"email_key": new.excluded.email_key})
         organiser_id = session.execute(new.returning(Organiser.id)).scalar_one()
         organiser = session.get_one(Organiser, organiser_id, populate_existing=True)
-        if inviter is None and not organiser.is_genuine:
+        if not organiser.is_genuine:
+            if inviter is not None:
+                log.error("account %s was altered in the database, and is not invited", organiser.public_id.hex())
+                return
+            if not _is_mailbox_of(organiser, address):
+                raise AlteredAccount(organiser.public_id)
             organiser.begin_anew()
         actor_id = inviter.id if inviter else None
         must_accept = inviter is not None or not organiser.joined_at
@@ -90,6 +98,14 @@ def invite(
             organiser.is_administrator = True
             record(session, Act.APPOINTED, None, actor_id, organiser.id)
         _queue_invitation(session, organiser, petition, now, asks=must_accept, is_limited=inviter is not None)
+
+
+def _is_mailbox_of(organiser: Organiser, address: str) -> bool:
+    """Tell whether the address that is sealed in an account reaches the same mailbox."""
+    try:
+        return canonical(organiser.email) == canonical(address)
+    except sealing.CannotOpen:
+        return False
 
 
 def find_invited(token: str) -> Organiser | None:

@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from app.audit.log import record
 from app.db import insert, transaction
-from app.models import Act, Membership, Organiser, Petition, Role
+from app.models import Act, AlteredAccount, Membership, Organiser, Petition, Role
 from app.models.locking import lock_organiser
 
 
@@ -31,10 +31,12 @@ def lock_petition(session: Session, petition_id: int) -> None:
 def give_role(session: Session, petition_id: int, organiser_id: int, role: Role) -> None:
     """Give a role in the petition, new or changed (upsert); the transaction must have locked the petition.
 
-    Raises LastOwner if no owner who has joined would be left.
+    Raises LastOwner if no owner who has joined would be left, and AlteredAccount for an account that was altered.
     """
     was_owner = _is_joined_owner(session, petition_id, organiser_id)
     petition, organiser = session.get_one(Petition, petition_id), session.get_one(Organiser, organiser_id)
+    if not organiser.is_genuine:
+        raise AlteredAccount(organiser.public_id)
     role_and_seal = {"role": role, "sealed_role": Membership(petition, organiser, role).sealed_role}
     given = insert(Membership).values(petition_id=petition_id, organiser_id=organiser_id, **role_and_seal)
     session.execute(given.on_conflict_do_update(index_elements=["petition_id", "organiser_id"], set_=role_and_seal))

@@ -8,7 +8,7 @@ from werkzeug import Response
 from app.audit import log as audit_log
 from app.audit import words as audit_words
 from app.db import db
-from app.models import Membership, Organiser, Role
+from app.models import AlteredAccount, Membership, Organiser, Role
 from app.organisers import accounts, members
 from app.organisers.access import Who, me, open_to, petition_here
 from app.organisers.forms import InvitationForm, RoleForm
@@ -54,6 +54,8 @@ def change_role(slug: str, member: str) -> Response:
         members.change_role(petition_here(), organiser.id, Role(form.role.data), me())
     except members.LastOwner:
         return _members(InvitationForm(), 409, last_owner=True)
+    except AlteredAccount:
+        return _members(InvitationForm(), 409)
     flash(_("The role is changed."), "success")
     return redirect(url_for(".show_members", slug=slug), 303)
 

@@ -137,7 +137,7 @@ def _write(claimed: Claimed, row_id: int, letters: LetterCallbacks) -> Message |
             return None
         if slow_lane.defer(session, row, now):
             return None
-        row.allowed_at = now
+        row.allowed_at, row.lane_key = now, None
         return write()
 
 
@@ -170,7 +170,7 @@ def _end(
     session: Session, row: OutboxRow, progress: OutboxProgress, reply: str, now: datetime, letters: LetterCallbacks
 ) -> None:
     row.progress, row.reply, row.ended_at = progress, reply, now
-    row.claim = row.leased_until = None
+    row.claim = row.leased_until = row.lane_key = None
     if progress != OutboxProgress.FAILED:  # a failed letter may be tried again
         row.sealed = None
     letters.ended(session, row, now)

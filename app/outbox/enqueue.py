@@ -32,11 +32,12 @@ def new_letter(
     signature_id: int | ScalarSelect[int] | None = None,
     mailbox: CountedMailbox | None = None,
     had_proof_of_work: bool = True,
+    lane_key: bytes | None = None,
 ) -> postgresql.Insert | sqlite.Insert:
     """Return the statement that queues one letter about a draft or a signature, due from `at` on.
 
     `mailbox` is the one that letters which strangers can cause are counted for. `had_proof_of_work` is
-    False if the form that causes it came without one.
+    False if the form that causes it came without one; `lane_key` is then the keyed hash of its network.
     """
     return insert(OutboxRow).values(
         public_id=os.urandom(16),  # and `progress`: beside a CTE, SQLAlchemy leaves the defaults of columns out
@@ -49,6 +50,7 @@ def new_letter(
         mailbox=mailbox.key if mailbox else None,
         is_tagged=bool(mailbox and mailbox.is_tagged),
         had_proof_of_work=had_proof_of_work,
+        lane_key=None if had_proof_of_work else lane_key,
         queued_at=at,
         due_at=at,
     )

@@ -45,12 +45,13 @@ def competes_with(row: OutboxRow) -> ColumnElement[bool]:
 def was_written_to(session: Session, row: OutboxRow, since: datetime) -> bool:
     """Tell whether a letter that strangers can cause went to this one's mailbox after `since`, in the last day.
 
-    Here tags count like the mailbox itself: who wants no letters is promised one a day at most.
+    Here tags count like the mailbox itself: who wants no letters is promised one a day at most. One that was refused
+    for good does not count, as in `has_room`.
     """
     assert row.mailbox is not None
     advisory_lock(session, row.mailbox)
     since = max(since, clock.now() - WINDOW)
-    others = select(OutboxRow.id).where(_to_mailbox_of(row), OutboxRow.allowed_at > since)
+    others = select(OutboxRow.id).where(_counted(row), OutboxRow.allowed_at > since)
     return session.scalars(others.limit(1)).first() is not None
 
 
@@ -63,8 +64,7 @@ def has_room(session: Session, row: OutboxRow, now: datetime) -> bool:
     if row.mailbox is None:
         return True
     advisory_lock(session, row.mailbox)
-    counted = _to_mailbox_of(row) & (OutboxRow.allowed_at > now - WINDOW)
-    counted &= OutboxRow.progress != OutboxProgress.FAILED
+    counted = _counted(row) & (OutboxRow.allowed_at > now - WINDOW)
     of_petition = OutboxRow.petition_id == row.petition_id
 
     in_site, in_petition, tagged = session.execute(
@@ -78,6 +78,10 @@ def has_room(session: Session, row: OutboxRow, now: datetime) -> bool:
         return bool(in_petition < PER_PETITION and tagged < PER_PETITION - 1 and in_site < PER_SITE)
     is_first = in_petition == tagged and in_site < PER_SITE_WITH_FIRST
     return bool(in_petition < PER_PETITION and (in_site < PER_SITE or is_first))
+
+
+def _counted(row: OutboxRow) -> ColumnElement[bool]:
+    return _to_mailbox_of(row) & (OutboxRow.progress != OutboxProgress.FAILED)
 
 
 def _to_mailbox_of(row: OutboxRow) -> ColumnElement[bool]:

@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from app.crypto import tokens
 from app.db import advisory_lock, db
-from app.models import Draft, Occasion, OutboxProgress, OutboxRow
+from app.models import Occasion, OutboxProgress, OutboxRow
 from app.outbox.enqueue import PRIORITY_DEFERRED
 from app.outbox.mailbox_limit import competes_with
 
@@ -81,14 +81,8 @@ def _in_lane(row: OutboxRow) -> ColumnElement[bool]:
 
 def _turn(session: Session, row: OutboxRow) -> int:
     """Return how many e-mails to forms from this one's network wait in the lane, at most MAX_TURN."""
-    network = select(Draft.network_key).where(Draft.public_id == row.draft_id).scalar_subquery()
-    waiting = (
-        select(OutboxRow.id)
-        .join(Draft, Draft.public_id == OutboxRow.draft_id)
-        .where(_in_lane(row), OutboxRow.progress == OutboxProgress.WAITING)
-        .where(Draft.network_key.is_not_distinct_from(network))
-        .limit(MAX_TURN)
-    )
+    same = _in_lane(row) & OutboxRow.lane_key.is_not_distinct_from(row.lane_key)
+    waiting = select(OutboxRow.id).where(same, OutboxRow.progress == OutboxProgress.WAITING).limit(MAX_TURN)
     return session.scalars(select(func.count()).select_from(waiting.subquery())).one()
 
 

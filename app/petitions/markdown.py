@@ -36,10 +36,11 @@ TAGS = {
 }
 ATTRIBUTES = {"a": {"href", "title"}, "ol": {"start"}}
 
-# What to_html works on: line breaks and the signs at which it stops reading plain text, each for up to 50 us. Two cost
+# What to_html works on: line breaks, the signs at which it stops reading plain text, and the numbers of lists (which
+# nest on one line), each for up to 50 us. Two cost
 # more the more there are: each definition of a link ([name]: address) is looked for in the rest of its paragraph, and
 # each quotation in the rest of the text.
-MARK = re.compile(r"[\n!#$%&*+\-:<=>@\[\\\]^_`{}~]")
+MARK = re.compile(r"[\n!#$%&*+\-:<=>@\[\\\]^_`{}~]|[0-9][.)](?=\s)")
 WEIGHTS = {">": 15, "]:": 50}
 MAX_WORK = 4_000
 MAX_WORD = 10_000  # characters without a space where there is an address: encoding a long one takes quadratic time

@@ -1,5 +1,6 @@
 """Send a form out again to the right address, for whoever mistyped it."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from sqlalchemy import delete, select, update
@@ -13,7 +14,7 @@ from app.signing.sign import FormIds, new_draft
 REPEATED = ("text_id", "notice_id", "language", "network_key")
 
 
-def readdress(petition: Petition, ids: FormIds, mistyped: str, address: str) -> FormIds | None:
+def readdress(petition: Petition, ids: FormIds, mistyped: str, address: str, networks: Sequence[str]) -> FormIds | None:
     """Make a draft of the same form for another deliverable address, once; return its ids, or None when it is too late.
 
     Of the draft for the mistyped one nothing stays that was typed but that address: if its letter still waits, both are
@@ -37,7 +38,7 @@ def readdress(petition: Petition, ids: FormIds, mistyped: str, address: str) -> 
         again = replace(signer_of_copy(copy, copy_key), email=address)
         values = {column: getattr(copy, column) for column in REPEATED}
         # One proof of work stands for one letter: this one may have to wait.
-        new_ids, statements = new_draft(petition, again, values, had_proof_of_work=False)
+        new_ids, statements = new_draft(petition, again, values, networks, had_proof_of_work=False)
         for statement in (
             delete(OutboxRow).where(waits, OutboxRow.claim.is_(None), OutboxRow.attempts == 0),
             delete(Draft).where(is_draft, Draft.code_hash.is_(None)),

@@ -5,6 +5,7 @@ said. The worker later decides, with the draft in hand, which letter to send.
 """
 
 import os
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 from typing import NamedTuple
@@ -45,18 +46,18 @@ class FormIds(NamedTuple):
         return derived[:16], derived[16:]
 
 
-def sign(edition: Edition, submission: Submission, network: str, *, had_proof_of_work: bool) -> FormIds:
+def sign(edition: Edition, submission: Submission, networks: Sequence[str], *, had_proof_of_work: bool) -> FormIds:
     """Save the submission as a draft of this edition and queue its letter; return its ids for the reference.
 
-    `network` is the client's (see app/web/network.py); a keyed hash of it is kept for two days. Without a proof of work
-    the letter may have to wait.
+    `networks` are the client's, the smallest first (see app/web/network.py); a keyed hash of that is kept for two days.
+    Without a proof of work the letter may have to wait, in the turn of the greatest.
     """
     petition = edition.petition
     values = {
         "text_id": edition.text.id,
         "notice_id": edition.notice.id,
         "language": edition.language,
-        "network_key": network_key(petition, network, clock.now()),
+        "network_key": network_key(petition, networks[0] if networks else "", clock.now()),
     }
     signer = Signer(
         submission.name,
@@ -67,7 +68,7 @@ def sign(edition: Edition, submission: Submission, network: str, *, had_proof_of
         submission.visibility,
         submission.updates,
     )
-    ids, statements = new_draft(petition, signer, values, had_proof_of_work=had_proof_of_work)
+    ids, statements = new_draft(petition, signer, values, networks, had_proof_of_work=had_proof_of_work)
     with transaction() as session:
         for statement in statements:
             session.execute(statement)
@@ -75,7 +76,12 @@ def sign(edition: Edition, submission: Submission, network: str, *, had_proof_of
 
 
 def new_draft(
-    petition: Petition, signer: Signer, values: dict[str, object], *, had_proof_of_work: bool
+    petition: Petition,
+    signer: Signer,
+    values: dict[str, object],
+    networks: Sequence[str],
+    *,
+    had_proof_of_work: bool,
 ) -> tuple[FormIds, list[Insert]]:
     """Return the ids of a new draft of this signer and of its copy, and the statements that insert them and a letter.
 
@@ -105,6 +111,7 @@ def new_draft(
         draft_id=public_id,
         mailbox=counted_mailbox(mailbox),
         had_proof_of_work=had_proof_of_work,
+        lane_key=network_key(petition, networks[-1] if networks else "", now),
     )
     copy = insert(FormCopy).values(
         public_id=copy_id,

@@ -20,7 +20,7 @@ from app.signing.readdress import readdress
 from app.signing.sign import FormIds, sign
 from app.web import headers, rate_limits
 from app.web.answers import private_page
-from app.web.network import network
+from app.web.network import networks
 from app.web.rate_limits import Action
 
 bp = Blueprint("signing", __name__)
@@ -57,7 +57,7 @@ def submit(slug: str) -> Response:
         return make_response(_page(edition, answers, wait=wait), 429, {"Retry-After": wait})
     ids = FormIds.new()
     if not is_by_a_bot:
-        ids = sign(edition, submission, network(request.remote_addr), had_proof_of_work=had_proof_of_work)
+        ids = sign(edition, submission, list(networks(request.remote_addr)), had_proof_of_work=had_proof_of_work)
     return _to_check_your_email(edition, submission.email, ids)
 
 
@@ -115,7 +115,10 @@ def _readdress(edition: Edition, sent: Sent) -> Response:
         form.email.errors = [_("Many forms came from where you are. Please wait some minutes, then press it again.")]
         return _check_your_email(edition, sent, 429, address_form=form)
     address = form.email.address()
-    ids = readdress(edition.petition, sent.ids, sent.address, address) or FormIds.new()
+    ids = (
+        readdress(edition.petition, sent.ids, sent.address, address, list(networks(request.remote_addr)))
+        or FormIds.new()
+    )
     return _to_check_your_email(edition, address, ids)
 
 

@@ -27,22 +27,27 @@ def round_numbers() -> int:
 def _write(petition_id: int, now: datetime, hour: datetime) -> None:
     exact = typed_numbers(petition_id, now)._asdict()
     shown = db.session.get(HourlyNumbers, petition_id, populate_existing=True)
-    values = {name: _shown(petition_id, name, number, getattr(shown, name, 0)) for name, number in exact.items()}
+    before = {name: getattr(shown, name, 0) for name in exact}
+    moved_at = shown.moved_at if shown else now
+    values: dict[str, object] = {
+        name: _shown(f"{petition_id} {name} {moved_at}", number, before[name]) for name, number in exact.items()
+    }
+    values["moved_at"] = moved_at if values == before else now
     with transaction() as session:
         new = insert(HourlyNumbers).values(petition_id=petition_id, at=hour, **values)
         session.execute(new.on_conflict_do_update(index_elements=["petition_id"], set_={"at": hour, **values}))
 
 
-def _shown(petition_id: int, name: str, exact: int, shown: int) -> int:
+def _shown(which: str, exact: int, shown: int) -> int:
     """Return the number to show from now on: the one shown, until the exact one is far enough from that."""
-    far_enough = abs(exact - shown) >= _threshold(petition_id, name, shown)
-    return STEP * round(exact / STEP) if far_enough else shown
+    return STEP * round(exact / STEP) if abs(exact - shown) >= _threshold(which) else shown
 
 
-def _threshold(petition_id: int, name: str, shown: int) -> int:
-    """Return how far a number must move to be shown anew: 10 to 19, another one for each that is shown.
+def _threshold(which: str) -> int:
+    """Return how far a number must move to be shown anew: 10 to 19, another one each time that one has moved.
 
-    If it were known, somebody could bring a number to just below it with mailboxes of their own, and then type one
-    address to see what becomes of it. If it were drawn anew each hour, they would only have to watch for longer.
+    If it were known, or could be learnt by bringing the number back, somebody could bring it to just below with
+    mailboxes of their own, and then type one address to see what becomes of it. If it were drawn anew each hour, they
+    would only have to watch for longer.
     """
-    return STEP + tokens.keyed_hash("hourly numbers", f"{petition_id} {name} {shown}")[0] % STEP
+    return STEP + tokens.keyed_hash("hourly numbers", which)[0] % STEP

@@ -9,6 +9,7 @@ Revises: 20261129_0930
 import hashlib
 import json
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 import sqlalchemy as sa
@@ -44,8 +45,9 @@ def upgrade() -> None:
 def downgrade() -> None:
     _reseal_deliveries(lambda petition, content: content[len(petition) :])
     for row in _rows("SELECT id, public_id, sealed_name FROM passkey"):
-        name = sealing.unseal("passkey-name", row.public_id, row.sealed_name).fields[:1]
-        _set("passkey", "sealed_name", sealing.seal("passkey-name", row.public_id, name), id=row.id)
+        with suppress(sealing.CannotOpen):
+            name = sealing.unseal("passkey-name", row.public_id, row.sealed_name).fields[:1]
+            _set("passkey", "sealed_name", sealing.seal("passkey-name", row.public_id, name), id=row.id)
     for table, column in NEW.items():
         op.drop_column(table, column)
 
@@ -77,7 +79,10 @@ def _seal_credentials() -> None:
         FROM passkey JOIN organiser ON organiser.id = user_id
     """
     for row in _rows(passkeys):
-        (name,) = sealing.unseal("passkey-name", row.public_id, row.sealed_name).fields
+        try:
+            (name,) = sealing.unseal("passkey-name", row.public_id, row.sealed_name).fields
+        except sealing.CannotOpen:  # it was altered, and so it signs nobody in
+            continue
         parts = (row.owner, row.credential_id, row.public_key, row.usage.encode())
         digest = hashlib.sha256(b"".join(hashlib.sha256(part).digest() for part in parts)).hexdigest()
         _set("passkey", "sealed_name", sealing.seal("passkey-name", row.public_id, (name, digest)), id=row.id)
@@ -87,7 +92,11 @@ def _reseal_deliveries(change: Callable[[bytes, bytes], bytes]) -> None:
     for key in _rows("SELECT delivery_id, number FROM delivery_volume"):  # megabytes each
         of_key = {"delivery_id": key.delivery_id, "number": key.number}
         (row,) = _rows(DELIVERY, **of_key)
-        content = sealing.unseal_bytes("delivery", row.public_id, row.sealed)
+        try:
+            content = sealing.unseal_bytes("delivery", row.public_id, row.sealed)
+        except sealing.CannotOpen:  # it was altered; it would be deleted in a day, and can be made again
+            op.get_bind().execute(sa.text("DELETE FROM delivery_volume WHERE delivery_id = :delivery_id"), of_key)
+            continue
         sealed = sealing.seal_bytes("delivery", row.public_id, change(row.petition, content))
         _set("delivery_volume", "sealed", sealed, **of_key)
 

@@ -81,6 +81,24 @@ def test_what_will_never_go_out_takes_no_place(
     assert len(due(app)) == before
 
 
+def test_the_networks_of_one_ipv6_allocation_have_one_turn(
+    app: Flask, client: FlaskClient, full: None, mail_server: MailServer, work: Work, time: Clock
+) -> None:
+    for which in range(12):
+        sign(client, email=f"flood{which}@example.org", where=f"2001:db8:7:{which * 256:x}::1")
+    sign(client, email="honest@example.org", where="2001:db8:8::1")
+    work()
+    time.forward(HOUR)
+    before = len(mail_server.letters)
+    for _ in range(3):
+        work()
+        time.forward(HOUR / MOST)
+    assert "honest@example.org" in [letter["To"] for letter in mail_server.letters[before:]]
+    with app.app_context():
+        left = select(OutboxRow.lane_key).where(OutboxRow.allowed_at.is_not(None))
+        assert set(db.session.scalars(left)) == {None}, "no trace of a network stays"
+
+
 def test_networks_take_turns(
     app: Flask, client: FlaskClient, full: None, mail_server: MailServer, work: Work, time: Clock
 ) -> None:

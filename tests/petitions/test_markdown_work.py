@@ -17,6 +17,8 @@ HOSTILE = {
     "code": "`a ",
     "lists": "- a\n",
     "numbered lists": "1. a\n",
+    "numbered lists in one line": "1) " * 9 + "a\n",
+    "numbered lists in lists": "1. 1. 1. 1. 1. 1. 1. a\n",
     "loose lists": "- a\n\n",
     "headings": "a\n=\n",
     "quotations": "> a\n\n",

@@ -126,6 +126,20 @@ def test_one_letter_a_day_goes_to_a_mailbox_that_opted_out_from_all_petitions_to
     assert len(mail_server.letters) == 2
 
 
+@pytest.mark.parametrize("tag", ["+x", "--x", "=x"])
+def test_a_tag_that_her_server_refuses_does_not_use_up_the_letter_of_the_day(
+    app: Flask, client: FlaskClient, petition: str, mail_server: MailServer, work: Work, tag: str
+) -> None:
+    make_signature(app, email=ANN)
+    stop(app)
+    mail_server.answer = lambda recipient: "550 5.1.1 no such mailbox" if "x@" in recipient else None
+    sign(client, email=ANN.replace("@", f"{tag}@"))
+    work()
+    client.post(f"/petitions/{petition}/my-signature", data={"email": ANN})
+    work()
+    assert [letter["To"] for letter in mail_server.letters] == [ANN]
+
+
 def test_stopping_again_does_not_allow_another_letter(
     app: Flask, client: FlaskClient, petition: str, mail_server: MailServer, work: Work
 ) -> None:

@@ -7,11 +7,11 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
 from app import clock
-from app.db import db
-from app.models import HourlyNumbers, Role
+from app.db import db, transaction
+from app.models import Draft, HourlyNumbers, Role
 from app.watching import hourly
 from app.watching.hourly import round_numbers
 from app.watching.numbers import numbers
@@ -38,7 +38,7 @@ def at(monkeypatch: pytest.MonkeyPatch) -> At:
         monkeypatch.setattr(clock, "now", lambda: moment)
 
     set_to(TEN)
-    monkeypatch.setattr(hourly, "_threshold", lambda petition_id, name, shown: 10)
+    monkeypatch.setattr(hourly, "_threshold", lambda which: 10)
     return set_to
 
 
@@ -135,12 +135,30 @@ def test_only_viewers_are_told_that_the_numbers_are_rounded(app: Flask, petition
     assert "rounded to tens" not in editor.get(BASE).text
 
 
-def test_how_far_a_number_must_move_is_another_secret_for_each_number(app: Flask) -> None:
+def test_how_far_a_number_must_move_is_a_secret_that_stays_until_it_has_moved_and_is_another_one_then(
+    app: Flask, petition: str, at: At, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.undo()  # the real threshold
+    asked: list[str] = []
+    threshold = hourly._threshold
+    monkeypatch.setattr(hourly, "_threshold", lambda which: asked.append(which) or threshold(which))
+    for which in range(5):
+        for hour in range(3):
+            moment = TEN + (which * 3 + hour) * HOUR
+            monkeypatch.setattr(clock, "now", lambda moment=moment: moment)
+            for number in range(25 if not hour else 0):  # up, and the next time down again
+                address = f"draft{number}@example.org"
+                if which % 2 == 0:
+                    make_mailbox(app, "draft", address)
+            if which % 2 and not hour:
+                with app.app_context(), transaction() as session:
+                    session.execute(delete(Draft))
+            rounded(app)
+    of_pending = [one for one in asked if " pending " in one]
+    assert len(of_pending) == 15
+    assert 5 <= len(set(of_pending)) <= 7, "one for each time that the number stood"
     with app.app_context():
-        by_shown = [hourly._threshold(1, "pending", 10 * number) for number in range(200)]
-        by_petition = [hourly._threshold(number, "pending", 10) for number in range(200)]
-        assert set(by_shown) == set(by_petition) == set(range(10, 20))
-        assert hourly._threshold(1, "pending", 10) == hourly._threshold(1, "pending", 10)
+        assert {threshold(str(number)) for number in range(300)} == set(range(10, 20))
 
 
 def test_a_number_that_stands_still_is_never_shown_anew(app: Flask, petition: str, at: At) -> None:
