@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
+from flask_babel import gettext as _
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
@@ -163,7 +164,10 @@ def _may_include(choice: Choice, signature: Signature, at: datetime) -> bool:
 
 def recipient_of(row: HandOver) -> str:
     """Return to whom a list went, as its organiser typed it."""
-    return sealing.unseal(PURPOSE, row.public_id, row.sealed_recipient).fields[0]
+    try:
+        return sealing.unseal(PURPOSE, row.public_id, row.sealed_recipient).fields[0]
+    except sealing.CannotOpen:
+        return str(_("Altered in the database: please tell the operator"))
 
 
 def newest_delivery(petition_id: int) -> Delivery | None:

@@ -64,7 +64,7 @@ def count_volumes(delivery_id: int) -> int:
 
 
 def read_volume(delivery_id: int, number: int) -> bytes | None:
-    """Return one volume of a delivery as a PDF file; None if there is none, or if it is another petition's."""
+    """Return one volume of a delivery as a PDF file; None if there is none, or if it was altered or moved."""
     of_delivery = (DeliveryVolume.delivery_id == delivery_id) & (DeliveryVolume.number == number)
     volumes = select(DeliveryVolume, Petition.public_id).select_from(DeliveryVolume).join(Delivery)
     volumes = volumes.join(Petition, Petition.id == Delivery.petition_id)
@@ -72,7 +72,10 @@ def read_volume(delivery_id: int, number: int) -> bytes | None:
     if found is None:
         return None
     volume, petition_public_id = found
-    content = sealing.unseal_bytes(PURPOSE, volume.public_id, volume.sealed)
+    try:
+        content = sealing.unseal_bytes(PURPOSE, volume.public_id, volume.sealed)
+    except sealing.CannotOpen:
+        return None
     # Sealed with its petition, or whoever writes in the database could have it handed out to another one's organisers.
     return content.removeprefix(petition_public_id) if content.startswith(petition_public_id) else None
 

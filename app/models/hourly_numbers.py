@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey
+from sqlalchemy import JSON, ForeignKey
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.db import Base, UtcDateTime
@@ -11,7 +11,7 @@ from app.db import Base, UtcDateTime
 class HourlyNumbers(Base):
     """What moves when somebody types an address: looked at each hour, rounded to tens (see app/watching/hourly.py).
 
-    `moved_at` is when any of them was last shown anew.
+    `moved_at` says of each when it was last shown anew.
 
     Viewers see these: from the exact numbers they could tell what became of an address that they typed.
     """
@@ -20,7 +20,7 @@ class HourlyNumbers(Base):
 
     petition_id: Mapped[int] = mapped_column(ForeignKey("petition.id"), primary_key=True, autoincrement=False)
     at: Mapped[datetime] = mapped_column(UtcDateTime)
-    moved_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    moved_at: Mapped[dict[str, str]] = mapped_column(JSON)
     pending: Mapped[int]
     declined: Mapped[int]
     sent: Mapped[int]

@@ -68,7 +68,10 @@ class Membership(Base):
         self.invited_until = self.sealed_address = None
 
     def address(self, organiser: Organiser) -> str:
-        """Return the organiser's address as the petition's members may see it."""
+        """Return the organiser's address as the petition's members may see it; empty if it was altered."""
         if self.sealed_address is None:
             return organiser.email
-        return sealing.unseal("invited-address", organiser.public_id, self.sealed_address).fields[0]
+        try:
+            return sealing.unseal("invited-address", organiser.public_id, self.sealed_address).fields[0]
+        except sealing.CannotOpen:
+            return ""

@@ -21,6 +21,7 @@ from app.crypto import sealing
 from app.db import Base, Serial, UtcDateTime
 
 RIGHTS = "organiser-rights"
+EMAIL, TOTP, CODES = "organiser-email", "organiser-totp", "organiser-codes"
 # What `sealed_rights` covers; of the last ones only whether they are set.
 COVERED = ("email_key", "password", "fs_uniquifier", "fs_webauthn_user_handle", "tf_primary_method")
 COVERED_AS_YES_OR_NO = ("sealed_totp", "active", "is_administrator", "may_open", "joined_at")
@@ -76,7 +77,7 @@ class Organiser(Base, UserMixin):  # type: ignore[misc]
     def __init__(self, email: str, email_key: bytes, language: str) -> None:
         self.public_id = os.urandom(16)
         self.email_key = email_key
-        self.sealed_email = sealing.seal("organiser-email", self.public_id, [email])
+        self.sealed_email = sealing.seal(EMAIL, self.public_id, [email])
         self.language = language
         self.active = True
         self.fs_uniquifier = secrets.token_hex(32)
@@ -85,12 +86,14 @@ class Organiser(Base, UserMixin):  # type: ignore[misc]
     @property
     def is_genuine(self) -> bool:
         """Whether the account is as this site left it. Another one opens nothing."""
-        return self._is_sealed(self._rights())
+        sealed = {EMAIL: self.sealed_email, TOTP: self.sealed_totp, CODES: self.sealed_recovery_codes}
+        opens = all(_readable(purpose, self.public_id, value) for purpose, value in sealed.items() if value)
+        return opens and self._is_sealed(self._rights())
 
     @property
     def email(self) -> str:
-        """The e-mail address; empty once it is erased."""
-        return _unsealed("organiser-email", self.public_id, self.sealed_email)[0] if self.sealed_email else ""
+        """The e-mail address; empty once it is erased, and if it was altered in the database."""
+        return (_readable(EMAIL, self.public_id, self.sealed_email) or [""])[0]
 
     @property
     def has_second_step(self) -> bool:
@@ -100,21 +103,21 @@ class Organiser(Base, UserMixin):  # type: ignore[misc]
     @property
     def tf_totp_secret(self) -> str | None:
         """The secret shared with the organiser's authenticator app."""
-        return _unsealed("organiser-totp", self.public_id, self.sealed_totp)[0] if self.sealed_totp else None
+        return _unsealed(TOTP, self.public_id, self.sealed_totp)[0] if self.sealed_totp else None
 
     @tf_totp_secret.setter
     def tf_totp_secret(self, secret: str | None) -> None:
         # `totp_counter` stays, so that the code which set this secret up does not work a second time.
-        self.sealed_totp = sealing.seal("organiser-totp", self.public_id, [secret]) if secret else None
+        self.sealed_totp = sealing.seal(TOTP, self.public_id, [secret]) if secret else None
 
     @property
     def mf_recovery_codes(self) -> list[str]:
         """The recovery codes that were not used yet."""
-        return _unsealed("organiser-codes", self.public_id, self.sealed_recovery_codes)
+        return _unsealed(CODES, self.public_id, self.sealed_recovery_codes)
 
     @mf_recovery_codes.setter
     def mf_recovery_codes(self, codes: list[str] | None) -> None:
-        self.sealed_recovery_codes = sealing.seal("organiser-codes", self.public_id, codes) if codes else None
+        self.sealed_recovery_codes = sealing.seal(CODES, self.public_id, codes) if codes else None
 
     tf_phone_number: None = None  # Flask-Security resets it; there is no SMS here
 
@@ -202,17 +205,13 @@ class Passkey(Base, WebAuthnMixin):  # type: ignore[misc]
 
     @property
     def name(self) -> str:
-        """The name that its owner gave it."""
-        return _unsealed("passkey-name", self.public_id, self.sealed_name)[0]
+        """The name that its owner gave it; empty if it was altered in the database."""
+        return (_readable("passkey-name", self.public_id, self.sealed_name) or [""])[0]
 
     @property
     def is_genuine(self) -> bool:
         """Whether this is its owner's passkey as it was registered here. Another one opens nothing."""
-        try:
-            fields = _unsealed("passkey-name", self.public_id, self.sealed_name)
-        except sealing.CannotOpen:
-            return False
-        return fields[1:] == [self._digest(self.user.public_id)]
+        return _readable("passkey-name", self.public_id, self.sealed_name)[1:] == [self._digest(self.user.public_id)]
 
     def _digest(self, owner: bytes) -> str:
         parts = (owner, self.credential_id, self.public_key, self.usage.encode())
@@ -230,3 +229,11 @@ def _digest_rights(values: Mapping[str, Any]) -> bytes:
 
 def _unsealed(purpose: str, public_id: bytes, sealed: bytes | None) -> list[str]:
     return list(sealing.unseal(purpose, public_id, sealed).fields) if sealed else []
+
+
+def _readable(purpose: str, public_id: bytes, sealed: bytes | None) -> list[str]:
+    """Return the fields; none where they were altered in the database, so that no page fails by it."""
+    try:
+        return _unsealed(purpose, public_id, sealed)
+    except sealing.CannotOpen:
+        return []

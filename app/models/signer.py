@@ -109,7 +109,10 @@ def sealed_note(note: str, public_id: bytes) -> bytes | None:
 
 
 def note_of(signature: Signature) -> str:
-    """Return the organiser's note sealed with `signature`; empty if there is none."""
+    """Return the organiser's note sealed with `signature`; empty if there is none, or if it was altered."""
     if signature.note_sealed is None:
         return ""
-    return sealing.unseal(NOTE_PURPOSE, signature.public_id, signature.note_sealed).fields[0]
+    try:
+        return sealing.unseal(NOTE_PURPOSE, signature.public_id, signature.note_sealed).fields[0]
+    except sealing.CannotOpen:
+        return ""

@@ -132,10 +132,10 @@ def _write(claimed: Claimed, row_id: int, letters: LetterCallbacks) -> Message |
         if row is None:
             return None
         write = letters.choose(row)
-        if write is None or not mailbox_limit.has_room(session, row, now) or slow_lane.has_place(session, row):
+        if write is None or not mailbox_limit.has_room(session, row, now):
             _end(session, row, OutboxProgress.SILENT, "", now, letters)
             return None
-        if slow_lane.defer(session, row, now):
+        if slow_lane.shares_place(session, row, now) or slow_lane.defer(session, row, now):
             return None
         row.allowed_at, row.lane_key = now, None
         return write()

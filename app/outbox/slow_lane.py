@@ -18,6 +18,7 @@ PROOF_THRESHOLD = 30
 # A random number below this is added each hour, so that nobody can tell a single form from the threshold.
 PROOF_THRESHOLD_SPREAD = 10
 WINDOW = timedelta(hours=1)
+LOOK_AGAIN = timedelta(seconds=30)  # after the place's time, when its e-mail has gone out
 MAX_TURN = 1000  # beyond it, the e-mails of one network have the same turn
 SLOT = timedelta(seconds=15)  # a form counts from the end of its slot on, so that nobody can tell when it was sent
 
@@ -40,16 +41,40 @@ def _proof_threshold(petition_id: int, now: datetime) -> int:
     return PROOF_THRESHOLD + random_bytes[0] % PROOF_THRESHOLD_SPREAD
 
 
-def has_place(session: Session, row: OutboxRow) -> bool:
-    """Tell whether another e-mail of this petition to its mailbox waits in the lane: it takes no second place.
+def shares_place(session: Session, row: OutboxRow, now: datetime) -> bool:
+    """Tell whether another e-mail of this petition to its mailbox waits in the lane: this one takes no second place.
 
-    The caller holds the mailbox's advisory lock (see app/outbox/mailbox_limit.py).
+    It is looked at again once that one's time has come, so that a form whose e-mail is taken back afterwards has taken
+    nothing from this one. If this one's network has waited less, the place moves forward to its turn. The caller holds
+    the mailbox's advisory lock (see app/outbox/mailbox_limit.py).
     """
     if row.had_proof_of_work or row.deferred_until is not None:
         return False
-    waiting = competes_with(row) & (OutboxRow.progress == OutboxProgress.WAITING)
-    other = select(OutboxRow.id).where(waiting, _in_lane(row)).limit(1)
-    return session.scalars(other).first() is not None
+    waiting = competes_with(row) & (OutboxRow.progress == OutboxProgress.WAITING) & _in_lane(row)
+    if session.scalars(select(OutboxRow.id).where(waiting).limit(1)).first() is None:
+        return False
+    row.claim = row.leased_until = None
+    row.due_at = now + LOOK_AGAIN
+    # Not if a worker has it in hand: waiting for its lock, while it waits for the mailbox's, would be a deadlock.
+    place = session.scalars(
+        select(OutboxRow).where(waiting).order_by(OutboxRow.id).limit(1).with_for_update(skip_locked=True)
+    ).first()
+    if place is not None:
+        _move_forward(session, place, PRIORITY_DEFERRED + _turn(session, row), now)
+        row.due_at = max(place.due_at, now) + LOOK_AGAIN
+    return True
+
+
+def _move_forward(session: Session, place: OutboxRow, priority: int, now: datetime) -> None:
+    """Give a waiting e-mail an earlier turn, if that is one."""
+    if priority >= place.priority:
+        return
+    advisory_lock(session, tokens.keyed_hash("slow lane", str(place.petition_id)))
+    place.priority = priority
+    last = _last_deferred(session, place)
+    at = max(_next_free_time(session, place, now), last + WINDOW / MAX_PER_HOUR if last else now)
+    if place.deferred_until is None or at < place.deferred_until:
+        place.deferred_until = place.due_at = at
 
 
 def defer(session: Session, row: OutboxRow, now: datetime) -> bool:
@@ -66,7 +91,7 @@ def defer(session: Session, row: OutboxRow, now: datetime) -> bool:
     if row.deferred_until is None:
         row.priority = PRIORITY_DEFERRED + _turn(session, row)
         last = _last_deferred(session, row)
-        if last is not None and last > now:
+        if last is not None and last >= now:
             at = max(at, last + WINDOW / MAX_PER_HOUR)
     if at <= now:
         return False
@@ -97,4 +122,5 @@ def _next_free_time(session: Session, row: OutboxRow, now: datetime) -> datetime
 def _last_deferred(session: Session, row: OutboxRow) -> datetime | None:
     """Return until when the last e-mail of this petition is deferred whose turn is not after this one's, if any."""
     last = func.max(OutboxRow.deferred_until, type_=OutboxRow.deferred_until.type)
-    return session.scalars(select(last).where(_in_lane(row), OutboxRow.priority <= row.priority)).one()
+    others = _in_lane(row) & (OutboxRow.priority <= row.priority) & (OutboxRow.id != row.id)
+    return session.scalars(select(last).where(others)).one()

@@ -53,7 +53,7 @@ def stop(token: str) -> Response:
             unwanted.resume_emails(session, mailbox)
         else:
             unwanted.stop_emails(session, mailbox, clock.now())
-    return _unsubscribe_page(mailbox)
+    return _unsubscribe_page(mailbox, undone=request.form.get("act") == "undo")
 
 
 def _not_me_page(entry: Entry | DraftEntry, status: LinkStatus) -> Response:
@@ -64,10 +64,9 @@ def _not_me_page(entry: Entry | DraftEntry, status: LinkStatus) -> Response:
     return private_page("signers/refused.html", entry=entry, why=status, undo_until=undo_until)
 
 
-def _unsubscribe_page(mailbox: bytes) -> Response:
-    return private_page(
-        "signers/unsubscribe.html", entry=None, is_unwanted=unwanted.unwanted_since(db.session(), mailbox) is not None
-    )
+def _unsubscribe_page(mailbox: bytes, *, undone: bool = False) -> Response:
+    is_unwanted = unwanted.unwanted_since(db.session(), mailbox) is not None
+    return private_page("signers/unsubscribe.html", entry=None, is_unwanted=is_unwanted, undone=undone)
 
 
 def _mailbox(token: str) -> bytes:

@@ -28,11 +28,13 @@ def _write(petition_id: int, now: datetime, hour: datetime) -> None:
     exact = typed_numbers(petition_id, now)._asdict()
     shown = db.session.get(HourlyNumbers, petition_id, populate_existing=True)
     before = {name: getattr(shown, name, 0) for name in exact}
-    moved_at = shown.moved_at if shown else now
+    moved_at = dict(shown.moved_at) if shown else {}
     values: dict[str, object] = {
-        name: _shown(f"{petition_id} {name} {moved_at}", number, before[name]) for name, number in exact.items()
+        name: _shown(f"{petition_id} {name} {moved_at.get(name)}", number, before[name])
+        for name, number in exact.items()
     }
-    values["moved_at"] = moved_at if values == before else now
+    moved_at |= {name: clock.iso(now) for name in exact if values[name] != before[name]}
+    values["moved_at"] = moved_at
     with transaction() as session:
         new = insert(HourlyNumbers).values(petition_id=petition_id, at=hour, **values)
         session.execute(new.on_conflict_do_update(index_elements=["petition_id"], set_={"at": hour, **values}))
@@ -40,14 +42,16 @@ def _write(petition_id: int, now: datetime, hour: datetime) -> None:
 
 def _shown(which: str, exact: int, shown: int) -> int:
     """Return the number to show from now on: the one shown, until the exact one is far enough from that."""
-    return STEP * round(exact / STEP) if abs(exact - shown) >= _threshold(which) else shown
+    threshold, offset = _secrets(which)
+    return STEP * ((exact + offset) // STEP) if abs(exact - shown) >= threshold else shown
 
 
-def _threshold(which: str) -> int:
-    """Return how far a number must move to be shown anew: 10 to 19, another one each time that one has moved.
+def _secrets(which: str) -> tuple[int, int]:
+    """Return how far a number must move to be shown anew (10 to 19), and what is added before it is rounded down.
 
-    If it were known, or could be learnt by bringing the number back, somebody could bring it to just below with
-    mailboxes of their own, and then type one address to see what becomes of it. If it were drawn anew each hour, they
-    would only have to watch for longer.
+    Both are others each time that the number has moved. If they were known, or could be learnt by bringing the number
+    back, somebody could bring it to just below with mailboxes of their own, and then type one address to see what
+    becomes of it. If they were drawn anew each hour, they would only have to watch for longer.
     """
-    return STEP + tokens.keyed_hash("hourly numbers", which)[0] % STEP
+    drawn = tokens.keyed_hash("hourly numbers", which)
+    return STEP + drawn[0] % STEP, drawn[1] % STEP

@@ -17,7 +17,7 @@ def upgrade() -> None:
     op.add_column("outbox", sa.Column("lane_key", sa.LargeBinary(32)))
     op.execute("DELETE FROM hourly_numbers")  # they are made again within a minute
     with op.batch_alter_table("hourly_numbers") as batch:
-        batch.add_column(sa.Column("moved_at", sa.DateTime(timezone=True), nullable=False))
+        batch.add_column(sa.Column("moved_at", sa.JSON(), nullable=False))
 
 
 def downgrade() -> None:

@@ -64,7 +64,8 @@ def test_a_tag_that_waits_in_the_slow_lane_takes_no_place_from_the_mailbox_itsel
         sign(client, email=address)
         work()
     waiting = [row for row in rows(app) if row.progress == OutboxProgress.WAITING]
-    assert [row.is_tagged for row in waiting] == [True, False]
+    assert [row.is_tagged for row in waiting] == [True, False, True]
+    assert [row.deferred_until is not None for row in waiting] == [True, True, False]
 
 
 def test_a_day_later_letters_are_sent_again(

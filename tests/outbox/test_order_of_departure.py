@@ -11,7 +11,7 @@ from app.db import db
 from app.models import OutboxProgress, OutboxRow
 from app.outbox import slow_lane
 from tests.factories import hidden_fields, make_mailbox, sign
-from tests.mail_server import MailServer
+from tests.mail_server import MailServer, link_in
 from tests.outbox.test_deliver import Work
 from tests.outbox.test_slow_lane import HOUR, Clock, flood, number_in, time
 
@@ -36,9 +36,10 @@ def full(client: FlaskClient, petition: str, work: Work, time: Clock) -> None:
 
 
 def due(app: Flask) -> list[OutboxRow]:
+    """Return the e-mails that have a place in the lane."""
     with app.app_context():
         waiting = select(OutboxRow).where(OutboxRow.progress == OutboxProgress.WAITING)
-        return list(db.session.scalars(waiting.order_by(OutboxRow.id)))
+        return list(db.session.scalars(waiting.where(OutboxRow.deferred_until.is_not(None)).order_by(OutboxRow.id)))
 
 
 def test_a_hundred_and_twenty_forms_for_one_mailbox_take_one_place(
@@ -79,6 +80,61 @@ def test_what_will_never_go_out_takes_no_place(
     sign(client)
     work()
     assert len(due(app)) == before
+
+
+def hours_go_by(work: Work, time: Clock, hours: int) -> None:
+    for _ in range(hours * MOST):
+        work()
+        time.forward(HOUR / MOST)
+
+
+def test_a_form_in_her_name_that_is_taken_back_takes_nothing_from_hers(
+    app: Flask, client: FlaskClient, full: None, mail_server: MailServer, work: Work, time: Clock
+) -> None:
+    page = sign(client, email="victim@example.org", name="Mallory Example", where="203.0.113.5").location
+    work()
+    sign(client, email="victim@example.org", name="Victor Example", where="192.0.2.77")
+    work()
+    assert len(due(app)) == 1
+    sent_on = client.post(page, data={"email": "m@example.com"}, environ_base={"REMOTE_ADDR": "203.0.113.5"})
+    assert sent_on.status_code == 303
+    hours_go_by(work, time, 4)
+    (letter,) = mail_server.to("victim@example.org")
+    assert "Victor Example" in client.get(link_in(letter)).text
+
+
+def test_a_form_in_her_name_does_not_make_hers_wait_for_the_strangers_turn(
+    app: Flask, client: FlaskClient, full: None, mail_server: MailServer, work: Work, time: Clock
+) -> None:
+    for which in range(25):
+        sign(client, email=f"junk{which}@example.org", where="10.200.0.1")
+    sign(client, email="victim@example.org", name="Mallory Example", where="10.200.0.1")
+    work()
+    work()
+    sign(client, email="victim@example.org", name="Victor Example", where="192.0.2.77")
+    work()
+    for which in range(5):
+        sign(client, email=f"other{which}@example.org", where=f"192.0.2.{which}")
+    work()
+    hours_go_by(work, time, 10)
+    order = [letter["To"] for letter in mail_server.letters[MOST:]]
+    assert order.index("victim@example.org") <= 2
+    shown = [client.get(link_in(letter)).text for letter in mail_server.to("victim@example.org")]
+    assert len(shown) == 2, "each form has its letter"
+    assert "Victor Example" in shown[1]
+
+
+def test_of_a_hundred_and_twenty_forms_three_letters_go_out_and_the_rest_ends(
+    app: Flask, client: FlaskClient, full: None, mail_server: MailServer, work: Work, time: Clock
+) -> None:
+    for which in range(20):
+        sign(client, email="victim@example.org", where=f"10.9.{which}.1")
+    hours_go_by(work, time, 4)
+    assert len(mail_server.to("victim@example.org")) == 3
+    assert due(app) == []
+    with app.app_context():
+        left = select(OutboxRow.id).where(OutboxRow.progress == OutboxProgress.WAITING)
+        assert db.session.scalars(left).all() == []
 
 
 def test_the_networks_of_one_ipv6_allocation_have_one_turn(

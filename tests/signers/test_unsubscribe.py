@@ -77,7 +77,7 @@ def test_unsubscribing_can_be_undone_with_the_same_link(
     client.post(link)
     client.post(link)
     assert "write to me again" in client.get(link).text
-    client.post(link, data={"act": "undo"})
+    assert "It is undone" in client.post(link, data={"act": "undo"}).text
     sign(client)
     work()
     assert len(mail_server.letters) == 2

@@ -30,7 +30,7 @@ def viewer(app: Flask, petition: str) -> FlaskClient:
 def test_the_page_and_the_json_have_the_same_numbers(
     app: Flask, petition: str, role: Role, unconfirmed: dict[str, int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(hourly, "_threshold", lambda which: 7)
+    monkeypatch.setattr(hourly, "_secrets", lambda which: (7, 5))
     for number, state in enumerate(State, 3):
         add_people(app, number, state)
     for has, number in (("draft", 16), ("declined", 7)):

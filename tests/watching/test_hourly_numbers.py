@@ -38,7 +38,7 @@ def at(monkeypatch: pytest.MonkeyPatch) -> At:
         monkeypatch.setattr(clock, "now", lambda: moment)
 
     set_to(TEN)
-    monkeypatch.setattr(hourly, "_threshold", lambda which: 10)
+    monkeypatch.setattr(hourly, "_secrets", lambda which: (10, 5))
     return set_to
 
 
@@ -138,10 +138,15 @@ def test_only_viewers_are_told_that_the_numbers_are_rounded(app: Flask, petition
 def test_how_far_a_number_must_move_is_a_secret_that_stays_until_it_has_moved_and_is_another_one_then(
     app: Flask, petition: str, at: At, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.undo()  # the real threshold
+    monkeypatch.undo()  # the real ones
     asked: list[str] = []
-    threshold = hourly._threshold
-    monkeypatch.setattr(hourly, "_threshold", lambda which: asked.append(which) or threshold(which))
+    secrets = hourly._secrets
+
+    def ask(which: str) -> tuple[int, int]:
+        asked.append(which)
+        return secrets(which)
+
+    monkeypatch.setattr(hourly, "_secrets", ask)
     for which in range(5):
         for hour in range(3):
             moment = TEN + (which * 3 + hour) * HOUR
@@ -158,7 +163,10 @@ def test_how_far_a_number_must_move_is_a_secret_that_stays_until_it_has_moved_an
     assert len(of_pending) == 15
     assert 5 <= len(set(of_pending)) <= 7, "one for each time that the number stood"
     with app.app_context():
-        assert {threshold(str(number)) for number in range(300)} == set(range(10, 20))
+        drawn = [secrets(str(number)) for number in range(300)]
+    assert {one for one, _ in drawn} == set(range(10, 20))
+    assert {one for _, one in drawn} == set(range(10))
+    assert len({which for which in asked if " declined " in which}) == 1, "what moves one number draws no other anew"
 
 
 def test_a_number_that_stands_still_is_never_shown_anew(app: Flask, petition: str, at: At) -> None:
