@@ -12,11 +12,12 @@ from typing import TypeVar
 from flask import Flask, current_app, request
 from limits import RateLimitItem, RateLimitItemPerMinute
 from limits.errors import StorageError
-from limits.storage import MemoryStorage, RedisStorage
+from limits.storage import RedisStorage
 from limits.strategies import MovingWindowRateLimiter
 
 from app import clock
 from app.crypto import tokens
+from app.web.client_memory import ClientMemory
 from app.web.network import networks
 
 WINDOW_MINUTES = 10
@@ -58,7 +59,7 @@ class RateLimiter:
     """
 
     def __init__(self, url: str | None) -> None:
-        self.memory = MemoryStorage()
+        self.memory = ClientMemory()
         self._in_memory = MovingWindowRateLimiter(self.memory)
         self._in_redis = _redis(url) if url else None
         self.retry_at = 0.0

@@ -216,7 +216,7 @@ def test_no_ip_address_is_in_memory_redis_or_the_log(
     for one in (app, site):
         sign_up_to_the_limit(one.test_client(), HALL)
         assert sign(one.test_client(), where=HALL).status_code == 429
-    memory = app.extensions[rate_limits.EXTENSION].memory.events
+    memory = app.extensions[rate_limits.EXTENSION].memory.clients()
     kept = [*memory, *map(bytes.decode, redis.keys())]
     assert len(kept) == 2
     with app.app_context():
