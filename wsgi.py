@@ -16,7 +16,7 @@ try:
     app = create_app()
     with app.app_context():
         check_keys()
-    app.wsgi_app = PageCache(app.wsgi_app)  # type: ignore[method-assign]
+    app.wsgi_app = PageCache(app)  # type: ignore[method-assign]
 except ConfigError as error:
     sys.exit(f"Countersign does not start: {error}")
 

@@ -1,6 +1,8 @@
 """What the figures stand on: a folder, a PostgreSQL server, the app here and under granian; all gone at the end."""
 
+import base64
 import http.client
+import json
 import logging
 import os
 import secrets
@@ -105,6 +107,13 @@ class Stage:
         """Serve the smallest Flask app in the same way; return the port."""
         port = free_port()
         self._serve("bench.hello:app", port, "/", {})
+        return port
+
+    def serve_bare(self, headers: list[tuple[str, str]], body: bytes) -> int:
+        """Serve an app that answers everything with these bytes in the same way; return the port."""
+        port = free_port()
+        answer = json.dumps({"headers": headers, "body": base64.b64encode(body).decode()})
+        self._serve("bench.bare:app", port, "/", {"BENCH_ANSWER": answer})
         return port
 
     def start(self, *command: str, **environment: str) -> subprocess.Popen[str]:

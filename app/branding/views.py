@@ -7,6 +7,7 @@ from app.branding import site_files
 from app.branding.colour import style_sheet
 from app.petitions.markdown import to_html
 from app.web import headers, language
+from app.web.public_page import public_page
 
 bp = Blueprint("branding", __name__)
 MAX_AGE_SECONDS = 600
@@ -14,6 +15,7 @@ TOP_HEADING = 2
 
 
 @bp.get("/site.css")
+@public_page()
 def colour() -> BaseResponse:
     """Send the operator's colour as a style sheet."""
     css = style_sheet(current_app.config["SITE_COLOUR"] or abort(404))
@@ -21,6 +23,7 @@ def colour() -> BaseResponse:
 
 
 @bp.get("/site/logo.<any(svg,png):picture>")
+@public_page()
 def logo(picture: str) -> BaseResponse:
     """Send the operator's logo."""
     data = site_files.logo(picture) or abort(404)
@@ -29,6 +32,7 @@ def logo(picture: str) -> BaseResponse:
 
 @bp.get("/imprint")
 @bp.get("/imprint/<language:lang>")
+@public_page()
 def imprint(lang: str | None = None) -> BaseResponse:
     """Show who runs the site."""
     return _text("imprint", lang)
@@ -36,6 +40,7 @@ def imprint(lang: str | None = None) -> BaseResponse:
 
 @bp.get("/privacy")
 @bp.get("/privacy/<language:lang>")
+@public_page()
 def privacy(lang: str | None = None) -> BaseResponse:
     """Show the operator's privacy text, which is about all petitions."""
     return _text("privacy", lang)

@@ -10,12 +10,14 @@ from app.petitions.changes import text_changes
 from app.petitions.requested import edition_or_404
 from app.web import headers, language
 from app.web.cursor import BadCursor
+from app.web.public_page import public_page
 
 bp = Blueprint("pages", __name__)
 
 
 @bp.get("/")
 @bp.get("/<language:lang>")
+@public_page("q", "order", "page")
 def start(lang: str | None = None) -> BaseResponse:
     """List open petitions, and recently closed ones."""
     if lang and lang not in language.INTERFACE_LANGUAGES:
@@ -32,6 +34,7 @@ def start(lang: str | None = None) -> BaseResponse:
 
 @bp.get("/petitions/<slug:slug>")
 @bp.get("/petitions/<slug:slug>/<language:lang>")
+@public_page()
 def petition(slug: str, lang: str | None = None) -> BaseResponse:
     """Show a petition with its sign form: the same bytes for everyone."""
     return headers.cacheable(make_response(render_petition(edition_or_404(slug, lang))))
@@ -39,6 +42,7 @@ def petition(slug: str, lang: str | None = None) -> BaseResponse:
 
 @bp.get("/petitions/<slug:slug>/changes")
 @bp.get("/petitions/<slug:slug>/changes/<language:lang>")
+@public_page()
 def changes_page(slug: str, lang: str | None = None) -> BaseResponse:
     """Show each published version of the text, and its changes."""
     edition = edition_or_404(slug, lang)
@@ -48,6 +52,7 @@ def changes_page(slug: str, lang: str | None = None) -> BaseResponse:
 
 @bp.get("/petitions/<slug:slug>/signatures")
 @bp.get("/petitions/<slug:slug>/signatures/<language:lang>")
+@public_page("before", "after")
 def public_names(slug: str, lang: str | None = None) -> BaseResponse:
     """Show a page of public names, newest first."""
     edition = edition_or_404(slug, lang)
@@ -62,6 +67,7 @@ def public_names(slug: str, lang: str | None = None) -> BaseResponse:
 
 
 @bp.get("/petitions/<slug:slug>/count.json")
+@public_page()
 def count_json(slug: str) -> BaseResponse:
     """Send the verified count, the next goal, and the time of the last change."""
     edition = page.find_edition(slug)

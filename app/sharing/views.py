@@ -12,6 +12,7 @@ from app.petitions.page import Edition
 from app.petitions.requested import edition_or_404
 from app.sharing import draw, embedding, links
 from app.web import headers, language
+from app.web.public_page import public_page
 
 bp = Blueprint("sharing", __name__)
 RETRY_AFTER_SECONDS = 5
@@ -26,6 +27,7 @@ bp.add_app_template_filter(links.open_graph_locale, "open_graph_locale")
 
 @bp.get("/petitions/<slug:slug>/share")
 @bp.get("/petitions/<slug:slug>/share/<language:lang>")
+@public_page()
 def share(slug: str, lang: str | None = None) -> BaseResponse:
     """Show all ways to share a petition, and HTML to copy into one's own page."""
     edition = _edition(slug, lang)
@@ -40,6 +42,7 @@ def share(slug: str, lang: str | None = None) -> BaseResponse:
 
 @bp.get("/petitions/<slug:slug>/poster")
 @bp.get("/petitions/<slug:slug>/poster/<language:lang>")
+@public_page()
 def poster(slug: str, lang: str | None = None) -> BaseResponse:
     """Show a page to print and hang up. It has no count, which would soon be out of date."""
     return headers.cacheable(make_response(render_template("sharing/poster.html", edition=_edition(slug, lang))))
@@ -47,6 +50,7 @@ def poster(slug: str, lang: str | None = None) -> BaseResponse:
 
 @bp.get("/petitions/<slug:slug>/embed")
 @bp.get("/petitions/<slug:slug>/embed/<language:lang>")
+@public_page()
 def embed(slug: str, lang: str | None = None) -> BaseResponse:
     """Show the count for a frame on another site, with a link to sign."""
     edition = _edition(slug, lang)
@@ -56,6 +60,7 @@ def embed(slug: str, lang: str | None = None) -> BaseResponse:
 
 @bp.get("/petitions/<slug:slug>/card.png")
 @bp.get("/petitions/<slug:slug>/card.<language:lang>.png")
+@public_page()
 def card(slug: str, lang: str | None = None) -> BaseResponse:
     """Send the image of a shared link: title, count, and progress."""
     edition = _edition(slug, lang)
@@ -65,6 +70,7 @@ def card(slug: str, lang: str | None = None) -> BaseResponse:
 
 @bp.get("/petitions/<slug:slug>/badge.svg")
 @bp.get("/petitions/<slug:slug>/badge.<language:lang>.svg")
+@public_page()
 def badge(slug: str, lang: str | None = None) -> BaseResponse:
     """Send the badge: the count in a line."""
     edition = _edition(slug, lang)
@@ -73,12 +79,14 @@ def badge(slug: str, lang: str | None = None) -> BaseResponse:
 
 @bp.get("/petitions/<slug:slug>/qr.svg")
 @bp.get("/petitions/<slug:slug>/qr.<language:lang>.svg")
+@public_page()
 def qr_code(slug: str, lang: str | None = None) -> BaseResponse:
     """Send a QR code that leads to the petition."""
     return _picture(draw.qr_code(links.edition_url(_edition(slug, lang))), "image/svg+xml")
 
 
 @bp.get("/oembed")
+@public_page("format", "maxheight", "maxwidth", "url")
 def oembed() -> BaseResponse:
     """Tell programs how to embed the petition at `url` (oEmbed): as JSON, the only format still in use."""
     if request.args.get("format", "json") != "json":

@@ -21,12 +21,15 @@ from app.signing.sign import FormIds, sign
 from app.web import headers, rate_limits
 from app.web.answers import private_page
 from app.web.network import networks
+from app.web.network import network
+from app.web.public_page import public_page
 from app.web.rate_limits import Action
 
 bp = Blueprint("signing", __name__)
 
 
 @bp.get("/petitions/<slug:slug>/sign")
+@public_page("language")
 def form(slug: str) -> Response:
     """Show the sign form on a page of its own."""
     edition = edition_or_original(slug, request.args.get("language"))

@@ -10,6 +10,7 @@ from flask import Flask, Response, current_app, request
 from werkzeug import Response as BaseResponse
 
 from app.web import language
+from app.web.public_page import is_public
 
 # `form-action` also governs where a form's redirect may lead, which is always a page of ours.
 POLICY = (
@@ -47,6 +48,8 @@ def cacheable(response: Response, seconds: int = 0) -> BaseResponse:
     Browsers may keep it for `seconds`; a cache in front of the site never shows one older than ten seconds. A page must
     have its language set, or the first reader's would be everyone's.
     """
+    if not is_public(request.endpoint):
+        raise RuntimeError(f"{request.endpoint} is to be cached but not declared as a public_page")
     if response.mimetype == "text/html" and not language.is_language_set():
         raise RuntimeError(f"{request.endpoint} is the same for everyone and speaks each reader's language")
     response.headers["Cache-Control"] = f"public, max-age={seconds}, s-maxage=1"

@@ -15,6 +15,8 @@ from babel import Locale, localedata, negotiate_locale
 from flask import current_app, g, has_request_context, request, url_for
 from flask_babel import Babel, force_locale, get_locale, refresh
 
+from app.web.public_page import query_of_this_page
+
 # The languages that the interface itself is written in, each by its own name.
 INTERFACE_LANGUAGES = {
     "cs": "Čeština",
@@ -77,10 +79,9 @@ def language_addresses() -> dict[str, str]:
     """
     if request.method not in {"GET", "HEAD"} or request.endpoint is None:
         return {}
-    values, query = request.view_args or {}, request.args.to_dict()
+    values, query = request.view_args or {}, query_of_this_page()
     if not _is_in_path():
         return {tag: _address(values, {**query, QUERY_PARAMETER: tag}) for tag in INTERFACE_LANGUAGES}
-    query.pop(PATH_PARAMETER, None)
     own = g.get("own_language") or site_language()
     return {
         tag: _address({**values, PATH_PARAMETER: None if tag == own else tag}, query) for tag in INTERFACE_LANGUAGES

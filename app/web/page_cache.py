@@ -1,4 +1,4 @@
-"""A one-second cache in memory of pages that are the same for everyone, for when a petition goes viral.
+"""A cache in memory of public pages, for when a petition goes viral: each is rendered about once a second.
 
 Not Flask-Caching, which keeps what a view returns: this answers before Flask runs, which takes most of the time.
 """
@@ -6,71 +6,139 @@ Not Flask-Caching, which keeps what a view returns: this answers before Flask ru
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass
+from threading import Lock
 from typing import TYPE_CHECKING, Any
 
-from werkzeug.http import parse_accept_header
+from flask import Flask
 from werkzeug.wsgi import ClosingIterator
 
-from app.web.static import gzip_body
+from app.web.kept_page import KeptPage
+from app.web.public_page import parameters_read, relevant_query
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
-TTL_SECONDS = 1.0
-MAX_PAGES = 500
+TTL_SECONDS = 1.0  # no page that is sent is older
+RENEWED_AFTER_SECONDS = 0.7  # one reader's request renews it from then on, and all others still get the last one
+MAX_BYTES = 32 * 1024 * 1024  # of a store; compressed bodies, made when somebody asks for them, take a third more
 MAX_BODY_BYTES = 1024 * 1024
 # A POST with such an answer has changed nothing. 410 is left out: a withdrawal answers 410.
 REFUSED_STATUSES = {"400", "403", "404", "405", "413", "429"}
-BODY_HEADERS = {"content-type", "content-length"}
+# These change what is public too, but come by the hundred a second: they show within TTL_SECONDS.
+FREQUENT_POSTS = ("/petitions/", "/confirm/")
+# Left out of the request that renders a page: a 304, or a part, for one reader would be no page for the others.
+CONDITIONS = {"HTTP_IF_NONE_MATCH", "HTTP_IF_MODIFIED_SINCE", "HTTP_RANGE", "HTTP_IF_RANGE"}
 
 
-@dataclass(frozen=True, slots=True)
-class _CachedPage:
-    """A rendered response: when rendering began, its headers, the whole body, and the body in gzip."""
+class Store:
+    """Kept pages by address, bounded in bytes: when it is full, the half that was rendered longest ago goes.
 
-    begun: float
-    etag: str
-    headers: list[tuple[str, str]]
-    body: bytes
-    gzipped: bytes | None
+    A page that people read is renewed each second, so it is among the newest.
+    """
+
+    def __init__(self, max_bytes: int) -> None:
+        self.pages: dict[str, KeptPage] = {}
+        self._max_bytes = max_bytes
+        self._bytes = 0
+        self._lock = Lock()
+
+    def put(self, address: str, page: KeptPage) -> None:
+        """Keep a page, in place of an older one."""
+        with self._lock:
+            before = self.pages.get(address)
+            self.pages[address] = page
+            self._bytes += page.size - (before.size if before else 0)
+            if self._bytes > self._max_bytes:
+                newest = sorted(self.pages.items(), key=lambda item: item[1].begun)[len(self.pages) // 2 :]
+                self.pages = dict(newest)
+                self._bytes = sum(kept.size for kept in self.pages.values())
+
+    def clear(self) -> None:
+        """Forget all pages."""
+        with self._lock:
+            self.pages = {}
+            self._bytes = 0
 
 
 class PageCache:
-    """WSGI middleware that caches pages which the app marks `public` with an ETag (`cacheable` in app/web/headers.py).
+    """WSGI middleware that keeps pages which the app declares public (`public_page`) and sends with an ETag.
 
-    A page is sent from the cache within a second of when its rendering began, so the count in it is never older. A POST
-    that was not refused clears the cache, so people who have just confirmed see it at once. Signing clears nothing: it
-    changes nothing public.
+    A page is known by its path and the parameters that it reads. It is sent within a second of when its rendering
+    began, so the count in it is never older. One request at a time renders it. Pages with parameters have a store of
+    their own, so that made-up ones push nothing else out.
     """
 
-    def __init__(self, app: "WSGIApplication") -> None:
-        self._app = app
-        self._pages: dict[str, _CachedPage] = {}
+    def __init__(self, app: Flask) -> None:
+        self._app: WSGIApplication = app.wsgi_app
+        self._flask = app
+        self._plain = Store(MAX_BYTES)
+        self._with_query = Store(MAX_BYTES)
+        self._rendering: dict[str, Lock] = {}
 
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
-        """Answer from the cache, or let the app answer and cache that."""
-        path = environ.get("PATH_INFO", "")
-        if environ["REQUEST_METHOD"] == "POST" and not path.startswith("/petitions/"):
-            return self._post(environ, start_response)
-        is_page = not path.startswith("/static/") and "//" not in path and not environ.get("QUERY_STRING")
-        if environ["REQUEST_METHOD"] != "GET" or not is_page:
-            return self._app(environ, start_response)
-        page = self._pages.get(path)
-        if page is not None and time.monotonic() - page.begun < TTL_SECONDS:
-            return _send_cached(page, environ, start_response)
-        return self._fetch(environ, start_response, path)
+        """Answer from the cache, or let the app answer and keep that."""
+        method = environ["REQUEST_METHOD"]
+        if method != "GET" and method != "HEAD":
+            return self._change(environ, start_response, method)
+        page = self._plain.pages.get(environ["PATH_INFO"])
+        if page is None or (page.reads and environ.get("QUERY_STRING")):
+            wanted = self._find(environ["PATH_INFO"], environ.get("QUERY_STRING", ""))
+            return self._answer(wanted, environ, start_response) if wanted else self._app(environ, start_response)
+        if time.monotonic() < page.renew_at:
+            return page.send(environ, start_response)
+        return self._answer(_Wanted(self._plain, environ["PATH_INFO"], "", page.reads), environ, start_response)
 
-    def _post(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
-        """Let the app answer, and clear the cache unless it refuses."""
+    def clear(self) -> None:
+        """Forget all pages."""
+        self._plain.clear()
+        self._with_query.clear()
+
+    def _change(self, environ: "WSGIEnvironment", start_response: "StartResponse", method: str) -> Iterable[bytes]:
+        """Let the app answer, and clear the cache if that may have changed what is public."""
+        if method != "POST" or environ["PATH_INFO"].startswith(FREQUENT_POSTS):
+            return self._app(environ, start_response)
 
         def clear_and_start(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Any:
             if status[:3] not in REFUSED_STATUSES:
-                self._pages.clear()
+                self.clear()
             return start_response(status, headers, exc_info)
 
         return self._app(environ, clear_and_start)
 
-    def _fetch(self, environ: "WSGIEnvironment", start_response: "StartResponse", path: str) -> Iterable[bytes]:
+    def _find(self, path: str, query: str) -> "_Wanted | None":
+        """Return which public page is asked for; None if it is none."""
+        reads = parameters_read(self._flask, path)
+        if reads is None:
+            return None
+        query = relevant_query(reads, query) if query else ""
+        if query:
+            return _Wanted(self._with_query, f"{path}?{query}", query, reads)
+        return _Wanted(self._plain, path, "", reads)
+
+    def _answer(
+        self, wanted: "_Wanted", environ: "WSGIEnvironment", start_response: "StartResponse"
+    ) -> Iterable[bytes]:
+        """Render the page, unless another request does: then send the last one, or wait where that is too old."""
+        page = wanted.kept()
+        if page is not None and time.monotonic() < page.renew_at:
+            return page.send(environ, start_response)
+        lock = self._rendering.setdefault(wanted.address, Lock())
+        if not lock.acquire(blocking=False):
+            if page is not None and time.monotonic() < page.begun + TTL_SECONDS:
+                return page.send(environ, start_response)
+            lock.acquire()
+        try:
+            page = wanted.kept()
+            if page is not None and time.monotonic() < page.renew_at:
+                return page.send(environ, start_response)
+            return self._render(wanted, environ, start_response)
+        finally:
+            self._rendering.pop(wanted.address, None)
+            lock.release()
+
+    def _render(
+        self, wanted: "_Wanted", environ: "WSGIEnvironment", start_response: "StartResponse"
+    ) -> Iterable[bytes]:
         begun = time.monotonic()
         started: list[tuple[str, list[tuple[str, str]]]] = []
 
@@ -78,41 +146,37 @@ class PageCache:
             started.append((status, headers))
             return None
 
-        # Without conditional headers: a 304 for a reader who has the page could not be cached.
-        conditions = {"HTTP_IF_NONE_MATCH", "HTTP_RANGE"}
-        unconditional = {name: value for name, value in environ.items() if name not in conditions}
-        parts = self._app(unconditional, capture)  # type: ignore[arg-type]
+        asked = {name: value for name, value in environ.items() if name not in CONDITIONS}
+        asked |= {"REQUEST_METHOD": "GET", "QUERY_STRING": wanted.query}
+        parts = self._app(asked, capture)  # type: ignore[arg-type]
         status, headers = started[-1]
         found = {name.lower(): value for name, value in headers}
-        is_shared = status.startswith("200 ") and "public" in found.get("cache-control", "") and "etag" in found
-        if not is_shared:
+        is_public = status.startswith("200 ") and "public" in found.get("cache-control", "") and "etag" in found
+        if not is_public:
             start_response(status, headers)
-            return parts
-        body = b"".join(parts)
-        if isinstance(parts, ClosingIterator):
-            parts.close()
-        headers.append(("Vary", "Accept-Encoding"))
-        # These pages hold no secrets, so compressed lengths cannot reveal any (BREACH).
-        page = _CachedPage(begun, found["etag"], headers, body, gzip_body(body, found["content-type"]))
-        if len(page.body) <= MAX_BODY_BYTES:
-            if len(self._pages) >= MAX_PAGES:
-                self._pages.clear()
-            self._pages[path] = page
-        return _send_cached(page, environ, start_response)
+            return parts if environ["REQUEST_METHOD"] == "GET" else [_read(parts)[:0]]
+        body = _read(parts)
+        page = KeptPage(begun, begun + RENEWED_AFTER_SECONDS, wanted.reads, headers, body)
+        if len(body) <= MAX_BODY_BYTES:
+            wanted.store.put(wanted.address, page)
+        return page.send(environ, start_response)
 
 
-def _send_cached(page: _CachedPage, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
-    etags = environ.get("HTTP_IF_NONE_MATCH", "")
-    if page.etag in (tag.strip().removeprefix("W/") for tag in etags.split(",")):
-        kept = [(name, value) for name, value in page.headers if name.lower() not in BODY_HEADERS]
-        start_response("304 NOT MODIFIED", kept)
-        return []
-    accepted = parse_accept_header(environ.get("HTTP_ACCEPT_ENCODING", ""))
-    if page.gzipped is None or not accepted.quality("gzip"):
-        start_response("200 OK", page.headers)
-        return [page.body]
-    sent = [(name, value) for name, value in page.headers if name.lower() not in {"content-length", "etag"}]
-    # The same page in other bytes needs a weak ETag (RFC 9110, 8.8.1).
-    sent += [("Content-Encoding", "gzip"), ("Content-Length", str(len(page.gzipped))), ("ETag", f"W/{page.etag}")]
-    start_response("200 OK", sent)
-    return [page.gzipped]
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """A public page that is asked for: where it is kept, its address, and the parameters that it reads."""
+
+    store: Store
+    address: str
+    query: str
+    reads: tuple[str, ...]
+
+    def kept(self) -> KeptPage | None:
+        return self.store.pages.get(self.address)
+
+
+def _read(parts: Iterable[bytes]) -> bytes:
+    body = b"".join(parts)
+    if isinstance(parts, ClosingIterator):
+        parts.close()
+    return body

@@ -276,7 +276,7 @@ def test_none_is_answered_by_a_fault_and_the_count_stays_sound(
     make_petition(app, slug='"quiet"', discreet="true")
     values = values_of(app)
     forms = forms_of(app.test_client(), values)
-    app.wsgi_app = PageCache(app.wsgi_app)  # type: ignore[method-assign]
+    app.wsgi_app = PageCache(app)  # type: ignore[method-assign]
     maker = Maker(SEED, [rule for rule in app.url_map.iter_rules() if is_public(rule)], values, forms)
     statuses: dict[int, int] = {}
     for number in range(REQUESTS):

@@ -41,7 +41,7 @@ def sites(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Flask]
             upgrade()
         make_petition(app)
         app.add_url_rule("/fails/<int:code>", view_func=fails, endpoint="fails")
-        app.wsgi_app = PageCache(app.wsgi_app)  # type: ignore[method-assign]
+        app.wsgi_app = PageCache(app)  # type: ignore[method-assign]
     yield made
     for app in made.values():
         with app.app_context():

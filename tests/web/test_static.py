@@ -76,10 +76,10 @@ def test_no_address_is_made_of_a_file_outside_the_folder(app: Flask) -> None:
 
 
 def test_public_pages_are_compressed_and_private_ones_are_not(app: Flask, petition: str) -> None:
-    app.wsgi_app = PageCache(app.wsgi_app)  # type: ignore[method-assign]
+    app.wsgi_app = PageCache(app)  # type: ignore[method-assign]
     client = app.test_client()
     whole = client.get(f"/petitions/{petition}")
-    small = client.get(f"/petitions/{petition}", headers=GZIP)
+    small = client.get(f"/petitions/{petition}", headers={"Accept-Encoding": "gzip"})
     assert gzip.decompress(small.data) == whole.data
     assert len(small.data) < len(whole.data) / 3
     assert small.headers["Vary"] == whole.headers["Vary"] == "Accept-Encoding"
@@ -87,7 +87,7 @@ def test_public_pages_are_compressed_and_private_ones_are_not(app: Flask, petiti
     again = client.get(f"/petitions/{petition}", headers={**GZIP, "If-None-Match": small.headers["ETag"]})
     assert (again.status_code, again.data) == (304, b"")
     assert "Content-Encoding" not in client.get(f"/petitions/{petition}/my-signature", headers=GZIP).headers
-    for unwanted in ("gzip;q=0, identity", "br", "xgzip"):
+    for unwanted in ("gzip;q=0, identity", "xbr", "xgzip"):
         assert client.get(f"/petitions/{petition}", headers={"Accept-Encoding": unwanted}).data == whole.data
 
 
