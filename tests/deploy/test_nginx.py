@@ -1,4 +1,4 @@
-"""The shipped nginx configuration, run by nginx: slow bodies, large uploads and floods of forms."""
+"""The shipped nginx configuration, run by nginx: slow bodies, large uploads, floods of forms, and pages it keeps."""
 
 import http.client
 import os
@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
+from flask import Flask
 
 import config
 from app.publishing.image_views import MAX_UPLOAD_BYTES
@@ -36,6 +37,7 @@ http {{
     include {folder}/site.conf;
 }}
 """
+PUBLIC = "public, max-age=0, s-maxage=1"  # as in app/web/headers.py
 PATIENCE_SECONDS = 10  # client_body_timeout in the shipped file
 
 
@@ -45,6 +47,7 @@ class Upstream:
 
     port: int
     requests: list[tuple[str, int, dict[str, str]]] = field(default_factory=list)
+    addresses: list[str] = field(default_factory=list)
 
 
 @pytest.fixture(scope="module")
@@ -53,7 +56,10 @@ def upstream() -> Iterator[Upstream]:
         def do_POST(self) -> None:
             length = len(self.rfile.read(int(self.headers.get("Content-Length", 0))))
             site.requests.append((self.command, length, dict(self.headers)))
+            site.addresses.append(self.path)
             self.send_response(200)
+            self.send_header("Cache-Control", PUBLIC if self.path.startswith("/petitions/public") else "no-store")
+            self.send_header("Vary", "Accept-Encoding")
             self.send_header("Content-Length", "0")
             self.end_headers()
 
@@ -87,6 +93,7 @@ def proxy(upstream: Upstream, tmp_path_factory: pytest.TempPathFactory) -> Itera
         "listen [::]:443 ssl;": "",
         "/etc/ssl/petitions.example.org/fullchain.pem": f"{folder}/server.pem",
         "/etc/ssl/petitions.example.org/privkey.pem": f"{folder}/server.pem",
+        "/var/cache/nginx/countersign": f"{folder}/pages",
         "/var/log/nginx/countersign.log": f"{folder}/site.log",
         "http://127.0.0.1:8000": f"http://127.0.0.1:{upstream.port}",
     }
@@ -165,3 +172,44 @@ def test_what_a_visitor_claims_of_its_way_is_thrown_away(proxy: int, upstream: U
     headers = upstream.requests[-1][2]
     assert headers["X-Forwarded-For"] == "127.0.0.1"
     assert "Forwarded" not in headers
+
+
+def get(port: int, *paths: str, **headers: str) -> None:
+    connection = client(port)
+    for path in paths:
+        connection.request("GET", path, headers=headers)
+        connection.getresponse().read()
+    connection.close()
+
+
+def asked(upstream: Upstream, part: str) -> list[str]:
+    return [address for address in upstream.addresses if part in address]
+
+
+def test_a_public_page_is_kept_for_a_second_whatever_the_links_to_it_carry(proxy: int, upstream: Upstream) -> None:
+    links = [f"/petitions/public-a?fbclid={number}&utm_source=letter" for number in range(20)]
+    get(proxy, *links, "/petitions/public-a")
+    assert 1 <= len(asked(upstream, "public-a")) < 10, "it may take more than a second on a busy machine"
+    wait_until(lambda: get(proxy, "/petitions/public-a") or len(asked(upstream, "public-a")) > 1)
+
+
+def test_readers_browsers_share_a_page_by_what_they_take(proxy: int, upstream: Upstream) -> None:
+    for taken in ("gzip, deflate, br, zstd", "br, gzip", "br;q=1.0, gzip;q=0.8"):
+        get(proxy, "/petitions/public-b", **{"Accept-Encoding": taken})
+    get(proxy, "/petitions/public-b", **{"Accept-Encoding": "gzip"})
+    get(proxy, "/petitions/public-b", **{"Accept-Encoding": "br;q=0, gzip"})
+    encodings = {sent["Accept-Encoding"] for _, _, sent in upstream.requests[-len(asked(upstream, "public-b")) :]}
+    assert encodings == {"br", "gzip"}
+
+
+def test_what_is_not_public_is_asked_for_each_time(proxy: int, upstream: Upstream) -> None:
+    get(proxy, *["/organise?next=x"] * 3, *["/confirm/token"] * 3)
+    assert (len(asked(upstream, "/organise?next=x")), len(asked(upstream, "/confirm/token"))) == (3, 3)
+
+
+def test_the_proxy_knows_every_parameter_that_a_public_page_reads(app: Flask) -> None:
+    shipped = (config.ROOT / "deploy" / "nginx.conf.example").read_text("utf-8")
+    views = {name: getattr(view, "reads", ()) for name, view in app.view_functions.items()}
+    for rule in app.url_map.iter_rules():
+        for name in views[rule.endpoint]:
+            assert f"{name}=$arg_{name}" in shipped, f"{rule.rule} reads {name}"
