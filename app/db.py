@@ -5,7 +5,6 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
 
-from flask import has_request_context
 from flask_sqlalchemy import SQLAlchemy
 from psycopg import ServerCursor
 from psycopg.errors import QueryCanceled
@@ -21,7 +20,6 @@ from sqlalchemy import (
     Select,
     Table,
     cast,
-    event,
     func,
     select,
 )
@@ -31,6 +29,8 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import DeclarativeBase, InstrumentedAttribute, Session
 from sqlalchemy.types import TypeDecorator
 
+from app.connections import WRITES
+
 NAMING = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
     "uq": "uq_%(table_name)s_%(column_0_N_name)s",
@@ -38,10 +38,8 @@ NAMING = {
     "fk": "fk_%(table_name)s_%(column_0_N_name)s",
     "pk": "pk_%(table_name)s",
 }
-WRITES = "countersign_writes"
 ROWS_PER_CHUNK = 1000  # rows of a stream that are in memory at once
 BATCH_SIZE = 500
-REQUEST_STATEMENT_TIMEOUT_MS = 30_000
 OPEN = "countersign_open"
 
 # SQLite counts rows up by itself only in a column of its own INTEGER type.
@@ -81,10 +79,11 @@ def transaction() -> Iterator[Session]:
     """Give a session whose work is committed as one at the end, or rolled back on any error.
 
     It begins anew, so that it sees the present, and on SQLite as the one writer from its first statement: a reader
-    that turns writer half-way would be refused there whenever another writer came between. Raises RuntimeError inside
+    that turns writer half-way would be refused there whenever another writer came between. Outside of it, PostgreSQL
+    takes each statement by itself. Raises RuntimeError inside
     another one, whose writes that beginning would roll back: pass its session on instead.
     """
-    with _begun_anew() as session:
+    with begun_anew() as session:
         session.connection(execution_options={WRITES: True})
         try:
             yield session
@@ -95,7 +94,8 @@ def transaction() -> Iterator[Session]:
 
 
 @contextmanager
-def _begun_anew() -> Iterator[Session]:
+def begun_anew() -> Iterator[Session]:
+    """Give the session, begun anew and used by nobody else meanwhile; whoever asks ends its transaction."""
     session = db.session()
     if session.info.get(OPEN):
         raise RuntimeError("transaction() and snapshot() do not nest: pass on the session of the one that is open")
@@ -144,7 +144,7 @@ def snapshot() -> Iterator[Session]:
 
     On SQLite every transaction does; PostgreSQL is asked for it.
     """
-    with _begun_anew() as session:
+    with begun_anew() as session:
         if db.engine.dialect.name == "postgresql":
             session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
         try:
@@ -177,6 +177,7 @@ def stream(engine: Engine, statement: Select[*tuple[Any, ...]]) -> Generator[Seq
     """
     with engine.connect() as connection:
         if engine.dialect.name == "postgresql":
+            connection.execution_options(isolation_level="REPEATABLE READ")  # a cursor needs a transaction
             yield from _from_server_cursor(connection, statement)
         else:
             for piece in connection.execution_options(yield_per=ROWS_PER_CHUNK).execute(statement).partitions():
@@ -214,27 +215,3 @@ def is_away(error: BaseException) -> bool:
     if isinstance(error, DBAPIError) and isinstance(error.orig, QueryCanceled):
         return False  # psycopg counts it as an OperationalError, and here it is a statement of ours that took too long
     return isinstance(error, (OperationalError, InterfaceError, PoolTimeout))
-
-
-@event.listens_for(Engine, "do_connect")
-def _limit_requests(dialect: Dialect, record: object, arguments: Any, options: dict[str, Any]) -> None:
-    # A visitor is answered in time or not at all. The worker's and the commands' statements take what they need: they
-    # open their connections outside any request.
-    if dialect.name == "postgresql" and has_request_context():
-        options["options"] = f"{options.get('options', '')} -c statement_timeout={REQUEST_STATEMENT_TIMEOUT_MS}"
-
-
-@event.listens_for(Engine, "connect")
-def _prepare(connection: Any, record: object) -> None:
-    if not type(connection).__module__.startswith("sqlite3"):
-        return
-    connection.isolation_level = None  # BEGIN is ours, below: the driver would delay it to the first write
-    for pragma in ("journal_mode=WAL", "foreign_keys=ON", "busy_timeout=10000", "synchronous=FULL"):
-        connection.execute(f"PRAGMA {pragma}")
-
-
-@event.listens_for(Engine, "begin")
-def _begin(connection: Connection) -> None:
-    if connection.dialect.name == "sqlite":
-        writes = connection.get_execution_options().get(WRITES)
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")

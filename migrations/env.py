@@ -6,7 +6,8 @@ from alembic import context
 from flask import current_app
 from sqlalchemy import Connection, text
 
-from app.db import WRITES, db
+from app.connections import WRITES
+from app.db import db
 
 MIGRATING = 7105_2026  # any number, as long as nothing else in this database locks it
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, event
 
-from app.db import WRITES
+from app.connections import WRITES
 
 
 @contextmanager

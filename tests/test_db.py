@@ -85,7 +85,7 @@ def test_requests_alone_have_a_statement_timeout(app: Flask) -> None:
 def test_a_statement_that_took_too_long_is_a_fault_and_not_a_database_that_is_away(
     own_app: Flask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sys.modules["app.db"], "REQUEST_STATEMENT_TIMEOUT_MS", 100)
+    monkeypatch.setattr(sys.modules["app.connections"], "REQUEST_STATEMENT_TIMEOUT_MS", 100)
 
     @own_app.get("/slow")
     def slow() -> str:
@@ -105,8 +105,9 @@ def test_the_worker_tells_a_cancelled_statement_from_a_database_that_is_away(
     app: Flask, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     def deliver(*_: object) -> int:
-        db.session.execute(text("SET LOCAL statement_timeout = 50"))
-        db.session.execute(text("SELECT pg_sleep(5)"))
+        with transaction() as session:
+            session.execute(text("SET LOCAL statement_timeout = 50"))
+            session.execute(text("SELECT pg_sleep(5)"))
         return 0
 
     monkeypatch.setattr(worker, "deliver", deliver)

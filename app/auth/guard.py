@@ -17,7 +17,8 @@ from app import clock
 from app.auth import login_throttle, sessions
 from app.auth.factors import datastore
 from app.auth.login_throttle import Secret
-from app.db import WRITES, begin_immediate, db, transaction
+from app.connections import WRITES
+from app.db import begin_immediate, db, transaction
 from app.email.address import NotAnAddress, canonical, deliverable
 from app.models import Organiser
 from app.models.locking import lock_organiser

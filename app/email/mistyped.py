@@ -1,5 +1,6 @@
 """Mistyped domains: those that are one slip of the finger from a common provider's."""
 
+from functools import lru_cache
 from os.path import commonprefix
 
 from app.email.domain import PUBLIC_PROVIDERS, domain_of
@@ -21,11 +22,15 @@ def probably_meant(address: str) -> str | None:
     It goes by the domain alone: that is no provider's, and one slip from a common one's.
     """
     local, _, _ = address.rpartition("@")
-    domain = domain_of(address)
+    meant = _meant_domain(domain_of(address))
+    return f"{local}@{meant}" if meant else None
+
+
+@lru_cache(maxsize=1024)
+def _meant_domain(domain: str) -> str | None:
     if domain in PUBLIC_PROVIDERS:
         return None
-    meant = next((common for common in COMMON if _is_one_slip(domain, common)), None)
-    return f"{local}@{meant}" if meant else None
+    return next((common for common in COMMON if _is_one_slip(domain, common)), None)
 
 
 def _is_one_slip(typed: str, meant: str) -> bool:

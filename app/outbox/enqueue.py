@@ -2,6 +2,7 @@
 
 import os
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import ScalarSelect
 from sqlalchemy.dialects import postgresql, sqlite
@@ -23,7 +24,12 @@ PRIORITY_DEFERRED = 3  # and more, by the turn of a network (see app/outbox/slow
 PRIORITY_BY_STRANGER = 10_000  # requests for letters to organisers; one waits for a mailbox (see the model)
 
 
-def new_letter(
+def new_letter(*about: Any, **more: Any) -> postgresql.Insert | sqlite.Insert:
+    """Return the statement that queues one letter: see `letter_row` for what it takes."""
+    return insert(OutboxRow).values(letter_row(*about, **more))
+
+
+def letter_row(
     occasion: Occasion,
     at: datetime,
     petition_id: int,
@@ -33,24 +39,24 @@ def new_letter(
     mailbox: CountedMailbox | None = None,
     had_proof_of_work: bool = True,
     lane_key: bytes | None = None,
-) -> postgresql.Insert | sqlite.Insert:
-    """Return the statement that queues one letter about a draft or a signature, due from `at` on.
+) -> dict[str, object]:
+    """Return the row in the outbox of one letter about a draft or a signature, due from `at` on.
 
     `mailbox` is the one that letters which strangers can cause are counted for. `had_proof_of_work` is
     False if the form that causes it came without one; `lane_key` is then the keyed hash of its network.
     """
-    return insert(OutboxRow).values(
-        public_id=os.urandom(16),  # and `progress`: beside a CTE, SQLAlchemy leaves the defaults of columns out
-        progress=OutboxProgress.WAITING,
-        occasion=occasion,
-        priority=PRIORITY[occasion] if had_proof_of_work else max(PRIORITY[occasion], PRIORITY_WITHOUT_PROOF),
-        petition_id=petition_id,
-        draft_id=draft_id,
-        signature_id=signature_id,
-        mailbox=mailbox.key if mailbox else None,
-        is_tagged=bool(mailbox and mailbox.is_tagged),
-        had_proof_of_work=had_proof_of_work,
-        lane_key=None if had_proof_of_work else lane_key,
-        queued_at=at,
-        due_at=at,
-    )
+    return {
+        "public_id": os.urandom(16),  # and `progress`: beside a CTE, SQLAlchemy leaves the defaults of columns out
+        "progress": OutboxProgress.WAITING,
+        "occasion": occasion,
+        "priority": PRIORITY[occasion] if had_proof_of_work else max(PRIORITY[occasion], PRIORITY_WITHOUT_PROOF),
+        "petition_id": petition_id,
+        "draft_id": draft_id,
+        "signature_id": signature_id,
+        "mailbox": mailbox.key if mailbox else None,
+        "is_tagged": bool(mailbox and mailbox.is_tagged),
+        "had_proof_of_work": had_proof_of_work,
+        "lane_key": None if had_proof_of_work else lane_key,
+        "queued_at": at,
+        "due_at": at,
+    }

@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import cache
 
-from sqlalchemy import func, select, true
+from sqlalchemy import Select, bindparam, func, select, true
 
 from app import clock
 from app.db import db
@@ -64,17 +65,9 @@ def find_edition(slug: str, language: str | None = None, *, drafts: bool = False
     """
     if language and "\0" in language:  # PostgreSQL refuses NUL even in a comparison
         return None
-    newest = (
-        select(Petition, PetitionText, PrivacyNotice)
-        .join(PetitionText, PetitionText.petition_id == Petition.id)
-        .join(PrivacyNotice, PrivacyNotice.petition_id == Petition.id)
-        .where(Petition.slug == slug, true() if drafts else Petition.opened_at.is_not(None))
-        .order_by(PetitionText.version.desc(), PrivacyNotice.version.desc())
-        .limit(1)
-    )
-    own = newest.where(PetitionText.language == Petition.language)
-    found = db.session.execute(newest.where(PetitionText.language == language)).first() if language else None
-    found = found or db.session.execute(own).first()
+    wanted = {"slug": slug, "language": language}
+    found = db.session.execute(_newest(drafts=drafts, own=False), wanted).first() if language else None
+    found = found or db.session.execute(_newest(drafts=drafts, own=True), wanted).first()
     if found is None:
         return None
     petition, text, notice = found
@@ -82,6 +75,21 @@ def find_edition(slug: str, language: str | None = None, *, drafts: bool = False
     if language not in {*INTERFACE_LANGUAGES, text.language}:
         return None
     return Edition(petition, text, notice, language)
+
+
+@cache
+def _newest(*, drafts: bool, own: bool) -> Select[Petition, PetitionText, PrivacyNotice]:
+    """Return the statement for the newest edition in its own or the wanted language: made once, every form needs it."""
+    language = Petition.language if own else bindparam("language")
+    return (
+        select(Petition, PetitionText, PrivacyNotice)
+        .join(PetitionText, PetitionText.petition_id == Petition.id)
+        .join(PrivacyNotice, PrivacyNotice.petition_id == Petition.id)
+        .where(Petition.slug == bindparam("slug"), true() if drafts else Petition.opened_at.is_not(None))
+        .where(PetitionText.language == language)
+        .order_by(PetitionText.version.desc(), PrivacyNotice.version.desc())
+        .limit(1)
+    )
 
 
 def newest_title(petition: Petition) -> str:

@@ -6,7 +6,7 @@ The answer depends on the domain alone, so it tells nothing about any mailbox.
 from collections.abc import Callable
 
 from flask_babel import gettext as _
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from wtforms import Field
 from wtforms.validators import ValidationError
 
@@ -16,6 +16,10 @@ from app.email.domain import domain_of, is_disposable, unicode_domain, with_pare
 from app.models import DomainRule, Verdict
 from app.web.form import Form
 
+RULES = select(DomainRule.domain, DomainRule.verdict).where(
+    DomainRule.petition_id == bindparam("petition_id"), DomainRule.domain.in_(bindparam("names", expanding=True))
+)
+
 
 def is_refused(petition_id: int, domain: str) -> bool:
     """Tell whether addresses at a domain (in ASCII) may not sign the petition.
@@ -23,9 +27,8 @@ def is_refused(petition_id: int, domain: str) -> bool:
     The organisers' rule for it decides, else their rule for its nearest parent, else the list of disposable domains.
     """
     names = list(with_parents(domain))
-    of_petition = DomainRule.petition_id == petition_id
-    rules = select(DomainRule.domain, DomainRule.verdict).where(of_petition, DomainRule.domain.in_(names))
-    verdicts = {row.domain: row.verdict for row in db.session.execute(rules)}
+    rows = db.session.execute(RULES, {"petition_id": petition_id, "names": names})
+    verdicts = {row.domain: row.verdict for row in rows}
     nearest = next((verdicts[name] for name in names if name in verdicts), None)
     return is_disposable(domain) if nearest is None else nearest == Verdict.BLOCK
 

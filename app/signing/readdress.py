@@ -9,6 +9,7 @@ from app import clock
 from app.db import transaction
 from app.models import Draft, FormCopy, Occasion, OutboxProgress, OutboxRow, Petition, Visibility
 from app.models.signer import Signer, signer_of_copy
+from app.new_rows import insert_rows
 from app.signing.sign import FormIds, new_draft
 
 REPEATED = ("text_id", "notice_id", "language", "network_key")
@@ -38,13 +39,12 @@ def readdress(petition: Petition, ids: FormIds, mistyped: str, address: str, net
         again = replace(signer_of_copy(copy, copy_key), email=address)
         values = {column: getattr(copy, column) for column in REPEATED}
         # One proof of work stands for one letter: this one may have to wait.
-        new_ids, statements = new_draft(petition, again, values, networks, had_proof_of_work=False)
+        new_ids, rows = new_draft(petition, again, values, networks, had_proof_of_work=False)
         for statement in (
             delete(OutboxRow).where(waits, OutboxRow.claim.is_(None), OutboxRow.attempts == 0),
             delete(Draft).where(is_draft, Draft.code_hash.is_(None)),
             update(Draft).where(is_draft).values(sealed=sealed, **said),
         ):
             session.execute(statement.execution_options(synchronize_session=False))
-        for new in statements:
-            session.execute(new)
+        insert_rows(session, rows)
     return new_ids

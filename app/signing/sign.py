@@ -12,14 +12,13 @@ from typing import NamedTuple
 
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
-from sqlalchemy import Insert
 
 from app import clock
-from app.db import db, insert, transaction
 from app.email.address import canonical
-from app.models import Draft, FormCopy, Occasion, Petition
+from app.models import Draft, FormCopy, Occasion, OutboxRow, Petition
 from app.models.signer import Signer
-from app.outbox.enqueue import new_letter
+from app.new_rows import NewRow, insert_rows, rows_alone
+from app.outbox.enqueue import letter_row
 from app.outbox.mailbox_limit import counted_mailbox
 from app.petitions.page import Edition
 from app.signing.email_key import email_key
@@ -68,10 +67,9 @@ def sign(edition: Edition, submission: Submission, networks: Sequence[str], *, h
         submission.visibility,
         submission.updates,
     )
-    ids, statements = new_draft(petition, signer, values, networks, had_proof_of_work=had_proof_of_work)
-    with transaction() as session:
-        for statement in statements:
-            session.execute(statement)
+    ids, rows = new_draft(petition, signer, values, networks, had_proof_of_work=had_proof_of_work)
+    with rows_alone() as session:
+        insert_rows(session, rows)
     return ids
 
 
@@ -82,29 +80,36 @@ def new_draft(
     networks: Sequence[str],
     *,
     had_proof_of_work: bool,
-) -> tuple[FormIds, list[Insert]]:
-    """Return the ids of a new draft of this signer and of its copy, and the statements that insert them and a letter.
+) -> tuple[FormIds, list[NewRow]]:
+    """Return the ids of a new draft of this signer and of its copy, and the rows of both and of its letter.
 
-    `values` are the other columns. On PostgreSQL it is one statement; SQLite cannot insert into several tables at once.
-    They are made before the transaction, whose beginning would have the petition read again.
+    `values` are the other columns. They are made before the transaction, whose beginning would have the petition read
+    again.
     """
     now = clock.now()
     ids = FormIds.new()
     public_id, (copy_id, copy_key) = ids.draft, ids.of_copy()
     mailbox = canonical(signer.email)
-    draft = insert(Draft).values(
-        public_id=public_id,
-        petition_id=petition.id,
-        email_key=email_key(petition, mailbox),
-        sealed=signer.sealed_for(public_id, petition.public_id),
-        country=signer.country,
-        visibility=signer.visibility,
-        updates=signer.updates,
-        signed_at=now,
-        domain_key=domain_key(petition, signer.email),
+    draft = {
+        "public_id": public_id,
+        "petition_id": petition.id,
+        "email_key": email_key(petition, mailbox),
+        "sealed": signer.sealed_for(public_id, petition.public_id),
+        "country": signer.country,
+        "visibility": signer.visibility,
+        "updates": signer.updates,
+        "signed_at": now,
+        "domain_key": domain_key(petition, signer.email),
         **values,
-    )
-    letter = new_letter(
+    }
+    copy = {
+        "public_id": copy_id,
+        "petition_id": petition.id,
+        "sealed": replace(signer, email="").sealed_copy(copy_id, copy_key),
+        "until": now + CORRECTABLE_FOR,
+        **values,
+    }
+    letter = letter_row(
         Occasion.SIGNED,
         now,
         petition.id,
@@ -113,13 +118,4 @@ def new_draft(
         had_proof_of_work=had_proof_of_work,
         lane_key=network_key(petition, networks[-1] if networks else "", now),
     )
-    copy = insert(FormCopy).values(
-        public_id=copy_id,
-        petition_id=petition.id,
-        sealed=replace(signer, email="").sealed_copy(copy_id, copy_key),
-        until=now + CORRECTABLE_FOR,
-        **values,
-    )
-    if db.engine.dialect.name == "postgresql":
-        return ids, [letter.add_cte(draft.cte("new_draft"), copy.cte("new_copy"))]
-    return ids, [draft, copy, letter]
+    return ids, [NewRow(Draft, draft), NewRow(FormCopy, copy), NewRow(OutboxRow, letter)]

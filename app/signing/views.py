@@ -21,7 +21,6 @@ from app.signing.sign import FormIds, sign
 from app.web import headers, rate_limits
 from app.web.answers import private_page
 from app.web.network import networks
-from app.web.network import network
 from app.web.public_page import public_page
 from app.web.rate_limits import Action
 
@@ -61,7 +60,7 @@ def submit(slug: str) -> Response:
     ids = FormIds.new()
     if not is_by_a_bot:
         ids = sign(edition, submission, list(networks(request.remote_addr)), had_proof_of_work=had_proof_of_work)
-    return _to_check_your_email(edition, submission.email, ids)
+    return _to_check_your_email(slug, edition.language, submission.email, ids)
 
 
 @bp.get("/petitions/<slug:slug>/challenge.json")
@@ -84,7 +83,7 @@ def take_code(slug: str, reference: str) -> Response:
     """Lead to the confirm page if the code is right; otherwise give one answer, whatever is wrong."""
     edition, sent = _read_reference(slug, reference)
     if "email" in request.form:
-        return _readdress(edition, sent)
+        return _readdress(slug, edition, sent)
     form = CodeForm()
     if not form.validate():
         return _check_your_email(edition, sent, 422, form=form)
@@ -104,7 +103,7 @@ def take_code(slug: str, reference: str) -> Response:
     return redirect(url_for("confirmation.ask", token=token), 303)
 
 
-def _readdress(edition: Edition, sent: Sent) -> Response:
+def _readdress(slug: str, edition: Edition, sent: Sent) -> Response:
     """Send the same form out again to another address; the answer is the same whatever became of the first."""
     form = AddressForm()
     meant = form.ask_about_domain(request.form.get("address"))
@@ -118,16 +117,13 @@ def _readdress(edition: Edition, sent: Sent) -> Response:
         form.email.errors = [_("Many forms came from where you are. Please wait some minutes, then press it again.")]
         return _check_your_email(edition, sent, 429, address_form=form)
     address = form.email.address()
-    ids = (
-        readdress(edition.petition, sent.ids, sent.address, address, list(networks(request.remote_addr)))
-        or FormIds.new()
-    )
-    return _to_check_your_email(edition, address, ids)
+    came_from = list(networks(request.remote_addr))
+    ids = readdress(edition.petition, sent.ids, sent.address, address, came_from) or FormIds.new()
+    return _to_check_your_email(slug, edition.language, address, ids)
 
 
-def _to_check_your_email(edition: Edition, address: str, ids: FormIds) -> Response:
-    slug = edition.petition.slug
-    reference = email_reference.make_reference(slug, edition.language, address, ids)
+def _to_check_your_email(slug: str, language: str, address: str, ids: FormIds) -> Response:
+    reference = email_reference.make_reference(slug, language, address, ids)
     return redirect(url_for(".check_your_email", slug=slug, reference=reference), 303)
 
 

@@ -23,6 +23,9 @@ class Form(FlaskForm):  # type: ignore[misc]
 
         csrf = False
 
+        def get_translations(self, form: FlaskForm) -> None:
+            """Load none of WTForms' own: it would read a file for each request, and all our messages are ours."""
+
         def wrap_formdata(self, form: FlaskForm, formdata: object) -> object:
             """Read text fields alone: no form asks for a file or JSON."""
             return None if formdata is None else request.form

@@ -42,7 +42,9 @@ def makings(path: Path, kind: str) -> Iterator[ast.Call]:
     for node in ast.walk(tree(path)):
         if isinstance(node, ast.Call):
             called = last_name(node.func)
-            if called == kind or (called == "insert" and kind in {last_name(argument) for argument in node.args}):
+            if called == kind or (
+                called in {"insert", "NewRow"} and kind in {last_name(argument) for argument in node.args}
+            ):
                 yield node
 
 
