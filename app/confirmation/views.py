@@ -42,13 +42,10 @@ def answer(token: str) -> Response:
     form.ask(entry.petition)
     if not form.validate():
         return _confirm_page(entry, form, 422)
+    thanks = _thanks(entry, token)  # while the petition is at hand: a transaction forgets what was read before
     if not confirm(entry.draft.public_id, form.correction()):
         return _no_button(*_follow(token))  # another request came between
-    if entry.petition.discreet:
-        return redirect(url_for(".ask", token=token, language=language.requested_language()), 303)
-    reader_language = language.requested_language() or entry.language
-    other = reader_language if reader_language != entry.petition.language else None
-    return redirect(url_for(".signed", slug=entry.petition.slug, language=other), 303)
+    return redirect(thanks, 303)
 
 
 @bp.get("/petitions/<slug:slug>/signed")
@@ -56,6 +53,15 @@ def signed(slug: str) -> Response:
     """Thank for a signature, with the count as it is at this moment."""
     edition = edition_or_original(slug, request.args.get("language"))
     return private_page("confirmation/signed.html", edition=edition, progress=progress(edition.petition))
+
+
+def _thanks(entry: DraftEntry, token: str) -> str:
+    """Return the address of the page that thanks; for a discreet petition that of the link itself."""
+    if entry.petition.discreet:
+        return url_for(".ask", token=token, language=language.requested_language())
+    reader_language = language.requested_language() or entry.language
+    other = reader_language if reader_language != entry.petition.language else None
+    return url_for(".signed", slug=entry.petition.slug, language=other)
 
 
 def _draft(token: str) -> DraftEntry:
