@@ -33,6 +33,7 @@ def choose_email(row: OutboxRow) -> Callable[[], Message] | None:
 
 LETTERS = LetterCallbacks(choose=choose_email, ended=letter_ended)
 IDLE_SECONDS = 0.5
+IDLE_DELIVERIES_SECONDS = 2.0  # a PDF takes many seconds anyway
 MAX_PAUSE_SECONDS = 30
 JOIN_SECONDS = 3
 log = logging.getLogger(__name__)
@@ -59,7 +60,7 @@ class Worker:
         schedule = jobs.Schedule()
         self.letters = Loop(lambda: deliver(LETTERS, self._stop.is_set), self._stop)
         self.jobs = Loop(schedule.run_due, self._stop)
-        self.deliveries = Loop(lambda: pdf_job.run_due(self._stop.is_set), self._stop)
+        self.deliveries = Loop(lambda: pdf_job.run_due(self._stop.is_set), self._stop, IDLE_DELIVERIES_SECONDS)
 
     def stop(self, number: int = 0, frame: FrameType | None = None) -> None:
         """Ask all loops to end once what is in hand is through. Fits as a signal handler."""
@@ -88,14 +89,15 @@ class Worker:
 
 
 class Loop:
-    """Does `work` again and again; it tells how much it found to do.
+    """Does `work` again and again; it tells how much it found to do. After nothing it waits for `idle` seconds.
 
     A mail server or a database that is away makes it wait, longer each time, and never ends it.
     """
 
-    def __init__(self, work: Callable[[], int], stop: threading.Event) -> None:
+    def __init__(self, work: Callable[[], int], stop: threading.Event, idle: float = IDLE_SECONDS) -> None:
         self._work = work
         self._stop = stop
+        self._idle = idle
         self._troubles = 0
 
     def run(self) -> None:
@@ -118,7 +120,7 @@ class Loop:
         finally:
             db.session.remove()
         self._troubles = 0
-        return 0 if handled else IDLE_SECONDS
+        return 0 if handled else self._idle
 
     def _pause(self, words: str) -> float:
         self._troubles += 1

@@ -1,5 +1,6 @@
 """The worker: whatever goes wrong with mail or database, it goes on, and its other work is done."""
 
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
@@ -8,12 +9,13 @@ from flask.testing import FlaskClient
 from sqlalchemy import update
 from sqlalchemy.exc import OperationalError
 
-from app import clock, worker
-from app.db import transaction
+from app import clock, jobs, worker
+from app.db import db, transaction
 from app.models import Draft, LedgerEntry
 from app.worker import Worker
 from tests.factories import drafts, make_signature, sign, signatures
 from tests.mail_server import MailServer
+from tests.signing.test_sign import statements
 
 pytestmark = pytest.mark.both_databases
 
@@ -59,3 +61,22 @@ def test_any_trouble_makes_it_wait_longer_each_time_and_tells_no_address(
     assert max(waits) <= worker.MAX_PAUSE_SECONDS
     assert told in caplog.text
     assert "secret@example.org" not in caplog.text
+
+
+def test_an_idle_worker_asks_the_database_four_times_a_second_at_most(app: Flask, petition: str) -> None:
+    make_signature(app)
+    idle = Worker()
+    for turn in (idle.letters.turn, idle.deliveries.turn, idle.jobs.turn):
+        with app.app_context():
+            turn()
+
+    def asked_by(work: Callable[[], object]) -> int:
+        with app.app_context(), statements(app) as seen:
+            work()
+            db.session.remove()
+        return len([one for one in seen if one != "BEGIN"])  # which is SQLite's, and costs nothing
+
+    a_second = asked_by(idle.letters.turn) / worker.IDLE_SECONDS
+    a_second += asked_by(idle.deliveries.turn) / worker.IDLE_DELIVERIES_SECONDS
+    a_second += sum(asked_by(job.run) / job.interval.total_seconds() for job in jobs.JOBS)
+    assert a_second <= 4
