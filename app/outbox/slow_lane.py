@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, func, select, tuple_
 from sqlalchemy.orm import Session
 
 from app.crypto import tokens
@@ -42,22 +42,30 @@ def _proof_threshold(petition_id: int, now: datetime) -> int:
 
 
 def shares_place(session: Session, row: OutboxRow, now: datetime) -> bool:
-    """Tell whether another e-mail of this petition to its mailbox waits in the lane: this one takes no second place.
+    """Tell whether an older e-mail of this petition to its mailbox waits: this one then takes no second place.
 
-    It is looked at again once that one's time has come, so that a form whose e-mail is taken back afterwards has taken
-    nothing from this one. If this one's network has waited less, the place moves forward to its turn. The caller holds
-    the mailbox's advisory lock (see app/outbox/mailbox_limit.py).
+    It is looked at again once that one's time has come, and then has its place: so a form whose e-mail is taken back
+    has taken nothing from this one, and no later form does. If this one's network has waited less, the place moves
+    forward to its turn. The caller holds the mailbox's advisory lock (see app/outbox/mailbox_limit.py).
     """
     if row.had_proof_of_work or row.deferred_until is not None:
         return False
-    waiting = competes_with(row) & (OutboxRow.progress == OutboxProgress.WAITING) & _in_lane(row)
-    if session.scalars(select(OutboxRow.id).where(waiting).limit(1)).first() is None:
+    is_older = tuple_(OutboxRow.queued_at, OutboxRow.id) < (row.queued_at, row.id)
+    waiting = competes_with(row) & (OutboxRow.progress == OutboxProgress.WAITING) & ~OutboxRow.had_proof_of_work
+    # In the lane, or put off by an older one as this one may be: never tried, and yet due later than it was queued.
+    in_line = OutboxRow.deferred_until.is_not(None) | (
+        (OutboxRow.attempts == 0) & (OutboxRow.due_at > OutboxRow.queued_at)
+    )
+    older = waiting & (OutboxRow.petition_id == row.petition_id) & in_line & is_older
+    if session.scalars(select(OutboxRow.id).where(older).limit(1)).first() is None:
+        if row.attempts == 0 and row.due_at > row.queued_at:  # it has waited for an older one, whose place it now has
+            row.deferred_until, row.priority = row.due_at, PRIORITY_DEFERRED
         return False
     row.claim = row.leased_until = None
     row.due_at = now + LOOK_AGAIN
     # Not if a worker has it in hand: waiting for its lock, while it waits for the mailbox's, would be a deadlock.
     place = session.scalars(
-        select(OutboxRow).where(waiting).order_by(OutboxRow.id).limit(1).with_for_update(skip_locked=True)
+        select(OutboxRow).where(older, _in_lane(row)).order_by(OutboxRow.id).limit(1).with_for_update(skip_locked=True)
     ).first()
     if place is not None:
         _move_forward(session, place, PRIORITY_DEFERRED + _turn(session, row), now)

@@ -22,6 +22,8 @@ TTL_SECONDS = 1.0  # no page that is sent is older
 RENEWED_AFTER_SECONDS = 0.7  # one reader's request renews it from then on, and all others still get the last one
 MAX_BYTES = 32 * 1024 * 1024  # of a store; compressed bodies, made when somebody asks for them, take a third more
 MAX_BODY_BYTES = 1024 * 1024
+MAX_QUERY_CHARACTERS = 300  # a page with a longer one is not kept
+OVERHEAD_BYTES = 4096  # of a kept page: its headers, and the address twice
 # A POST with such an answer has changed nothing. 410 is left out: a withdrawal answers 410.
 REFUSED_STATUSES = {"400", "403", "404", "405", "413", "429"}
 # These change what is public too, but come by the hundred a second: they show within TTL_SECONDS.
@@ -47,11 +49,11 @@ class Store:
         with self._lock:
             before = self.pages.get(address)
             self.pages[address] = page
-            self._bytes += page.size - (before.size if before else 0)
+            self._bytes += _size(address, page) - (_size(address, before) if before else 0)
             if self._bytes > self._max_bytes:
                 newest = sorted(self.pages.items(), key=lambda item: item[1].begun)[len(self.pages) // 2 :]
                 self.pages = dict(newest)
-                self._bytes = sum(kept.size for kept in self.pages.values())
+                self._bytes = sum(_size(*item) for item in self.pages.items())
 
     def clear(self) -> None:
         """Forget all pages."""
@@ -111,6 +113,8 @@ class PageCache:
         if reads is None:
             return None
         query = relevant_query(reads, query) if query else ""
+        if len(query) > MAX_QUERY_CHARACTERS:
+            return None
         if query:
             return _Wanted(self._with_query, f"{path}?{query}", query, reads)
         return _Wanted(self._plain, path, "", reads)
@@ -173,6 +177,10 @@ class _Wanted:
 
     def kept(self) -> KeptPage | None:
         return self.store.pages.get(self.address)
+
+
+def _size(address: str, page: KeptPage) -> int:
+    return page.size + 2 * len(address) + OVERHEAD_BYTES
 
 
 def _read(parts: Iterable[bytes]) -> bytes:

@@ -81,13 +81,23 @@ def init_app(app: Flask) -> None:
 
 
 def hit(action: Action) -> int:
-    """Count one more of this action for the request's client; return 0, or the seconds to wait (for Retry-After)."""
-    return max(_hit(action.limit(households), key) for key, households in client_keys(request.remote_addr).items())
+    """Count one more of this action for the request's client; return 0, or the seconds to wait (for Retry-After).
+
+    What is refused for one of the client's networks counts for none: or one household could use up its provider's
+    limit, and a provider's network, from ever new households, all that is remembered of others.
+    """
+    limits = [(action.limit(households), key) for key, households in client_keys(request.remote_addr).items()]
+    full = next((one for one in limits if len(limits) > 1 and not _has_room(*one)), None)
+    if full:
+        return _wait(*full)
+    return max(_hit(limit, key) for limit, key in limits)
 
 
 def _hit(limit: RateLimitItem, key: str) -> int:
-    if _limiter().run(lambda windows: windows.hit(limit, key)):
-        return 0
+    return 0 if _limiter().run(lambda windows: windows.hit(limit, key)) else _wait(limit, key)
+
+
+def _wait(limit: RateLimitItem, key: str) -> int:
     reset_at = _limiter().run(lambda windows: windows.get_window_stats(limit, key)).reset_time
     return max(1, min(WINDOW_MINUTES * 60, int(reset_at - clock.now().timestamp()) + 1))
 
@@ -95,12 +105,13 @@ def _hit(limit: RateLimitItem, key: str) -> int:
 def is_near_limit() -> bool:
     """Tell whether this request's client has only the reserved forms left, or none; counts nothing."""
     return not all(
-        _has_room(Action.SIGN.limit(households), key) for key, households in client_keys(request.remote_addr).items()
+        _has_room(Action.SIGN.limit(households), key, RESERVED_FORMS + 1)
+        for key, households in client_keys(request.remote_addr).items()
     )
 
 
-def _has_room(limit: RateLimitItem, key: str) -> bool:
-    return _limiter().run(lambda windows: windows.test(limit, key, cost=RESERVED_FORMS + 1))
+def _has_room(limit: RateLimitItem, key: str, cost: int = 1) -> bool:
+    return _limiter().run(lambda windows: windows.test(limit, key, cost=cost))
 
 
 def client_keys(address: str | None) -> dict[str, int]:

@@ -58,7 +58,9 @@ def upstream() -> Iterator[Upstream]:
             site.requests.append((self.command, length, dict(self.headers)))
             site.addresses.append(self.path)
             self.send_response(200)
-            self.send_header("Cache-Control", PUBLIC if self.path.startswith("/petitions/public") else "no-store")
+            self.send_header(
+                "Cache-Control", PUBLIC if self.path.startswith(("/petitions/public", "/sv")) else "no-store"
+            )
             self.send_header("Vary", "Accept-Encoding")
             self.send_header("Content-Length", "0")
             self.end_headers()
@@ -200,6 +202,28 @@ def test_readers_browsers_share_a_page_by_what_they_take(proxy: int, upstream: U
     get(proxy, "/petitions/public-b", **{"Accept-Encoding": "br;q=0, gzip"})
     encodings = {sent["Accept-Encoding"] for _, _, sent in upstream.requests[-len(asked(upstream, "public-b")) :]}
     assert encodings == {"br", "gzip"}
+
+
+@pytest.mark.parametrize(
+    ("path", "poison"),
+    [
+        ("/sv", "%71=closed"),
+        ("/sv", "Q=closed"),
+        ("/sv?q=a", "q=a&x=1&q=closed"),
+        ("/sv?q=a", "q&q=a"),
+        ("/petitions/public-c/sign", "%6Canguage=ar"),
+        ("/petitions/public-d/signatures", "before%3D=x&%62efore=x"),
+    ],
+)
+def test_nobody_can_have_a_page_of_their_own_kept_as_everybodys(
+    proxy: int, upstream: Upstream, path: str, poison: str
+) -> None:
+    for _ in range(3):
+        get(proxy, f"{path.partition('?')[0]}?{poison}", path)
+    of_page = [address for address in upstream.addresses if address.startswith(path.partition("?")[0])]
+    assert path in of_page, "what everybody gets was asked for as everybody asks"
+    assert len([address for address in of_page if poison in address]) == 3, "and the odd one each time"
+    upstream.addresses.clear()
 
 
 def test_what_is_not_public_is_asked_for_each_time(proxy: int, upstream: Upstream) -> None:

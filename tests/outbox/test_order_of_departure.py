@@ -61,7 +61,9 @@ def test_a_hundred_and_twenty_forms_for_one_mailbox_take_one_place(
     work()
     time.forward(HOUR / MOST)
     work()
-    assert [letter["To"] for letter in mail_server.letters[MOST:]] == ["victim@example.org", "honest@example.org"]
+    sent = [letter["To"] for letter in mail_server.letters[MOST:]]
+    assert sent[0] == "victim@example.org"
+    assert "honest@example.org" in sent, "in its minute, whatever else went out"
 
 
 @pytest.mark.parametrize("state", ["declined", "over the mailbox limit"])
@@ -101,6 +103,24 @@ def test_a_form_in_her_name_that_is_taken_back_takes_nothing_from_hers(
     hours_go_by(work, time, 4)
     (letter,) = mail_server.to("victim@example.org")
     assert "Victor Example" in client.get(link_in(letter)).text
+
+
+def test_forms_in_her_name_that_are_taken_back_again_and_again_keep_nothing_from_her(
+    app: Flask, client: FlaskClient, full: None, mail_server: MailServer, work: Work, time: Clock
+) -> None:
+    pages = [sign(client, email="victim@example.org", name="Mallory Example", where="203.0.113.5").location]
+    work()
+    sign(client, email="victim@example.org", name="Victor Example", where="192.0.2.77")
+    work()
+    for turn in range(2 * MOST):
+        somewhere = f"198.51.{turn}.7"
+        pages.append(sign(client, email="victim@example.org", name="Mallory Example", where=somewhere).location)
+        work()
+        sent_on = {"email": f"m{turn}@example.com"}
+        client.post(pages.pop(0), data=sent_on, environ_base={"REMOTE_ADDR": somewhere})
+        time.forward(HOUR / MOST)
+    first = mail_server.to("victim@example.org")[0]
+    assert "Victor Example" in client.get(link_in(first)).text
 
 
 def test_a_form_in_her_name_does_not_make_hers_wait_for_the_strangers_turn(

@@ -235,6 +235,23 @@ def test_a_client_has_another_key_each_day(app: Flask, monkeypatch: pytest.Monke
         assert rate_limits.client_keys(HALL) != today
 
 
+def test_what_is_refused_counts_for_no_network_and_is_not_remembered(app: Flask) -> None:
+    remembered = app.extensions[rate_limits.EXTENSION].memory
+
+    def tries(address: str, number: int) -> int:
+        with app.test_request_context(environ_base={"REMOTE_ADDR": address}):
+            return sum(rate_limits.hit(Action.SIGN) == 0 for _ in range(number))
+
+    assert tries("2001:db8:1::1", 200) == MOST
+    assert tries("2001:db8:1:1::1", 200) == MOST, "one household did not use up its neighbours' limit"
+    for number in range(2, 60):
+        tries(f"2001:db8:1:{number * 256:x}::1", MOST)
+    before = len(remembered.clients())
+    for number in range(60, 200):
+        assert tries(f"2001:db8:1:{number * 256:x}::1", 1) == 0
+    assert len(remembered.clients()) == before
+
+
 def test_neighbouring_ipv6_networks_share_a_greater_limit(
     client: FlaskClient, petition: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
