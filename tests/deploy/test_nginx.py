@@ -59,7 +59,8 @@ def upstream() -> Iterator[Upstream]:
             site.addresses.append(self.path)
             self.send_response(200)
             self.send_header(
-                "Cache-Control", PUBLIC if self.path.startswith(("/petitions/public", "/sv")) else "no-store"
+                "Cache-Control",
+                PUBLIC if self.path.startswith(("/petitions/public", "/sv", "/static/")) else "no-store",
             )
             self.send_header("Vary", "Accept-Encoding")
             self.send_header("Content-Length", "0")
@@ -202,6 +203,11 @@ def test_readers_browsers_share_a_page_by_what_they_take(proxy: int, upstream: U
     get(proxy, "/petitions/public-b", **{"Accept-Encoding": "br;q=0, gzip"})
     encodings = {sent["Accept-Encoding"] for _, _, sent in upstream.requests[-len(asked(upstream, "public-b")) :]}
     assert encodings == {"br", "gzip"}
+
+
+def test_a_new_version_of_a_style_sheet_is_never_answered_with_the_old_one(proxy: int, upstream: Upstream) -> None:
+    get(proxy, "/static/base.css?v=old", "/static/base.css?v=new")
+    assert asked(upstream, "/static/base.css") == ["/static/base.css?v=old", "/static/base.css?v=new"]
 
 
 @pytest.mark.parametrize(
