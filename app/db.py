@@ -21,6 +21,7 @@ from sqlalchemy import (
     Table,
     cast,
     func,
+    literal,
     select,
 )
 from sqlalchemy.dialects import postgresql, sqlite
@@ -201,13 +202,16 @@ def insert(table: type[Base]) -> postgresql.Insert | sqlite.Insert:
     return postgresql.insert(target) if db.engine.dialect.name == "postgresql" else sqlite.insert(target)
 
 
-def advisory_lock(session: Session, key: bytes) -> None:
-    """Make others who hold the same `key` (8 bytes or more) wait until this transaction ends.
+def advisory_lock(session: Session, *keys: bytes) -> None:
+    """Make others who lock one of these `keys` (8 bytes or more) wait until this transaction ends.
 
-    SQLite has one writer at a time, so there `transaction` holds everything already.
+    Many are taken in one order, so that nobody who takes many waits for one who waits for it. SQLite has one writer at
+    a time, so there `transaction` holds everything already.
     """
-    if db.engine.dialect.name == "postgresql":
-        session.execute(select(func.pg_advisory_xact_lock(int.from_bytes(key[:8], "big", signed=True))))
+    if keys and db.engine.dialect.name == "postgresql":
+        numbers = sorted(int.from_bytes(key[:8], "big", signed=True) for key in keys)
+        in_order = func.unnest(literal(numbers, postgresql.ARRAY(BigInteger)))
+        session.execute(select(func.pg_advisory_xact_lock(in_order)))
 
 
 def is_away(error: BaseException) -> bool:

@@ -15,12 +15,14 @@ from app import jobs, logs
 from app.auth import password_reset
 from app.confirmation import letter
 from app.confirmation.confirm import letter_ended
+from app.confirmation.letters_for_many import sent_many, write_many
 from app.db import db, is_away
 from app.email import smtp
 from app.export import pdf_job
 from app.models import Occasion, OutboxRow
 from app.organisers.letter import render_letter as write_to_organiser
-from app.outbox.deliver import LetterCallbacks, deliver
+from app.outbox.callbacks import LetterCallbacks
+from app.outbox.deliver import deliver
 
 
 def choose_email(row: OutboxRow) -> Callable[[], Message] | None:
@@ -31,7 +33,7 @@ def choose_email(row: OutboxRow) -> Callable[[], Message] | None:
     return (lambda: message) if message else None
 
 
-LETTERS = LetterCallbacks(choose=choose_email, ended=letter_ended)
+LETTERS = LetterCallbacks(choose=choose_email, ended=letter_ended, write_many=write_many, sent_many=sent_many)
 IDLE_SECONDS = 0.5
 IDLE_DELIVERIES_SECONDS = 2.0  # a PDF takes many seconds anyway
 MAX_PAUSE_SECONDS = 30

@@ -19,7 +19,7 @@ from bench.figure import Figure, in_turns, middle, ratios
 from bench.stage import Stage, free_port
 
 SECONDS = 2.5
-IN_THE_QUEUE = 2500  # more than go out in that time
+IN_THE_QUEUE = 8000  # more than go out in that time
 
 
 def run(stage: Stage) -> Iterator[Figure]:

@@ -31,6 +31,7 @@ class MailServer:
         self.connections = 0
         self.answer: Callable[[str], str | None] = lambda recipient: None
         self.silent_for = 0.0
+        self.is_pipelining = True
 
     def reset(self) -> None:
         """Be as it was at the start, for the next test; listen again if that one stopped it."""
@@ -43,7 +44,7 @@ class MailServer:
     ) -> list[str]:
         self.connections += 1
         session.host_name = hostname
-        return responses
+        return [responses[0], *(["250-PIPELINING"] if self.is_pipelining else []), *responses[1:]]
 
     async def handle_RCPT(
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]

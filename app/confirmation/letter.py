@@ -9,9 +9,9 @@ from app import clock
 from app.crypto.tokens import Purpose, make_token
 from app.db import db
 from app.email import smtp
-from app.email.render import message, render, unsubscribe_headers
+from app.email.render import Rendered, message, render, unsubscribe_headers
 from app.email.smtp import Letter
-from app.models import Draft, Occasion, OutboxRow, Signature, State
+from app.models import Draft, Occasion, OutboxRow, Petition, PetitionText, Signature, State
 from app.models.signer import signer_of
 from app.outbox import mailbox_limit, unwanted
 from app.signing import code
@@ -46,6 +46,19 @@ def choose_letter(row: OutboxRow) -> Callable[[], Letter] | None:
     return _about_signature(session, row, signature) if signature else None
 
 
+def render_letter(folder: str, petition: Petition, text: PetitionText, language: str, **words: object) -> Rendered:
+    """Render a letter about a petition in a language; `words` are those of the folder's own."""
+    context = {
+        "petition": petition,
+        "title": None if petition.discreet else text.title,
+        "petition_link": petition_address(petition, language),
+        "contact": petition.contact,
+        **words,
+    }
+    with force_language(language):
+        return render(folder, **context)
+
+
 def _about_draft(session: Session, row: OutboxRow, entry: DraftEntry) -> Callable[[], Letter] | None:
     """Return what writes the letter that asks to confirm a draft, or reminds of it; None if unwanted or too late."""
     now = clock.now()
@@ -58,10 +71,13 @@ def _about_draft(session: Session, row: OutboxRow, entry: DraftEntry) -> Callabl
     until = confirmable_until(entry.petition, entry.draft.expires_at)
 
     def write() -> Letter:
+        assert entry.draft.email_key is not None
+        drawn = code.draw_code(entry.draft.public_id, entry.draft.email_key)
+        entry.draft.code_hash = drawn.code_hash
         about = {
             "link": url_for("confirmation.ask", token=make_token(Purpose.CONFIRM, entry.draft.public_id)),
             "not_me_link": url_for("refusing.ask_who", token=make_token(Purpose.NOT_ME, entry.draft.public_id)),
-            "code": code.draw_code(entry.draft),
+            "code": drawn.shown,
             "until": until if is_reminder else link_works_until(entry.petition, now),
         }
         return _message(session, row, "reminder" if is_reminder else "confirm", entry, entry.draft, about)
@@ -116,17 +132,9 @@ def _message(
     petition, address = entry.petition, signer_of(said).email
     mailbox = unwanted.mailbox_of(session, address)
     unsubscribe = url_for("refusing.ask_to_stop", token=make_token(Purpose.UNSUBSCRIBE, mailbox))
-    context = {
-        "petition": petition,
-        "title": None if petition.discreet else entry.text.title,
-        "had_stopped": unwanted.unwanted_since(session, mailbox) is not None,
-        "no_more_link": unsubscribe,
-        "petition_link": petition_address(petition, entry.language),
-        "contact": petition.contact,
-        **about,
-    }
+    had_stopped = unwanted.unwanted_since(session, mailbox) is not None
+    words = {"had_stopped": had_stopped, "no_more_link": unsubscribe, **about}
+    rendered = render_letter(folder, petition, entry.text, entry.language, **words)
     headers = unsubscribe_headers(unsubscribe) if folder in WITH_UNSUBSCRIBE else {}
-    with force_language(entry.language):
-        rendered = render(folder, **context)
     sender = smtp.sender(is_discreet=petition.discreet)
     return message(row.public_id, address, rendered, sender=sender, headers=headers)

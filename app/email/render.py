@@ -41,11 +41,7 @@ def message(
     sender: str | None = None,
     headers: Mapping[str, str] | None = None,
 ) -> Letter:
-    """Return the message of the outbox row with this random id. A retry has the same Message-ID.
-
-    That is a keyed hash of the id, so that a mail server's log and a stolen database cannot be joined.
-    Without `sender`, MAIL_DEFAULT_SENDER is used.
-    """
+    """Return the message of the outbox row with this random id; without `sender`, MAIL_DEFAULT_SENDER is used."""
     letter = Letter(
         subject=rendered.subject,
         recipients=[recipient],
@@ -54,6 +50,14 @@ def message(
         extra_headers={**AUTOMATIC, **(headers or {})},
     )
     letter.html = rendered.html or None
-    message_id = tokens.keyed_hash("message-id", public_id.hex())[: tokens.ID_BYTES].hex()
-    letter.msgId = f"<{message_id}@{urlsplit(current_app.config['BASE_URL']).hostname}>"
+    letter.msgId = make_message_id(public_id)
     return letter
+
+
+def make_message_id(public_id: bytes) -> str:
+    """Return the Message-ID of the outbox row with this random id. A retry has the same.
+
+    It holds a keyed hash of the id, so that a mail server's log and a stolen database cannot be joined.
+    """
+    message_id = tokens.keyed_hash("message-id", public_id.hex())[: tokens.ID_BYTES].hex()
+    return f"<{message_id}@{urlsplit(current_app.config['BASE_URL']).hostname}>"

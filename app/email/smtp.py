@@ -2,6 +2,7 @@
 
 import smtplib
 import ssl
+from collections.abc import Callable
 from email import policy
 from email.utils import quote
 from functools import cache
@@ -11,6 +12,7 @@ from urllib.parse import urlsplit
 from flask import Flask, current_app
 from flask_mail import Connection, Mail, Message
 
+from app.email.pipelining import ReadyMessage, hand_over
 from app.email.smtp_reply import describe_reply
 
 MAX_LINE_LENGTH = 998  # RFC 5322, 2.1.1
@@ -120,9 +122,21 @@ class SmtpConnection:
         Raises NoConnection if the server cannot be reached, Permanent for a 5xx reply to this letter, Temporary for any
         other reply and for none.
         """
+        self._attempt(lambda opened: opened.send(message))
+
+    def send_ready(self, message: ReadyMessage) -> None:
+        """Send a message that is ready, as `send` does, and raise what that does."""
+
+        def send(opened: TimedConnection) -> None:
+            assert opened.host is not None
+            hand_over(opened.host, message)
+
+        self._attempt(send)
+
+    def _attempt(self, send: Callable[[TimedConnection], None]) -> None:
         opened = self._connection or self._open()
         try:
-            opened.send(message)
+            send(opened)
         except smtplib.SMTPRecipientsRefused as error:
             code, reply = next(iter(error.recipients.values()))
             raise self._failure(code, reply) from None

@@ -1,68 +1,47 @@
-"""Deliver: claim a batch of letters, send them over one SMTP connection, and record the result of each."""
+"""Deliver: send a batch of letters over one SMTP connection, and record the result of each."""
 
 import logging
-import os
-import time
 from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from flask import current_app
 from flask_mail import Message
-from sqlalchemy import or_, select, update
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
-from app import clock, leases, logs
-from app.db import db, transaction
+from app import clock, logs
+from app.db import transaction
 from app.email import smtp
+from app.email.pipelining import ReadyMessage
 from app.models import OutboxProgress, OutboxRow
-from app.outbox import backoff, mailbox_limit, slow_lane
+from app.outbox import backoff, copies, mailbox_limit, slow_lane
+from app.outbox.callbacks import LetterCallbacks
+from app.outbox.claim import Claimed, claim_due, release
 
-BATCH_SIZE = 20
 log = logging.getLogger(__name__)
-
-Choose = Callable[[OutboxRow], Callable[[], Message] | None]
-Ended = Callable[[Session, OutboxRow, datetime], None]
-
-
-@dataclass(frozen=True, slots=True)
-class LetterCallbacks:
-    """What other layers do for a letter, called by `deliver`.
-
-    `choose` returns the function that writes the message of a row, or None if none is to be sent: it is called again
-    for a letter that must wait, so it does little. `ended` is called when a row is done, sent or not, in the
-    transaction that records it.
-    """
-
-    choose: Choose
-    ended: Ended
-
-
-class Claimed:
-    """Rows that one worker holds until a lease runs out."""
-
-    def __init__(self, claim: bytes, ids: list[int]) -> None:
-        self.claim = claim
-        self.ids = ids
-        self._since = time.monotonic()
-        self._lease: float = current_app.config["OUTBOX_LEASE_SECONDS"]
-
-    def is_fresh(self) -> bool:
-        """Tell whether enough of the lease is left to send one more letter to a slow server."""
-        return time.monotonic() - self._since < self._lease / 2
 
 
 def deliver(letters: LetterCallbacks, stopping: Callable[[], bool] = lambda: False) -> int:
     """Claim the letters that are due, confirmations first, and send them; return how many were claimed.
 
-    Raises smtp.NoConnection when the server cannot be reached, after the letters were deferred.
+    Those that can be are written and marked together; so after a kill, what was sent of one batch is sent again, under
+    the same Message-IDs. Raises smtp.NoConnection when the server cannot be reached, after the letters were deferred.
     """
-    claimed = _claim()
+    claimed = claim_due()
     unsent = list(claimed.ids)
     connection = smtp.SmtpConnection()
+
+    def may_go_on() -> bool:
+        return claimed.is_fresh() and not stopping()
+
     try:
-        while unsent and claimed.is_fresh() and not stopping():
+        with copies.marking(claimed, letters) as sent:
+            for row_id, copy in copies.write_copies(claimed, letters).items():
+                if not may_go_on():
+                    break
+                if _send_copy(connection, copy, claimed, row_id, letters):
+                    sent.append(row_id)
+                unsent.remove(row_id)
+        while unsent and may_go_on():
             _write_and_send(connection, claimed, unsent[0], letters)
             unsent.pop(0)
     except smtp.NoConnection as error:
@@ -72,41 +51,39 @@ def deliver(letters: LetterCallbacks, stopping: Callable[[], bool] = lambda: Fal
         raise
     finally:
         connection.close()
-        _release(claimed, unsent)
+        release(claimed, unsent)
     return len(claimed.ids)
 
 
-def _claim() -> Claimed:
-    now = clock.now()
-    claim = os.urandom(16)
-    lease = timedelta(seconds=current_app.config["OUTBOX_LEASE_SECONDS"])
-    free = or_(OutboxRow.leased_until.is_(None), leases.is_over(OutboxRow.leased_until, now, lease))
-    # A letter that was queued in the future is due: the clock has gone back since.
-    from_the_future = (OutboxRow.attempts == 0) & OutboxRow.deferred_until.is_(None) & (OutboxRow.queued_at > now)
-    due = (
-        select(OutboxRow.id)
-        .where(OutboxRow.progress == OutboxProgress.WAITING, or_(OutboxRow.due_at <= now, from_the_future), free)
-        .order_by(OutboxRow.priority, OutboxRow.due_at, OutboxRow.id)
-        .limit(BATCH_SIZE)
-    )
-    # Read first, so that an idle worker never takes SQLite's one write lock.
-    if not db.session.scalars(due).first():
-        return Claimed(claim, [])
-    with transaction() as session:
-        # SQLite has no row locks and needs none: its transactions write one at a time.
-        ids = list(session.scalars(due.with_for_update(skip_locked=True)).all())
-        take = update(OutboxRow).where(OutboxRow.id.in_(ids)).values(claim=claim, leased_until=now + lease)
-        session.execute(take.execution_options(synchronize_session=False))
-    return Claimed(claim, ids)
+def _send_copy(
+    connection: smtp.SmtpConnection, copy: ReadyMessage, claimed: Claimed, row_id: int, letters: LetterCallbacks
+) -> bool:
+    """Send one copy; return whether it was sent, once a failure is recorded. Raises as `_write_and_send` does."""
+
+    def send() -> bool:
+        connection.send_ready(copy)
+        return True
+
+    return _attempt(send, claimed, row_id, letters)
 
 
 def _write_and_send(connection: smtp.SmtpConnection, claimed: Claimed, row_id: int, letters: LetterCallbacks) -> None:
     """Write and send one letter, and record the result. Raises only if mail server or database cannot be reached."""
-    try:
+
+    def write_and_send() -> bool:
         message = _write(claimed, row_id, letters)
-        if message is None:
-            return
-        connection.send(message)
+        if message is not None:
+            connection.send(message)
+        return message is not None
+
+    if _attempt(write_and_send, claimed, row_id, letters):
+        _mark(claimed, row_id, OutboxProgress.SENT, "", letters)
+
+
+def _attempt(send: Callable[[], bool], claimed: Claimed, row_id: int, letters: LetterCallbacks) -> bool:
+    """Call `send`, which tells whether it sent the letter of a row; return that, once a failure is recorded."""
+    try:
+        return send()
     except (smtp.NoConnection, SQLAlchemyError):
         raise
     except smtp.Permanent as error:
@@ -117,8 +94,7 @@ def _write_and_send(connection: smtp.SmtpConnection, claimed: Claimed, row_id: i
         words = f"could not be made: {logs.describe_error(error)}"
         log.error("letter in outbox row %s %s", row_id, words)  # noqa: TRY400 - its text may name a signer
         _defer(claimed, row_id, words, letters)
-    else:
-        _mark(claimed, row_id, OutboxProgress.SENT, "", letters)
+    return False
 
 
 def _write(claimed: Claimed, row_id: int, letters: LetterCallbacks) -> Message | None:
@@ -128,7 +104,7 @@ def _write(claimed: Claimed, row_id: int, letters: LetterCallbacks) -> Message |
     """
     now = clock.now()
     with transaction() as session:
-        row = _lock_if_claimed(session, claimed, row_id)
+        row = claimed.lock(session, row_id)
         if row is None:
             return None
         write = letters.choose(row)
@@ -144,7 +120,7 @@ def _write(claimed: Claimed, row_id: int, letters: LetterCallbacks) -> Message |
 def _mark(claimed: Claimed, row_id: int, progress: OutboxProgress, reply: str, letters: LetterCallbacks) -> None:
     now = clock.now()
     with transaction() as session:
-        row = _lock_if_claimed(session, claimed, row_id)
+        row = claimed.lock(session, row_id)
         if row is not None:
             row.attempts += 1
             _end(session, row, progress, reply, now, letters)
@@ -153,17 +129,12 @@ def _mark(claimed: Claimed, row_id: int, progress: OutboxProgress, reply: str, l
 def _defer(claimed: Claimed, row_id: int, reply: str, letters: LetterCallbacks) -> None:
     now = clock.now()
     with transaction() as session:
-        row = _lock_if_claimed(session, claimed, row_id)
+        row = claimed.lock(session, row_id)
         if row is not None and backoff.is_hopeless(row.attempts, now - row.queued_at):
             row.attempts += 1
             _end(session, row, OutboxProgress.FAILED, f"given up: {reply}", now, letters)
         elif row is not None:
             _retry(row, reply, now)
-
-
-def _lock_if_claimed(session: Session, claimed: Claimed, row_id: int) -> OutboxRow | None:
-    still_claimed = (OutboxRow.id == row_id) & (OutboxRow.claim == claimed.claim)
-    return session.scalars(select(OutboxRow).where(still_claimed).with_for_update()).one_or_none()
 
 
 def _end(
@@ -181,14 +152,3 @@ def _retry(row: OutboxRow, reply: str, now: datetime) -> None:
     row.reply = reply
     row.due_at = now + backoff.wait(row.attempts)
     row.claim = row.leased_until = None
-
-
-def _release(claimed: Claimed, row_ids: list[int]) -> None:
-    if row_ids:
-        with transaction() as session:
-            session.execute(
-                update(OutboxRow)
-                .where(OutboxRow.id.in_(row_ids), OutboxRow.claim == claimed.claim)
-                .values(claim=None, leased_until=None)
-                .execution_options(synchronize_session=False)
-            )

@@ -4,6 +4,7 @@ Most servers deliver ann+tag@ to ann@, so letters to both count for one mailbox;
 types tags must not use up ann's letters. So tags can take all of them but the last.
 """
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
@@ -53,6 +54,13 @@ def was_written_to(session: Session, row: OutboxRow, since: datetime) -> bool:
     since = max(since, clock.now() - WINDOW)
     others = select(OutboxRow.id).where(_counted(row), OutboxRow.allowed_at > since)
     return session.scalars(others.limit(1)).first() is not None
+
+
+def lock_and_find_written_to(session: Session, mailboxes: Collection[bytes], now: datetime) -> set[bytes]:
+    """Return those of many mailboxes that a letter went to within a day; the others have room for one."""
+    advisory_lock(session, *mailboxes)
+    counted = OutboxRow.mailbox.in_(mailboxes) & (OutboxRow.allowed_at > now - WINDOW)
+    return set(session.scalars(select(OutboxRow.mailbox).where(counted)))
 
 
 def has_room(session: Session, row: OutboxRow, now: datetime) -> bool:

@@ -10,7 +10,7 @@ from app.crypto.tokens import ID_BYTES
 from app.db import insert
 from app.email.address import without_tag
 from app.models import Unwanted
-from app.models.site import mailbox_hash, mailbox_hasher
+from app.models.site import mailbox_hasher
 
 PURPOSE = "unwanted:"  # so that these hashes differ from those of organisers' mailboxes
 
@@ -20,7 +20,13 @@ def mailbox_of(session: Session, address: str) -> bytes:
 
     Unsubscribe links hold it, so that they work even after the signature is erased.
     """
-    return mailbox_hash(session, without_tag(address), PURPOSE)[:ID_BYTES]
+    return mailbox_finder(session)(address)
+
+
+def mailbox_finder(session: Session) -> Callable[[str], bytes]:
+    """Return the function that `mailbox_of` is, for many addresses."""
+    hashed = mailbox_hasher(session, PURPOSE)
+    return lambda address: hashed(without_tag(address))[:ID_BYTES]
 
 
 def unwanted_since(session: Session, mailbox: bytes) -> datetime | None:
@@ -33,13 +39,18 @@ def is_among(session: Session, mailboxes: Collection[bytes]) -> Callable[[str], 
     """Return a function that tells whether the mailbox of an address is among these, for many addresses."""
     if not mailboxes:
         return lambda address: False
-    hashed = mailbox_hasher(session, PURPOSE)
-    return lambda address: hashed(without_tag(address))[:ID_BYTES] in mailboxes
+    mailbox = mailbox_finder(session)
+    return lambda address: mailbox(address) in mailboxes
 
 
 def all_unwanted(session: Session) -> frozenset[bytes]:
     """Return all mailboxes that have unsubscribed."""
     return frozenset(session.scalars(select(Unwanted.mailbox)))
+
+
+def unwanted_among(session: Session, mailboxes: Collection[bytes]) -> frozenset[bytes]:
+    """Return those of these mailboxes that have unsubscribed."""
+    return frozenset(session.scalars(select(Unwanted.mailbox).where(Unwanted.mailbox.in_(mailboxes))))
 
 
 def stop_emails(session: Session, mailbox: bytes, now: datetime) -> None:

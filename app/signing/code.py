@@ -8,6 +8,7 @@ import hmac
 import secrets
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from sqlalchemy import case, delete, select
 from sqlalchemy.orm import Session
@@ -33,12 +34,18 @@ NO_DRAFT = bytes(16)
 MAX_CODES = 3  # the codes of the newest drafts work; links of older ones do too
 
 
-def draw_code(draft: Draft) -> str:
-    """Replace the code of a draft; return the new one as letters show it. The caller commits."""
+class DrawnCode(NamedTuple):
+    """A code as letters show it, and the keyed hash that its draft keeps of it."""
+
+    shown: str
+    code_hash: bytes
+
+
+def draw_code(public_id: bytes, key: bytes) -> DrawnCode:
+    """Return a new code for the draft with this random id, whose mailbox has this key."""
     code = "".join(secrets.choice(ALPHABET) for _ in range(LENGTH))
-    assert draft.email_key is not None
-    draft.code_hash = _hash(draft.public_id, draft.email_key, code)
-    return "-".join(code[start : start + GROUP] for start in range(0, LENGTH, GROUP))
+    shown = "-".join(code[start : start + GROUP] for start in range(0, LENGTH, GROUP))
+    return DrawnCode(shown, _hash(public_id, key, code))
 
 
 def redeem_code(petition: Petition, address: str, typed: str) -> str | None:

@@ -14,7 +14,7 @@ from app.db import db
 from app.ledger import ledger
 from app.ledger.audit import audit
 from app.models import Draft, LedgerEntry, Occasion, OutboxProgress, OutboxRow, Petition, Signature, State
-from app.outbox import deliver as delivering
+from app.outbox import claim
 from app.outbox.deliver import deliver
 from app.worker import LETTERS
 from tests.factories import hidden_fields, sign, verified
@@ -126,10 +126,7 @@ def test_concurrent_workers_together_keep_the_mailbox_limit(
 ) -> None:
     for _ in range(12):
         sign(client)
-    original, delivering.BATCH_SIZE = (
-        delivering.BATCH_SIZE,
-        1,
-    )  # each worker takes one, so that they meet over the same mailbox
+    original, claim.BATCH_SIZE = claim.BATCH_SIZE, 1  # each takes one, so that they meet over the same mailbox
     try:
 
         def work_through(_: int) -> None:
@@ -139,5 +136,5 @@ def test_concurrent_workers_together_keep_the_mailbox_limit(
 
         at_once(6, work_through)
     finally:
-        delivering.BATCH_SIZE = original
+        claim.BATCH_SIZE = original
     assert len(mail_server.letters) == 3

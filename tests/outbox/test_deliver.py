@@ -1,6 +1,7 @@
 """Delivering the outbox: every letter is sent at least once, by priority, whatever the mail server does."""
 
 import re
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
@@ -9,6 +10,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient, FlaskCliRunner
 from sqlalchemy import select, update
+from werkzeug.test import TestResponse
 
 from app import clock
 from app.db import db, transaction
@@ -16,14 +18,30 @@ from app.email import smtp
 from app.models import Draft, OutboxProgress, OutboxRow, Petition
 from app.models.signer import signer_of
 from app.outbox import deliver as delivering
+from app.outbox.claim import claim_due
 from app.outbox.deliver import deliver
+from app.signing import proof_of_work
 from app.worker import LETTERS, work_once
-from tests.factories import press_confirm, sign
+from tests import factories
+from tests.factories import press_confirm, proof
 from tests.mail_server import MailServer, link_in, text_of
 
 pytestmark = pytest.mark.both_databases
 
 Work = Callable[[], int]
+sign = factories.sign
+
+
+@pytest.fixture(autouse=True, params=["together", "one by one"])
+def _ways(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Letters to forms with a proof of work are written together, those to forms without one by one."""
+    if request.param == "together":
+        monkeypatch.setattr(sys.modules[__name__], "sign", sign_with_proof)
+        monkeypatch.setattr(proof_of_work, "MAX_NUMBER", 10)
+
+
+def sign_with_proof(client: FlaskClient, slug: str = factories.SLUG, **fields: str) -> TestResponse:
+    return factories.sign(client, slug, altcha=proof(client, slug), **fields)
 
 
 def rows(app: Flask) -> list[OutboxRow]:
@@ -280,7 +298,7 @@ def test_after_its_lease_a_killed_workers_letters_are_sent_by_another(
 ) -> None:
     sign(client)
     with app.app_context():
-        claimed = delivering._claim()  # the worker is killed here
+        claimed = claim_due()  # the worker is killed here
         assert len(claimed.ids) == 1
         assert deliver(LETTERS) == 0
     with app.app_context(), transaction() as session:
@@ -294,10 +312,10 @@ def test_a_worker_whose_clock_is_a_minute_behind_takes_no_letters_from_another(
 ) -> None:
     sign(client)
     with app.app_context():
-        assert len(delivering._claim().ids) == 1
+        assert len(claim_due().ids) == 1
         behind = clock.now() - timedelta(minutes=1)
         monkeypatch.setattr(clock, "now", lambda: behind)
-        assert delivering._claim().ids == []
+        assert claim_due().ids == []
 
 
 def test_a_letter_that_was_queued_before_the_clock_went_back_does_not_wait_for_the_hour(
@@ -315,7 +333,7 @@ def test_a_worker_that_lost_its_claim_changes_nothing(
 ) -> None:
     sign(client)
     with app.app_context():
-        claimed = delivering._claim()
+        claimed = claim_due()
     with app.app_context(), transaction() as session:
         session.execute(update(OutboxRow).values(claim=b"another worker's"))
     with app.app_context():

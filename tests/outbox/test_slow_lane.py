@@ -1,7 +1,7 @@
 """The slow lane: a flood of forms without a proof of work causes 60 letters an hour; others do not wait."""
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 import pytest
@@ -13,6 +13,7 @@ from sqlalchemy import func, insert, select
 from app import clock
 from app.db import db, transaction
 from app.models import Draft, Occasion, OutboxProgress, OutboxRow
+from app.outbox import claim
 from app.outbox import deliver as delivering
 from app.petitions.page import find_edition
 from app.signing import proof_of_work
@@ -186,7 +187,7 @@ def test_a_letter_that_is_tried_again_counts_once(
 
 def test_four_workers_at_once_keep_to_the_limit(app: Flask, petition: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(delivering.smtp.SmtpConnection, "send", lambda connection, message: None)
-    letters = delivering.LetterCallbacks(choose=lambda row: lambda: Message("a letter"), ended=LETTERS.ended)
+    letters = replace(LETTERS, choose=lambda row: lambda: Message("a letter"))
     fill(app, 100)
 
     def turn(which: int) -> None:
@@ -202,9 +203,9 @@ def test_four_workers_at_once_keep_to_the_limit(app: Flask, petition: str, monke
 def test_of_a_thousand_letters_sixty_are_sent_an_hour_and_each_is_claimed_about_once(
     app: Flask, petition: str, time: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(delivering, "BATCH_SIZE", 500)
+    monkeypatch.setattr(claim, "BATCH_SIZE", 500)
     monkeypatch.setattr(delivering.smtp.SmtpConnection, "send", lambda connection, message: None)
-    letters = delivering.LetterCallbacks(choose=lambda row: lambda: Message("a letter"), ended=LETTERS.ended)
+    letters = replace(LETTERS, choose=lambda row: lambda: Message("a letter"))
     fill(app, 1_000)
     claimed = 0
     with app.app_context():

@@ -1,0 +1,71 @@
+"""Claim: a worker takes a batch of letters that are due, and holds them by a lease."""
+
+import os
+import time
+from collections.abc import Iterable
+from datetime import timedelta
+
+from flask import current_app
+from sqlalchemy import ColumnElement, or_, select, update
+from sqlalchemy.orm import Session
+
+from app import clock, leases
+from app.db import db, transaction
+from app.models import OutboxProgress, OutboxRow
+
+BATCH_SIZE = 100
+
+
+class Claimed:
+    """Rows that one worker holds until a lease runs out."""
+
+    def __init__(self, claim: bytes, ids: list[int]) -> None:
+        self.claim = claim
+        self.ids = ids
+        self._since = time.monotonic()
+        self._lease: float = current_app.config["OUTBOX_LEASE_SECONDS"]
+
+    def is_fresh(self) -> bool:
+        """Tell whether enough of the lease is left to send one more letter to a slow server."""
+        return time.monotonic() - self._since < self._lease / 2
+
+    def holds(self, row_ids: Iterable[int]) -> ColumnElement[bool]:
+        """Return the condition for those of these rows that this worker still holds."""
+        return OutboxRow.id.in_(row_ids) & (OutboxRow.claim == self.claim)
+
+    def lock(self, session: Session, row_id: int) -> OutboxRow | None:
+        """Return one of its rows, locked; None if another worker has it meanwhile."""
+        return session.scalars(select(OutboxRow).where(self.holds([row_id])).with_for_update()).one_or_none()
+
+
+def claim_due() -> Claimed:
+    """Claim the letters that are due, those with the highest priority first."""
+    now = clock.now()
+    claim = os.urandom(16)
+    lease = timedelta(seconds=current_app.config["OUTBOX_LEASE_SECONDS"])
+    free = or_(OutboxRow.leased_until.is_(None), leases.is_over(OutboxRow.leased_until, now, lease))
+    # A letter that was queued in the future is due: the clock has gone back since.
+    from_the_future = (OutboxRow.attempts == 0) & OutboxRow.deferred_until.is_(None) & (OutboxRow.queued_at > now)
+    due = (
+        select(OutboxRow.id)
+        .where(OutboxRow.progress == OutboxProgress.WAITING, or_(OutboxRow.due_at <= now, from_the_future), free)
+        .order_by(OutboxRow.priority, OutboxRow.due_at, OutboxRow.id)
+        .limit(BATCH_SIZE)
+    )
+    # Read first, so that an idle worker never takes SQLite's one write lock.
+    if not db.session.scalars(due).first():
+        return Claimed(claim, [])
+    with transaction() as session:
+        # SQLite has no row locks and needs none: its transactions write one at a time.
+        ids = list(session.scalars(due.with_for_update(skip_locked=True)).all())
+        take = update(OutboxRow).where(OutboxRow.id.in_(ids)).values(claim=claim, leased_until=now + lease)
+        session.execute(take.execution_options(synchronize_session=False))
+    return Claimed(claim, ids)
+
+
+def release(claimed: Claimed, row_ids: list[int]) -> None:
+    """Give rows back that were not tried."""
+    if row_ids:
+        with transaction() as session:
+            free = update(OutboxRow).where(claimed.holds(row_ids)).values(claim=None, leased_until=None)
+            session.execute(free.execution_options(synchronize_session=False))

@@ -1,0 +1,256 @@
+"""Letters that are written together: the same as those written one by one, and only where nothing speaks against it."""
+
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+from email.message import EmailMessage
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import select, update
+from sqlalchemy.exc import OperationalError
+
+from app import clock
+from app.db import db, transaction
+from app.models import Draft, OutboxProgress, OutboxRow, Petition
+from app.models.signer import signer_of
+from app.outbox import copies, deliver
+from app.outbox.callbacks import LetterCallbacks
+from app.signing.code import redeem_code
+from app.worker import LETTERS
+from tests.factories import make_petition, make_signature, press_confirm, sign, verified
+from tests.mail_server import MailServer, code_in, link_in
+from tests.outbox.test_deliver import Work, make_all_due, rows
+
+pytestmark = pytest.mark.both_databases
+
+ONE_BY_ONE = replace(LETTERS, write_many=lambda session, rows, now: {})
+# What differs between any two letters: the links' tokens, the code, the boundaries of parts, and the date.
+OF_ITS_OWN = re.compile(
+    rb"(?<=/confirm/)[\w.-]+|(?<=/not-me/)[\w.-]+|(?<=/unsubscribe/)[\w.-]+|[0-9A-Z]{3}-[0-9A-Z]{3}-[0-9A-Z]{3}"
+    rb"|=+\d+==|(?<=\nDate: )[^\r\n]+|(?<=Message-ID: <)[0-9a-f]+"
+)
+
+
+@pytest.fixture(autouse=True)
+def written_together(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """The outbox rows whose letters are written together; see `with_proofs`."""
+    found: list[int] = []
+    write_copies = copies.write_copies
+
+    def noted(*args: object) -> object:
+        written = write_copies(*args)  # type: ignore[arg-type]
+        found.extend(written)
+        return written
+
+    monkeypatch.setattr(deliver.copies, "write_copies", noted)
+    return found
+
+
+def with_proofs(app: Flask) -> None:
+    """Have all forms so far be such that came with a proof of work."""
+    with app.app_context(), transaction() as session:
+        session.execute(update(OutboxRow).values(had_proof_of_work=True, lane_key=None))
+
+
+def send_all(app: Flask, letters: LetterCallbacks = LETTERS) -> None:
+    with_proofs(app)
+    with app.app_context():
+        while deliver.deliver(letters):
+            pass
+
+
+@pytest.mark.parametrize("language", ["en", "ar", "ru"])
+@pytest.mark.parametrize("discreet", ["true", "false"])
+def test_a_letter_is_the_same_byte_for_byte_as_when_it_is_written_alone(
+    app: Flask, client: FlaskClient, mail_server: MailServer, written_together: list[int], language: str, discreet: str
+) -> None:
+    slug = make_petition(app, discreet=discreet, title='"Книги & <books>\\u2028.\\u00ad – für alle"')
+    for letters in (LETTERS, ONE_BY_ONE):
+        sign(client, slug, language=language)
+        send_all(app, letters)
+    together, alone = mail_server.raw
+    assert len(written_together) == 1
+    assert OF_ITS_OWN.sub(b"", together) == OF_ITS_OWN.sub(b"", alone)
+
+
+def test_link_and_code_of_a_letter_written_together_work(
+    app: Flask, client: FlaskClient, petition: str, mail_server: MailServer, written_together: list[int]
+) -> None:
+    for name in ("ann", "bob"):
+        sign(client, email=f"{name}@example.org")
+    send_all(app)
+    assert len(written_together) == 2
+    (ann,), (bob,) = mail_server.to("ann@example.org"), mail_server.to("bob@example.org")
+    assert press_confirm(client, link_in(ann)).status_code == 303
+    with app.app_context():
+        draft = db.session.scalars(select(Draft)).one()
+        assert draft.expires_at
+        assert abs(draft.expires_at - clock.now() - timedelta(days=7)) < timedelta(minutes=1)
+        petition_row = db.session.scalars(select(Petition)).one()
+        assert redeem_code(petition_row, "bob@example.org", code_in(bob))
+        assert not redeem_code(petition_row, "bob@example.org", code_in(ann))
+    assert press_confirm(client, link_in(bob)).status_code == 303
+    assert verified(client) == 2
+
+
+def subjects(letters: list[EmailMessage]) -> list[str]:
+    return [letter["Subject"].partition(":")[0] for letter in letters]
+
+
+def test_a_mailbox_of_which_more_is_to_be_known_is_left_to_be_decided_alone(
+    app: Flask, client: FlaskClient, petition: str, mail_server: MailServer, written_together: list[int]
+) -> None:
+    make_signature(app, email="signed@example.org")
+    for name in ("declining", "unsubscribing"):
+        sign(client, email=f"{name}@example.org")
+    send_all(app)
+    client.post(link_in(mail_server.to("declining@example.org")[0], "not-me"))
+    (stopped,) = mail_server.to("unsubscribing@example.org")
+    client.post(re.sub(r"^<https?://[^/]+|>$", "", stopped["List-Unsubscribe"]))
+    del written_together[:]
+
+    for name in ("signed", "declining", "unsubscribing", "new"):
+        sign(client, email=f"{name}@example.org")
+    send_all(app)
+    assert len(written_together) == 1, "the new one's"
+    assert subjects(mail_server.to("signed@example.org")) == ["You have already signed"]
+    assert len(mail_server.to("declining@example.org")) == 1
+    assert len(mail_server.to("new@example.org")) == 1
+
+
+def test_many_forms_of_one_mailbox_in_one_batch_are_counted(
+    app: Flask, client: FlaskClient, petition: str, mail_server: MailServer, written_together: list[int]
+) -> None:
+    for _ in range(5):
+        sign(client)
+    send_all(app)
+    assert len(written_together) == 1
+    assert len(mail_server.letters) == 3
+    assert len({link_in(letter) for letter in mail_server.letters}) == 3
+
+
+@pytest.mark.parametrize("address", ['"ann smith"@example.org', "ann@example.org\r\nBcc: eve@example.org"])
+def test_an_address_that_needs_quoting_is_not_written_together(
+    app: Flask,
+    client: FlaskClient,
+    petition: str,
+    mail_server: MailServer,
+    written_together: list[int],
+    address: str,
+) -> None:
+    sign(client, email="odd@example.org")
+    sign(client, email="good@example.org")
+    with app.app_context(), transaction() as session:
+        odd = session.scalars(select(Draft).order_by(Draft.signed_at)).first()
+        assert odd
+        petition_id = session.scalars(select(Petition.public_id)).one()
+        odd.sealed = replace(signer_of(odd), email=address).sealed_for(odd.public_id, petition_id)
+    send_all(app)
+    assert len(written_together) == 1
+    assert len(mail_server.to("good@example.org")) == 1
+    assert not any("eve" in letter.as_string() for letter in mail_server.letters)
+
+
+def test_a_fault_while_writing_together_leaves_all_to_be_written_one_by_one(
+    app: Flask, client: FlaskClient, petition: str, mail_server: MailServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fail(*args: object) -> dict[bytes, object]:
+        raise LookupError("about ann@example.org")
+
+    for name in ("ann", "bob"):
+        sign(client, email=f"{name}@example.org")
+    send_all(app, replace(LETTERS, write_many=fail))  # type: ignore[arg-type]
+    assert len(mail_server.letters) == 2
+    assert "one by one: LookupError" in caplog.text
+    assert "ann@" not in caplog.text
+
+
+def test_what_was_sent_and_not_recorded_is_sent_again_under_the_same_message_id(
+    app: Flask, client: FlaskClient, petition: str, mail_server: MailServer, work: Work, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def away(*args: object) -> None:
+        raise OperationalError("", {}, Exception("the database is away"))
+
+    for number in range(4):
+        sign(client, email=f"person{number}@example.org")
+    with_proofs(app)
+    with monkeypatch.context() as patch, app.app_context():
+        patch.setattr(copies, "_mark_sent", away)
+        with pytest.raises(OperationalError):
+            deliver.deliver(LETTERS)
+    first = [letter["Message-ID"] for letter in mail_server.letters]
+    assert len(first) == 4
+    work()
+    assert len(mail_server.letters) == 4, "the lease still holds"
+    with app.app_context(), transaction() as session:
+        session.execute(update(OutboxRow).values(leased_until=clock.now() - timedelta(seconds=1)))
+    work()
+    assert [letter["Message-ID"] for letter in mail_server.letters[4:]] == first
+    assert {row.progress for row in rows(app)} == {OutboxProgress.SENT}
+    assert press_confirm(client, link_in(mail_server.letters[0])).status_code == 303, "the first letter's link works"
+
+
+@pytest.mark.parametrize("is_pipelining", [True, False])
+@pytest.mark.parametrize("reply", ["550 5.1.1 no", "451 4.7.1 later", "421 4.3.2 closing"])
+def test_one_refused_letter_of_many_is_recorded_alone(
+    app: Flask,
+    client: FlaskClient,
+    petition: str,
+    mail_server: MailServer,
+    written_together: list[int],
+    is_pipelining: bool,
+    reply: str,
+) -> None:
+    mail_server.is_pipelining = is_pipelining
+    mail_server.answer = lambda recipient: reply if recipient.startswith("bad") else None
+    for name in ("good", "bad", "better"):
+        sign(client, email=f"{name}@example.org")
+    send_all(app)
+    assert len(written_together) == 3
+    assert [letter["To"] for letter in mail_server.letters] == ["good@example.org", "better@example.org"]
+    refused = OutboxProgress.FAILED if reply.startswith("5") else OutboxProgress.WAITING
+    assert [row.progress for row in rows(app)] == [OutboxProgress.SENT, refused, OutboxProgress.SENT]
+    assert [row.attempts for row in rows(app)] == [1, 1, 1]
+    assert rows(app)[1].reply.startswith(reply[:3])
+
+
+def test_a_mail_server_that_goes_away_in_the_middle_delays_the_rest(
+    app: Flask, client: FlaskClient, petition: str, mail_server: MailServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(5):
+        sign(client, email=f"person{number}@example.org")
+    with_proofs(app)
+    send_ready = deliver.smtp.SmtpConnection.send_ready
+
+    def go_away_after_two(connection: deliver.smtp.SmtpConnection, message: object) -> None:
+        if len(mail_server.letters) == 2:
+            raise deliver.smtp.NoConnection("no connection")
+        send_ready(connection, message)  # type: ignore[arg-type]
+
+    with monkeypatch.context() as patch, app.app_context():
+        patch.setattr(deliver.smtp.SmtpConnection, "send_ready", go_away_after_two)
+        with pytest.raises(deliver.smtp.NoConnection):
+            deliver.deliver(LETTERS)
+    assert [row.progress for row in rows(app)].count(OutboxProgress.SENT) == 2
+    assert all(row.claim is None for row in rows(app))
+    make_all_due(app)
+    send_all(app)
+    assert sorted(letter["To"] for letter in mail_server.letters) == [f"person{n}@example.org" for n in range(5)]
+
+
+def test_a_stopped_worker_gives_back_what_it_has_not_sent(
+    app: Flask, client: FlaskClient, petition: str, mail_server: MailServer
+) -> None:
+    for number in range(5):
+        sign(client, email=f"person{number}@example.org")
+    with_proofs(app)
+    stopping: Callable[[], bool] = lambda: len(mail_server.letters) >= 2  # noqa: E731
+    with app.app_context():
+        deliver.deliver(LETTERS, stopping)
+    assert len(mail_server.letters) == 2
+    assert all(row.claim is None for row in rows(app))
+    send_all(app)
+    assert sorted(letter["To"] for letter in mail_server.letters) == [f"person{n}@example.org" for n in range(5)]
