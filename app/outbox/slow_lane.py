@@ -44,9 +44,10 @@ def _proof_threshold(petition_id: int, now: datetime) -> int:
 def shares_place(session: Session, row: OutboxRow, now: datetime) -> bool:
     """Tell whether an older e-mail of this petition to its mailbox waits: this one then takes no second place.
 
-    It is looked at again once that one's time has come, and then has its place: so a form whose e-mail is taken back
-    has taken nothing from this one, and no later form does. If this one's network has waited less, the place moves
-    forward to its turn. The caller holds the mailbox's advisory lock (see app/outbox/mailbox_limit.py).
+    It is looked at again once that one's time has come. Then the oldest that still waits has the place, this one or
+    another: so a form whose e-mail is taken back has taken nothing from this one, and no later form does. If this one's
+    network has waited less, the place moves forward to its turn, whoever has it. The caller holds the advisory lock of
+    the mailbox (see app/outbox/mailbox_limit.py).
     """
     if row.had_proof_of_work or row.deferred_until is not None:
         return False
@@ -64,10 +65,13 @@ def shares_place(session: Session, row: OutboxRow, now: datetime) -> bool:
     row.claim = row.leased_until = None
     row.due_at = now + LOOK_AGAIN
     # Not if a worker has it in hand: waiting for its lock, while it waits for the mailbox's, would be a deadlock.
+    in_turn = (OutboxRow.deferred_until.is_(None), OutboxRow.queued_at, OutboxRow.id)
     place = session.scalars(
-        select(OutboxRow).where(older, _in_lane(row)).order_by(OutboxRow.id).limit(1).with_for_update(skip_locked=True)
+        select(OutboxRow).where(older).order_by(*in_turn).limit(1).with_for_update(skip_locked=True)
     ).first()
     if place is not None:
+        if place.deferred_until is None:  # the e-mail whose place it was has left
+            place.deferred_until, place.priority = place.due_at, PRIORITY_DEFERRED + MAX_TURN
         _move_forward(session, place, PRIORITY_DEFERRED + _turn(session, row), now)
         row.due_at = max(place.due_at, now) + LOOK_AGAIN
     return True

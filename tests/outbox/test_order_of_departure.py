@@ -206,3 +206,27 @@ def test_of_one_network_the_first_form_goes_first(
         time.forward(timedelta(minutes=6))
     assert [letter["To"] for letter in mail_server.letters[MOST:]] == [f"person{n}@example.org" for n in range(5)]
     assert number_in(app, OutboxProgress.WAITING) == 0
+
+
+@pytest.mark.parametrize("is_taken_back", [False, True])
+def test_many_forms_in_her_name_from_a_network_that_waits_long_do_not_keep_hers_waiting(
+    client: FlaskClient, full: None, mail_server: MailServer, work: Work, time: Clock, is_taken_back: bool
+) -> None:
+    for which in range(40):  # four hours of letters from one network
+        sign(client, email=f"junk{which}@example.org", where=f"2001:db8:7:{which % 10 * 256:x}::1")
+        if which % 20 == 19:
+            work()
+    stranger = {"REMOTE_ADDR": "2001:db8:7:a00::1"}
+    pages = [sign(client, email="victim@example.org", name="Mallory", where="2001:db8:7:a00::1").location for _ in "12"]
+    work()
+    if is_taken_back:
+        assert pages[0]
+        client.post(pages[0], data={"email": "mallory@example.com"}, environ_base=stranger)
+    sign(client, email="victim@example.org", name="Ann Example", where="192.0.2.77")
+    for _ in range(2 * 60):
+        work()
+        links = [link_in(letter) for letter in mail_server.to("victim@example.org")]
+        if any("Ann Example" in client.get(link).text for link in links):
+            return
+        time.forward(HOUR / 60)
+    raise AssertionError("hers has not come within two hours")
