@@ -5,7 +5,7 @@ import re
 import idna
 from email_validator import EmailNotValidError, validate_email
 
-from app.email.providers import BY_DOMAIN
+from app.email.providers import BY_DOMAIN, Provider
 
 MAX_ADDRESS_LENGTH = 254  # RFC 5321, 4.5.3.1.3, less the angle brackets
 
@@ -51,15 +51,34 @@ def canonical(address: str) -> str:
 
     Only what a provider is known to do is folded (app/email/providers.py). At all others a+b@ and a@ are two people.
     """
-    local, _, domain = address.lower().rpartition("@")
-    user, _, above = domain.partition(".")
-    if above in BY_DOMAIN and BY_DOMAIN[above].subdomains:
-        local, domain = user, above
-    provider = BY_DOMAIN.get(domain)
+    local, domain, provider = _with_provider(address)
     if provider is None:
         return f"{local}@{domain}"
     folded = local.partition(provider.separator)[0].translate(provider.same)
     return f"{folded or local}@{provider.main or domain}"
+
+
+def may_not_arrive(address: str) -> bool:
+    """Tell whether a deliverable `address` reaches its mailbox only if the owner, or the server's operator, wishes so.
+
+    So it is with tags, and with a name at another domain of most providers: what goes there may reach nobody.
+    """
+    local, domain, provider = _with_provider(address)
+    if _TAG.search(local) or not address.lower().endswith(f"@{domain}"):
+        return True
+    if provider is None:
+        return False
+    is_elsewhere = provider.main is not None and domain != provider.main and not provider.at_all
+    return provider.separator in local or is_elsewhere
+
+
+def _with_provider(address: str) -> tuple[str, str, Provider | None]:
+    """Return local part and domain of an address in lower case, and the provider if the table has one."""
+    local, _, domain = address.lower().rpartition("@")
+    user, _, above = domain.partition(".")
+    if above in BY_DOMAIN and BY_DOMAIN[above].subdomains:
+        local, domain = user, above
+    return local, domain, BY_DOMAIN.get(domain)
 
 
 def without_tag(address: str) -> str:
@@ -70,3 +89,13 @@ def without_tag(address: str) -> str:
     """
     local, _, domain = canonical(address).rpartition("@")
     return f"{_TAG.split(local, maxsplit=1)[0] or local}@{domain}"
+
+
+def without_plus(address: str) -> str:
+    """Return the mailbox that opts out with a deliverable `address`: without what follows a plus sign, at any provider.
+
+    Hardly anybody is given an address with a plus sign, but with the other marks of tags some are: they must not opt
+    out for somebody else.
+    """
+    local, _, domain = canonical(address).rpartition("@")
+    return f"{local.partition('+')[0] or local}@{domain}"

@@ -1,7 +1,8 @@
 """The mailbox limit: how many letters strangers can cause to one mailbox within a day.
 
-Most servers deliver ann+tag@ to ann@, so letters to both count for one mailbox; where it is somebody else's, whoever
-types tags must not use up ann's letters. So tags can take all of them but the last.
+Most servers deliver ann+tag@ to ann@, so letters to both count for one mailbox; where it is somebody else's or nobody's
+address, whoever types tags must not use up ann's letters. So tags, and other spellings that may not arrive, can take
+all of them but the last.
 """
 
 from collections.abc import Collection
@@ -14,7 +15,7 @@ from sqlalchemy.orm import Session
 from app import clock
 from app.crypto import tokens
 from app.db import advisory_lock
-from app.email.address import canonical, without_tag
+from app.email.address import may_not_arrive, without_tag
 from app.models import OutboxProgress, OutboxRow
 
 WINDOW = timedelta(hours=24)
@@ -26,16 +27,15 @@ PER_SITE_WITH_FIRST = 20
 
 
 class CountedMailbox(NamedTuple):
-    """The site-wide keyed hash of a mailbox that letters are counted for, and whether the address has a tag."""
+    """The site-wide keyed hash of a mailbox that letters are counted for, and whether the address may not reach it."""
 
     key: bytes
     is_tagged: bool
 
 
 def counted_mailbox(address: str) -> CountedMailbox:
-    """Return the mailbox that letters to a deliverable address are counted for."""
-    mailbox = without_tag(address)
-    return CountedMailbox(tokens.keyed_hash("mailbox", mailbox), is_tagged=mailbox != canonical(address))
+    """Return the mailbox that letters to a deliverable address, as it was typed, are counted for."""
+    return CountedMailbox(tokens.keyed_hash("mailbox", without_tag(address)), is_tagged=may_not_arrive(address))
 
 
 def competes_with(row: OutboxRow) -> ColumnElement[bool]:

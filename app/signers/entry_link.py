@@ -34,11 +34,10 @@ def request_entry_link(petition: Petition, address: str) -> None:
 
     The statements are the same whether there is an entry or not, and whatever its state, so that nobody learns it.
     """
-    mailbox = canonical(address)
-    key = email_key(petition, mailbox)
+    key = email_key(petition, canonical(address))
     of_mailbox = (Signature.petition_id == petition.id) & (Signature.email_key == key)
     signature_id = select(Signature.id).where(of_mailbox).scalar_subquery()
-    counted = counted_mailbox(mailbox)
+    counted = counted_mailbox(address)
     letter = new_letter(Occasion.ENTRY, clock.now(), petition.id, signature_id=signature_id, mailbox=counted)
     with transaction() as session:
         session.execute(letter)

@@ -114,7 +114,7 @@ def new_draft(
         now,
         petition.id,
         draft_id=public_id,
-        mailbox=counted_mailbox(mailbox),
+        mailbox=counted_mailbox(signer.email),
         had_proof_of_work=had_proof_of_work,
         lane_key=network_key(petition, networks[-1] if networks else "", now),
     )

@@ -187,3 +187,29 @@ def test_a_letter_that_was_refused_for_good_keeps_its_place_in_the_slow_lanes_ho
         sign(client, email=f"made.up{number}@example.org", where=f"203.0.113.{number}")
     work()
     assert len(tried) == 3, "a flood of made-up addresses must not make mail servers distrust this one"
+
+
+SPELLINGS = {
+    "a disposable address": ("ann@yahoo.com", "ann-{}@yahoo.com"),
+    "another domain of the provider": ("ann@icloud.com", "ann@mac.com"),
+    "another country of the provider": ("ann@posteo.de", "ann@posteo.lu"),
+    "a subdomain": ("ann@fastmail.com", "{}@ann.fastmail.com"),
+    "a tag": ("ann@example.org", "ann+{}@example.org"),
+}
+
+
+@pytest.mark.parametrize(("hers", "other"), SPELLINGS.values(), ids=SPELLINGS)
+def test_spellings_that_may_reach_nobody_leave_the_mailbox_its_letter_of_the_day(
+    client: FlaskClient, petition: str, mail_server: MailServer, work: Work, hers: str, other: str
+) -> None:
+    for which in "abc":
+        sign(client, email=other.format(which))
+    work()
+    sign(client, email=hers)
+    work()
+    assert [letter["To"] for letter in mail_server.letters].count(hers) == 1
+
+
+@pytest.mark.parametrize("spelling", ["ann.smith@gmail.com", "annsmith@googlemail.com", "ann.smith@yandex.com"])
+def test_a_spelling_that_certainly_arrives_is_the_mailbox_itself(spelling: str) -> None:
+    assert not mailbox_limit.may_not_arrive(spelling)
