@@ -51,11 +51,15 @@ def queue_reminders() -> int:
 
 
 def _newer_or_reminded() -> Select[bytes]:
-    """Return the mailbox's other drafts that it was reminded of, or that a letter went out for later."""
+    """Return the mailbox's other drafts that it was reminded of, or will be, as a letter went out for them later.
+
+    One that was readdressed is no such draft, though it is marked, so that nobody is reminded of it.
+    """
     other = aliased(Draft)
     of_mailbox = (other.petition_id == Draft.petition_id) & (other.email_key == Draft.email_key)
-    is_newer = other.code_hash.is_not(None) & (other.signed_at > Draft.signed_at)
-    return select(other.public_id).where(of_mailbox, or_(other.reminded, is_newer))
+    is_newer = other.code_hash.is_not(None) & (other.signed_at > Draft.signed_at) & ~other.reminded
+    reminder = (OutboxRow.draft_id == other.public_id) & (OutboxRow.occasion == Occasion.REMINDER)
+    return select(other.public_id).where(of_mailbox, or_(select(OutboxRow.id).where(reminder).exists(), is_newer))
 
 
 def _sent_letter_of(draft_id: bytes) -> Select[bytes | None, bool, bool]:

@@ -195,3 +195,28 @@ def test_the_reminder_of_a_discreet_petition_does_not_name_it(
     work()
     words = text_of(mail_server.letters[1]) + mail_server.letters[1]["Subject"]
     assert not any(word in words.lower() for word in ("librarian", "quiet", "petition", "sign"))
+
+
+@pytest.mark.parametrize("is_earlier", [True, False])
+def test_a_form_in_her_name_that_was_sent_on_takes_no_reminder_from_her(
+    app: Flask, client: FlaskClient, petition: str, mail_server: MailServer, work: Work, is_earlier: bool
+) -> None:
+    def send_on() -> None:
+        page = sign(client, name="Mallory").location
+        work()
+        assert page
+        assert client.post(page, data={"email": "mallory@example.com"}).status_code == 303
+        let_pass(app, minutes=5)
+
+    if is_earlier:
+        send_on()
+    sign(client)
+    work()
+    let_pass(app, minutes=5)
+    if not is_earlier:
+        send_on()
+    for _ in range(3):
+        let_pass(app, days=1)
+        work()
+    subjects = [letter["Subject"] for letter in mail_server.to("ann@example.org")]
+    assert len([subject for subject in subjects if subject.startswith("Not confirmed")]) == 1
