@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from app.crypto.tokens import ID_BYTES
 from app.db import insert
-from app.email.address import without_tag
+from app.email.address import without_plus
 from app.models import Unwanted
 from app.models.site import mailbox_hasher
 
@@ -26,7 +26,7 @@ def mailbox_of(session: Session, address: str) -> bytes:
 def mailbox_finder(session: Session) -> Callable[[str], bytes]:
     """Return the function that `mailbox_of` is, for many addresses."""
     hashed = mailbox_hasher(session, PURPOSE)
-    return lambda address: hashed(without_tag(address))[:ID_BYTES]
+    return lambda address: hashed(without_plus(address))[:ID_BYTES]
 
 
 def unwanted_since(session: Session, mailbox: bytes) -> datetime | None:

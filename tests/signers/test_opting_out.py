@@ -55,6 +55,18 @@ def test_a_mailbox_that_opted_out_is_off_every_list_at_once_and_its_consent_ends
     assert [one.updates for one in signatures(app)] == [False, True]
 
 
+@pytest.mark.parametrize("neighbour", ["ann--b@example.org", "ann=b@example.org", "ann#b@example.org"])
+def test_a_neighbour_whose_address_looks_like_a_tag_opts_out_for_nobody_else(
+    app: Flask, petition: str, neighbour: str
+) -> None:
+    make_signature(app, email=ANN)
+    change_signers(app, updates=True)
+    stop(app, neighbour)
+    assert addresses_on_the_list(app) == [ANN]
+    with app.app_context():
+        assert end_consent() == 0
+
+
 def test_undoing_it_does_not_bring_consent_back(app: Flask, petition: str) -> None:
     make_signature(app, email=ANN)
     change_signers(app, updates=True)
