@@ -15,6 +15,7 @@ from werkzeug.test import EnvironBuilder, run_wsgi_app
 from app.confirmation.confirm import confirm
 from app.models import Visibility
 from app.petition_files.importing import import_file
+from app.signing.draft import find_draft
 from app.signing.entry import Correction
 from bench import load, people
 from bench.figure import Figure, in_turns, middle, ratios
@@ -79,7 +80,9 @@ def _confirm_some(app: Flask) -> None:
     with app.app_context():
         for one in some:
             correction = Correction("Ann Example", "Reader", "SE", "I read.", Visibility.PUBLIC, updates=False)
-            assert confirm(one.public_id, correction)
+            entry = find_draft(one.public_id)
+            assert entry
+            assert confirm(entry, correction)
 
 
 def _answer(port: int) -> tuple[list[tuple[str, str]], bytes]:

@@ -5,40 +5,57 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from app import clock
-from app.db import insert, transaction
+from app.db import transaction
 from app.ledger import ledger
-from app.models import TOO_SOON, Clue, Draft, Kind, Occasion, OutboxProgress, OutboxRow, Signature, State, Suspicion
-from app.outbox.enqueue import new_letter
-from app.signing.draft import DraftEntry, close_drafts, find_draft, lock_mailbox, signature_of_mailbox
+from app.models import (
+    TOO_SOON,
+    Clue,
+    Draft,
+    LedgerEntry,
+    Occasion,
+    OutboxProgress,
+    OutboxRow,
+    Signature,
+    State,
+    Suspicion,
+)
+from app.new_rows import NewRow, insert_with_followers
+from app.outbox.enqueue import letter_row
+from app.signing.draft import DraftEntry, close_drafts, delete_draft, lock_mailbox, signature_of_mailbox
 from app.signing.entry import Correction
-from app.signing.expiry import LINK_WORKS_FOR
+from app.signing.expiry import LINK_WORKS_FOR, confirmable_until
+
+ONE_OF_MAILBOX = ("petition_id", "email_key")
 
 
-def confirm(public_id: bytes, correction: Correction) -> bool:
+def confirm(entry: DraftEntry, correction: Correction) -> bool:
     """Make a verified signature of a draft with these answers, and queue the thanks, in one transaction.
 
     The mailbox's other drafts are closed. Returns False, and counts nothing, if the draft cannot be confirmed any more
     or its mailbox has a signature already, as the unique key decides: `follow_link` then tells what the link leads to.
     """
     now = clock.now()
+    # Before the transaction, which forgets what was read.
+    public_id, petition_id, email_key = entry.draft.public_id, entry.draft.petition_id, entry.draft.email_key
+    signature, followers = _new_rows(entry, correction, now)
+    until = confirmable_until(entry.petition, entry.draft.expires_at)
     with transaction() as session:
-        drafts = lock_mailbox(session, public_id)
-        entry = find_draft(public_id)
-        if entry is None or not entry.is_confirmable(now):
+        drafts = {draft.public_id: draft for draft in lock_mailbox(session, public_id)}
+        draft = drafts.pop(public_id, None)
+        if draft is None or not draft.is_open or until <= now:
             return False
-        signature_id = _insert_signature(session, entry, correction, now)
+        if _is_instant(draft.expires_at, now):
+            clue = {"clue": Clue.INSTANT, "petition_id": petition_id, "since": now}
+            followers.append(NewRow(Suspicion, clue))
+        signature_id = insert_with_followers(session, signature, ONE_OF_MAILBOX, followers, "signature_id")
         if signature_id is None:
-            existing = signature_of_mailbox(session, entry.draft)
-            close_drafts(session, drafts, now, email_key=None, signature_id=existing.id if existing else None)
+            existing = signature_of_mailbox(session, petition_id, email_key)
+            close_drafts(
+                session, [public_id, *drafts], now, email_key=None, signature_id=existing.id if existing else None
+            )
             return False
-        others = [draft for draft in drafts if draft.public_id != public_id]
-        close_drafts(session, others, now, email_key=None, signature_id=signature_id)
-        session.delete(entry.draft)
-        ledger.append(session, session.get_one(Signature, signature_id), Kind.CONFIRMED, now)
-        session.execute(new_letter(Occasion.CONFIRMED, now, entry.petition.id, signature_id=signature_id))
-        if _is_instant(entry.draft, now):
-            clue = {"signature_id": signature_id, "clue": Clue.INSTANT, "petition_id": entry.petition.id}
-            session.execute(insert(Suspicion).values(**clue, since=now))
+        close_drafts(session, list(drafts), now, email_key=None, signature_id=signature_id)
+        delete_draft(session, public_id)
     return True
 
 
@@ -59,27 +76,34 @@ def letter_ended(session: Session, row: OutboxRow, now: datetime) -> None:
         session.get_one(Signature, row.signature_id).generation = row.generation
 
 
-def _insert_signature(session: Session, entry: DraftEntry, correction: Correction, now: datetime) -> int | None:
-    """Insert the signature of this draft; return its id, or None if the mailbox has one already."""
+def _new_rows(entry: DraftEntry, correction: Correction, now: datetime) -> tuple[NewRow, list[NewRow]]:
+    """Return the signature that is made of this draft, and the rows that refer to it."""
     draft = entry.draft
-    new = insert(Signature).values(
-        public_id=draft.public_id,
-        petition_id=draft.petition_id,
-        text_id=draft.text_id,
-        notice_id=draft.notice_id,
-        language=draft.language,
-        state=State.VERIFIED,
-        email_key=draft.email_key,
-        signed_at=draft.signed_at,
-        verified_at=now,
-        network_key=draft.network_key,
-        domain_key=draft.domain_key,
+    signature = {
+        "public_id": draft.public_id,
+        "petition_id": draft.petition_id,
+        "text_id": draft.text_id,
+        "notice_id": draft.notice_id,
+        "language": draft.language,
+        "state": State.VERIFIED,
+        "email_key": draft.email_key,
+        "signed_at": draft.signed_at,
+        "verified_at": now,
+        "network_key": draft.network_key,
+        "domain_key": draft.domain_key,
         **correction.columns(draft, entry.petition),
-    )
-    unless_signed = new.on_conflict_do_nothing(index_elements=["petition_id", "email_key"])
-    return session.scalars(unless_signed.returning(Signature.id)).one_or_none()
+        "changes": ledger.FIRST_CHANGE,
+        # Beside a CTE, SQLAlchemy leaves the defaults of columns out.
+        "generation": 0,
+        "hidden_name": False,
+        "hidden_comment": False,
+    }
+    return NewRow(Signature, signature), [
+        NewRow(LedgerEntry, ledger.first_entry(draft.petition_id, now)),
+        NewRow(OutboxRow, letter_row(Occasion.CONFIRMED, now, draft.petition_id)),
+    ]
 
 
-def _is_instant(draft: Draft, now: datetime) -> bool:
+def _is_instant(expires_at: datetime | None, now: datetime) -> bool:
     """Tell whether it is confirmed faster than anybody can read the letter, or before that even counts as sent."""
-    return draft.expires_at is None or now - (draft.expires_at - LINK_WORKS_FOR) < TOO_SOON
+    return expires_at is None or now - (expires_at - LINK_WORKS_FOR) < TOO_SOON

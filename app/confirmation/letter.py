@@ -38,7 +38,7 @@ def choose_letter(row: OutboxRow) -> Callable[[], Letter] | None:
     if row.signature_id is None and draft is not None and draft.draft.sealed is not None:
         if declined_mark(session, draft.draft):
             return None
-        signature = signature_of_mailbox(session, draft.draft)
+        signature = signature_of_mailbox(session, draft.draft.petition_id, draft.draft.email_key)
         if signature is None:
             return _about_draft(session, row, draft)
         row.signature_id = signature.id  # on the next try it leads to the same letter

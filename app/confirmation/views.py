@@ -43,7 +43,7 @@ def answer(token: str) -> Response:
     if not form.validate():
         return _confirm_page(entry, form, 422)
     thanks = _thanks(entry, token)  # while the petition is at hand: a transaction forgets what was read before
-    if not confirm(entry.draft.public_id, form.correction()):
+    if not confirm(entry, form.correction()):
         return _no_button(*_follow(token))  # another request came between
     return redirect(thanks, 303)
 

@@ -64,12 +64,11 @@ def may_not_arrive(address: str) -> bool:
     So it is with tags, and with a name at another domain of most providers: what goes there may reach nobody.
     """
     local, domain, provider = _with_provider(address)
+    if provider is not None and provider.certain:
+        return _TAG.search(local.partition(provider.separator)[0]) is not None
     if _TAG.search(local) or not address.lower().endswith(f"@{domain}"):
         return True
-    if provider is None:
-        return False
-    is_elsewhere = provider.main is not None and domain != provider.main and not provider.at_all
-    return provider.separator in local or is_elsewhere
+    return provider is not None and (provider.separator in local or domain != (provider.main or domain))
 
 
 def _with_provider(address: str) -> tuple[str, str, Provider | None]:

@@ -15,8 +15,8 @@ class Provider:
     """One provider: its `domains`, and the `source` that says what it does with what stands before the @.
 
     Whatever follows `separator` is a tag. A name at any of its domains reaches one mailbox if there is a `main` domain;
-    otherwise names are given out apart at each. `at_all` tells that each name arrives at all of them, whatever its
-    owner has set up. `same` is for `str.translate`: characters that are ignored, or taken for others. With
+    otherwise names are given out apart at each. `certain` tells that all these spellings arrive, whatever the owner has
+    set up. `same` is for `str.translate`: characters that are ignored, or taken for others. With
     `subdomains`, anything@user.domain is user@domain.
     """
 
@@ -24,7 +24,7 @@ class Provider:
     domains: str
     separator: str = "+"
     main: str | None = None
-    at_all: bool = False
+    certain: bool = False
     same: Mapping[int, int | None] = field(default_factory=dict)
     subdomains: bool = False
 
@@ -38,7 +38,7 @@ _PROVIDERS = [
         "https://support.google.com/mail/answer/7436150, https://support.google.com/mail/answer/22370",
         "gmail.com googlemail.com",
         main="gmail.com",
-        at_all=True,
+        certain=True,
         same=str.maketrans("", "", "."),
     ),
     Provider(
@@ -92,7 +92,7 @@ _PROVIDERS = [
         "https://yandex.com/support/id/authorization/email.html, https://yandex.com/support/mail/reg.html",
         "yandex.ru ya.ru yandex.com yandex.by yandex.kz yandex.uz yandex.ua yandex.com.tr",
         main="yandex.ru",
-        at_all=True,
+        certain=True,
         same={ord("."): ord("-")},
     ),
     Provider(

@@ -18,6 +18,7 @@ from app.db import insert as upsert
 from app.models import DELTA, Kind, LedgerEntry, Petition, Signature, Tally
 
 log = logging.getLogger(__name__)
+FIRST_CHANGE = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +42,12 @@ def append(session: Session, signature: Signature, kind: Kind, at: datetime) -> 
             at=at,
         )
     )
+
+
+def first_entry(petition_id: int, at: datetime) -> dict[str, object]:
+    """Return the ledger row of a signature that is being made, but for its id; its `changes` is FIRST_CHANGE."""
+    kind = Kind.CONFIRMED
+    return {"petition_id": petition_id, "change": FIRST_CHANGE, "kind": kind, "delta": DELTA[kind], "at": at}
 
 
 def append_all(session: Session, signature_ids: Sequence[int], kind: Kind, at: datetime) -> None:

@@ -31,7 +31,7 @@ def decline(public_id: bytes, *, never_again: bool = False) -> bool:
         mark = {"petition_id": draft.petition_id, "undo_until": now + UNDO_PERIOD, "unwanted": mailbox}
         new = insert(Declined).values(email_key=draft.email_key, **mark)
         session.execute(new.on_conflict_do_update(index_elements=["email_key"], set_=mark))
-        close_drafts(session, drafts, now, expires_at=now + UNDO_PERIOD)
+        close_drafts(session, [one.public_id for one in drafts], now, expires_at=now + UNDO_PERIOD)
     return True
 
 

@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, func, literal, select, update
+from sqlalchemy import ColumnElement, Select, bindparam, delete, func, literal, select, update
 from sqlalchemy.orm import Session, aliased
 
 from app.db import UtcDateTime, db
@@ -34,39 +35,42 @@ class DraftEntry:
 
 def find_draft(public_id: bytes) -> DraftEntry | None:
     """Return the draft with this random id; None if there is none."""
-    row = db.session.execute(
-        select(Draft, Petition, PetitionText, PrivacyNotice)
-        .join(Petition, Petition.id == Draft.petition_id)
-        .join(PetitionText, PetitionText.id == Draft.text_id)
-        .join(PrivacyNotice, PrivacyNotice.id == Draft.notice_id)
-        .where(Draft.public_id == public_id)
-        .execution_options(populate_existing=True)
-    ).first()
+    row = db.session.execute(_FIND, {"id": public_id}).first()
     return DraftEntry(*row) if row else None
 
 
-def lock_mailbox(session: Session, public_id: bytes) -> list[Draft]:
+class LockedDraft(NamedTuple):
+    """A draft that is locked: its id, its expiry as it is now, and whether its data is here."""
+
+    public_id: bytes
+    expires_at: datetime | None
+    is_open: bool
+
+
+def lock_mailbox(session: Session, public_id: bytes) -> list[LockedDraft]:
     """Return all drafts of the mailbox whose draft has this random id, locked by the lock order; empty without it."""
-    same = aliased(Draft)
-    is_same = (same.petition_id == Draft.petition_id) & (same.email_key == Draft.email_key)
-    ids = select(Draft.public_id).join(same, is_same).where(same.public_id == public_id)
-    session.execute(select(OutboxRow.id).where(OutboxRow.draft_id.in_(ids)).order_by(OutboxRow.id).with_for_update())
-    locked = select(Draft).where(Draft.public_id.in_(ids)).order_by(Draft.public_id).with_for_update()
-    return list(session.scalars(locked.execution_options(populate_existing=True)))
+    session.execute(_LOCK_LETTERS, {"id": public_id})
+    return [LockedDraft(*row) for row in session.execute(_LOCK_DRAFTS, {"id": public_id})]
 
 
-def close_drafts(session: Session, drafts: Sequence[Draft], now: datetime, **also: object) -> None:
+def delete_draft(session: Session, public_id: bytes) -> None:
+    """Delete a locked draft, of which a signature was made."""
+    session.execute(_DELETE, {"id": public_id}, execution_options={"synchronize_session": False})
+
+
+def close_drafts(session: Session, public_ids: Sequence[bytes], now: datetime, **also: object) -> None:
     """Erase what these locked drafts say, and set `also`; their links work on for as long, to tell why."""
-    if not drafts:
+    if not public_ids:
         return
     kept_until = func.coalesce(Draft.expires_at, literal(now + LINK_WORKS_FOR, UtcDateTime()))
-    close = update(Draft).where(Draft.public_id.in_([draft.public_id for draft in drafts]))
-    session.execute(close.values({**CLOSED, "expires_at": kept_until, **also}))
+    close = update(Draft).where(Draft.public_id.in_(public_ids))
+    changed = close.values({**CLOSED, "expires_at": kept_until, **also})
+    session.execute(changed.execution_options(synchronize_session=False))
 
 
-def signature_of_mailbox(session: Session, draft: Draft) -> Signature | None:
-    """Return the signature that the draft's mailbox has in its petition; None if it has none."""
-    same = (Signature.petition_id == draft.petition_id) & (Signature.email_key == draft.email_key)
+def signature_of_mailbox(session: Session, petition_id: int, email_key: bytes | None) -> Signature | None:
+    """Return the signature that the mailbox with this key has in a petition; None if it has none."""
+    same = (Signature.petition_id == petition_id) & (Signature.email_key == email_key)
     return session.scalars(select(Signature).where(same)).one_or_none()
 
 
@@ -78,3 +82,31 @@ def declined_mark(session: Session, draft: Draft) -> Declined | None:
 def was_sent(now: datetime) -> ColumnElement[bool]:
     """Return the condition for drafts that a letter went out for and that can still be confirmed."""
     return Draft.code_hash.is_not(None) & (Draft.expires_at > now)
+
+
+def _of_mailbox() -> Select[bytes]:
+    """Select the ids of all drafts of the mailbox whose draft has the id that is bound in."""
+    same = aliased(Draft)
+    is_same = (same.petition_id == Draft.petition_id) & (same.email_key == Draft.email_key)
+    return select(Draft.public_id).join(same, is_same).where(same.public_id == bindparam("id"))
+
+
+# Made once: making them takes longer than the database does.
+_FIND = (
+    select(Draft, Petition, PetitionText, PrivacyNotice)
+    .join(Petition, Petition.id == Draft.petition_id)
+    .join(PetitionText, PetitionText.id == Draft.text_id)
+    .join(PrivacyNotice, PrivacyNotice.id == Draft.notice_id)
+    .where(Draft.public_id == bindparam("id"))
+    .execution_options(populate_existing=True)
+)
+_LOCK_LETTERS = (
+    select(OutboxRow.id).where(OutboxRow.draft_id.in_(_of_mailbox())).order_by(OutboxRow.id).with_for_update()
+)
+_LOCK_DRAFTS = (
+    select(Draft.public_id, Draft.expires_at, Draft.sealed.is_not(None))
+    .where(Draft.public_id.in_(_of_mailbox()))
+    .order_by(Draft.public_id)
+    .with_for_update()
+)
+_DELETE = delete(Draft).where(Draft.public_id == bindparam("id"))

@@ -195,6 +195,7 @@ SPELLINGS = {
     "another country of the provider": ("ann@posteo.de", "ann@posteo.lu"),
     "a subdomain": ("ann@fastmail.com", "{}@ann.fastmail.com"),
     "a tag": ("ann@example.org", "ann+{}@example.org"),
+    "what is a tag elsewhere": ("ann@gmail.com", "ann--{}@gmail.com"),
 }
 
 
@@ -210,6 +211,8 @@ def test_spellings_that_may_reach_nobody_leave_the_mailbox_its_letter_of_the_day
     assert [letter["To"] for letter in mail_server.letters].count(hers) == 1
 
 
-@pytest.mark.parametrize("spelling", ["ann.smith@gmail.com", "annsmith@googlemail.com", "ann.smith@yandex.com"])
+@pytest.mark.parametrize(
+    "spelling", ["ann.smith@gmail.com", "annsmith@googlemail.com", "ann+news@gmail.com", "ann.smith@yandex.com"]
+)
 def test_a_spelling_that_certainly_arrives_is_the_mailbox_itself(spelling: str) -> None:
     assert not mailbox_limit.may_not_arrive(spelling)

@@ -92,7 +92,7 @@ def test_a_discreet_petition_shows_nothing_until_a_button_is_pressed(app: Flask,
     page = client.get(link).text
     assert "library" not in page.lower()
     assert "sign" not in page
-    assert "Ann" not in page
+    assert "Ann Example" not in page
     assert "Save the test library" in client.post(link).text
 
 
