@@ -13,13 +13,14 @@ from sqlalchemy import or_, select, update
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
-from app import clock, leases, logs
+from app import clock, counters, leases, logs
 from app.db import db, transaction
 from app.email import smtp
 from app.models import OutboxProgress, OutboxRow
 from app.outbox import backoff, mailbox_limit, slow_lane
 
 BATCH_SIZE = 20
+PUT_OFF = "put-off"  # in the counter, beside how letters end: to be tried again
 log = logging.getLogger(__name__)
 
 Choose = Callable[[OutboxRow], Callable[[], Message] | None]
@@ -171,6 +172,7 @@ def _end(
 ) -> None:
     row.progress, row.reply, row.ended_at = progress, reply, now
     row.claim = row.leased_until = row.lane_key = None
+    counters.count(counters.EMAILS, progress)
     if progress != OutboxProgress.FAILED:  # a failed letter may be tried again
         row.sealed = None
     letters.ended(session, row, now)
@@ -181,6 +183,7 @@ def _retry(row: OutboxRow, reply: str, now: datetime) -> None:
     row.reply = reply
     row.due_at = now + backoff.wait(row.attempts)
     row.claim = row.leased_until = None
+    counters.count(counters.EMAILS, PUT_OFF)
 
 
 def _release(claimed: Claimed, row_ids: list[int]) -> None:
