@@ -99,6 +99,7 @@ def load(environ: Mapping[str, str] | None = None, instance: Path | None = None)
         "MAX_FORM_PARTS": 50,
         "TRUSTED_PROXIES": _number(env, "TRUSTED_PROXIES", 0),
         "REDIS_URL": _redis_url(env),
+        "METRICS_TOKEN": _metrics_token(env),
         "EVERYBODY_MAY_OPEN": _flag(env, "EVERYBODY_MAY_OPEN"),
         "REQUIRE_SECOND_STEP": _flag(env, "REQUIRE_SECOND_STEP"),
         "MAILBOX_DIR": mailbox,
@@ -187,12 +188,20 @@ def _secret_key(env: Mapping[str, str], instance: Path) -> str:
     return _checked_secret("SECRET_KEY", given) if given else _made_once(instance / "secret_key")
 
 
-def _checked_secret(name: str, secret: str) -> str:
+def _metrics_token(env: Mapping[str, str]) -> str | None:
+    token = env.get("METRICS_TOKEN")
+    without = "Leave it out and only this machine itself is told the metrics"
+    return _checked_secret("METRICS_TOKEN", token, without) if token else None
+
+
+def _checked_secret(
+    name: str, secret: str, without: str = "Leave it out and a strong one is made into instance/"
+) -> str:
     letters = secret.lower()
     weak = len(secret) < MIN_SECRET_LENGTH or len(set(secret)) < 12
     if weak or any(letters.startswith(example) for example in EXAMPLE_SECRETS):
         raise ConfigError(
-            f"{name} is too weak or an example. Leave it out and a strong one is made into instance/, or make one with:"
+            f"{name} is too weak or an example. {without}, or make one with:"
             " python3 -c 'import secrets; print(secrets.token_urlsafe(48))'"
         )
     return secret

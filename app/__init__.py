@@ -10,7 +10,7 @@ from sqlalchemy.engine import make_url
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 import config
-from app import cli, logs
+from app import cli, counters, logs
 from app.auth import sign_in
 from app.branding import site_files
 from app.branding.views import bp as branding
@@ -23,6 +23,7 @@ from app.mailbox.views import bp as mailbox
 from app.models.site import load_token_secret
 from app.moderation.domain_views import bp as domains
 from app.moderation.views import bp as moderation
+from app.monitoring.views import bp as monitoring
 from app.organisers.people_views import bp as people
 from app.organisers.petition_views import bp as members
 from app.organisers.views import bp as organisers
@@ -37,7 +38,6 @@ from app.signing.views import bp as signing
 from app.watching.views import bp as watching
 from app.web import body_size, converters, csrf, errors, headers, rate_limits, request_log, static, template_filters
 from app.web.form import Request
-from app.web.health import bp as health
 from app.web.language import babel, select_locale
 
 BLUEPRINTS = (
@@ -59,7 +59,7 @@ BLUEPRINTS = (
     export,
     mailbox,
     branding,
-    health,
+    monitoring,
 )
 
 
@@ -80,6 +80,7 @@ def create_app(overrides: Mapping[str, Any] | None = None) -> Flask:
     app = App(__name__, template_folder="../templates", static_folder="../static")
     app.config.update(overrides or config.load())
     tokens.init_app(app, load_token_secret)
+    counters.init_app(app)
     _configure_logging(app)
     _configure_proxies(app)
     _configure_database(app)

@@ -4,14 +4,15 @@ import logging
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
-from app import logs
+from app import clock, counters, logs
 from app.auth import login_throttle, sessions
 from app.confirmation.remind import queue_reminders
-from app.db import db
+from app.db import db, insert, transaction
 from app.export import pdf_job
-from app.ledger import ledger
+from app.ledger import audit, ledger
+from app.models import JobSuccess
 from app.moderation import bursts
 from app.organisers.accounts import forget_expired_invitations
 from app.retention.consent import end_consent
@@ -66,6 +67,8 @@ JOBS = (
     Job("forget ended sessions", MINUTE, sessions.forget_ended),
     Job("forget login attempts", MINUTE, login_throttle.forget_old_attempts),
     Job("forget deliveries", MINUTE, pdf_job.forget_old_deliveries),
+    Job("compare counts with signatures", MINUTE, audit.check_counts),
+    Job("write counters", timedelta(seconds=counters.WRITTEN_AFTER_SECONDS), counters.write),
 )
 
 
@@ -90,10 +93,12 @@ def run_all(jobs: Iterable[Job]) -> dict[str, int | None]:
 
 
 class Schedule:
-    """When each job is to be done next."""
+    """When each job is to be done next, and when each last succeeded, which the database is told once a minute."""
 
     def __init__(self, jobs: Iterable[Job] = JOBS) -> None:
         self._due = dict.fromkeys(jobs, float("-inf"))
+        self._succeeded: dict[str, datetime] = {}
+        self._told_next = float("-inf")
 
     def run_due(self) -> int:
         """Do every job whose time has come; return how many rows they dealt with.
@@ -108,9 +113,28 @@ class Schedule:
             done = run(job)
             if done is None:
                 seconds = max(seconds, RETRY_SECONDS)
+            else:
+                self._succeeded[job.name] = clock.now()
             self._due[job] = time.monotonic() + seconds
             total += done or 0
+        if self._succeeded and time.monotonic() >= self._told_next:
+            self._told_next = time.monotonic() + MINUTE.total_seconds()
+            self._tell()
         return total
+
+    def _tell(self) -> None:
+        # In one order everywhere, so that two workers never wait for each other.
+        rows = [{"name": name, "at": at} for name, at in sorted(self._succeeded.items())]
+        new = insert(JobSuccess).values(rows)
+        try:
+            with transaction() as session:
+                session.execute(new.on_conflict_do_update(index_elements=["name"], set_={"at": new.excluded.at}))
+        except Exception as error:  # noqa: BLE001 - the jobs go on, and it is tried again in a minute
+            log.error("cannot keep when jobs succeeded: %s", logs.describe_error(error))  # noqa: TRY400
+        else:
+            self._succeeded.clear()
+        finally:
+            db.session.remove()
 
 
 def _milliseconds_since(began: float) -> float:

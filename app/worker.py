@@ -43,7 +43,7 @@ log = logging.getLogger(__name__)
 
 def work_once() -> int:
     """Do all jobs, send all letters and make all deliveries that are due now; return how many letters were claimed."""
-    jobs.run_all(jobs.JOBS)
+    jobs.Schedule(jobs.JOBS).run_due()
     total = 0
     while handled := deliver(LETTERS):
         total += handled

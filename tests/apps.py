@@ -7,7 +7,7 @@ from pathlib import Path
 from flask import Flask
 
 import config
-from app import create_app
+from app import counters, create_app
 from app.crypto import tokens
 from app.db import db
 from app.web.rate_limits import EXTENSION as RATE_LIMITER
@@ -40,6 +40,7 @@ def lent(app: Flask) -> Iterator[Flask]:
     config_before, wsgi_before, views_before = dict(app.config), app.wsgi_app, dict(app.view_functions)
     mail_before = dict(vars(app.extensions["mail"]))  # Flask-Mail's copy of its configuration
     app.extensions[RATE_LIMITER].memory.reset()
+    vars(counters.of(app)).update(vars(counters.Counters()))
     try:
         yield app
     finally:

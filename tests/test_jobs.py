@@ -3,7 +3,7 @@
 import logging
 import sys
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from flask import Flask
@@ -14,7 +14,7 @@ from app import clock, jobs
 from app.db import db, transaction
 from app.jobs import JOBS, RETENTION, Job, Schedule
 from app.ledger import ledger
-from app.models import CodeTries, Declined, Draft, LedgerEntry, OutboxRow, Petition, SpentProof, Tally
+from app.models import CodeTries, Declined, Draft, JobSuccess, LedgerEntry, OutboxRow, Petition, SpentProof, Tally
 from tests.factories import make_mailbox, make_petition, make_signature, sign, verified, written
 from tests.log import caught
 from tests.mail_server import MailServer
@@ -173,6 +173,55 @@ def test_where_nothing_is_due_no_job_writes(app: Flask, petition: str) -> None:
     assert statements
     assert [statement for statement in statements if not statement.startswith(("SELECT", "WITH", "BEGIN"))] == []
     assert not [statement for statement in statements if statement == "BEGIN IMMEDIATE" or "FOR UPDATE" in statement]
+
+
+def successes(app: Flask) -> dict[str, datetime]:
+    with app.app_context():
+        return dict(db.session.execute(select(JobSuccess.name, JobSuccess.at)).all())
+
+
+def test_when_jobs_succeeded_is_kept_once_a_minute_and_a_failure_leaves_it(
+    app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now, begun = [1000.0], clock.now()
+    monkeypatch.setattr(jobs.time, "monotonic", lambda: now[0])
+    monkeypatch.setattr(clock, "now", lambda: begun + timedelta(seconds=now[0] - 1000))
+    broken = [False]
+
+    def fail_later() -> int:
+        if broken[0]:
+            raise KeyError
+        return 0
+
+    schedule = Schedule([Job("sound", timedelta(seconds=1), int), Job("broken", timedelta(seconds=1), fail_later)])
+    for seconds, kept in ((0, 0), (30, 0), (60, 60)):
+        now[0] = 1000 + seconds
+        with app.app_context():
+            schedule.run_due()
+        assert successes(app) == dict.fromkeys(("sound", "broken"), begun + timedelta(seconds=kept))
+    broken[0], now[0] = True, 1200
+    with app.app_context():
+        schedule.run_due()
+    assert successes(app) == {"sound": begun + timedelta(seconds=200), "broken": begun + timedelta(seconds=60)}
+
+
+def test_jobs_go_on_where_it_cannot_be_kept_when_they_succeeded(
+    app: Flask, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    now = [1000.0]
+    monkeypatch.setattr(jobs.time, "monotonic", lambda: now[0])
+    schedule = Schedule([Job("sound", timedelta(seconds=1), lambda: 1)])
+    with app.app_context(), monkeypatch.context() as patched:
+        patched.setattr(jobs, "transaction", raising(RETENTION[0]).run)
+        assert schedule.run_due() == 1
+        now[0] += 1
+        assert schedule.run_due() == 1
+    assert caplog.text.count("cannot keep when jobs succeeded: KeyError") == 1, "once a minute at most"
+    assert successes(app) == {}
+    now[0] += 60
+    with app.app_context():
+        schedule.run_due()
+    assert successes(app).keys() == {"sound"}
 
 
 def test_purging_by_hand_says_what_failed_and_does_the_rest(

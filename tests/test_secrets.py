@@ -38,7 +38,7 @@ OTHER_KEY = base64.urlsafe_b64encode(bytes(range(100, 132))).decode().rstrip("="
         "Password-0123456789-abcdefghijklmnopqrstuvwxyz",
     ],
 )
-@pytest.mark.parametrize("name", ["SECRET_KEY", "SECRET_KEY_FALLBACKS"])
+@pytest.mark.parametrize("name", ["SECRET_KEY", "SECRET_KEY_FALLBACKS", "METRICS_TOKEN"])
 def test_a_weak_or_example_secret_is_refused_without_repeating_it(tmp_path: Path, name: str, secret: str) -> None:
     words = refusal(tmp_path, **{name: secret})
     assert words.startswith(f"{name} is too weak or an example.")
@@ -48,6 +48,11 @@ def test_a_weak_or_example_secret_is_refused_without_repeating_it(tmp_path: Path
 
 def test_every_fallback_is_looked_at(tmp_path: Path) -> None:
     assert "too weak" in refusal(tmp_path, SECRET_KEY_FALLBACKS=f"{OTHER_STRONG},short")
+
+
+def test_without_a_token_for_metrics_none_is_made(tmp_path: Path) -> None:
+    assert load(tmp_path)["METRICS_TOKEN"] is load(tmp_path, METRICS_TOKEN="")["METRICS_TOKEN"] is None
+    assert load(tmp_path, METRICS_TOKEN=STRONG)["METRICS_TOKEN"] == STRONG
 
 
 def test_given_secrets_are_used_and_nothing_is_written(tmp_path: Path) -> None:

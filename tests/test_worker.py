@@ -79,4 +79,6 @@ def test_an_idle_worker_asks_the_database_four_times_a_second_at_most(app: Flask
     a_second = asked_by(idle.letters.turn) / worker.IDLE_SECONDS
     a_second += asked_by(idle.deliveries.turn) / worker.IDLE_DELIVERIES_SECONDS
     a_second += sum(asked_by(job.run) / job.interval.total_seconds() for job in jobs.JOBS)
+    schedule = jobs.Schedule([jobs.Job("nothing", jobs.MINUTE, int)])
+    a_second += asked_by(schedule.run_due) / jobs.MINUTE.total_seconds()  # it tells that jobs succeeded
     assert a_second <= 4

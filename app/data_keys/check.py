@@ -38,6 +38,16 @@ def check_keys() -> None:
         db.engine.dispose()
 
 
+def absent_keys() -> set[bytes]:
+    """Return the ids of the data keys in use that are not here, or do not open what they sealed. It writes nothing.
+
+    Raises config.ConfigError or OSError if the keys cannot be read.
+    """
+    here = {sealing.key_id(key) for key in sealing.data_keys()}
+    in_use = db.session.scalars(select(DataKey).where(DataKey.retired_at.is_(None)))
+    return {row.key_id for row in in_use if row.key_id not in here or not _opens(row)}
+
+
 def register(session: Session) -> None:
     """Register every key in DATA_KEYS as in use unless it is retired; the newest in any case. The caller commits."""
     newest, *older = sealing.data_keys()

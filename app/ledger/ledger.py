@@ -83,6 +83,13 @@ def read_counts(petition_ids: Sequence[int]) -> dict[int, Count]:
     }
 
 
+def verified_on_site() -> int:
+    """Return how many signatures are verified now, of all petitions, in one statement."""
+    base = select(func.coalesce(func.sum(Tally.base), 0)).scalar_subquery()
+    unfolded = select(func.coalesce(func.sum(LedgerEntry.delta), 0)).where(~LedgerEntry.folded).scalar_subquery()
+    return int(db.session.scalars(select(base + unfolded)).one())
+
+
 def verified_count(session: Session, petition_id: int) -> int:
     """Return the petition's verified count as the caller's transaction sees it."""
     return int(session.execute(_sums([petition_id])).one().verified)

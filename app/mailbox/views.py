@@ -1,6 +1,5 @@
 """`/dev/mailbox`: the letters caught, for the one person who runs the site on this machine, and for nobody else."""
 
-import ipaddress
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -10,9 +9,9 @@ from markupsafe import Markup
 from app.mailbox import caught_emails
 from app.web import headers
 from app.web.answers import private_page
+from app.web.this_machine import is_from_this_machine, is_loopback
 
 bp = Blueprint("mailbox", __name__, url_prefix="/dev/mailbox")
-FORWARDED = ("Forwarded", "Via", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Real-IP")
 LETTER_POLICY = "default-src 'none'; style-src 'unsafe-inline'; sandbox allow-top-navigation allow-popups"
 
 
@@ -20,13 +19,8 @@ LETTER_POLICY = "default-src 'none'; style-src 'unsafe-inline'; sandbox allow-to
 def only_here() -> None:
     """Answer as if there were no such page to all but a person at this machine under `make run`."""
     config = current_app.config
-    peer_host = urlsplit(f"//{request.host}").hostname
     here = (
-        config["MAILBOX_DIR"]
-        and _is_loopback(urlsplit(config["BASE_URL"]).hostname)
-        and _is_loopback(peer_host)
-        and _is_loopback(request.remote_addr)
-        and not any(name in request.headers for name in FORWARDED)
+        config["MAILBOX_DIR"] and is_loopback(urlsplit(config["BASE_URL"]).hostname) and is_from_this_machine(request)
     )
     if not here:
         abort(404)
@@ -52,12 +46,3 @@ def html_part(number: str) -> Response:
 
 def _folder() -> Path:
     return Path(current_app.config["MAILBOX_DIR"])
-
-
-def _is_loopback(host: str | None) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host or "").is_loopback
-    except ValueError:
-        return False

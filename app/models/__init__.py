@@ -8,6 +8,7 @@ from app.models.handover import Delivery, DeliveryVolume, Format, HandOver, Hand
 from app.models.hourly_numbers import HourlyNumbers
 from app.models.ledger import DELTA, Kind, LedgerEntry, Tally
 from app.models.membership import Membership, Role
+from app.models.monitoring import CountCheck, Counter, JobSuccess
 from app.models.organiser import AlteredAccount, Organiser, Passkey
 from app.models.outbox import Occasion, OutboxProgress, OutboxRow, Unwanted
 from app.models.petition import (
@@ -37,6 +38,8 @@ __all__ = [
     "AuditEntry",
     "Clue",
     "CodeTries",
+    "CountCheck",
+    "Counter",
     "DataKey",
     "Declined",
     "Delivery",
@@ -52,6 +55,7 @@ __all__ = [
     "HandOverBlock",
     "HourlyNumbers",
     "Initiator",
+    "JobSuccess",
     "Kind",
     "LedgerEntry",
     "Link",

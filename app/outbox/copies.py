@@ -12,7 +12,7 @@ from sqlalchemy import select, update
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
-from app import clock, logs
+from app import clock, counters, logs
 from app.db import transaction
 from app.email.pipelining import ReadyMessage
 from app.models import Occasion, OutboxProgress, OutboxRow
@@ -75,4 +75,6 @@ def _mark_sent(session: Session, claimed: Claimed, row_ids: list[int], letters: 
     ended = {"progress": OutboxProgress.SENT, "reply": "", "ended_at": now, "claim": None, "leased_until": None}
     marked = mark.values(ended | {"attempts": OutboxRow.attempts + 1}).returning(OutboxRow.draft_id)
     draft_ids = session.scalars(marked.execution_options(synchronize_session=False)).all()
+    for _ in draft_ids:
+        counters.count(counters.EMAILS, OutboxProgress.SENT)
     letters.sent_many(session, [draft_id for draft_id in draft_ids if draft_id], now)

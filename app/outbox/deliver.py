@@ -8,7 +8,7 @@ from flask_mail import Message
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
-from app import clock, logs
+from app import clock, counters, logs
 from app.db import transaction
 from app.email import smtp
 from app.email.pipelining import ReadyMessage
@@ -17,6 +17,7 @@ from app.outbox import backoff, copies, mailbox_limit, slow_lane
 from app.outbox.callbacks import LetterCallbacks
 from app.outbox.claim import Claimed, claim_due, release
 
+PUT_OFF = "put-off"  # in the counter, beside how letters end: to be tried again
 log = logging.getLogger(__name__)
 
 
@@ -142,6 +143,7 @@ def _end(
 ) -> None:
     row.progress, row.reply, row.ended_at = progress, reply, now
     row.claim = row.leased_until = row.lane_key = None
+    counters.count(counters.EMAILS, progress)
     if progress != OutboxProgress.FAILED:  # a failed letter may be tried again
         row.sealed = None
     letters.ended(session, row, now)
@@ -152,3 +154,4 @@ def _retry(row: OutboxRow, reply: str, now: datetime) -> None:
     row.reply = reply
     row.due_at = now + backoff.wait(row.attempts)
     row.claim = row.leased_until = None
+    counters.count(counters.EMAILS, PUT_OFF)

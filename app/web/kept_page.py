@@ -26,19 +26,22 @@ OF_THE_BODY = {"content-type", "content-length"}
 
 
 class KeptPage:
-    """A page: when its rendering began, from when on it is to be renewed, the parameters it reads, and its bytes.
+    """A page: when its rendering began, from when on it is to be renewed, the parameters it reads, its bytes, its view.
 
     Header lists are made once, and each compression when the first reader takes it. These pages hold no secrets, so
     compressed lengths cannot reveal any (BREACH).
     """
 
     __slots__ = (
-        *("begun", "renew_at", "reads", "size"),
+        *("begun", "renew_at", "reads", "size", "endpoint"),
         *("_bodies", "_etag", "_headers", "_is_compressible", "_not_modified"),
     )
 
-    def __init__(self, begun: float, renew_at: float, reads: tuple[str, ...], headers: Headers, body: bytes) -> None:
+    def __init__(
+        self, begun: float, renew_at: float, reads: tuple[str, ...], headers: Headers, body: bytes, endpoint: str
+    ) -> None:
         self.begun, self.renew_at, self.reads, self.size = begun, renew_at, reads, len(body)
+        self.endpoint = endpoint
         found = {name.lower(): value for name, value in headers}
         self._etag = found["etag"]
         self._is_compressible = found.get("content-type", "").startswith(COMPRESSIBLE)

@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING, Any
 from flask import Flask
 from werkzeug.wsgi import ClosingIterator
 
+from app import counters
 from app.web.kept_page import KeptPage
 from app.web.public_page import parameters_read, relevant_query
+from app.web.request_log import endpoint_of
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -73,6 +75,7 @@ class PageCache:
     def __init__(self, app: Flask) -> None:
         self._app: WSGIApplication = app.wsgi_app
         self._flask = app
+        self._counters = counters.of(app)
         self._plain = Store(MAX_BYTES)
         self._with_query = Store(MAX_BYTES)
         self._rendering: dict[str, Lock] = {}
@@ -87,7 +90,7 @@ class PageCache:
             wanted = self._find(environ["PATH_INFO"], environ.get("QUERY_STRING", ""))
             return self._answer(wanted, environ, start_response) if wanted else self._app(environ, start_response)
         if time.monotonic() < page.renew_at:
-            return page.send(environ, start_response)
+            return self._repeat(page, environ, start_response)
         return self._answer(_Wanted(self._plain, environ["PATH_INFO"], "", page.reads), environ, start_response)
 
     def clear(self) -> None:
@@ -125,16 +128,16 @@ class PageCache:
         """Render the page, unless another request does: then send the last one, or wait where that is too old."""
         page = wanted.kept()
         if page is not None and time.monotonic() < page.renew_at:
-            return page.send(environ, start_response)
+            return self._repeat(page, environ, start_response)
         lock = self._rendering.setdefault(wanted.address, Lock())
         if not lock.acquire(blocking=False):
             if page is not None and time.monotonic() < page.begun + TTL_SECONDS:
-                return page.send(environ, start_response)
+                return self._repeat(page, environ, start_response)
             lock.acquire()
         try:
             page = wanted.kept()
             if page is not None and time.monotonic() < page.renew_at:
-                return page.send(environ, start_response)
+                return self._repeat(page, environ, start_response)
             return self._render(wanted, environ, start_response)
         finally:
             self._rendering.pop(wanted.address, None)
@@ -144,26 +147,33 @@ class PageCache:
         self, wanted: "_Wanted", environ: "WSGIEnvironment", start_response: "StartResponse"
     ) -> Iterable[bytes]:
         begun = time.monotonic()
-        started: list[tuple[str, list[tuple[str, str]]]] = []
+        started: list[tuple[str, list[tuple[str, str]], str]] = []
 
         def capture(status: str, headers: list[tuple[str, str]], exc_info: object = None) -> object:
-            started.append((status, headers))
+            started.append((status, headers, endpoint_of(asked)))
             return None
 
         asked = {name: value for name, value in environ.items() if name not in CONDITIONS}
         asked |= {"REQUEST_METHOD": "GET", "QUERY_STRING": wanted.query}
         parts = self._app(asked, capture)  # type: ignore[arg-type]
-        status, headers = started[-1]
+        status, headers, endpoint = started[-1]
         found = {name.lower(): value for name, value in headers}
         is_public = status.startswith("200 ") and "public" in found.get("cache-control", "") and "etag" in found
         if not is_public:
             start_response(status, headers)
             return parts if environ["REQUEST_METHOD"] == "GET" else [_read(parts)[:0]]
         body = _read(parts)
-        page = KeptPage(begun, begun + RENEWED_AFTER_SECONDS, wanted.reads, headers, body)
+        page = KeptPage(begun, begun + RENEWED_AFTER_SECONDS, wanted.reads, headers, body, endpoint)
         if len(body) <= MAX_BODY_BYTES:
             wanted.store.put(wanted.address, page)
         return page.send(environ, start_response)
+
+    def _repeat(self, page: KeptPage, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+        """Send a page that was rendered for another request, and count this one: the app does not see it."""
+        body = page.send(environ, start_response)
+        method = environ["REQUEST_METHOD"]
+        self._counters.count((counters.REQUESTS, page.endpoint, method, "2xx" if body or method == "HEAD" else "3xx"))
+        return body
 
 
 @dataclass(frozen=True, slots=True)

@@ -177,6 +177,17 @@ def test_what_a_visitor_claims_of_its_way_is_thrown_away(proxy: int, upstream: U
     assert "Forwarded" not in headers
 
 
+def test_what_the_proxy_forwards_is_not_taken_for_a_program_at_this_machine(
+    app: Flask, proxy: int, upstream: Upstream
+) -> None:
+    for host in ("petitions.example.org", "localhost", "127.0.0.1"):
+        get(proxy, "/metrics", "/readyz", Host=host)
+        metrics, readyz = (headers for _, _, headers in upstream.requests[-2:])
+        here = app.test_client()
+        assert here.get("/metrics", headers=metrics).status_code == 404
+        assert here.get("/readyz", headers=readyz).mimetype == "text/plain"
+
+
 def get(port: int, *paths: str, **headers: str) -> None:
     connection = client(port)
     for path in paths:

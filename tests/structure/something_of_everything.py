@@ -19,9 +19,12 @@ from app.mailbox import caught_emails
 from app.models import (
     Act,
     Clue,
+    CountCheck,
+    Counter,
     DomainRule,
     Erasure,
     Format,
+    JobSuccess,
     Organiser,
     Passkey,
     Petition,
@@ -134,6 +137,9 @@ def what_organisers_leave(app: Flask) -> list[str]:
                     DomainRule(**about, domain="example.net", verdict=Verdict.BLOCK, made_at=clock.now()),
                     Suspicion(**about, signature_id=signed, clue=Clue.INSTANT, since=clock.now()),
                     SpentProof(key=bytes(32), until=clock.now()),
+                    CountCheck(**about, at=clock.now(), differences=0),
+                    Counter(name="requests", labels="pages.start GET 2xx", total=10),
+                    JobSuccess(name="fold the ledger", at=clock.now()),
                     Erasure(notice_id=session.scalars(select(PrivacyNotice.id)).first(), done_at=clock.now()),
                 ]
             )

@@ -117,6 +117,8 @@ PROMISED = {
     "/privacy": {"GET"},
     "/privacy/<lang>": {"GET"},
     "/healthz": {"GET"},
+    "/readyz": {"GET"},
+    "/metrics": {"GET"},
     "/dev/mailbox": {"GET"},
     "/dev/mailbox/<number>.html": {"GET"},
     "/static/<filename>": {"GET"},

@@ -290,10 +290,10 @@ def test_a_full_store_lets_go_what_was_rendered_longest_ago() -> None:
     store = Store(10 * OVERHEAD_BYTES)
     for number in range(30):
         headers = [("ETag", f'"{number}"'), ("Content-Type", "text/html")]
-        store.put(str(number), KeptPage(number, number + 1, (), headers, bytes(100)))
+        store.put(str(number), KeptPage(number, number + 1, (), headers, bytes(100), "start"))
         assert len(store.pages) < 10
     assert "29" in store.pages and "0" not in store.pages
-    store.put("29", KeptPage(30, 31, (), [("ETag", '"x"')], bytes(50)))
+    store.put("29", KeptPage(30, 31, (), [("ETag", '"x"')], bytes(50), "start"))
     assert store.pages["29"].size == 50
 
 
