@@ -6,6 +6,7 @@ from app.models.domain import DomainRule, Verdict
 from app.models.draft import CodeTries, Declined, Draft, FormCopy
 from app.models.handover import Delivery, DeliveryVolume, Format, HandOver, HandOverBlock, Making
 from app.models.hourly_numbers import HourlyNumbers
+from app.models.journal import Change, JournalEntry
 from app.models.ledger import DELTA, Kind, LedgerEntry, Tally
 from app.models.membership import Membership, Role
 from app.models.organiser import AlteredAccount, Organiser, Passkey
@@ -35,6 +36,7 @@ __all__ = [
     "Act",
     "AlteredAccount",
     "AuditEntry",
+    "Change",
     "Clue",
     "CodeTries",
     "DataKey",
@@ -52,6 +54,7 @@ __all__ = [
     "HandOverBlock",
     "HourlyNumbers",
     "Initiator",
+    "JournalEntry",
     "Kind",
     "LedgerEntry",
     "Link",

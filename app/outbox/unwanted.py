@@ -9,7 +9,8 @@ from sqlalchemy.orm import Session
 from app.crypto.tokens import ID_BYTES
 from app.db import insert
 from app.email.address import without_tag
-from app.models import Unwanted
+from app.models import Change, Unwanted
+from app.models.journal import enter
 from app.models.site import mailbox_hash, mailbox_hasher
 
 PURPOSE = "unwanted:"  # so that these hashes differ from those of organisers' mailboxes
@@ -42,15 +43,23 @@ def all_unwanted(session: Session) -> frozenset[bytes]:
     return frozenset(session.scalars(select(Unwanted.mailbox)))
 
 
-def stop_emails(session: Session, mailbox: bytes, now: datetime) -> None:
-    """Unsubscribe a mailbox from the letters of all petitions of the site; the caller commits.
+def stop_emails(session: Session, mailbox: bytes, now: datetime) -> bool:
+    """Unsubscribe a mailbox from the letters of all petitions of the site; return whether that is new.
 
-    From now on it is on no list of addresses, and its consent to updates ends (see app/retention/consent.py).
+    The caller commits. From now on it is on no list of addresses, and its consent to updates ends (see
+    app/retention/consent.py).
     """
-    session.execute(insert(Unwanted).values(mailbox=mailbox, since=now).on_conflict_do_nothing())
+    stopped = insert(Unwanted).values(mailbox=mailbox, since=now).on_conflict_do_nothing()
+    is_new = session.scalars(stopped.returning(Unwanted.mailbox)).first() is not None
+    if is_new:
+        enter(session, Change.UNWANTED, mailbox)
+    return is_new
 
 
-def resume_emails(session: Session, mailbox: bytes) -> None:
-    """Let letters go to a mailbox again; the caller commits."""
-    stopped = delete(Unwanted).where(Unwanted.mailbox == mailbox)
-    session.execute(stopped.execution_options(synchronize_session=False))
+def resume_emails(session: Session, mailbox: bytes) -> bool:
+    """Let letters go to a mailbox again; return whether none did. The caller commits."""
+    stopped = delete(Unwanted).where(Unwanted.mailbox == mailbox).returning(Unwanted.mailbox)
+    had_stopped = session.scalars(stopped.execution_options(synchronize_session=False)).first() is not None
+    if had_stopped:
+        enter(session, Change.WANTED, mailbox)
+    return had_stopped
