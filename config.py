@@ -56,11 +56,16 @@ class KeyFile:
             draft.replace(self.path)
         finally:
             draft.unlink(missing_ok=True)
-        folder = os.open(self.path.parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+        sync(self.path.parent)
+
+
+def sync(path: Path) -> None:
+    """Have a file's content, or a folder's list of files, on the disk before going on (fsync)."""
+    opened = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(opened)
+    finally:
+        os.close(opened)
 
 
 def new_data_key() -> bytes:
@@ -92,6 +97,7 @@ def load(environ: Mapping[str, str] | None = None, instance: Path | None = None)
         ],
         "DATA_KEYS": key_file.keys() if key_file else _checked_keys(_list(env, "DATA_KEYS")),
         "DATA_KEYS_FILE": key_file,
+        "ERASURES_DIR": (ROOT / (env.get("ERASURES_DIR") or instance / "erasures")).resolve(),
         "SQLALCHEMY_DATABASE_URI": database_uri(env.get("DATABASE_URL") or f"sqlite:///{instance}/countersign.db"),
         "OUTBOX_LEASE_SECONDS": 120,
         "SMTP_TIMEOUT_SECONDS": 10,

@@ -9,6 +9,7 @@ from flask.cli import AppGroup, with_appcontext
 from sqlalchemy import select
 
 from app import clock, jobs, serve, worker
+from app.backup import commands as backup
 from app.data_keys.rotate import Unfinished, rotate
 from app.db import db
 from app.email import smtp
@@ -34,12 +35,15 @@ organiser_group = AppGroup("organiser", help="Organisers: invite them.")
 data_keys_group = AppGroup("data-keys", help="Data keys: put a new one in the place of an old one.")
 GROUPS = (petition_group, outbox_group, count_group, signatures_group, organiser_group, data_keys_group)
 LISTS = [kind.value for kind in Format]
+STATES = [one.value for one in State]
 
 
 def init_app(app: Flask) -> None:
     """Add the commands to the app."""
-    for command in (*GROUPS, serve_all):
+    for command in (*GROUPS, serve_all, backup.backup_command, backup.restore_command):
         app.cli.add_command(command)
+    for command in (backup.release, backup.discard):
+        outbox_group.add_command(command)
 
 
 @click.command("serve")
@@ -155,12 +159,7 @@ def purge_now() -> None:
 @click.option("--country", multiple=True, help="Only this country, such as SE; may be given again.")
 @click.option("--since", type=click.DateTime(["%Y-%m-%d"]), help="Only verified on this day (UTC) or later.")
 @click.option("--until", type=click.DateTime(["%Y-%m-%d"]), help="Only verified on this day (UTC) or earlier.")
-@click.option(
-    "--state",
-    type=click.Choice([one.value for one in State]),
-    multiple=True,
-    help="Other states than verified; may be repeated.",
-)
+@click.option("--state", type=click.Choice(STATES), multiple=True, help="Other states than verified; may be repeated.")
 @click.option("--excel", is_flag=True, help="CSV that Excel opens right in every script and country.")
 @click.option("--with-email", is_flag=True, help="Add the addresses of those who agreed to updates.")
 @click.option("--to", "recipient", default="", help="Who gets the list: it is recorded.")

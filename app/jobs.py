@@ -17,6 +17,7 @@ from app.moderation import bursts
 from app.organisers.accounts import forget_expired_invitations
 from app.retention.consent import end_consent
 from app.retention.erase import erase_after_closing
+from app.retention.journal import write_journal
 from app.retention.purge import (
     forget_declined,
     purge_drafts,
@@ -59,6 +60,7 @@ RETENTION = (
 )
 JOBS = (
     Job("fold the ledger", timedelta(seconds=1), ledger.fold_all),
+    Job("write the journal of erasures", timedelta(seconds=10), write_journal),
     *RETENTION,
     Job("round numbers for viewers", MINUTE, round_numbers),
     Job("queue reminders", MINUTE, queue_reminders),

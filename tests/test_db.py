@@ -1,9 +1,11 @@
 """Transactions do not nest, batches go along indexes, and a statement that takes too long is a fault of ours."""
 
 import logging
+import sqlite3
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -122,3 +124,27 @@ def test_a_database_that_does_not_answer_is_away(tmp_path: Path) -> None:
     with app.app_context(), pytest.raises(OperationalError) as raised:
         db.session.execute(text("SELECT 1"))
     assert is_away(raised.value)
+
+
+def test_sqlite_writes_over_what_is_deleted(app: Flask, database_url: str) -> None:
+    words = "remembered no more"
+
+    def connect(dialect: object, record: object, arguments: tuple[str, ...], options: dict[str, Any]) -> object:
+        connection = sqlite3.connect(*arguments, **options)
+        connection.execute("PRAGMA secure_delete=OFF")  # as SQLite is built in many places
+        return connection
+
+    with app.app_context():
+        event.listen(db.engine, "do_connect", connect)
+        with db.engine.begin() as connection:
+            connection.execute(text("CREATE TABLE note (id INTEGER PRIMARY KEY, words TEXT)"))
+            connection.execute(text("INSERT INTO note VALUES (1, :words), (2, 'stays')"), {"words": words})
+        with db.engine.connect() as connection:
+            connection.execute(text("PRAGMA wal_checkpoint(TRUNCATE)"))
+        file = Path(database_url.removeprefix("sqlite:///"))
+        assert words.encode() in file.read_bytes()
+        with db.engine.begin() as connection:
+            connection.execute(text("DELETE FROM note WHERE id = 1"))
+        db.engine.dispose()
+        event.remove(db.engine, "do_connect", connect)
+        assert words.encode() not in file.read_bytes()

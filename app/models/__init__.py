@@ -6,6 +6,7 @@ from app.models.domain import DomainRule, Verdict
 from app.models.draft import CodeTries, Declined, Draft, FormCopy
 from app.models.handover import Delivery, DeliveryVolume, Format, HandOver, HandOverBlock, Making
 from app.models.hourly_numbers import HourlyNumbers
+from app.models.journal import Change, JournalEntry
 from app.models.ledger import DELTA, Kind, LedgerEntry, Tally
 from app.models.membership import Membership, Role
 from app.models.monitoring import CountCheck, Counter, JobSuccess
@@ -36,6 +37,7 @@ __all__ = [
     "Act",
     "AlteredAccount",
     "AuditEntry",
+    "Change",
     "Clue",
     "CodeTries",
     "CountCheck",
@@ -56,6 +58,7 @@ __all__ = [
     "HourlyNumbers",
     "Initiator",
     "JobSuccess",
+    "JournalEntry",
     "Kind",
     "LedgerEntry",
     "Link",

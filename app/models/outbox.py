@@ -22,12 +22,13 @@ class Occasion(StrEnum):
 
 
 class OutboxProgress(StrEnum):
-    """The progress of a letter. SILENT: none was needed, or the mailbox limit was reached."""
+    """The progress of a letter. SILENT: none was needed, or the mailbox limit was reached. HELD: since a restore."""
 
     WAITING = "waiting"
     SENT = "sent"
     FAILED = "failed"
     SILENT = "silent"
+    HELD = "held"
 
 
 class Unwanted(Base):

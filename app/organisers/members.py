@@ -2,12 +2,13 @@
 
 from datetime import datetime
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, delete, select
 from sqlalchemy.orm import Session
 
 from app.audit.log import record
 from app.db import insert, transaction
-from app.models import Act, AlteredAccount, Membership, Organiser, Petition, Role
+from app.models import Act, AlteredAccount, Change, Membership, Organiser, Petition, Role
+from app.models.journal import enter
 from app.models.locking import lock_organiser
 
 
@@ -143,9 +144,29 @@ def end_account(organiser_id: int, actor: Organiser) -> None:
         organiser = lock_organiser(session, organiser_id)
         was_administrator = organiser.is_administrator and organiser.joined_at is not None
         organiser.erase()
+        enter(session, Change.ACCOUNT, organiser.public_id)
         record(session, Act.LEFT, None, actor.id, organiser_id)
         if was_administrator:
             _keep_an_administrator(session)
+
+
+def erase_again(public_id: bytes) -> bool:
+    """Erase an account that had ended, with its roles, in a database that was restored from before it.
+
+    Returns whether it was there. It may have been a petition's only owner then: `organiser invite` gives it another.
+    """
+    with transaction() as session:
+        account = select(Organiser.id).where(Organiser.public_id == public_id, Organiser.active)
+        organiser_id = session.scalars(account).one_or_none()
+        if organiser_id is None:
+            return False
+        for petition_id in session.scalars(petitions_of(organiser_id)).all():  # lock order: petitions before accounts
+            lock_petition(session, petition_id)
+        session.execute(delete(Membership).where(Membership.organiser_id == organiser_id))
+        lock_organiser(session, organiser_id).erase()
+        record(session, Act.LEFT, None, None, organiser_id)
+        enter(session, Change.ACCOUNT, public_id)
+    return True
 
 
 def petitions_of(organiser_id: int) -> Select[int]:

@@ -9,7 +9,8 @@ from sqlalchemy.orm import Session
 from app.crypto.tokens import ID_BYTES
 from app.db import insert
 from app.email.address import without_plus
-from app.models import Unwanted
+from app.models import Change, Unwanted
+from app.models.journal import enter
 from app.models.site import mailbox_hasher
 
 PURPOSE = "unwanted:"  # so that these hashes differ from those of organisers' mailboxes
@@ -53,15 +54,23 @@ def unwanted_among(session: Session, mailboxes: Collection[bytes]) -> frozenset[
     return frozenset(session.scalars(select(Unwanted.mailbox).where(Unwanted.mailbox.in_(mailboxes))))
 
 
-def stop_emails(session: Session, mailbox: bytes, now: datetime) -> None:
-    """Unsubscribe a mailbox from the letters of all petitions of the site; the caller commits.
+def stop_emails(session: Session, mailbox: bytes, now: datetime) -> bool:
+    """Unsubscribe a mailbox from the letters of all petitions of the site; return whether that is new.
 
-    From now on it is on no list of addresses, and its consent to updates ends (see app/retention/consent.py).
+    The caller commits. From now on it is on no list of addresses, and its consent to updates ends (see
+    app/retention/consent.py).
     """
-    session.execute(insert(Unwanted).values(mailbox=mailbox, since=now).on_conflict_do_nothing())
+    stopped = insert(Unwanted).values(mailbox=mailbox, since=now).on_conflict_do_nothing()
+    is_new = session.scalars(stopped.returning(Unwanted.mailbox)).first() is not None
+    if is_new:
+        enter(session, Change.UNWANTED, mailbox)
+    return is_new
 
 
-def resume_emails(session: Session, mailbox: bytes) -> None:
-    """Let letters go to a mailbox again; the caller commits."""
-    stopped = delete(Unwanted).where(Unwanted.mailbox == mailbox)
-    session.execute(stopped.execution_options(synchronize_session=False))
+def resume_emails(session: Session, mailbox: bytes) -> bool:
+    """Let letters go to a mailbox again; return whether none did. The caller commits."""
+    stopped = delete(Unwanted).where(Unwanted.mailbox == mailbox).returning(Unwanted.mailbox)
+    had_stopped = session.scalars(stopped.execution_options(synchronize_session=False)).first() is not None
+    if had_stopped:
+        enter(session, Change.WANTED, mailbox)
+    return had_stopped

@@ -12,6 +12,7 @@ from app import clock
 from app.db import db, insert, month, transaction
 from app.export.recall import recall_deliveries
 from app.models import (
+    Change,
     Draft,
     Erasure,
     FormCopy,
@@ -22,6 +23,7 @@ from app.models import (
     PrivacyNotice,
     Signature,
 )
+from app.models.journal import enter, moment_to_bytes
 from app.models.locking import signatures_in_lock_order
 from app.models.signature import ERASED
 from app.models.suspicion import forget_suspicions
@@ -88,7 +90,9 @@ def _is_closed_for_good(session: Session, petition_id: int, kept_for: timedelta,
     petition = session.scalars(query.execution_options(populate_existing=True)).one()
     if petition.closes_at is None or petition.closes_at + kept_for > now:
         return False
-    petition.erased_at = petition.erased_at or now
+    if petition.erased_at is None:
+        petition.erased_at = now
+        enter(session, Change.ENDED, petition.public_id + moment_to_bytes(petition.closes_at))
     return True
 
 

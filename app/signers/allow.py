@@ -1,12 +1,13 @@
 """Allow: an operator lets letters go again to a mailbox that had stopped them, at its owner's wish."""
 
-from sqlalchemy import delete, select
+from sqlalchemy import select
 
 from app.audit.log import record
 from app.db import transaction
 from app.email.address import canonical, deliverable
-from app.models import Act, Declined, Petition
+from app.models import Act, Petition
 from app.outbox import unwanted
+from app.signers.decline import lift
 from app.signing.email_key import email_key
 
 
@@ -20,9 +21,7 @@ def allow_emails(address: str) -> bool:
         mailbox = unwanted.mailbox_of(session, address)
         petitions = session.scalars(select(Petition)).all()
         keys = [email_key(petition, canonical(address)) for petition in petitions]
-        declined = delete(Declined).where(Declined.email_key.in_(keys)).returning(Declined.email_key)
-        marks = session.scalars(declined.execution_options(synchronize_session=False)).all()
-        lifted = bool(marks) or unwanted.unwanted_since(session, mailbox) is not None
+        lifted = lift(session, keys) or unwanted.unwanted_since(session, mailbox) is not None
         if lifted:
             unwanted.resume_emails(session, mailbox)
             record(session, Act.ALLOWED, None, None)

@@ -6,9 +6,10 @@ from app import clock
 from app.db import transaction
 from app.export.recall import recall_deliveries
 from app.ledger import ledger
-from app.models import Kind, State
+from app.models import Change, Kind, State, Visibility
+from app.models.journal import enter
 from app.models.signer import signer_of
-from app.signing.entry import Correction, entry_digest, lock_entry
+from app.signing.entry import Correction, entry_digest, find_entry, lock_entry
 
 
 def correct(public_id: bytes, seen: str, correction: Correction) -> bool:
@@ -26,9 +27,25 @@ def correct(public_id: bytes, seen: str, correction: Correction) -> bool:
         before = signer_of(signature)
         after = correction.signer(before.email)
         correction.write(signature, entry.petition)
+        if after != before:
+            enter(session, Change.CORRECTED, public_id + bytes.fromhex(seen))
         # Who may see the name, and consent to updates, are not part of what is proved.
         if replace(after, visibility=before.visibility, updates=before.updates) != before:
             ledger.append(session, signature, Kind.CORRECTED, clock.now())
         if replace(after, updates=before.updates) != before:
             recall_deliveries(session, signature.petition_id)
     return True
+
+
+def hide_outdated(public_id: bytes, seen: str) -> bool:
+    """Show and hand over nothing of a signature that still says what was corrected since; return whether it did.
+
+    For a database that was restored from before the correction: what the signer says now is lost, and may have been
+    less. The signature counts on, and its link opens it.
+    """
+    entry = find_entry(public_id)
+    if entry is None or entry.signature.sealed is None:
+        return False
+    signer = signer_of(entry.signature)
+    said = (signer.name, signer.affiliation, signer.country, signer.comment)
+    return correct(public_id, seen, Correction(*said, Visibility.ORGANISERS, updates=False))

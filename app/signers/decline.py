@@ -1,10 +1,15 @@
 """Decline: "it was not me", from the link in a confirmation letter; and how it is undone."""
 
-from datetime import timedelta
+from collections.abc import Collection
+from datetime import datetime, timedelta
+
+from sqlalchemy import delete, select
+from sqlalchemy.orm import Session
 
 from app import clock
 from app.db import insert, transaction
-from app.models import Declined
+from app.models import Change, Declined, Draft, Petition
+from app.models.journal import enter
 from app.models.signer import signer_of
 from app.outbox import unwanted
 from app.signing.draft import close_drafts, declined_mark, find_draft, lock_mailbox
@@ -28,11 +33,26 @@ def decline(public_id: bytes, *, never_again: bool = False) -> bool:
         mailbox = unwanted.mailbox_of(session, signer_of(draft).email) if never_again else None
         if mailbox:
             unwanted.stop_emails(session, mailbox, now)
-        mark = {"petition_id": draft.petition_id, "undo_until": now + UNDO_PERIOD, "unwanted": mailbox}
-        new = insert(Declined).values(email_key=draft.email_key, **mark)
-        session.execute(new.on_conflict_do_update(index_elements=["email_key"], set_=mark))
+        assert draft.email_key is not None  # an open draft has one
+        _mark(session, entry.petition, draft.email_key, now + UNDO_PERIOD, mailbox)
         close_drafts(session, [one.public_id for one in drafts], now, expires_at=now + UNDO_PERIOD)
     return True
+
+
+def decline_again(petition: Petition, email_key: bytes, at: datetime) -> bool:
+    """Decline for a mailbox that did so `at` this moment, in a database that was restored from before it.
+
+    Returns whether it had no mark; one that is there stays as it is.
+    """
+    of_mailbox = (Draft.petition_id == petition.id) & (Draft.email_key == email_key) & (Draft.signed_at <= at)
+    with transaction() as session:
+        locked = select(Draft).where(of_mailbox).order_by(Draft.public_id).with_for_update()
+        drafts = session.scalars(locked.execution_options(populate_existing=True)).all()
+        is_new = session.get(Declined, email_key, populate_existing=True) is None
+        if is_new:
+            _mark(session, petition, email_key, at + UNDO_PERIOD, None)
+        close_drafts(session, [one.public_id for one in drafts], at, expires_at=at + UNDO_PERIOD)
+    return is_new
 
 
 def undo_decline(public_id: bytes) -> bool:
@@ -48,5 +68,23 @@ def undo_decline(public_id: bytes) -> bool:
             return False
         if mark.unwanted:
             unwanted.resume_emails(session, mark.unwanted)
-        session.delete(mark)
+        lift(session, [mark.email_key])
     return True
+
+
+def lift(session: Session, email_keys: Collection[bytes]) -> bool:
+    """Delete the marks of these mailboxes; return whether there were any. The caller commits."""
+    marks = (
+        delete(Declined).where(Declined.email_key.in_(email_keys)).returning(Declined.email_key, Declined.petition_id)
+    )
+    lifted = session.execute(marks.execution_options(synchronize_session=False)).all()
+    for email_key, petition_id in lifted:
+        enter(session, Change.LIFTED, session.get_one(Petition, petition_id).public_id + email_key)
+    return bool(lifted)
+
+
+def _mark(session: Session, petition: Petition, email_key: bytes, undo_until: datetime, unwanted: bytes | None) -> None:
+    mark = {"petition_id": petition.id, "undo_until": undo_until, "unwanted": unwanted}
+    new = insert(Declined).values(email_key=email_key, **mark)
+    session.execute(new.on_conflict_do_update(index_elements=["email_key"], set_=mark))
+    enter(session, Change.DECLINED, petition.public_id + email_key)

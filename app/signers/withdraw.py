@@ -6,7 +6,8 @@ from app import clock
 from app.db import transaction
 from app.export.recall import recall_deliveries
 from app.ledger import ledger
-from app.models import Kind, Signature, State
+from app.models import Change, Kind, Signature, State
+from app.models.journal import enter
 from app.models.suspicion import forget_suspicions
 from app.signing.entry import lock_entry
 
@@ -27,6 +28,7 @@ def withdraw(public_id: bytes) -> bool:
 
 def _erase(session: Session, signature: Signature) -> None:
     signature.erase()
+    enter(session, Change.WITHDRAWN, signature.public_id)
     forget_suspicions(session, [signature.id])
     if signature.state == State.VERIFIED:
         signature.email_key = None

@@ -1,0 +1,58 @@
+"""The journal of erasures: what people took back, to be taken back again after a restore from an older backup."""
+
+from datetime import UTC, datetime
+from enum import StrEnum
+
+from sqlalchemy import LargeBinary
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from app import clock
+from app.db import Base, Serial, UtcDateTime, insert
+from app.models.signature import words
+
+
+class Change(StrEnum):
+    """What was taken back, or given again; and what the key in its row of the journal is made of.
+
+    WITHDRAWN: a signature's public id. CORRECTED: that, and the digest of what the entry said before. DECLINED, LIFTED:
+    a petition's public id and the mailbox's key in it. UNWANTED, WANTED: the site's hash of a mailbox. ACCOUNT: an
+    organiser's public id. ENDED: a petition's public id, and when it had closed (see `moment_to_bytes`).
+    """
+
+    WITHDRAWN = "withdrawn"
+    CORRECTED = "corrected"
+    DECLINED = "declined"
+    LIFTED = "lifted"
+    UNWANTED = "unwanted"
+    WANTED = "wanted"
+    ACCOUNT = "account"
+    ENDED = "ended"
+
+
+class JournalEntry(Base):
+    """One change that waits for the worker to write it to a file, which outlives the database; then it is deleted.
+
+    `key` is made of random ids and keyed hashes: it names nobody.
+    """
+
+    __tablename__ = "erasure_journal"
+
+    id: Mapped[int] = mapped_column(Serial, primary_key=True)
+    change: Mapped[Change] = mapped_column(words(Change, "change"))
+    key: Mapped[bytes] = mapped_column(LargeBinary(48))
+    at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+def enter(session: Session, change: Change, key: bytes) -> None:
+    """Enter a change in the journal, in the transaction that makes it."""
+    session.execute(insert(JournalEntry).values(change=change, key=key, at=clock.now()))
+
+
+def moment_to_bytes(moment: datetime) -> bytes:
+    """Return a moment, to the second, as 8 bytes for a key."""
+    return int(moment.timestamp()).to_bytes(8, "big")
+
+
+def moment_from_bytes(raw: bytes) -> datetime:
+    """Return the moment that `moment_to_bytes` was given."""
+    return datetime.fromtimestamp(int.from_bytes(raw, "big"), UTC)

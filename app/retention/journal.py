@@ -1,0 +1,87 @@
+"""The journal of erasures, as files that outlive the database: one for each day (UTC), a line for each change.
+
+A line is a moment, a word of `Change` and its key in hexadecimal. Each is written with a line's end on both sides, so
+that one which the machine or a full disk cut off spoils no other.
+"""
+
+import os
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import NamedTuple
+
+from flask import current_app
+from sqlalchemy import delete, select
+from sqlalchemy.orm import Session
+
+from app import clock
+from app.db import in_batches
+from app.models import Change, JournalEntry
+from config import sync
+
+KEPT = timedelta(days=366)
+SUFFIX = ".log"
+
+
+class Line(NamedTuple):
+    """One change, and when it was made."""
+
+    at: datetime
+    change: Change
+    key: bytes
+
+    def __str__(self) -> str:
+        return f"{self.at.isoformat()} {self.change} {self.key.hex()}"
+
+
+def write_journal() -> int:
+    """Move the journal's new rows from the database to today's file; return how many.
+
+    They are in the file, and on the disk, before they are deleted: after a fault they may be in it twice, which does no
+    harm. Files older than KEPT are deleted.
+    """
+    folder: Path = current_app.config["ERASURES_DIR"]
+    today = folder / f"{clock.now():%Y-%m-%d}{SUFFIX}"
+
+    def move(session: Session, ids: Sequence[int]) -> None:
+        rows = session.scalars(select(JournalEntry).where(JournalEntry.id.in_(ids)).order_by(JournalEntry.id))
+        # Of what was done and undone meanwhile the last is enough, so that nobody fills the disk with it.
+        last = {row.key: Line(row.at, row.change, row.key) for row in rows}
+        _append(today, [*last.values()])
+        done = delete(JournalEntry).where(JournalEntry.id.in_(ids))
+        session.execute(done.execution_options(synchronize_session=False))
+
+    number = in_batches(select(JournalEntry.id).order_by(JournalEntry.id), move)
+    if number:
+        oldest = f"{clock.now() - KEPT:%Y-%m-%d}"
+        for path in folder.glob(f"*{SUFFIX}"):
+            if path.stem < oldest:
+                path.unlink(missing_ok=True)
+    return number
+
+
+def _append(path: Path, lines: Sequence[Line]) -> None:
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    text = "".join(f"\n{line}\n" for line in lines)
+    with open(os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600), "ab") as file:
+        file.write(text.encode("ascii"))
+        file.flush()
+        os.fsync(file.fileno())
+    sync(path.parent)
+
+
+def read_journal(folder: Path) -> Iterator[Line | None]:
+    """Yield each line of the files in a folder, the oldest file first; None for one that is damaged."""
+    for path in sorted(folder.glob(f"*{SUFFIX}")):
+        for text in path.read_text("ascii", errors="replace").splitlines():
+            if text:
+                yield _parse(text)
+
+
+def _parse(text: str) -> Line | None:
+    try:
+        at, change, key = text.split(" ")
+        moment = datetime.fromisoformat(at)
+        return Line(moment, Change(change), bytes.fromhex(key)) if moment.tzinfo and key else None
+    except ValueError:
+        return None
