@@ -1,6 +1,7 @@
 """Links for sharing a petition: plain links, nothing is loaded from other sites."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 from urllib.parse import quote
 
 from babel import Locale
@@ -43,6 +44,7 @@ def share_text(edition: Edition) -> str:
     return str(_("Please read and sign: %(title)s", title=title)) if edition.is_open() else title
 
 
+@lru_cache(maxsize=256)
 def open_graph_locale(tag: str) -> str:
     """Return a language as Open Graph writes it, with its most likely territory (CLDR): `sv_SE` for `sv`."""
     locale = Locale.parse(tag, sep="-")

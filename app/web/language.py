@@ -128,6 +128,7 @@ def current_locale() -> Locale:
     return get_locale() or Locale.parse(DEFAULT_LANGUAGE)
 
 
+@lru_cache(maxsize=256)
 def text_direction(language: str) -> str:
     """Return the direction in which `language` is written: `ltr` or `rtl`, for HTML's dir attribute."""
     return Locale.parse(language, sep="-").text_direction
