@@ -91,6 +91,16 @@ class Stage:
             connection.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
         return name
 
+    def sqlite(self) -> Path:
+        """Make a migrated SQLite database with the example petition in it; return its file."""
+        file = self.folder / "embedded.db"
+        app = self.app("", SQLALCHEMY_DATABASE_URI=f"sqlite:///{file}")
+        with app.app_context():
+            upgrade()
+            check_keys()
+            import_file(EXAMPLE)
+        return file
+
     def app(self, database: str, **settings: object) -> Flask:
         """Return the app of this process on a database; `settings` replace its configuration."""
         app = create_app({**config.load(self.environment(database), instance=self.folder), **settings})
