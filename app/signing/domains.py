@@ -7,13 +7,13 @@ from collections.abc import Callable
 
 from flask_babel import gettext as _
 from sqlalchemy import bindparam, select
-from wtforms import Field
 from wtforms.validators import ValidationError
 
 from app.db import db
-from app.email.address import NotAnAddress, deliverable
+from app.email.address import NotAnAddress
 from app.email.domain import domain_of, is_disposable, unicode_domain, with_parents
 from app.models import DomainRule, Verdict
+from app.web.address_field import AddressField
 from app.web.form import Form
 
 RULES = select(DomainRule.domain, DomainRule.verdict).where(
@@ -33,12 +33,12 @@ def is_refused(petition_id: int, domain: str) -> bool:
     return is_disposable(domain) if nearest is None else nearest == Verdict.BLOCK
 
 
-def address_allowed(petition_id: int) -> Callable[[Form, Field], None]:
+def address_allowed(petition_id: int) -> Callable[[Form, AddressField], None]:
     """Return a validator of an e-mail field that refuses addresses whose domain may not sign this petition."""
 
-    def check(form: Form, field: Field) -> None:
+    def check(form: Form, field: AddressField) -> None:
         try:
-            domain = domain_of(deliverable(field.data or ""))
+            domain = domain_of(field.address())
         except NotAnAddress:
             return  # the field reports it itself
         if is_refused(petition_id, domain):

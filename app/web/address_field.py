@@ -27,10 +27,14 @@ class AddressField(EmailField):  # type: ignore[misc]
         **options: Any,
     ) -> None:
         super().__init__(label, [*validators, Deliverable(invalid)], filters=filters, **options)
+        self._read: tuple[str, str] | None = None
 
     def address(self) -> str:
-        """Return the address of a valid form, in the form that mail servers take."""
-        return deliverable(self.data or "")
+        """Return what was typed in the form that mail servers take; raise NotAnAddress if that is no address."""
+        typed = self.data or ""
+        if self._read is None or self._read[0] != typed:  # several validators ask, and reading it takes long
+            self._read = (typed, deliverable(typed))
+        return self._read[1]
 
 
 class Deliverable:
@@ -41,8 +45,8 @@ class Deliverable:
     def __init__(self, message: object) -> None:
         self.message = message
 
-    def __call__(self, form: object, field: Field) -> None:
+    def __call__(self, form: object, field: AddressField) -> None:
         try:
-            deliverable(field.data or "")
+            field.address()
         except NotAnAddress:
             raise ValidationError(self.message) from None
