@@ -17,7 +17,7 @@ from app.export import cli_files, list_stream
 from app.export.handover import UnfinishedDelivery, begin_handover
 from app.export.rows import Choice
 from app.ledger.audit import audit, repair
-from app.models import AlteredAccount, Format, Petition, Role, State
+from app.models import AlteredAccount, AlteredPetition, Format, Petition, Role, State
 from app.organisers import accounts
 from app.organisers.members import LastOwner
 from app.outbox.status import retry, status
@@ -34,6 +34,7 @@ organiser_group = AppGroup("organiser", help="Organisers: invite them.")
 data_keys_group = AppGroup("data-keys", help="Data keys: put a new one in the place of an old one.")
 GROUPS = (petition_group, outbox_group, count_group, signatures_group, organiser_group, data_keys_group)
 LISTS = [kind.value for kind in Format]
+STATES = [one.value for one in State]
 
 
 def init_app(app: Flask) -> None:
@@ -66,9 +67,8 @@ def list_petitions() -> None:
     """List all petitions: slug, state, verified count."""
     petitions = db.session.scalars(select(Petition).order_by(Petition.slug)).all()
     now, titles, counts = clock.now(), newest_titles(petitions), progress_of(petitions)
-    for petition in petitions:
-        verified, title = counts[petition.id].verified, titles[petition.id]
-        click.echo(f"{petition.slug}\t{petition.standing(now)}\t{verified}\t{title}")
+    for one in petitions:
+        click.echo(f"{one.slug}\t{one.standing(now)}\t{counts[one.id].verified}\t{titles[one.id]}")
 
 
 @outbox_group.command("work")
@@ -131,8 +131,8 @@ def audit_counts(mend: bool) -> None:
             found = audit(petition)
         sound = sound and found.sound
         click.echo(f"{found.slug}: {'sound' if found.sound else 'DIFFERS'}: {found.in_words()}")
-        for public_id in found.altered:
-            click.echo(f"{found.slug}: ALTERED in the database: the signature {public_id}")
+        for what in found.alterations():
+            click.echo(f"{found.slug}: ALTERED in the database: {what}")
     if not sound:
         raise SystemExit(1)
 
@@ -155,12 +155,7 @@ def purge_now() -> None:
 @click.option("--country", multiple=True, help="Only this country, such as SE; may be given again.")
 @click.option("--since", type=click.DateTime(["%Y-%m-%d"]), help="Only verified on this day (UTC) or later.")
 @click.option("--until", type=click.DateTime(["%Y-%m-%d"]), help="Only verified on this day (UTC) or earlier.")
-@click.option(
-    "--state",
-    type=click.Choice([one.value for one in State]),
-    multiple=True,
-    help="Other states than verified; may be repeated.",
-)
+@click.option("--state", type=click.Choice(STATES), multiple=True, help="Other states than verified; may be repeated.")
 @click.option("--excel", is_flag=True, help="CSV that Excel opens right in every script and country.")
 @click.option("--with-email", is_flag=True, help="Add the addresses of those who agreed to updates.")
 @click.option("--to", "recipient", default="", help="Who gets the list: it is recorded.")
@@ -178,7 +173,10 @@ def export_list(
     recipient: str,
 ) -> None:
     """Write the petition's verified list, with names, to a FILE that only you can read, or to standard output."""
-    edition = find_edition(slug)
+    try:
+        edition = find_edition(slug)
+    except AlteredPetition as error:
+        raise click.ClickException(f"{error}: see `count audit`") from None
     if edition is None:
         raise click.ClickException(f"there is no petition {slug}; `petition list` shows which there are")
     if excel and kind != "csv":
@@ -236,6 +234,8 @@ def invite(email: str, slug: str | None, role: str | None, administrator: bool) 
         raise click.ClickException(f"{email} is not a complete e-mail address") from None
     except LastOwner:
         raise click.ClickException("this is the petition's last owner: invite another owner first") from None
+    except AlteredPetition as error:
+        raise click.ClickException(f"{error}: see `count audit`") from None
     except AlteredAccount as error:
         raise click.ClickException(f"{error}. End it at /organise/people/{error.public_id.hex()} first") from None
     click.echo("a letter is on its way; the link in it works for 7 days")

@@ -137,7 +137,7 @@ def pdf(slug: str) -> BaseResponse:
         flash(_("The delivery is ready."), "info")
         return redirect(url_for(".choose", slug=slug), 303)
     number = request.args.get("volume", 1, type=int)
-    volume = pdf_job.read_volume(newest.id, number) if 0 < number < MAX_VOLUMES else None
+    volume = pdf_job.read_volume(petition_here(), newest.id, number) if 0 < number < MAX_VOLUMES else None
     if volume is None:
         abort(404, _("This delivery has no such volume."))
     if request.method != "HEAD":

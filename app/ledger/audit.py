@@ -18,7 +18,8 @@ class Audit:
     """What an audit of one petition found, all at one moment.
 
     `astray` is the number of signatures whose ledger rows do not add up to their state. `altered` are the ids, in
-    hexadecimal, of signatures whose sealed values were altered or say something else than their columns.
+    hexadecimal, of signatures whose sealed values were altered or say something else than their columns. `is_genuine`
+    tells that the petition's public id and slug are those that this site gave it.
     """
 
     slug: str
@@ -28,12 +29,18 @@ class Audit:
     folded_sum: int
     astray: int
     altered: tuple[str, ...]
+    is_genuine: bool
 
     @property
     def sound(self) -> bool:
-        """Tell whether the number shown equals the verified rows, ledger and tally agree, and no row was altered."""
+        """Tell whether the number shown equals the verified rows, ledger and tally agree, and nothing was altered."""
         agree = self.shown == self.verified_rows and self.base == self.folded_sum
-        return agree and not self.astray and not self.altered
+        return agree and not self.astray and not self.altered and self.is_genuine
+
+    def alterations(self) -> list[str]:
+        """Return what was altered in the database, as `count audit` names it."""
+        petition = [] if self.is_genuine else ["the petition's public id, slug or mailbox key"]
+        return petition + [f"the signature {public_id}" for public_id in self.altered]
 
     def in_words(self) -> str:
         """Return its numbers, as `count audit` shows them."""
@@ -59,11 +66,12 @@ def audit(petition: Petition) -> Audit:
         select(func.count()).select_from(_astray(petition.id).subquery()).scalar_subquery(),
     )
     base, unfolded, folded, rows, astray = db.session.execute(statement).one()
-    return Audit(petition.slug, int(base + unfolded), rows, base, int(folded), astray, tuple(_altered(petition)))
+    shown, altered = int(base + unfolded), tuple(_altered(petition))
+    return Audit(petition.slug, shown, rows, base, int(folded), astray, altered, petition.is_genuine)
 
 
 def _altered(petition: Petition) -> Iterator[str]:
-    open_row = opener(petition.public_id)
+    open_row = opener(petition)
     columns = (Signature.country, type_coerce(Signature.visibility, String), Signature.updates)
     sealed = select(Signature.public_id, Signature.sealed, *columns).where(
         Signature.petition_id == petition.id, Signature.sealed.is_not(None)

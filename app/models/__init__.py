@@ -11,6 +11,7 @@ from app.models.membership import Membership, Role
 from app.models.organiser import AlteredAccount, Organiser, Passkey
 from app.models.outbox import Occasion, OutboxProgress, OutboxRow, Unwanted
 from app.models.petition import (
+    AlteredPetition,
     Donation,
     Elsewhere,
     Erasure,
@@ -34,6 +35,7 @@ __all__ = [
     "TOO_SOON",
     "Act",
     "AlteredAccount",
+    "AlteredPetition",
     "AuditEntry",
     "Clue",
     "CodeTries",

@@ -65,8 +65,8 @@ def invite(
     People who have not joined yet get a link; if a command invites them, older ones stop working. People with an
     account must accept the role: nobody becomes a member unasked, and the inviter does not learn whether there is an
     account. Only a command gives a role at once.
-    Raises NotAnAddress, LastOwner if the last owner would lose that role, and AlteredAccount for a command if the
-    account of this mailbox was made one of somebody else's in the database.
+    Raises NotAnAddress, LastOwner if the last owner would lose that role, AlteredPetition, and AlteredAccount for a
+    command if the account of this mailbox was made one of somebody else's in the database.
     """
     address = deliverable(address)
     now = clock.now()
@@ -81,7 +81,7 @@ def invite(
         new = new.on_conflict_do_update(index_elements=["email_key"], set_={"email_key": new.excluded.email_key})
         organiser_id = session.execute(new.returning(Organiser.id)).scalar_one()
         organiser = session.get_one(Organiser, organiser_id, populate_existing=True)
-        if not organiser.is_genuine:
+        if not organiser.is_genuine or organiser.email_key != key:  # which is sealed with it
             if inviter is not None:
                 log.error("account %s was altered in the database, and is not invited", organiser.public_id.hex())
                 return
@@ -92,7 +92,7 @@ def invite(
         must_accept = inviter is not None or not organiser.joined_at
         if petition is not None and role is not None:
             until = now + INVITATION_TTL if must_accept else None
-            must_accept = offer_role(session, petition.id, organiser, role, address, until)
+            must_accept = offer_role(session, petition, organiser, role, address, until)
             record(session, Act.INVITED, petition.id, actor_id, organiser.id, role=role.value)
         if administrator and not organiser.is_administrator:
             organiser.is_administrator = True

@@ -28,13 +28,15 @@ def lock_petition(session: Session, petition_id: int) -> None:
     session.execute(select(Petition.id).where(Petition.id == petition_id).with_for_update(key_share=True))
 
 
-def give_role(session: Session, petition_id: int, organiser_id: int, role: Role) -> None:
+def give_role(session: Session, petition: Petition, organiser_id: int, role: Role) -> None:
     """Give a role in the petition, new or changed (upsert); the transaction must have locked the petition.
 
-    Raises LastOwner if no owner who has joined would be left, and AlteredAccount for an account that was altered.
+    Raises LastOwner if no owner who has joined would be left, and AlteredAccount or AlteredPetition for one that was
+    altered in the database.
     """
+    petition_id = petition.id
     was_owner = _is_joined_owner(session, petition_id, organiser_id)
-    petition, organiser = session.get_one(Petition, petition_id), session.get_one(Organiser, organiser_id)
+    organiser = session.get_one(Organiser, organiser_id)
     if not organiser.is_genuine:
         raise AlteredAccount(organiser.public_id)
     role_and_seal = {"role": role, "sealed_role": Membership(petition, organiser, role).sealed_role}
@@ -44,16 +46,16 @@ def give_role(session: Session, petition_id: int, organiser_id: int, role: Role)
 
 
 def offer_role(
-    session: Session, petition_id: int, organiser: Organiser, role: Role, address: str, until: datetime | None
+    session: Session, petition: Petition, organiser: Organiser, role: Role, address: str, until: datetime | None
 ) -> bool:
     """Offer a role that can be accepted `until` then, or give it at once (None); return whether it must be accepted.
 
     The transaction must have locked the petition. An existing member gets the role at once.
     """
-    key = (petition_id, organiser.id)
+    key = (petition.id, organiser.id)
     member = session.get(Membership, key, populate_existing=True)
     was_in = member is not None and member.invited_until is None
-    give_role(session, petition_id, organiser.id, role)
+    give_role(session, petition, organiser.id, role)
     member = session.get_one(Membership, key, populate_existing=True)
     if until is None:
         member.accept()
@@ -99,7 +101,7 @@ def change_role(petition: Petition, organiser_id: int, role: Role, actor: Organi
         lock_petition(session, petition.id)
         member = session.get(Membership, (petition.id, organiser_id), populate_existing=True)
         if member is not None and member.genuine_role(petition, session.get_one(Organiser, organiser_id)) != role:
-            give_role(session, petition.id, organiser_id, role)
+            give_role(session, petition, organiser_id, role)
             record(session, Act.ROLE, petition.id, actor.id, organiser_id, role=role.value)
 
 

@@ -54,11 +54,11 @@ class ChangesNotReviewed(Exception):
 def create_petition(file: PetitionFile, organiser_id: int, act: Act = Act.CREATED) -> bool:
     """Create a draft from the file, owned by this organiser; return False if the slug is taken."""
     with transaction() as session:
-        petition_id = create_draft(session, file, clock.now())
-        if petition_id is None:
+        petition = create_draft(session, file, clock.now())
+        if petition is None:
             return False
-        give_role(session, petition_id, organiser_id, Role.OWNER)
-        record(session, act, petition_id, organiser_id)
+        give_role(session, petition, organiser_id, Role.OWNER)
+        record(session, act, petition.id, organiser_id)
         return True
 
 
