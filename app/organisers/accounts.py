@@ -16,8 +16,10 @@ from app.db import db, insert, transaction
 from app.email.address import canonical, deliverable
 from app.models import Act, AlteredAccount, Membership, Organiser, Petition, Role, Site
 from app.models.site import mailbox_hash
+from app.organisers.access import Who
+from app.organisers.acting import lock_petition_for
 from app.organisers.letter import queue_rendered_letter
-from app.organisers.members import accept, lock_petition, offer_role, petitions_of
+from app.organisers.members import accept, lock_administrators, lock_petition, offer_role, petitions_of
 from app.petitions.page import newest_title
 from app.web.absolute_url import absolute_url
 from app.web.language import site_language
@@ -72,7 +74,9 @@ def invite(
     now = clock.now()
     with transaction() as session:
         if petition is not None:
-            lock_petition(session, petition.id)
+            lock_petition_for(session, petition.id, inviter.id if inviter else None, Who.ROLE_GIVERS)
+        elif inviter is not None:
+            lock_administrators(session, inviter)
         key = organiser_email_key(session, address)
         draft = Organiser(address, key, language or site_language())
         columns = ("public_id", "email_key", "sealed_email", "language", "active", "fs_uniquifier", "sealed_rights")
