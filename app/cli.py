@@ -1,6 +1,5 @@
 """The commands, one call each."""
 
-from datetime import datetime
 from pathlib import Path
 
 import click
@@ -14,18 +13,15 @@ from app.data_keys.rotate import Unfinished, rotate
 from app.db import db
 from app.email import smtp
 from app.email.address import NotAnAddress
-from app.export import cli_files, list_stream
-from app.export.handover import UnfinishedDelivery, begin_handover
-from app.export.rows import Choice
+from app.export.command import export_list
 from app.ledger.audit import audit, repair
-from app.models import AlteredAccount, Format, Petition, Role, State
+from app.models import AlteredAccount, AlteredPetition, Petition, Role
 from app.organisers import accounts
 from app.organisers.members import LastOwner
 from app.outbox.status import retry, status
 from app.petition_files.importing import BadPetitionFile, import_file
-from app.petitions.page import find_edition, newest_titles, progress_of
+from app.petitions.page import newest_titles, progress_of
 from app.signers.allow import allow_emails
-from app.web import countries
 
 petition_group = AppGroup("petition", help="Petitions: bring one in, list them.")
 outbox_group = AppGroup("outbox", help="Letters: send them, look at the queue.")
@@ -34,8 +30,6 @@ signatures_group = AppGroup("signatures", help="Signatures: hand over the verifi
 organiser_group = AppGroup("organiser", help="Organisers: invite them.")
 data_keys_group = AppGroup("data-keys", help="Data keys: put a new one in the place of an old one.")
 GROUPS = (petition_group, outbox_group, count_group, signatures_group, organiser_group, data_keys_group)
-LISTS = [kind.value for kind in Format]
-STATES = [one.value for one in State]
 
 
 def init_app(app: Flask) -> None:
@@ -44,6 +38,7 @@ def init_app(app: Flask) -> None:
         app.cli.add_command(command)
     for command in (backup.release, backup.discard):
         outbox_group.add_command(command)
+    signatures_group.add_command(export_list)
 
 
 @click.command("serve")
@@ -70,9 +65,8 @@ def list_petitions() -> None:
     """List all petitions: slug, state, verified count."""
     petitions = db.session.scalars(select(Petition).order_by(Petition.slug)).all()
     now, titles, counts = clock.now(), newest_titles(petitions), progress_of(petitions)
-    for petition in petitions:
-        verified, title = counts[petition.id].verified, titles[petition.id]
-        click.echo(f"{petition.slug}\t{petition.standing(now)}\t{verified}\t{title}")
+    for one in petitions:
+        click.echo(f"{one.slug}\t{one.standing(now)}\t{counts[one.id].verified}\t{titles[one.id]}")
 
 
 @outbox_group.command("work")
@@ -135,8 +129,8 @@ def audit_counts(mend: bool) -> None:
             found = audit(petition)
         sound = sound and found.sound
         click.echo(f"{found.slug}: {'sound' if found.sound else 'DIFFERS'}: {found.in_words()}")
-        for public_id in found.altered:
-            click.echo(f"{found.slug}: ALTERED in the database: the signature {public_id}")
+        for what in found.alterations():
+            click.echo(f"{found.slug}: ALTERED in the database: {what}")
     if not sound:
         raise SystemExit(1)
 
@@ -149,72 +143,6 @@ def purge_now() -> None:
         click.echo(f"{name}: {'FAILED, see the log' if number is None else number}")
     if None in done.values():
         raise SystemExit(1)
-
-
-@signatures_group.command("export")
-@click.argument("slug")
-@click.option("--format", "kind", type=click.Choice(LISTS), default="csv", show_default=True)
-@click.option("-o", "--output", type=click.Path(dir_okay=False, path_type=Path), help="A file; it is there once whole.")
-@click.option("--for-addressee", is_flag=True, help="Who signed for organisers only is a number.")
-@click.option("--country", multiple=True, help="Only this country, such as SE; may be given again.")
-@click.option("--since", type=click.DateTime(["%Y-%m-%d"]), help="Only verified on this day (UTC) or later.")
-@click.option("--until", type=click.DateTime(["%Y-%m-%d"]), help="Only verified on this day (UTC) or earlier.")
-@click.option("--state", type=click.Choice(STATES), multiple=True, help="Other states than verified; may be repeated.")
-@click.option("--excel", is_flag=True, help="CSV that Excel opens right in every script and country.")
-@click.option("--with-email", is_flag=True, help="Add the addresses of those who agreed to updates.")
-@click.option("--to", "recipient", default="", help="Who gets the list: it is recorded.")
-def export_list(
-    slug: str,
-    kind: str,
-    output: Path | None,
-    for_addressee: bool,
-    country: tuple[str, ...],
-    since: datetime | None,
-    until: datetime | None,
-    state: tuple[str, ...],
-    excel: bool,
-    with_email: bool,
-    recipient: str,
-) -> None:
-    """Write the petition's verified list, with names, to a FILE that only you can read, or to standard output."""
-    edition = find_edition(slug)
-    if edition is None:
-        raise click.ClickException(f"there is no petition {slug}; `petition list` shows which there are")
-    if excel and kind != "csv":
-        raise click.ClickException("--excel is a way to write CSV: leave it out, or use --format csv")
-    unknown = set(country) - countries.CODES
-    if unknown:
-        raise click.ClickException(f"{', '.join(sorted(unknown))}: no country's code (ISO 3166-1) such as SE")
-    try:
-        choice = Choice(
-            states=frozenset(map(State, state or (State.VERIFIED,))),
-            countries=frozenset(country),
-            since=since.date() if since else None,
-            until=until.date() if until else None,
-            for_addressee=for_addressee,
-            with_email=with_email,
-        )
-    except ValueError as error:
-        raise click.ClickException(str(error)) from error
-    if kind == Format.PDF:
-        _export_pdf(edition.petition, choice, recipient, output)
-        return
-    begun = begin_handover(edition.petition, None, Format(kind), choice, recipient)
-    cli_files.write_file(list_stream.stream_list(edition, begun, for_excel=excel), output)
-
-
-def _export_pdf(petition: Petition, choice: Choice, recipient: str, output: Path | None) -> None:
-    if choice.with_email or choice.with_state:
-        raise click.ClickException("addresses and other states are not in a PDF: use --format csv, xlsx or json")
-    if output is None:
-        raise click.ClickException("a PDF may be several files: name the first one with -o, such as -o list.pdf")
-    try:
-        for path in cli_files.write_pdf(begin_handover(petition, None, Format.PDF, choice, recipient), output):
-            click.echo(path)
-    except UnfinishedDelivery as error:
-        raise click.ClickException("another PDF of this petition is being made: try again once it is ready") from error
-    except cli_files.DeliveryFailed as error:
-        raise click.ClickException("the PDF could not be made, or the list changed meanwhile: try again") from error
 
 
 @organiser_group.command("invite")
@@ -235,6 +163,8 @@ def invite(email: str, slug: str | None, role: str | None, administrator: bool) 
         raise click.ClickException(f"{email} is not a complete e-mail address") from None
     except LastOwner:
         raise click.ClickException("this is the petition's last owner: invite another owner first") from None
+    except AlteredPetition as error:
+        raise click.ClickException(f"{error}: see `count audit`") from None
     except AlteredAccount as error:
         raise click.ClickException(f"{error}. End it at /organise/people/{error.public_id.hex()} first") from None
     click.echo("a letter is on its way; the link in it works for 7 days")

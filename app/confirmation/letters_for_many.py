@@ -83,7 +83,7 @@ def _unanswered(public_ids: Mapping[bytes, bytes]) -> Select[*tuple[Any, ...]]:
 def _addresses(session: Session, drafts: Sequence[_Draft]) -> dict[bytes, str]:
     """Return the plain addresses sealed in these drafts, by their ids."""
     petition_ids = {draft.petition_id for draft in drafts}
-    openers = {one: opener(session.get_one(Petition, one).public_id) for one in petition_ids}
+    openers = {one: opener(session.get_one(Petition, one)) for one in petition_ids}
     found = {}
     for draft in drafts:
         said = (draft.country, draft.visibility.value, draft.updates)

@@ -14,7 +14,7 @@ from sqlalchemy import select
 
 from app.db import db
 from app.export import pdf_job
-from app.models import Delivery, HandOver, Making
+from app.models import Delivery, HandOver, Making, Petition
 from app.models.signer import AlteredRow
 
 PAUSE_SECONDS = 1
@@ -50,11 +50,12 @@ def write_pdf(begun: HandOver, path: Path) -> list[Path]:
 
     Only their owner can read them. The first is `path`, others are next to it: list-2.pdf. Raises DeliveryFailed.
     """
+    petition = db.session.get_one(Petition, begun.petition_id)
     delivery = _wait_for_delivery(begun)
     paths = [path]
     paths += [path.with_stem(f"{path.stem}-{number}") for number in range(2, pdf_job.count_volumes(delivery.id) + 1)]
     for number, volume_path in enumerate(paths, start=1):
-        write_file(_volume(delivery.id, number), volume_path)
+        write_file(_volume(petition, delivery.id, number), volume_path)
     return paths
 
 
@@ -71,8 +72,8 @@ def _wait_for_delivery(begun: HandOver) -> Delivery:
         time.sleep(PAUSE_SECONDS)
 
 
-def _volume(delivery_id: int, number: int) -> Generator[bytes, None, None]:
-    volume = pdf_job.read_volume(delivery_id, number)
+def _volume(petition: Petition, delivery_id: int, number: int) -> Generator[bytes, None, None]:
+    volume = pdf_job.read_volume(petition, delivery_id, number)
     if volume is None:  # recalled since
         raise DeliveryFailed
     yield volume

@@ -6,15 +6,18 @@ from datetime import date, datetime, timedelta
 from flask_babel import gettext as _
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
+from werkzeug.exceptions import Forbidden
 
 from app import clock
 from app.audit.log import record
 from app.crypto import sealing
-from app.db import db, insert, transaction
+from app.db import db, insert
 from app.export.recall import lock_list
 from app.export.rows import Choice
 from app.export.sent_rows import block_of, was_sent
-from app.models import Act, Delivery, Format, HandOver, HandOverBlock, Organiser, Petition, Signature, State
+from app.models import Act, Delivery, Format, HandOver, HandOverBlock, Organiser, Petition, Role, Signature, State
+from app.organisers.access import Who
+from app.organisers.acting import acting, role_now
 
 PURPOSE = "hand-over"
 DOWNLOAD_TTL = timedelta(minutes=15)
@@ -44,12 +47,14 @@ def begin_handover(
     """Record and return a hand-over: by whom (None: by command), which rows, and to whom it goes.
 
     For a PDF it also queues the delivery for the worker, in the organiser's language. Raises UnfinishedDelivery, and
-    records nothing, while another one of the petition is not finished.
+    records nothing, while another one of the petition is not finished; Forbidden for addresses that no owner asks for.
     """
-    with transaction() as session:
+    organiser_id = organiser.id if organiser else None
+    with acting(petition.id, organiser_id, Who.EDITORS) as (session, petition):
+        _refuse_addresses(session, petition, organiser_id, choice)
         row = HandOver(
             petition_id=petition.id,
-            organiser_id=organiser.id if organiser else None,
+            organiser_id=organiser_id,
             at=clock.now(),
             format=kind,
             choice=choice_as_json(choice),
@@ -78,7 +83,8 @@ def _queue_delivery(session: Session, row: HandOver, language: str) -> None:
 def take_handover(reference: str, petition: Petition, organiser: Organiser, kind: Format) -> HandOver | None:
     """Return the hand-over that this organiser recorded a short while ago, once; None the second time.
 
-    One record stands for one list that left the site. After a list was cut off, a new hand-over is needed.
+    One record stands for one list that left the site. After a list was cut off, a new hand-over is needed. Raises
+    Forbidden for a list with addresses if the organiser is an owner no more.
     """
     try:
         public_id = bytes.fromhex(reference)
@@ -93,14 +99,22 @@ def take_handover(reference: str, petition: Petition, organiser: Organiser, kind
         & (HandOver.at > clock.now() - DOWNLOAD_TTL)
     )
     taken = update(HandOver).where(is_available).values(taken_at=clock.now()).returning(HandOver)
-    with transaction() as session:
-        return session.scalars(taken.execution_options(synchronize_session=False)).one_or_none()
+    with acting(petition.id, organiser.id, Who.EDITORS) as (session, petition):
+        row = session.scalars(taken.execution_options(synchronize_session=False)).one_or_none()
+        if row is not None:
+            _refuse_addresses(session, petition, organiser.id, choice_of(row))
+        return row
 
 
-def record_volume(delivery: Delivery, number: int, organiser: Organiser) -> None:
+def _refuse_addresses(session: Session, petition: Petition, organiser_id: int | None, choice: Choice) -> None:
+    if choice.with_email and organiser_id and role_now(session, petition, organiser_id) != Role.OWNER:
+        raise Forbidden(_("Only owners may ask for e-mail addresses."))
+
+
+def record_volume(petition: Petition, number: int, organiser: Organiser) -> None:
     """Record in the audit log that this organiser downloads a volume of a delivery; call before sending it."""
-    with transaction() as session:
-        record(session, Act.EXPORTED, delivery.petition_id, organiser.id, format=Format.PDF.value, volume=number)
+    with acting(petition.id, organiser.id, Who.EDITORS) as (session, petition):
+        record(session, Act.EXPORTED, petition.id, organiser.id, format=Format.PDF.value, volume=number)
 
 
 def latest_handovers(petition_id: int) -> list[HandoverLine]:

@@ -63,21 +63,17 @@ def count_volumes(delivery_id: int) -> int:
     return db.session.scalars(select(func.count()).select_from(DeliveryVolume).where(of_delivery)).one()
 
 
-def read_volume(delivery_id: int, number: int) -> bytes | None:
-    """Return one volume of a delivery as a PDF file; None if there is none, or if it was altered or moved."""
-    of_delivery = (DeliveryVolume.delivery_id == delivery_id) & (DeliveryVolume.number == number)
-    volumes = select(DeliveryVolume, Petition.public_id).select_from(DeliveryVolume).join(Delivery)
-    volumes = volumes.join(Petition, Petition.id == Delivery.petition_id)
-    found = db.session.execute(volumes.where(of_delivery)).one_or_none()
-    if found is None:
+def read_volume(petition: Petition, delivery_id: int, number: int) -> bytes | None:
+    """Return one volume of a petition's delivery as a PDF; None if there is none, or if it was altered or moved."""
+    volume = db.session.get(DeliveryVolume, (delivery_id, number), populate_existing=True)
+    if volume is None or not petition.is_genuine:
         return None
-    volume, petition_public_id = found
     try:
         content = sealing.unseal_bytes(PURPOSE, volume.public_id, volume.sealed)
     except sealing.CannotOpen:
         return None
     # Sealed with its petition, or whoever writes in the database could have it handed out to another one's organisers.
-    return content.removeprefix(petition_public_id) if content.startswith(petition_public_id) else None
+    return content.removeprefix(petition.public_id) if content.startswith(petition.public_id) else None
 
 
 def forget_old_deliveries() -> int:

@@ -120,7 +120,7 @@ def read_rows(
     """
     session = db.session()
     is_unwanted = unwanted.is_among(session, unwanted.all_unwanted(session))
-    open_row = opener(session.get_one(Petition, petition_id).public_id)
+    open_row = opener(session.get_one(Petition, petition_id))
     return _rows(stream(db.engine, _statement(petition_id, choice, before)), open_row, choice, is_unwanted, on_sent)
 
 

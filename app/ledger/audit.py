@@ -23,7 +23,8 @@ class Audit:
     """What an audit of one petition found, all at one moment.
 
     `astray` is the number of signatures whose ledger rows do not add up to their state. `altered` are the ids, in
-    hexadecimal, of signatures whose sealed values were altered or say something else than their columns.
+    hexadecimal, of signatures whose sealed values were altered or say something else than their columns. `is_genuine`
+    tells that the petition's public id and slug are those that this site gave it.
     """
 
     slug: str
@@ -33,6 +34,7 @@ class Audit:
     folded_sum: int
     astray: int
     altered: tuple[str, ...] = ()
+    is_genuine: bool = True
 
     @property
     def differences(self) -> int:
@@ -41,8 +43,13 @@ class Audit:
 
     @property
     def sound(self) -> bool:
-        """Tell whether the number shown equals the verified rows, ledger and tally agree, and no row was altered."""
-        return not self.differences and not self.altered
+        """Tell whether the number shown equals the verified rows, ledger and tally agree, and nothing was altered."""
+        return not self.differences and not self.altered and self.is_genuine
+
+    def alterations(self) -> list[str]:
+        """Return what was altered in the database, as `count audit` names it."""
+        petition = [] if self.is_genuine else ["the petition's public id, slug or mailbox key"]
+        return petition + [f"the signature {public_id}" for public_id in self.altered]
 
     def in_words(self) -> str:
         """Return its numbers, as `count audit` shows them."""
@@ -59,7 +66,7 @@ def audit(petition: Petition) -> Audit:
     """
     found = _compare(petition)
     _keep(petition.id, found)
-    return replace(found, altered=tuple(_altered(petition)))
+    return replace(found, altered=tuple(_altered(petition)), is_genuine=petition.is_genuine)
 
 
 def check_counts() -> int:
@@ -104,7 +111,7 @@ def _compare(petition: Petition) -> Audit:
 
 
 def _altered(petition: Petition) -> Iterator[str]:
-    open_row = opener(petition.public_id)
+    open_row = opener(petition)
     columns = (Signature.country, type_coerce(Signature.visibility, String), Signature.updates)
     sealed = select(Signature.public_id, Signature.sealed, *columns).where(
         Signature.petition_id == petition.id, Signature.sealed.is_not(None)

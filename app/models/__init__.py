@@ -13,6 +13,7 @@ from app.models.monitoring import CountCheck, Counter, JobSuccess
 from app.models.organiser import AlteredAccount, Organiser, Passkey
 from app.models.outbox import Occasion, OutboxProgress, OutboxRow, Unwanted
 from app.models.petition import (
+    AlteredPetition,
     Donation,
     Elsewhere,
     Erasure,
@@ -36,6 +37,7 @@ __all__ = [
     "TOO_SOON",
     "Act",
     "AlteredAccount",
+    "AlteredPetition",
     "AuditEntry",
     "Change",
     "Clue",

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from app.crypto import sealing
 from app.db import Base, UtcDateTime
 from app.models.organiser import Organiser
-from app.models.petition import Petition
+from app.models.petition import AlteredPetition, Petition
 from app.models.signature import words
 
 PURPOSE = "role"
@@ -44,11 +44,16 @@ class Membership(Base):
     sealed_address: Mapped[bytes | None] = mapped_column(LargeBinary)
 
     def __init__(self, petition: Petition, organiser: Organiser, role: Role) -> None:
+        """Seal the role. Raises AlteredPetition."""
+        if not petition.is_genuine:
+            raise AlteredPetition(petition.public_id)
         self.petition_id, self.organiser_id, self.role = petition.id, organiser.id, role
         self.sealed_role = sealing.seal_bytes(PURPOSE, organiser.public_id + petition.public_id, self._content())
 
     def genuine_role(self, petition: Petition, organiser: Organiser) -> Role | None:
         """Return the role in that petition which this site gave to that organiser; None if it was altered."""
+        if not petition.is_genuine:
+            return None
         try:
             given = sealing.unseal_bytes(PURPOSE, organiser.public_id + petition.public_id, self.sealed_role)
         except sealing.CannotOpen:

@@ -19,6 +19,7 @@ from sqlalchemy.orm import Mapped, Mapper, attributes, mapped_column, relationsh
 
 from app.crypto import sealing
 from app.db import Base, Serial, UtcDateTime
+from app.models.same_row import keep_public_id
 
 RIGHTS = "organiser-rights"
 EMAIL, TOTP, CODES = "organiser-email", "organiser-totp", "organiser-codes"
@@ -163,6 +164,9 @@ class Organiser(Base, UserMixin):  # type: ignore[misc]
             return sealing.unseal_bytes(RIGHTS, self.public_id, self.sealed_rights) == _digest_rights(values)
         except sealing.CannotOpen:
             return False
+
+
+keep_public_id(Organiser)
 
 
 @event.listens_for(Organiser, "before_update")

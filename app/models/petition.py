@@ -8,9 +8,21 @@ from typing import Any, TypedDict
 from sqlalchemy import JSON, BigInteger, CheckConstraint, ForeignKey, LargeBinary, String, Text, UniqueConstraint, false
 from sqlalchemy.orm import Mapped, mapped_column
 
+from app.crypto import sealing
 from app.db import Base, Serial, UtcDateTime
+from app.models.same_row import keep_public_id
 
+PURPOSE = "mailbox-key"
 FIELD_CHOICES = ("required", "optional", "off")
+
+
+class AlteredPetition(sealing.CannotOpen):
+    """Somebody gave this petition another one's public id or slug in the database: nobody has a role in it."""
+
+    def __init__(self, public_id: bytes) -> None:
+        super().__init__(
+            f"the petition with the id {public_id.hex()} was altered in the database, or its data key is missing"
+        )
 
 
 class Standing(StrEnum):
@@ -73,7 +85,8 @@ class Petition(Base):
     """What people sign: its slug, when it is open, what its form asks, who launched it.
 
     `image_alt` describes its header image; empty without one. `erased_at` is when erasing its signers began; it never
-    opens again after that.
+    opens again after that. Slug and public id never change: they are sealed together, with the mailbox key, or whoever
+    writes in the database could pass one petition off as another. The id is the database's, and proves nothing.
     """
 
     __tablename__ = "petition"
@@ -106,6 +119,15 @@ class Petition(Base):
     donations_changed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     image_alt: Mapped[str] = mapped_column(String(200), default="", server_default="")
     mailbox_key: Mapped[bytes] = mapped_column(LargeBinary)
+    _checked = ((b"", "", b""), False)
+
+    @property
+    def is_genuine(self) -> bool:
+        """Whether this site gave this slug this public id. In another petition nobody has a role, and nothing opens."""
+        facts = (self.public_id, self.slug, self.mailbox_key)
+        if self._checked[0] != facts:  # opening it for each of many signers takes its time
+            self._checked = (facts, _are_one(*facts))
+        return self._checked[1]
 
     @property
     def last_day(self) -> date | None:
@@ -123,6 +145,21 @@ class Petition(Base):
         if self.erased_at is not None:
             return Standing.CLOSED
         return Standing.OPEN if self.closes_at is None or moment < self.closes_at else Standing.CLOSED
+
+
+keep_public_id(Petition)
+
+
+def seal_mailbox_key(public_id: bytes, slug: str) -> bytes:
+    """Return a new mailbox key, sealed with the public id and the slug that a new petition is given."""
+    return sealing.seal(PURPOSE, public_id, (os.urandom(32).hex(), slug))
+
+
+def _are_one(public_id: bytes, slug: str, mailbox_key: bytes) -> bool:
+    try:
+        return sealing.unseal(PURPOSE, public_id, mailbox_key).fields[1:] == (slug,)
+    except sealing.CannotOpen:
+        return False
 
 
 class PetitionText(Base):

@@ -63,7 +63,7 @@ def salt_and_signer(row: Draft | Signature) -> tuple[bytes, Signer]:
     """
     if row.sealed is None:
         raise ValueError("this row's data was erased")
-    open_row = opener(db.session.get_one(Petition, row.petition_id).public_id)
+    open_row = opener(db.session.get_one(Petition, row.petition_id))
     salt, fields = open_row(row.public_id, row.sealed, row.country, row.visibility.value, row.updates)
     name, affiliation, comment, email = fields[:4]
     return salt, Signer(name, affiliation, comment, email, row.country, row.visibility, row.updates)
@@ -82,16 +82,19 @@ def signer_of(row: Draft | Signature) -> Signer:
     return salt_and_signer(row)[1]
 
 
-def opener(petition_public_id: bytes) -> Callable[[bytes, bytes, str, str, bool], Opened]:
+def opener(petition: Petition) -> Callable[[bytes, bytes, str, str, bool], Opened]:
     """Return a fast function that unseals signers of a petition, for many rows.
 
     It takes a row's public id, sealed value, country, visibility and consent, and gives the salt and the sealed fields
     as a plain list (name, affiliation, comment, email, and those three again): a million objects would take too long.
-    It raises AlteredRow.
+    It raises AlteredRow, for every row of a petition that was altered itself.
     """
     unseal = sealing.opener(PURPOSE)
+    petition_public_id, is_genuine = petition.public_id, petition.is_genuine
 
     def open_row(public_id: bytes, sealed: bytes, country: str, visibility: str, updates: bool) -> Opened:
+        if not is_genuine:
+            raise AlteredRow(public_id)
         try:
             salt, fields = unseal(public_id + petition_public_id, sealed)
         except sealing.CannotOpen as error:

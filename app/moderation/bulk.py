@@ -14,12 +14,14 @@ from sqlalchemy.orm import Session
 
 from app import clock
 from app.audit.log import record
-from app.db import db, transaction
+from app.db import db
 from app.export.recall import recall_deliveries
 from app.ledger import ledger
 from app.models import Act, Kind, Reason, Signature, State, Suspicion
 from app.models.locking import signatures_in_lock_order
 from app.models.signer import sealed_note
+from app.organisers.access import Who
+from app.organisers.acting import acting
 from app.watching.selection import ANY, Selection
 
 # An act is one transaction, so it must end within a second or two.
@@ -132,7 +134,7 @@ def _act(
     act: Act,
     **details: str,
 ) -> int:
-    with transaction() as session:
+    with acting(petition_id, organiser_id, Who.EDITORS) as (session, _petition):
         rows = lock(session, petition_id, selection, fingerprint)
         if rows:
             record(session, act, petition_id, organiser_id, None, number=len(rows), **details)

@@ -4,8 +4,10 @@ from sqlalchemy import delete, select
 
 from app import clock
 from app.audit.log import record
-from app.db import db, insert, transaction
+from app.db import db, insert
 from app.models import Act, DomainRule, Verdict
+from app.organisers.access import Who
+from app.organisers.acting import acting
 
 
 def list_rules(petition_id: int) -> list[DomainRule]:
@@ -22,7 +24,7 @@ def set_rule(petition_id: int, domain: str, verdict: Verdict, organiser_id: int 
         set_={"verdict": rule.excluded.verdict, "made_at": rule.excluded.made_at},
         where=DomainRule.verdict != rule.excluded.verdict,
     )
-    with transaction() as session:
+    with acting(petition_id, organiser_id, Who.EDITORS) as (session, _petition):
         is_new = session.execute(upsert.returning(DomainRule.domain)).first() is not None
         if is_new:
             record(session, Act.DOMAIN, petition_id, organiser_id, what=verdict.value)
@@ -32,7 +34,7 @@ def set_rule(petition_id: int, domain: str, verdict: Verdict, organiser_id: int 
 def remove_rule(petition_id: int, domain: str, organiser_id: int | None) -> bool:
     """Remove the rule for a domain; return whether there was one."""
     rule = (DomainRule.petition_id == petition_id) & (DomainRule.domain == domain)
-    with transaction() as session:
+    with acting(petition_id, organiser_id, Who.EDITORS) as (session, _petition):
         removed = session.execute(delete(DomainRule).where(rule).returning(DomainRule.domain)).first() is not None
         if removed:
             record(session, Act.DOMAIN, petition_id, organiser_id, what="none")

@@ -5,8 +5,9 @@ from enum import StrEnum
 from sqlalchemy import update
 
 from app.audit.log import record
-from app.db import transaction
 from app.models import Act, Signature
+from app.organisers.access import Who
+from app.organisers.acting import acting
 
 
 class HideablePart(StrEnum):
@@ -33,7 +34,7 @@ def _set(petition_id: int, public_id: bytes, part: HideablePart, organiser_id: i
     column = COLUMNS[part]
     of_signature = update(Signature).where(Signature.petition_id == petition_id, Signature.public_id == public_id)
     statement = of_signature.where(column.is_not(hidden)).values({column: hidden}).returning(Signature.id)
-    with transaction() as session:
+    with acting(petition_id, organiser_id, Who.EDITORS) as (session, _petition):
         changed = session.execute(statement.execution_options(synchronize_session=False)).first() is not None
         if changed:
             record(session, Act.HID if hidden else Act.SHOWED, petition_id, organiser_id, part=part.value)

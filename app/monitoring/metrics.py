@@ -19,7 +19,7 @@ from app.models import CountCheck, Counter, JobSuccess, OutboxProgress
 from app.outbox.deliver import PUT_OFF
 from app.outbox.lateness import seconds_late
 
-RESULTS = (*(progress.value for progress in OutboxProgress if progress != OutboxProgress.WAITING), PUT_OFF)
+RESULTS = (OutboxProgress.SENT, OutboxProgress.FAILED, OutboxProgress.SILENT, PUT_OFF)
 
 
 class Site(Collector):

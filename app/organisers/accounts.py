@@ -16,8 +16,10 @@ from app.db import db, insert, transaction
 from app.email.address import canonical, deliverable
 from app.models import Act, AlteredAccount, Membership, Organiser, Petition, Role, Site
 from app.models.site import mailbox_hash
+from app.organisers.access import Who
+from app.organisers.acting import lock_petition_for
 from app.organisers.letter import queue_rendered_letter
-from app.organisers.members import accept, lock_petition, offer_role, petitions_of
+from app.organisers.members import accept, lock_administrators, lock_petition, offer_role, petitions_of
 from app.petitions.page import newest_title
 from app.web.absolute_url import absolute_url
 from app.web.language import site_language
@@ -65,14 +67,16 @@ def invite(
     People who have not joined yet get a link; if a command invites them, older ones stop working. People with an
     account must accept the role: nobody becomes a member unasked, and the inviter does not learn whether there is an
     account. Only a command gives a role at once.
-    Raises NotAnAddress, LastOwner if the last owner would lose that role, and AlteredAccount for a command if the
-    account of this mailbox was made one of somebody else's in the database.
+    Raises NotAnAddress, LastOwner if the last owner would lose that role, AlteredPetition, and AlteredAccount for a
+    command if the account of this mailbox was made one of somebody else's in the database.
     """
     address = deliverable(address)
     now = clock.now()
     with transaction() as session:
         if petition is not None:
-            lock_petition(session, petition.id)
+            lock_petition_for(session, petition.id, inviter.id if inviter else None, Who.ROLE_GIVERS)
+        elif inviter is not None:
+            lock_administrators(session, inviter)
         key = organiser_email_key(session, address)
         draft = Organiser(address, key, language or site_language())
         columns = ("public_id", "email_key", "sealed_email", "language", "active", "fs_uniquifier", "sealed_rights")
@@ -81,7 +85,7 @@ def invite(
         new = new.on_conflict_do_update(index_elements=["email_key"], set_={"email_key": new.excluded.email_key})
         organiser_id = session.execute(new.returning(Organiser.id)).scalar_one()
         organiser = session.get_one(Organiser, organiser_id, populate_existing=True)
-        if not organiser.is_genuine:
+        if not organiser.is_genuine or organiser.email_key != key:  # which is sealed with it
             if inviter is not None:
                 log.error("account %s was altered in the database, and is not invited", organiser.public_id.hex())
                 return
@@ -92,7 +96,7 @@ def invite(
         must_accept = inviter is not None or not organiser.joined_at
         if petition is not None and role is not None:
             until = now + INVITATION_TTL if must_accept else None
-            must_accept = offer_role(session, petition.id, organiser, role, address, until)
+            must_accept = offer_role(session, petition, organiser, role, address, until)
             record(session, Act.INVITED, petition.id, actor_id, organiser.id, role=role.value)
         if administrator and not organiser.is_administrator:
             organiser.is_administrator = True

@@ -10,6 +10,8 @@ from app.db import insert, transaction
 from app.models import Act, AlteredAccount, Change, Membership, Organiser, Petition, Role
 from app.models.journal import enter
 from app.models.locking import lock_organiser
+from app.organisers.access import Who
+from app.organisers.acting import NotTheirs, acting, is_administrator_now
 
 
 class LastOwner(Exception):
@@ -29,13 +31,15 @@ def lock_petition(session: Session, petition_id: int) -> None:
     session.execute(select(Petition.id).where(Petition.id == petition_id).with_for_update(key_share=True))
 
 
-def give_role(session: Session, petition_id: int, organiser_id: int, role: Role) -> None:
+def give_role(session: Session, petition: Petition, organiser_id: int, role: Role) -> None:
     """Give a role in the petition, new or changed (upsert); the transaction must have locked the petition.
 
-    Raises LastOwner if no owner who has joined would be left, and AlteredAccount for an account that was altered.
+    Raises LastOwner if no owner who has joined would be left, and AlteredAccount or AlteredPetition for one that was
+    altered in the database.
     """
+    petition_id = petition.id
     was_owner = _is_joined_owner(session, petition_id, organiser_id)
-    petition, organiser = session.get_one(Petition, petition_id), session.get_one(Organiser, organiser_id)
+    organiser = session.get_one(Organiser, organiser_id)
     if not organiser.is_genuine:
         raise AlteredAccount(organiser.public_id)
     role_and_seal = {"role": role, "sealed_role": Membership(petition, organiser, role).sealed_role}
@@ -45,16 +49,16 @@ def give_role(session: Session, petition_id: int, organiser_id: int, role: Role)
 
 
 def offer_role(
-    session: Session, petition_id: int, organiser: Organiser, role: Role, address: str, until: datetime | None
+    session: Session, petition: Petition, organiser: Organiser, role: Role, address: str, until: datetime | None
 ) -> bool:
     """Offer a role that can be accepted `until` then, or give it at once (None); return whether it must be accepted.
 
     The transaction must have locked the petition. An existing member gets the role at once.
     """
-    key = (petition_id, organiser.id)
+    key = (petition.id, organiser.id)
     member = session.get(Membership, key, populate_existing=True)
     was_in = member is not None and member.invited_until is None
-    give_role(session, petition_id, organiser.id, role)
+    give_role(session, petition, organiser.id, role)
     member = session.get_one(Membership, key, populate_existing=True)
     if until is None:
         member.accept()
@@ -96,24 +100,29 @@ def offers(session: Session, organiser: Organiser, now: datetime) -> list[tuple[
 
 def change_role(petition: Petition, organiser_id: int, role: Role, actor: Organiser) -> None:
     """Change a member's role; raise LastOwner if no owner would be left."""
-    with transaction() as session:
-        lock_petition(session, petition.id)
+    with acting(petition.id, actor.id, Who.ROLE_GIVERS) as (session, petition):
         member = session.get(Membership, (petition.id, organiser_id), populate_existing=True)
         if member is not None and member.genuine_role(petition, session.get_one(Organiser, organiser_id)) != role:
-            give_role(session, petition.id, organiser_id, role)
+            give_role(session, petition, organiser_id, role)
             record(session, Act.ROLE, petition.id, actor.id, organiser_id, role=role.value)
 
 
 def remove_member(petition: Petition, organiser_id: int, actor: Organiser) -> None:
     """Remove a member from the petition; raise LastOwner if no owner would be left."""
-    with transaction() as session:
+    with acting(petition.id, actor.id, Who.ROLE_GIVERS) as (session, _locked):
         _leave(session, petition.id, organiser_id, actor)
+
+
+def leave(petition: Petition, actor: Organiser) -> None:
+    """Remove a member by their own wish; raise LastOwner if no owner would be left."""
+    with acting(petition.id, actor.id, Who.VIEWERS) as (session, _locked):
+        _leave(session, petition.id, actor.id, actor)
 
 
 def set_administrator(organiser_id: int, actor: Organiser, *, to: bool) -> None:
     """Appoint or dismiss an administrator of the site; raise LastOwner for the last one."""
     with transaction() as session:
-        _lock_administrators(session)
+        lock_administrators(session, actor)
         organiser = lock_organiser(session, organiser_id)
         if organiser.is_administrator == to or not organiser.active:
             return
@@ -126,6 +135,7 @@ def set_administrator(organiser_id: int, actor: Organiser, *, to: bool) -> None:
 def set_may_open(organiser_id: int, actor: Organiser, *, to: bool) -> None:
     """Give an organiser the right to open petitions, or take it away."""
     with transaction() as session:
+        lock_administrators(session, actor)
         organiser = lock_organiser(session, organiser_id)
         if organiser.may_open != to and organiser.active:
             organiser.may_open = to
@@ -133,12 +143,15 @@ def set_may_open(organiser_id: int, actor: Organiser, *, to: bool) -> None:
 
 
 def end_account(organiser_id: int, actor: Organiser) -> None:
-    """Erase an account and its roles; raise LastOwner if no owner of a petition or no administrator would be left."""
+    """Erase an account and its roles, as its owner or an administrator.
+
+    Raises LastOwner if no owner of a petition or no administrator would be left.
+    """
     with transaction() as session:
         petition_ids = session.scalars(petitions_of(organiser_id)).all()
         for petition_id in petition_ids:  # lock order: petitions before accounts
             lock_petition(session, petition_id)
-        _lock_administrators(session)
+        lock_administrators(session, actor if actor.id != organiser_id else None)
         for petition_id in petition_ids:
             _leave(session, petition_id, organiser_id, actor)
         organiser = lock_organiser(session, organiser_id)
@@ -210,9 +223,15 @@ def _joined_owners(session: Session, petition_id: int) -> set[int]:
     return {one.id for one, member in rows if one.is_genuine and member.genuine_role(petition, one)}
 
 
-def _lock_administrators(session: Session) -> None:
+def lock_administrators(session: Session, actor: Organiser | None) -> None:
+    """Lock the administrators' accounts until this transaction ends, after petitions and before other accounts.
+
+    Raises NotTheirs for an `actor` who is none of them, or not any more; None acts for themselves.
+    """
     administrators = select(Organiser.id).where(Organiser.is_administrator).order_by(Organiser.id)
     session.scalars(administrators.with_for_update(key_share=True)).all()
+    if actor is not None and not is_administrator_now(session, actor.id):
+        raise NotTheirs
 
 
 def _keep_an_administrator(session: Session) -> None:

@@ -78,7 +78,7 @@ def remove(slug: str, member: str) -> Response:
 def leave(slug: str) -> Response:
     """Remove the signed-in organiser from the petition."""
     try:
-        members.remove_member(petition_here(), me().id, me())
+        members.leave(petition_here(), me())
     except members.LastOwner:
         title = newest_title(petition_here())
         words = _("You are the last owner of “%(title)s”. Make somebody else an owner first, then leave.", title=title)

@@ -40,10 +40,10 @@ def import_file(path: Path) -> Imported:
     file = read_petition_file(path)
     now = clock.now()
     with transaction() as session:
-        if petition_id := create_draft(session, file, now):
-            session.get_one(Petition, petition_id).opened_at = now
-            record(session, Act.IMPORTED, petition_id, None)
-            record(session, Act.OPENED, petition_id, None)
+        if draft := create_draft(session, file, now):
+            draft.opened_at = now
+            record(session, Act.IMPORTED, draft.id, None)
+            record(session, Act.OPENED, draft.id, None)
             return Imported(file.slug, Outcome.OPENED)
         petition = lock_petition_by_slug(session, file.slug)
         assert petition is not None

@@ -11,7 +11,7 @@ from app import clock
 from app.db import db
 from app.ledger import ledger
 from app.ledger.ledger import Count
-from app.models import Petition, PetitionText, Picture, PrivacyNotice
+from app.models import AlteredPetition, Petition, PetitionText, Picture, PrivacyNotice
 from app.petitions.goals import next_goal, percent
 from app.web.language import INTERFACE_LANGUAGES
 
@@ -61,7 +61,8 @@ class GoalProgress:
 def find_edition(slug: str, language: str | None = None, *, drafts: bool = False) -> Edition | None:
     """Return the petition's current edition in `language` (default: its own); None for an unknown slug or language.
 
-    `drafts` also finds drafts, for their organisers.
+    `drafts` also finds drafts, for their organisers. Raises AlteredPetition for one that was altered: who signs there
+    would sign for somebody else's eyes.
     """
     if language and "\0" in language:  # PostgreSQL refuses NUL even in a comparison
         return None
@@ -71,6 +72,8 @@ def find_edition(slug: str, language: str | None = None, *, drafts: bool = False
     if found is None:
         return None
     petition, text, notice = found
+    if not petition.is_genuine:
+        raise AlteredPetition(petition.public_id)
     language = language or petition.language
     if language not in {*INTERFACE_LANGUAGES, text.language}:
         return None

@@ -12,7 +12,10 @@ from app import clock
 from app.audit.log import record
 from app.db import transaction
 from app.ledger import ledger
-from app.models import Act, Membership, Organiser, Role
+from app.models import Act, Role
+from app.models.locking import lock_organiser
+from app.organisers.access import ENOUGH, Who
+from app.organisers.acting import NotTheirs, role_now
 from app.organisers.members import give_role
 from app.petition_files.file import NEEDED, NEEDED_FOR_DRAFT, BadPetitionFile, PetitionFile, parse_petition_file
 from app.petition_files.saving import (
@@ -54,11 +57,13 @@ class ChangesNotReviewed(Exception):
 def create_petition(file: PetitionFile, organiser_id: int, act: Act = Act.CREATED) -> bool:
     """Create a draft from the file, owned by this organiser; return False if the slug is taken."""
     with transaction() as session:
-        petition_id = create_draft(session, file, clock.now())
-        if petition_id is None:
+        petition = create_draft(session, file, clock.now())
+        if petition is None:
             return False
-        give_role(session, petition_id, organiser_id, Role.OWNER)
-        record(session, act, petition_id, organiser_id)
+        if not lock_organiser(session, organiser_id).active:
+            raise NotTheirs
+        give_role(session, petition, organiser_id, Role.OWNER)
+        record(session, act, petition.id, organiser_id)
         return True
 
 
@@ -75,10 +80,8 @@ def import_upload(content: bytes, name: str, organiser_id: int, fingerprint: str
     with transaction() as session:
         petition = lock_petition_by_slug(session, file.slug)
         assert petition is not None
-        member = session.get(Membership, (petition.id, organiser_id))
-        organiser = session.get_one(Organiser, organiser_id)
-        role = member.genuine_role(petition, organiser) if member and not member.invited_until else None
-        if role not in {Role.EDITOR, Role.OWNER}:
+        role = role_now(session, petition, organiser_id)
+        if role not in ENOUGH[Who.EDITORS]:
             raise BadPetitionFile(f"{name}: {slug_not_free()}")
         if petition.opened_at is not None:
             file = parse_petition_file(content, name, NEEDED)

@@ -4,10 +4,11 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from app import clock
-from app.db import transaction
-from app.models import Act
+from app.models import Act, Role
+from app.organisers.access import Who
+from app.organisers.acting import NotTheirs, acting, role_now
 from app.petition_files.file import PetitionFile
-from app.petition_files.saving import Saved, lock_petition_by_slug, save_petition
+from app.petition_files.saving import Saved, save_petition
 from app.petition_files.stored import as_file
 from app.publishing import compare
 
@@ -47,18 +48,19 @@ class PetitionPart:
         return compare.content_digest(self.of(file))
 
 
-def edit_part(slug: str, part: PetitionPart, base: str, answers: dict[str, Any], organiser_id: int) -> Saved:
+def edit_part(petition_id: int, part: PetitionPart, base: str, answers: dict[str, Any], organiser_id: int) -> Saved:
     """Save these answers as a part of the petition.
 
     Optimistic locking: `base` is the digest of the part as the form showed it. Of two concurrent saves the second
-    raises StaleVersion, and changes nothing.
+    raises StaleVersion, and changes nothing. Raises NotTheirs for an organiser who may not, or not any more.
     """
-    with transaction() as session:
-        petition = lock_petition_by_slug(session, slug)
-        assert petition is not None
+    with acting(petition_id, organiser_id, Who.EDITORS) as (session, petition):
         before = as_file(session, petition)
         if part.digest(before) != base:
             raise StaleVersion(before)
+        is_last_day_changed = answers.get("closes_on", before.closes_on) != before.closes_on
+        if is_last_day_changed and petition.opened_at and role_now(session, petition, organiser_id) != Role.OWNER:
+            raise NotTheirs
         return save_petition(
             session, petition, before, part.put(before, answers), Act.EDITED, organiser_id, clock.now()
         )

@@ -63,7 +63,7 @@ def save_words(slug: str, lang: str | None = None) -> BaseResponse:
         return _words(form, file, tag, 422)
     part = _words_of(file, tag)
     try:
-        saved = edit_part(slug, part, form.base.data or "", form.answers(), me().id)
+        saved = edit_part(petition_here().id, part, form.base.data or "", form.answers(), me().id)
     except StaleVersion as stale:
         conflict = _conflict(form, part, stale)
         return _words(form, stale.now, tag, 409, conflict=conflict)
@@ -138,7 +138,7 @@ def _save(slug: str, form: PartForm, part: PetitionPart, show: Any) -> BaseRespo
     if not form.validate():
         return show(form, 422)  # type: ignore[no-any-return]
     try:
-        saved = edit_part(slug, part, form.base.data or "", form.answers(), me().id)
+        saved = edit_part(petition_here().id, part, form.base.data or "", form.answers(), me().id)
     except StaleVersion as stale:
         return show(form, 409, conflict=_conflict(form, part, stale))  # type: ignore[no-any-return]
     _flash_saved(saved)

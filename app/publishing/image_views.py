@@ -42,7 +42,7 @@ def save(slug: str) -> BaseResponse:
         form.file.errors = [_("Please choose an image file.")]
     if not is_valid or form.file.errors:
         return _page(form, 422)
-    keep_picture(slug, sizes, form.alt.data, me().id)
+    keep_picture(petition_here().id, sizes, form.alt.data, me().id)
     flash(_("Saved."), "info")
     return redirect(url_for(".show_image", slug=slug), 303)
 
@@ -51,7 +51,7 @@ def save(slug: str) -> BaseResponse:
 @open_to(Who.EDITORS)
 def remove(slug: str) -> BaseResponse:
     """Remove the image."""
-    remove_picture(slug, me().id)
+    remove_picture(petition_here().id, me().id)
     flash(_("The image is gone."), "info")
     return redirect(url_for(".show_image", slug=slug), 303)
 

@@ -7,10 +7,10 @@ from flask import current_app
 
 from app import clock
 from app.audit.log import record
-from app.db import transaction
 from app.models import Act, Organiser
 from app.models.petition import Standing
-from app.petition_files.saving import lock_petition_by_slug
+from app.organisers.access import Who
+from app.organisers.acting import acting
 from app.petition_files.stored import as_file, end_of_day
 
 
@@ -35,15 +35,13 @@ def may_open(organiser: Organiser) -> bool:
     return organiser.may_open or organiser.is_administrator or bool(current_app.config["EVERYBODY_MAY_OPEN"])
 
 
-def open_petition(slug: str, organiser_id: int) -> None:
+def open_petition(petition_id: int, organiser_id: int) -> None:
     """Open a draft for signing; do nothing if it was opened before. Raises MayNotOpen and NotReadyToOpen."""
-    with transaction() as session:
-        petition = lock_petition_by_slug(session, slug)
+    with acting(petition_id, organiser_id, Who.OWNERS) as (session, petition):
         now = clock.now()  # after whoever held it: what they saved came before
-        if petition is None or petition.opened_at is not None:
+        if petition.opened_at is not None:
             return
-        organiser = session.get_one(Organiser, organiser_id, populate_existing=True)
-        if not (organiser.is_genuine and may_open(organiser)):
+        if not may_open(session.get_one(Organiser, organiser_id)):
             raise MayNotOpen
         missing = as_file(session, petition).missing()
         is_over = petition.closes_at is not None and petition.closes_at <= now
@@ -53,17 +51,16 @@ def open_petition(slug: str, organiser_id: int) -> None:
         record(session, Act.OPENED, petition.id, organiser_id)
 
 
-def close_petition(slug: str, organiser_id: int) -> None:
+def close_petition(petition_id: int, organiser_id: int) -> None:
     """Close an open petition now."""
-    with transaction() as session:
-        petition = lock_petition_by_slug(session, slug)
+    with acting(petition_id, organiser_id, Who.OWNERS) as (session, petition):
         now = clock.now()  # after whoever held it: what they saved came before
-        if petition is not None and petition.standing(now) == Standing.OPEN:
+        if petition.standing(now) == Standing.OPEN:
             petition.closes_at = now
             record(session, Act.CLOSED, petition.id, organiser_id)
 
 
-def reopen_petition(slug: str, last_day: date | None, organiser_id: int) -> bool:
+def reopen_petition(petition_id: int, last_day: date | None, organiser_id: int) -> bool:
     """Open a closed petition again until the end of `last_day`, or without end; return False if that is over.
 
     Raises Erased if its signatures have been erased, as signers were promised.
@@ -72,11 +69,10 @@ def reopen_petition(slug: str, last_day: date | None, organiser_id: int) -> bool
     closes_at = end_of_day(last_day)
     if closes_at is not None and closes_at <= now:
         return False
-    with transaction() as session:
-        petition = lock_petition_by_slug(session, slug)
-        if petition is not None and petition.erased_at is not None:
+    with acting(petition_id, organiser_id, Who.OWNERS) as (session, petition):
+        if petition.erased_at is not None:
             raise Erased
-        if petition is not None and petition.standing(now) == Standing.CLOSED:
+        if petition.standing(now) == Standing.CLOSED:
             petition.closes_at = closes_at
             record(session, Act.REOPENED, petition.id, organiser_id)
     return True

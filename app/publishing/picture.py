@@ -3,20 +3,18 @@
 from sqlalchemy import delete
 
 from app.audit.log import record
-from app.db import transaction
 from app.models import Act, Picture
-from app.petition_files.saving import lock_petition_by_slug
+from app.organisers.access import Who
+from app.organisers.acting import acting
 from app.petitions.image import ImageSize, image_digest
 
 
-def keep_picture(slug: str, sizes: list[ImageSize], alt: str, organiser_id: int) -> None:
+def keep_picture(petition_id: int, sizes: list[ImageSize], alt: str, organiser_id: int) -> None:
     """Save the petition's image in these sizes, with `alt` as its text alternative.
 
     Without sizes the image stays, and only `alt` changes.
     """
-    with transaction() as session:
-        petition = lock_petition_by_slug(session, slug)
-        assert petition is not None
+    with acting(petition_id, organiser_id, Who.EDITORS) as (session, petition):
         petition.image_alt = alt
         if sizes:
             session.execute(delete(Picture).where(Picture.petition_id == petition.id))
@@ -28,11 +26,9 @@ def keep_picture(slug: str, sizes: list[ImageSize], alt: str, organiser_id: int)
         record(session, Act.EDITED, petition.id, organiser_id, what="image")
 
 
-def remove_picture(slug: str, organiser_id: int) -> None:
+def remove_picture(petition_id: int, organiser_id: int) -> None:
     """Remove the petition's image."""
-    with transaction() as session:
-        petition = lock_petition_by_slug(session, slug)
-        assert petition is not None
+    with acting(petition_id, organiser_id, Who.EDITORS) as (session, petition):
         session.execute(delete(Picture).where(Picture.petition_id == petition.id))
         if petition.image_alt:
             petition.image_alt = ""

@@ -123,7 +123,7 @@ def download(slug: str) -> BaseResponse:
 def open_now(slug: str) -> BaseResponse:
     """Open the petition for signing, or show what is missing or whom to ask."""
     try:
-        opening.open_petition(slug, me().id)
+        opening.open_petition(petition_here().id, me().id)
     except opening.MayNotOpen:
         return _overview(403)
     except opening.NotReadyToOpen as not_ready:
@@ -136,7 +136,7 @@ def open_now(slug: str) -> BaseResponse:
 @open_to(Who.OWNERS)
 def close(slug: str) -> BaseResponse:
     """Close the petition now."""
-    opening.close_petition(slug, me().id)
+    opening.close_petition(petition_here().id, me().id)
     flash(_("The petition is closed."), "info")
     return redirect(url_for(".overview", slug=slug), 303)
 
@@ -149,7 +149,7 @@ def reopen(slug: str) -> BaseResponse:
     if not form.validate():
         return _overview(422, reopen=form)
     try:
-        if not opening.reopen_petition(slug, form.closes_on.data, me().id):
+        if not opening.reopen_petition(petition_here().id, form.closes_on.data, me().id):
             form.closes_on.errors = [_("This day is over. Please choose a later one, or none.")]
             return _overview(422, reopen=form)
     except opening.Erased:

@@ -9,6 +9,8 @@ from werkzeug.exceptions import Conflict, HTTPException
 
 from app import logs
 from app.db import db, is_away
+from app.models import AlteredPetition
+from app.models.signer import AlteredRow
 from app.web.session import is_for_organisers
 
 log = logging.getLogger(__name__)
@@ -49,8 +51,7 @@ def _http_error(error: HTTPException) -> Response:
     return response
 
 
-def _database_away(error: Exception) -> Response:
-    log.error("the database is away: %s", type(error).__name__)
+def _right_back() -> Response:
     response = _error_response(
         503,
         _("We will be right back"),
@@ -63,11 +64,15 @@ def _database_away(error: Exception) -> Response:
 
 def _unexpected_error(error: Exception) -> Response:
     if is_away(error):
-        return _database_away(error)
+        log.error("the database is away: %s", type(error).__name__)
+        return _right_back()
     if isinstance(error, StaleDataError):  # the row was changed by somebody else meanwhile; nothing was saved
         db.session.rollback()  # or whatever is still to be written in this request would fail as well
         log.warning("two changes at once in %s: %s", request.endpoint, logs.describe_error(error))
         return _http_error(Conflict())
+    if isinstance(error, AlteredPetition | AlteredRow):  # or the data key is missing
+        log.error("refused in %s: %s", request.endpoint, error)
+        return _http_error(Conflict()) if isinstance(error, AlteredRow) else _right_back()
     log.error("fault in %s: %s", request.endpoint, logs.describe_error(error))
     return _error_response(
         500,

@@ -12,8 +12,9 @@ from sqlalchemy.orm import Session
 
 from app.crypto import sealing
 from app.db import db
-from app.models import Organiser, Role
+from app.models import Organiser, Petition, Role
 from app.organisers import accounts, members
+from app.organisers.access import Who
 from tests.auth.test_altered_accounts import HOME, MALLORY, NEW, is_genuine
 from tests.concurrency.test_races import at_once
 from tests.organisers.people import PASSWORD, browser, make_organiser, organiser, signed_in
@@ -69,20 +70,21 @@ def test_an_administrator_who_leaves_and_one_who_invites_her_do_not_wait_for_eac
     make_organiser(app, "other@example.org", Role.OWNER, administrator=True)
     inviter, leaver = signed_in(app, "other@example.org"), signed_in(app, "ann@example.org")
     both_are_there = Barrier(2, timeout=2)
-    lock_petition = members.lock_petition
+    lock_petition, lock_petition_for = members.lock_petition, accounts.lock_petition_for
 
     def wait_first(session: Session, petition_id: int) -> None:
         with suppress(BrokenBarrierError):
             both_are_there.wait()
         lock_petition(session, petition_id)
 
-    def wait_afterwards(session: Session, petition_id: int) -> None:
-        lock_petition(session, petition_id)
+    def wait_afterwards(session: Session, petition_id: int, organiser_id: int | None, who: Who) -> Petition:
+        petition = lock_petition_for(session, petition_id, organiser_id, who)
         with suppress(BrokenBarrierError):
             both_are_there.wait()
+        return petition
 
     monkeypatch.setattr(members, "lock_petition", wait_first)
-    monkeypatch.setattr(accounts, "lock_petition", wait_afterwards)
+    monkeypatch.setattr(accounts, "lock_petition_for", wait_afterwards)
 
     def act(which: int) -> int:
         if which:

@@ -107,7 +107,7 @@ def test_an_altered_draft_is_not_confirmed(
     with app.app_context(), transaction() as session:
         session.execute(update(Draft).values(columns))
     assert "Ann Example" not in client.get(link_of(app, public_id)).text
-    assert press_confirm(client, link_of(app, public_id)).status_code == 500
+    assert press_confirm(client, link_of(app, public_id)).status_code == 409
     assert verified(client) == 0
 
 

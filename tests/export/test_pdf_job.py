@@ -54,7 +54,8 @@ def make(app: Flask) -> int:
 
 def text_of(app: Flask, number: int = 1) -> str:
     with app.app_context():
-        written = pdf_job.read_volume(newest(app).id, number)
+        petition = db.session.get_one(Petition, newest(app).petition_id)
+        written = pdf_job.read_volume(petition, newest(app).id, number)
     assert written
     return "\n".join(page.extract_text() for page in PdfReader(io.BytesIO(written)).pages)
 
@@ -267,11 +268,12 @@ def test_a_delivery_that_was_moved_to_another_petition_in_the_database_is_handed
     ask(app)
     assert make(app) == 1
     with app.app_context():
-        assert pdf_job.read_volume(newest(app).id, 1)
+        found = (db.session.scalars(select(Petition).where(Petition.slug == slug)).one() for slug in (SLUG, other))
+        mine, others = found
+        assert pdf_job.read_volume(mine, newest(app).id, 1)
         with transaction() as session:
-            other_id = session.scalars(select(Petition.id).where(Petition.slug == other)).one()
-            session.execute(update(Delivery).values(petition_id=other_id))
-        assert pdf_job.read_volume(newest(app).id, 1) is None
+            session.execute(update(Delivery).values(petition_id=others.id))
+        assert pdf_job.read_volume(others, newest(app).id, 1) is None
 
 
 def test_a_delivery_is_stored_sealed_and_deleted_after_a_day(app: Flask, petition: str) -> None:

@@ -7,7 +7,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from app.moderation.hide import HideablePart, hide_part, show_part
-from tests.factories import make_draft, make_signature, verified
+from tests.factories import make_draft, make_petition, make_signature, verified
 from tests.moderation.act import told
 from tests.watching.people import petition_id_of
 
@@ -47,8 +47,9 @@ def test_each_act_is_logged_once(app: Flask, shown: bytes) -> None:
 
 
 def test_unknown_entries_and_those_of_another_petition_are_not_hidden(app: Flask, shown: bytes) -> None:
+    other = make_petition(app, slug='"another"')
     with app.app_context():
-        assert not hide_part(petition_id_of() + 1, shown, HideablePart.NAME, None)
+        assert not hide_part(petition_id_of(other), shown, HideablePart.NAME, None)
         assert not hide_part(petition_id_of(), os.urandom(16), HideablePart.NAME, None)
 
 

@@ -81,8 +81,9 @@ def test_every_petition_has_a_sealed_mailbox_key_of_its_own(app: Flask) -> None:
         make_petition(app, slug=f'"{slug}"')
         petition = the_petition(app, slug)
         with app.app_context():
-            (key,) = sealing.unseal("mailbox-key", petition.public_id, petition.mailbox_key).fields
+            key, sealed_slug = sealing.unseal("mailbox-key", petition.public_id, petition.mailbox_key).fields
         assert len(bytes.fromhex(key)) == 32
+        assert sealed_slug == slug
         assert key.encode() not in petition.mailbox_key
         keys.append(key)
     assert keys[0] != keys[1]

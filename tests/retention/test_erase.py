@@ -45,6 +45,7 @@ from tests.factories import (
 )
 from tests.mail_server import MailServer, link_in
 from tests.organisers.people import make_organiser, signed_in
+from tests.watching.people import petition_id_of
 
 pytestmark = pytest.mark.both_databases
 
@@ -162,7 +163,7 @@ def test_signers_of_an_open_or_reopened_petition_are_not_erased(app: Flask, peti
     owner = make_organiser(app, role=Role.OWNER)
     close(app, days=30)
     with app.app_context():
-        assert opening.reopen_petition(SLUG, None, owner)
+        assert opening.reopen_petition(petition_id_of(), None, owner)
     assert erase_due(app) == 0
     assert signatures(app)[0].sealed
 
@@ -186,7 +187,7 @@ def test_after_erasing_the_petition_cannot_be_reopened_or_signed(
     erase_due(app)
     with app.app_context():
         with pytest.raises(opening.Erased):
-            opening.reopen_petition(SLUG, None, owner)
+            opening.reopen_petition(petition_id_of(), None, owner)
         path = tmp_path / "again.md"
         path.write_text(petition_file(closes_on="2099-12-31"), "utf-8")
         with pytest.raises(BadPetitionFile, match="closes_on"):

@@ -15,6 +15,7 @@ from sqlalchemy import Engine, inspect, select, text
 
 import config
 from app import clock
+from app.crypto import sealing
 from app.data_keys.check import check_keys
 from app.db import Base, db, transaction
 from app.models import Membership, Organiser, Passkey, Petition, Role
@@ -94,7 +95,7 @@ def test_owners_of_an_opened_petition_may_open_others_from_then_on(app: Flask) -
     petition = (
         "INSERT INTO petition (id, public_id, slug, language, started_by, contact, affiliation_field, country_field,"
         " comment_field, initiators, donations, links, mailbox_key, opened_at) VALUES (:id, :key, :name, 'en', '', '',"
-        " 'off', 'off', 'off', '[]', '[]', '[]', :key, :opened_at)"
+        " 'off', 'off', 'off', '[]', '[]', '[]', :sealed, :opened_at)"
     )
     organiser = (
         "INSERT INTO organiser (id, public_id, language, active, fs_uniquifier, joined_at)"
@@ -106,10 +107,11 @@ def test_owners_of_an_opened_petition_may_open_others_from_then_on(app: Flask) -
     )
     day = datetime(2026, 11, 1, tzinfo=UTC)
     names = [{"id": number, "key": bytes([number]), "name": str(number)} for number in range(1, 5)]
+    mailbox_keys = [{"sealed": sealing.seal("mailbox-key", bytes([number]), ["00"])} for number in (1, 2)]
     no_offer: dict[str, object] = {"until": None, "sealed": None}
     flask_migrate.upgrade(revision="20261129_0700")
     with db.engine.begin() as connection:
-        opened, a_draft = names[:2]
+        opened, a_draft = (name | key for name, key in zip(names, mailbox_keys, strict=False))
         connection.execute(text(petition), [opened | {"opened_at": day}, a_draft | {"opened_at": None}])
         connection.execute(text(organiser), names)
         members = [
@@ -142,6 +144,24 @@ def test_accounts_roles_and_passkeys_from_before_are_sealed_and_can_be_unsealed_
     (passkey,) = olga.webauthn
     assert (passkey.name, passkey.is_genuine, olga.is_genuine) == ("my phone", True, True)
     assert member.genuine_role(petition, olga) == Role.OWNER
+
+
+def test_slugs_from_before_are_sealed_and_can_be_unsealed_again(app: Flask) -> None:
+    flask_migrate.upgrade()
+    check_keys()
+    make_petition(app)
+    key, slug = unsealed_mailbox_key()
+    flask_migrate.downgrade(revision="20261129_1040")
+    assert unsealed_mailbox_key() == (key,)
+    flask_migrate.upgrade()
+    assert unsealed_mailbox_key() == (key, slug)
+    assert db.session.scalars(select(Petition)).one().is_genuine
+
+
+def unsealed_mailbox_key() -> tuple[str, ...]:
+    with db.engine.connect() as connection:
+        petition = connection.execute(select(Petition.public_id, Petition.mailbox_key)).one()
+    return sealing.unseal("mailbox-key", petition.public_id, petition.mailbox_key).fields
 
 
 def test_a_database_of_an_unknown_version_is_refused_with_a_message(app: Flask) -> None:
