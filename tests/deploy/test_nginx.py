@@ -6,8 +6,10 @@ import ssl
 import subprocess
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 
 import pytest
 from flask import Flask
@@ -69,16 +71,21 @@ def upstream() -> Iterator[Upstream]:
 @pytest.fixture(scope="module")
 def proxy(upstream: Upstream, tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
     """Run nginx with the shipped file, in which only ports and places of files are changed; give its TLS port."""
+    with started(tmp_path_factory.mktemp("nginx"), upstream.port) as port:
+        yield port
+
+
+@contextmanager
+def started(folder: Path, *nodes: int) -> Iterator[int]:
     program = find_nginx()
     if program is None:
         assert not config.environment().get("CI"), "without nginx nothing is known of the shipped file"
         pytest.skip("NO NGINX HERE, SO NOTHING OF THIS WAS TESTED. tests/install-packages.sh gets it on Debian")
     port = free_port()
-    proxy = Proxy(tmp_path_factory.mktemp("nginx"), port, free_port())
-    process = subprocess.Popen(proxy.command(program, [upstream.port]))
+    process = subprocess.Popen(Proxy(folder, port, free_port()).command(program, nodes))
     try:
         wait_until(lambda: listens(port) or process.poll() is not None)
-        assert process.poll() is None, (proxy.folder / "error.log").read_text()
+        assert process.poll() is None, (folder / "error.log").read_text()
         yield port
     finally:
         process.terminate()
@@ -176,7 +183,7 @@ def test_readers_get_the_last_page_while_one_waits_for_a_site_that_is_slow(proxy
     try:
         waiting.start()  # reads on until the page has become too old, and one request waits for a new one
         wait_until(not_answered)
-        get(proxy, *["/petitions/public-e"] * 5)
+        get(proxy, "/petitions/public-e")
         assert len(asked(upstream, "public-e")) == 2
     finally:
         upstream.answers.set()
@@ -217,6 +224,33 @@ def test_nobody_can_have_a_page_of_their_own_kept_as_everybodys(
     assert path in of_page, "what everybody gets was asked for as everybody asks"
     assert len([address for address in of_page if poison in address]) == 3, "and the odd one each time"
     upstream.addresses.clear()
+
+
+def test_a_form_goes_to_another_node_if_one_is_not_there_and_never_twice_if_one_dies_with_it(
+    upstream: Upstream, tmp_path: Path
+) -> None:
+    folders = [tmp_path / "gone", tmp_path / "dies"]
+    for folder in folders:
+        folder.mkdir()
+    with started(folders[0], free_port(), upstream.port) as port:
+        assert [post(port, b"name=Ann") for _ in range(3)] == [200, 200, 200]
+    before = len(upstream.requests)
+    with (
+        socket.create_server(("127.0.0.1", 0)) as dying,
+        started(folders[1], dying.getsockname()[1], upstream.port) as port,
+    ):
+        threading.Thread(target=read_and_die, args=[dying]).start()
+        assert post(port, b"name=Ann") == 502
+        assert len(upstream.requests) == before
+        assert post(port, b"name=Ann") == 200, "and whoever comes next is sent to the other"
+
+
+def read_and_die(listening: socket.socket) -> None:
+    """Take one request, and hang up on it."""
+    connection = listening.accept()[0]
+    with connection:
+        while not connection.recv(65536).endswith(b"name=Ann"):
+            pass
 
 
 def test_what_is_not_public_is_asked_for_each_time(proxy: int, upstream: Upstream) -> None:
