@@ -4,13 +4,14 @@ BIN := .venv/bin
 CATALOGUES := $(wildcard translations/*/LC_MESSAGES/messages.po)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help install run test lint check bench screenshots catalogues lock browser clean
+.PHONY: help install run test lint check bench release screenshots catalogues lock browser clean
 
 help:
 	@echo "make run      serve the site, the mail worker and a mailbox on this machine"
 	@echo "make test     run every test, on SQLite and PostgreSQL, with real mail and a real browser"
 	@echo "make check    lint, types, import rules, templates, structure; make lint  without the last"
 	@echo "make bench    the figures"
+	@echo "make release  what to publish, in dist/"
 	@echo "make screenshots  the pictures in docs/screenshots/; make catalogues  after strings have changed"
 	@echo "make install  only what a public site needs: the locked packages and the translations"
 
@@ -34,6 +35,9 @@ check: lint
 
 bench: .venv/installed-dev .venv/translated
 	$(BIN)/python -m bench
+
+release: .venv/installed-dev
+	deploy/release.sh
 
 screenshots: .venv/installed-dev .venv/translated browser
 	$(BIN)/python -m tests.take_screenshots

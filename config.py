@@ -11,6 +11,9 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
+
 ROOT = Path(__file__).resolve().parent
 LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 SITE = re.compile(r"https?://(?:[a-z0-9-]+(?:\.[a-z0-9-]+)*|\[::1\])(?::[0-9]{1,5})?")
@@ -117,16 +120,28 @@ def load(environ: Mapping[str, str] | None = None, instance: Path | None = None)
 def database_uri(url: str) -> str:
     """Return SQLAlchemy's form of DATABASE_URL: psycopg 3 for PostgreSQL, a full path for SQLite.
 
-    Raises ConfigError for any other database.
+    Raises ConfigError for any other database, and for a password that everybody knows.
     """
-    for prefix in ("postgresql://", "postgres://"):
+    for prefix in ("postgresql://", "postgres://", "postgresql+psycopg://"):
         if url.startswith(prefix):
-            return "postgresql+psycopg://" + url.removeprefix(prefix)
-    if url.startswith("postgresql+psycopg://"):
-        return url
+            return _without_known_password("postgresql+psycopg://" + url.removeprefix(prefix))
     if url.startswith("sqlite:///"):
         return f"sqlite:///{(ROOT / url.removeprefix('sqlite:///')).resolve()}"
     raise ConfigError("DATABASE_URL must begin with sqlite:/// or postgresql://. Other databases are not supported.")
+
+
+def _without_known_password(uri: str) -> str:
+    try:
+        parts = make_url(uri)
+    except (ArgumentError, ValueError):
+        raise ConfigError("DATABASE_URL is no address: write it like postgresql://user:PASSWORD@host/name.") from None
+    password = (parts.password or "").lower()
+    if password and (password in {"postgres", (parts.username or "").lower()} or _is_example(password)):
+        raise ConfigError(
+            "DATABASE_URL has a password that everybody would try first. Give the database's user another, made with:"
+            " python3 -c 'import secrets; print(secrets.token_urlsafe(32))'"
+        )
+    return uri
 
 
 def _site(env: Mapping[str, str]) -> dict[str, Any]:
@@ -203,14 +218,17 @@ def _metrics_token(env: Mapping[str, str]) -> str | None:
 def _checked_secret(
     name: str, secret: str, without: str = "Leave it out and a strong one is made into instance/"
 ) -> str:
-    letters = secret.lower()
     weak = len(secret) < MIN_SECRET_LENGTH or len(set(secret)) < 12
-    if weak or any(letters.startswith(example) for example in EXAMPLE_SECRETS):
+    if weak or _is_example(secret.lower()):
         raise ConfigError(
             f"{name} is too weak or an example. {without}, or make one with:"
             " python3 -c 'import secrets; print(secrets.token_urlsafe(48))'"
         )
     return secret
+
+
+def _is_example(secret: str) -> bool:
+    return secret.startswith(tuple(EXAMPLE_SECRETS))
 
 
 def _key_file(instance: Path) -> KeyFile:

@@ -49,8 +49,9 @@ def post(path: str, form: str, **headers: str) -> bytes:
 
 
 def _request(method: str, path: str, body: bytes, headers: dict[str, str]) -> bytes:
+    headers = {"Host": "localhost", **headers}
     lines = "".join(f"{name.replace('_', '-')}: {value}\r\n" for name, value in headers.items())
-    return f"{method} {path} HTTP/1.1\r\nHost: localhost\r\n{lines}\r\n".encode() + body
+    return f"{method} {path} HTTP/1.1\r\n{lines}\r\n".encode() + body
 
 
 class Asker:

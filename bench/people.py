@@ -1,11 +1,15 @@
 """Made-up drafts and signatures: by the million with one statement, or one by one, sealed as the app seals them."""
 
+import base64
+import json
 import os
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 from urllib.parse import urlencode
 
 import psycopg
+from altcha.v1 import solve_challenge
 from flask import Flask
 from sqlalchemy import insert
 
@@ -15,6 +19,7 @@ from app.db import transaction
 from app.models import Draft, Visibility
 from app.models.signer import Signer
 from app.petitions.page import Edition, find_edition
+from app.signing import proof_of_work
 from app.signing.expiry import LINK_WORKS_FOR
 from bench.stage import SLUG
 
@@ -104,6 +109,27 @@ def make_drafts(app: Flask, number: int, first: int) -> list[Waiting]:
         with transaction() as session:
             session.execute(insert(Draft), [{**columns, "expires_at": until} for columns, _ in made])
         return [_waiting(columns, name) for columns, name in made]
+
+
+def make_forms(app: Flask, many: int) -> list[str]:
+    """Return so many filled-in forms, each with a proof of work that was easy to find."""
+    proof_of_work.MAX_NUMBER = 1
+    with app.app_context():
+        under = edition()
+        versions = {"text_version": under.text.version, "notice_version": under.notice.version}
+        forms = []
+        for which in range(1, many + 1):
+            who = {"name": f"Ann Example the {which}th", "email": f"ann.{which}@example.org"}
+            proof = _solved(proof_of_work.challenge(under.petition))
+            forms.append(urlencode({**who, **ANSWERS, **versions, "language": "en", "altcha": proof}))
+    return forms
+
+
+def _solved(asked: dict[str, Any]) -> str:
+    found = solve_challenge(asked["challenge"], asked["salt"], asked["algorithm"], asked["maxnumber"])
+    assert found
+    answer = {name: asked[name] for name in ("algorithm", "challenge", "salt", "signature")} | {"number": found.number}
+    return base64.b64encode(json.dumps(answer).encode()).decode()
 
 
 def what_is_said(under: Edition, number: int) -> tuple[dict[str, object], str]:

@@ -1,4 +1,7 @@
-"""A mail server that takes every letter and keeps none: `python -m bench.sink PORT` says `ready` when it listens."""
+"""A mail server that takes every letter and keeps none: `python -m bench.sink PORT` says `ready` when it listens.
+
+With `links` behind the port it then says the link to confirm in each letter that has one; else nobody need listen.
+"""
 
 import socket
 import sys
@@ -9,16 +12,17 @@ ANSWERS = {
     b"DATA": b"354 go on\r\n",
     b"QUIT": b"221 bye\r\n",
 }
+LINK = b"/confirm/"
 
 
-def listen(port: int) -> None:
+def listen(port: int, *, tells_links: bool) -> None:
     with socket.create_server(("127.0.0.1", port)) as server:
         print("ready", flush=True)
         while True:
-            Thread(target=converse, args=[server.accept()[0]], daemon=True).start()
+            Thread(target=converse, args=[server.accept()[0], tells_links], daemon=True).start()
 
 
-def converse(connection: socket.socket) -> None:
+def converse(connection: socket.socket, tells_links: bool) -> None:
     connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     with connection, connection.makefile("rb") as lines:
         connection.sendall(b"220 sink\r\n")
@@ -28,10 +32,11 @@ def converse(connection: socket.socket) -> None:
             if verb == b"QUIT":
                 return
             if verb == b"DATA":
-                while lines.readline() not in (b".\r\n", b""):
-                    pass
+                while (text := lines.readline()) not in (b".\r\n", b""):
+                    if tells_links and text.startswith(b"http") and LINK in text:
+                        print((LINK + text.partition(LINK)[2]).decode().strip(), flush=True)
                 connection.sendall(b"250 taken\r\n")
 
 
 if __name__ == "__main__":
-    listen(int(sys.argv[1]))
+    listen(int(sys.argv[1]), tells_links=sys.argv[2:] == ["links"])

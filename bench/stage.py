@@ -13,7 +13,8 @@ import sys
 import tempfile
 import time
 import warnings
-from contextlib import ExitStack
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack, nullcontext
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -107,10 +108,11 @@ class Stage:
         self._stack.callback(_let_go, app)
         return app
 
-    def serve_site(self, database: str, **settings: str) -> int:
+    def serve_site(self, database: str, log: Path | None = None, threads: int = THREADS, **settings: str) -> int:
         """Serve the real app from a database, with these settings beside; return the port."""
         port = free_port()
-        self._serve("wsgi:app", port, "/healthz", self.environment(database) | {"PORT": str(port), **settings})
+        environment = self.environment(database) | {"PORT": str(port), **settings}
+        self._serve("wsgi:app", port, "/healthz", environment, log, threads)
         return port
 
     def serve_hello(self) -> int:
@@ -128,11 +130,18 @@ class Stage:
 
     def start(self, *command: str, **environment: str) -> subprocess.Popen[str]:
         """Start a Python program of ours beside this one, to be stopped at the end."""
+        return self.run([sys.executable, *command], environment)
+
+    def run(
+        self, command: Sequence[str], environment: Mapping[str, str], log: Path | None = None
+    ) -> subprocess.Popen[str]:
+        """Start any program so; what it says is added to `log`, if one is given."""
         kept = {name: value for name, value in config.environment().items() if name in KEPT}
-        process = subprocess.Popen(
-            [sys.executable, *command], cwd=config.ROOT, env=kept | environment, start_new_session=True,
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
-        )  # fmt: skip
+        with open(log, "a") if log else nullcontext(subprocess.PIPE) as said:
+            process = subprocess.Popen(
+                command, cwd=config.ROOT, env={**kept, **environment}, start_new_session=True,
+                stdin=subprocess.PIPE, stdout=said, stderr=said if log else None, text=True,
+            )  # fmt: skip
         self._stack.callback(_stop, process)
         return process
 
@@ -140,12 +149,20 @@ class Stage:
         """Return what a process finds in its environment to be the site on a database."""
         return {**self._secrets, "DATABASE_URL": self.url(database), "MAIL_SERVER": "127.0.0.1", "MAIL_PORT": "1"}
 
-    def _serve(self, target: str, port: int, path: str, environment: dict[str, str]) -> None:
-        server = self.start(
-            *("-m", "granian", "--interface", "wsgi", "--host", "127.0.0.1", "--port", str(port), "--no-ws"),
-            *("--workers", str(WORKERS), "--blocking-threads", str(THREADS), "--log-level", "warning", target),
-            **environment,
+    def _serve(
+        self,
+        target: str,
+        port: int,
+        path: str,
+        environment: dict[str, str],
+        log: Path | None = None,
+        threads: int = THREADS,
+    ) -> None:
+        command = (
+            *(sys.executable, "-m", "granian", "--interface", "wsgi", "--host", "127.0.0.1", "--port", str(port)),
+            *("--no-ws", "--workers", str(WORKERS), "--blocking-threads", str(threads), "--log-level", "warning"),
         )
+        server = self.run([*command, target], environment, log)
         deadline = time.monotonic() + START_SECONDS
         while not _answers(port, path):
             if server.poll() is not None or time.monotonic() > deadline:

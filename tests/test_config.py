@@ -139,6 +139,7 @@ def test_letters_come_from_the_site_unless_a_sender_is_named(tmp_path: Path) -> 
     [
         ("postgresql://ann@db.example.org/site", "postgresql+psycopg://ann@db.example.org/site"),
         ("postgres://ann@db.example.org/site", "postgresql+psycopg://ann@db.example.org/site"),
+        ("postgresql://ann:x7-Qe_9z@[::1]/site", "postgresql+psycopg://ann:x7-Qe_9z@[::1]/site"),
         ("postgresql+psycopg://db.example.org/site", "postgresql+psycopg://db.example.org/site"),
         ("sqlite:////srv/site.db", "sqlite:////srv/site.db"),
         ("sqlite:///instance/site.db", f"sqlite:///{config.ROOT}/instance/site.db"),
@@ -146,6 +147,16 @@ def test_letters_come_from_the_site_unless_a_sender_is_named(tmp_path: Path) -> 
 )
 def test_the_database_is_sqlite_from_the_checkout_or_postgresql(tmp_path: Path, url: str, meant: str) -> None:
     assert load(tmp_path, DATABASE_URL=url)["SQLALCHEMY_DATABASE_URI"] == meant
+
+
+@pytest.mark.parametrize("password", ["changeme", "PASSWORD", "postgres", "countersign", "%63hange-me", "example123"])
+def test_a_password_of_the_database_that_everybody_would_try_is_refused(tmp_path: Path, password: str) -> None:
+    words = refusal(tmp_path, DATABASE_URL=f"postgresql://countersign:{password}@database/countersign")
+    assert "a password that everybody would try first" in words and password not in words
+
+
+def test_a_database_at_an_address_that_is_none_is_refused(tmp_path: Path) -> None:
+    assert "DATABASE_URL is no address" in refusal(tmp_path, DATABASE_URL="postgresql://db.example.org:port/site")
 
 
 def test_without_database_url_the_database_lies_beside_the_secrets(tmp_path: Path) -> None:

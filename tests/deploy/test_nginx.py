@@ -1,43 +1,29 @@
 """The shipped nginx configuration, run by nginx: slow bodies, large uploads, floods of forms, and pages it keeps."""
 
 import http.client
-import os
-import shutil
 import socket
 import ssl
 import subprocess
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 
 import pytest
 from flask import Flask
 
 import config
 from app.publishing.image_views import MAX_UPLOAD_BYTES
-from tests.certificates import self_signed
+from bench.proxy import Proxy, find_nginx
 from tests.mail_server import free_port
 from tests.site import wait_until
 
 pytestmark = pytest.mark.slow
 
-MAIN = """
-daemon off;
-user root;
-pid {folder}/nginx.pid;
-error_log {folder}/error.log;
-events {{}}
-http {{
-    client_body_temp_path {folder}/body;
-    proxy_temp_path {folder}/proxy;
-    fastcgi_temp_path {folder}/fastcgi;
-    scgi_temp_path {folder}/scgi;
-    uwsgi_temp_path {folder}/uwsgi;
-    include {folder}/site.conf;
-}}
-"""
 PUBLIC = "public, max-age=0, s-maxage=1"  # as in app/web/headers.py
+START_PAGES = ("/de", "/fr", "/it", "/sv")  # one for each case, as each is kept for a second
 PATIENCE_SECONDS = 10  # client_body_timeout in the shipped file
 
 
@@ -48,6 +34,7 @@ class Upstream:
     port: int
     requests: list[tuple[str, int, dict[str, str]]] = field(default_factory=list)
     addresses: list[str] = field(default_factory=list)
+    answers: threading.Event = field(default_factory=threading.Event)  # not before this is set
 
 
 @pytest.fixture(scope="module")
@@ -57,10 +44,11 @@ def upstream() -> Iterator[Upstream]:
             length = len(self.rfile.read(int(self.headers.get("Content-Length", 0))))
             site.requests.append((self.command, length, dict(self.headers)))
             site.addresses.append(self.path)
+            site.answers.wait()
             self.send_response(200)
             self.send_header(
                 "Cache-Control",
-                PUBLIC if self.path.startswith(("/petitions/public", "/sv", "/static/")) else "no-store",
+                PUBLIC if self.path.startswith(("/petitions/public", *START_PAGES, "/static/")) else "no-store",
             )
             self.send_header("Vary", "Accept-Encoding")
             self.send_header("Content-Length", "0")
@@ -73,6 +61,7 @@ def upstream() -> Iterator[Upstream]:
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     site = Upstream(server.server_address[1])
+    site.answers.set()
     threading.Thread(target=server.serve_forever, daemon=True).start()
     yield site
     server.shutdown()
@@ -82,31 +71,18 @@ def upstream() -> Iterator[Upstream]:
 @pytest.fixture(scope="module")
 def proxy(upstream: Upstream, tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
     """Run nginx with the shipped file, in which only ports and places of files are changed; give its TLS port."""
-    program = shutil.which("nginx", path=f"{os.defpath}:/usr/sbin:{config.ROOT}/.venv/nginx/usr/sbin")
+    with started(tmp_path_factory.mktemp("nginx"), upstream.port) as port:
+        yield port
+
+
+@contextmanager
+def started(folder: Path, *nodes: int) -> Iterator[int]:
+    program = find_nginx()
     if program is None:
         assert not config.environment().get("CI"), "without nginx nothing is known of the shipped file"
         pytest.skip("NO NGINX HERE, SO NOTHING OF THIS WAS TESTED. tests/install-packages.sh gets it on Debian")
-    folder = tmp_path_factory.mktemp("nginx")
-    port, plain = free_port(), free_port()
-    self_signed(folder / "server.pem")
-    changes = {
-        "listen 80;": f"listen 127.0.0.1:{plain};",
-        "listen [::]:80;": "",
-        "listen 443 ssl;": f"listen 127.0.0.1:{port} ssl;",
-        "listen [::]:443 ssl;": "",
-        "/etc/ssl/petitions.example.org/fullchain.pem": f"{folder}/server.pem",
-        "/etc/ssl/petitions.example.org/privkey.pem": f"{folder}/server.pem",
-        "/var/cache/nginx/countersign": f"{folder}/pages",
-        "/var/log/nginx/countersign.log": f"{folder}/site.log",
-        "http://127.0.0.1:8000": f"http://127.0.0.1:{upstream.port}",
-    }
-    shipped = (config.ROOT / "deploy" / "nginx.conf.example").read_text("utf-8")
-    for shipped_text, text in changes.items():
-        assert shipped_text in shipped
-        shipped = shipped.replace(shipped_text, text)
-    (folder / "site.conf").write_text(shipped)
-    (folder / "nginx.conf").write_text(MAIN.format(folder=folder))
-    process = subprocess.Popen([program, "-c", str(folder / "nginx.conf"), "-e", str(folder / "error.log")])
+    port = free_port()
+    process = subprocess.Popen(Proxy(folder, port, free_port()).command(program, nodes))
     try:
         wait_until(lambda: listens(port) or process.poll() is not None)
         assert process.poll() is None, (folder / "error.log").read_text()
@@ -207,6 +183,24 @@ def test_a_public_page_is_kept_for_a_second_whatever_the_links_to_it_carry(proxy
     wait_until(lambda: get(proxy, "/petitions/public-a") or len(asked(upstream, "public-a")) > 1)
 
 
+def test_readers_get_the_last_page_while_one_waits_for_a_site_that_is_slow(proxy: int, upstream: Upstream) -> None:
+    get(proxy, "/petitions/public-e")
+    upstream.answers.clear()
+    waiting = threading.Thread(target=lambda: wait_until(lambda: get(proxy, "/petitions/public-e") or not_answered()))
+
+    def not_answered() -> bool:
+        return len(asked(upstream, "public-e")) > 1
+
+    try:
+        waiting.start()  # reads on until the page has become too old, and one request waits for a new one
+        wait_until(not_answered)
+        get(proxy, "/petitions/public-e")
+        assert len(asked(upstream, "public-e")) == 2
+    finally:
+        upstream.answers.set()
+        waiting.join()
+
+
 def test_readers_browsers_share_a_page_by_what_they_take(proxy: int, upstream: Upstream) -> None:
     for taken in ("gzip, deflate, br, zstd", "br, gzip", "br;q=1.0, gzip;q=0.8"):
         get(proxy, "/petitions/public-b", **{"Accept-Encoding": taken})
@@ -225,9 +219,9 @@ def test_a_new_version_of_a_style_sheet_is_never_answered_with_the_old_one(proxy
     ("path", "poison"),
     [
         ("/sv", "%71=closed"),
-        ("/sv", "Q=closed"),
-        ("/sv?q=a", "q=a&x=1&q=closed"),
-        ("/sv?q=a", "q&q=a"),
+        ("/de", "Q=closed"),
+        ("/fr?q=a", "q=a&x=1&q=closed"),
+        ("/it?q=a", "q&q=a"),
         ("/petitions/public-c/sign", "%6Canguage=ar"),
         ("/petitions/public-d/signatures", "before%3D=x&%62efore=x"),
     ],
@@ -241,6 +235,33 @@ def test_nobody_can_have_a_page_of_their_own_kept_as_everybodys(
     assert path in of_page, "what everybody gets was asked for as everybody asks"
     assert len([address for address in of_page if poison in address]) == 3, "and the odd one each time"
     upstream.addresses.clear()
+
+
+def test_a_form_goes_to_another_node_if_one_is_not_there_and_never_twice_if_one_dies_with_it(
+    upstream: Upstream, tmp_path: Path
+) -> None:
+    folders = [tmp_path / "gone", tmp_path / "dies"]
+    for folder in folders:
+        folder.mkdir()
+    with started(folders[0], free_port(), upstream.port) as port:
+        assert [post(port, b"name=Ann") for _ in range(3)] == [200, 200, 200]
+    before = len(upstream.requests)
+    with (
+        socket.create_server(("127.0.0.1", 0)) as dying,
+        started(folders[1], dying.getsockname()[1], upstream.port) as port,
+    ):
+        threading.Thread(target=read_and_die, args=[dying]).start()
+        assert post(port, b"name=Ann") == 502
+        assert len(upstream.requests) == before
+        assert post(port, b"name=Ann") == 200, "and whoever comes next is sent to the other"
+
+
+def read_and_die(listening: socket.socket) -> None:
+    """Take one request, and hang up on it."""
+    connection = listening.accept()[0]
+    with connection:
+        while not connection.recv(65536).endswith(b"name=Ann"):
+            pass
 
 
 def test_what_is_not_public_is_asked_for_each_time(proxy: int, upstream: Upstream) -> None:

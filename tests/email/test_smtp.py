@@ -10,7 +10,7 @@ from flask import Flask
 from flask_mail import Message
 
 from app.email import smtp
-from tests.certificates import self_signed
+from bench.certificates import self_signed
 from tests.mail_server import MailServer, free_port
 
 

@@ -21,7 +21,7 @@ OPERATING = (ROOT / "docs/operating.md").read_text("utf-8")
 NAMED = ("README.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md", "deploy/README.md")
 PAGES = [*(ROOT / name for name in NAMED), *sorted((ROOT / "docs").glob("*.md"))]
 NOT_FOR_OPERATORS = {"COUNTERSIGN_MAILBOX"}  # `make run` sets it for the processes that it starts
-MADE_WHILE_RUNNING = ("instance/", ".venv/")
+MADE_WHILE_RUNNING = ("instance/", ".venv/", "dist/")
 FLASKS_OWN = {"db upgrade", "db current", "shell"}
 
 

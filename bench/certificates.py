@@ -1,4 +1,4 @@
-"""A certificate for tests of TLS on loopback, which nobody trusts."""
+"""A certificate for TLS on loopback, which nobody trusts."""
 
 from datetime import timedelta
 from pathlib import Path
