@@ -5,7 +5,7 @@ import sys
 import time
 from contextlib import ExitStack
 
-from bench import confirm, count, export, figure, letters, page, sealing, sign, strangers, two_nodes
+from bench import confirm, count, crowd, export, figure, letters, page, sealing, sign, strangers, two_nodes
 from bench.cluster import Missing
 from bench.stage import Stage
 
@@ -15,6 +15,7 @@ FIGURES = {
     "sign": sign.run,
     "strangers": strangers.run,
     "page": page.run,
+    "crowd": crowd.run,
     "letters": letters.run,
     "export": export.run,
     "sealing": sealing.run,
