@@ -4,11 +4,12 @@ So any process tells the numbers of the whole site, on whichever machine it runs
 prometheus-client's files for several processes: those are of one machine, and need a folder that somebody empties.
 
 **No single event shows.** What a form sets off, such as an e-mail that is sent or is not, would tell about the address
-that was typed. So a counter moves only once ten events are held back, and then by chance, so that one more event moves
-it once in ten times, whatever came before. What never depends on an address is counted exactly.
+that was typed. So each event moves a counter by ten or, nine times of ten, not at all, as chance has it: totals come
+out right, and nothing can be subtracted from them. What never depends on an address is counted exactly.
 """
 
 import logging
+import math
 import secrets
 import time
 from collections.abc import Iterable
@@ -28,6 +29,7 @@ EXTENSION = "countersign_counters"
 REQUESTS, SERVER_ERRORS, EMAILS = "requests", "server errors", "e-mails"
 EXACT = {SERVER_ERRORS}  # a request that failed on our side has kept nothing
 STEP = 10
+DRAWN_ONE_BY_ONE = 1000
 WRITTEN_AFTER_SECONDS = 15
 chance = secrets.SystemRandom()  # who watches could guess on from the usual one
 log = logging.getLogger(__name__)
@@ -41,7 +43,6 @@ class Counters:
     def __init__(self) -> None:
         self._lock = Lock()
         self._new: dict[Key, int] = {}
-        self._held: dict[Key, int] = {}
         self._ready: dict[Key, int] = {}
 
     def count(self, key: Key) -> None:
@@ -54,17 +55,23 @@ class Counters:
         with self._lock:
             new, self._new = self._new, {}
         for key, events in new.items():
-            held = self._held.pop(key, 0) + events
-            # As if each event had its own chance of one in ten: nobody can bring a counter to where the next shows.
-            if key[0] in EXACT or (held >= STEP and chance.random() >= (1 - 1 / STEP) ** events):
-                self._ready[key] = self._ready.get(key, 0) + held
-            else:
-                self._held[key] = held
+            shown = events if key[0] in EXACT else _shown(events)
+            if shown:
+                self._ready[key] = self._ready.get(key, 0) + shown
         return self._ready
 
     def forget_ready(self) -> None:
         """Forget what was ready: it is in the database."""
         self._ready = {}
+
+
+def _shown(events: int) -> int:
+    """Return by how much so many events move a counter: each by STEP with a chance of one in STEP, or not at all."""
+    share = 1 / STEP
+    if events <= DRAWN_ONE_BY_ONE:
+        return STEP * sum(chance.random() < share for _ in range(events))
+    # As many as that are spread like this, as far as anybody can tell.
+    return STEP * max(0, round(chance.gauss(events * share, math.sqrt(events * share * (1 - share)))))
 
 
 def init_app(app: Flask) -> None:

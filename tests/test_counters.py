@@ -23,8 +23,8 @@ KEY = (REQUESTS, "signing.sign", "POST", "3xx")
 
 @pytest.fixture
 def as_soon_as_possible(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let every counter move once it may."""
-    monkeypatch.setattr(counters.chance, "random", lambda: 1.0)
+    """Let every counter move by each event."""
+    monkeypatch.setattr(counters, "STEP", 1)
 
 
 @pytest.fixture
@@ -78,25 +78,38 @@ def test_threads_that_count_at_once_lose_nothing(app: Flask, as_soon_as_possible
     assert written(app) == {"signing.sign POST 3xx": 40_000}
 
 
-def test_fewer_than_ten_events_never_show(app: Flask, as_soon_as_possible: None) -> None:
-    for _ in range(STEP - 1):
-        counted(app, KEY, 1)
-        assert written(app) == {}
-    counted(app, KEY, 1)
-    assert written(app) == {"signing.sign POST 3xx": STEP}
-    counted(app, KEY, 1)
-    assert written(app) == {"signing.sign POST 3xx": STEP}
+@pytest.mark.parametrize(("events", "rounds"), [(1, 4_000), (40, 400), (2_000, 400)])
+def test_events_move_a_counter_by_tens_and_on_average_as_often_as_they_are(events: int, rounds: int) -> None:
+    totals = []
+    for _ in range(rounds):
+        process = Counters()
+        for _ in range(events):
+            process.count(KEY)
+        totals.append(process.ready().get(KEY, 0))
+    assert {total % STEP for total in totals} == {0}
+    deviation = (events * (STEP - 1) / rounds) ** 0.5
+    assert abs(sum(totals) / rounds - events) < 6 * deviation
 
 
-def test_one_more_event_moves_a_counter_once_in_ten_times_however_many_came_before() -> None:
-    for before in (STEP, 2 * STEP, 50 * STEP):
-        moved = 0
-        for _ in range(2_000):
-            held = Counters()
-            held._held[KEY] = before - 1
-            held.count(KEY)
-            moved += bool(held.ready())
-        assert 120 < moved < 290, "a tenth of 2,000, by seven times the standard deviation"
+def test_what_came_before_does_not_tell_whether_one_event_more_shows() -> None:
+    """Somebody who adds events of their own until a counter moves learns nothing of the one before them."""
+
+    def own_until_it_moves(process: Counters) -> int:
+        own, before = 0, process.ready().get(KEY, 0)
+        while process.ready().get(KEY, 0) == before:
+            process.count(KEY)
+            own += 1
+        return process.ready()[KEY] - before - own
+
+    told: dict[bool, list[int]] = {True: [], False: []}
+    for happened in (True, False) * 2_000:
+        process = Counters()
+        if happened:
+            process.count(KEY)
+            process.ready()
+        told[happened].append(own_until_it_moves(process))
+    middle = {happened: sum(values) / len(values) for happened, values in told.items()}
+    assert abs(middle[True] - middle[False]) < 2, "seven times the standard deviation of the difference"
 
 
 def test_failures_of_ours_show_at_once(app: Flask) -> None:

@@ -2,8 +2,8 @@
 
 from datetime import timedelta
 
-from sqlalchemy import Select, or_, select, update
-from sqlalchemy.orm import aliased
+from sqlalchemy import ColumnElement, Select, literal, or_, select, update
+from sqlalchemy.orm import InstrumentedAttribute, aliased
 
 from app import clock
 from app.db import db, transaction
@@ -27,6 +27,7 @@ def queue_reminders() -> int:
     due = (
         select(Draft.public_id)
         .join(Petition)
+        .join(OutboxRow, _is_sent_letter(Draft.public_id))
         .where(was_sent(now), Draft.expires_at <= now + LINK_WORKS_FOR - REMIND_AFTER, ~Draft.reminded)
         .where(or_(Petition.closes_at.is_(None), Petition.closes_at > now), ~_newer_or_reminded().exists())
         .order_by(Draft.expires_at)
@@ -41,7 +42,7 @@ def queue_reminders() -> int:
         reminded = mark.returning(Draft.public_id, Draft.petition_id).execution_options(synchronize_session=False)
         rows = session.execute(reminded).all()
         for draft_id, petition_id in rows:
-            mailbox, is_tagged, had_proof = session.execute(_sent_letter_of(draft_id)).one()
+            mailbox, is_tagged, had_proof = session.execute(_sent_letter_of(draft_id)).one()  # it is due by that
             counted = CountedMailbox(mailbox, is_tagged) if mailbox else None
             letter = new_letter(
                 Occasion.REMINDER, now, petition_id, draft_id=draft_id, mailbox=counted, had_proof_of_work=had_proof
@@ -63,6 +64,11 @@ def _newer_or_reminded() -> Select[bytes]:
 
 
 def _sent_letter_of(draft_id: bytes) -> Select[bytes | None, bool, bool]:
-    letter = (OutboxRow.draft_id == draft_id) & (OutboxRow.occasion == Occasion.SIGNED)
-    sent = select(OutboxRow.mailbox, OutboxRow.is_tagged, OutboxRow.had_proof_of_work).where(letter)
-    return sent.where(OutboxRow.progress == OutboxProgress.SENT)
+    sent = select(OutboxRow.mailbox, OutboxRow.is_tagged, OutboxRow.had_proof_of_work)
+    return sent.where(_is_sent_letter(literal(draft_id)))
+
+
+def _is_sent_letter(draft_id: ColumnElement[bytes] | InstrumentedAttribute[bytes]) -> ColumnElement[bool]:
+    """Return the condition for the letter that asked to confirm a draft, if it was sent."""
+    is_sent = OutboxRow.progress == OutboxProgress.SENT
+    return (OutboxRow.draft_id == draft_id) & (OutboxRow.occasion == Occasion.SIGNED) & is_sent

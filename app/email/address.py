@@ -58,17 +58,27 @@ def canonical(address: str) -> str:
     return f"{folded or local}@{provider.main or domain}"
 
 
-def may_not_arrive(address: str) -> bool:
+def is_tagged(address: str) -> bool:
     """Tell whether a deliverable `address` reaches its mailbox only if the owner, or the server's operator, wishes so.
 
-    So it is with tags, and with a name at another domain of most providers: what goes there may reach nobody.
+    So it is with tags but where they are `certain`: what goes there may reach somebody else, or nobody.
     """
     local, domain, provider = _with_provider(address)
     if provider is not None and provider.certain:
         return _TAG.search(local.partition(provider.separator)[0]) is not None
-    if _TAG.search(local) or not address.lower().endswith(f"@{domain}"):
-        return True
-    return provider is not None and (provider.separator in local or domain != (provider.main or domain))
+    has_tag = _TAG.search(local) is not None or (provider is not None and provider.separator in local)
+    return has_tag or not address.lower().endswith(f"@{domain}")
+
+
+def counted_as(address: str) -> str:
+    """Return what letters to a deliverable `address` count for: it without its tag, at the domain that was typed.
+
+    A name at another domain of its provider is the same mailbox, but where that is not `certain` a letter there may
+    reach nobody: then it must not use up those of the mailbox.
+    """
+    _, domain, provider = _with_provider(address)
+    local, _, main = without_tag(address).rpartition("@")
+    return f"{local}@{main if provider is not None and provider.certain else domain}"
 
 
 def _with_provider(address: str) -> tuple[str, str, Provider | None]:

@@ -1,8 +1,8 @@
 """The mailbox limit: how many letters strangers can cause to one mailbox within a day.
 
 Most servers deliver ann+tag@ to ann@, so letters to both count for one mailbox; where it is somebody else's or nobody's
-address, whoever types tags must not use up ann's letters. So tags, and other spellings that may not arrive, can take
-all of them but the last.
+address, whoever types tags must not use up ann's letters. So tags can take all of them but the last; and at a provider
+with several domains, where a name may not arrive at all of them, each domain counts by itself.
 """
 
 from collections.abc import Collection
@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from app import clock
 from app.crypto import tokens
 from app.db import advisory_lock
-from app.email.address import may_not_arrive, without_tag
+from app.email.address import counted_as, is_tagged
 from app.models import OutboxProgress, OutboxRow
 
 WINDOW = timedelta(hours=24)
@@ -27,7 +27,7 @@ PER_SITE_WITH_FIRST = 20
 
 
 class CountedMailbox(NamedTuple):
-    """The site-wide keyed hash of a mailbox that letters are counted for, and whether the address may not reach it."""
+    """The site-wide keyed hash of a mailbox that letters are counted for, and whether the address has a tag."""
 
     key: bytes
     is_tagged: bool
@@ -35,7 +35,7 @@ class CountedMailbox(NamedTuple):
 
 def counted_mailbox(address: str) -> CountedMailbox:
     """Return the mailbox that letters to a deliverable address, as it was typed, are counted for."""
-    return CountedMailbox(tokens.keyed_hash("mailbox", without_tag(address)), is_tagged=may_not_arrive(address))
+    return CountedMailbox(tokens.keyed_hash("mailbox", counted_as(address)), is_tagged=is_tagged(address))
 
 
 def competes_with(row: OutboxRow) -> ColumnElement[bool]:

@@ -9,6 +9,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import func, select, update
 
 from app import clock
+from app.backup.held_letters import discard_letters, hold_letters
 from app.confirmation.remind import queue_reminders
 from app.db import db, transaction
 from app.models import Draft, Occasion, OutboxProgress, OutboxRow, Petition
@@ -220,3 +221,18 @@ def test_a_form_in_her_name_that_was_sent_on_takes_no_reminder_from_her(
         work()
     subjects = [letter["Subject"] for letter in mail_server.to("ann@example.org")]
     assert len([subject for subject in subjects if subject.startswith("Not confirmed")]) == 1
+
+
+def test_letters_that_were_discarded_after_a_restore_keep_nobody_from_being_reminded(
+    app: Flask, client: FlaskClient, petition: str, mail_server: MailServer, work: Work
+) -> None:
+    mail_server.answer = {"later@example.org": "451 4.7.1 greylisted"}.get
+    sign(client, email="later@example.org")
+    work()
+    with app.app_context():
+        assert hold_letters() == discard_letters() == 1
+    sign(client)
+    work()
+    let_pass(app, days=1, minutes=1)
+    with app.app_context():
+        assert queue_reminders() == 1
