@@ -84,7 +84,10 @@ def _replay(journals: Sequence[Path], report: Report) -> None:
     damaged = lines.count(None)
     if damaged:
         report(f"{damaged} lines of the journal are damaged, and were left out")
-    done = replay(line for line in lines if line)
+    genuine = [line for line in lines if line and line.is_genuine()]
+    if forged := len(lines) - damaged - len(genuine):
+        report(f"{forged} lines of the journal are not of this site, or were altered, and were left out")
+    done = replay(genuine)
     counted = ", ".join(f"{number} {change}" for change, number in sorted(done.items()))
     report(f"taken back again, of {len(lines)} lines in the journal: {counted or 'nothing'}")
 

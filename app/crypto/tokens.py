@@ -69,6 +69,15 @@ def keyed_hash(purpose: str, message: str) -> bytes:
     return hmac.digest(derived_keys(purpose)[0], message.encode(), "sha256")
 
 
+def site_hash(purpose: str, message: bytes) -> bytes:
+    """Return the keyed hash of `message` under a key of the site's secret alone, which outlives SECRET_KEY: 32 bytes.
+
+    The secret lies sealed under DATA_KEYS in the database and in each backup of it, so that one hash holds in all.
+    """
+    site_secret = current_app.extensions[EXTENSION]()
+    return hmac.digest(_derive("", site_secret, f"countersign.site.{purpose}"), message, "sha256")
+
+
 def conceal(purpose: str, about: bytes, content: bytes) -> str:
     """Return `content` encrypted for use in a URL, for this purpose and row (AES-SIV, RFC 5297).
 

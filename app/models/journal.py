@@ -7,6 +7,7 @@ from sqlalchemy import LargeBinary
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from app import clock
+from app.crypto import tokens
 from app.db import Base, Serial, UtcDateTime, insert
 from app.models.signature import words
 
@@ -32,7 +33,7 @@ class Change(StrEnum):
 class JournalEntry(Base):
     """One change that waits for the worker to write it to a file, which outlives the database; then it is deleted.
 
-    `key` is made of random ids and keyed hashes: it names nobody.
+    `key` is made of random ids and keyed hashes: it names nobody. `mac` is of all the others (see `mac_of`).
     """
 
     __tablename__ = "erasure_journal"
@@ -41,11 +42,21 @@ class JournalEntry(Base):
     change: Mapped[Change] = mapped_column(words(Change, "change"))
     key: Mapped[bytes] = mapped_column(LargeBinary(48))
     at: Mapped[datetime] = mapped_column(UtcDateTime)
+    mac: Mapped[bytes] = mapped_column(LargeBinary(32))
 
 
 def enter(session: Session, change: Change, key: bytes) -> None:
     """Enter a change in the journal, in the transaction that makes it."""
-    session.execute(insert(JournalEntry).values(change=change, key=key, at=clock.now()))
+    at = clock.now()
+    session.execute(insert(JournalEntry).values(change=change, key=key, at=at, mac=mac_of(change, key, at)))
+
+
+def mac_of(change: Change, key: bytes, at: datetime) -> bytes:
+    """Return the keyed hash by which a line of the journal is known for the site's own.
+
+    Who writes in the database without keys makes none: or one row would have every backup erased once it is restored.
+    """
+    return tokens.site_hash("journal", f"{change} {key.hex()} {at.astimezone(UTC).isoformat()}".encode())
 
 
 def moment_to_bytes(moment: datetime) -> bytes:

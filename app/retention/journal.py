@@ -1,9 +1,12 @@
 """The journal of erasures, as files that outlive the database: one for each day (UTC), a line for each change.
 
-A line is a moment, a word of `Change` and its key in hexadecimal. Each is written with a line's end on both sides, so
-that one which the machine or a full disk cut off spoils no other.
+A line is a moment, a word of `Change`, its key, and the keyed hash by which it is known for the site's own, in
+hexadecimal. Each is written with a line's end on both sides, so that one which the machine or a full disk cut off spoils
+no other.
 """
 
+import hmac
+import logging
 import os
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
@@ -17,8 +20,10 @@ from sqlalchemy.orm import Session
 from app import clock
 from app.db import in_batches
 from app.models import Change, JournalEntry
+from app.models.journal import mac_of
 from config import sync
 
+log = logging.getLogger(__name__)
 KEPT = timedelta(days=366)
 SUFFIX = ".log"
 
@@ -29,9 +34,14 @@ class Line(NamedTuple):
     at: datetime
     change: Change
     key: bytes
+    mac: bytes
 
     def __str__(self) -> str:
-        return f"{self.at.isoformat()} {self.change} {self.key.hex()}"
+        return f"{self.at.isoformat()} {self.change} {self.key.hex()} {self.mac.hex()}"
+
+    def is_genuine(self) -> bool:
+        """Tell whether this site wrote it, whose database is in use."""
+        return hmac.compare_digest(self.mac, mac_of(self.change, self.key, self.at))
 
 
 def write_journal() -> int:
@@ -45,9 +55,12 @@ def write_journal() -> int:
 
     def move(session: Session, ids: Sequence[int]) -> None:
         rows = session.scalars(select(JournalEntry).where(JournalEntry.id.in_(ids)).order_by(JournalEntry.id))
+        lines = [Line(row.at, row.change, row.key, row.mac) for row in rows]
+        genuine = [line for line in lines if line.is_genuine()]
+        if len(genuine) < len(lines):
+            log.error("%s rows in the journal of erasures are not the site's own", len(lines) - len(genuine))
         # Of what was done and undone meanwhile the last is enough, so that nobody fills the disk with it.
-        last = {row.key: Line(row.at, row.change, row.key) for row in rows}
-        _append(today, [*last.values()])
+        _append(today, [*{line.key: line for line in genuine}.values()])
         done = delete(JournalEntry).where(JournalEntry.id.in_(ids))
         session.execute(done.execution_options(synchronize_session=False))
 
@@ -80,8 +93,8 @@ def read_journal(folder: Path) -> Iterator[Line | None]:
 
 def _parse(text: str) -> Line | None:
     try:
-        at, change, key = text.split(" ")
+        at, change, key, mac = text.split(" ")
         moment = datetime.fromisoformat(at)
-        return Line(moment, Change(change), bytes.fromhex(key)) if moment.tzinfo and key else None
+        return Line(moment, Change(change), bytes.fromhex(key), bytes.fromhex(mac)) if moment.tzinfo and key else None
     except ValueError:
         return None

@@ -23,6 +23,7 @@ def upgrade() -> None:
         sa.Column("change", sa.String(12), nullable=False),
         sa.Column("key", sa.LargeBinary(48), nullable=False),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("mac", sa.LargeBinary(32), nullable=False),
         sa.CheckConstraint(_one_of("change", CHANGES), name=op.f("ck_erasure_journal_change")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_erasure_journal")),
     )

@@ -11,7 +11,19 @@ from sqlalchemy import func, select, update
 from app import clock
 from app.crypto import tokens
 from app.db import db, transaction
-from app.models import Declined, Draft, Membership, Organiser, Petition, Role, State, Unwanted, Visibility
+from app.models import (
+    Change,
+    Declined,
+    Draft,
+    JournalEntry,
+    Membership,
+    Organiser,
+    Petition,
+    Role,
+    State,
+    Unwanted,
+    Visibility,
+)
 from app.organisers.members import end_account
 from app.outbox import unwanted
 from app.retention.erase import erase_after_closing
@@ -214,7 +226,8 @@ def test_the_journal_names_nobody(site: Flask, places: Places) -> None:
         decline(draft, never_again=True)
     write_out(site)
     lines = [line.split(" ") for line in journal_of(places).split("\n") if line]
-    assert [(word, len(key)) for _, word, key in lines] == [("withdrawn", 32), ("unwanted", 32), ("declined", 96)]
+    assert {len(mac) for *_, mac in lines} == {64}
+    assert [(word, len(key)) for _, word, key, _ in lines] == [("withdrawn", 32), ("unwanted", 32), ("declined", 96)]
 
 
 def test_damaged_lines_are_told_and_spoil_no_other(site: Flask, places: Places, new_site: NewSite) -> None:
@@ -227,6 +240,27 @@ def test_damaged_lines_are_told_and_spoil_no_other(site: Flask, places: Places, 
     said = lost_and_restored(site, manifest, new)
     assert "3 lines of the journal are damaged, and were left out" in said
     assert (names(new), sound_count(new)) == (set(), 0)
+
+
+@pytest.mark.both_databases
+def test_rows_that_somebody_wrote_into_the_database_are_replayed_nowhere(
+    site: Flask, places: Places, new_site: NewSite, caplog: pytest.LogCaptureFixture
+) -> None:
+    stays = make_signature(site)
+    manifest = back_up(site, places)
+    with site.app_context(), transaction() as session:
+        petition_id = session.scalars(select(Petition.public_id)).one()
+        forged = [(Change.ENDED, petition_id + bytes(8)), (Change.ENDED, petition_id + b"\xff" * 8)]
+        for change, key in (*forged, (Change.WITHDRAWN, stays)):
+            session.add(JournalEntry(change=change, key=key, at=clock.now(), mac=b"m" * 32))
+    new = new_site()
+    write_out(site)
+    assert "3 rows in the journal of erasures are not the site's own" in caplog.text
+    places.erasures.mkdir(exist_ok=True)
+    line = f"{clock.now().isoformat()} withdrawn {stays.hex()} {'00' * 32}\n"
+    (places.erasures / "2026-01-01.log").write_text(line)
+    assert "1 lines of the journal are not of this site" in restored(new, manifest)
+    assert (len(names(new)), sound_count(new)) == (1, 1)
 
 
 def test_journals_of_several_machines_are_replayed_together(
