@@ -1,7 +1,7 @@
 """The journal of erasures, as files that outlive the database: one for each day (UTC), a line for each change.
 
 A line is a moment, a word of `Change`, its key, and the keyed hash by which it is known for the site's own, in
-hexadecimal. Each is written with a line's end on both sides, so that one which the machine or a full disk cut off spoils
+hexadecimal. Each is written with an end of line on both sides, so that one which a full disk cut off spoils
 no other.
 """
 
