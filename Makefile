@@ -1,16 +1,17 @@
-# make run, make test, make check, make bench. Everything is installed into .venv from the lock files.
+# make run, make test, make check, make bench, make faults. Everything is installed into .venv from the lock files.
 PYTHON ?= python3
 BIN := .venv/bin
 CATALOGUES := $(wildcard translations/*/LC_MESSAGES/messages.po)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help install run test lint check bench release screenshots catalogues lock browser clean
+.PHONY: help install run test lint check bench faults release screenshots catalogues lock browser clean
 
 help:
 	@echo "make run      serve the site, the mail worker and a mailbox on this machine"
 	@echo "make test     run every test, on SQLite and PostgreSQL, with real mail and a real browser"
 	@echo "make check    lint, types, import rules, templates, structure; make lint  without the last"
 	@echo "make bench    the figures"
+	@echo "make faults   break things, and look whether anything was lost"
 	@echo "make release  what to publish, in dist/"
 	@echo "make screenshots  the pictures in docs/screenshots/; make catalogues  after strings have changed"
 	@echo "make install  only what a public site needs: the locked packages and the translations"
@@ -35,6 +36,9 @@ check: lint
 
 bench: .venv/installed-dev .venv/translated
 	$(BIN)/python -m bench
+
+faults: .venv/installed-dev .venv/translated
+	$(BIN)/python -m faults
 
 release: .venv/installed-dev
 	deploy/release.sh

@@ -139,8 +139,11 @@ class Petition(Base):
         return self.standing(moment) == Standing.OPEN
 
     def standing(self, moment: datetime) -> Standing:
-        """Return the petition's state at `moment`."""
-        if self.opened_at is None or self.opened_at > moment:
+        """Return the petition's state at `moment`.
+
+        What was opened stays so, even by a clock that was set back since, or runs behind the one it was opened by.
+        """
+        if self.opened_at is None:
             return Standing.DRAFT
         if self.erased_at is not None:
             return Standing.CLOSED

@@ -76,7 +76,7 @@ def open_petitions(language: str, query: ListQuery = ListQuery()) -> Listing:
     """
     now = clock.now()
     is_open = (
-        Petition.opened_at <= now,
+        Petition.opened_at.is_not(None),
         Petition.closes_at.is_(None) | (Petition.closes_at > now),
         Petition.erased_at.is_(None),
     )
@@ -93,7 +93,7 @@ def open_petitions(language: str, query: ListQuery = ListQuery()) -> Listing:
 def closed_petitions(language: str) -> list[ListedPetition]:
     """Return recently closed petitions, the last one first."""
     now = clock.now()
-    closed = select(Petition).where(Petition.opened_at <= now, Petition.closes_at <= now)
+    closed = select(Petition).where(Petition.opened_at.is_not(None), Petition.closes_at <= now)
     return _listed(db.session.scalars(closed.order_by(Petition.closes_at.desc()).limit(MAX_CLOSED)).all(), language)
 
 

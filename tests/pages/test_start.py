@@ -16,7 +16,7 @@ from app.models import Petition
 from app.petitions.listing import PAGE_SIZE
 from app.petitions.search import fold_text
 from app.web.language import INTERFACE_LANGUAGES
-from tests.factories import make_petition, make_signature
+from tests.factories import make_petition, make_signature, sign
 from tests.html_page import HtmlPage
 
 pytestmark = pytest.mark.both_databases
@@ -251,3 +251,12 @@ def test_a_search_compares_in_the_database_and_loads_no_texts(app: Flask, client
 def test_folding_is_idempotent_and_removes_case_and_accents() -> None:
     assert fold_text("ℌaus ﷺ Ⅷ") == fold_text(fold_text("ℌaus ﷺ Ⅷ"))
     assert fold_text("Žižek’s ÅNGSTRÖM, Straße, Ёлка, İstanbul, ﬁn") == "zizek’s angstrom, strasse, елка, istanbul, fin"
+
+
+def test_a_petition_that_was_opened_is_listed_and_signed_by_a_clock_that_runs_behind(
+    app: Flask, client: FlaskClient, petition: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    an_hour_ago = clock.now() - timedelta(hours=1)
+    monkeypatch.setattr(clock, "now", lambda: an_hour_ago)
+    assert titles(read(client)) == ["Save the test library"]
+    assert sign(client).status_code == 303

@@ -27,7 +27,7 @@ HALL = "203.0.113.77"
 def redis(tmp_path: Path) -> Iterator[RedisServer]:
     server = RedisServer(tmp_path)
     yield server
-    server.stop()
+    server.kill()
 
 
 def sign_up_to_the_limit(client: FlaskClient, where: str = "127.0.0.1", times: int = MOST) -> None:
@@ -164,7 +164,7 @@ def test_limits_are_counted_in_memory_while_redis_is_away(
     site = make_app(tmp_path, database_url, REDIS_URL=redis.url)
     client = site.test_client()
     sign_up_to_the_limit(client, HALL, 3)
-    redis.stop()
+    redis.kill()
     assert client.get(f"/petitions/{petition}/challenge.json").status_code == 200
     sign_up_to_the_limit(client, HALL)
     assert sign(client, where=HALL).status_code == 429
@@ -177,7 +177,7 @@ def test_limits_are_shared_again_once_redis_is_back(
     app: Flask, database_url: str, petition: str, tmp_path: Path, redis: RedisServer
 ) -> None:
     site = make_app(tmp_path, database_url, REDIS_URL=redis.url)
-    redis.stop()
+    redis.kill()
     sign_up_to_the_limit(site.test_client(), HALL, 3)
     redis.start()
     sign_up_to_the_limit(site.test_client(), HALL, 3)

