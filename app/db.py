@@ -23,6 +23,7 @@ from sqlalchemy import (
     func,
     literal,
     select,
+    type_coerce,
 )
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
@@ -167,6 +168,13 @@ def month(moment: InstrumentedAttribute[datetime] | InstrumentedAttribute[dateti
     if db.engine.dialect.name == "postgresql":
         return func.date_trunc("month", moment, "UTC", type_=moment.type)
     return func.substr(moment, 1, len("2026-11")).concat("-01 00:00:00.000000")
+
+
+def hour(moment: InstrumentedAttribute[datetime]) -> ColumnElement[datetime]:
+    """Return the first moment of the hour, in UTC, of the moment in a column, in the words of the database in use."""
+    if db.engine.dialect.name == "postgresql":
+        return func.date_trunc("hour", moment, "UTC", type_=moment.type)
+    return type_coerce(func.substr(moment, 1, len("2026-11-23 09")).concat(":00:00.000000"), moment.type)
 
 
 def stream(engine: Engine, statement: Select[*tuple[Any, ...]]) -> Generator[Sequence[Any], None, None]:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from app import clock, counters, logs
+from app import clock, counters, kept_sums, logs
 from app.auth import login_throttle, sessions
 from app.confirmation.remind import queue_reminders
 from app.db import db, insert, transaction
@@ -60,6 +60,8 @@ RETENTION = (
 )
 JOBS = (
     Job("fold the ledger", timedelta(seconds=1), ledger.fold_all),
+    Job("add up kept sums", MINUTE, kept_sums.add_up),
+    Job("recount sums", MINUTE, kept_sums.recount_due),
     Job("write the journal of erasures", timedelta(seconds=10), write_journal),
     *RETENTION,
     Job("round numbers for viewers", MINUTE, round_numbers),

@@ -35,7 +35,7 @@ def choose_email(row: OutboxRow) -> Callable[[], Message] | None:
 
 LETTERS = LetterCallbacks(choose=choose_email, ended=letter_ended, write_many=write_many, sent_many=sent_many)
 IDLE_SECONDS = 0.5
-IDLE_DELIVERIES_SECONDS = 2.0  # a PDF takes many seconds anyway
+IDLE_DELIVERIES_SECONDS = 2.5  # a PDF takes many seconds anyway
 MAX_PAUSE_SECONDS = 30
 JOIN_SECONDS = 3
 log = logging.getLogger(__name__)

@@ -66,8 +66,9 @@ def test_a_job_that_did_something_has_its_line_in_the_log(app: Flask, petition: 
     make_signature(app)
     with app.app_context(), caught(logging.INFO) as log:
         jobs.run_all(JOBS)
-    (line,) = [line for line in log.lines() if str(line.get("message")).startswith("job: ")]
-    assert line["message"] == "job: fold the ledger"
+    lines = {line["message"]: line for line in log.lines() if str(line.get("message")).startswith("job: ")}
+    assert set(lines) - {"job: add up kept sums"} == {"job: fold the ledger"}  # on PostgreSQL there are parts to add up
+    line = lines["job: fold the ledger"]
     assert line["done"] == 1
     assert line["ms"] > 0
 

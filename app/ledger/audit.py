@@ -8,8 +8,8 @@ from datetime import timedelta
 
 from sqlalchemy import Select, String, case, func, or_, select, type_coerce
 
-from app import clock
-from app.db import db, insert, stream, transaction
+from app import clock, kept_sums
+from app.db import db, insert, snapshot, stream, transaction
 from app.ledger import ledger
 from app.models import CountCheck, Kind, LedgerEntry, Petition, Signature, State, Tally
 from app.models.signer import AlteredRow, opener
@@ -22,9 +22,10 @@ log = logging.getLogger(__name__)
 class Audit:
     """What an audit of one petition found, all at one moment.
 
-    `astray` is the number of signatures whose ledger rows do not add up to their state. `altered` are the ids, in
-    hexadecimal, of signatures whose sealed values were altered or say something else than their columns. `is_genuine`
-    tells that the petition's public id and slug are those that this site gave it.
+    `astray` is the number of signatures whose ledger rows do not add up to their state. `sums_off` is by how much kept
+    sums differ from the rows. `altered` are the ids, in hexadecimal, of signatures whose sealed values were altered or
+    say something else than their columns. `is_genuine` tells that the petition's public id and slug are those that this
+    site gave it.
     """
 
     slug: str
@@ -33,13 +34,14 @@ class Audit:
     base: int
     folded_sum: int
     astray: int
+    sums_off: int = 0
     altered: tuple[str, ...] = ()
     is_genuine: bool = True
 
     @property
     def differences(self) -> int:
-        """By how much the count differs from the rows, and the tally from the ledger, and how many are astray."""
-        return abs(self.shown - self.verified_rows) + abs(self.base - self.folded_sum) + self.astray
+        """By how much count and rows differ, tally and ledger, sums and rows, and how many are astray."""
+        return abs(self.shown - self.verified_rows) + abs(self.base - self.folded_sum) + self.astray + self.sums_off
 
     @property
     def sound(self) -> bool:
@@ -55,7 +57,7 @@ class Audit:
         """Return its numbers, as `count audit` shows them."""
         return (
             f"shown {self.shown}, verified rows {self.verified_rows}, tally {self.base}, folded rows {self.folded_sum},"
-            f" signatures astray {self.astray}, altered rows {len(self.altered)}"
+            f" signatures astray {self.astray}, sums off by {self.sums_off}, altered rows {len(self.altered)}"
         )
 
 
@@ -95,7 +97,7 @@ def _keep(petition_id: int, found: Audit) -> None:
 
 
 def _compare(petition: Petition) -> Audit:
-    """Compare them in one statement, and so at one moment."""
+    """Compare them at one moment: a million signatures take a second or two, in which nobody waits."""
     of_petition = LedgerEntry.petition_id == petition.id
     total = func.coalesce(func.sum(LedgerEntry.delta), 0)
     verified = (Signature.petition_id == petition.id) & (Signature.state == State.VERIFIED)
@@ -106,8 +108,10 @@ def _compare(petition: Petition) -> Audit:
         select(func.count(Signature.id)).where(verified).scalar_subquery(),
         select(func.count()).select_from(_astray(petition.id).subquery()).scalar_subquery(),
     )
-    base, unfolded, folded, rows, astray = db.session.execute(statement).one()
-    return Audit(petition.slug, int(base + unfolded), rows, base, int(folded), astray)
+    with snapshot() as session:
+        base, unfolded, folded, rows, astray = session.execute(statement).one()
+        sums_off = kept_sums.differences(petition.id)
+    return Audit(petition.slug, int(base + unfolded), rows, base, int(folded), astray, sums_off)
 
 
 def _altered(petition: Petition) -> Iterator[str]:
@@ -125,7 +129,7 @@ def _altered(petition: Petition) -> Iterator[str]:
 
 
 def repair(petition: Petition) -> None:
-    """Correct the count: append ledger rows that are missing and recompute the tally; no ledger row is changed."""
+    """Correct the count: append ledger rows that are missing, recompute the tally and the sums; no row is changed."""
     with transaction() as session:
         for signature_id in session.scalars(_astray(petition.id)).all():
             signature = session.get_one(Signature, signature_id, with_for_update=True, populate_existing=True)
@@ -137,6 +141,7 @@ def repair(petition: Petition) -> None:
                 ledger.append(session, signature, _kind_for(signature, missing), clock.now())
         session.flush()
         ledger.recompute(session, petition.id)
+    kept_sums.recount(petition.id)
 
 
 def _kind_for(signature: Signature, missing: int) -> Kind:

@@ -29,6 +29,7 @@ from app.models.proof_of_work import SpentProof
 from app.models.sign_in import LoginAttempt, SignIn
 from app.models.signature import Reason, Signature, State, Visibility
 from app.models.site import Site
+from app.models.sums import HourSum, KeptSum, LetterSum, RecountDue, SignatureSum
 from app.models.suspicion import BURSTS, TOO_SOON, Clue, Suspicion
 
 __all__ = [
@@ -57,12 +58,15 @@ __all__ = [
     "Format",
     "HandOver",
     "HandOverBlock",
+    "HourSum",
     "HourlyNumbers",
     "Initiator",
     "JobSuccess",
     "JournalEntry",
+    "KeptSum",
     "Kind",
     "LedgerEntry",
+    "LetterSum",
     "Link",
     "LoginAttempt",
     "Making",
@@ -77,9 +81,11 @@ __all__ = [
     "Picture",
     "PrivacyNotice",
     "Reason",
+    "RecountDue",
     "Role",
     "SignIn",
     "Signature",
+    "SignatureSum",
     "Site",
     "SpentProof",
     "State",

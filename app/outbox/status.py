@@ -3,14 +3,15 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, or_, select, update
+from sqlalchemy import func, or_, select, union_all, update
 
-from app import clock
+from app import clock, kept_sums
 from app.db import db, transaction
 from app.models import Draft, Occasion, OutboxProgress, OutboxRow
 from app.outbox.enqueue import PRIORITY_BY_STRANGER
 
 MAX_TROUBLES = 10
+MAX_REPLIES_READ = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,9 +38,6 @@ class Status:
 
 def status() -> Status:
     """Return how many letters wait, were sent, failed or were not needed, and what mail servers replied."""
-    by_kind = select(OutboxRow.occasion, OutboxRow.progress, func.count()).group_by(
-        OutboxRow.occasion, OutboxRow.progress
-    )
     waiting = OutboxRow.progress == OutboxProgress.WAITING
     when = OutboxRow.queued_at.type
     in_lane = OutboxRow.deferred_until.is_not(None)
@@ -52,22 +50,41 @@ def status() -> Status:
             func.max(OutboxRow.due_at, type_=when).filter(in_lane),
         ).where(waiting)
     ).one()
-    troubles = (
-        select(func.count(), OutboxRow.progress, OutboxRow.reply)
-        .where(OutboxRow.reply != "")
-        .group_by(OutboxRow.progress, OutboxRow.reply)
-        .order_by(func.count().desc())
-        .limit(MAX_TROUBLES)
-    )
     return Status(
-        numbers={(occasion, progress): number for occasion, progress, number in db.session.execute(by_kind)},
+        numbers=_numbers(),
         oldest_waiting=oldest,
         next_due=due,
         in_hand=in_hand,
         slow_lane=slow,
         slow_lane_ends=ends,
-        troubles=[Trouble(*row) for row in db.session.execute(troubles)],
+        troubles=_troubles(),
     )
+
+
+def _numbers() -> dict[tuple[Occasion, OutboxProgress], int]:
+    rows = kept_sums.letters_of_site().subquery()
+    kind = (rows.c.occasion, rows.c.progress)
+    summed = select(*kind, func.sum(rows.c.number)).group_by(*kind)
+    return {(occasion, progress): int(number) for occasion, progress, number in db.session.execute(summed) if number}
+
+
+def _troubles() -> list[Trouble]:
+    """Return what mail servers replied most, among many letters that wait and many that failed."""
+    read = [
+        select(newest.c.progress, newest.c.reply).where(newest.c.reply != "")
+        for newest in (
+            select(OutboxRow.progress, OutboxRow.reply)
+            .where(OutboxRow.progress == progress)
+            .order_by(OutboxRow.priority.desc(), OutboxRow.due_at.desc(), OutboxRow.id.desc())
+            .limit(MAX_REPLIES_READ)
+            .subquery()
+            for progress in (OutboxProgress.WAITING, OutboxProgress.FAILED)
+        )
+    ]
+    replied = union_all(*read).subquery()
+    kind = (replied.c.progress, replied.c.reply)
+    troubles = select(func.count(), *kind).group_by(*kind).order_by(func.count().desc()).limit(MAX_TROUBLES)
+    return [Trouble(*row) for row in db.session.execute(troubles)]
 
 
 def retry() -> int:

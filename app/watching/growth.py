@@ -4,11 +4,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from itertools import accumulate
+from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import CompoundSelect, select, union_all
 
-from app.db import db, seconds
-from app.models import LedgerEntry
+from app import kept_sums
+from app.db import db
+from app.models import HourSum, LedgerEntry
 
 MONDAY = datetime(1970, 1, 5, tzinfo=UTC)
 MIN_STEPS = 8
@@ -50,23 +52,30 @@ def growth(petition_id: int, step: Step, since: datetime, now: datetime, verifie
     last = _step_start(now, length)
     first = max(last - (MAX_STEPS[step] - 1) * length, min(_step_start(since, length), last - (MIN_STEPS - 1) * length))
     steps = (last - first) // length + 1
-    moved = (
-        select(
-            ((seconds(LedgerEntry.at) - int(first.timestamp())) // int(length.total_seconds())).label("step"),
-            LedgerEntry.delta,
-        )
-        .where(LedgerEntry.petition_id == petition_id, LedgerEntry.at >= first)
-        .subquery()
-    )
     net = [0] * steps
-    for number, change in db.session.execute(select(moved.c.step, func.sum(moved.c.delta)).group_by(moved.c.step)):
-        net[min(number, steps - 1)] += int(change)  # rows from a clock that was ahead are in the last step
+    for moment, change in db.session.execute(_changes(petition_id, first)):
+        if moment >= first:
+            which = min((moment - first) // length, steps - 1)  # what a clock that was ahead did is in the last
+            net[which] += int(change)
     totals = accumulate(net, initial=verified - sum(net))
     next(totals)
     return [
         GrowthStep(first + number * length, change, total)
         for number, (change, total) in enumerate(zip(net, totals, strict=True))
     ]
+
+
+def _changes(petition_id: int, first: datetime) -> CompoundSelect[*tuple[Any, ...]]:
+    """Return the statement for the count's changes: by hours from `first` on, and those not folded yet, of any time.
+
+    If it asked for the times of these, SQLite would look for them in the index by time, where all are.
+    """
+    hours = kept_sums.sums(HourSum, petition_id).subquery()
+    unfolded = (LedgerEntry.petition_id == petition_id) & ~LedgerEntry.folded
+    return union_all(
+        select(hours.c.hour, hours.c.number).where(hours.c.hour >= first),
+        select(LedgerEntry.at, LedgerEntry.delta).where(unfolded),
+    )
 
 
 def _step_start(moment: datetime, length: timedelta) -> datetime:

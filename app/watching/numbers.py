@@ -7,10 +7,21 @@ from typing import NamedTuple
 
 from sqlalchemy import func, select
 
-from app import clock
+from app import clock, kept_sums
 from app.db import db, seconds
 from app.ledger import ledger
-from app.models import Declined, Draft, HourlyNumbers, OutboxProgress, OutboxRow, Signature, State, Suspicion
+from app.models import (
+    Declined,
+    Draft,
+    HourlyNumbers,
+    KeptSum,
+    LetterSum,
+    OutboxProgress,
+    Signature,
+    SignatureSum,
+    State,
+    Suspicion,
+)
 from app.signing.draft import was_sent
 
 MINUTE, HOUR, DAY = 60, 3600, 86400
@@ -84,18 +95,13 @@ class Delays:
 
 
 def numbers(petition_id: int, *, exact: bool) -> Numbers:
-    """Return the petition's numbers. Verified ones come from the ledger; others are counted.
+    """Return the petition's numbers. Verified ones come from the ledger, other states and letters from kept sums.
 
     If not `exact`, what depends on the addresses that were typed is as it was at the turn of the hour.
     """
     verified = ledger.read_count(petition_id).verified
-    by_state = (
-        select(Signature.state, func.count())
-        .where(Signature.petition_id == petition_id, Signature.state != State.VERIFIED)
-        .group_by(Signature.state)
-    )
-    states = {row[0]: row[1] for row in db.session.execute(by_state)}
-    ended = (verified, states.get(State.WITHDRAWN, 0), states.get(State.INVALIDATED, 0))
+    states = _by("state", SignatureSum, petition_id)
+    ended = (verified, states[State.WITHDRAWN], states[State.INVALIDATED])
     if exact:
         return Numbers(*ended, *typed_numbers(petition_id, clock.now()))
     row = db.session.get(HourlyNumbers, petition_id, populate_existing=True)
@@ -108,17 +114,12 @@ def typed_numbers(petition_id: int, now: datetime) -> TypedNumbers:
     of_petition = Draft.petition_id == petition_id
     pending = select(func.count(Draft.email_key.distinct())).where(of_petition, was_sent(now))
     declined = select(func.count()).select_from(Declined).where(Declined.petition_id == petition_id)
-    by_progress = (
-        select(OutboxRow.progress, func.count())
-        .where(OutboxRow.petition_id == petition_id, OutboxRow.progress != OutboxProgress.SILENT)
-        .group_by(OutboxRow.progress)
-    )
-    letters = {row[0]: row[1] for row in db.session.execute(by_progress)}
+    letters = _by("progress", LetterSum, petition_id)
     ends = (OutboxProgress.SENT, OutboxProgress.WAITING, OutboxProgress.FAILED)
     return TypedNumbers(
         db.session.scalars(pending).one(),
         db.session.scalars(declined).one(),
-        *(letters.get(progress, 0) for progress in ends),
+        *(letters[progress] for progress in ends),
     )
 
 
@@ -134,17 +135,17 @@ def number_suspected(petition_id: int) -> int:
 
 
 def places(petition_id: int) -> Places:
-    """Return countries and languages of the verified signatures, read in one pass from an index with both."""
-    by_country_and_language = (
-        select(Signature.country, Signature.language, func.count())
-        .where(Signature.petition_id == petition_id, Signature.state == State.VERIFIED)
-        .group_by(Signature.country, Signature.language)
-    )
+    """Return countries and languages of the verified signatures."""
+    rows = kept_sums.sums(SignatureSum, petition_id).subquery()
     countries: Counter[str] = Counter()
     languages: Counter[str] = Counter()
-    for country, language, number in db.session.execute(by_country_and_language):
-        countries[country] += number
-        languages[language] += number
+    for country, language, number in db.session.execute(
+        select(rows.c.country, rows.c.language, func.sum(rows.c.number))
+        .where(rows.c.state == State.VERIFIED)
+        .group_by(rows.c.country, rows.c.language)
+    ):
+        countries[country] += int(number)
+        languages[language] += int(number)
     return Places(_largest_first(countries), _largest_first(languages))
 
 
@@ -177,5 +178,13 @@ def delays(petition_id: int) -> Delays | None:
     return Delays(number, median, ninetieth, buckets)
 
 
+def _by(name: str, kind: type[KeptSum], petition_id: int) -> Counter[str]:
+    """Return a petition's sums of this kind by one of their keys."""
+    rows = kept_sums.sums(kind, petition_id).subquery()
+    summed = select(rows.c[name], func.sum(rows.c.number)).group_by(rows.c[name])
+    return Counter({value: int(number) for value, number in db.session.execute(summed)})
+
+
 def _largest_first(counted: Counter[str]) -> list[tuple[str, int]]:
-    return sorted(counted.items(), key=lambda pair: (-pair[1], pair[0]))
+    present = [(value, number) for value, number in counted.items() if number]
+    return sorted(present, key=lambda pair: (-pair[1], pair[0]))
