@@ -19,6 +19,7 @@ from sqlalchemy import (
     MetaData,
     Select,
     Table,
+    any_,
     cast,
     func,
     literal,
@@ -126,6 +127,13 @@ def in_batches(due: Select[Any], change: Callable[[Session, Sequence[Any]], obje
         if len(keys) < BATCH_SIZE:
             break
     return total
+
+
+def is_one_of(column: InstrumentedAttribute[Any], values: Sequence[Any]) -> ColumnElement[bool]:
+    """Return the condition that a column has one of many values: on PostgreSQL, one parameter for all of them."""
+    if db.engine.dialect.name == "postgresql":
+        return column == any_(literal(values, postgresql.ARRAY(column.type)))
+    return column.in_(values)
 
 
 def begin_immediate() -> Session:

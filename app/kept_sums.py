@@ -143,7 +143,7 @@ def _write_snapshot() -> Iterator[Session]:
 
 
 def _signatures(petition_id: int) -> Select[*tuple[Any, ...]]:
-    keys = (Signature.state, Signature.country, Signature.language)
+    keys = (Signature.state, Signature.country, Signature.language, Signature.sealed.is_(None).label("erased"))
     return select(*keys, func.count().label("number")).where(Signature.petition_id == petition_id).group_by(*keys)
 
 

@@ -11,6 +11,7 @@ from flask import url_for
 from sqlalchemy import Row, Select, exists, select, update
 from sqlalchemy.orm import Session
 
+from app.changed_rows import change_rows
 from app.confirmation.letter import render_letter
 from app.crypto.tokens import Purpose, make_token
 from app.email import smtp
@@ -39,7 +40,8 @@ def write_many(session: Session, rows: Mapping[bytes, bytes], now: datetime) -> 
     mailboxes = {public_id: mailbox_of(address) for public_id, address in addresses.items()}
     refused = unwanted.unwanted_among(session, set(mailboxes.values()))
     merges: dict[tuple[int, int, str], MailMerge] = {}
-    copies, codes = {}, []
+    copies: dict[bytes, ReadyMessage] = {}
+    codes: dict[bytes, bytes] = {}
     for draft in drafts:
         public_id = draft.public_id
         if public_id not in addresses or mailboxes[public_id] in refused:
@@ -54,9 +56,8 @@ def write_many(session: Session, rows: Mapping[bytes, bytes], now: datetime) -> 
             CODE: drawn.shown,
         }
         copies[public_id] = merge.copy(rows[public_id], addresses[public_id], own)
-        codes.append({"public_id": public_id, "code_hash": drawn.code_hash})
-    if codes:
-        session.execute(update(Draft), codes)
+        codes[public_id] = drawn.code_hash
+    change_rows(session, Draft, {"public_id": [*codes]}, {"code_hash": [*codes.values()]})
     return copies
 
 

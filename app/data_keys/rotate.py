@@ -11,14 +11,15 @@ from datetime import timedelta
 from typing import Any
 
 from flask import current_app
-from sqlalchemy import ColumnElement, LargeBinary, and_, bindparam, case, func, select, tuple_, update
+from sqlalchemy import ColumnElement, LargeBinary, case, func, select, tuple_, update
 
 import config
 from app import clock
+from app.changed_rows import change_rows
 from app.crypto import sealing
 from app.data_keys.check import register
 from app.data_keys.sealed_columns import SEALED_COLUMNS, SealedColumn
-from app.db import advisory_lock, db, transaction
+from app.db import Base, advisory_lock, db, transaction
 from app.models import DataKey
 
 MAX_PASSES = 5
@@ -110,7 +111,7 @@ def _reseal(target: SealedColumn, head: bytes) -> ResealResult:
         changes = []
         for key, public_id, sealed in stale:
             try:
-                changes.append({**_parameters(key), "before": sealed, "after": reseal(public_id, sealed)})
+                changes.append((*key, sealed, reseal(public_id, sealed)))
             except sealing.CannotOpen:
                 found.unopened += 1
         found.stale += len(stale)
@@ -139,29 +140,16 @@ def _walk(target: SealedColumn, head: bytes) -> Iterator[list[tuple[Sequence[Any
         after = tuple_(*primary) > tuple_(*rows[-1][: len(primary)])
 
 
-def _replace(target: SealedColumn, changes: list[dict[str, Any]]) -> int:
-    """Replace the values that have not changed meanwhile; return how many."""
+def _replace(target: SealedColumn, changes: list[tuple[Any, ...]]) -> int:
+    """Replace the values that have not changed meanwhile, each change a key, the old and the new; return how many."""
     if not changes:
         return 0
-    table = target.column.class_.__table__
-    column = table.c[target.column.key]
-    primary = list(table.primary_key.columns)
-    is_row = and_(
-        *(key_column == bindparam(name) for key_column, name in zip(primary, _parameters(primary), strict=True))
-    )
-    replace = update(table).where(is_row, column == bindparam("before")).values({column: bindparam("after")})
-    keys = tuple_(*primary).in_([tuple(change[name] for name in _parameters(primary)) for change in changes])
+    table: type[Base] = target.column.class_  # type: ignore[assignment]
+    name = target.column.key
+    *keys, before, after = zip(*changes, strict=True)
+    where = dict(zip((column.name for column in table.__table__.primary_key), keys, strict=True))
     with transaction() as session:
-        # SKIP LOCKED: a transaction that never waits for a lock cannot deadlock.
-        rows = session.execute(select(*primary).where(keys).with_for_update(skip_locked=True, key_share=True)).all()
-        keys_locked = {tuple(row) for row in rows}
-        locked = [change for change in changes if tuple(change[name] for name in _parameters(primary)) in keys_locked]
-        return session.execute(replace, locked).rowcount if locked else 0  # type: ignore[attr-defined]
-
-
-def _parameters(key: Sequence[Any]) -> dict[str, Any]:
-    """Return the parts of a primary key by the names of their bound parameters."""
-    return {f"key_{index}": part for index, part in enumerate(key)}
+        return change_rows(session, table, where | {name: before}, {name: after})
 
 
 def _retire(older: list[bytes], report: Callable[[str], None], *, is_quiet: bool) -> None:

@@ -32,7 +32,7 @@ def _not_added_up(table: str) -> Index:
 
 
 class SignatureSum(KeptSum):
-    """The signatures of a petition by state, country and language."""
+    """The signatures of a petition by state, country and language, and whether their signers' data is erased."""
 
     __tablename__ = "signature_sum"
     __table_args__ = (_not_added_up("signature_sum"),)
@@ -40,6 +40,7 @@ class SignatureSum(KeptSum):
     state: Mapped[State] = mapped_column(words(State, "state"), primary_key=True)
     country: Mapped[str] = mapped_column(String(2), primary_key=True)
     language: Mapped[str] = mapped_column(String(12), primary_key=True)
+    erased: Mapped[bool] = mapped_column(primary_key=True)
 
 
 class LetterSum(KeptSum):

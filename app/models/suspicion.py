@@ -8,7 +8,7 @@ from enum import StrEnum
 from sqlalchemy import ForeignKey, Index, delete, text
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from app.db import Base, UtcDateTime
+from app.db import Base, UtcDateTime, is_one_of
 from app.models.signature import words
 
 
@@ -62,5 +62,5 @@ class Suspicion(Base):
 
 def forget_suspicions(session: Session, signature_ids: Sequence[int]) -> None:
     """Delete the suspicions about these signatures, as they are erased; the caller commits."""
-    suspicions = delete(Suspicion).where(Suspicion.signature_id.in_(signature_ids))
+    suspicions = delete(Suspicion).where(is_one_of(Suspicion.signature_id, signature_ids))
     session.execute(suspicions.execution_options(synchronize_session=False))

@@ -12,12 +12,12 @@ from dataclasses import dataclass, replace
 from sqlalchemy import Row, Select, func, select, update
 from sqlalchemy.orm import Session
 
-from app import clock
+from app import clock, kept_sums
 from app.audit.log import record
-from app.db import db
+from app.db import db, snapshot
 from app.export.recall import recall_deliveries
 from app.ledger import ledger
-from app.models import Act, Kind, Reason, Signature, State, Suspicion
+from app.models import Act, Kind, Reason, Signature, SignatureSum, State, Suspicion
 from app.models.locking import signatures_in_lock_order
 from app.models.signer import sealed_note
 from app.organisers.access import Who
@@ -59,10 +59,32 @@ def suspected(selection: Selection) -> Selection:
 def preview(petition_id: int, selection: Selection) -> Preview:
     """Return what an act would change; the selection must be narrowed to what the act applies to."""
     ids = db.session.scalars(_newest(petition_id, selection).with_only_columns(Signature.public_id)).all()
-    is_kept = Signature.sealed.is_not(None)
-    counted = select(func.count().filter(is_kept), func.count().filter(~is_kept))
-    matching, erased = db.session.execute(counted.where(*selection.conditions(petition_id))).one()
+    matching, erased = _counts(petition_id, selection)
     return Preview(len(ids), matching, erased, _fingerprint(ids))
+
+
+def _counts(petition_id: int, selection: Selection) -> tuple[int, int]:
+    """Return how many signatures match, and how many more would if their data was not erased.
+
+    Of a state or country they are all there are, by the kept sums, but for those that came after `before`.
+    """
+    is_erased = Signature.sealed.is_(None)
+    counted = select(func.count().filter(~is_erased), func.count().filter(is_erased))
+    if selection.day or selection.clue or selection.entries:
+        matching, erased = db.session.execute(counted.where(*selection.conditions(petition_id))).one()
+        return matching, erased
+    rows = kept_sums.sums(SignatureSum, petition_id).subquery()
+    asked = {"state": selection.state, "country": selection.country}
+    chosen = [rows.c[name] == value for name, value in asked.items() if value is not None]
+    summed = select(rows.c.erased, func.sum(rows.c.number)).where(*chosen).group_by(rows.c.erased)
+    with snapshot() as session:
+        of_all = {erased: int(number) for erased, number in session.execute(summed)}
+        matching, erased = of_all.get(False, 0), of_all.get(True, 0)
+        if selection.before:
+            later = replace(selection, before=None).conditions(petition_id)
+            more, more_erased = session.execute(counted.where(*later, Signature.verified_at >= selection.before)).one()
+            matching, erased = matching - more, erased - more_erased
+    return matching, erased
 
 
 def lock(session: Session, petition_id: int, selection: Selection, fingerprint: str) -> Sequence[Row[int, bytes]]:

@@ -9,7 +9,7 @@ from sqlalchemy import delete, exists, select, update
 from sqlalchemy.orm import Session
 
 from app import clock
-from app.db import db, insert, month, transaction
+from app.db import db, insert, is_one_of, month, transaction
 from app.export.recall import recall_deliveries
 from app.models import (
     Change,
@@ -97,7 +97,7 @@ def _is_closed_for_good(session: Session, petition_id: int, kept_for: timedelta,
 
 
 def _erase(session: Session, ids: list[int]) -> None:
-    lock = select(Signature.id).where(Signature.id.in_(ids)).with_for_update()
+    lock = select(Signature.id).where(is_one_of(Signature.id, ids)).with_for_update()
     session.execute(signatures_in_lock_order(lock))
     forget_suspicions(session, ids)
     language = select(PetitionText.language).where(PetitionText.id == Signature.text_id).scalar_subquery()
@@ -110,5 +110,5 @@ def _erase(session: Session, ids: list[int]) -> None:
         "signed_at": month(Signature.signed_at),
         "verified_at": month(Signature.verified_at),
     }
-    change = update(Signature).where(Signature.id.in_(ids)).values(values)
+    change = update(Signature).where(is_one_of(Signature.id, ids)).values(values)
     session.execute(change.execution_options(synchronize_session=False))

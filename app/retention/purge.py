@@ -10,7 +10,7 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from app import clock
-from app.db import in_batches
+from app.db import in_batches, is_one_of
 from app.models import Declined, Draft, FormCopy, OutboxRow, Petition, SpentProof
 
 ENDED_EMAILS_RETENTION = timedelta(days=7)
@@ -24,7 +24,9 @@ def purge_drafts() -> int:
     expired = select(Draft.public_id).where(Draft.expires_at < clock.now())
 
     def purge(session: Session, ids: Sequence[bytes]) -> None:
-        session.execute(delete(Draft).where(Draft.public_id.in_(ids)).execution_options(synchronize_session=False))
+        session.execute(
+            delete(Draft).where(is_one_of(Draft.public_id, ids)).execution_options(synchronize_session=False)
+        )
 
     return in_batches(expired.order_by(Draft.expires_at), purge)
 
@@ -34,7 +36,7 @@ def purge_form_copies() -> int:
     over = select(FormCopy.public_id).where(FormCopy.until <= clock.now())
 
     def purge(session: Session, ids: Sequence[bytes]) -> None:
-        copies = delete(FormCopy).where(FormCopy.public_id.in_(ids))
+        copies = delete(FormCopy).where(is_one_of(FormCopy.public_id, ids))
         session.execute(copies.execution_options(synchronize_session=False))
 
     return in_batches(over.order_by(FormCopy.until), purge)
@@ -45,7 +47,9 @@ def purge_ended_emails() -> int:
     ended = OutboxRow.ended_at < clock.now() - ENDED_EMAILS_RETENTION
 
     def purge(session: Session, ids: Sequence[int]) -> None:
-        session.execute(delete(OutboxRow).where(OutboxRow.id.in_(ids)).execution_options(synchronize_session=False))
+        session.execute(
+            delete(OutboxRow).where(is_one_of(OutboxRow.id, ids)).execution_options(synchronize_session=False)
+        )
 
     return in_batches(select(OutboxRow.id).where(ended).order_by(OutboxRow.ended_at), purge)
 
@@ -55,7 +59,9 @@ def purge_spent_proofs() -> int:
     expired = SpentProof.until < clock.now()
 
     def purge(session: Session, keys: Sequence[bytes]) -> None:
-        session.execute(delete(SpentProof).where(SpentProof.key.in_(keys)).execution_options(synchronize_session=False))
+        session.execute(
+            delete(SpentProof).where(is_one_of(SpentProof.key, keys)).execution_options(synchronize_session=False)
+        )
 
     return in_batches(select(SpentProof.key).where(expired).order_by(SpentProof.until), purge)
 
@@ -72,11 +78,11 @@ def forget_declined() -> int:
     with_unwanted = select(Declined.email_key).where(Declined.unwanted.is_not(None), Declined.undo_until < now)
 
     def delete_marks(session: Session, keys: Sequence[bytes]) -> None:
-        marks = delete(Declined).where(Declined.email_key.in_(keys))
+        marks = delete(Declined).where(is_one_of(Declined.email_key, keys))
         session.execute(marks.execution_options(synchronize_session=False))
 
     def erase_unwanted(session: Session, keys: Sequence[bytes]) -> None:
-        marks = update(Declined).where(Declined.email_key.in_(keys)).values(unwanted=None)
+        marks = update(Declined).where(is_one_of(Declined.email_key, keys)).values(unwanted=None)
         session.execute(marks.execution_options(synchronize_session=False))
 
     return in_batches(of_closed, delete_marks) + in_batches(with_unwanted, erase_unwanted)

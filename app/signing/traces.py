@@ -12,7 +12,7 @@ from sqlalchemy import or_, select, update
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from app import clock
-from app.db import in_batches
+from app.db import in_batches, is_one_of
 from app.email.address import without_tag
 from app.email.domain import domain_of, is_relay, owner_domain
 from app.models import Draft, Petition, Signature
@@ -59,7 +59,7 @@ def _forget(table: type[Draft] | type[Signature], key: InstrumentedAttribute[Any
     old = select(key).where(has_trace, table.signed_at < before).order_by(table.signed_at)
 
     def erase(session: Session, keys: Sequence[Any]) -> None:
-        change = update(table).where(key.in_(keys)).values(network_key=None, domain_key=None)
+        change = update(table).where(is_one_of(key, keys)).values(network_key=None, domain_key=None)
         session.execute(change.execution_options(synchronize_session=False))
 
     return in_batches(old, erase)

@@ -37,6 +37,7 @@ HOUR = {
 def _all_sums(dialect: str) -> tuple[Sums, ...]:
     petition = {"petition_id": "{row}.petition_id"}
     by_state = {name: f"{{row}}.{name}" for name in ("state", "country", "language")}
+    by_state["erased"] = "({row}.sealed IS NULL)"
     by_progress = {name: f"{{row}}.{name}" for name in ("occasion", "progress")}
     folded = "CASE WHEN {row}.folded THEN {row}.delta ELSE 0 END"
     return (
@@ -78,6 +79,7 @@ def _create_tables() -> None:
             "state": _one_of("state", "verified withdrawn invalidated"),
             "country": sa.String(2),
             "language": sa.String(12),
+            "erased": sa.Boolean(),
         },
         "letter_sum": {
             "occasion": _one_of("occasion", "signed confirmed organiser entry reminder"),

@@ -1,7 +1,7 @@
 """Invalidating and restoring: only the previewed signatures, only from the right state, and the count is exact."""
 
 import os
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from flask import Flask
@@ -63,6 +63,27 @@ def test_a_filter_invalidates_all_that_match_and_no_others(app: Flask, petition:
     assert invalidated(app, Selection(country="NO", day=NOON.date())) == 37
     assert states(app).count(State.INVALIDATED) == 37
     assert states(app).count(State.VERIFIED) == 10
+
+
+@pytest.mark.parametrize("country", ["NO", None])
+@pytest.mark.parametrize("before", [None, NOON + timedelta(days=1)])
+def test_a_preview_counts_all_that_match_whether_from_sums_or_row_by_row(
+    app: Flask, petition: str, country: str | None, before: datetime | None
+) -> None:
+    add_people(app, 5, State.INVALIDATED, country="NO")
+    add_people(app, 3, State.INVALIDATED, country="SE")
+    erased, _ = add_people(app, 2, State.INVALIDATED, country="NO")
+    add_people(app, 2, State.INVALIDATED, country="NO", signed_at=NOON + timedelta(days=3))
+    add_people(app, 4)
+    with app.app_context():
+        with transaction() as session:
+            gone = update(Signature).where(Signature.public_id == erased)
+            session.execute(gone.values(sealed=None))
+        chosen = Selection(State.INVALIDATED, country, before=before)
+        found = preview(petition_id_of(), chosen)
+        everybody = db.session.scalars(select(Signature).where(*chosen.conditions(petition_id_of()))).all()
+    assert found.matching == sum(one.sealed is not None for one in everybody)
+    assert found.erased == sum(one.sealed is None for one in everybody) == 1
 
 
 def test_the_log_has_number_and_reason_and_no_names(app: Flask, petition: str) -> None:
