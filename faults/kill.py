@@ -37,8 +37,8 @@ def run(stage: Stage) -> Iterator[Row]:
                 process.kill()
                 process.start()
                 recovering[process] = _back(site, process)
-        for wait in recovering.values():
-            wait()
+            for wait in recovering.values():  # while people still sign, which makes work for workers
+                wait()
         verdict = judge(site)
         detail = f"{len(order)} kills: {', '.join(victims)}; {answers(site.crowd.statuses - before)}"
         yield Row("kill -9", kind, detail, verdict)
