@@ -9,9 +9,10 @@ from app.signing.sign import FormIds
 from app.web.rate_limits import MAX_FORMS, WINDOW_MINUTES
 from bench.stage import SLUG
 from faults.row import Row
-from faults.site import LEASE_SECONDS, Site, site_on, wait_until
+from faults.site import LEASE_SECONDS, Site, site_on
 from faults.stage import POSTGRESQL, Stage
 from faults.verdict import Verdict, judge
+from faults.waiting import wait_until
 
 CLIENTS = 8
 APART_SECONDS = 3

@@ -21,7 +21,7 @@ from app.moderation import bulk
 from app.watching.selection import Selection
 from bench.stage import SLUG
 from faults.crowd import COUNTRIES
-from faults.row import Row
+from faults.row import Row, answers
 from faults.site import Site, site_on
 from faults.stage import KINDS, Stage
 from faults.verdict import judge
@@ -99,9 +99,11 @@ def run(stage: Stage) -> Iterator[Row]:
     for kind in KINDS:
         site = site_on(stage, kind)
         site.was_moderated = True
+        before = site.crowd.statuses.copy()
         desk = Desk(site, stage.chance(f"crowded {kind}"))
         with site.crowd.busy(clients, pause=0.5, weights=WEIGHTS), desk.busy():
             time.sleep(seconds)
         verdict = judge(site, faults=desk.faults)
         done = f"{desk.audits} audits, {desk.moderated} invalidated or restored, {desk.rotations} rotations"
+        done += f"; {answers(site.crowd.statuses - before)}"
         yield Row(f"crowded: {clients} clients", kind, done, verdict)

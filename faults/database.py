@@ -1,14 +1,14 @@
 """The database: SQLite's disk full, PostgreSQL refusing connections, the pool exhausted: 503, then well by itself."""
 
 import time
-from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 
-from faults.row import Row
-from faults.site import Site, site_on, wait_until
+from faults.row import Row, answers
+from faults.site import Site, site_on
 from faults.stage import POSTGRESQL, SQLITE, Stage
 from faults.verdict import judge
+from faults.waiting import wait_until
 
 CLIENTS = 24  # more than two servers have threads
 SECONDS, SECONDS_IN_SHORT = 8, 1
@@ -35,7 +35,7 @@ def _taken_away(
                 time.sleep(SECONDS_IN_SHORT if stage.is_short else SECONDS)
             _wait_for_more(site, 303, CLIENTS, f"{name}: not well again by itself")
     verdict = judge(site)
-    yield Row(name, kind, _answers(site.crowd.statuses - before), verdict)
+    yield Row(name, kind, answers(site.crowd.statuses - before), verdict)
 
 
 def _wait_for_more(site: Site, status: int, number: int, words: str) -> None:
@@ -67,7 +67,3 @@ def _pool_exhausted(site: Site) -> Iterator[None]:
     with site.stage.connect(site.database) as connection, connection.transaction():
         connection.execute("LOCK TABLE outbox IN ACCESS EXCLUSIVE MODE")
         yield
-
-
-def _answers(statuses: Counter[int]) -> str:
-    return ", ".join(f"{number} x {status or 'no answer'}" for status, number in sorted(statuses.items()))

@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable, Iterator
 from random import Random
 
-from faults.row import Row
+from faults.row import Row, answers
 from faults.site import Process, Site, Web, site_on
 from faults.stage import KINDS, POSTGRESQL, Stage
 from faults.verdict import judge
@@ -23,6 +23,7 @@ def run(stage: Stage) -> Iterator[Row]:
         victims = ["web", "worker", *(["PostgreSQL"] if kind == POSTGRESQL else [])]
         order = victims * (KILLS_IN_SHORT if stage.is_short else KILLS)
         chance.shuffle(order)
+        before = site.crowd.statuses.copy()
         recovering: dict[Process, Callable[[], None]] = {}
         with site.crowd.busy(CLIENTS):
             for victim in order:
@@ -36,9 +37,11 @@ def run(stage: Stage) -> Iterator[Row]:
                 process.kill()
                 process.start()
                 recovering[process] = _back(site, process)
-        for wait in recovering.values():
-            wait()
-        yield Row("kill -9", kind, f"{len(order)} kills: {', '.join(victims)}", judge(site))
+            for wait in recovering.values():  # while people still sign, which makes work for workers
+                wait()
+        verdict = judge(site)
+        detail = f"{len(order)} kills: {', '.join(victims)}; {answers(site.crowd.statuses - before)}"
+        yield Row("kill -9", kind, detail, verdict)
 
 
 def _kill_postgres(site: Site, chance: Random) -> None:

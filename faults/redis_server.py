@@ -4,12 +4,11 @@ import importlib.util
 import shutil
 import signal
 import subprocess
-import time
 from pathlib import Path
 
 import redis
 
-START_SECONDS = 10
+from faults.waiting import wait_until
 
 
 def find_program() -> str | None:
@@ -39,11 +38,7 @@ class RedisServer:
     def start(self) -> None:
         """Start it and wait until it answers."""
         self._process = subprocess.Popen(self._command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        deadline = time.monotonic() + START_SECONDS
-        while not self._answers():
-            if time.monotonic() > deadline:
-                raise RuntimeError("Redis did not start")
-            time.sleep(0.05)
+        wait_until(self._answers, "Redis did not start")
 
     def kill(self) -> None:
         """Kill it with -9; what it held is gone."""

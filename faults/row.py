@@ -32,6 +32,11 @@ def heading() -> str:
     return f"{'scenario':<24} {'database':<10} {'signed':>7} {'confirmed':>9} {'e-mails':>7} {'twice':>6}"
 
 
+def answers(statuses: Counter[int]) -> str:
+    """Return how often the crowd was answered what, for the detail of a line."""
+    return ", ".join(f"{number} x {status or 'no answer'}" for status, number in sorted(statuses.items()))
+
+
 def _shortened(problems: Iterable[str]) -> list[str]:
     """Return the problems, the same ones together, and no more of them than people read."""
     found = Counter(problems).most_common()

@@ -5,9 +5,10 @@ from collections.abc import Iterator
 
 from app.web.rate_limits import REDIS_RETRY_SECONDS
 from faults.row import Row
-from faults.site import Site, site_on, wait_until
+from faults.site import Site, site_on
 from faults.stage import POSTGRESQL, Stage
 from faults.verdict import judge
+from faults.waiting import wait_until
 
 CLIENTS = 8
 SECONDS, SECONDS_IN_SHORT = 10, 1

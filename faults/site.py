@@ -6,8 +6,7 @@ import os
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -17,8 +16,9 @@ from bench.stage import KEPT, free_port
 from faults.crowd import Crowd
 from faults.redis_server import RedisServer
 from faults.sink import Sink
-from faults.stage import POSTGRESQL, START_SECONDS, Stage
+from faults.stage import POSTGRESQL, Stage
 from faults.switches import Switches
+from faults.waiting import wait_until
 
 THREADS = 8
 LEASE_SECONDS = 4
@@ -161,12 +161,3 @@ def site_on(stage: Stage, kind: str) -> Site:
         stage.sites[kind] = site = Site(stage, kind)
         stage.stack.callback(site.close)
     return stage.sites[kind]
-
-
-def wait_until(true: Callable[[], object], words: str, seconds: float = START_SECONDS) -> None:
-    """Wait until `true` says so; raise RuntimeError with these words if it never does."""
-    deadline = time.monotonic() + seconds
-    while not true():
-        if time.monotonic() > deadline:
-            raise RuntimeError(words)
-        time.sleep(0.05)

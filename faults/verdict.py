@@ -21,6 +21,7 @@ from bench.stage import SLUG
 from faults.crowd import Person
 from faults.sink import Mood
 from faults.site import Site
+from faults.stage import POSTGRESQL
 
 SETTLE_SECONDS = 60
 SHOWN_AFTER_SECONDS = 5
@@ -59,7 +60,7 @@ def judge(site: Site, faults: Sequence[str] = ()) -> Verdict:
         problems += [f"no thanks for {one.address}" for one in _unthanked(site, was_moderated=was_moderated)]
         problems += _count_is_right(site)
         db.session.remove()
-    problems += site.crowd.surprises
+    problems += [*_deadlocks(site), *site.crowd.surprises]
     people, ids = site.crowd.people, site.sink.ids()
     return Verdict(
         signed=sum(one.signed is True for one in people),
@@ -156,6 +157,17 @@ def _count_is_right(site: Site) -> Iterator[str]:
                 yield f"{web.name} shows {shown} where {found.verified_rows} are verified"
                 break
             time.sleep(0.2)
+
+
+def _deadlocks(site: Site) -> Iterator[str]:
+    """Yield the deadlocks that PostgreSQL has resolved since it last started: whoever lost one was answered 503."""
+    if site.kind != POSTGRESQL:
+        return
+    with site.stage.connect(site.database) as connection:
+        asked = "SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()"
+        [(number,)] = connection.execute(asked).fetchall()
+    if number:
+        yield f"{number} deadlocks"
 
 
 def _shown(answer: bytes) -> int | None:
