@@ -10,7 +10,7 @@ help:
 	@echo "make run      serve the site, the mail worker and a mailbox on this machine"
 	@echo "make test     run every test, on SQLite and PostgreSQL, with real mail and a real browser"
 	@echo "make check    lint, types, import rules, templates, structure; make lint  without the last"
-	@echo "make bench    the figures"
+	@echo "make bench    the figures; docs/performance.md says how to read them"
 	@echo "make faults   break things, and look whether anything was lost"
 	@echo "make release  what to publish, in dist/"
 	@echo "make screenshots  the pictures in docs/screenshots/; make catalogues  after strings have changed"

@@ -1,11 +1,30 @@
-"""Prints the table of figures: `python -m bench` all of them, `python -m bench count page` those named."""
+"""Prints the table of figures: `python -m bench` all of them, `python -m bench count page` those named.
+
+`--10m` has the figure `sizes` go up to ten million signatures, which takes a quarter of an hour.
+"""
 
 import signal
 import sys
 import time
 from contextlib import ExitStack
+from functools import partial
 
-from bench import confirm, count, crowd, export, figure, letters, page, sealing, sign, strangers, two_nodes
+import config
+from bench import (
+    confirm,
+    count,
+    crowd,
+    export,
+    figure,
+    letters,
+    page,
+    results,
+    sealing,
+    sign,
+    sizes,
+    strangers,
+    two_nodes,
+)
 from bench.cluster import Missing
 from bench.stage import Stage
 
@@ -20,29 +39,37 @@ FIGURES = {
     "export": export.run,
     "sealing": sealing.run,
     "two_nodes": two_nodes.run,
+    "sizes": sizes.run,
 }
+TEN_MILLION = "--10m"
 
 
 def main(names: list[str]) -> int:
     """Measure the named figures, or all; return the exit code, which does not tell how they came out."""
+    figures = dict(FIGURES)
+    if TEN_MILLION in names:
+        names = [name for name in names if name != TEN_MILLION]
+        figures["sizes"] = partial(sizes.run, sizes=sizes.SIZES | sizes.TEN_MILLION)
     unknown = set(names) - set(FIGURES)
     if unknown:
         print(f"There is no figure {', '.join(sorted(unknown))}. There are: {', '.join(FIGURES)}.", file=sys.stderr)
         return 2
     signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(1))
     began = time.monotonic()
-    below = 0
+    measured = []
     with ExitStack() as stack:
         stage = Stage(stack)
         print(figure.heading(), flush=True)
-        for name in names or FIGURES:
+        for name in names or figures:
             try:
-                for measured in FIGURES[name](stage):
-                    print(measured.line(), flush=True)
-                    below += not measured.is_met()
+                for one in figures[name](stage):
+                    print(one.line(), flush=True)
+                    measured.append(one)
             except Missing as missing:
                 print(f"{name}: not measured. {missing}", flush=True)
-    print(f"{below} below what is wanted; {time.monotonic() - began:.0f} s")
+        path = results.write(stage, measured)
+    below = sum(not one.is_met() for one in measured)
+    print(f"{below} below what is wanted; {time.monotonic() - began:.0f} s; kept in {path.relative_to(config.ROOT)}")
     return 0
 
 

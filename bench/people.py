@@ -61,7 +61,7 @@ def _make_many(connection: psycopg.Connection, statement: str, first: int, last:
     connection.execute("RESET session_replication_role")
 
 
-def make_verified(app: Flask, connection: psycopg.Connection, number: int) -> None:
+def make_verified(app: Flask, connection: psycopg.Connection, number: int, visibility: str = "delivery") -> None:
     """Make that many verified signatures, a second apart, each really sealed, so that the app can open them."""
     columns = (
         "id, public_id, petition_id, text_id, notice_id, language, state, email_key, sealed, country, visibility,"
@@ -78,7 +78,7 @@ def make_verified(app: Flask, connection: psycopg.Connection, number: int) -> No
         for which in range(1, number + 1):
             row, _ = what_is_said(under, which)
             at = began + timedelta(seconds=which)
-            row |= {"id": which, "state": "verified", "changes": 1, "visibility": "delivery"}
+            row |= {"id": which, "state": "verified", "changes": 1, "visibility": visibility}
             row |= {"signed_at": at, "verified_at": at}
             copy.write_row([row[column] for column in columns.replace(" ", "").split(",")])
     connection.execute("RESET session_replication_role")

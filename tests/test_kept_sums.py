@@ -215,7 +215,7 @@ def test_until_the_rows_from_before_an_upgrade_are_counted_pages_count_them(app:
     with app.app_context():
         send_letters(petition_id_of())
         ledger.fold_all()
-        flask_migrate.downgrade(revision="20261129_1320")
+        flask_migrate.downgrade(revision="20261129_1330")
         add_people(app, 2, State.INVALIDATED, country="NO", signed_at=clock.now() - timedelta(hours=2))
         ledger.fold_all()
         flask_migrate.upgrade()
