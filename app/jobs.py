@@ -46,7 +46,7 @@ class Job:
     run: Callable[[], int]
 
 
-# What `signatures purge` does too: the privacy notice and docs/operating.md promise that these are forgotten in time.
+# What `signatures purge` does too: the privacy notice and docs/operations.md promise that these are forgotten in time.
 RETENTION = (
     Job("purge unconfirmed drafts", MINUTE, purge_drafts),
     Job("purge copies of forms", MINUTE, purge_form_copies),

@@ -1,6 +1,6 @@
 """Rate limits per client: a moving window for each action, keyed by a hash that changes daily; no address is kept.
 
-"Under attack" in docs/operating.md explains the limits to operators.
+"Under attack" in docs/operations.md explains the limits to operators.
 """
 
 import logging

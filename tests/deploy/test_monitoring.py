@@ -65,7 +65,7 @@ def test_an_alert_says_how_grave_it_is_and_the_docs_what_to_do(rule: dict[str, A
     assert rule["expr"].count("(") == rule["expr"].count(")")
     assert rule["labels"]["severity"] in {"page", "ticket"}
     assert rule["annotations"]["summary"]
-    assert f"| `{rule['alert']}` |" in (config.ROOT / "docs/operating.md").read_text("utf-8")
+    assert f"| `{rule['alert']}` |" in (config.ROOT / "docs/operations.md").read_text("utf-8")
 
 
 def test_the_dashboards_panels_have_places_of_their_own() -> None:

@@ -12,7 +12,7 @@ from app.petition_files.file import NEEDED, BadPetitionFile, read_petition_file
 from tests.factories import CONTROLLER, petition_file
 
 PETITION_FILE = (config.ROOT / "docs/petition-file.md").read_text("utf-8")
-OPERATING = (config.ROOT / "docs/operating.md").read_text("utf-8")
+OPERATING = (config.ROOT / "docs/operations.md").read_text("utf-8")
 KEYS = {
     key.strip("[]"): (needed, said)
     for key, needed, said in re.findall(r"^\| `(\S+)` \| (\w+) \| (.*) \|$", PETITION_FILE, re.MULTILINE)

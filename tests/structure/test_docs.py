@@ -17,7 +17,7 @@ from app.models import Occasion, OutboxProgress
 
 ROOT = config.ROOT
 ARCHITECTURE = (ROOT / "docs/architecture.md").read_text("utf-8")
-OPERATING = (ROOT / "docs/operating.md").read_text("utf-8")
+OPERATING = (ROOT / "docs/operations.md").read_text("utf-8")
 NAMED = ("README.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md", "deploy/README.md")
 PAGES = [*(ROOT / name for name in NAMED), *sorted((ROOT / "docs").glob("*.md"))]
 NOT_FOR_OPERATORS = {"COUNTERSIGN_MAILBOX"}  # `make run` sets it for the processes that it starts
