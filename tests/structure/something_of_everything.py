@@ -51,6 +51,8 @@ DIGEST = "0" * 32
 
 def something_of_everything(app: Flask, folder: Path) -> dict[str, list[str]]:
     """Fill the database, and the mailbox in `folder`; return the values that each part of an address can have."""
+    with app.app_context():
+        check_keys()  # as a process does that starts
     make_petition(app)
     make_petition(app, slug='"closed"', title='"What has closed"', closes_on="2026-01-31")
     signed = [make_signature(app, state=state, email=f"{state}@example.org") for state in State]

@@ -11,6 +11,8 @@ from sqlalchemy import select
 from app import clock
 from app.auth import login_throttle
 from app.db import Base, db, transaction
+from app.ledger import ledger
+from app.models import RecountDue
 from app.outbox import unwanted
 from app.web.session import is_for_organisers
 from tests.factories import SLUG
@@ -43,8 +45,10 @@ def test_get_head_and_options_write_nothing(app: Flask, tmp_path: Path) -> None:
         login_throttle.count_attempt(login_throttle.Secret.CODE, "somebody")
         with transaction() as session:
             unwanted.stop_emails(session, bytes(16), clock.now())
+            session.add(RecountDue(petition_id=0))
+        ledger.fold_all()
     before = everything(app)
-    assert all(before.values()), "a table without a row shows no change"
+    assert not [name for name, rows in before.items() if not rows], "a table without a row shows no change"
 
     addresses = app.url_map.bind("localhost")
     for rule in (one for one in app.url_map.iter_rules() if "GET" in (one.methods or ())):
