@@ -12,6 +12,7 @@ import logging
 import math
 import secrets
 import time
+from collections import Counter as Tally
 from collections.abc import Iterable
 from threading import Lock, Thread
 from typing import TYPE_CHECKING
@@ -41,20 +42,17 @@ class Counters:
     """The events that this process has counted and not yet added up in the database."""
 
     def __init__(self) -> None:
-        self._lock = Lock()
-        self._new: dict[Key, int] = {}
+        self._new: list[Key] = []
         self._ready: dict[Key, int] = {}
 
     def count(self, key: Key) -> None:
-        """Count an event. Called for each page from memory, so it does no more than this."""
-        with self._lock:
-            self._new[key] = self._new.get(key, 0) + 1
+        """Count an event. Called for each page from memory, so it does no more than this, which takes no lock."""
+        self._new.append(key)
 
     def ready(self) -> dict[Key, int]:
         """Return what is to be added up now; it stays so until `forget_ready`."""
-        with self._lock:
-            new, self._new = self._new, {}
-        for key, events in new.items():
+        new, self._new = self._new, []
+        for key, events in Tally(new).items():
             shown = events if key[0] in EXACT else _shown(events)
             if shown:
                 self._ready[key] = self._ready.get(key, 0) + shown

@@ -21,7 +21,7 @@ ROWS_OF_A_CLIENT = 600
 HTTP_ROWS = 3000
 
 COUNTS = """
-SELECT (SELECT count(*) FROM signature WHERE state = 'verified'), (SELECT count(*) FROM ledger), n FROM counter
+SELECT (SELECT count(*) FROM signature WHERE state = 'verified'), (SELECT count(*) FROM ledger), n FROM counter_row
 """
 # Each client confirms drafts of its own, one after the other.
 NEXT_ROW = f"\\set n :n + 1\n\\set row :first + :client_id * {ROWS_OF_A_CLIENT} + :n\n"
@@ -54,7 +54,7 @@ COUNTER_ROW = f"""
 BEGIN;
 {MADE_OF_DRAFT}
 {THANKS}
-UPDATE counter SET n = n + 1 WHERE petition_id = :petition;
+UPDATE counter_row SET n = n + 1 WHERE petition_id = :petition;
 COMMIT;
 """
 
@@ -66,8 +66,8 @@ def run(stage: Stage) -> Iterator[Figure]:
     with app.app_context():
         petition_id = people.edition().petition.id
     with stage.connect(database) as connection:
-        connection.execute("CREATE TABLE counter AS SELECT id AS petition_id, 0 AS n FROM petition")
-        connection.execute("ALTER TABLE counter ADD PRIMARY KEY (petition_id)")
+        connection.execute("CREATE TABLE counter_row AS SELECT id AS petition_id, 0 AS n FROM petition")
+        connection.execute("ALTER TABLE counter_row ADD PRIMARY KEY (petition_id)")
     app_sends = f"{NEXT_ROW}BEGIN;\n{_statements(app)}\nCOMMIT;\n"
     ledger, counter = NEXT_ROW + ONE_STATEMENT, NEXT_ROW + COUNTER_ROW
     rows = _Rows(stage, database)

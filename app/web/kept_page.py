@@ -9,6 +9,7 @@ import brotli  # type: ignore[import-untyped]
 import zstandard
 from werkzeug.http import parse_accept_header
 
+from app.counters import REQUESTS
 from app.web.static import COMPRESSIBLE
 
 if TYPE_CHECKING:
@@ -26,14 +27,14 @@ OF_THE_BODY = {"content-type", "content-length"}
 
 
 class KeptPage:
-    """A page: when its rendering began, from when on it is to be renewed, the parameters it reads, its bytes, its view.
+    """A page: when its rendering began, from when on it is to be renewed, the parameters it reads, and its bytes.
 
-    Header lists are made once, and each compression when the first reader takes it. These pages hold no secrets, so
+    `counted_as` are the keys under which requests for it are counted. Header lists are made once, and each compression when the first reader takes it. These pages hold no secrets, so
     compressed lengths cannot reveal any (BREACH).
     """
 
     __slots__ = (
-        *("begun", "renew_at", "reads", "size", "endpoint"),
+        *("begun", "renew_at", "reads", "size", "counted_as"),
         *("_bodies", "_etag", "_headers", "_is_compressible", "_not_modified"),
     )
 
@@ -41,7 +42,12 @@ class KeptPage:
         self, begun: float, renew_at: float, reads: tuple[str, ...], headers: Headers, body: bytes, endpoint: str
     ) -> None:
         self.begun, self.renew_at, self.reads, self.size = begun, renew_at, reads, len(body)
-        self.endpoint = endpoint
+        # Made once: a busy process holds a hundred thousand of them until they are added up.
+        self.counted_as = {
+            (method, status): (REQUESTS, endpoint, method, status)
+            for method in ("GET", "HEAD")
+            for status in ("2xx", "3xx")
+        }
         found = {name.lower(): value for name, value in headers}
         self._etag = found["etag"]
         self._is_compressible = found.get("content-type", "").startswith(COMPRESSIBLE)

@@ -172,7 +172,7 @@ class PageCache:
         """Send a page that was rendered for another request, and count this one: the app does not see it."""
         body = page.send(environ, start_response)
         method = environ["REQUEST_METHOD"]
-        self._counters.count((counters.REQUESTS, page.endpoint, method, "2xx" if body or method == "HEAD" else "3xx"))
+        self._counters.count(page.counted_as[method, "2xx" if body or method == "HEAD" else "3xx"])
         return body
 
 
