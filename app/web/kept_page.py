@@ -29,8 +29,8 @@ OF_THE_BODY = {"content-type", "content-length"}
 class KeptPage:
     """A page: when its rendering began, from when on it is to be renewed, the parameters it reads, and its bytes.
 
-    `counted_as` are the keys under which requests for it are counted. Header lists are made once, and each compression when the first reader takes it. These pages hold no secrets, so
-    compressed lengths cannot reveal any (BREACH).
+    `counted_as` are the keys under which requests for it are counted. Header lists are made once, and each compression
+    when the first reader takes it. These pages hold no secrets, so compressed lengths cannot reveal any (BREACH).
     """
 
     __slots__ = (
