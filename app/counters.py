@@ -8,11 +8,11 @@ that was typed. So each event moves a counter by ten or, nine times of ten, not 
 out right, and nothing can be subtracted from them. What never depends on an address is counted exactly.
 """
 
+import collections
 import logging
 import math
 import secrets
 import time
-from collections import Counter as Tally
 from collections.abc import Iterable
 from threading import Lock, Thread
 from typing import TYPE_CHECKING
@@ -52,7 +52,7 @@ class Counters:
     def ready(self) -> dict[Key, int]:
         """Return what is to be added up now; it stays so until `forget_ready`."""
         new, self._new = self._new, []
-        for key, events in Tally(new).items():
+        for key, events in collections.Counter(new).items():
             shown = events if key[0] in EXACT else _shown(events)
             if shown:
                 self._ready[key] = self._ready.get(key, 0) + shown

@@ -63,7 +63,8 @@ def test_a_backup_made_while_people_sign_and_withdraw_is_of_one_moment(
             back_up(site, places)
             return
         for number in range(12):
-            entry = make_signature(site, email=f"ann{which}.{number}@example.org")
+            name = f"ann{which}.{number}"
+            entry = make_signature(site, email=f"{name}@example.org", name=name)
             if number % 3 == 0:
                 with site.app_context():
                     withdraw(entry)
