@@ -44,7 +44,7 @@ def _counted() -> Iterator[Metric]:
     rows = db.session.execute(select(Counter.name, Counter.labels, Counter.total).order_by(Counter.labels))
     totals = {(name, labels): total for name, labels, total in rows}
     requests = CounterMetricFamily(
-        "countersign_requests", "Requests, in steps of ten and more.", labels=["endpoint", "method", "status"]
+        "countersign_requests", "Requests, in tens, as chance has it.", labels=["endpoint", "method", "status"]
     )
     for (name, labels), total in totals.items():
         if name == counters.REQUESTS:
@@ -56,7 +56,7 @@ def _counted() -> Iterator[Metric]:
         totals.get((counters.SERVER_ERRORS, ""), 0),
     )
     emails = CounterMetricFamily(
-        "countersign_emails", "E-mails by what became of them, in steps of ten and more.", labels=["result"]
+        "countersign_emails", "E-mails by what became of them, in tens, as chance has it.", labels=["result"]
     )
     for result in RESULTS:
         emails.add_metric([result], totals.get((counters.EMAILS, result), 0))
