@@ -51,11 +51,12 @@ def marking(claimed: Claimed, letters: LetterCallbacks) -> Iterator[list[int]]:
 
 def _write_copies(session: Session, claimed: Claimed, letters: LetterCallbacks) -> dict[int, ReadyMessage]:
     now = clock.now()
-    untried = OutboxRow.allowed_at.is_(None) & OutboxRow.had_proof_of_work & (OutboxRow.occasion == Occasion.SIGNED)
+    untried = (OutboxRow.attempts == 0) & OutboxRow.allowed_at.is_(None)
+    by_form = (OutboxRow.occasion == Occasion.SIGNED) & OutboxRow.had_proof_of_work
     about_draft = OutboxRow.draft_id.is_not(None) & OutboxRow.signature_id.is_(None) & OutboxRow.mailbox.is_not(None)
     rows = session.execute(
         select(OutboxRow.id, OutboxRow.public_id, OutboxRow.draft_id, OutboxRow.mailbox)
-        .where(claimed.holds(claimed.ids), untried, about_draft)
+        .where(claimed.holds(claimed.ids), untried, by_form, about_draft)
         .order_by(OutboxRow.id)  # the order in which a confirmation locks them
         .with_for_update()
     ).all()
