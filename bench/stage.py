@@ -76,13 +76,7 @@ class Stage:
     def _template(self) -> str:
         with self.connect("postgres") as connection:
             connection.execute("CREATE DATABASE example")
-        app = self.app("example")
-        with app.app_context():
-            upgrade()
-            check_keys()
-            import_file(EXAMPLE)
-            db.session.remove()
-            db.engine.dispose()
+        make_tables(self.app("example"))
         return "example"
 
     def database(self, name: str) -> str:
@@ -95,11 +89,7 @@ class Stage:
     def sqlite(self) -> Path:
         """Make a migrated SQLite database with the example petition in it; return its file."""
         file = self.folder / "embedded.db"
-        app = self.app("", SQLALCHEMY_DATABASE_URI=f"sqlite:///{file}")
-        with app.app_context():
-            upgrade()
-            check_keys()
-            import_file(EXAMPLE)
+        make_tables(self.app("", SQLALCHEMY_DATABASE_URI=f"sqlite:///{file}"))
         return file
 
     def app(self, database: str, **settings: object) -> Flask:
@@ -168,6 +158,16 @@ class Stage:
             if server.poll() is not None or time.monotonic() > deadline:
                 raise RuntimeError(f"{target} did not start")
             time.sleep(0.05)
+
+
+def make_tables(app: Flask) -> None:
+    """Migrate an app's empty database, as a process does that starts, and bring the example petition in."""
+    with app.app_context():
+        upgrade()
+        check_keys()
+        import_file(EXAMPLE)
+        db.session.remove()
+        db.engine.dispose()
 
 
 def free_port() -> int:

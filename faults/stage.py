@@ -10,13 +10,9 @@ from typing import TYPE_CHECKING
 
 import psutil
 import psycopg
-from flask_migrate import upgrade
 
-from app.data_keys.check import check_keys
-from app.db import db
-from app.petition_files.importing import import_file
-from bench.stage import EXAMPLE
 from bench.stage import Stage as BenchStage
+from bench.stage import make_tables
 from faults.waiting import wait_until
 
 if TYPE_CHECKING:
@@ -93,13 +89,7 @@ class Stage(BenchStage):
 
     @cached_property
     def _sqlite_template(self) -> Path:
-        app = self.app("template.db")
-        with app.app_context():
-            upgrade()
-            check_keys()
-            import_file(EXAMPLE)
-            db.session.remove()
-            db.engine.dispose()
+        make_tables(self.app("template.db"))
         return self.folder / "template.db"
 
 
