@@ -1,20 +1,17 @@
 """The database handle, and what differs between SQLite and PostgreSQL."""
 
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
 
 from flask_sqlalchemy import SQLAlchemy
-from psycopg import ServerCursor
 from psycopg.errors import QueryCanceled
 from sqlalchemy import (
     BigInteger,
     ColumnElement,
-    Connection,
     DateTime,
     Dialect,
-    Engine,
     Integer,
     MetaData,
     Select,
@@ -41,7 +38,6 @@ NAMING = {
     "fk": "fk_%(table_name)s_%(column_0_N_name)s",
     "pk": "pk_%(table_name)s",
 }
-ROWS_PER_CHUNK = 1000  # rows of a stream that are in memory at once
 BATCH_SIZE = 500
 OPEN = "countersign_open"
 
@@ -83,11 +79,28 @@ def transaction() -> Iterator[Session]:
 
     It begins anew, so that it sees the present, and on SQLite as the one writer from its first statement: a reader
     that turns writer half-way would be refused there whenever another writer came between. Outside of it, PostgreSQL
-    takes each statement by itself. Raises RuntimeError inside
-    another one, whose writes that beginning would roll back: pass its session on instead.
+    takes each statement by itself. Raises RuntimeError inside another one, whose writes that beginning would roll back:
+    pass its session on instead.
     """
+    with _committed({WRITES: True}) as session:
+        yield session
+
+
+@contextmanager
+def write_snapshot() -> Iterator[Session]:
+    """Give a session as `transaction` does, whose statements all see the database as it was at one moment.
+
+    On PostgreSQL it is refused with an OperationalError if somebody else has changed meanwhile what it changes.
+    """
+    is_postgresql = db.engine.dialect.name == "postgresql"
+    with _committed({"isolation_level": "REPEATABLE READ"} if is_postgresql else {WRITES: True}) as session:
+        yield session
+
+
+@contextmanager
+def _committed(options: dict[str, Any]) -> Iterator[Session]:
     with begun_anew() as session:
-        session.connection(execution_options={WRITES: True})
+        session.connection(execution_options=options)
         try:
             yield session
             session.commit()
@@ -183,33 +196,6 @@ def hour(moment: InstrumentedAttribute[datetime]) -> ColumnElement[datetime]:
     if db.engine.dialect.name == "postgresql":
         return func.date_trunc("hour", moment, "UTC", type_=moment.type)
     return type_coerce(func.substr(moment, 1, len("2026-11-23 09")).concat(":00:00.000000"), moment.type)
-
-
-def stream(engine: Engine, statement: Select[*tuple[Any, ...]]) -> Generator[Sequence[Any], None, None]:
-    """Yield the rows of `statement` from one snapshot, in pieces, through a connection of its own.
-
-    It is opened with the first row, and given back after the last one or when the iterator is closed. One piece is in
-    memory at a time, and PostgreSQL's limit on how long a statement may take holds for each piece alone. Give columns
-    types that both databases return alike: on PostgreSQL it is the driver that makes the values.
-    """
-    with engine.connect() as connection:
-        if engine.dialect.name == "postgresql":
-            connection.execution_options(isolation_level="REPEATABLE READ")  # a cursor needs a transaction
-            yield from _from_server_cursor(connection, statement)
-        else:
-            for piece in connection.execution_options(yield_per=ROWS_PER_CHUNK).execute(statement).partitions():
-                yield from piece
-
-
-def _from_server_cursor(connection: Connection, statement: Select[*tuple[Any, ...]]) -> Iterator[Sequence[Any]]:
-    """Read with psycopg itself: SQLAlchemy's rows cost as much again, and bytes in hexadecimal twice that."""
-    compiled = statement.compile(dialect=connection.dialect, compile_kwargs={"render_postcompile": True})
-    driver: Any = connection.connection.driver_connection
-    driver.execute("SET LOCAL TIME ZONE 'UTC'")  # whatever stands between may have dropped what the connection asked
-    with ServerCursor(driver, "stream") as cursor:
-        cursor.execute(str(compiled), compiled.params, binary=True)
-        while piece := cursor.fetchmany(ROWS_PER_CHUNK):
-            yield from piece
 
 
 def insert(table: type[Base]) -> postgresql.Insert | sqlite.Insert:

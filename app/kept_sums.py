@@ -4,15 +4,14 @@ They are exact: the triggers that keep them work in the transaction that changes
 """
 
 import logging
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, delete, exists, func, literal, select, union_all
 from sqlalchemy import insert as plain_insert
 from sqlalchemy.orm import Session
 
-from app.db import begun_anew, db, hour, in_batches, insert, transaction
+from app.db import db, hour, in_batches, insert, transaction, write_snapshot
 from app.models import HourSum, KeptSum, LedgerEntry, LetterSum, OutboxRow, RecountDue, Signature, SignatureSum
 
 log = logging.getLogger(__name__)
@@ -106,7 +105,9 @@ def _add_up(kind: Sums) -> int:
 
 
 def _recount(petition_id: int) -> int:
-    with _write_snapshot() as session:
+    # On PostgreSQL nobody waits: what others change meanwhile stays in parts of its own. Should one of these have
+    # been added up by another worker, it is refused, and done the next time.
+    with write_snapshot() as session:
         due = select(RecountDue).where(RecountDue.petition_id == petition_id).with_for_update(skip_locked=True)
         if session.scalars(due).first() is None:
             return 0  # another worker does it
@@ -119,27 +120,6 @@ def _recount(petition_id: int) -> int:
             session.execute(plain_insert(kind).from_select(names, of_petition))
         session.execute(delete(RecountDue).where(RecountDue.petition_id == petition_id))
     return 1
-
-
-@contextmanager
-def _write_snapshot() -> Iterator[Session]:
-    """Give a session whose statements all see one moment, and change what was there then; committed at the end.
-
-    On PostgreSQL nobody waits for it: what others change meanwhile stays in parts of its own. Should one of these have
-    been added up by somebody else, it is refused, and done the next time.
-    """
-    if db.engine.dialect.name != "postgresql":
-        with transaction() as session:
-            yield session
-        return
-    with begun_anew() as session:
-        session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
-        try:
-            yield session
-            session.commit()
-        except BaseException:
-            session.rollback()
-            raise
 
 
 def _signatures(petition_id: int) -> Select[*tuple[Any, ...]]:

@@ -11,11 +11,12 @@ from flask_babel import gettext as _
 from sqlalchemy import ColumnElement, Select, String, func, select, type_coerce
 
 from app import clock
-from app.db import db, stream
+from app.db import db
 from app.models import Petition, PetitionText, Signature, State, Visibility
 from app.models.signer import AlteredRow, Opened, opener
 from app.outbox import unwanted
 from app.petitions.page import Edition
+from app.streamed_rows import stream
 from app.web import countries
 
 log = logging.getLogger(__name__)

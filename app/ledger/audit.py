@@ -9,10 +9,11 @@ from datetime import timedelta
 from sqlalchemy import Select, String, case, func, or_, select, type_coerce
 
 from app import clock, kept_sums
-from app.db import db, insert, snapshot, stream, transaction
+from app.db import db, insert, snapshot, transaction
 from app.ledger import ledger
 from app.models import CountCheck, Kind, LedgerEntry, Petition, Signature, State, Tally
 from app.models.signer import AlteredRow, opener
+from app.streamed_rows import stream
 
 CHECKED_EACH = timedelta(days=1)
 log = logging.getLogger(__name__)

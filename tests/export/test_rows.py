@@ -1,6 +1,5 @@
 """The rows of an export: which ones, their order and columns, and what the addressee does not get."""
 
-import sys
 import threading
 from datetime import date, datetime, timedelta
 
@@ -8,6 +7,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import insert, select, update
 
+from app import streamed_rows
 from app.db import db, transaction
 from app.export.rows import Choice, read_rows
 from app.export.sent_rows import SentRows
@@ -140,7 +140,7 @@ def test_the_addressee_never_gets_addresses_or_unverified_rows() -> None:
 
 
 def test_changes_during_reading_are_not_in_the_list(app: Flask, petition: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sys.modules["app.db"], "ROWS_PER_CHUNK", 2)  # the package has a `db` of its own
+    monkeypatch.setattr(streamed_rows, "ROWS_PER_CHUNK", 2)
     for which in range(6):
         add(app, f"before {which}", email=f"{which}@example.org")
     with app.app_context():
