@@ -13,12 +13,19 @@ from tests.flows.conftest import EXAMPLE, served, troubles_of
 from tests.flows.visitor import count_of, fill, letter_to
 from tests.site import Site, wait_until
 
+# In flight until its body is read as well: the page goes on only then.
 IN_FLIGHT = """
 window.inFlight = 0;
 const fetchAnew = window.fetch;
-window.fetch = (...request) => {
+window.fetch = async (...request) => {
   window.inFlight += 1;
-  return fetchAnew(...request).finally(() => { window.inFlight -= 1; });
+  try {
+    const answer = await fetchAnew(...request);
+    await answer.clone().arrayBuffer();
+    return answer;
+  } finally {
+    window.inFlight -= 1;
+  }
 };
 """
 HIDE = "Object.defineProperty(document, 'hidden', { get: () => window.isHidden ?? false })"
