@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Select, case, exists, func, insert, literal, or_, select, update
+from sqlalchemy import bindparam, case, exists, func, insert, literal, or_, select, update
 from sqlalchemy.orm import Session
 
 from app import clock, logs
@@ -79,7 +79,7 @@ def read_counts(petition_ids: Sequence[int]) -> dict[int, Count]:
     """Return the verified counts of these petitions as they are now, by petition, in one statement."""
     return {
         petition_id: Count(int(verified_now), max(folded_at, unfolded_at or folded_at))
-        for petition_id, verified_now, folded_at, unfolded_at in db.session.execute(_sums(petition_ids))
+        for petition_id, verified_now, folded_at, unfolded_at in db.session.execute(_SUMS, {"petitions": petition_ids})
     }
 
 
@@ -92,7 +92,7 @@ def verified_on_site() -> int:
 
 def verified_count(session: Session, petition_id: int) -> int:
     """Return the petition's verified count as the caller's transaction sees it."""
-    return int(session.execute(_sums([petition_id])).one().verified)
+    return int(session.execute(_SUMS, {"petitions": [petition_id]}).one().verified)
 
 
 def fold(petition_id: int) -> int:
@@ -163,16 +163,16 @@ def _folded_sum(session: Session, petition_id: int) -> int:
     return int(session.scalars(select(total).where(folded)).one())
 
 
-def _sums(petition_ids: Sequence[int]) -> Select[int, int, datetime, datetime | None]:
-    unfolded = (LedgerEntry.petition_id == Tally.petition_id) & ~LedgerEntry.folded
-    return (
-        select(
-            Tally.petition_id,
-            (Tally.base + func.coalesce(func.sum(LedgerEntry.delta), 0)).label("verified"),
-            Tally.changed_at,
-            func.max(case((LedgerEntry.delta != 0, LedgerEntry.at)), type_=LedgerEntry.at.type),
-        )
-        .outerjoin(LedgerEntry, unfolded)
-        .where(Tally.petition_id.in_(petition_ids))
-        .group_by(Tally.petition_id, Tally.base, Tally.changed_at)
+# Made once: every page and every count asks for them.
+_UNFOLDED = (LedgerEntry.petition_id == Tally.petition_id) & ~LedgerEntry.folded
+_SUMS = (
+    select(
+        Tally.petition_id,
+        (Tally.base + func.coalesce(func.sum(LedgerEntry.delta), 0)).label("verified"),
+        Tally.changed_at,
+        func.max(case((LedgerEntry.delta != 0, LedgerEntry.at)), type_=LedgerEntry.at.type),
     )
+    .outerjoin(LedgerEntry, _UNFOLDED)
+    .where(Tally.petition_id.in_(bindparam("petitions", expanding=True)))
+    .group_by(Tally.petition_id, Tally.base, Tally.changed_at)
+)
