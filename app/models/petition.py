@@ -119,15 +119,25 @@ class Petition(Base):
     donations_changed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     image_alt: Mapped[str] = mapped_column(String(200), default="", server_default="")
     mailbox_key: Mapped[bytes] = mapped_column(LargeBinary)
-    _checked = ((b"", "", b""), False)
+    _opened: tuple[tuple[bytes, bytes], tuple[str, ...]] = ((b"", b""), ())
 
     @property
     def is_genuine(self) -> bool:
         """Whether this site gave this slug this public id. In another petition nobody has a role, and nothing opens."""
-        facts = (self.public_id, self.slug, self.mailbox_key)
-        if self._checked[0] != facts:  # opening it for each of many signers takes its time
-            self._checked = (facts, _are_one(*facts))
-        return self._checked[1]
+        try:
+            return self._key_and_slug()[1:] == (self.slug,)
+        except sealing.CannotOpen:
+            return False
+
+    def hash_key(self) -> bytes:
+        """Return the petition's mailbox key, opened, 32 bytes. Raises CannotOpen."""
+        return bytes.fromhex(self._key_and_slug()[0])
+
+    def _key_and_slug(self) -> tuple[str, ...]:
+        sealed = (self.public_id, self.mailbox_key)
+        if self._opened[0] != sealed:  # opened once: a form needs it five times, a list for each of its signers
+            self._opened = (sealed, sealing.unseal(PURPOSE, *sealed).fields)
+        return self._opened[1]
 
     @property
     def last_day(self) -> date | None:
@@ -156,13 +166,6 @@ keep_public_id(Petition)
 def seal_mailbox_key(public_id: bytes, slug: str) -> bytes:
     """Return a new mailbox key, sealed with the public id and the slug that a new petition is given."""
     return sealing.seal(PURPOSE, public_id, (os.urandom(32).hex(), slug))
-
-
-def _are_one(public_id: bytes, slug: str, mailbox_key: bytes) -> bool:
-    try:
-        return sealing.unseal(PURPOSE, public_id, mailbox_key).fields[1:] == (slug,)
-    except sealing.CannotOpen:
-        return False
 
 
 class PetitionText(Base):

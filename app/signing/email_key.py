@@ -2,7 +2,6 @@
 
 import hmac
 
-from app.crypto import sealing
 from app.models import Petition
 
 
@@ -16,5 +15,4 @@ def email_key(petition: Petition, mailbox: str) -> bytes:
 
 def petition_hash(petition: Petition, message: str) -> bytes:
     """Return the keyed hash of a message under the petition's mailbox key, 32 bytes (HMAC-SHA256, RFC 2104)."""
-    opened = sealing.unseal("mailbox-key", petition.public_id, petition.mailbox_key)
-    return hmac.digest(bytes.fromhex(opened.fields[0]), message.encode(), "sha256")
+    return hmac.digest(petition.hash_key(), message.encode(), "sha256")
