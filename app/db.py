@@ -109,12 +109,18 @@ def _committed(options: dict[str, Any]) -> Iterator[Session]:
             raise
 
 
-@contextmanager
-def begun_anew() -> Iterator[Session]:
-    """Give the session, begun anew and used by nobody else meanwhile; whoever asks ends its transaction."""
+def outside_transactions() -> Session:
+    """Return the session; raise RuntimeError where a transaction of ours has it."""
     session = db.session()
     if session.info.get(OPEN):
         raise RuntimeError("transaction() and snapshot() do not nest: pass on the session of the one that is open")
+    return session
+
+
+@contextmanager
+def begun_anew() -> Iterator[Session]:
+    """Give the session, begun anew and used by nobody else meanwhile; whoever asks ends its transaction."""
+    session = outside_transactions()
     session.rollback()
     session.info[OPEN] = True
     try:

@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import cache
 
-from sqlalchemy import Select, bindparam, func, select, true
+from sqlalchemy import Select, bindparam, exists, func, select, true
 
 from app import clock
 from app.db import db
 from app.ledger import ledger
 from app.ledger.ledger import Count
-from app.models import AlteredPetition, Petition, PetitionText, Picture, PrivacyNotice
+from app.models import AlteredPetition, DomainRule, Petition, PetitionText, Picture, PrivacyNotice
 from app.petitions.goals import next_goal, percent
 from app.web.language import INTERFACE_LANGUAGES
 
@@ -22,13 +22,15 @@ DONATIONS_MARKED_FOR = timedelta(days=14)
 class Edition:
     """A petition as it is shown and signed now: its newest text in the reader's language, and its newest notice.
 
-    `language` is the page's; the text's differs if there is no translation.
+    `language` is the page's; the text's differs if there is no translation. With `has_domain_rules` its organisers have
+    rules for e-mail domains.
     """
 
     petition: Petition
     text: PetitionText
     notice: PrivacyNotice
     language: str
+    has_domain_rules: bool
 
     def is_open(self) -> bool:
         """Tell whether it can be signed now."""
@@ -71,21 +73,21 @@ def find_edition(slug: str, language: str | None = None, *, drafts: bool = False
     found = found or db.session.execute(_newest(drafts=drafts, own=True), wanted).first()
     if found is None:
         return None
-    petition, text, notice = found
+    petition, text, notice, has_domain_rules = found
     if not petition.is_genuine:
         raise AlteredPetition(petition.public_id)
     language = language or petition.language
     if language not in {*INTERFACE_LANGUAGES, text.language}:
         return None
-    return Edition(petition, text, notice, language)
+    return Edition(petition, text, notice, language, has_domain_rules)
 
 
 @cache
-def _newest(*, drafts: bool, own: bool) -> Select[Petition, PetitionText, PrivacyNotice]:
+def _newest(*, drafts: bool, own: bool) -> Select[Petition, PetitionText, PrivacyNotice, bool]:
     """Return the statement for the newest edition in its own or the wanted language: made once, every form needs it."""
     language = Petition.language if own else bindparam("language")
     return (
-        select(Petition, PetitionText, PrivacyNotice)
+        select(Petition, PetitionText, PrivacyNotice, exists().where(DomainRule.petition_id == Petition.id))
         .join(PetitionText, PetitionText.petition_id == Petition.id)
         .join(PrivacyNotice, PrivacyNotice.petition_id == Petition.id)
         .where(Petition.slug == bindparam("slug"), true() if drafts else Petition.opened_at.is_not(None))
@@ -137,8 +139,11 @@ def progress_of(petitions: Sequence[Petition]) -> dict[int, GoalProgress]:
 
 def other_languages(edition: Edition) -> list[str]:
     """Return the languages that the petition is written in, without this edition's."""
-    written = select(PetitionText.language).where(PetitionText.petition_id == edition.petition.id).distinct()
-    return sorted(tag for tag in db.session.scalars(written) if tag != edition.text.language)
+    written = db.session.scalars(_LANGUAGES, {"petition": edition.petition.id})
+    return sorted(tag for tag in written if tag != edition.text.language)
+
+
+_LANGUAGES = select(PetitionText.language).where(PetitionText.petition_id == bindparam("petition")).distinct()
 
 
 def header_image(petition: Petition) -> list[tuple[str, int, int]]:

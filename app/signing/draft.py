@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
-from sqlalchemy import ColumnElement, Select, bindparam, delete, func, literal, select, update
+from sqlalchemy import ColumnElement, Select, Table, bindparam, delete, func, literal, select, update
 from sqlalchemy.orm import Session, aliased
 
 from app.db import UtcDateTime, db
@@ -55,7 +55,7 @@ def lock_mailbox(session: Session, public_id: bytes) -> list[LockedDraft]:
 
 def delete_draft(session: Session, public_id: bytes) -> None:
     """Delete a locked draft, of which a signature was made."""
-    session.execute(_DELETE, {"id": public_id}, execution_options={"synchronize_session": False})
+    session.execute(_DELETE, {"id": public_id})
 
 
 def close_drafts(session: Session, public_ids: Sequence[bytes], now: datetime, **also: object) -> None:
@@ -109,4 +109,4 @@ _LOCK_DRAFTS = (
     .order_by(Draft.public_id)
     .with_for_update()
 )
-_DELETE = delete(Draft).where(Draft.public_id == bindparam("id"))
+_DELETE = delete(cast(Table, Draft.__table__)).where(Draft.public_id == bindparam("id"))

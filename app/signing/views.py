@@ -44,7 +44,7 @@ def submit(slug: str) -> Response:
     answers = SignForm()
     answers.ask(edition.petition)
     meant = answers.ask_about_domain(request.form.get("address"))
-    if not answers.validate({"email": [] if meant else [address_allowed(edition.petition.id)]}):
+    if not answers.validate({"email": [] if meant else [address_allowed(edition)]}):
         return make_response(_page(edition, answers), 422)
     if answers.is_superseded(edition):
         answers.set_edition(edition)
@@ -107,7 +107,7 @@ def _readdress(slug: str, edition: Edition, sent: Sent) -> Response:
     """Send the same form out again to another address; the answer is the same whatever became of the first."""
     form = AddressForm()
     meant = form.ask_about_domain(request.form.get("address"))
-    valid = form.validate({"email": [] if meant else [address_allowed(edition.petition.id)]})
+    valid = form.validate({"email": [] if meant else [address_allowed(edition)]})
     if not edition.is_open() or not sent.can_be_readdressed():
         return _check_your_email(edition, sent, 409)
     if meant or not valid:

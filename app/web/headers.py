@@ -79,8 +79,8 @@ def allow_framing(response: Response) -> Response:
 
 def _add(response: Response) -> Response:
     headers = response.headers
-    for name, value in DEFAULT_HEADERS.items():
-        headers.setdefault(name, value)
+    given = {name.lower() for name, _ in headers}
+    headers.extend((name, value) for name, value in DEFAULT_HEADERS.items() if name.lower() not in given)
     if "no-store" in headers["Cache-Control"]:
         headers["Cache-Control"] = "no-store"  # Flask-Security writes `no-store=True`, which caches need not understand
     # A response that every site may read may also be embedded by every site; all others may not.
