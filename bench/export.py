@@ -32,6 +32,7 @@ def run(stage: Stage) -> Iterator[Figure]:
         lambda: _first_rows(app_many, "csv"),
         lambda: _first_rows(app_many, "xlsx"),
         lambda: _seconds(app_some, "xlsx"),
+        lambda: _copy(stage, some),
         rounds=ROUNDS,
     )
     detail = f"export {middle(rounds, 0)} s, psql COPY {middle(rounds, 1)} s"
@@ -40,6 +41,9 @@ def run(stage: Stage) -> Iterator[Figure]:
     for side, kind in ((2, "CSV"), (3, "XLSX")):
         yield Figure(f"export: first rows of {kind}, of 1M", [one[side] for one in rounds], "ms", at_most=1000)
     yield Figure("export: XLSX of 100k rows", [one[4] for one in rounds], "s", at_most=1)
+    detail = f"export {middle(rounds, 4)} s, psql COPY {middle(rounds, 5)} s"
+    against_copy = ratios([one[4:] for one in rounds])
+    yield Figure("export: XLSX of 100k rows / COPY", against_copy, "x", at_most=10, detail=detail)
 
     export = ("signatures", "export", SLUG, "--format")
     idle = _peak(stage, some, "petition", "list")

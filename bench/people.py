@@ -61,7 +61,9 @@ def _make_many(connection: psycopg.Connection, statement: str, first: int, last:
     connection.execute("RESET session_replication_role")
 
 
-def make_verified(app: Flask, connection: psycopg.Connection, number: int, visibility: str = "delivery") -> None:
+def make_verified(
+    app: Flask, connection: psycopg.Connection, number: int, visibility: Visibility = Visibility.DELIVERY
+) -> None:
     """Make that many verified signatures, a second apart, each really sealed, so that the app can open them."""
     columns = (
         "id, public_id, petition_id, text_id, notice_id, language, state, email_key, sealed, country, visibility,"
@@ -76,9 +78,9 @@ def make_verified(app: Flask, connection: psycopg.Connection, number: int, visib
     ):
         under = edition()
         for which in range(1, number + 1):
-            row, _ = what_is_said(under, which)
+            row, _ = what_is_said(under, which, visibility)
             at = began + timedelta(seconds=which)
-            row |= {"id": which, "state": "verified", "changes": 1, "visibility": visibility}
+            row |= {"id": which, "state": "verified", "changes": 1}
             row |= {"signed_at": at, "verified_at": at}
             copy.write_row([row[column] for column in columns.replace(" ", "").split(",")])
     connection.execute("RESET session_replication_role")
@@ -132,12 +134,14 @@ def _solved(asked: dict[str, Any]) -> str:
     return base64.b64encode(json.dumps(answer).encode()).decode()
 
 
-def what_is_said(under: Edition, number: int) -> tuple[dict[str, object], str]:
+def what_is_said(
+    under: Edition, number: int, visibility: Visibility = Visibility.PUBLIC
+) -> tuple[dict[str, object], str]:
     """Return the columns that a draft and a signature share, of a mailbox of its own, and the name sealed in them."""
     public_id, name = os.urandom(16), f"Ann Example the {number}th"
     address = f"ann.{number}@example.org"
     said = (name, ANSWERS["affiliation"], ANSWERS["comment"], address)
-    signer = Signer(*said, "SE", Visibility.PUBLIC, updates=False)
+    signer = Signer(*said, "SE", visibility, updates=False)
     columns: dict[str, object] = {
         "public_id": public_id,
         "petition_id": under.petition.id,
@@ -147,7 +151,7 @@ def what_is_said(under: Edition, number: int) -> tuple[dict[str, object], str]:
         "email_key": os.urandom(32),
         "sealed": signer.sealed_for(public_id, under.petition.public_id),
         "country": "SE",
-        "visibility": Visibility.PUBLIC,
+        "visibility": visibility,
         "updates": False,
         "signed_at": clock.now(),
     }
