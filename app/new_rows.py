@@ -35,7 +35,7 @@ def insert_rows(session: Session, rows: Sequence[NewRow]) -> None:
     """Insert a row into each of several tables, on PostgreSQL in one statement."""
     if db.engine.dialect.name != "postgresql":
         for table, values in rows:
-            session.execute(insert(table), values)
+            session.execute(_insert_one(table, tuple(values)), values)
         return
     statement = _insert_all(tuple((table, tuple(values)) for table, values in rows))
     session.execute(statement, _named(rows))
@@ -63,6 +63,12 @@ def insert_with_followers(
 
 
 @cache
+def _insert_one(table: type[Base], names: tuple[str, ...]) -> Insert:
+    """Return the statement for SQLite, made once as those below: making them costs more than the database's work."""
+    return insert(table).values({name: bindparam(name, type_=table.__table__.c[name].type) for name in names})
+
+
+@cache
 def _insert_with_followers(
     tables: tuple[tuple[type[Base], tuple[str, ...]], ...], unique: tuple[str, ...], link: str
 ) -> Executable:
@@ -79,7 +85,6 @@ def _insert_with_followers(
 
 @cache
 def _insert_all(tables: tuple[tuple[type[Base], tuple[str, ...]], ...]) -> Insert:
-    """Return the statement, made once: making it costs more than what the database does."""
     *others, last = [insert(table).values(_parameters(table, names)) for table, names in tables]
     return last.add_cte(*(one.cte(f"new_{one.table.name}") for one in others))
 
