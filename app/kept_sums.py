@@ -37,7 +37,10 @@ def letters_of_site() -> Select[*tuple[Any, ...]]:
 
 def add_up() -> int:
     """Add up the parts of all sums that need no recount; return how many parts there were."""
-    return sum(_add_up(kind) for kind in COUNTED)
+    added = sum(_add_up(kind) for kind in COUNTED)
+    for kind in COUNTED:
+        _forget_empty(kind)
+    return added
 
 
 def recount_due() -> int:
@@ -102,6 +105,15 @@ def _add_up(kind: Sums) -> int:
             session.execute(more.values(rows))
 
     return in_batches(select(columns.part).where(is_new).order_by(columns.part), add)
+
+
+def _forget_empty(kind: Sums) -> None:
+    """Delete sums of nothing, which would tell for ever that somebody from a country had once signed."""
+    columns = kind.__table__.c
+    is_empty = (columns.part == 0) & (columns.number == 0)
+    if db.session.scalars(select(exists().where(is_empty))).one():
+        with transaction() as session:
+            session.execute(delete(kind).where(is_empty).execution_options(synchronize_session=False))
 
 
 def _recount(petition_id: int) -> int:

@@ -193,6 +193,17 @@ def test_adding_up_leaves_one_part_of_each_sum(app: Flask, two_petitions: None) 
     check(app)
 
 
+def test_no_sum_tells_of_a_country_that_nobody_is_left_of(app: Flask, two_petitions: None) -> None:
+    add_people(app, 2, country="TV")
+    with app.app_context():
+        kept_sums.add_up()
+        erase_all(db.session.scalars(select(Petition).where(Petition.slug == SLUG)).one())
+        kept_sums.add_up()
+        assert sorted(db.session.scalars(select(SignatureSum.country))) == ["", "DK"]
+    add_people(app, 1, country="TV")
+    check(app)
+
+
 @pytest.mark.parametrize("damage", [update(SignatureSum).values(number=77), delete(HourSum)], ids=["states", "hours"])
 def test_an_audit_finds_sums_that_are_off_and_repairs_them(app: Flask, two_petitions: None, damage: Executable) -> None:
     add_people(app, 3, signed_at=clock.now() - timedelta(hours=3))

@@ -46,7 +46,7 @@ def render_password_reset(row: OutboxRow) -> Message | None:
     session = db.session()
     mailbox = unwanted.mailbox_of(session, organiser.email)
     since = unwanted.unwanted_since(session, mailbox)
-    if since is not None and mailbox_limit.was_written_to(session, row, since):
+    if since is not None and row.mailbox and mailbox_limit.was_written_to(session, row, [row.mailbox], since):
         return None  # one a day, which its reader can have asked for, as with letters to signers
     link = absolute_url("security.reset_password", token=generate_reset_password_token(organiser))
     no_more = absolute_url("refusing.ask_to_stop", token=make_token(Purpose.UNSUBSCRIBE, mailbox))

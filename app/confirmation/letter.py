@@ -91,7 +91,9 @@ def _about_signature(session: Session, row: OutboxRow, signature: Signature) -> 
     entry = find_entry(signature.public_id)
     if folder is None or entry is None or signature.sealed is None:
         return None
-    if _is_unwanted(session, row, signer_of(signature).email):
+    address = signer_of(signature).email
+    mailbox_limit.count_for(row, address)
+    if _is_unwanted(session, row, address):
         return None
 
     def write() -> Letter:
@@ -118,7 +120,8 @@ def _is_unwanted(session: Session, row: OutboxRow, address: str) -> bool:
     since = unwanted.unwanted_since(session, unwanted.mailbox_of(session, address))
     if since is None:
         return False
-    return row.occasion not in ASKED_FOR or mailbox_limit.was_written_to(session, row, since)
+    spellings = mailbox_limit.all_spellings(address)
+    return row.occasion not in ASKED_FOR or mailbox_limit.was_written_to(session, row, spellings, since)
 
 
 def _message(

@@ -54,13 +54,16 @@ def queue_reminders() -> int:
 def _newer_or_reminded() -> Select[bytes]:
     """Return the mailbox's other drafts that it was reminded of, or will be, as a letter went out for them later.
 
-    One that was readdressed is no such draft, though it is marked, so that nobody is reminded of it.
+    One that was readdressed is no such draft, though it is marked, so that nobody is reminded of it. Nor is one under
+    another spelling, which may reach nobody: its letter is counted for another mailbox, or has a tag and this one none.
     """
-    other = aliased(Draft)
+    other, letter = aliased(Draft), aliased(OutboxRow)
     of_mailbox = (other.petition_id == Draft.petition_id) & (other.email_key == Draft.email_key)
     is_newer = other.code_hash.is_not(None) & (other.signed_at > Draft.signed_at) & ~other.reminded
-    reminder = (OutboxRow.draft_id == other.public_id) & (OutboxRow.occasion == Occasion.REMINDER)
-    return select(other.public_id).where(of_mailbox, or_(select(OutboxRow.id).where(reminder).exists(), is_newer))
+    stands_in = or_(letter.occasion == Occasion.REMINDER, (letter.occasion == Occasion.SIGNED) & is_newer)
+    is_spelt_so = (letter.mailbox == OutboxRow.mailbox) & or_(~letter.is_tagged, OutboxRow.is_tagged)
+    its_letter = (letter.draft_id == other.public_id) & (other.public_id != Draft.public_id)
+    return select(other.public_id).join(letter, its_letter).where(of_mailbox, stands_in, is_spelt_so)
 
 
 def _sent_letter_of(draft_id: bytes) -> Select[bytes | None, bool, bool]:

@@ -61,13 +61,15 @@ def canonical(address: str) -> str:
 def is_tagged(address: str) -> bool:
     """Tell whether a deliverable `address` reaches its mailbox only if the owner, or the server's operator, wishes so.
 
-    So it is with tags but where they are `certain`: what goes there may reach somebody else, or nobody.
+    So it is with tags but where they are `certain`: what goes there may reach somebody else, or nobody. A tag may show
+    only once it is folded: to a provider that ignores dots, `ann-.-x` is `ann--x`.
     """
+    if without_tag(address) != canonical(address):
+        return True
     local, domain, provider = _with_provider(address)
     if provider is not None and provider.certain:
-        return _TAG.search(local.partition(provider.separator)[0]) is not None
-    has_tag = _TAG.search(local) is not None or (provider is not None and provider.separator in local)
-    return has_tag or not address.lower().endswith(f"@{domain}")
+        return False
+    return (provider is not None and provider.separator in local) or not address.lower().endswith(f"@{domain}")
 
 
 def counted_as(address: str) -> str:
@@ -79,6 +81,14 @@ def counted_as(address: str) -> str:
     _, domain, provider = _with_provider(address)
     local, _, main = without_tag(address).rpartition("@")
     return f"{local}@{main if provider is not None and provider.certain else domain}"
+
+
+def all_counted_as(address: str) -> list[str]:
+    """Return what letters to this mailbox count for, at whichever domain of its provider it is spelt."""
+    _, domain, provider = _with_provider(address)
+    local = counted_as(address).rpartition("@")[0]
+    at_all = provider.domains.split() if provider is not None and provider.main else [domain]
+    return sorted({counted_as(f"{local}@{one}") for one in at_all})
 
 
 def _with_provider(address: str) -> tuple[str, str, Provider | None]:

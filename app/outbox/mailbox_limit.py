@@ -5,7 +5,7 @@ address, whoever types tags must not use up ann's letters. So tags can take all 
 with several domains, where a name may not arrive at all of them, each domain counts by itself.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from app import clock
 from app.crypto import tokens
 from app.db import advisory_lock
-from app.email.address import counted_as, is_tagged
+from app.email.address import all_counted_as, counted_as, is_tagged
 from app.models import OutboxProgress, OutboxRow
 
 WINDOW = timedelta(hours=24)
@@ -43,16 +43,33 @@ def competes_with(row: OutboxRow) -> ColumnElement[bool]:
     return _to_mailbox_of(row) if row.is_tagged else _to_mailbox_of(row) & ~OutboxRow.is_tagged
 
 
-def was_written_to(session: Session, row: OutboxRow, since: datetime) -> bool:
-    """Tell whether a letter that strangers can cause went to this one's mailbox after `since`, in the last day.
+def count_for(row: OutboxRow, address: str) -> None:
+    """Count a letter for the mailbox that it goes to, once that is known: not for what a stranger typed.
+
+    It stays as tagged as that was.
+    """
+    if row.mailbox is not None:
+        row.mailbox = counted_mailbox(address).key
+
+
+def all_spellings(address: str) -> list[bytes]:
+    """Return the keys that letters to this mailbox are counted for, at whichever domain of its provider it is spelt."""
+    return [tokens.keyed_hash("mailbox", spelt) for spelt in all_counted_as(address)]
+
+
+def was_written_to(session: Session, row: OutboxRow, mailboxes: Sequence[bytes], since: datetime) -> bool:
+    """Tell whether another letter that strangers can cause went to one of these after `since`, in the last day.
 
     Here tags count like the mailbox itself: who wants no letters is promised one a day at most. One that was refused
     for good does not count, as in `has_room`.
     """
-    assert row.mailbox is not None
-    advisory_lock(session, row.mailbox)
-    since = max(since, clock.now() - WINDOW)
-    others = select(OutboxRow.id).where(_counted(row), OutboxRow.allowed_at > since)
+    advisory_lock(session, *mailboxes)
+    others = select(OutboxRow.id).where(
+        OutboxRow.mailbox.in_(mailboxes),
+        OutboxRow.id != row.id,
+        OutboxRow.progress != OutboxProgress.FAILED,
+        OutboxRow.allowed_at > max(since, clock.now() - WINDOW),
+    )
     return session.scalars(others.limit(1)).first() is not None
 
 

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from sqlalchemy import case, delete, select
+from sqlalchemy import case, delete, literal, or_, select
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.dml import ReturningInsert
 
@@ -18,7 +18,8 @@ from app import clock
 from app.crypto import tokens
 from app.db import in_batches, insert, transaction
 from app.email.address import canonical
-from app.models import CodeTries, Draft, Petition
+from app.models import CodeTries, Draft, Occasion, OutboxRow, Petition
+from app.outbox.mailbox_limit import counted_mailbox
 from app.signing.draft import was_sent
 from app.signing.email_key import email_key
 from app.signing.expiry import confirmable_until
@@ -56,10 +57,19 @@ def redeem_code(petition: Petition, address: str, typed: str) -> str | None:
     now = clock.now()
     petition_id, key = petition.id, email_key(petition, canonical(address))
     sent = (Draft.petition_id == petition_id) & (Draft.email_key == key) & was_sent(now)
-    newest = select(Draft.public_id, Draft.code_hash, Draft.expires_at).where(sent)
+    # Those whose letters went to this spelling come first: forms under others push out none of them.
+    typed_as = counted_mailbox(address)
+    is_spelt_so = (OutboxRow.mailbox == typed_as.key) & or_(~OutboxRow.is_tagged, literal(typed_as.is_tagged))
+    newest = (
+        select(Draft.public_id, Draft.code_hash, Draft.expires_at)
+        .join(OutboxRow, (OutboxRow.draft_id == Draft.public_id) & (OutboxRow.occasion == Occasion.SIGNED))
+        .where(sent)
+        .order_by(case((is_spelt_so, 0), else_=1), Draft.signed_at.desc(), Draft.public_id)
+        .limit(MAX_CODES)
+    )
     with transaction() as session:
         tries = session.scalars(_count_try(key, now)).one()
-        drafts = session.execute(newest.order_by(Draft.signed_at.desc(), Draft.public_id).limit(MAX_CODES)).all()
+        drafts = session.execute(newest).all()
     # As many hashes are made for every mailbox, or their time would tell how many drafts it has.
     for public_id, code_hash, expires_at in (*drafts, *[(NO_DRAFT, None, None)] * (MAX_CODES - len(drafts))):
         is_right = hmac.compare_digest(code_hash or b"", _hash(public_id, key, _normalized(typed)))

@@ -223,6 +223,21 @@ def test_a_form_in_her_name_that_was_sent_on_takes_no_reminder_from_her(
     assert len([subject for subject in subjects if subject.startswith("Not confirmed")]) == 1
 
 
+@pytest.mark.parametrize("spelling", ["ann@mac.com", "ann+nobody@icloud.com"])
+def test_a_form_under_a_spelling_that_may_reach_nobody_takes_no_reminder_from_her(
+    app: Flask, client: FlaskClient, petition: str, mail_server: MailServer, work: Work, spelling: str
+) -> None:
+    sign(client, email="ann@icloud.com")
+    work()
+    let_pass(app, hours=1)
+    sign(client, email=spelling, name="Mallory")
+    for _ in range(4):
+        work()
+        let_pass(app, days=1)
+    subjects = [letter["Subject"] for letter in mail_server.to("ann@icloud.com")]
+    assert len([subject for subject in subjects if subject.startswith("Not confirmed")]) == 1
+
+
 def test_letters_that_were_discarded_after_a_restore_keep_nobody_from_being_reminded(
     app: Flask, client: FlaskClient, petition: str, mail_server: MailServer, work: Work
 ) -> None:

@@ -4,7 +4,15 @@ import pytest
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
-from app.email.address import MAX_ADDRESS_LENGTH, NotAnAddress, canonical, deliverable, without_tag
+from app.email.address import (
+    MAX_ADDRESS_LENGTH,
+    NotAnAddress,
+    canonical,
+    counted_as,
+    deliverable,
+    is_tagged,
+    without_tag,
+)
 
 ATOM = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789!#$%&'*+-/=?^_`{|}~."
 PROVIDERS = [
@@ -47,6 +55,21 @@ def test_canonical_is_idempotent(text: str) -> None:
     assert canonical(mailbox) == mailbox
     assert mailbox == mailbox.lower()
     assert mailbox.rpartition("@")[0], "a mailbox needs a name"
+
+
+@settings(max_examples=500)
+@given(st.text("ab.-+=#_", min_size=1, max_size=7), domains)
+@example("ann-.-1", "gmail.com")
+@example("ann.-1", "yandex.ru")
+@example("ann--1", "gmail.com")
+@example("ann-_-1", "proton.me")
+def test_letters_to_an_untagged_address_count_for_one_mailbox_alone(local: str, domain: str) -> None:
+    """Else somebody else's letters, or nobody's, would use up those of the mailbox."""
+    address = deliverable_or_skip(f"{local}@{domain}")
+    assume(not is_tagged(address))
+    counted = counted_as(address)
+    assert canonical(counted) == canonical(address)
+    assert counted_as(counted) == counted
 
 
 @settings(max_examples=150)

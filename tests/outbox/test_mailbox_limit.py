@@ -197,6 +197,8 @@ SPELLINGS = {
     "a subdomain": ("ann@fastmail.com", "{}@ann.fastmail.com"),
     "a tag": ("ann@example.org", "ann+{}@example.org"),
     "what is a tag elsewhere": ("ann@gmail.com", "ann--{}@gmail.com"),
+    "what is one once dots are left out": ("ann@gmail.com", "ann-.-{}@gmail.com"),
+    "what is one once dots are hyphens": ("ann@yandex.ru", "ann.-{}@yandex.ru"),
 }
 
 
@@ -224,6 +226,20 @@ def test_spellings_at_another_domain_of_her_provider_leave_her_that_of_the_day(
     sign(client, email=hers)
     work()
     assert len(mail_server.to(hers)) == 1
+
+
+@pytest.mark.parametrize("way", ["a form", "her link"])
+def test_letters_to_who_has_signed_count_for_the_address_that_they_go_to_however_it_was_typed(
+    app: Flask, client: FlaskClient, petition: str, mail_server: MailServer, work: Work, way: str
+) -> None:
+    make_signature(app, email="ann@posteo.de")
+    for domain in ("net", "com", "us", "ca", "ch"):
+        if way == "a form":
+            sign(client, email=f"ann@posteo.{domain}")
+        else:
+            client.post(f"/petitions/{petition}/my-signature", data={"email": f"ann@posteo.{domain}"})
+    work()
+    assert [letter["To"] for letter in mail_server.letters] == ["ann@posteo.de"] * mailbox_limit.PER_PETITION
 
 
 @pytest.mark.parametrize("spelling", ["ann.smith@gmail.com", "annsmith+news@googlemail.com"])

@@ -138,6 +138,21 @@ def test_one_letter_a_day_goes_to_a_mailbox_that_opted_out_from_all_petitions_to
     assert len(mail_server.letters) == 2
 
 
+@pytest.mark.parametrize("has_signed", [True, False])
+def test_one_letter_a_day_goes_out_at_whichever_domain_of_her_provider_she_is_spelt(
+    app: Flask, client: FlaskClient, petition: str, mail_server: MailServer, work: Work, has_signed: bool
+) -> None:
+    if has_signed:
+        make_signature(app, email="ann@posteo.de")
+    stop(app, "ann@posteo.de")
+    for domain in ("net", "com", "us", "ca", "de"):
+        sign(client, email=f"ann@posteo.{domain}")
+        work()
+        client.post(f"/petitions/{petition}/my-signature", data={"email": f"ann@posteo.{domain}"})
+        work()
+    assert len(mail_server.letters) == 1
+
+
 @pytest.mark.parametrize("tag", ["+x", "--x", "=x"])
 def test_a_tag_that_her_server_refuses_does_not_use_up_the_letter_of_the_day(
     app: Flask, client: FlaskClient, petition: str, mail_server: MailServer, work: Work, tag: str

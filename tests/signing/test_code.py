@@ -196,6 +196,20 @@ def test_codes_of_the_three_newest_letters_work(
     assert "Confirm your signature" in client.get(link_in(mail_server.letters[0])).text
 
 
+@pytest.mark.parametrize("spelling", ["ann@mac.com", "ann+nobody@icloud.com"])
+def test_forms_under_other_spellings_push_out_no_code(
+    client: FlaskClient, petition: str, mail_server: MailServer, work: Work, spelling: str
+) -> None:
+    page = sign(client, email="ann@icloud.com").location
+    work()
+    assert page
+    for _ in range(3):
+        sign(client, email=spelling, name="Mallory")
+        work()
+    assert type_code(client, page, code_in(mail_server.letters[0])).status_code == 303
+    assert type_code(client, page, code_in(mail_server.letters[-1])).status_code == 303
+
+
 @pytest.mark.parametrize("of", ["a draft", "a signature"])
 def test_a_code_opens_no_row_that_it_was_not_sent_for_wherever_its_hash_is_written(
     app: Flask, client: FlaskClient, petition: str, mail_server: MailServer, work: Work, of: str
