@@ -44,22 +44,20 @@ def _proof_threshold(petition_id: int, now: datetime) -> int:
 def shares_place(session: Session, row: OutboxRow, now: datetime) -> bool:
     """Tell whether an older e-mail of this petition to its mailbox waits: this one then takes no second place.
 
-    It is looked at again once that one's time has come. Then the oldest that still waits has the place, this one or
-    another: so a form whose e-mail is taken back has taken nothing from this one, and no later form does. If this one's
-    network has waited less, the place moves forward to its turn, whoever has it. The caller holds the advisory lock of
-    the mailbox (see app/outbox/mailbox_limit.py).
+    It is looked at again once that one's time has come. If that one was taken back, the oldest that still waits has the
+    place, this one or another: so no form whose e-mail is taken back takes anything from this one, and no later form
+    does. If that one was sent, this one takes a place of its own, in its network's turn: one place is for one e-mail.
+    If this one's network has waited less, the place moves forward to its turn, whoever has it. The caller holds the
+    advisory lock of the mailbox (see app/outbox/mailbox_limit.py).
     """
     if row.had_proof_of_work or row.deferred_until is not None:
         return False
     is_older = tuple_(OutboxRow.queued_at, OutboxRow.id) < (row.queued_at, row.id)
     waiting = competes_with(row) & (OutboxRow.progress == OutboxProgress.WAITING) & ~OutboxRow.had_proof_of_work
-    # In the lane, or put off by an older one as this one may be: never tried, and yet due later than it was queued.
-    in_line = OutboxRow.deferred_until.is_not(None) | (
-        (OutboxRow.attempts == 0) & (OutboxRow.due_at > OutboxRow.queued_at)
-    )
-    older = waiting & (OutboxRow.petition_id == row.petition_id) & in_line & is_older
+    older = waiting & _in_line(row) & is_older
     if session.scalars(select(OutboxRow.id).where(older).limit(1)).first() is None:
-        if row.attempts == 0 and row.due_at > row.queued_at:  # it has waited for an older one, whose place it now has
+        has_waited = row.attempts == 0 and row.due_at > row.queued_at
+        if has_waited and not _was_other_sent(session, row):
             row.deferred_until, row.priority = row.due_at, PRIORITY_DEFERRED
         return False
     row.claim = row.leased_until = None
@@ -71,7 +69,9 @@ def shares_place(session: Session, row: OutboxRow, now: datetime) -> bool:
     ).first()
     if place is not None:
         if place.deferred_until is None:  # the e-mail whose place it was has left
-            place.deferred_until, place.priority = place.due_at, PRIORITY_DEFERRED + MAX_TURN
+            place.priority = PRIORITY_DEFERRED + MAX_TURN
+            if not _was_other_sent(session, place):
+                place.deferred_until = place.due_at
         _move_forward(session, place, PRIORITY_DEFERRED + _turn(session, row), now)
         row.due_at = max(place.due_at, now) + LOOK_AGAIN
     return True
@@ -112,13 +112,29 @@ def defer(session: Session, row: OutboxRow, now: datetime) -> bool:
     return True
 
 
+def _was_other_sent(session: Session, row: OutboxRow) -> bool:
+    """Tell whether another e-mail to this one's mailbox went out while this one waited: then that had the place."""
+    meanwhile = (OutboxRow.petition_id == row.petition_id) & (OutboxRow.allowed_at >= row.queued_at)
+    sent = select(OutboxRow.id).where(competes_with(row), ~OutboxRow.had_proof_of_work, meanwhile)
+    return session.scalars(sent.limit(1)).first() is not None
+
+
 def _in_lane(row: OutboxRow) -> ColumnElement[bool]:
     return (OutboxRow.petition_id == row.petition_id) & OutboxRow.deferred_until.is_not(None)
 
 
+def _in_line(row: OutboxRow) -> ColumnElement[bool]:
+    """Return the condition for e-mails of this one's petition that are in the lane, or wait for an older one's place.
+
+    Those were never tried, and are due later than they were queued.
+    """
+    put_off = (OutboxRow.attempts == 0) & (OutboxRow.due_at > OutboxRow.queued_at)
+    return _in_lane(row) | ((OutboxRow.petition_id == row.petition_id) & put_off)
+
+
 def _turn(session: Session, row: OutboxRow) -> int:
-    """Return how many e-mails to forms from this one's network wait in the lane, at most MAX_TURN."""
-    same = _in_lane(row) & OutboxRow.lane_key.is_not_distinct_from(row.lane_key)
+    """Return how many other e-mails to forms from this one's network wait, in the lane or for it, at most MAX_TURN."""
+    same = _in_line(row) & OutboxRow.lane_key.is_not_distinct_from(row.lane_key) & (OutboxRow.id != row.id)
     waiting = select(OutboxRow.id).where(same, OutboxRow.progress == OutboxProgress.WAITING).limit(MAX_TURN)
     return session.scalars(select(func.count()).select_from(waiting.subquery())).one()
 

@@ -194,6 +194,25 @@ def test_networks_take_turns(
     assert len(sent) == 4 + 3
 
 
+@pytest.mark.parametrize("forms_for_a_mailbox", [1, 3])
+def test_more_forms_for_a_mailbox_keep_nobody_else_waiting_longer(
+    client: FlaskClient, full: None, mail_server: MailServer, work: Work, time: Clock, forms_for_a_mailbox: int
+) -> None:
+    for which in range(30):
+        mailbox = which // forms_for_a_mailbox
+        sign(client, email=f"flood{mailbox}@example.org", where=f"10.{200 + mailbox % 5}.0.1")
+        if which % 10 == 9:
+            work()
+    for which in range(3):
+        sign(client, email=f"honest{which}@example.org", where="192.0.2.1")
+    work()
+    hours_go_by(work, time, 5)
+    order = [letter["To"].partition("@")[0] for letter in mail_server.letters[MOST:]]
+    places = [order.index(f"honest{which}") for which in range(3)]
+    # Of each of five networks one goes before her first, and one more before each of her next.
+    assert all(place <= 5 * (turn + 1) + turn for turn, place in enumerate(places)), places
+
+
 def test_of_one_network_the_first_form_goes_first(
     app: Flask, client: FlaskClient, full: None, mail_server: MailServer, work: Work, time: Clock
 ) -> None:
