@@ -1,11 +1,14 @@
-"""Insert a row into each of several tables at once, in as few round trips as each database lets one."""
+"""Insert a row into each of several tables at once, in as few round trips as each database lets one.
+
+Statements are made once for each shape of rows: making one costs more than what the database does.
+"""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import BindParameter, Executable, Insert, bindparam, select
+from sqlalchemy import CTE, BindParameter, Insert, bindparam, select
 from sqlalchemy.orm import Session
 
 from app.db import Base, db, insert, outside_transactions, transaction
@@ -16,6 +19,28 @@ class NewRow(NamedTuple):
 
     table: type[Base]
     values: dict[str, object]
+
+
+class Shape(NamedTuple):
+    """The table and columns of a row, whose values are bound in."""
+
+    table: type[Base]
+    columns: tuple[str, ...]
+
+    def parameters(self) -> dict[str, BindParameter[Any]]:
+        """Return what is bound in for each column, named so that rows of several tables can be in one statement."""
+        types = {column.name: column.type for column in self.table.__table__.c}
+        return {name: bindparam(_parameter(self.table, name), type_=types[name]) for name in self.columns}
+
+
+def shape(row: NewRow) -> Shape:
+    """Return the shape of a row."""
+    return Shape(row.table, tuple(row.values))
+
+
+def named(rows: Sequence[NewRow]) -> dict[str, object]:
+    """Return the values of rows of different tables, as their shapes name them."""
+    return {_parameter(table, name): value for table, values in rows for name, value in values.items()}
 
 
 @contextmanager
@@ -33,66 +58,31 @@ def rows_alone() -> Iterator[Session]:
 
 def insert_rows(session: Session, rows: Sequence[NewRow]) -> None:
     """Insert a row into each of several tables, on PostgreSQL in one statement."""
-    if db.engine.dialect.name != "postgresql":
-        for table, values in rows:
-            session.execute(_insert_one(table, tuple(values)), values)
-        return
-    statement = _insert_all(tuple((table, tuple(values)) for table, values in rows))
-    session.execute(statement, _named(rows))
-
-
-def insert_with_followers(
-    session: Session, first: NewRow, unique: tuple[str, ...], followers: Sequence[NewRow], link: str
-) -> int | None:
-    """Insert a row, and others that refer to its new id in their column `link`; return the id.
-
-    If a row with the same values in the columns `unique`, which have a unique key, is there already, nothing is
-    inserted, and None is returned. On PostgreSQL it is one statement.
-    """
-    followers = [
-        NewRow(row.table, {name: row.values[name] for name in row.values if name != link}) for row in followers
-    ]
     if db.engine.dialect.name == "postgresql":
-        shapes = tuple((table, tuple(values)) for table, values in (first, *followers))
-        return session.execute(_insert_with_followers(shapes, unique, link), _named((first, *followers))).scalar()
-    new = insert(first.table).on_conflict_do_nothing(index_elements=unique).returning(first.table.__table__.c.id)
-    new_id: int | None = session.execute(new, first.values).scalar()
-    if new_id is not None:
-        insert_rows(session, [NewRow(table, {**values, link: new_id}) for table, values in followers])
-    return new_id
+        session.execute(_insert_all(tuple(shape(row) for row in rows)), named(rows))
+        return
+    for row in rows:
+        session.execute(_insert_one(shape(row)), named([row]))
+
+
+def insert_following(made: CTE, follower: Shape, link: str) -> Insert:
+    """Return the statement that inserts a row which refers, in its column `link`, to the row `made` in the same one."""
+    values = follower.parameters()
+    return insert(follower.table).from_select(
+        [*values, link], select(*values.values(), made.c.id), include_defaults=False
+    )
 
 
 @cache
-def _insert_one(table: type[Base], names: tuple[str, ...]) -> Insert:
-    """Return the statement for SQLite, made once as those below: making them costs more than the database's work."""
-    return insert(table).values({name: bindparam(name, type_=table.__table__.c[name].type) for name in names})
+def _insert_one(row: Shape) -> Insert:
+    return insert(row.table).values(row.parameters())
 
 
 @cache
-def _insert_with_followers(
-    tables: tuple[tuple[type[Base], tuple[str, ...]], ...], unique: tuple[str, ...], link: str
-) -> Executable:
-    (first, names), *others = tables
-    new = insert(first).values(_parameters(first, names)).on_conflict_do_nothing(index_elements=unique)
-    made = new.returning(first.__table__.c.id).cte("made")
-    statement = select(made.c.id)
-    for table, columns in others:
-        row = select(*_parameters(table, columns).values(), made.c.id)
-        follower = insert(table).from_select([*columns, link], row, include_defaults=False)
-        statement = statement.add_cte(follower.cte(f"new_{table.__tablename__}"))
-    return statement
-
-
-@cache
-def _insert_all(tables: tuple[tuple[type[Base], tuple[str, ...]], ...]) -> Insert:
-    *others, last = [insert(table).values(_parameters(table, names)) for table, names in tables]
+def _insert_all(rows: tuple[Shape, ...]) -> Insert:
+    *others, last = [insert(row.table).values(row.parameters()) for row in rows]
     return last.add_cte(*(one.cte(f"new_{one.table.name}") for one in others))
 
 
-def _parameters(table: type[Base], names: tuple[str, ...]) -> dict[str, BindParameter[Any]]:
-    columns = table.__table__.c
-    return {name: bindparam(f"{table.__tablename__}_{name}", type_=columns[name].type) for name in names}
-
-
-def _named(rows: Sequence[NewRow]) -> dict[str, object]:
-    return {f"{table.__tablename__}_{name}": value for table, row in rows for name, value in row.items()}
+def _parameter(table: type[Base], column: str) -> str:
+    return f"{table.__tablename__}_{column}"

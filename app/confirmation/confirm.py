@@ -5,6 +5,7 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from app import clock
+from app.confirmation.make_signature import make_signature
 from app.db import transaction
 from app.ledger import ledger
 from app.models import (
@@ -19,13 +20,11 @@ from app.models import (
     State,
     Suspicion,
 )
-from app.new_rows import NewRow, insert_with_followers
+from app.new_rows import NewRow
 from app.outbox.enqueue import letter_row
-from app.signing.draft import DraftEntry, close_drafts, delete_draft, lock_mailbox, signature_of_mailbox
+from app.signing.draft import DraftEntry, close_drafts, lock_mailbox, signature_of_mailbox
 from app.signing.entry import Correction
 from app.signing.expiry import LINK_WORKS_FOR, confirmable_until
-
-ONE_OF_MAILBOX = ("petition_id", "email_key")
 
 
 def confirm(entry: DraftEntry, correction: Correction) -> bool:
@@ -38,25 +37,24 @@ def confirm(entry: DraftEntry, correction: Correction) -> bool:
     # Before the transaction, which forgets what was read.
     public_id, petition_id, email_key = entry.draft.public_id, entry.draft.petition_id, entry.draft.email_key
     signature, followers = _new_rows(entry, correction, now)
-    until = confirmable_until(entry.petition, entry.draft.expires_at)
+    if confirmable_until(entry.petition, entry.draft.expires_at) <= now:
+        return False
+    if _is_instant(entry.draft.expires_at, now):
+        clue = {"clue": Clue.INSTANT, "petition_id": petition_id, "since": now}
+        followers.append(NewRow(Suspicion, clue))
+    if make_signature(public_id, signature, followers, now):
+        return True
+    _close_if_signed(public_id, petition_id, email_key, now)
+    return False
+
+
+def _close_if_signed(public_id: bytes, petition_id: int, email_key: bytes | None, now: datetime) -> None:
+    """Close the drafts of a mailbox that has a signature, if this one is still open: their links then tell that."""
     with transaction() as session:
-        drafts = {draft.public_id: draft for draft in lock_mailbox(session, public_id)}
-        draft = drafts.pop(public_id, None)
-        if draft is None or not draft.is_open or until <= now:
-            return False
-        if _is_instant(draft.expires_at, now):
-            clue = {"clue": Clue.INSTANT, "petition_id": petition_id, "since": now}
-            followers.append(NewRow(Suspicion, clue))
-        signature_id = insert_with_followers(session, signature, ONE_OF_MAILBOX, followers, "signature_id")
-        if signature_id is None:
-            existing = signature_of_mailbox(session, petition_id, email_key)
-            close_drafts(
-                session, [public_id, *drafts], now, email_key=None, signature_id=existing.id if existing else None
-            )
-            return False
-        close_drafts(session, list(drafts), now, email_key=None, signature_id=signature_id)
-        delete_draft(session, public_id)
-    return True
+        drafts = lock_mailbox(session, public_id)
+        existing = signature_of_mailbox(session, petition_id, email_key) if drafts else None
+        if existing is not None:
+            close_drafts(session, [one.public_id for one in drafts], now, email_key=None, signature_id=existing.id)
 
 
 def letter_ended(session: Session, row: OutboxRow, now: datetime) -> None:

@@ -35,7 +35,7 @@ class DraftEntry:
 
 def find_draft(public_id: bytes) -> DraftEntry | None:
     """Return the draft with this random id; None if there is none."""
-    row = db.session.execute(_FIND, {"id": public_id}).first()
+    row = db.session.execute(_FIND, {"this_draft": public_id}).first()
     return DraftEntry(*row) if row else None
 
 
@@ -49,13 +49,13 @@ class LockedDraft(NamedTuple):
 
 def lock_mailbox(session: Session, public_id: bytes) -> list[LockedDraft]:
     """Return all drafts of the mailbox whose draft has this random id, locked by the lock order; empty without it."""
-    session.execute(_LOCK_LETTERS, {"id": public_id})
-    return [LockedDraft(*row) for row in session.execute(_LOCK_DRAFTS, {"id": public_id})]
+    session.execute(_LOCK_LETTERS, {"this_draft": public_id})
+    return [LockedDraft(*row) for row in session.execute(_LOCK_DRAFTS, {"this_draft": public_id})]
 
 
 def delete_draft(session: Session, public_id: bytes) -> None:
     """Delete a locked draft, of which a signature was made."""
-    session.execute(_DELETE, {"id": public_id})
+    session.execute(_DELETE, {"this_draft": public_id})
 
 
 def close_drafts(session: Session, public_ids: Sequence[bytes], now: datetime, **also: object) -> None:
@@ -84,11 +84,26 @@ def was_sent(now: datetime) -> ColumnElement[bool]:
     return Draft.code_hash.is_not(None) & (Draft.expires_at > now)
 
 
+def locked_letters() -> Select[int]:
+    """Select and lock the letters to the mailbox whose draft has the id that is bound in: they are locked first."""
+    return select(OutboxRow.id).where(OutboxRow.draft_id.in_(_of_mailbox())).order_by(OutboxRow.id).with_for_update()
+
+
+def locked_drafts() -> Select[bytes, datetime | None, bool]:
+    """Select and lock the drafts of the mailbox whose draft has the id that is bound in; columns as in LockedDraft."""
+    return (
+        select(Draft.public_id, Draft.expires_at, Draft.sealed.is_not(None).label("is_open"))
+        .where(Draft.public_id.in_(_of_mailbox()))
+        .order_by(Draft.public_id)
+        .with_for_update()
+    )
+
+
 def _of_mailbox() -> Select[bytes]:
     """Select the ids of all drafts of the mailbox whose draft has the id that is bound in."""
     same = aliased(Draft)
     is_same = (same.petition_id == Draft.petition_id) & (same.email_key == Draft.email_key)
-    return select(Draft.public_id).join(same, is_same).where(same.public_id == bindparam("id"))
+    return select(Draft.public_id).join(same, is_same).where(same.public_id == bindparam("this_draft"))
 
 
 # Made once: making them takes longer than the database does.
@@ -97,16 +112,9 @@ _FIND = (
     .join(Petition, Petition.id == Draft.petition_id)
     .join(PetitionText, PetitionText.id == Draft.text_id)
     .join(PrivacyNotice, PrivacyNotice.id == Draft.notice_id)
-    .where(Draft.public_id == bindparam("id"))
+    .where(Draft.public_id == bindparam("this_draft"))
     .execution_options(populate_existing=True)
 )
-_LOCK_LETTERS = (
-    select(OutboxRow.id).where(OutboxRow.draft_id.in_(_of_mailbox())).order_by(OutboxRow.id).with_for_update()
-)
-_LOCK_DRAFTS = (
-    select(Draft.public_id, Draft.expires_at, Draft.sealed.is_not(None))
-    .where(Draft.public_id.in_(_of_mailbox()))
-    .order_by(Draft.public_id)
-    .with_for_update()
-)
-_DELETE = delete(cast(Table, Draft.__table__)).where(Draft.public_id == bindparam("id"))
+_LOCK_LETTERS = locked_letters()
+_LOCK_DRAFTS = locked_drafts()
+_DELETE = delete(cast(Table, Draft.__table__)).where(Draft.public_id == bindparam("this_draft"))

@@ -1,5 +1,6 @@
 """The confirm page and its button: what it shows, what it refuses, and what a link says that cannot confirm."""
 
+import re
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
@@ -27,6 +28,7 @@ from tests.factories import (
 )
 from tests.mail_server import MailServer, link_in
 from tests.races import just_before_writing
+from tests.signing.test_sign import statements
 
 pytestmark = pytest.mark.both_databases
 
@@ -120,6 +122,24 @@ def test_the_draft_that_is_confirmed_first_counts_and_the_others_links_say_so(
     assert [draft.sealed for draft in drafts(app)] == [None]
     assert [draft.email_key for draft in drafts(app)] == [None]
     assert verified(client) == 1
+
+
+@pytest.mark.parametrize("others", [0, 2])
+def test_it_is_one_statement_on_postgresql_and_one_transaction_on_sqlite(
+    app: Flask, client: FlaskClient, link: str, work: Work, others: int
+) -> None:
+    for _ in range(others):
+        sign(client)
+    work()
+    with statements(app) as seen:
+        assert press_confirm(client, link).status_code == 303
+    writing = [one for one in seen if re.search("INSERT|UPDATE draft|DELETE", one)]
+    if writing[0].startswith("WITH"):  # PostgreSQL
+        assert len(writing) == 1
+        assert not any(one.startswith("BEGIN") for one in seen)
+    else:
+        assert [one for one in seen if one.startswith("BEGIN")].count("BEGIN IMMEDIATE") == 1
+    assert [draft.signature_id for draft in drafts(app)] == [one.id for one in signatures(app)] * others
 
 
 def test_a_link_of_another_draft_tells_what_became_of_the_signature_and_keeps_no_key(
