@@ -19,7 +19,7 @@ from app.crypto import tokens
 from app.db import in_batches, insert, transaction
 from app.email.address import canonical
 from app.models import CodeTries, Draft, Petition
-from app.signing.draft import was_sent
+from app.signing.draft import may_have_arrived
 from app.signing.email_key import email_key
 from app.signing.expiry import confirmable_until
 
@@ -55,8 +55,8 @@ def redeem_code(petition: Petition, address: str, typed: str) -> str | None:
     """
     now = clock.now()
     petition_id, key = petition.id, email_key(petition, canonical(address))
-    sent = (Draft.petition_id == petition_id) & (Draft.email_key == key) & was_sent(now)
-    newest = select(Draft.public_id, Draft.code_hash, Draft.expires_at).where(sent)
+    of_mailbox = (Draft.petition_id == petition_id) & (Draft.email_key == key)
+    newest = select(Draft.public_id, Draft.code_hash, Draft.expires_at).where(of_mailbox, may_have_arrived(now))
     with transaction() as session:
         tries = session.scalars(_count_try(key, now)).one()
         drafts = session.execute(newest.order_by(Draft.signed_at.desc(), Draft.public_id).limit(MAX_CODES)).all()

@@ -17,7 +17,7 @@ from app.signers.decline import decline
 from app.signing.expiry import LINK_WORKS_FOR
 from app.worker import LETTERS
 from tests.factories import drafts, press_confirm, sign
-from tests.mail_server import MailServer, link_in
+from tests.mail_server import MailServer, code_in, link_in
 from tests.moderation import conftest
 from tests.outbox import test_copies
 from tests.outbox.test_copies import ONE_BY_ONE, send_all, with_proofs
@@ -61,6 +61,18 @@ def page(client: FlaskClient, petition: str) -> str:
     page = sign(client).location
     sign(client, email="bob@example.org")
     return page
+
+
+def test_a_code_works_while_the_next_letter_is_handed_over(
+    app: Flask, client: FlaskClient, page: str, mail_server: MailServer
+) -> None:
+    def type_code() -> tuple[int, str]:
+        answer = client.post(page, data={"code": code_in(mail_server.to("ann@example.org")[0])})
+        return answer.status_code, answer.location
+
+    answers = while_taking(mail_server, "bob@example.org", type_code)
+    send_all(app)
+    assert answers == [(303, first_letter(mail_server))]
 
 
 def test_a_letter_counts_as_sent_when_the_server_took_it_however_long_the_next_one_takes(
