@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app import clock
@@ -21,7 +22,14 @@ from app.models import (
 )
 from app.new_rows import NewRow, insert_with_followers
 from app.outbox.enqueue import letter_row
-from app.signing.draft import DraftEntry, close_drafts, delete_draft, lock_mailbox, signature_of_mailbox
+from app.signing.draft import (
+    DraftEntry,
+    LockedDraft,
+    close_drafts,
+    delete_draft,
+    lock_mailbox,
+    signature_of_mailbox,
+)
 from app.signing.entry import Correction
 from app.signing.expiry import LINK_WORKS_FOR, confirmable_until
 
@@ -44,7 +52,7 @@ def confirm(entry: DraftEntry, correction: Correction) -> bool:
         draft = drafts.pop(public_id, None)
         if draft is None or not draft.is_open or until <= now:
             return False
-        if _is_instant(draft.expires_at, now):
+        if _is_instant(session, draft, now):
             clue = {"clue": Clue.INSTANT, "petition_id": petition_id, "since": now}
             followers.append(NewRow(Suspicion, clue))
         signature_id = insert_with_followers(session, signature, ONE_OF_MAILBOX, followers, "signature_id")
@@ -104,6 +112,17 @@ def _new_rows(entry: DraftEntry, correction: Correction, now: datetime) -> tuple
     ]
 
 
-def _is_instant(expires_at: datetime | None, now: datetime) -> bool:
-    """Tell whether it is confirmed faster than anybody can read the letter, or before that even counts as sent."""
-    return expires_at is None or now - (expires_at - LINK_WORKS_FOR) < TOO_SOON
+def _is_instant(session: Session, draft: LockedDraft, now: datetime) -> bool:
+    """Tell whether a locked draft is confirmed faster than anybody can read its letter, or before one was written.
+
+    A letter that is with the mail server may have arrived at any moment since it was written, or since an earlier try:
+    so only within a second of being written, it is certain that nobody has read it. A link that was in no letter yet
+    was made by somebody who has the keys.
+    """
+    if draft.expires_at is not None:
+        return now - (draft.expires_at - LINK_WORKS_FOR) < TOO_SOON
+    asking = (OutboxRow.draft_id == draft.public_id) & (OutboxRow.occasion == Occasion.SIGNED)
+    letter = session.execute(select(OutboxRow.allowed_at, OutboxRow.attempts).where(asking)).first()
+    if letter is None or letter.allowed_at is None:
+        return True
+    return bool(letter.attempts == 0 and now - letter.allowed_at < TOO_SOON)

@@ -5,12 +5,13 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 import pytest
+from aiosmtpd.smtp import SMTP, Envelope, Session
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
 from app.db import db
-from app.models import Draft, OutboxProgress, Suspicion
+from app.models import TOO_SOON, Draft, OutboxProgress, Suspicion
 from app.models.signer import signer_of
 from app.outbox.deliver import deliver
 from app.signers.decline import decline
@@ -73,6 +74,26 @@ def test_a_code_works_while_the_next_letter_is_handed_over(
     answers = while_taking(mail_server, "bob@example.org", type_code)
     send_all(app)
     assert answers == [(303, first_letter(mail_server))]
+
+
+@pytest.mark.parametrize(("after", "noticed"), [(TOO_SOON - timedelta(milliseconds=1), True), (TOO_SOON, False)])
+def test_confirming_while_the_next_letter_is_handed_over_is_a_clue_only_within_a_second(
+    app: Flask,
+    client: FlaskClient,
+    page: str,
+    mail_server: MailServer,
+    at: Callable[[datetime], None],
+    after: timedelta,
+    noticed: bool,
+) -> None:
+    def confirm() -> int:
+        at(TODAY + after)
+        return press_confirm(client, first_letter(mail_server)).status_code
+
+    answers = while_taking(mail_server, "bob@example.org", confirm)
+    send_all(app)
+    assert answers == [303]
+    assert bool(clues(app)) == noticed
 
 
 def test_a_letter_counts_as_sent_when_the_server_took_it_however_long_the_next_one_takes(
@@ -150,6 +171,24 @@ def test_what_is_cancelled_while_a_slow_server_takes_others_is_not_sent(
     assert rows(app)[2].progress == OutboxProgress.SILENT
     for letter in mail_server.letters:
         assert press_confirm(client, link_in(letter)).status_code == 303
+
+
+def test_a_letter_that_the_server_took_and_put_off_can_be_answered(
+    app: Flask, client: FlaskClient, page: str, mail_server: MailServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    take = mail_server.handle_DATA
+
+    async def take_and_put_off(server: SMTP, session: Session, envelope: Envelope) -> str:
+        await take(server, session, envelope)
+        return "451 4.3.0 later"
+
+    monkeypatch.setattr(mail_server, "handle_DATA", take_and_put_off)
+    send_all(app)
+    assert [row.progress for row in rows(app)] == [OutboxProgress.WAITING] * 2
+    answer = client.post(page, data={"code": code_in(mail_server.to("ann@example.org")[0])})
+    assert answer.location == first_letter(mail_server)
+    assert press_confirm(client, answer.location).status_code == 303
+    assert clues(app) == []
 
 
 def test_a_stopped_worker_leaves_drafts_whose_letters_it_did_not_hand_over_as_they_were(
