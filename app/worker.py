@@ -15,7 +15,7 @@ from app import jobs, logs
 from app.auth import password_reset
 from app.confirmation import letter
 from app.confirmation.confirm import letter_ended
-from app.confirmation.letters_for_many import sent_many, write_many
+from app.confirmation.letters_for_many import sent_many, take_back_many, write_many
 from app.db import db, is_away
 from app.email import smtp
 from app.export import pdf_job
@@ -33,7 +33,13 @@ def choose_email(row: OutboxRow) -> Callable[[], Message] | None:
     return (lambda: message) if message else None
 
 
-LETTERS = LetterCallbacks(choose=choose_email, ended=letter_ended, write_many=write_many, sent_many=sent_many)
+LETTERS = LetterCallbacks(
+    choose=choose_email,
+    ended=letter_ended,
+    write_many=write_many,
+    sent_many=sent_many,
+    take_back_many=take_back_many,
+)
 IDLE_SECONDS = 0.5
 IDLE_DELIVERIES_SECONDS = 2.5  # a PDF takes many seconds anyway
 MAX_PAUSE_SECONDS = 30

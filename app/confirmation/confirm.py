@@ -2,11 +2,12 @@
 
 from datetime import datetime
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app import clock
 from app.confirmation.make_signature import make_signature
-from app.db import transaction
+from app.db import db, transaction
 from app.ledger import ledger
 from app.models import (
     TOO_SOON,
@@ -39,7 +40,7 @@ def confirm(entry: DraftEntry, correction: Correction) -> bool:
     signature, followers = _new_rows(entry, correction, now)
     if confirmable_until(entry.petition, entry.draft.expires_at) <= now:
         return False
-    if _is_instant(entry.draft.expires_at, now):
+    if _is_instant(public_id, entry.draft.expires_at, now):
         clue = {"clue": Clue.INSTANT, "petition_id": petition_id, "since": now}
         followers.append(NewRow(Suspicion, clue))
     if make_signature(public_id, signature, followers, now):
@@ -102,6 +103,17 @@ def _new_rows(entry: DraftEntry, correction: Correction, now: datetime) -> tuple
     ]
 
 
-def _is_instant(expires_at: datetime | None, now: datetime) -> bool:
-    """Tell whether it is confirmed faster than anybody can read the letter, or before that even counts as sent."""
-    return expires_at is None or now - (expires_at - LINK_WORKS_FOR) < TOO_SOON
+def _is_instant(public_id: bytes, expires_at: datetime | None, now: datetime) -> bool:
+    """Tell whether a draft is confirmed faster than anybody can read its letter, or before one was written.
+
+    A letter that is with the mail server may have arrived at any moment since it was written, or since an earlier try:
+    so only within a second of being written, it is certain that nobody has read it. A link that was in no letter yet
+    was made by somebody who has the keys.
+    """
+    if expires_at is not None:
+        return now - (expires_at - LINK_WORKS_FOR) < TOO_SOON
+    asking = (OutboxRow.draft_id == public_id) & (OutboxRow.occasion == Occasion.SIGNED)
+    letter = db.session.execute(select(OutboxRow.allowed_at, OutboxRow.attempts).where(asking)).first()
+    if letter is None or letter.allowed_at is None:
+        return True
+    return bool(letter.attempts == 0 and now - letter.allowed_at < TOO_SOON)

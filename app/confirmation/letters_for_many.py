@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from flask import url_for
-from sqlalchemy import Row, Select, exists, select, update
+from sqlalchemy import Row, Select, delete, exists, select, update
 from sqlalchemy.orm import Session
 
 from app.changed_rows import change_rows
@@ -61,11 +61,27 @@ def write_many(session: Session, rows: Mapping[bytes, bytes], now: datetime) -> 
     return copies
 
 
-def sent_many(session: Session, public_ids: Sequence[bytes], now: datetime) -> None:
-    """Let the seven days of many drafts begin, whose letters were sent, in the transaction that records it."""
-    open_drafts = update(Draft).where(Draft.public_id.in_(public_ids), Draft.sealed.is_not(None))
-    begin = open_drafts.values(expires_at=now + LINK_WORKS_FOR)
-    session.execute(begin.execution_options(synchronize_session=False))
+def sent_many(session: Session, sent_at: Mapping[bytes, datetime]) -> None:
+    """Let the seven days of many drafts begin when their letters were sent, in the transaction that records it.
+
+    That moment, and not that of the record, tells whether somebody confirmed too soon to have read the letter.
+    """
+    is_open = Draft.public_id.in_(sent_at) & Draft.sealed.is_not(None)
+    locked = select(Draft.public_id).where(is_open).order_by(Draft.public_id).with_for_update()
+    public_ids = session.scalars(locked).all()
+    expires_at = [sent_at[public_id] + LINK_WORKS_FOR for public_id in public_ids]
+    change_rows(session, Draft, {"public_id": public_ids}, {"expires_at": expires_at})
+
+
+def take_back_many(session: Session, public_ids: Sequence[bytes]) -> None:
+    """Make many drafts as they were before their letters were written, which were not handed over.
+
+    Those that were sent on to another address meanwhile (see app/signing/readdress.py) are deleted, as they would have
+    been before. Of drafts whose letters have not left, only they are marked as reminded.
+    """
+    those = Draft.public_id.in_(public_ids) & Draft.expires_at.is_(None)
+    for statement in (delete(Draft).where(those, Draft.reminded), update(Draft).where(those).values(code_hash=None)):
+        session.execute(statement.execution_options(synchronize_session=False))
 
 
 def _unanswered(public_ids: Mapping[bytes, bytes]) -> Select[*tuple[Any, ...]]:

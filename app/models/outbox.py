@@ -51,8 +51,8 @@ class OutboxRow(Base):
     confirmation, or in the signature if there is one. To an organiser, `sealed` is the letter until it was sent.
 
     `generation` is that of the new link in a letter with a link to an entry. `mailbox` is a keyed hash by which letters
-    to one mailbox are counted across petitions, and `is_tagged` tells that the address has a tag that
-    may not arrive (see app/outbox/mailbox_limit.py); `allowed_at` is when this one was counted.
+    to one mailbox are counted across petitions, and `is_tagged` tells that the address has a tag that may not arrive
+    (see app/outbox/mailbox_limit.py); `allowed_at` is when this one was written, and counted.
     `had_proof_of_work` is false if a form without one caused the letter; the slow lane may then defer it until
     `deferred_until`, in the turn of `lane_key`, a keyed hash of the form's network that is erased when the letter
     leaves. `claim` is drawn by the worker that holds the row until `leased_until`.

@@ -13,7 +13,8 @@ from app.models import OutboxRow
 Choose = Callable[[OutboxRow], Callable[[], Message] | None]
 Ended = Callable[[Session, OutboxRow, datetime], None]
 WriteMany = Callable[[Session, Mapping[bytes, bytes], datetime], dict[bytes, ReadyMessage]]
-SentMany = Callable[[Session, Sequence[bytes], datetime], None]
+SentMany = Callable[[Session, Mapping[bytes, datetime]], None]
+TakeBackMany = Callable[[Session, Sequence[bytes]], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,10 +27,12 @@ class LetterCallbacks:
 
     `write_many` gets the ids of drafts whose forms ask for a letter, each with the public id of its outbox row, and
     returns by the drafts' ids those letters that are copies of one mail merge; `choose` has the others. `sent_many` is
-    for those what `ended` is for one.
+    for those what `ended` is for one; it gets when each was sent. `take_back_many` gets those that were written and not
+    handed over: they are written anew, or decided one by one.
     """
 
     choose: Choose
     ended: Ended
     write_many: WriteMany
     sent_many: SentMany
+    take_back_many: TakeBackMany

@@ -1,12 +1,14 @@
 """Copies: confirmations that nothing speaks against are written for many at once, and marked at once when sent.
 
-A letter that asks for a second look (tried before, caused without a proof of work, to a mailbox that was written to
-today) is left to app/outbox/deliver.py, which decides one by one.
+What a slow mail server has not taken after half a second is taken back, to be decided anew. A letter that asks for a
+second look (tried before, caused without a proof of work, to a mailbox that was written to today) is left to
+app/outbox/deliver.py, which decides one by one.
 """
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import datetime
 
 from sqlalchemy import select, update
 from sqlalchemy.exc import SQLAlchemyError
@@ -20,16 +22,16 @@ from app.outbox import mailbox_limit
 from app.outbox.callbacks import LetterCallbacks
 from app.outbox.claim import Claimed
 
+# No copy is handed over that is older: it may have been cancelled, and those sent before it wait to be marked.
+SECONDS_IN_HAND = 0.5
 log = logging.getLogger(__name__)
 
 
-def write_copies(claimed: Claimed, letters: LetterCallbacks) -> dict[int, ReadyMessage]:
-    """Return copies by the ids of those claimed rows that can have one; each is counted in the mailbox limit."""
-    if not claimed.ids:
-        return {}
+def write_copies(claimed: Claimed, row_ids: Sequence[int], letters: LetterCallbacks) -> dict[int, ReadyMessage]:
+    """Return copies by the ids of those of these claimed rows that can have one, each counted in the mailbox limit."""
     try:
         with transaction() as session:
-            return _write_copies(session, claimed, letters)
+            return _write_copies(session, claimed, row_ids, letters)
     except SQLAlchemyError:
         raise
     except Exception as error:  # noqa: BLE001 - one by one, only the letter that cannot be made is held up
@@ -38,25 +40,33 @@ def write_copies(claimed: Claimed, letters: LetterCallbacks) -> dict[int, ReadyM
 
 
 @contextmanager
-def marking(claimed: Claimed, letters: LetterCallbacks) -> Iterator[list[int]]:
-    """Give a list for the ids of rows whose copies were sent, and mark them at the end, whatever comes between."""
-    sent: list[int] = []
+def marking(
+    claimed: Claimed, written: Mapping[int, ReadyMessage], letters: LetterCallbacks
+) -> Iterator[dict[int, datetime]]:
+    """Give a mapping for the ids of rows whose copies were sent, and when, and mark them at the end.
+
+    What is then still in `written` was not handed over and is taken back. Both happen whatever comes between.
+    """
+    sent: dict[int, datetime] = {}
     try:
         yield sent
     finally:
-        if sent:
+        if sent or written:
             with transaction() as session:
                 _mark_sent(session, claimed, sent, letters)
+                _take_back(session, claimed, list(written), letters)
 
 
-def _write_copies(session: Session, claimed: Claimed, letters: LetterCallbacks) -> dict[int, ReadyMessage]:
+def _write_copies(
+    session: Session, claimed: Claimed, row_ids: Sequence[int], letters: LetterCallbacks
+) -> dict[int, ReadyMessage]:
     now = clock.now()
     untried = (OutboxRow.attempts == 0) & OutboxRow.allowed_at.is_(None)
     by_form = (OutboxRow.occasion == Occasion.SIGNED) & OutboxRow.had_proof_of_work
     about_draft = OutboxRow.draft_id.is_not(None) & OutboxRow.signature_id.is_(None) & OutboxRow.mailbox.is_not(None)
     rows = session.execute(
         select(OutboxRow.id, OutboxRow.public_id, OutboxRow.draft_id, OutboxRow.mailbox)
-        .where(claimed.holds(claimed.ids), untried, by_form, about_draft)
+        .where(claimed.holds(row_ids), untried, by_form, about_draft)
         .order_by(OutboxRow.id)  # the order in which a confirmation locks them
         .with_for_update()
     ).all()
@@ -70,12 +80,21 @@ def _write_copies(session: Session, claimed: Claimed, letters: LetterCallbacks) 
     return by_row
 
 
-def _mark_sent(session: Session, claimed: Claimed, row_ids: list[int], letters: LetterCallbacks) -> None:
-    now = clock.now()
-    mark = update(OutboxRow).where(claimed.holds(row_ids))
-    ended = {"progress": OutboxProgress.SENT, "reply": "", "ended_at": now, "claim": None, "leased_until": None}
-    marked = mark.values(ended | {"attempts": OutboxRow.attempts + 1}).returning(OutboxRow.draft_id)
-    draft_ids = session.scalars(marked.execution_options(synchronize_session=False)).all()
-    for _ in draft_ids:
+def _mark_sent(session: Session, claimed: Claimed, sent: Mapping[int, datetime], letters: LetterCallbacks) -> None:
+    if not sent:
+        return
+    mark = update(OutboxRow).where(claimed.holds(sent))
+    ended = {"progress": OutboxProgress.SENT, "reply": "", "ended_at": clock.now(), "claim": None, "leased_until": None}
+    marked = mark.values(ended | {"attempts": OutboxRow.attempts + 1}).returning(OutboxRow.id, OutboxRow.draft_id)
+    rows = session.execute(marked.execution_options(synchronize_session=False)).all()
+    for _ in rows:
         counters.count(counters.EMAILS, OutboxProgress.SENT)
-    letters.sent_many(session, [draft_id for draft_id in draft_ids if draft_id], now)
+    letters.sent_many(session, {row.draft_id: sent[row.id] for row in rows if row.draft_id})
+
+
+def _take_back(session: Session, claimed: Claimed, row_ids: Sequence[int], letters: LetterCallbacks) -> None:
+    if not row_ids:
+        return
+    take_back = update(OutboxRow).where(claimed.holds(row_ids)).values(allowed_at=None).returning(OutboxRow.draft_id)
+    draft_ids = session.scalars(take_back.execution_options(synchronize_session=False)).all()
+    letters.take_back_many(session, [draft_id for draft_id in draft_ids if draft_id])

@@ -1,6 +1,7 @@
 """Deliver: send a batch of letters over one SMTP connection, and record the result of each."""
 
 import logging
+import time
 from collections.abc import Callable
 from datetime import datetime
 
@@ -24,8 +25,9 @@ log = logging.getLogger(__name__)
 def deliver(letters: LetterCallbacks, stopping: Callable[[], bool] = lambda: False) -> int:
     """Claim the letters that are due, confirmations first, and send them; return how many were claimed.
 
-    Those that can be are written and marked together; so after a kill, what was sent of one batch is sent again, under
-    the same Message-IDs. Raises smtp.NoConnection when the server cannot be reached, after the letters were deferred.
+    Those that can be are written and marked together, those of half a second at most; so after a kill, what was sent of
+    them is sent again, under the same Message-IDs. Raises smtp.NoConnection when the server cannot be reached, after
+    the letters were deferred.
     """
     claimed = claim_due()
     unsent = list(claimed.ids)
@@ -35,13 +37,7 @@ def deliver(letters: LetterCallbacks, stopping: Callable[[], bool] = lambda: Fal
         return claimed.is_fresh() and not stopping()
 
     try:
-        with copies.marking(claimed, letters) as sent:
-            for row_id, copy in copies.write_copies(claimed, letters).items():
-                if not may_go_on():
-                    break
-                if _send_copy(connection, copy, claimed, row_id, letters):
-                    sent.append(row_id)
-                unsent.remove(row_id)
+        _send_copies(connection, claimed, unsent, letters, may_go_on)
         while unsent and may_go_on():
             _write_and_send(connection, claimed, unsent[0], letters)
             unsent.pop(0)
@@ -54,6 +50,33 @@ def deliver(letters: LetterCallbacks, stopping: Callable[[], bool] = lambda: Fal
         connection.close()
         release(claimed, unsent)
     return len(claimed.ids)
+
+
+def _send_copies(
+    connection: smtp.SmtpConnection,
+    claimed: Claimed,
+    unsent: list[int],
+    letters: LetterCallbacks,
+    may_go_on: Callable[[], bool],
+) -> None:
+    """Send copies for those of the `unsent` rows that can have one, and take the rows that were tried out of the list.
+
+    All are written at once. What a slow mail server has not taken in half a second is decided and written anew, twice
+    as many at once as it took: so it gets no letter that was cancelled before, and what it took is marked soon.
+    """
+    waiting, size = list(unsent), len(unsent)
+    while waiting and may_go_on():
+        written = copies.write_copies(claimed, waiting[:size], letters)
+        tried, until = 0, time.monotonic() + copies.SECONDS_IN_HAND
+        with copies.marking(claimed, written, letters) as sent:
+            while written and may_go_on() and (not tried or time.monotonic() < until):
+                row_id = next(iter(written))
+                if _send_copy(connection, written.pop(row_id), claimed, row_id, letters):
+                    sent[row_id] = clock.now()
+                unsent.remove(row_id)
+                tried += 1
+        waiting = [*written, *waiting[size:]]
+        size = 2 * tried or size
 
 
 def _send_copy(

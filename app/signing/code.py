@@ -20,7 +20,7 @@ from app.db import in_batches, insert, transaction
 from app.email.address import canonical
 from app.models import CodeTries, Draft, Occasion, OutboxRow, Petition
 from app.outbox.mailbox_limit import counted_mailbox
-from app.signing.draft import was_sent
+from app.signing.draft import may_have_arrived
 from app.signing.email_key import email_key
 from app.signing.expiry import confirmable_until
 
@@ -56,14 +56,14 @@ def redeem_code(petition: Petition, address: str, typed: str) -> str | None:
     """
     now = clock.now()
     petition_id, key = petition.id, email_key(petition, canonical(address))
-    sent = (Draft.petition_id == petition_id) & (Draft.email_key == key) & was_sent(now)
+    of_mailbox = (Draft.petition_id == petition_id) & (Draft.email_key == key)
     # Those whose letters went to this spelling come first: forms under others push out none of them.
     typed_as = counted_mailbox(address)
     is_spelt_so = (OutboxRow.mailbox == typed_as.key) & or_(~OutboxRow.is_tagged, literal(typed_as.is_tagged))
     newest = (
         select(Draft.public_id, Draft.code_hash, Draft.expires_at)
         .join(OutboxRow, (OutboxRow.draft_id == Draft.public_id) & (OutboxRow.occasion == Occasion.SIGNED))
-        .where(sent)
+        .where(of_mailbox, may_have_arrived(now))
         .order_by(case((is_spelt_so, 0), else_=1), Draft.signed_at.desc(), Draft.public_id)
         .limit(MAX_CODES)
     )

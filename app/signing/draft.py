@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple, cast
 
-from sqlalchemy import ColumnElement, Select, Table, bindparam, delete, func, literal, select, update
+from sqlalchemy import ColumnElement, Select, Table, bindparam, delete, func, literal, or_, select, update
 from sqlalchemy.orm import Session, aliased
 
 from app.db import UtcDateTime, db
@@ -97,6 +97,14 @@ def locked_drafts() -> Select[bytes, datetime | None, bool]:
         .order_by(Draft.public_id)
         .with_for_update()
     )
+
+
+def may_have_arrived(now: datetime) -> ColumnElement[bool]:
+    """Return the condition for drafts as in `was_sent`, and for those whose letter was tried or is in hand right now.
+
+    That one can be read before it is marked as sent.
+    """
+    return Draft.code_hash.is_not(None) & or_(Draft.expires_at.is_(None), Draft.expires_at > now)
 
 
 def _of_mailbox() -> Select[bytes]:
