@@ -13,6 +13,7 @@ from app.models import Change, Petition
 from app.models.journal import moment_from_bytes
 from app.organisers.members import erase_again
 from app.outbox import unwanted
+from app.retention.consent import end_consent_again
 from app.retention.journal import Line
 from app.signers.correct import hide_outdated
 from app.signers.decline import decline_again, lift
@@ -41,6 +42,8 @@ def _make_again(line: Line) -> bool:
             return delete_again(first)
         case Change.CORRECTED:
             return _if_unaltered(lambda: hide_outdated(first, rest.hex()))
+        case Change.CONSENT:
+            return _if_unaltered(lambda: end_consent_again(first))
         case Change.ACCOUNT:
             return erase_again(first)
         case Change.DECLINED | Change.LIFTED:

@@ -15,10 +15,10 @@ from app.models.signature import words
 class Change(StrEnum):
     """What was taken back, or given again; and what the key in its row of the journal is made of.
 
-    WITHDRAWN: a signature's public id. CORRECTED: that, and the digest of what the entry said before. DRAFT: the public
-    id of a draft whose words were erased. DECLINED, LIFTED: a petition's public id and the mailbox's key in it.
-    UNWANTED, WANTED: the site's hash of a mailbox. ACCOUNT: an organiser's public id. ENDED: a petition's public id, and
-    when it had closed (see `moment_to_bytes`).
+    WITHDRAWN: a signature's public id. CORRECTED: that, and the digest of what the entry said before. CONSENT: the
+    public id of a signature whose consent to updates ended. DRAFT: that of a draft whose words were erased. DECLINED,
+    LIFTED: a petition's public id and the mailbox's key in it. UNWANTED, WANTED: the site's hash of a mailbox. ACCOUNT:
+    an organiser's public id. ENDED: a petition's public id, and when it had closed (see `moment_to_bytes`).
     """
 
     WITHDRAWN = "withdrawn"
@@ -30,6 +30,7 @@ class Change(StrEnum):
     ACCOUNT = "account"
     ENDED = "ended"
     DRAFT = "draft"
+    CONSENT = "consent"
 
 
 class JournalEntry(Base):

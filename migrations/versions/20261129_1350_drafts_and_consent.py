@@ -1,4 +1,4 @@
-"""The journal of erasures names drafts whose words were erased.
+"""The journal of erasures names drafts whose words were erased, and signatures whose consent to updates ended.
 
 Revision ID: 20261129_1350
 Revises: 20261129_1340
@@ -15,11 +15,11 @@ CHANGES = ("withdrawn", "corrected", "declined", "lifted", "unwanted", "wanted",
 
 
 def upgrade() -> None:
-    _let_change_be(*CHANGES, "draft")
+    _let_change_be(*CHANGES, "draft", "consent")
 
 
 def downgrade() -> None:
-    op.execute("DELETE FROM erasure_journal WHERE change = 'draft'")
+    op.execute("DELETE FROM erasure_journal WHERE change IN ('draft', 'consent')")
     _let_change_be(*CHANGES)
 
 
