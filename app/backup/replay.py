@@ -1,7 +1,7 @@
 """Replay: what people took back after the backup was made is taken back again, by what did it then."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 
 from sqlalchemy import or_, select, update
@@ -13,10 +13,12 @@ from app.models import Change, Petition
 from app.models.journal import moment_from_bytes
 from app.organisers.members import erase_again
 from app.outbox import unwanted
+from app.retention.consent import end_consent_again
 from app.retention.journal import Line
 from app.signers.correct import hide_outdated
 from app.signers.decline import decline_again, lift
-from app.signers.withdraw import withdraw
+from app.signers.withdraw import withdraw_again
+from app.signing.draft import delete_again
 
 
 def replay(lines: Iterable[Line]) -> Counter[Change]:
@@ -35,9 +37,13 @@ def _make_again(line: Line) -> bool:
     first, rest = line.key[:ID_BYTES], line.key[ID_BYTES:]
     match line.change:
         case Change.WITHDRAWN:
-            return withdraw(first)
+            return withdraw_again(first, line.at)
+        case Change.DRAFT:
+            return delete_again(first)
         case Change.CORRECTED:
-            return _hide_outdated(first, rest)
+            return _if_unaltered(lambda: hide_outdated(first, rest.hex()))
+        case Change.CONSENT:
+            return _if_unaltered(lambda: end_consent_again(first))
         case Change.ACCOUNT:
             return erase_again(first)
         case Change.DECLINED | Change.LIFTED:
@@ -48,9 +54,9 @@ def _make_again(line: Line) -> bool:
             return _close_for_good(first, moment_from_bytes(rest))
 
 
-def _hide_outdated(public_id: bytes, seen: bytes) -> bool:
+def _if_unaltered(change: Callable[[], bool]) -> bool:
     try:
-        return hide_outdated(public_id, seen.hex())
+        return change()
     except CannotOpen:
         return False  # it was altered in the database: no page shows it, and `count audit` tells of it
 

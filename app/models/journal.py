@@ -15,9 +15,10 @@ from app.models.signature import words
 class Change(StrEnum):
     """What was taken back, or given again; and what the key in its row of the journal is made of.
 
-    WITHDRAWN: a signature's public id. CORRECTED: that, and the digest of what the entry said before. DECLINED, LIFTED:
-    a petition's public id and the mailbox's key in it. UNWANTED, WANTED: the site's hash of a mailbox. ACCOUNT: an
-    organiser's public id. ENDED: a petition's public id, and when it had closed (see `moment_to_bytes`).
+    WITHDRAWN: a signature's public id. CORRECTED: that, and the digest of what the entry said before. CONSENT: the
+    public id of a signature whose consent to updates ended. DRAFT: that of a draft whose words were erased. DECLINED,
+    LIFTED: a petition's public id and the mailbox's key in it. UNWANTED, WANTED: the site's hash of a mailbox. ACCOUNT:
+    an organiser's public id. ENDED: a petition's public id, and when it had closed (see `moment_to_bytes`).
     """
 
     WITHDRAWN = "withdrawn"
@@ -28,6 +29,8 @@ class Change(StrEnum):
     WANTED = "wanted"
     ACCOUNT = "account"
     ENDED = "ended"
+    DRAFT = "draft"
+    CONSENT = "consent"
 
 
 class JournalEntry(Base):
@@ -45,10 +48,12 @@ class JournalEntry(Base):
     mac: Mapped[bytes] = mapped_column(LargeBinary(32))
 
 
-def enter(session: Session, change: Change, key: bytes) -> None:
-    """Enter a change in the journal, in the transaction that makes it."""
+def enter(session: Session, change: Change, *keys: bytes) -> None:
+    """Enter a change of each of these in the journal, in the transaction that makes it."""
     at = clock.now()
-    session.execute(insert(JournalEntry).values(change=change, key=key, at=at, mac=mac_of(change, key, at)))
+    rows = [{"change": change, "key": key, "at": at, "mac": mac_of(change, key, at)} for key in keys]
+    if rows:
+        session.execute(insert(JournalEntry), rows)
 
 
 def mac_of(change: Change, key: bytes, at: datetime) -> bytes:

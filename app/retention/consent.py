@@ -2,16 +2,20 @@
 
 from collections.abc import Collection
 from dataclasses import replace
+from typing import TypeVar
 
 from sqlalchemy import select, update
+from sqlalchemy.orm import Session
 
 from app.db import db, transaction
-from app.models import Petition, Signature, Unwanted
+from app.models import Change, Draft, Petition, Signature, Unwanted
+from app.models.journal import enter
 from app.models.locking import signatures_in_lock_order
-from app.models.signer import AlteredRow, salt_and_signer
+from app.models.signer import AlteredRow, Signer, salt_and_signer
 from app.outbox import unwanted
 
 BATCH_SIZE = 500
+Said = TypeVar("Said", Draft, Signature)
 
 
 def end_consent() -> int:
@@ -33,6 +37,24 @@ def end_consent() -> int:
     return ended
 
 
+def end_consent_again(public_id: bytes) -> bool:
+    """End the consent in a signature where it had ended, in a database that was restored from before; return if it did.
+
+    There it may be a draft still. Raises AlteredRow if it was altered.
+    """
+    with transaction() as session:
+        said = _consented(session, Draft, public_id) or _consented(session, Signature, public_id)
+        if said is None:
+            return False
+        _end_one(session, said, *salt_and_signer(said))
+    return True
+
+
+def _consented(session: Session, table: type[Said], public_id: bytes) -> Said | None:
+    consented = select(table).where(table.public_id == public_id, table.updates, table.sealed.is_not(None))
+    return session.scalars(consented.with_for_update()).one_or_none()
+
+
 def _consented_after(last: int) -> list[int]:
     consented = select(Signature.id).where(Signature.updates, Signature.id > last)
     return list(db.session.scalars(consented.order_by(Signature.id).limit(BATCH_SIZE)))
@@ -49,9 +71,13 @@ def _end(ids: Collection[int], mailboxes: Collection[bytes]) -> int:
             except AlteredRow:
                 continue  # `count audit` tells of it
             if is_among(signer.email):
-                petition = session.get_one(Petition, signature.petition_id)
-                without = replace(signer, updates=False)
-                signature.sealed = without.sealed_for(signature.public_id, petition.public_id, salt)
-                signature.updates = False
+                _end_one(session, signature, salt, signer)
                 ended += 1
     return ended
+
+
+def _end_one(session: Session, said: Draft | Signature, salt: bytes, signer: Signer) -> None:
+    petition = session.get_one(Petition, said.petition_id)
+    said.sealed = replace(signer, updates=False).sealed_for(said.public_id, petition.public_id, salt)
+    said.updates = False
+    enter(session, Change.CONSENT, said.public_id)

@@ -59,8 +59,9 @@ def write_journal() -> int:
         genuine = [line for line in lines if line.is_genuine()]
         if len(genuine) < len(lines):
             log.error("%s rows in the journal of erasures are not the site's own", len(lines) - len(genuine))
-        # Of what was done and undone meanwhile the last is enough, so that nobody fills the disk with it.
-        _append(today, [*{line.key: line for line in genuine}.values()])
+        # Of what was done and undone again and again the last of each is enough, so that nobody fills the disk with it.
+        # What was undone is kept too: the drafts that declining had closed stay closed.
+        _append(today, [*{(line.change, line.key): line for line in genuine}.values()])
         done = delete(JournalEntry).where(JournalEntry.id.in_(ids))
         session.execute(done.execution_options(synchronize_session=False))
 

@@ -8,7 +8,8 @@ from app.export.recall import recall_deliveries
 from app.ledger import ledger
 from app.models import Change, Kind, State, Visibility
 from app.models.journal import enter
-from app.models.signer import signer_of
+from app.models.signer import salt_and_signer, signer_of
+from app.signing.draft import find_draft, lock_mailbox
 from app.signing.entry import Correction, entry_digest, find_entry, lock_entry
 
 
@@ -41,11 +42,30 @@ def hide_outdated(public_id: bytes, seen: str) -> bool:
     """Show and hand over nothing of a signature that still says what was corrected since; return whether it did.
 
     For a database that was restored from before the correction: what the signer says now is lost, and may have been
-    less. The signature counts on, and its link opens it.
+    less. The signature counts on, and its link opens it. A draft keeps its words for whoever confirms it, and has to
+    be told anew who may see them.
     """
     entry = find_entry(public_id)
-    if entry is None or entry.signature.sealed is None:
+    if entry is None:
+        return _hide_draft(public_id, seen)
+    if entry.signature.sealed is None:
         return False
     signer = signer_of(entry.signature)
     said = (signer.name, signer.affiliation, signer.country, signer.comment)
     return correct(public_id, seen, Correction(*said, Visibility.ORGANISERS, updates=False))
+
+
+def _hide_draft(public_id: bytes, seen: str) -> bool:
+    with transaction() as session:
+        lock_mailbox(session, public_id)
+        entry = find_draft(public_id)
+        if entry is None or entry.draft.sealed is None:
+            return False
+        salt, signer = salt_and_signer(entry.draft)
+        hidden = replace(signer, visibility=Visibility.ORGANISERS, updates=False)
+        if hidden == signer:
+            return False
+        entry.draft.sealed = hidden.sealed_for(public_id, entry.petition.public_id, salt)
+        entry.draft.visibility, entry.draft.updates = hidden.visibility, hidden.updates
+        enter(session, Change.CORRECTED, public_id + bytes.fromhex(seen))
+    return True

@@ -1,4 +1,4 @@
-"""Drafts of a mailbox: found, locked, and closed once it has confirmed one of them or declined."""
+"""Drafts of a mailbox: found, locked, closed once it has confirmed one of them or declined, and deleted."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,9 +8,11 @@ from typing import NamedTuple, cast
 from sqlalchemy import ColumnElement, Select, Table, bindparam, delete, func, literal, or_, select, update
 from sqlalchemy.orm import Session, aliased
 
-from app.db import UtcDateTime, db
-from app.models import Declined, Draft, OutboxRow, Petition, PetitionText, PrivacyNotice, Signature
+from app.db import UtcDateTime, db, is_one_of, transaction
+from app.models import Change, Declined, Draft, OutboxRow, Petition, PetitionText, PrivacyNotice, Signature
 from app.models.draft import CLOSED
+from app.models.journal import enter
+from app.models.signer import AlteredRow, signer_of
 from app.signing.expiry import LINK_WORKS_FOR, confirmable_until
 
 
@@ -68,6 +70,30 @@ def close_drafts(session: Session, public_ids: Sequence[bytes], now: datetime, *
     session.execute(changed.execution_options(synchronize_session=False))
 
 
+def delete_open_drafts(session: Session, which: ColumnElement[bool]) -> bool:
+    """Delete those of these drafts that say something; return whether there were any. The caller commits.
+
+    Their letters, if they still wait, go to nobody, and their links say that they have expired.
+    """
+    of_open = select(Draft.public_id).where(which, Draft.sealed.is_not(None))
+    letters = select(OutboxRow.id).where(OutboxRow.draft_id.in_(of_open)).order_by(OutboxRow.id).with_for_update()
+    session.execute(letters)
+    ids = session.scalars(of_open.order_by(Draft.public_id).with_for_update()).all()
+    session.execute(delete(Draft).where(is_one_of(Draft.public_id, ids)).execution_options(synchronize_session=False))
+    return bool(ids)
+
+
+def delete_again(public_id: bytes) -> bool:
+    """Delete a draft whose words were erased, in a database that was restored from before; return if it said any."""
+    entry = find_draft(public_id)
+    if entry is None or not _has_words(entry.draft):
+        return False
+    with transaction() as session:
+        delete_open_drafts(session, Draft.public_id == public_id)
+        enter(session, Change.DRAFT, public_id)
+    return True
+
+
 def signature_of_mailbox(session: Session, petition_id: int, email_key: bytes | None) -> Signature | None:
     """Return the signature that the mailbox with this key has in a petition; None if it has none."""
     same = (Signature.petition_id == petition_id) & (Signature.email_key == email_key)
@@ -105,6 +131,14 @@ def may_have_arrived(now: datetime) -> ColumnElement[bool]:
     That one can be read before it is marked as sent.
     """
     return Draft.code_hash.is_not(None) & or_(Draft.expires_at.is_(None), Draft.expires_at > now)
+
+
+def _has_words(draft: Draft) -> bool:
+    """Tell whether it is neither closed nor an empty form, which is left of one that was sent on."""
+    try:
+        return draft.sealed is not None and signer_of(draft).name != ""
+    except AlteredRow:
+        return True
 
 
 def _of_mailbox() -> Select[bytes]:

@@ -7,7 +7,8 @@ from sqlalchemy import delete, select, update
 
 from app import clock
 from app.db import transaction
-from app.models import Draft, FormCopy, Occasion, OutboxProgress, OutboxRow, Petition, Visibility
+from app.models import Change, Draft, FormCopy, Occasion, OutboxProgress, OutboxRow, Petition, Visibility
+from app.models.journal import enter
 from app.models.signer import Signer, signer_of_copy
 from app.new_rows import insert_rows
 from app.signing.sign import FormIds, new_draft
@@ -46,5 +47,6 @@ def readdress(petition: Petition, ids: FormIds, mistyped: str, address: str, net
             update(Draft).where(is_draft).values(sealed=sealed, **said),
         ):
             session.execute(statement.execution_options(synchronize_session=False))
+        enter(session, Change.DRAFT, ids.draft)
         insert_rows(session, rows)
     return new_ids
