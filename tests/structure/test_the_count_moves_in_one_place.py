@@ -60,4 +60,5 @@ def test_the_check_finds_the_ledger_folders_writes() -> None:
 
 def test_a_form_makes_a_draft_and_only_confirming_makes_a_signature() -> None:
     made_in = {kind: {place(path) for path in SHIPPED for _ in makings(path, kind)} for kind in ("Draft", "Signature")}
-    assert made_in == {"Draft": {"app/signing/sign.py"}, "Signature": {"app/confirmation/confirm.py"}}
+    confirming = {"app/confirmation/confirm.py", "app/confirmation/make_signature.py"}
+    assert made_in == {"Draft": {"app/signing/sign.py"}, "Signature": confirming}
