@@ -3,28 +3,28 @@
 from flask import render_template
 from markupsafe import Markup
 
+from app.pages.blank_form import blank_form
 from app.petitions import names, page
 from app.petitions.markdown import to_html
 from app.petitions.page import Edition
-from app.signing.forms import SignForm
 
 
 def render_petition(edition: Edition, *, preview: Markup | str = "") -> str:
     """Return the page of this edition; with the bar of a `preview` a draft looks open, but cannot be signed."""
     petition = edition.petition
+    is_open = edition.is_open() or bool(preview and petition.opened_at is None)
     return render_template(
         "pages/petition.html",
         edition=edition,
         petition=petition,
         text=edition.text,
         body=to_html(edition.text.body),
-        privacy=to_html(edition.notice.more),
         progress=page.progress(petition),
         names=names.latest_names(petition),
         image=page.header_image(petition),
         original_changed_on=page.original_changed_on(edition),
         other_languages=page.other_languages(edition),
-        form=SignForm.blank(edition),
-        is_open=edition.is_open() or bool(preview and petition.opened_at is None),
+        is_open=is_open,
+        form=blank_form(edition) if is_open else "",
         preview=preview,
     )

@@ -1,0 +1,46 @@
+"""The blank sign form on a petition's page, which is a quarter of the page's rendering and changes with it alone.
+
+It is kept for as long as petition and notice read the same: whatever of them the form shows, no old one is ever sent.
+"""
+
+from typing import Any
+
+from flask import current_app, render_template
+from markupsafe import Markup
+
+from app.db import Base
+from app.petitions.markdown import to_html
+from app.petitions.page import Edition
+from app.signing.forms import SignForm
+from app.web.language import select_locale
+
+EXTENSION = "countersign_blank_forms"
+MAX_FORMS = 100
+
+
+def blank_form(edition: Edition) -> Markup:
+    """Return the sign form for this edition's page, with nothing filled in."""
+    kept: dict[Any, Markup] = current_app.extensions.setdefault(EXTENSION, {})
+    about = (_read(edition.petition), _read(edition.notice), edition.text.version, edition.language, select_locale())
+    form = kept.get(about)
+    if form is None:
+        if len(kept) >= MAX_FORMS:
+            kept.clear()
+        form = kept[about] = _render(edition)
+    return form
+
+
+def _read(row: Base) -> str:
+    """Return all that was read of a row."""
+    return repr([getattr(row, column.key) for column in row.__mapper__.column_attrs])
+
+
+def _render(edition: Edition) -> Markup:
+    rendered = render_template(
+        "signing/_form.html",
+        edition=edition,
+        petition=edition.petition,
+        privacy=to_html(edition.notice.more),
+        form=SignForm.blank(edition),
+    )
+    return Markup(rendered)  # noqa: S704 - the template has escaped what people wrote
