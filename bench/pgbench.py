@@ -63,6 +63,8 @@ def spelt(statement: Statement, stands_for: Callable[[Any], str | None]) -> str:
         value = value.obj if isinstance(value, Binary) else value
         if isinstance(value, datetime):
             return "now()"
+        if isinstance(value, bytes) and not stands_for(value):
+            return f"decode('{value.hex()}', 'hex')"  # in any other spelling `:x` among them would be a variable
         return stands_for(value) or sql.Literal(value).as_string(None)
 
     return re.sub(r"%\((\w+)\)s", write, text).replace("%%", "%") + ";"
