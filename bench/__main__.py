@@ -17,12 +17,14 @@ from bench import (
     export,
     figure,
     letters,
+    limits,
     page,
     results,
     sealing,
     sign,
     sizes,
     strangers,
+    through_proxy,
     two_nodes,
 )
 from bench.cluster import Missing
@@ -34,10 +36,12 @@ FIGURES = {
     "sign": sign.run,
     "strangers": strangers.run,
     "page": page.run,
+    "proxy": through_proxy.run,
     "crowd": crowd.run,
     "letters": letters.run,
     "export": export.run,
     "sealing": sealing.run,
+    "limits": limits.run,
     "two_nodes": two_nodes.run,
     "sizes": sizes.run,
 }

@@ -60,13 +60,13 @@ def _configure_postgresql(stage: Stage) -> None:
         connection.execute("SELECT pg_reload_conf()")
 
 
-def start_proxy(stage: Stage, nodes: list[int], folder: Path) -> Proxy:
-    """Start the shipped nginx in front of these nodes, with its files in a new `folder`."""
+def start_proxy(stage: Stage, nodes: list[int], folder: Path, *, tls: bool = True) -> Proxy:
+    """Start the shipped nginx in front of these nodes, with its files in a new `folder`, with or without TLS."""
     program = find_nginx()
     if program is None:
         raise Missing("There is no nginx here: tests/install-packages.sh gets it on Debian.")
     folder.mkdir()
-    proxy = Proxy(folder, free_port(), free_port())
+    proxy = Proxy(folder, free_port(), free_port(), tls)
     process = stage.run(proxy.command(program, nodes), {}, folder / "output.log")
     _wait(lambda: _listens(proxy.port), process)
     return proxy

@@ -19,6 +19,7 @@ pid {folder}/nginx.pid;
 error_log {folder}/error.log;
 events {{ worker_connections 4096; }}
 http {{
+    keepalive_requests 1000000;
     client_body_temp_path {folder}/body;
     proxy_temp_path {folder}/proxy;
     fastcgi_temp_path {folder}/fastcgi;
@@ -31,11 +32,15 @@ http {{
 
 @dataclass(frozen=True, slots=True)
 class Proxy:
-    """An nginx that is to listen on `port` with TLS and on `plain_port` without, with its files in `folder`."""
+    """An nginx that is to listen on `port` with TLS and on `plain_port` without, with its files in `folder`.
+
+    Without `tls`, the site itself is without it too: for a load that makes none.
+    """
 
     folder: Path
     port: int
     plain_port: int
+    tls: bool = True
 
     def command(self, program: str, nodes: Sequence[int]) -> list[str]:
         """Write its configuration, in front of these ports of web nodes; return the command that starts it."""
@@ -48,7 +53,7 @@ class Proxy:
         changes = {
             "listen 80;": f"listen 127.0.0.1:{self.plain_port};",
             "listen [::]:80;": "",
-            "listen 443 ssl;": f"listen 127.0.0.1:{self.port} ssl;",
+            "listen 443 ssl;": f"listen 127.0.0.1:{self.port}{' ssl' if self.tls else ''};",
             "listen [::]:443 ssl;": "",
             "/etc/ssl/countersign/fullchain.pem": f"{self.folder}/server.pem",
             "/etc/ssl/countersign/privkey.pem": f"{self.folder}/server.pem",
