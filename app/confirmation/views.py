@@ -44,7 +44,8 @@ def answer(token: str) -> Response:
         return _confirm_page(entry, form, 422)
     thanks = _thanks(entry, token)  # while the petition is at hand: a transaction forgets what was read before
     if not confirm(entry, form.correction()):
-        return _no_button(*_follow(token))  # another request came between
+        # Another request came between. If what it did was undone since, the button is there again.
+        return _confirm_page(_draft(token), form, 409)
     return redirect(thanks, 303)
 
 

@@ -24,11 +24,22 @@ def purge_drafts() -> int:
     expired = select(Draft.public_id).where(Draft.expires_at < clock.now())
 
     def purge(session: Session, ids: Sequence[bytes]) -> None:
-        session.execute(
-            delete(Draft).where(is_one_of(Draft.public_id, ids)).execution_options(synchronize_session=False)
-        )
+        free = set(ids) - _with_held_letters(session, ids)
+        gone = delete(Draft).where(is_one_of(Draft.public_id, [*free]))
+        session.execute(gone.execution_options(synchronize_session=False))
 
     return in_batches(expired.order_by(Draft.expires_at), purge)
+
+
+def _with_held_letters(session: Session, ids: Sequence[bytes]) -> set[bytes | None]:
+    """Lock the letters to these drafts; return those drafts whose letters somebody else holds, for another time.
+
+    Letters come first in the lock order, and the drafts are locked: who confirms another draft of the mailbox may hold
+    its letters, and wait for the draft.
+    """
+    of_drafts = is_one_of(OutboxRow.draft_id, ids)
+    locked = session.scalars(select(OutboxRow.id).where(of_drafts).with_for_update(skip_locked=True)).all()
+    return set(session.scalars(select(OutboxRow.draft_id).where(of_drafts, ~is_one_of(OutboxRow.id, locked))))
 
 
 def purge_form_copies() -> int:

@@ -8,7 +8,7 @@ from app.export.recall import recall_deliveries
 from app.ledger import ledger
 from app.models import Change, Kind, State, Visibility
 from app.models.journal import enter
-from app.models.signer import salt_and_signer, signer_of
+from app.models.signer import signer_of
 from app.signing.draft import find_draft, lock_mailbox
 from app.signing.entry import Correction, entry_digest, find_entry, lock_entry
 
@@ -61,11 +61,12 @@ def _hide_draft(public_id: bytes, seen: str) -> bool:
         entry = find_draft(public_id)
         if entry is None or entry.draft.sealed is None:
             return False
-        salt, signer = salt_and_signer(entry.draft)
+        signer = signer_of(entry.draft)
         hidden = replace(signer, visibility=Visibility.ORGANISERS, updates=False)
         if hidden == signer:
             return False
-        entry.draft.sealed = hidden.sealed_for(public_id, entry.petition.public_id, salt)
+        # Under a new salt: what she says anew of it, be it the same, is not what was corrected.
+        entry.draft.sealed = hidden.sealed_for(public_id, entry.petition.public_id)
         entry.draft.visibility, entry.draft.updates = hidden.visibility, hidden.updates
         enter(session, Change.CORRECTED, public_id + bytes.fromhex(seen))
     return True

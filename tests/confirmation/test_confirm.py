@@ -1,6 +1,7 @@
 """The confirm page and its button: what it shows, what it refuses, and what a link says that cannot confirm."""
 
 import re
+import sys
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
@@ -121,6 +122,27 @@ def test_the_draft_that_is_confirmed_first_counts_and_the_others_links_say_so(
         assert signer_of(signature).name == name
     assert [draft.sealed for draft in drafts(app)] == [None]
     assert [draft.email_key for draft in drafts(app)] == [None]
+    assert verified(client) == 1
+
+
+def test_the_button_is_there_again_if_what_came_between_was_taken_back(
+    app: Flask, client: FlaskClient, link: str, mail_server: MailServer, work: Work, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sign(client, name="Ann Second")
+    work()
+    second = link_in(mail_server.letters[1])
+
+    def too_late(*told: object) -> bool:
+        """As if the mailbox's other draft was confirmed, and that signature withdrawn, while this one was pressed."""
+        return False
+
+    with monkeypatch.context() as meanwhile:
+        meanwhile.setattr(sys.modules["app.confirmation.confirm"], "make_signature", too_late)
+        answer = press_confirm(client, second, name="Ann Third")
+    assert answer.status_code == 409
+    assert "Ann Third" in answer.text and "Confirm your signature" in answer.text
+    assert "organisers have taken" not in answer.text
+    assert press_confirm(client, second).status_code == 303
     assert verified(client) == 1
 
 
