@@ -92,8 +92,8 @@ def _about_signature(session: Session, row: OutboxRow, signature: Signature) -> 
     if folder is None or entry is None or signature.sealed is None:
         return None
     address = signer_of(signature).email
-    mailbox_limit.count_for(row, address)
-    if _is_unwanted(session, row, address):
+    # It goes to this address, however that was typed.
+    if _is_unwanted(session, row, address) or not _has_room(session, row, address):
         return None
 
     def write() -> Letter:
@@ -122,6 +122,10 @@ def _is_unwanted(session: Session, row: OutboxRow, address: str) -> bool:
         return False
     spellings = mailbox_limit.all_spellings(address)
     return row.occasion not in ASKED_FOR or mailbox_limit.was_written_to(session, row, spellings, since)
+
+
+def _has_room(session: Session, row: OutboxRow, address: str) -> bool:
+    return mailbox_limit.has_room(session, row, clock.now(), mailbox_limit.all_spellings(address))
 
 
 def _message(

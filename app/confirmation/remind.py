@@ -42,12 +42,10 @@ def queue_reminders() -> int:
         reminded = mark.returning(Draft.public_id, Draft.petition_id).execution_options(synchronize_session=False)
         rows = session.execute(reminded).all()
         for draft_id, petition_id in rows:
-            mailbox, is_tagged, had_proof = session.execute(_sent_letter_of(draft_id)).one()  # it is due by that
+            mailbox, is_tagged = session.execute(_sent_letter_of(draft_id)).one()  # it is due by that
             counted = CountedMailbox(mailbox, is_tagged) if mailbox else None
-            letter = new_letter(
-                Occasion.REMINDER, now, petition_id, draft_id=draft_id, mailbox=counted, had_proof_of_work=had_proof
-            )
-            session.execute(letter)
+            # Not in the slow lane: who waits there would see that this mailbox has not signed.
+            session.execute(new_letter(Occasion.REMINDER, now, petition_id, draft_id=draft_id, mailbox=counted))
     return len(rows)
 
 
@@ -66,8 +64,8 @@ def _newer_or_reminded() -> Select[bytes]:
     return select(other.public_id).join(letter, its_letter).where(of_mailbox, stands_in, is_spelt_so)
 
 
-def _sent_letter_of(draft_id: bytes) -> Select[bytes | None, bool, bool]:
-    sent = select(OutboxRow.mailbox, OutboxRow.is_tagged, OutboxRow.had_proof_of_work)
+def _sent_letter_of(draft_id: bytes) -> Select[bytes | None, bool]:
+    sent = select(OutboxRow.mailbox, OutboxRow.is_tagged)
     return sent.where(_is_sent_letter(literal(draft_id)))
 
 

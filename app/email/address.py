@@ -107,7 +107,8 @@ def without_tag(address: str) -> str:
     signature.
     """
     local, _, domain = canonical(address).rpartition("@")
-    return f"{_TAG.split(local, maxsplit=1)[0] or local}@{domain}"
+    mark = _TAG.search(local, 1)  # a name may begin with one
+    return f"{local[: mark.start()] if mark else local}@{domain}"
 
 
 def without_plus(address: str) -> str:

@@ -33,6 +33,10 @@ class Claimed:
         """Return the condition for those of these rows that this worker still holds."""
         return OutboxRow.id.in_(row_ids) & (OutboxRow.claim == self.claim)
 
+    def lock_all(self, session: Session, row_ids: Iterable[int]) -> None:
+        """Lock those of these rows that this worker still holds, by the lock order: one mailbox may have several."""
+        session.execute(select(OutboxRow.id).where(self.holds(row_ids)).order_by(OutboxRow.id).with_for_update())
+
     def lock(self, session: Session, row_id: int) -> OutboxRow | None:
         """Return one of its rows, locked; None if another worker has it meanwhile."""
         return session.scalars(select(OutboxRow).where(self.holds([row_id])).with_for_update()).one_or_none()
@@ -67,5 +71,6 @@ def release(claimed: Claimed, row_ids: list[int]) -> None:
     """Give rows back that were not tried."""
     if row_ids:
         with transaction() as session:
+            claimed.lock_all(session, row_ids)
             free = update(OutboxRow).where(claimed.holds(row_ids)).values(claim=None, leased_until=None)
             session.execute(free.execution_options(synchronize_session=False))

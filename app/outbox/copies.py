@@ -53,6 +53,7 @@ def marking(
     finally:
         if sent or written:
             with transaction() as session:
+                claimed.lock_all(session, [*sent, *written])
                 _mark_sent(session, claimed, sent, letters)
                 _take_back(session, claimed, list(written), letters)
 

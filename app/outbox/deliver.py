@@ -124,7 +124,8 @@ def _attempt(send: Callable[[], bool], claimed: Claimed, row_id: int, letters: L
 def _write(claimed: Claimed, row_id: int, letters: LetterCallbacks) -> Message | None:
     """Return a row's message, counted in the mailbox limit; None if the claim is lost, it must wait, or none is due.
 
-    What will never go out is found out first, so that it takes no place in the slow lane.
+    What the mailbox did decides only whether a letter goes out when its turn has come, not when that is: others wait in
+    the same lane, and would see it by when their own letters come.
     """
     now = clock.now()
     with transaction() as session:
@@ -132,12 +133,15 @@ def _write(claimed: Claimed, row_id: int, letters: LetterCallbacks) -> Message |
         if row is None:
             return None
         write = letters.choose(row)
-        if write is None or not mailbox_limit.has_room(session, row, now):
+        has_room = mailbox_limit.has_room(session, row, now)
+        is_one_too_many = slow_lane.is_one_too_many(session, row, now)
+        if not is_one_too_many:
+            if slow_lane.shares_place(session, row, now) or slow_lane.defer(session, row, now):
+                return None
+            row.allowed_at, row.lane_key = now, None
+        if write is None or not has_room or is_one_too_many:
             _end(session, row, OutboxProgress.SILENT, "", now, letters)
             return None
-        if slow_lane.shares_place(session, row, now) or slow_lane.defer(session, row, now):
-            return None
-        row.allowed_at, row.lane_key = now, None
         return write()
 
 

@@ -43,15 +43,6 @@ def competes_with(row: OutboxRow) -> ColumnElement[bool]:
     return _to_mailbox_of(row) if row.is_tagged else _to_mailbox_of(row) & ~OutboxRow.is_tagged
 
 
-def count_for(row: OutboxRow, address: str) -> None:
-    """Count a letter for the mailbox that it goes to, once that is known: not for what a stranger typed.
-
-    It stays as tagged as that was.
-    """
-    if row.mailbox is not None:
-        row.mailbox = counted_mailbox(address).key
-
-
 def all_spellings(address: str) -> list[bytes]:
     """Return the keys that letters to this mailbox are counted for, at whichever domain of its provider it is spelt."""
     return [tokens.keyed_hash("mailbox", spelt) for spelt in all_counted_as(address)]
@@ -65,10 +56,7 @@ def was_written_to(session: Session, row: OutboxRow, mailboxes: Sequence[bytes],
     """
     advisory_lock(session, *mailboxes)
     others = select(OutboxRow.id).where(
-        OutboxRow.mailbox.in_(mailboxes),
-        OutboxRow.id != row.id,
-        OutboxRow.progress != OutboxProgress.FAILED,
-        OutboxRow.allowed_at > max(since, clock.now() - WINDOW),
+        _went_out(row, mailboxes), OutboxRow.allowed_at > max(since, clock.now() - WINDOW)
     )
     return session.scalars(others.limit(1)).first() is not None
 
@@ -80,16 +68,18 @@ def lock_and_find_written_to(session: Session, mailboxes: Collection[bytes], now
     return set(session.scalars(select(OutboxRow.mailbox).where(counted)))
 
 
-def has_room(session: Session, row: OutboxRow, now: datetime) -> bool:
+def has_room(session: Session, row: OutboxRow, now: datetime, mailboxes: Sequence[bytes] | None = None) -> bool:
     """Tell whether this letter may go out now; if it does, the caller sets its `allowed_at` in the same transaction.
 
-    A letter that is tried again counts from its last try, as it may arrive then. One that was refused for good filled
-    nobody's mailbox and does not count: made-up spellings of a mailbox must not use up its letters.
+    `mailboxes` are those that letters to where it goes are counted for, if that is not what was typed. A letter that is
+    tried again counts from its last try, as it may arrive then. One that was refused for good filled nobody's mailbox
+    and does not count: made-up spellings of a mailbox must not use up its letters.
     """
     if row.mailbox is None:
         return True
-    advisory_lock(session, row.mailbox)
-    counted = _counted(row) & (OutboxRow.allowed_at > now - WINDOW)
+    mailboxes = mailboxes or [row.mailbox]
+    advisory_lock(session, *mailboxes)
+    counted = _went_out(row, mailboxes) & (OutboxRow.allowed_at > now - WINDOW)
     of_petition = OutboxRow.petition_id == row.petition_id
 
     in_site, in_petition, tagged = session.execute(
@@ -105,8 +95,10 @@ def has_room(session: Session, row: OutboxRow, now: datetime) -> bool:
     return bool(in_petition < PER_PETITION and (in_site < PER_SITE or is_first))
 
 
-def _counted(row: OutboxRow) -> ColumnElement[bool]:
-    return _to_mailbox_of(row) & (OutboxRow.progress != OutboxProgress.FAILED)
+def _went_out(row: OutboxRow, mailboxes: Sequence[bytes]) -> ColumnElement[bool]:
+    """Return the condition for other letters to these mailboxes that were sent, or are being sent."""
+    ended_without = (OutboxProgress.FAILED, OutboxProgress.SILENT)
+    return OutboxRow.mailbox.in_(mailboxes) & (OutboxRow.id != row.id) & OutboxRow.progress.not_in(ended_without)
 
 
 def _to_mailbox_of(row: OutboxRow) -> ColumnElement[bool]:

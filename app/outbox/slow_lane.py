@@ -9,7 +9,7 @@ from app.crypto import tokens
 from app.db import advisory_lock, db
 from app.models import Occasion, OutboxProgress, OutboxRow
 from app.outbox.enqueue import PRIORITY_DEFERRED
-from app.outbox.mailbox_limit import competes_with
+from app.outbox.mailbox_limit import PER_PETITION, competes_with
 
 MAX_PER_HOUR = 60
 # From this many forms without a proof in an hour, a petition asks for a proof. It is half of MAX_PER_HOUR, so that
@@ -18,6 +18,7 @@ PROOF_THRESHOLD = 30
 # A random number below this is added each hour, so that nobody can tell a single form from the threshold.
 PROOF_THRESHOLD_SPREAD = 10
 WINDOW = timedelta(hours=1)
+DAY = timedelta(days=1)
 LOOK_AGAIN = timedelta(seconds=30)  # after the place's time, when its e-mail has gone out
 MAX_TURN = 1000  # beyond it, the e-mails of one network have the same turn
 SLOT = timedelta(seconds=15)  # a form counts from the end of its slot on, so that nobody can tell when it was sent
@@ -41,6 +42,23 @@ def _proof_threshold(petition_id: int, now: datetime) -> int:
     return PROOF_THRESHOLD + random_bytes[0] % PROOF_THRESHOLD_SPREAD
 
 
+def is_one_too_many(session: Session, row: OutboxRow, now: datetime) -> bool:
+    """Tell whether as many forms for this one's mailbox had their turn within a day as may have letters.
+
+    It goes by what was typed and by nothing that the mailbox did. The caller holds its advisory lock.
+    """
+    if row.had_proof_of_work:
+        return False
+    had_turn = (OutboxRow.petition_id == row.petition_id) & (OutboxRow.allowed_at > now - DAY)
+    forms = competes_with(row) & (OutboxRow.occasion == Occasion.SIGNED) & had_turn
+    number, tagged = session.execute(
+        select(func.count(), func.count().filter(OutboxRow.is_tagged)).where(
+            forms, OutboxRow.progress != OutboxProgress.FAILED
+        )
+    ).one()
+    return bool(number >= PER_PETITION or (row.is_tagged and tagged >= PER_PETITION - 1))
+
+
 def shares_place(session: Session, row: OutboxRow, now: datetime) -> bool:
     """Tell whether an older e-mail of this petition to its mailbox waits: this one then takes no second place.
 
@@ -57,7 +75,7 @@ def shares_place(session: Session, row: OutboxRow, now: datetime) -> bool:
     older = waiting & _in_line(row) & is_older
     if session.scalars(select(OutboxRow.id).where(older).limit(1)).first() is None:
         has_waited = row.attempts == 0 and row.due_at > row.queued_at
-        if has_waited and not _was_other_sent(session, row):
+        if has_waited and not _was_place_used(session, row):
             row.deferred_until, row.priority = row.due_at, PRIORITY_DEFERRED
         return False
     row.claim = row.leased_until = None
@@ -70,7 +88,7 @@ def shares_place(session: Session, row: OutboxRow, now: datetime) -> bool:
     if place is not None:
         if place.deferred_until is None:  # the e-mail whose place it was has left
             place.priority = PRIORITY_DEFERRED + MAX_TURN
-            if not _was_other_sent(session, place):
+            if not _was_place_used(session, place):
                 place.deferred_until = place.due_at
         _move_forward(session, place, PRIORITY_DEFERRED + _turn(session, row), now)
         row.due_at = max(place.due_at, now) + LOOK_AGAIN
@@ -112,9 +130,10 @@ def defer(session: Session, row: OutboxRow, now: datetime) -> bool:
     return True
 
 
-def _was_other_sent(session: Session, row: OutboxRow) -> bool:
-    """Tell whether another e-mail to this one's mailbox went out while this one waited: then that had the place."""
-    meanwhile = (OutboxRow.petition_id == row.petition_id) & (OutboxRow.allowed_at >= row.queued_at)
+def _was_place_used(session: Session, row: OutboxRow) -> bool:
+    """Tell whether another e-mail to this one's mailbox had the place that this one waited for, up to its time."""
+    from_then_on = max(row.queued_at, row.due_at - LOOK_AGAIN)
+    meanwhile = (OutboxRow.petition_id == row.petition_id) & (OutboxRow.allowed_at >= from_then_on)
     sent = select(OutboxRow.id).where(competes_with(row), ~OutboxRow.had_proof_of_work, meanwhile)
     return session.scalars(sent.limit(1)).first() is not None
 

@@ -174,7 +174,7 @@ def test_eight_workers_at_once_queue_one_reminder(app: Flask, client: FlaskClien
         )
 
 
-def test_reminders_of_forms_without_a_proof_of_work_use_the_slow_lane(
+def test_reminders_take_no_place_in_the_slow_lane_or_others_would_see_who_has_not_signed(
     app: Flask, client: FlaskClient, petition: str, mail_server: MailServer, work: Work, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(slow_lane, "MAX_PER_HOUR", 2)
@@ -184,7 +184,7 @@ def test_reminders_of_forms_without_a_proof_of_work_use_the_slow_lane(
     let_pass(app, days=1)
     sign(client, email="new@example.org")
     work()
-    assert len(mail_server.letters) == 2 + 2
+    assert len(mail_server.letters) == 2 + 2 + 1
 
 
 def test_the_reminder_of_a_discreet_petition_does_not_name_it(

@@ -7,10 +7,12 @@ from hypothesis import strategies as st
 from app.email.address import (
     MAX_ADDRESS_LENGTH,
     NotAnAddress,
+    all_counted_as,
     canonical,
     counted_as,
     deliverable,
     is_tagged,
+    without_plus,
     without_tag,
 )
 
@@ -70,6 +72,17 @@ def test_letters_to_an_untagged_address_count_for_one_mailbox_alone(local: str, 
     counted = counted_as(address)
     assert canonical(counted) == canonical(address)
     assert counted_as(counted) == counted
+
+
+@settings(max_examples=300)
+@given(st.text("a-=#_", min_size=1, max_size=5), st.sampled_from(["+1", "+2", "+x"]), domains)
+@example("--ann", "+1", "example.org")
+@example("=", "+1", "example.org")
+def test_whoever_opts_out_together_is_counted_together(local: str, tag: str, domain: str) -> None:
+    one, other = deliverable_or_skip(f"{local}@{domain}"), deliverable_or_skip(f"{local}{tag}@{domain}")
+    assume(without_plus(one) == without_plus(other))
+    assert all_counted_as(one) == all_counted_as(other)
+    assert counted_as(one) in all_counted_as(other)
 
 
 @settings(max_examples=150)
