@@ -1,6 +1,6 @@
 """Restore: a backup is checked, put into an empty database, and stripped of what people took back since."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 
@@ -16,14 +16,12 @@ from app.backup.back_up import secret_key_hash
 from app.backup.files import BackupError
 from app.backup.held_letters import hold_letters
 from app.backup.manifest import Manifest, check_dump, read_facts, read_manifest
-from app.backup.replay import replay
+from app.backup.replay import Report, replay
 from app.data_keys.check import check_keys
 from app.db import db, transaction
 from app.ledger.audit import audit
 from app.models import Petition, SignIn
 from app.retention.journal import read_journal
-
-Report = Callable[[str], None]
 
 
 def restore(path: Path, journals: Sequence[Path], report: Report) -> None:
@@ -76,7 +74,8 @@ def _upgrade(report: Report) -> None:
 
 
 def _replay(journals: Sequence[Path], report: Report) -> None:
-    lines = [line for folder in journals for line in read_journal(folder)]
+    read = [list(read_journal(folder)) for folder in journals]
+    lines = [line for journal in read for line in journal]
     if not lines:
         folders = ", ".join(map(str, journals))
         report(f"NO JOURNAL of erasures in {folders}: what people took back since then is there again")
@@ -84,10 +83,10 @@ def _replay(journals: Sequence[Path], report: Report) -> None:
     damaged = lines.count(None)
     if damaged:
         report(f"{damaged} lines of the journal are damaged, and were left out")
-    genuine = [line for line in lines if line and line.is_genuine()]
-    if forged := len(lines) - damaged - len(genuine):
+    genuine = [[line for line in journal if line and line.is_genuine()] for journal in read]
+    if forged := len(lines) - damaged - sum(map(len, genuine)):
         report(f"{forged} lines of the journal are not of this site, or were altered, and were left out")
-    done = replay(genuine)
+    done = replay(genuine, report)
     counted = ", ".join(f"{number} {change}" for change, number in sorted(done.items()))
     report(f"taken back again, of {len(lines)} lines in the journal: {counted or 'nothing'}")
 

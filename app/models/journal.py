@@ -15,10 +15,14 @@ from app.models.signature import words
 class Change(StrEnum):
     """What was taken back, or given again; and what the key in its row of the journal is made of.
 
-    WITHDRAWN: a signature's public id. CORRECTED: that, and the digest of what the entry said before. CONSENT: the
-    public id of a signature whose consent to updates ended. DRAFT: that of a draft whose words were erased. DECLINED,
-    LIFTED: a petition's public id and the mailbox's key in it. UNWANTED, WANTED: the site's hash of a mailbox. ACCOUNT:
-    an organiser's public id. ENDED: a petition's public id, and when it had closed (see `moment_to_bytes`).
+    WITHDRAWN: a signature's public id, and then, unless its row was altered, its petition's and the mailbox's key in
+    that. CORRECTED: a signature's public id, and the digest of what the entry said before. CONSENT: the public id of a
+    signature whose consent to updates ended. DRAFT: that of a draft that was sent on. DECLINED, LIFTED: a petition's
+    public id and the mailbox's key in it. UNWANTED, WANTED: the site's hash of a mailbox. ACCOUNT: an organiser's
+    public id. ENDED: a petition's public id, and when it had closed (see `moment_to_bytes`).
+
+    The site answers for each by its keyed hash. So a mailbox's key is made of the address that is sealed, not taken
+    from a column, where who writes in the database can put another's; but for LIFTED, when nothing is sealed any more.
     """
 
     WITHDRAWN = "withdrawn"
@@ -43,14 +47,14 @@ class JournalEntry(Base):
 
     id: Mapped[int] = mapped_column(Serial, primary_key=True)
     change: Mapped[Change] = mapped_column(words(Change, "change"))
-    key: Mapped[bytes] = mapped_column(LargeBinary(48))
+    key: Mapped[bytes] = mapped_column(LargeBinary(64))
     at: Mapped[datetime] = mapped_column(UtcDateTime)
     mac: Mapped[bytes] = mapped_column(LargeBinary(32))
 
 
-def enter(session: Session, change: Change, *keys: bytes) -> None:
-    """Enter a change of each of these in the journal, in the transaction that makes it."""
-    at = clock.now()
+def enter(session: Session, change: Change, *keys: bytes, at: datetime | None = None) -> None:
+    """Enter a change of each of these in the journal, in the transaction that makes it; made now, or `at` a moment."""
+    at = at or clock.now()
     rows = [{"change": change, "key": key, "at": at, "mac": mac_of(change, key, at)} for key in keys]
     if rows:
         session.execute(insert(JournalEntry), rows)

@@ -1,8 +1,8 @@
 """The journal of erasures, as files that outlive the database: one for each day (UTC), a line for each change.
 
 A line is a moment, a word of `Change`, its key, and the keyed hash by which it is known for the site's own, in
-hexadecimal. Each is written with an end of line on both sides, so that one which a full disk cut off spoils
-no other.
+hexadecimal. They are in the order in which the changes were made, whatever the clock said then. Each is written with an
+end of line on both sides, so that one which a full disk cut off spoils no other.
 """
 
 import hmac
@@ -51,7 +51,7 @@ def write_journal() -> int:
     harm. Files older than KEPT are deleted.
     """
     folder: Path = current_app.config["ERASURES_DIR"]
-    today = folder / f"{clock.now():%Y-%m-%d}{SUFFIX}"
+    file = _file_to_go_on(folder)
 
     def move(session: Session, ids: Sequence[int]) -> None:
         rows = session.scalars(select(JournalEntry).where(JournalEntry.id.in_(ids)).order_by(JournalEntry.id))
@@ -61,7 +61,8 @@ def write_journal() -> int:
             log.error("%s rows in the journal of erasures are not the site's own", len(lines) - len(genuine))
         # Of what was done and undone again and again the last of each is enough, so that nobody fills the disk with it.
         # What was undone is kept too: the drafts that declining had closed stay closed.
-        _append(today, [*{(line.change, line.key): line for line in genuine}.values()])
+        last = {(line.change, line.key): number for number, line in enumerate(genuine)}
+        _append(file, [line for number, line in enumerate(genuine) if last[line.change, line.key] == number])
         done = delete(JournalEntry).where(JournalEntry.id.in_(ids))
         session.execute(done.execution_options(synchronize_session=False))
 
@@ -72,6 +73,12 @@ def write_journal() -> int:
             if path.stem < oldest:
                 path.unlink(missing_ok=True)
     return number
+
+
+def _file_to_go_on(folder: Path) -> Path:
+    """Return today's file; tomorrow's if that is there, as the clock was set back: lines stay in order."""
+    today, tomorrow = (folder / f"{clock.now() + timedelta(days=days):%Y-%m-%d}{SUFFIX}" for days in (0, 1))
+    return tomorrow if tomorrow.exists() else today
 
 
 def _append(path: Path, lines: Sequence[Line]) -> None:

@@ -10,9 +10,10 @@ from app import clock
 from app.db import insert, transaction
 from app.models import Change, Declined, Draft, Petition
 from app.models.journal import enter
-from app.models.signer import signer_of
+from app.models.signer import AlteredRow, signer_of
 from app.outbox import unwanted
 from app.signing.draft import close_drafts, declined_mark, find_draft, lock_mailbox
+from app.signing.email_key import sealed_email_key
 
 UNDO_PERIOD = timedelta(days=7)
 
@@ -21,7 +22,8 @@ def decline(public_id: bytes, *, never_again: bool = False) -> bool:
     """Mark the mailbox of a draft as declined and close all its drafts; return False if that draft is not open.
 
     Until the petition closes, or this is undone, signing with that mailbox has no effect and sends no letter. What the
-    mailbox has confirmed stays. With `never_again` the site writes to it about no petition any more.
+    mailbox has confirmed stays. With `never_again` the site writes to it about no petition any more. Raises AlteredRow
+    if the draft was sealed for another mailbox: it must not decline for this one, here and after every restore.
     """
     now = clock.now()
     with transaction() as session:
@@ -30,11 +32,13 @@ def decline(public_id: bytes, *, never_again: bool = False) -> bool:
         if entry is None or not entry.is_confirmable(now):
             return False
         draft = entry.draft
+        email_key = sealed_email_key(entry.petition, draft)
+        if email_key != draft.email_key:
+            raise AlteredRow(public_id)
         mailbox = unwanted.mailbox_of(session, signer_of(draft).email) if never_again else None
         if mailbox:
             unwanted.stop_emails(session, mailbox, now)
-        assert draft.email_key is not None  # an open draft has one
-        _mark(session, entry.petition, draft.email_key, now + UNDO_PERIOD, mailbox)
+        _mark(session, entry.petition, email_key, now + UNDO_PERIOD, mailbox)
         close_drafts(session, [one.public_id for one in drafts], now, expires_at=now + UNDO_PERIOD)
     return True
 

@@ -84,7 +84,7 @@ def delete_open_drafts(session: Session, which: ColumnElement[bool]) -> bool:
 
 
 def delete_again(public_id: bytes) -> bool:
-    """Delete a draft whose words were erased, in a database that was restored from before; return if it said any."""
+    """Delete a draft that was sent on, in a database that was restored from before; return whether it said anything."""
     entry = find_draft(public_id)
     if entry is None or not _has_words(entry.draft):
         return False

@@ -2,7 +2,9 @@
 
 import hmac
 
-from app.models import Petition
+from app.email.address import canonical
+from app.models import Draft, Petition, Signature
+from app.models.signer import signer_of
 
 
 def email_key(petition: Petition, mailbox: str) -> bytes:
@@ -11,6 +13,11 @@ def email_key(petition: Petition, mailbox: str) -> bytes:
     It cannot be made without the petition's sealed mailbox key, and differs between petitions.
     """
     return petition_hash(petition, mailbox)
+
+
+def sealed_email_key(petition: Petition, row: Draft | Signature) -> bytes:
+    """Return the key of the mailbox whose address is sealed in a row, whatever its column says; raise AlteredRow."""
+    return email_key(petition, canonical(signer_of(row).email))
 
 
 def petition_hash(petition: Petition, message: str) -> bytes:

@@ -10,11 +10,13 @@ import pytest
 from flask import Flask
 
 from app.db import db
-from tests.backup.site_to_lose import Places
+from tests.backup.site_to_lose import Places, back_up, restored, write_out
 from tests.conftest import make_app, on_server
 from tests.mail_server import MailServer
 
 NewSite = Callable[..., Flask]
+Restore = Callable[[], Flask]
+BackUp = Callable[[], Restore]
 NUMBERS = itertools.count()
 
 
@@ -67,3 +69,21 @@ def new_site(
         if not is_sqlite:
             with psycopg.connect(request.getfixturevalue("postgres"), autocommit=True) as connection:
                 connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+def backed_up(site: Flask, places: Places, new_site: NewSite) -> BackUp:
+    """Back the site up; return what loses and restores it."""
+
+    def back_it_up() -> Restore:
+        manifest = back_up(site, places)
+
+        def restore() -> Flask:
+            write_out(site)
+            new = new_site()
+            restored(new, manifest)
+            return new
+
+        return restore
+
+    return back_it_up

@@ -20,6 +20,7 @@ from app.models import (
     Organiser,
     Petition,
     Role,
+    Signature,
     State,
     Unwanted,
     Visibility,
@@ -205,8 +206,10 @@ def test_who_was_erased_after_a_closing_that_the_backup_knows_nothing_of_is_eras
     site: Flask, places: Places, new_site: NewSite
 ) -> None:
     make_signature(site)
-    manifest = back_up(site, places)
     closed_at = clock.now() - timedelta(days=91)
+    with site.app_context(), transaction() as session:
+        session.execute(update(Signature).values(signed_at=closed_at - timedelta(days=1)))
+    manifest = back_up(site, places)
     with site.app_context():
         with transaction() as session:
             session.execute(update(Petition).values(closes_at=closed_at))
@@ -227,7 +230,7 @@ def test_the_journal_names_nobody(site: Flask, places: Places) -> None:
     write_out(site)
     lines = [line.split(" ") for line in journal_of(places).split("\n") if line]
     assert {len(mac) for *_, mac in lines} == {64}
-    assert [(word, len(key)) for _, word, key, _ in lines] == [("withdrawn", 32), ("unwanted", 32), ("declined", 96)]
+    assert [(word, len(key)) for _, word, key, _ in lines] == [("withdrawn", 128), ("unwanted", 32), ("declined", 96)]
 
 
 def test_damaged_lines_are_told_and_spoil_no_other(site: Flask, places: Places, new_site: NewSite) -> None:

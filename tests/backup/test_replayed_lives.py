@@ -1,6 +1,5 @@
 """What was taken back stays so at whatever moment of its life it was backed up, most of all as an unconfirmed form."""
 
-from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -12,13 +11,26 @@ from sqlalchemy import func, select, update
 from app import clock
 from app.crypto.tokens import Purpose, make_token
 from app.db import db, transaction
-from app.models import Declined, DeliveryVolume, Draft, FormCopy, Petition, State, Visibility
+from app.models import (
+    Change,
+    Declined,
+    DeliveryVolume,
+    Draft,
+    FormCopy,
+    JournalEntry,
+    Petition,
+    Signature,
+    State,
+    Visibility,
+)
+from app.models.journal import enter
 from app.models.signer import signer_of
 from app.outbox import unwanted
 from app.retention.consent import end_consent
 from app.retention.erase import erase_after_closing
+from app.retention.purge import purge_drafts
 from app.signers.decline import decline, undo_decline
-from tests.backup.conftest import NewSite
+from tests.backup.conftest import BackUp, NewSite
 from tests.backup.site_to_lose import Places, back_up, names, restored, run, sound_count, write_out
 from tests.export.test_pdf_job import ask, make
 from tests.factories import change_signers, make_draft, make_signature, sign, signatures
@@ -29,28 +41,6 @@ from tests.signers.own_entry import link_to, save, withdraw
 pytestmark = pytest.mark.both_databases
 
 WRONG, RIGHT = "wrong@example.org", "right@example.org"
-Restore = Callable[[], Flask]
-
-
-@pytest.fixture
-def backed_up(site: Flask, places: Places, new_site: NewSite) -> Callable[[], Restore]:
-    """Back the site up; return what loses and restores it."""
-
-    def back_it_up() -> Restore:
-        manifest = back_up(site, places)
-
-        def restore() -> Flask:
-            write_out(site)
-            new = new_site()
-            restored(new, manifest)
-            return new
-
-        return restore
-
-    return back_it_up
-
-
-BackUp = Callable[[], Restore]
 
 
 def in_a_week() -> datetime:
@@ -124,6 +114,56 @@ def test_the_other_forms_of_who_withdrew_are_gone_too_even_if_the_confirmed_one_
     confirm(site, later)
     assert withdraw(site.test_client(), link_to(site, later)).status_code == 410
     assert open_drafts(restore()) == ["Somebody Else"]
+
+
+@pytest.mark.parametrize("older", ["closed and purged", "deleted, as a fourth letter is not sent"])
+def test_an_older_form_that_the_site_had_forgotten_when_its_mailbox_withdrew_does_not_come_back(
+    site: Flask, backed_up: BackUp, mail_server: MailServer, older: str
+) -> None:
+    client = site.test_client()
+    for number in range(1 if older == "closed and purged" else 4):
+        sign(client, name=f"Older {number}")
+    restore = backed_up()
+    run(site, "outbox", "work", "--once")
+    later = sent_draft(site, name="Who Goes")
+    confirm(site, later)
+    assert open_drafts(site) == []
+    with site.app_context():
+        with transaction() as session:
+            session.execute(update(Draft).values(expires_at=clock.now() - timedelta(days=1)))
+        assert purge_drafts() > 0
+    assert withdraw(client, link_to(site, later)).status_code == 410
+    sent = len(mail_server.letters)
+    new = restore()
+    assert open_drafts(new) == []
+    send_letters(new)
+    assert (len(mail_server.letters), sound_count(new)) == (sent, 0)
+
+
+@pytest.mark.parametrize("moment", ["draft", "signature"])
+def test_a_line_of_an_older_version_that_names_no_mailbox_takes_its_other_forms_away_too(
+    site: Flask, places: Places, new_site: NewSite, moment: str
+) -> None:
+    goes = sent_draft(site, name="Who Goes") if moment == "draft" else make_signature(site)
+    sent_draft(site, name="Of the same mailbox")
+    sent_draft(site, email="ben@example.org", name="Somebody Else")
+    manifest = back_up(site, places)
+    with site.app_context(), transaction() as session:
+        enter(session, Change.WITHDRAWN, goes)
+    write_out(site)
+    new = new_site()
+    restored(new, manifest)
+    assert (open_drafts(new), names(new)) == (["Somebody Else"], set())
+
+
+def test_what_is_withdrawn_again_is_entered_with_its_first_moment(site: Flask, backed_up: BackUp) -> None:
+    goes = make_signature(site)
+    restore = backed_up()
+    withdraw(site.test_client(), link_to(site, goes))
+    with site.app_context():
+        first = db.session.execute(select(JournalEntry.key, JournalEntry.at)).all()
+    with restore().app_context():
+        assert db.session.execute(select(JournalEntry.key, JournalEntry.at)).all() == first, "later forms stay"
 
 
 def test_nobody_is_asked_about_a_form_from_before_withdrawing(
@@ -286,6 +326,9 @@ def opt_out_and_undo(site: Flask, *, ends_consent: bool) -> None:
 def test_forms_and_their_copies_go_with_a_petition_that_was_erased_since(site: Flask, backed_up: BackUp) -> None:
     make_signature(site, email="signer@example.org")
     sign(site.test_client())
+    with site.app_context(), transaction() as session:
+        for table in (Draft, Signature):
+            session.execute(update(table).values(signed_at=clock.now() - timedelta(days=92)))
     restore = backed_up()
     with site.app_context():
         with transaction() as session:

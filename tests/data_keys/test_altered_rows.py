@@ -1,17 +1,21 @@
 """What somebody who writes in the database but has no keys can do to a signature: nothing that goes unnoticed."""
 
+from datetime import timedelta
+
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient, FlaskCliRunner
 from sqlalchemy import func, select, update
 
+from app import clock
 from app.crypto import sealing
+from app.crypto.tokens import Purpose, make_token
 from app.data_keys.sealed_columns import SEALED_COLUMNS
 from app.db import db, transaction
 from app.export.rows import Choice, read_rows
 from app.export.sent_rows import SentRows
 from app.ledger.audit import audit
-from app.models import Draft, Petition, Role, Signature, State, Visibility
+from app.models import Declined, Draft, JournalEntry, Petition, Role, Signature, State, Unwanted, Visibility
 from app.models.signer import AlteredRow, signer_of
 from tests.confirmation.test_confirm import link_of
 from tests.data_keys.test_rotate import fill_every_column, values
@@ -109,6 +113,24 @@ def test_an_altered_draft_is_not_confirmed(
     assert "Ann Example" not in client.get(link_of(app, public_id)).text
     assert press_confirm(client, link_of(app, public_id)).status_code == 409
     assert verified(client) == 0
+
+
+def test_a_draft_under_the_key_of_another_mailbox_does_not_decline_for_it(app: Flask, client: FlaskClient) -> None:
+    make_petition(app)
+    own, other = (
+        make_draft(app, email=f"{name}@example.org", expires_at=clock.now() + timedelta(days=7))
+        for name in ("own", "other")
+    )
+    with app.app_context(), transaction() as session:
+        theirs = select(Draft.email_key).where(Draft.public_id == other).scalar_subquery()
+        session.execute(update(Draft).where(Draft.public_id == own).values(email_key=theirs))
+        link = f"/not-me/{make_token(Purpose.NOT_ME, own)}"
+    for data in ({}, {"never": "1"}):
+        assert client.post(link, data=data).status_code == 409
+    with app.app_context():
+        for table in (Declined, JournalEntry, Unwanted):
+            assert db.session.scalars(select(table)).all() == []
+        assert all(draft.sealed for draft in db.session.scalars(select(Draft)))
 
 
 def test_rows_as_their_signers_left_them_are_sound(app: Flask, petition: str) -> None:

@@ -87,6 +87,26 @@ def test_of_what_is_done_and_undone_a_thousand_times_the_last_of_each_is_written
     assert first and last and first.at < last.at, "a replay ends as it had ended"
 
 
+def test_lines_stay_in_order_as_the_clock_is_set_back_over_midnight(
+    app: Flask, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    midnight = clock.now().replace(hour=0, minute=0)
+    for number, moment in enumerate((midnight, midnight - timedelta(hours=1), midnight + timedelta(days=1))):
+        monkeypatch.setattr(clock, "now", lambda moment=moment: moment)
+        take_back(app, (Change.WITHDRAWN, bytes([number]) * 16))
+        with app.app_context():
+            write_journal()
+    assert written(folder) == [(Change.WITHDRAWN, bytes([number]) * 16) for number in range(3)]
+    assert len(list(folder.iterdir())) == 2
+
+
+def test_of_many_changes_those_that_stay_are_in_the_order_of_the_last(app: Flask, folder: Path) -> None:
+    take_back(app, *[(change, b"m" * 16) for change in (Change.UNWANTED, Change.WANTED, Change.UNWANTED)])
+    with app.app_context():
+        write_journal()
+    assert written(folder) == [(Change.WANTED, b"m" * 16), (Change.UNWANTED, b"m" * 16)]
+
+
 def test_four_workers_write_each_line_once(app: Flask, folder: Path) -> None:
     take_back(app, *[(Change.WITHDRAWN, number.to_bytes(16, "big")) for number in range(1200)])
 
