@@ -132,7 +132,8 @@ def begun_anew() -> Iterator[Session]:
 def in_batches(due: Select[Any], change: Callable[[Session, Sequence[Any]], object]) -> int:
     """Let `change` deal with the keys that `due` selects, some to a transaction, until none is left; return how many.
 
-    `change` gets the transaction's session and keys whose rows are locked, and sees to it that they are due no more.
+    `change` gets the transaction's session and keys whose rows are locked, and sees to it that they are due no more; if
+    it leaves some for another time, it returns how many it dealt with.
     Rows that somebody else holds are left for another time. A look comes first, so that where nothing is due SQLite's
     one write lock is never taken.
     """
@@ -141,9 +142,9 @@ def in_batches(due: Select[Any], change: Callable[[Session, Sequence[Any]], obje
     while db.session.execute(due.limit(1)).first() is not None:
         with transaction() as session:
             keys = session.scalars(batch.with_for_update(skip_locked=True)).all()
-            change(session, keys)
-        total += len(keys)
-        if len(keys) < BATCH_SIZE:
+            done = change(session, keys)
+        total += done if isinstance(done, int) else len(keys)
+        if len(keys) < BATCH_SIZE or done == 0:
             break
     return total
 

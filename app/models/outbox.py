@@ -55,7 +55,8 @@ class OutboxRow(Base):
     (see app/outbox/mailbox_limit.py); `allowed_at` is when this one was written, and counted.
     `had_proof_of_work` is false if a form without one caused the letter; the slow lane may then defer it until
     `deferred_until`, in the turn of `lane_key`, a keyed hash of the form's network that is erased when the letter
-    leaves. `claim` is drawn by the worker that holds the row until `leased_until`.
+    leaves; `turn_at` is when its turn came, whatever became of the letter. `claim` is drawn by the worker that holds
+    the row until `leased_until`.
     """
 
     __tablename__ = "outbox"
@@ -82,11 +83,11 @@ class OutboxRow(Base):
             postgresql_where=text("NOT had_proof_of_work"),
         ),
         Index(
-            "ix_outbox_without_proof_allowed_at",
+            "ix_outbox_without_proof_turn_at",
             "petition_id",
-            "allowed_at",
-            sqlite_where=text("had_proof_of_work = 0 AND allowed_at IS NOT NULL"),
-            postgresql_where=text("NOT had_proof_of_work AND allowed_at IS NOT NULL"),
+            "turn_at",
+            sqlite_where=text("had_proof_of_work = 0 AND turn_at IS NOT NULL"),
+            postgresql_where=text("NOT had_proof_of_work AND turn_at IS NOT NULL"),
         ),
         Index(
             "ix_outbox_ended_at",
@@ -119,6 +120,7 @@ class OutboxRow(Base):
     progress: Mapped[OutboxProgress] = mapped_column(words(OutboxProgress, "progress"), default=OutboxProgress.WAITING)
     queued_at: Mapped[datetime] = mapped_column(UtcDateTime)
     due_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    turn_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     allowed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     attempts: Mapped[int] = mapped_column(server_default="0")
     claim: Mapped[bytes | None] = mapped_column(LargeBinary(16))

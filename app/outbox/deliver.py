@@ -135,13 +135,12 @@ def _write(claimed: Claimed, row_id: int, letters: LetterCallbacks) -> Message |
         write = letters.choose(row)
         has_room = mailbox_limit.has_room(session, row, now)
         is_one_too_many = slow_lane.is_one_too_many(session, row, now)
-        if not is_one_too_many:
-            if slow_lane.shares_place(session, row, now) or slow_lane.defer(session, row, now):
-                return None
-            row.allowed_at, row.lane_key = now, None
+        if not is_one_too_many and slow_lane.must_wait(session, row, now):
+            return None
         if write is None or not has_room or is_one_too_many:
             _end(session, row, OutboxProgress.SILENT, "", now, letters)
             return None
+        row.allowed_at = now
         return write()
 
 

@@ -45,21 +45,30 @@ def _proof_threshold(petition_id: int, now: datetime) -> int:
 def is_one_too_many(session: Session, row: OutboxRow, now: datetime) -> bool:
     """Tell whether as many forms for this one's mailbox had their turn within a day as may have letters.
 
-    It goes by what was typed and by nothing that the mailbox did. The caller holds its advisory lock.
+    It goes by what was typed and by nothing that the mailbox or its server did. The caller holds its advisory lock.
     """
-    if row.had_proof_of_work:
+    if row.had_proof_of_work or row.turn_at is not None:
         return False
-    had_turn = (OutboxRow.petition_id == row.petition_id) & (OutboxRow.allowed_at > now - DAY)
-    forms = competes_with(row) & (OutboxRow.occasion == Occasion.SIGNED) & had_turn
-    number, tagged = session.execute(
-        select(func.count(), func.count().filter(OutboxRow.is_tagged)).where(
-            forms, OutboxRow.progress != OutboxProgress.FAILED
-        )
-    ).one()
+    had_turn = (OutboxRow.petition_id == row.petition_id) & (OutboxRow.turn_at > now - DAY)
+    forms = select(func.count(), func.count().filter(OutboxRow.is_tagged)).where(competes_with(row), had_turn)
+    number, tagged = session.execute(forms).one()
     return bool(number >= PER_PETITION or (row.is_tagged and tagged >= PER_PETITION - 1))
 
 
-def shares_place(session: Session, row: OutboxRow, now: datetime) -> bool:
+def must_wait(session: Session, row: OutboxRow, now: datetime) -> bool:
+    """Tell whether the turn of this e-mail is still to come, in the caller's transaction. It has one, also if it fails.
+
+    The caller holds the advisory lock of its mailbox.
+    """
+    if row.had_proof_of_work or row.turn_at is not None:
+        return False
+    if _shares_place(session, row, now) or _defer(session, row, now):
+        return True
+    row.turn_at, row.lane_key = now, None
+    return False
+
+
+def _shares_place(session: Session, row: OutboxRow, now: datetime) -> bool:
     """Tell whether an older e-mail of this petition to its mailbox waits: this one then takes no second place.
 
     It is looked at again once that one's time has come. If that one was taken back, the oldest that still waits has the
@@ -68,14 +77,13 @@ def shares_place(session: Session, row: OutboxRow, now: datetime) -> bool:
     If this one's network has waited less, the place moves forward to its turn, whoever has it. The caller holds the
     advisory lock of the mailbox (see app/outbox/mailbox_limit.py).
     """
-    if row.had_proof_of_work or row.deferred_until is not None:
+    if row.deferred_until is not None:
         return False
     is_older = tuple_(OutboxRow.queued_at, OutboxRow.id) < (row.queued_at, row.id)
     waiting = competes_with(row) & (OutboxRow.progress == OutboxProgress.WAITING) & ~OutboxRow.had_proof_of_work
     older = waiting & _in_line(row) & is_older
     if session.scalars(select(OutboxRow.id).where(older).limit(1)).first() is None:
-        has_waited = row.attempts == 0 and row.due_at > row.queued_at
-        if has_waited and not _was_place_used(session, row):
+        if row.due_at > row.queued_at and not _was_place_used(session, row):
             row.deferred_until, row.priority = row.due_at, PRIORITY_DEFERRED
         return False
     row.claim = row.leased_until = None
@@ -107,15 +115,13 @@ def _move_forward(session: Session, place: OutboxRow, priority: int, now: dateti
         place.deferred_until = place.due_at = at
 
 
-def defer(session: Session, row: OutboxRow, now: datetime) -> bool:
+def _defer(session: Session, row: OutboxRow, now: datetime) -> bool:
     """Tell whether this e-mail must wait, and if so defer it, in the caller's transaction.
 
     The networks that forms came from take turns: a new e-mail goes behind those whose networks had as many waiting
     before them, one minute later, so that a worker claims each about once. If its time has come but the hour is full,
     it is deferred again. Deferring is no attempt.
     """
-    if row.had_proof_of_work:
-        return False
     advisory_lock(session, tokens.keyed_hash("slow lane", str(row.petition_id)))
     at = _next_free_time(session, row, now)
     if row.deferred_until is None:
@@ -133,7 +139,7 @@ def defer(session: Session, row: OutboxRow, now: datetime) -> bool:
 def _was_place_used(session: Session, row: OutboxRow) -> bool:
     """Tell whether another e-mail to this one's mailbox had the place that this one waited for, up to its time."""
     from_then_on = max(row.queued_at, row.due_at - LOOK_AGAIN)
-    meanwhile = (OutboxRow.petition_id == row.petition_id) & (OutboxRow.allowed_at >= from_then_on)
+    meanwhile = (OutboxRow.petition_id == row.petition_id) & (OutboxRow.turn_at >= from_then_on)
     sent = select(OutboxRow.id).where(competes_with(row), ~OutboxRow.had_proof_of_work, meanwhile)
     return session.scalars(sent.limit(1)).first() is not None
 
@@ -145,10 +151,10 @@ def _in_lane(row: OutboxRow) -> ColumnElement[bool]:
 def _in_line(row: OutboxRow) -> ColumnElement[bool]:
     """Return the condition for e-mails of this one's petition that are in the lane, or wait for an older one's place.
 
-    Those were never tried, and are due later than they were queued.
+    Those are due later than they were queued. None of them has had its turn yet.
     """
-    put_off = (OutboxRow.attempts == 0) & (OutboxRow.due_at > OutboxRow.queued_at)
-    return _in_lane(row) | ((OutboxRow.petition_id == row.petition_id) & put_off)
+    of_petition = (OutboxRow.petition_id == row.petition_id) & OutboxRow.turn_at.is_(None)
+    return of_petition & (OutboxRow.deferred_until.is_not(None) | (OutboxRow.due_at > OutboxRow.queued_at))
 
 
 def _turn(session: Session, row: OutboxRow) -> int:
@@ -161,8 +167,8 @@ def _turn(session: Session, row: OutboxRow) -> int:
 def _next_free_time(session: Session, row: OutboxRow, now: datetime) -> datetime:
     """Return when this e-mail may go out: now, or when the oldest of MAX_PER_HOUR others leaves the window."""
     others = (OutboxRow.petition_id == row.petition_id) & ~OutboxRow.had_proof_of_work & (OutboxRow.id != row.id)
-    sent = select(func.count(), func.min(OutboxRow.allowed_at, type_=OutboxRow.allowed_at.type))
-    number, first = session.execute(sent.where(others, OutboxRow.allowed_at > now - WINDOW)).one()
+    sent = select(func.count(), func.min(OutboxRow.turn_at, type_=OutboxRow.turn_at.type))
+    number, first = session.execute(sent.where(others, OutboxRow.turn_at > now - WINDOW)).one()
     return now if first is None or number < MAX_PER_HOUR else first + WINDOW
 
 

@@ -5,7 +5,7 @@ It is kept for as long as petition and notice read the same: whatever of them th
 
 from typing import Any
 
-from flask import current_app, render_template
+from flask import current_app, render_template, request
 from markupsafe import Markup
 
 from app.db import Base
@@ -21,7 +21,8 @@ MAX_FORMS = 100
 def blank_form(edition: Edition) -> Markup:
     """Return the sign form for this edition's page, with nothing filled in."""
     kept: dict[Any, Markup] = current_app.extensions.setdefault(EXTENSION, {})
-    about = (_read(edition.petition), _read(edition.notice), edition.text.version, edition.language, select_locale())
+    page = (edition.text.version, edition.language, select_locale(), request.script_root)
+    about = (_read(edition.petition), _read(edition.notice), *page)
     form = kept.get(about)
     if form is None:
         if len(kept) >= MAX_FORMS:

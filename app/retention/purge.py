@@ -23,10 +23,11 @@ def purge_drafts() -> int:
     """
     expired = select(Draft.public_id).where(Draft.expires_at < clock.now())
 
-    def purge(session: Session, ids: Sequence[bytes]) -> None:
+    def purge(session: Session, ids: Sequence[bytes]) -> int:
         free = set(ids) - _with_held_letters(session, ids)
         gone = delete(Draft).where(is_one_of(Draft.public_id, [*free]))
         session.execute(gone.execution_options(synchronize_session=False))
+        return len(free)
 
     return in_batches(expired.order_by(Draft.expires_at), purge)
 

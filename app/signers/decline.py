@@ -10,7 +10,7 @@ from app import clock
 from app.db import insert, transaction
 from app.models import Change, Declined, Draft, Petition
 from app.models.journal import enter
-from app.models.signer import AlteredRow, signer_of
+from app.models.signer import signer_of
 from app.outbox import unwanted
 from app.signing.draft import close_drafts, declined_mark, find_draft, lock_mailbox
 from app.signing.email_key import sealed_email_key
@@ -22,8 +22,8 @@ def decline(public_id: bytes, *, never_again: bool = False) -> bool:
     """Mark the mailbox of a draft as declined and close all its drafts; return False if that draft is not open.
 
     Until the petition closes, or this is undone, signing with that mailbox has no effect and sends no letter. What the
-    mailbox has confirmed stays. With `never_again` the site writes to it about no petition any more. Raises AlteredRow
-    if the draft was sealed for another mailbox: it must not decline for this one, here and after every restore.
+    mailbox has confirmed stays. With `never_again` the site writes to it about no petition any more. It goes by the
+    address that is sealed: a draft under another mailbox's key declines for its own alone, here and after a restore.
     """
     now = clock.now()
     with transaction() as session:
@@ -33,13 +33,12 @@ def decline(public_id: bytes, *, never_again: bool = False) -> bool:
             return False
         draft = entry.draft
         email_key = sealed_email_key(entry.petition, draft)
-        if email_key != draft.email_key:
-            raise AlteredRow(public_id)
         mailbox = unwanted.mailbox_of(session, signer_of(draft).email) if never_again else None
         if mailbox:
             unwanted.stop_emails(session, mailbox, now)
         _mark(session, entry.petition, email_key, now + UNDO_PERIOD, mailbox)
-        close_drafts(session, [one.public_id for one in drafts], now, expires_at=now + UNDO_PERIOD)
+        closed = [one.public_id for one in drafts] if email_key == draft.email_key else [public_id]
+        close_drafts(session, closed, now, expires_at=now + UNDO_PERIOD)
     return True
 
 

@@ -32,6 +32,7 @@ def let_pass(app: Flask, **time: float) -> None:
             draft.expires_at = draft.expires_at and draft.expires_at - age
         for row in session.scalars(select(OutboxRow)):
             row.queued_at, row.due_at = row.queued_at - age, row.due_at - age
+            row.turn_at = row.turn_at and row.turn_at - age
             row.allowed_at, row.ended_at = row.allowed_at and row.allowed_at - age, row.ended_at and row.ended_at - age
 
 

@@ -25,7 +25,7 @@ def app(app: Flask, monkeypatch: pytest.MonkeyPatch) -> Flask:
     """The site with a petition whose slow lane is full."""
     monkeypatch.setattr(slow_lane, "SLOT", timedelta(microseconds=1))  # what it is full of shows at once
     make_petition(app)
-    fill(app, MOST, progress=OutboxProgress.SENT, allowed_at=clock.now(), ended_at=clock.now())
+    fill(app, MOST, progress=OutboxProgress.SENT, turn_at=clock.now(), ended_at=clock.now())
     return app
 
 

@@ -87,3 +87,21 @@ def test_of_many_forms_in_her_name_three_have_a_turn_whatever_she_did(
     flood(client, MOST - 3)
     work()
     assert is_due_in_an_hour(client, mail_server, work, time)
+
+
+@pytest.mark.parametrize("answer", ["550 5.1.1 no such mailbox", "451 4.7.1 later"])
+@pytest.mark.parametrize("forms", [1, 5])
+@pytest.mark.parametrize("state", MAILBOXES)
+def test_so_do_forms_under_a_spelling_that_her_server_refuses(
+    app: Flask, client: FlaskClient, petition: str, mail_server: MailServer, work: Work, time: Clock, state: str,
+    forms: int, answer: str,
+) -> None:  # fmt: skip
+    if state != "nobody":
+        make_mailbox(app, state, "ann@yahoo.com")
+    mail_server.answer = {"ann-zz@yahoo.com": answer}.get
+    for which in range(forms):
+        sign(client, email="ann-zz@yahoo.com", where=f"10.78.{which}.1")
+        work()
+    flood(client, MOST - min(forms, 2))  # a spelling with a tag has two turns
+    work()
+    assert is_due_in_an_hour(client, mail_server, work, time)

@@ -15,7 +15,8 @@ from app.db import transaction
 from app.email.address import counted_as, is_tagged
 from app.models import Draft, OutboxProgress, OutboxRow
 from app.outbox import mailbox_limit, slow_lane
-from tests.factories import drafts, make_mailbox, make_petition, make_signature, sign
+from tests.confirmation.test_remind import let_pass
+from tests.factories import drafts, make_mailbox, make_petition, make_signature, proof, sign
 from tests.mail_server import MailServer, link_in
 from tests.outbox.test_deliver import Work, make_all_due, rows
 
@@ -76,7 +77,11 @@ def test_a_day_later_letters_are_sent_again(
         sign(client)
     work()
     with app.app_context(), transaction() as session:
-        session.execute(update(OutboxRow).values(allowed_at=clock.now() - timedelta(hours=25)))
+        session.execute(
+            update(OutboxRow).values(
+                allowed_at=clock.now() - timedelta(hours=25), turn_at=clock.now() - timedelta(hours=25)
+            )
+        )
     sign(client)
     work()
     assert len(mail_server.letters) == 4
@@ -92,7 +97,11 @@ def test_of_letters_delayed_for_days_at_most_three_arrive_at_once(
         make_all_due(app)
         work()
         with app.app_context(), transaction() as session:
-            session.execute(update(OutboxRow).values(allowed_at=clock.now() - timedelta(hours=25)))
+            session.execute(
+                update(OutboxRow).values(
+                    allowed_at=clock.now() - timedelta(hours=25), turn_at=clock.now() - timedelta(hours=25)
+                )
+            )
     mail_server.answer = lambda recipient: None
     make_all_due(app)
     work()
@@ -226,6 +235,39 @@ def test_spellings_at_another_domain_of_her_provider_leave_her_that_of_the_day(
     sign(client, email=hers)
     work()
     assert len(mail_server.to(hers)) == 1
+
+
+def test_forms_with_a_proof_take_nothing_from_one_without_whose_letter_was_put_off(
+    app: Flask, client: FlaskClient, petition: str, mail_server: MailServer, work: Work
+) -> None:
+    mail_server.answer = {"ann@example.org": "451 4.7.1 later"}.get
+    sign(client, name="Ann First")
+    work()
+    mail_server.answer = {}.get
+    for _ in range(3):
+        sign(client, name="Mallory", altcha=proof(client))
+    work()
+    make_all_due(app)
+    work()
+    shown = [client.get(link_in(letter)).text for letter in mail_server.to("ann@example.org")]
+    assert len(shown) == 3
+    assert "Ann First" in shown[-1]
+
+
+def test_silent_forms_take_nothing_from_the_next_day(
+    app: Flask, client: FlaskClient, petition: str, mail_server: MailServer, work: Work
+) -> None:
+    for hours in (20, 5):
+        for _ in range(3):
+            sign(client, name="Mallory", altcha=proof(client))
+        work()
+        let_pass(app, hours=hours)
+    sign(client, name="Ann First")
+    work()
+    to_confirm = [letter for letter in mail_server.letters if letter["Subject"].startswith("Please confirm")]
+    shown = [client.get(link_in(letter)).text for letter in to_confirm]
+    assert len(shown) == 3 + 1
+    assert "Ann First" in shown[-1]
 
 
 @pytest.mark.parametrize("way", ["a form", "her link"])

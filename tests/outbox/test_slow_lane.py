@@ -116,7 +116,7 @@ def test_a_form_in_the_slow_lane_gets_the_same_answer_as_any_other(
     app: Flask, client: FlaskClient, petition: str, work: Work
 ) -> None:
     flood(client, 1, name="early")
-    fill(app, MOST + 10, allowed_at=clock.now())
+    fill(app, MOST + 10, turn_at=clock.now())
     first = sign(client, where="192.0.2.1", email="one@example.org")
     work()
     later = sign(client, where="192.0.2.2", email="two@example.org")

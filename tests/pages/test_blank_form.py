@@ -64,3 +64,9 @@ def test_those_of_many_petitions_are_bounded(
 def test_no_form_that_was_sent_is_kept(client: FlaskClient, petition: str) -> None:
     client.post(f"/petitions/{petition}/sign", data={"name": "Ann Example", "email": "not an address"})
     assert "Ann Example" not in client.get(f"/petitions/{petition}").text
+
+
+def test_no_prefix_that_somebody_claims_is_kept(client: FlaskClient, petition: str) -> None:
+    page = f"/petitions/{petition}"
+    client.get(page, environ_overrides={"SCRIPT_NAME": "/evil"})
+    assert "/evil" not in client.get(page).text

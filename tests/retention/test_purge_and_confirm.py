@@ -37,7 +37,7 @@ def test_a_draft_whose_letter_a_confirmation_holds_is_left_for_another_time(
     purging = ThreadPoolExecutor(1)
     with app.app_context(), transaction() as session:  # as confirming begins
         session.execute(locked_letters(), {"this_draft": open_one})
-        purging.submit(purge).result(30)  # it waits for no lock
+        assert purging.submit(purge).result(30) == 0  # it waits for no lock
         assert len(session.execute(locked_drafts(), {"this_draft": open_one}).all()) == 2
     assert purge() == 1
     assert [draft.public_id for draft in drafts(app)] == [open_one]

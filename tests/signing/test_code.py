@@ -188,7 +188,11 @@ def test_codes_of_the_three_newest_letters_work(
     work()
     for _ in range(3):
         with app.app_context(), transaction() as session:
-            session.execute(update(OutboxRow).values(allowed_at=clock.now() - timedelta(days=2)))
+            session.execute(
+                update(OutboxRow).values(
+                    allowed_at=clock.now() - timedelta(days=2), turn_at=clock.now() - timedelta(days=2)
+                )
+            )
         sign(client)
         work()
     answers = [type_code(client, page, code_in(letter)).status_code for letter in mail_server.letters]
