@@ -66,9 +66,10 @@ def main(names: list[str]) -> int:
         print(figure.heading(), flush=True)
         for name in names or figures:
             try:
-                for one in figures[name](stage):
-                    print(one.line(), flush=True)
-                    measured.append(one)
+                with stage.scene():
+                    for one in figures[name](stage):
+                        print(one.line(), flush=True)
+                        measured.append(one)
             except Missing as missing:
                 print(f"{name}: not measured. {missing}", flush=True)
         path = results.write(stage, measured)

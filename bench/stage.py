@@ -13,8 +13,8 @@ import sys
 import tempfile
 import time
 import warnings
-from collections.abc import Mapping, Sequence
-from contextlib import ExitStack, nullcontext
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager, nullcontext
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -46,6 +46,15 @@ class Stage:
         self._stack = stack
         self.folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="countersign-bench-")))
         self._secrets = {"SECRET_KEY": secrets.token_urlsafe(48), "DATA_KEYS": secrets.token_urlsafe(32)}
+
+    @contextmanager
+    def scene(self) -> Iterator[None]:
+        """Stop at its end what a figure has started: its connections would take the next one's. PostgreSQL stays."""
+        self._template  # noqa: B018 - made here, or it would end with the first scene
+        outer = self._stack
+        with ExitStack() as self._stack:
+            yield
+        self._stack = outer
 
     @cached_property
     def postgres(self) -> Any:
