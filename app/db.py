@@ -133,9 +133,8 @@ def in_batches(due: Select[Any], change: Callable[[Session, Sequence[Any]], obje
     """Let `change` deal with the keys that `due` selects, some to a transaction, until none is left; return how many.
 
     `change` gets the transaction's session and keys whose rows are locked, and sees to it that they are due no more; if
-    it leaves some for another time, it returns how many it dealt with.
-    Rows that somebody else holds are left for another time. A look comes first, so that where nothing is due SQLite's
-    one write lock is never taken.
+    it leaves some for another time, it returns how many it dealt with. Rows that somebody else holds are left, too. A
+    look comes first, so that where nothing is due SQLite's one write lock is never taken.
     """
     batch = due.limit(BATCH_SIZE)
     total = 0

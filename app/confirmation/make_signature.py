@@ -19,9 +19,8 @@ from app.signing.draft import close_drafts, delete_draft, lock_mailbox, locked_d
 from app.signing.expiry import LINK_WORKS_FOR
 
 ONE_OF_MAILBOX = ("petition_id", "email_key")
-THIS = bindparam(
-    "this_draft", type_=Draft.public_id.type
-)  # no name of a column: an insert beside it would take the value for that one
+# No name of a column: an insert beside it would take the value for that one.
+THIS = bindparam("this_draft", type_=Draft.public_id.type)
 LINK = "signature_id"
 
 

@@ -96,9 +96,9 @@ def has_room(session: Session, row: OutboxRow, now: datetime, mailboxes: Sequenc
 
 
 def _went_out(row: OutboxRow, mailboxes: Sequence[bytes]) -> ColumnElement[bool]:
-    """Return the condition for other letters to these mailboxes that were sent, or are being sent."""
-    ended_without = (OutboxProgress.FAILED, OutboxProgress.SILENT)
-    return OutboxRow.mailbox.in_(mailboxes) & (OutboxRow.id != row.id) & OutboxRow.progress.not_in(ended_without)
+    """Return the condition for other letters to these mailboxes that may have arrived, once they were written."""
+    is_other = OutboxRow.mailbox.in_(mailboxes) & (OutboxRow.id != row.id)
+    return is_other & (OutboxRow.progress != OutboxProgress.FAILED)
 
 
 def _to_mailbox_of(row: OutboxRow) -> ColumnElement[bool]:

@@ -73,14 +73,14 @@ def _shares_place(session: Session, row: OutboxRow, now: datetime) -> bool:
 
     It is looked at again once that one's time has come. If that one was taken back, the oldest that still waits has the
     place, this one or another: so no form whose e-mail is taken back takes anything from this one, and no later form
-    does. If that one was sent, this one takes a place of its own, in its network's turn: one place is for one e-mail.
+    does. If that one had its turn, this one takes a place of its own, in its network's: one place is for one e-mail.
     If this one's network has waited less, the place moves forward to its turn, whoever has it. The caller holds the
     advisory lock of the mailbox (see app/outbox/mailbox_limit.py).
     """
     if row.deferred_until is not None:
         return False
     is_older = tuple_(OutboxRow.queued_at, OutboxRow.id) < (row.queued_at, row.id)
-    waiting = competes_with(row) & (OutboxRow.progress == OutboxProgress.WAITING) & ~OutboxRow.had_proof_of_work
+    waiting = competes_with(row) & (OutboxRow.progress == OutboxProgress.WAITING)
     older = waiting & _in_line(row) & is_older
     if session.scalars(select(OutboxRow.id).where(older).limit(1)).first() is None:
         if row.due_at > row.queued_at and not _was_place_used(session, row):
@@ -153,8 +153,12 @@ def _in_line(row: OutboxRow) -> ColumnElement[bool]:
 
     Those are due later than they were queued. None of them has had its turn yet.
     """
-    of_petition = (OutboxRow.petition_id == row.petition_id) & OutboxRow.turn_at.is_(None)
-    return of_petition & (OutboxRow.deferred_until.is_not(None) | (OutboxRow.due_at > OutboxRow.queued_at))
+    of_petition = (OutboxRow.petition_id == row.petition_id) & ~OutboxRow.had_proof_of_work
+    return (
+        of_petition
+        & OutboxRow.turn_at.is_(None)
+        & (OutboxRow.deferred_until.is_not(None) | (OutboxRow.due_at > OutboxRow.queued_at))
+    )
 
 
 def _turn(session: Session, row: OutboxRow) -> int:

@@ -1,6 +1,6 @@
-"""The blank sign form on a petition's page, which is a quarter of the page's rendering and changes with it alone.
+"""The blank sign form on a petition's page, kept in memory: making it is a quarter of rendering the page.
 
-It is kept for as long as petition and notice read the same: whatever of them the form shows, no old one is ever sent.
+It is kept by all that petition and notice read, so that no old one is ever sent, whatever of them the form shows.
 """
 
 from typing import Any
