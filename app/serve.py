@@ -1,15 +1,15 @@
 """One foreground command for one machine: the site, the mail worker and, without MAIL_SERVER, the mail catcher."""
 
 import http.client
+import os
 import signal
 import socket
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
-from types import FrameType
 
 import click
 import flask_migrate
@@ -21,6 +21,7 @@ from app.data_keys.check import check_keys
 from app.db import db
 from app.mailbox import catcher
 from app.petition_files.importing import BadPetitionFile, import_if_new
+from app.stop_signal import StopSignal
 from config import ConfigError
 
 START_SECONDS = 60
@@ -56,12 +57,13 @@ def serve(example: Path | None) -> int:
     with_mailbox = not current_app.config["MAIL_SERVER"]
     folder = Path(current_app.config["INSTANCE_DIR"]) / "mailbox"
     mail_port = catcher.free_port()
+    stop = StopSignal()
     mailbox = catcher.start(folder, mail_port) if with_mailbox else None
-    children = _start(_caught_by(folder, mail_port) if with_mailbox else {}, hosts, port)
+    children = start(_commands(hosts, port), _caught_by(folder, mail_port) if with_mailbox else {})
     try:
-        return _stand_by(children, hosts[0], port, slug, has_mailbox=with_mailbox)
+        return _stand_by(children, stop, hosts[0], port, slug, has_mailbox=with_mailbox)
     finally:
-        _stop(list(children.values()))
+        end(list(children.values()))
         if mailbox:
             mailbox.stop()
 
@@ -72,47 +74,50 @@ def _caught_by(folder: Path, port: int) -> dict[str, str]:
     return {**unset, "MAIL_SERVER": "127.0.0.1", "MAIL_PORT": str(port), "COUNTERSIGN_MAILBOX": str(folder)}
 
 
-def _start(settings: Mapping[str, str], hosts: Sequence[str], port: int) -> dict[str, subprocess.Popen[bytes]]:
-    """Start a web server for each host, and the mail worker, under these settings; return the processes by name.
-
-    They stay in this process group, so that whoever kills that leaves nothing behind.
-    """
-    # A Ctrl-C reaches all of them: ignored until each has its own handler, it tears none apart that is still starting.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+def _commands(hosts: Sequence[str], port: int) -> dict[str, Sequence[str]]:
+    """Return the commands of a web server for each host and of the mail worker, by name."""
     servers = {f"web server on {host}": [*WEB_SERVER, "--host", host, "--port", str(port)] for host in hosts}
+    return {**servers, "mail worker": MAIL_WORKER}
+
+
+def start(commands: Mapping[str, Sequence[str]], settings: Mapping[str, str]) -> dict[str, subprocess.Popen[bytes]]:
+    """Start these Python modules under these settings; return the processes by name.
+
+    Each leads a process group of its own. So a Ctrl-C reaches this process alone, and each gets one signal to end: of
+    two at once Granian can hang. And whatever it started can be ended with it.
+    """
     environment = {**config.environment(), **settings}
     return {
-        name: subprocess.Popen([sys.executable, "-m", *command], cwd=config.ROOT, env=environment)
-        for name, command in {**servers, "mail worker": [*MAIL_WORKER]}.items()
+        name: subprocess.Popen([sys.executable, "-m", *command], cwd=config.ROOT, env=environment, process_group=0)
+        for name, command in commands.items()
     }
 
 
-def _stop(children: Sequence[subprocess.Popen[bytes]]) -> None:
-    """Ask all of them to end in good order, and end those that do not."""
+def end(children: Sequence[subprocess.Popen[bytes]]) -> None:
+    """Ask all of them to end in good order, and after STOP_SECONDS kill those that do not, with all they started."""
     for child in children:
         child.terminate()
     deadline = time.monotonic() + STOP_SECONDS
     for child in children:
-        try:
+        with suppress(subprocess.TimeoutExpired):
             child.wait(max(0.0, deadline - time.monotonic()))
-        except subprocess.TimeoutExpired:
-            child.kill()
-            child.wait()
+        with suppress(ProcessLookupError):  # also one that ended by itself may have left others behind
+            os.killpg(child.pid, signal.SIGKILL)
+        child.wait()
 
 
 def _stand_by(
-    children: Mapping[str, subprocess.Popen[bytes]], host: str, port: int, slug: str | None, *, has_mailbox: bool
+    children: Mapping[str, subprocess.Popen[bytes]],
+    stop: StopSignal,
+    host: str,
+    port: int,
+    slug: str | None,
+    *,
+    has_mailbox: bool,
 ) -> int:
-    stopping = threading.Event()
-
-    def stop(number: int, frame: FrameType | None) -> None:
-        stopping.set()
-
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, stop)
     deadline = time.monotonic() + START_SECONDS
     told = False
-    while not stopping.wait(0.05 if not told else 0.5):
+    while not stop.wait(0.05 if not told else 0.5):
         ended = next((name for name, child in children.items() if child.poll() is not None), None)
         if ended is not None:
             code = children[ended].returncode

@@ -3,10 +3,8 @@
 import logging
 import random
 import secrets
-import signal
 import threading
 from collections.abc import Callable
-from types import FrameType
 
 from flask import Flask, current_app
 from flask_mail import Message
@@ -23,6 +21,7 @@ from app.models import Occasion, OutboxRow
 from app.organisers.letter import render_letter as write_to_organiser
 from app.outbox.callbacks import LetterCallbacks
 from app.outbox.deliver import deliver
+from app.stop_signal import StopSignal
 
 
 def choose_email(row: OutboxRow) -> Callable[[], Message] | None:
@@ -44,6 +43,7 @@ IDLE_SECONDS = 0.5
 IDLE_DELIVERIES_SECONDS = 2.5  # a PDF takes many seconds anyway
 MAX_PAUSE_SECONDS = 30
 JOIN_SECONDS = 3
+WATCH_SECONDS = 5  # how soon the command ends should the letters' thread be gone
 log = logging.getLogger(__name__)
 
 
@@ -58,7 +58,7 @@ def work_once() -> int:
 
 
 class Worker:
-    """Three loops until asked to stop: letters in this thread, periodic jobs and PDF deliveries each in one of its own.
+    """Three loops, each in a thread, until asked to stop: letters, periodic jobs and PDF deliveries.
 
     So no letter waits for a slow job, and no job for a mail server that does not answer.
     """
@@ -70,25 +70,24 @@ class Worker:
         self.jobs = Loop(schedule.run_due, self._stop)
         self.deliveries = Loop(lambda: pdf_job.run_due(self._stop.is_set), self._stop, IDLE_DELIVERIES_SECONDS)
 
-    def stop(self, number: int = 0, frame: FrameType | None = None) -> None:
-        """Ask all loops to end once what is in hand is through. Fits as a signal handler."""
-        self._stop.set()
-
     def run(self) -> None:
-        """Work until asked to stop by SIGTERM or SIGINT."""
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, self.stop)
+        """Work until asked to stop by SIGTERM or SIGINT, and until the letter in hand is through."""
+        stop = StopSignal()
         app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]  # noqa: SLF001
+        letters = threading.Thread(target=self._run, args=(app, self.letters), name="letters")
         # Daemons, so that what takes long holds up no end: a job works in transactions, and a half-made delivery is
         # begun anew later.
-        threads = [
+        others = [
             threading.Thread(target=self._run, args=(app, loop), name=name, daemon=True)
             for name, loop in (("jobs", self.jobs), ("deliveries", self.deliveries))
         ]
-        for thread in threads:
+        for thread in (letters, *others):
             thread.start()
-        self.letters.run()
-        for thread in threads:
+        while letters.is_alive() and not stop.wait(WATCH_SECONDS):
+            pass
+        self._stop.set()
+        letters.join()
+        for thread in others:
             thread.join(JOIN_SECONDS)
 
     def _run(self, app: Flask, loop: "Loop") -> None:

@@ -63,9 +63,10 @@ class Site:
         return code
 
     def kill_everything(self) -> None:
-        """Kill every process of it with -9, all at once; none of them hides in another group."""
+        """Kill every process of it with -9."""
         family = self._family()
-        os.killpg(self.process.pid, signal.SIGKILL)
+        for member in family:
+            member.kill()
         self.process.wait(10)
         left = psutil.wait_procs(family, timeout=10)[1]
         assert not [member for member in left if member.status() != psutil.STATUS_ZOMBIE]
