@@ -13,7 +13,7 @@ from app import jobs, logs
 from app.auth import password_reset
 from app.confirmation import letter
 from app.confirmation.confirm import letter_ended
-from app.confirmation.letters_for_many import sent_many, take_back_many, write_many
+from app.confirmation.letters_for_many import ended_many, take_back_many, write_many
 from app.db import db, is_away
 from app.email import smtp
 from app.export import pdf_job
@@ -36,7 +36,7 @@ LETTERS = LetterCallbacks(
     choose=choose_email,
     ended=letter_ended,
     write_many=write_many,
-    sent_many=sent_many,
+    ended_many=ended_many,
     take_back_many=take_back_many,
 )
 IDLE_SECONDS = 0.5
@@ -127,7 +127,7 @@ class Loop:
         finally:
             db.session.remove()
         self._troubles = 0
-        return 0 if handled else self._idle
+        return 0 if handled else self._idle * random.uniform(0.5, 1.5)  # so that nobody knows when it begins
 
     def _pause(self, words: str) -> float:
         self._troubles += 1

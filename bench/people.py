@@ -135,11 +135,14 @@ def _solved(asked: dict[str, Any]) -> str:
 
 
 def what_is_said(
-    under: Edition, number: int, visibility: Visibility = Visibility.PUBLIC
+    under: Edition, number: int, visibility: Visibility = Visibility.PUBLIC, address: str = ""
 ) -> tuple[dict[str, object], str]:
-    """Return the columns that a draft and a signature share, of a mailbox of its own, and the name sealed in them."""
+    """Return the columns that a draft and a signature share, of a mailbox of its own, and the name sealed in them.
+
+    The address is made up as well, unless one is given.
+    """
     public_id, name = os.urandom(16), f"Ann Example the {number}th"
-    address = f"ann.{number}@example.org"
+    address = address or f"ann.{number}@example.org"
     said = (name, ANSWERS["affiliation"], ANSWERS["comment"], address)
     signer = Signer(*said, "SE", visibility, updates=False)
     columns: dict[str, object] = {

@@ -45,7 +45,7 @@ def run(stage: Stage) -> Iterator[Figure]:
     for name, sender in forms.items():
         for state in KNOWN if name != "my-signature" else (State.VERIFIED,):
             app = stage.app(database)  # a new one: limits kept in memory take longer with each client that they know
-            known = _mailboxes(app, state, TRIES + FIRST_TRIES)
+            known = make_mailboxes(app, state, TRIES + FIRST_TRIES)
             yield _figure(f"strangers: {name}, new or {state}", sender(app), known)
 
 
@@ -59,19 +59,24 @@ def _figure(name: str, send: Send, known: Sequence[str]) -> Figure:
         for is_known, mailbox in chance.sample(pair, 2):
             times[is_known].append(send(mailbox))
     old, new = times[True][FIRST_TRIES:], times[False][FIRST_TRIES:]
-    told = _chance_to_tell(old, new)
+    return figure_of(name, old, new)
+
+
+def figure_of(name: str, old: Sequence[float], new: Sequence[float]) -> Figure:
+    """Return how well these milliseconds tell a known mailbox from a new one."""
+    told = chance_to_tell(old, new)
     detail = f"known {number(median(old))} ms, new {number(median(new))} ms, {number(median(old) / median(new))} x"
     return Figure(name, [told], "AUC", at_least=0.5 - MOST_OFF, at_most=0.5 + MOST_OFF, detail=detail)
 
 
-def _chance_to_tell(old: Sequence[float], new: Sequence[float]) -> float:
+def chance_to_tell(old: Sequence[float], new: Sequence[float]) -> float:
     """Return how often, of all pairs, the one of `old` took longer; a tie counts half."""
     ranked = sorted(new)
     wins = sum(bisect_left(ranked, one) + bisect_right(ranked, one) for one in old)
     return wins / (2 * len(old) * len(new))
 
 
-def _mailboxes(app: Flask, state: str, many: int) -> list[str]:
+def make_mailboxes(app: Flask, state: str, many: int) -> list[str]:
     """Let that many mailboxes come to a state; return their addresses."""
     addresses = [f"{os.urandom(8).hex()}@example.org" for _ in range(many)]
     now = clock.now()

@@ -12,6 +12,7 @@ from flask import Flask
 from flask.testing import FlaskClient, FlaskCliRunner
 from hypothesis import settings
 
+from app.outbox import pace
 from app.worker import work_once
 from tests.apps import SECRETS, lent, make_app
 from tests.databases import DATABASES, on_server
@@ -70,6 +71,12 @@ def session_mail_server() -> Iterator[MailServer]:
     server = MailServer()
     yield server
     server.stop()
+
+
+@pytest.fixture(autouse=True)
+def _unpaced(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have letters that are written alone take no longer than they do."""
+    monkeypatch.setattr(pace, "WRITING_SECONDS", 0)
 
 
 @pytest.fixture

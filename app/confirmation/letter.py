@@ -59,6 +59,19 @@ def render_letter(folder: str, petition: Petition, text: PetitionText, language:
         return render(folder, **context)
 
 
+def folder_about_signature(occasion: Occasion, state: State) -> str | None:
+    """Return the folder in templates/email/ of the letter about a signature for this occasion."""
+    if occasion == Occasion.CONFIRMED:
+        return "thanks" if state == State.VERIFIED else None
+    has_entry = state in {State.VERIFIED, State.INVALIDATED}
+    return {Occasion.ENTRY: "own_entry", Occasion.SIGNED: "already_signed"}.get(occasion) if has_entry else None
+
+
+def link_to_entry(petition: Petition, token: str) -> str:
+    """Return the link by which a signer sees and corrects an entry; a discreet petition's names it nowhere."""
+    return url_for("signers.show_discreetly" if petition.discreet else "signers.show_entry", token=token)
+
+
 def _about_draft(session: Session, row: OutboxRow, entry: DraftEntry) -> Callable[[], Letter] | None:
     """Return what writes the letter that asks to confirm a draft, or reminds of it; None if unwanted or too late."""
     now = clock.now()
@@ -87,7 +100,7 @@ def _about_draft(session: Session, row: OutboxRow, entry: DraftEntry) -> Callabl
 
 def _about_signature(session: Session, row: OutboxRow, signature: Signature) -> Callable[[], Letter] | None:
     """Return what writes the letter with the link to an entry; None if unwanted or if that is not to be seen."""
-    folder = _folder(row.occasion, signature.state)
+    folder = folder_about_signature(row.occasion, signature.state)
     entry = find_entry(signature.public_id)
     if folder is None or entry is None or signature.sealed is None:
         return None
@@ -100,19 +113,10 @@ def _about_signature(session: Session, row: OutboxRow, signature: Signature) -> 
         if row.occasion == Occasion.ENTRY:
             row.generation = (signature.generation + 1) % 2**16  # it has two bytes in the link
         generation = signature.generation if row.generation is None else row.generation
-        endpoint = "signers.show_discreetly" if entry.petition.discreet else "signers.show_entry"
-        own_link = url_for(endpoint, token=make_token(Purpose.ENTRY, signature.public_id, generation))
+        own_link = link_to_entry(entry.petition, make_token(Purpose.ENTRY, signature.public_id, generation))
         return _message(session, row, folder, entry, signature, {"own_link": own_link})
 
     return write
-
-
-def _folder(occasion: Occasion, state: State) -> str | None:
-    """Return the folder in templates/email/ of the letter about a signature for this occasion."""
-    if occasion == Occasion.CONFIRMED:
-        return "thanks" if state == State.VERIFIED else None
-    has_entry = state in {State.VERIFIED, State.INVALIDATED}
-    return {Occasion.ENTRY: "own_entry", Occasion.SIGNED: "already_signed"}.get(occasion) if has_entry else None
 
 
 def _is_unwanted(session: Session, row: OutboxRow, address: str) -> bool:

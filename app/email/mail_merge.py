@@ -3,7 +3,6 @@
 A copy is what Flask-Mail would send, byte for byte, for a small part of the time.
 """
 
-import re
 import secrets
 import time
 from collections.abc import Iterable, Mapping
@@ -16,18 +15,11 @@ from app.email.render import Rendered, make_message_id, message
 
 # What stands in the lay-out for the values of one person. Nobody can write it into a petition.
 _MARK = secrets.token_hex(8)
-# Any other address is Flask-Mail's to spell, or to refuse.
-_PLAIN_ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9.-]+")
 
 
 def placeholder(name: str) -> str:
     """Return the word to render in the place of each person's own value of this name."""
     return f"{_MARK}{name}{_MARK}"
-
-
-def is_plain_address(address: str) -> bool:
-    """Tell whether a copy can be addressed to it: it stands in a header and in a command exactly as it is."""
-    return _PLAIN_ADDRESS.fullmatch(address) is not None and "=?" not in address
 
 
 class MailMerge:
@@ -45,7 +37,7 @@ class MailMerge:
         self._names = tuple(names)
 
     def copy(self, public_id: bytes, recipient: str, values: Mapping[str, str]) -> ReadyMessage:
-        """Return the copy for a plain address; `public_id` is that of its outbox row.
+        """Return the copy for a plain address (see app/email/pipelining.py); `public_id` is that of its outbox row.
 
         `values` has ASCII words by name, with nothing in them that HTML would escape.
         """

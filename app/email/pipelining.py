@@ -3,6 +3,7 @@
 import re
 import smtplib
 from contextlib import suppress
+from functools import lru_cache
 from typing import NamedTuple
 
 _OK = {250, 251}
@@ -10,15 +11,24 @@ _CLOSING = 421
 _SEND_CONTENT = 354
 _DOT_AT_START = re.compile(rb"(?m)^\.")
 
+# Any other address is Flask-Mail's to spell, or to refuse.
+_PLAIN_ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9.-]+")
+
 _Reply = tuple[int, bytes]
+_quoted = lru_cache(maxsize=8)(smtplib.quoteaddr)  # it reads an address as slowly as a server takes a letter
 
 
 class ReadyMessage(NamedTuple):
-    """A message for one recipient, as SMTP takes it: its lines end with CRLF."""
+    """A message for one recipient, whose address needs no quoting, as SMTP takes it: its lines end with CRLF."""
 
     sender: str
     recipient: str
     content: bytes
+
+
+def is_plain_address(address: str) -> bool:
+    """Tell whether a ready message can be addressed to it: it stands in a header and in a command exactly as it is."""
+    return _PLAIN_ADDRESS.fullmatch(address) is not None and "=?" not in address
 
 
 def hand_over(host: smtplib.SMTP, message: ReadyMessage) -> None:
@@ -29,7 +39,7 @@ def hand_over(host: smtplib.SMTP, message: ReadyMessage) -> None:
         host.sendmail(sender, [recipient], content)
         return
     size = f" SIZE={len(content)}" if host.has_extn("size") else ""
-    commands = f"MAIL FROM:{smtplib.quoteaddr(sender)}{size}", f"RCPT TO:{smtplib.quoteaddr(recipient)}", "DATA"
+    commands = f"MAIL FROM:{_quoted(sender)}{size}", f"RCPT TO:<{recipient}>", "DATA"
     host.send("".join(f"{command}\r\n" for command in commands).encode("ascii"))
     mail, rcpt, data = _replies(host, len(commands))
     if data[0] == _SEND_CONTENT:

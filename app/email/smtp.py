@@ -2,6 +2,7 @@
 
 import smtplib
 import ssl
+import time
 from collections.abc import Callable
 from email import policy
 from email.utils import quote
@@ -10,9 +11,9 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from flask import Flask, current_app
-from flask_mail import Connection, Mail, Message
+from flask_mail import BadHeaderError, Connection, Mail, Message, sanitize_address
 
-from app.email.pipelining import ReadyMessage, hand_over
+from app.email.pipelining import ReadyMessage, hand_over, is_plain_address
 from app.email.smtp_reply import describe_reply
 
 MAX_LINE_LENGTH = 998  # RFC 5322, 2.1.1
@@ -27,6 +28,20 @@ class Letter(Message):
         message = self._message()
         message.policy = policy.SMTP.clone(max_line_length=MAX_LINE_LENGTH)
         return bytes(message)
+
+
+def make_ready(message: Message) -> ReadyMessage | Message:
+    """Lay a message to one recipient out as Flask-Mail would send it; leave it to that if the address needs quoting.
+
+    Raises BadHeaderError where that does.
+    """
+    (recipient,) = message.send_to
+    if not isinstance(recipient, str) or not is_plain_address(recipient):
+        return message
+    if message.has_bad_headers():
+        raise BadHeaderError
+    message.date = message.date or time.time()
+    return ReadyMessage(sanitize_address(message.sender), recipient, message.as_bytes())
 
 
 class SendingFailed(Exception):
@@ -132,6 +147,11 @@ class SmtpConnection:
             hand_over(opened.host, message)
 
         self._attempt(send)
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether the next letter is the first, or the connection broke."""
+        return self._connection is None
 
     def _attempt(self, send: Callable[[TimedConnection], None]) -> None:
         opened = self._connection or self._open()

@@ -16,8 +16,8 @@ from app.db import db
 from app.jobs import JOBS
 from app.ledger import ledger
 from app.models import CountCheck, Counter, JobSuccess, OutboxProgress
-from app.outbox.deliver import PUT_OFF
 from app.outbox.lateness import seconds_late
+from app.outbox.record import PUT_OFF
 
 RESULTS = (OutboxProgress.SENT, OutboxProgress.FAILED, OutboxProgress.SILENT, PUT_OFF)
 

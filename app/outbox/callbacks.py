@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from flask_mail import Message
 from sqlalchemy.orm import Session
@@ -10,10 +11,34 @@ from sqlalchemy.orm import Session
 from app.email.pipelining import ReadyMessage
 from app.models import OutboxRow
 
+
+class FormRow(NamedTuple):
+    """The row in the outbox of a form that asks for a letter.
+
+    Its draft is gone when the mailbox has declined, or confirmed another. It has a signature once its letter was one
+    about that.
+    """
+
+    id: int
+    public_id: bytes
+    draft_id: bytes | None
+    petition_id: int
+    mailbox: bytes
+    is_tagged: bool
+    signature_id: int | None
+
+
+class LetterOfForm(NamedTuple):
+    """The letter that a form gets, if any, and the signature that it is about, if its mailbox has one."""
+
+    message: ReadyMessage | None
+    signature_id: int | None
+
+
 Choose = Callable[[OutboxRow], Callable[[], Message] | None]
 Ended = Callable[[Session, OutboxRow, datetime], None]
-WriteMany = Callable[[Session, Mapping[bytes, bytes], datetime], dict[bytes, ReadyMessage]]
-SentMany = Callable[[Session, Mapping[bytes, datetime]], None]
+WriteMany = Callable[[Session, Sequence[FormRow], datetime], dict[int, LetterOfForm]]
+EndedMany = Callable[[Session, Mapping[bytes, datetime], Sequence[bytes]], None]
 TakeBackMany = Callable[[Session, Sequence[bytes]], None]
 
 
@@ -23,16 +48,16 @@ class LetterCallbacks:
 
     `choose` returns the function that writes the message of a row, or None if none is to be sent: it is called again
     for a letter that must wait, so it does little. `ended` is called when a row is done, sent or not, in the
-    transaction that records it.
+    transaction that records it, with the moment when it was sent.
 
-    `write_many` gets the ids of drafts whose forms ask for a letter, each with the public id of its outbox row, and
-    returns by the drafts' ids those letters that are copies of one mail merge; `choose` has the others. `sent_many` is
-    for those what `ended` is for one; it gets when each was sent. `take_back_many` gets those that were written and not
-    handed over: they are written anew, or decided one by one.
+    `write_many` gets the locked rows of many forms, and returns by their ids what each gets; `choose` has the others.
+    `ended_many` is for those what `ended` is for one: it gets the drafts whose letters were sent, and when, and those
+    that get none or one about a signature. `take_back_many` gets those whose letters were written and not handed over:
+    they are decided anew.
     """
 
     choose: Choose
     ended: Ended
     write_many: WriteMany
-    sent_many: SentMany
+    ended_many: EndedMany
     take_back_many: TakeBackMany

@@ -2,7 +2,7 @@
 
 import os
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import timedelta
 
 from flask import current_app
@@ -10,18 +10,19 @@ from sqlalchemy import ColumnElement, or_, select, update
 from sqlalchemy.orm import Session
 
 from app import clock, leases
-from app.db import db, transaction
-from app.models import OutboxProgress, OutboxRow
+from app.db import db, is_one_of, transaction
+from app.models import Occasion, OutboxProgress, OutboxRow
 
-BATCH_SIZE = 100
+BATCH_SIZE = 200
 
 
 class Claimed:
     """Rows that one worker holds until a lease runs out."""
 
-    def __init__(self, claim: bytes, ids: list[int]) -> None:
+    def __init__(self, claim: bytes, occasions: Mapping[int, Occasion]) -> None:
+        """Hold the rows with the ids in `occasions`, which has their occasions, in the order of departure."""
         self.claim = claim
-        self.ids = ids
+        self.occasions = occasions
         self._since = time.monotonic()
         self._lease: float = current_app.config["OUTBOX_LEASE_SECONDS"]
 
@@ -31,7 +32,7 @@ class Claimed:
 
     def holds(self, row_ids: Iterable[int]) -> ColumnElement[bool]:
         """Return the condition for those of these rows that this worker still holds."""
-        return OutboxRow.id.in_(row_ids) & (OutboxRow.claim == self.claim)
+        return is_one_of(OutboxRow.id, [*row_ids]) & (OutboxRow.claim == self.claim)
 
     def lock_all(self, session: Session, row_ids: Iterable[int]) -> None:
         """Lock those of these rows that this worker still holds, by the lock order: one mailbox may have several."""
@@ -51,20 +52,20 @@ def claim_due() -> Claimed:
     # A letter that was queued in the future is due: the clock has gone back since.
     from_the_future = (OutboxRow.attempts == 0) & OutboxRow.deferred_until.is_(None) & (OutboxRow.queued_at > now)
     due = (
-        select(OutboxRow.id)
+        select(OutboxRow.id, OutboxRow.occasion)
         .where(OutboxRow.progress == OutboxProgress.WAITING, or_(OutboxRow.due_at <= now, from_the_future), free)
         .order_by(OutboxRow.priority, OutboxRow.due_at, OutboxRow.id)
         .limit(BATCH_SIZE)
     )
     # Read first, so that an idle worker never takes SQLite's one write lock.
-    if not db.session.scalars(due).first():
-        return Claimed(claim, [])
+    if not db.session.execute(due.limit(1)).first():
+        return Claimed(claim, {})
     with transaction() as session:
         # SQLite has no row locks and needs none: its transactions write one at a time.
-        ids = list(session.scalars(due.with_for_update(skip_locked=True)).all())
-        take = update(OutboxRow).where(OutboxRow.id.in_(ids)).values(claim=claim, leased_until=now + lease)
+        taken = {row.id: row.occasion for row in session.execute(due.with_for_update(skip_locked=True))}
+        take = update(OutboxRow).where(is_one_of(OutboxRow.id, [*taken])).values(claim=claim, leased_until=now + lease)
         session.execute(take.execution_options(synchronize_session=False))
-    return Claimed(claim, ids)
+    return Claimed(claim, taken)
 
 
 def release(claimed: Claimed, row_ids: list[int]) -> None:

@@ -3,22 +3,24 @@
 import logging
 import time
 from collections.abc import Callable
-from datetime import datetime
+from itertools import takewhile
 
 from flask_mail import Message
 from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.orm import Session
 
-from app import clock, counters, logs
-from app.db import transaction
+from app import clock
 from app.email import smtp
 from app.email.pipelining import ReadyMessage
-from app.models import OutboxProgress, OutboxRow
-from app.outbox import backoff, copies, mailbox_limit, slow_lane
+from app.models import Occasion, OutboxProgress
+from app.outbox import pace, record
 from app.outbox.callbacks import LetterCallbacks
 from app.outbox.claim import Claimed, claim_due, release
+from app.outbox.copies import write_copies
+from app.outbox.hand import SECONDS_IN_HAND, Hand, settling
+from app.outbox.write_alone import write_alone, write_each
 
-PUT_OFF = "put-off"  # in the counter, beside how letters end: to be tried again
+# Letters that strangers can cause. When each leaves does not tell what others got (see app/outbox/pace.py).
+BY_STRANGERS = {Occasion.SIGNED, Occasion.ENTRY, Occasion.ORGANISER}
 log = logging.getLogger(__name__)
 
 
@@ -30,7 +32,7 @@ def deliver(letters: LetterCallbacks, stopping: Callable[[], bool] = lambda: Fal
     the letters were deferred.
     """
     claimed = claim_due()
-    unsent = list(claimed.ids)
+    unsent = list(claimed.occasions)
     connection = smtp.SmtpConnection()
 
     def may_go_on() -> bool:
@@ -39,17 +41,20 @@ def deliver(letters: LetterCallbacks, stopping: Callable[[], bool] = lambda: Fal
     try:
         _send_copies(connection, claimed, unsent, letters, may_go_on)
         while unsent and may_go_on():
-            _write_and_send(connection, claimed, unsent[0], letters)
-            unsent.pop(0)
+            if claimed.occasions[unsent[0]] in BY_STRANGERS:
+                _send_each(connection, claimed, unsent, letters, may_go_on)
+            else:
+                _send_alone(connection, claimed, unsent[0], letters)
+                unsent.pop(0)
     except smtp.NoConnection as error:
         for row_id in unsent:
-            _defer(claimed, row_id, str(error), letters)
+            record.defer(claimed, row_id, str(error), letters)
         unsent.clear()
         raise
     finally:
         connection.close()
         release(claimed, unsent)
-    return len(claimed.ids)
+    return len(claimed.occasions)
 
 
 def _send_copies(
@@ -66,118 +71,90 @@ def _send_copies(
     """
     waiting, size = list(unsent), len(unsent)
     while waiting and may_go_on():
-        written = copies.write_copies(claimed, waiting[:size], letters)
-        tried, until = 0, time.monotonic() + copies.SECONDS_IN_HAND
-        with copies.marking(claimed, written, letters) as sent:
-            while written and may_go_on() and (not tried or time.monotonic() < until):
-                row_id = next(iter(written))
-                if _send_copy(connection, written.pop(row_id), claimed, row_id, letters):
-                    sent[row_id] = clock.now()
-                unsent.remove(row_id)
-                tried += 1
-        waiting = [*written, *waiting[size:]]
+        hand = write_copies(claimed, waiting[:size], letters)
+        tried = _send_in_order(connection, claimed, hand, unsent, letters, may_go_on)
+        waiting = [*hand.waiting, *waiting[size:]]
         size = 2 * tried or size
 
 
-def _send_copy(
-    connection: smtp.SmtpConnection, copy: ReadyMessage, claimed: Claimed, row_id: int, letters: LetterCallbacks
-) -> bool:
-    """Send one copy; return whether it was sent, once a failure is recorded. Raises as `_write_and_send` does."""
+def _send_each(
+    connection: smtp.SmtpConnection,
+    claimed: Claimed,
+    unsent: list[int],
+    letters: LetterCallbacks,
+    may_go_on: Callable[[], bool],
+) -> None:
+    """Write some of the first of the `unsent` rows one by one, send them, and take them out of the list."""
+    first = list(takewhile(lambda row_id: claimed.occasions[row_id] in BY_STRANGERS, unsent))
+    hand, number = write_each(claimed, first, letters)
+    for row_id in first[:number]:
+        if row_id not in hand.waiting:  # it is put off
+            unsent.remove(row_id)
+    _send_in_order(connection, claimed, hand, unsent, letters, may_go_on)
 
-    def send() -> bool:
-        connection.send_ready(copy)
-        return True
 
-    return _attempt(send, claimed, row_id, letters)
+def _send_in_order(
+    connection: smtp.SmtpConnection,
+    claimed: Claimed,
+    hand: Hand,
+    unsent: list[int],
+    letters: LetterCallbacks,
+    may_go_on: Callable[[], bool],
+) -> int:
+    """Hand over the letters in hand for half a second, take their rows out of the list, and return how many it were.
+
+    Where a row gets no letter, the time passes that one takes.
+    """
+    tried, until = 0, time.monotonic() + SECONDS_IN_HAND
+    timing = pace.COPIES if hand.are_copies else pace.OTHERS
+    with settling(claimed, hand, letters):
+        while hand.waiting and may_go_on() and (not tried or time.monotonic() < until):
+            row_id = next(iter(hand.waiting))
+            message = hand.waiting.pop(row_id)
+            if message is None:
+                timing.wait()
+                hand.silent.append(row_id)
+            else:
+                with timing.measure(is_first=connection.is_closed):
+                    if _send(connection, message, claimed, row_id, letters):
+                        hand.sent[row_id] = clock.now()
+            unsent.remove(row_id)
+            tried += 1
+    return tried
 
 
-def _write_and_send(connection: smtp.SmtpConnection, claimed: Claimed, row_id: int, letters: LetterCallbacks) -> None:
+def _send_alone(connection: smtp.SmtpConnection, claimed: Claimed, row_id: int, letters: LetterCallbacks) -> None:
     """Write and send one letter, and record the result. Raises only if mail server or database cannot be reached."""
-
-    def write_and_send() -> bool:
-        message = _write(claimed, row_id, letters)
-        if message is not None:
-            connection.send(message)
-        return message is not None
-
-    if _attempt(write_and_send, claimed, row_id, letters):
-        _mark(claimed, row_id, OutboxProgress.SENT, "", letters)
+    written = write_alone(claimed, row_id, letters)
+    if written is None:
+        return
+    if written.message is None:
+        record.mark(claimed, row_id, OutboxProgress.SILENT, "", letters)
+    elif _send(connection, written.message, claimed, row_id, letters):
+        record.mark(claimed, row_id, OutboxProgress.SENT, "", letters)
 
 
-def _attempt(send: Callable[[], bool], claimed: Claimed, row_id: int, letters: LetterCallbacks) -> bool:
-    """Call `send`, which tells whether it sent the letter of a row; return that, once a failure is recorded."""
+def _send(
+    connection: smtp.SmtpConnection,
+    message: ReadyMessage | Message,
+    claimed: Claimed,
+    row_id: int,
+    letters: LetterCallbacks,
+) -> bool:
+    """Send one letter; return whether it was sent, once a failure is recorded. Raises as `_send_alone` does."""
     try:
-        return send()
+        if isinstance(message, ReadyMessage):
+            connection.send_ready(message)
+        else:
+            connection.send(message)
     except (smtp.NoConnection, SQLAlchemyError):
         raise
     except smtp.Permanent as error:
-        _mark(claimed, row_id, OutboxProgress.FAILED, str(error), letters)
+        record.mark(claimed, row_id, OutboxProgress.FAILED, str(error), letters)
     except smtp.Temporary as error:
-        _defer(claimed, row_id, str(error), letters)
-    except Exception as error:  # noqa: BLE001 - a letter that cannot be made must not hold up the others
-        words = f"could not be made: {logs.describe_error(error)}"
-        log.error("letter in outbox row %s %s", row_id, words)  # noqa: TRY400 - its text may name a signer
-        _defer(claimed, row_id, words, letters)
+        record.defer(claimed, row_id, str(error), letters)
+    except Exception as error:  # noqa: BLE001 - a letter that cannot be sent must not hold up the others
+        record.defer_faulty(claimed, row_id, error, letters)
+    else:
+        return True
     return False
-
-
-def _write(claimed: Claimed, row_id: int, letters: LetterCallbacks) -> Message | None:
-    """Return a row's message, counted in the mailbox limit; None if the claim is lost, it must wait, or none is due.
-
-    What the mailbox did decides only whether a letter goes out when its turn has come, not when that is: others wait in
-    the same lane, and would see it by when their own letters come.
-    """
-    now = clock.now()
-    with transaction() as session:
-        row = claimed.lock(session, row_id)
-        if row is None:
-            return None
-        write = letters.choose(row)
-        has_room = mailbox_limit.has_room(session, row, now)
-        is_one_too_many = slow_lane.is_one_too_many(session, row, now)
-        if not is_one_too_many and slow_lane.must_wait(session, row, now):
-            return None
-        if write is None or not has_room or is_one_too_many:
-            _end(session, row, OutboxProgress.SILENT, "", now, letters)
-            return None
-        row.allowed_at = now
-        return write()
-
-
-def _mark(claimed: Claimed, row_id: int, progress: OutboxProgress, reply: str, letters: LetterCallbacks) -> None:
-    now = clock.now()
-    with transaction() as session:
-        row = claimed.lock(session, row_id)
-        if row is not None:
-            row.attempts += 1
-            _end(session, row, progress, reply, now, letters)
-
-
-def _defer(claimed: Claimed, row_id: int, reply: str, letters: LetterCallbacks) -> None:
-    now = clock.now()
-    with transaction() as session:
-        row = claimed.lock(session, row_id)
-        if row is not None and backoff.is_hopeless(row.attempts, now - row.queued_at):
-            row.attempts += 1
-            _end(session, row, OutboxProgress.FAILED, f"given up: {reply}", now, letters)
-        elif row is not None:
-            _retry(row, reply, now)
-
-
-def _end(
-    session: Session, row: OutboxRow, progress: OutboxProgress, reply: str, now: datetime, letters: LetterCallbacks
-) -> None:
-    row.progress, row.reply, row.ended_at = progress, reply, now
-    row.claim = row.leased_until = row.lane_key = None
-    counters.count(counters.EMAILS, progress)
-    if progress != OutboxProgress.FAILED:  # a failed letter may be tried again
-        row.sealed = None
-    letters.ended(session, row, now)
-
-
-def _retry(row: OutboxRow, reply: str, now: datetime) -> None:
-    row.attempts += 1
-    row.reply = reply
-    row.due_at = now + backoff.wait(row.attempts)
-    row.claim = row.leased_until = None
-    counters.count(counters.EMAILS, PUT_OFF)

@@ -5,16 +5,17 @@ address, whoever types tags must not use up ann's letters. So tags can take all 
 with several domains, where a name may not arrive at all of them, each domain counts by itself.
 """
 
-from collections.abc import Collection, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, timedelta
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
 from app import clock
 from app.crypto import tokens
-from app.db import advisory_lock
+from app.db import advisory_lock, is_one_of
 from app.email.address import all_counted_as, counted_as, is_tagged
 from app.models import OutboxProgress, OutboxRow
 
@@ -49,57 +50,80 @@ def all_spellings(address: str) -> list[bytes]:
 
 
 def was_written_to(session: Session, row: OutboxRow, mailboxes: Sequence[bytes], since: datetime) -> bool:
-    """Tell whether another letter that strangers can cause went to one of these after `since`, in the last day.
-
-    Here tags count like the mailbox itself: who wants no letters is promised one a day at most. One that was refused
-    for good does not count, as in `has_room`.
-    """
-    advisory_lock(session, *mailboxes)
-    others = select(OutboxRow.id).where(
-        _went_out(row, mailboxes), OutboxRow.allowed_at > max(since, clock.now() - WINDOW)
-    )
-    return session.scalars(others.limit(1)).first() is not None
-
-
-def lock_and_find_written_to(session: Session, mailboxes: Collection[bytes], now: datetime) -> set[bytes]:
-    """Return those of many mailboxes that a letter went to within a day; the others have room for one."""
-    advisory_lock(session, *mailboxes)
-    counted = OutboxRow.mailbox.in_(mailboxes) & (OutboxRow.allowed_at > now - WINDOW)
-    return set(session.scalars(select(OutboxRow.mailbox).where(counted)))
+    """Tell whether another letter that strangers can cause went to one of these after `since`, in the last day."""
+    return DaysLetters(session, mailboxes, clock.now()).went_to(row, mailboxes, since)
 
 
 def has_room(session: Session, row: OutboxRow, now: datetime, mailboxes: Sequence[bytes] | None = None) -> bool:
     """Tell whether this letter may go out now; if it does, the caller sets its `allowed_at` in the same transaction.
 
-    `mailboxes` are those that letters to where it goes are counted for, if that is not what was typed. A letter that is
-    tried again counts from its last try, as it may arrive then. One that was refused for good filled nobody's mailbox
-    and does not count: made-up spellings of a mailbox must not use up its letters.
+    `mailboxes` are those that letters to where it goes are counted for, if that is not what was typed.
     """
     if row.mailbox is None:
         return True
     mailboxes = mailboxes or [row.mailbox]
-    advisory_lock(session, *mailboxes)
-    counted = _went_out(row, mailboxes) & (OutboxRow.allowed_at > now - WINDOW)
-    of_petition = OutboxRow.petition_id == row.petition_id
-
-    in_site, in_petition, tagged = session.execute(
-        select(
-            func.count(),
-            func.count().filter(of_petition),
-            func.count().filter(of_petition, OutboxRow.is_tagged),
-        ).where(counted)
-    ).one()
-    if row.is_tagged:
-        return bool(in_petition < PER_PETITION and tagged < PER_PETITION - 1 and in_site < PER_SITE)
-    is_first = in_petition == tagged and in_site < PER_SITE_WITH_FIRST
-    return bool(in_petition < PER_PETITION and (in_site < PER_SITE or is_first))
+    return DaysLetters(session, mailboxes, now).leave_room(row, mailboxes)
 
 
-def _went_out(row: OutboxRow, mailboxes: Sequence[bytes]) -> ColumnElement[bool]:
-    """Return the condition for other letters to these mailboxes that may have arrived, once they were written."""
-    is_other = OutboxRow.mailbox.in_(mailboxes) & (OutboxRow.id != row.id)
-    return is_other & (OutboxRow.progress != OutboxProgress.FAILED)
+class CountedLetter(Protocol):
+    """A letter as it is counted: a row of the outbox, or these columns of one."""
+
+    @property
+    def id(self) -> int: ...
+    @property
+    def petition_id(self) -> int | None: ...
+    @property
+    def mailbox(self) -> bytes | None: ...
+    @property
+    def is_tagged(self) -> bool: ...
+
+
+class DaysLetters:
+    """The letters that went to some mailboxes within a day, for deciding on more. These mailboxes are locked.
+
+    A letter that is tried again counts from its last try, as it may arrive then. One that was refused for good filled
+    nobody's mailbox and does not count: made-up spellings of a mailbox must not use up its letters.
+    """
+
+    def __init__(self, session: Session, mailboxes: Collection[bytes], now: datetime) -> None:
+        """Lock these mailboxes until the caller's transaction ends, and read what went to them."""
+        advisory_lock(session, *mailboxes)
+        within_day = is_one_of(OutboxRow.mailbox, [*mailboxes]) & (OutboxRow.allowed_at > now - WINDOW)
+        went_out = within_day & (OutboxRow.progress != OutboxProgress.FAILED)
+        self._letters: dict[bytes, dict[int, tuple[CountedLetter, datetime]]] = defaultdict(dict)
+        for letter in session.execute(select(*_COUNTED, OutboxRow.allowed_at).where(went_out)):
+            self.add(letter, letter.allowed_at)
+
+    def add(self, letter: CountedLetter, at: datetime) -> None:
+        """Count a letter that goes out at that moment, and no more from an earlier try."""
+        if letter.mailbox is not None:
+            self._letters[letter.mailbox][letter.id] = (letter, at)
+
+    def went_to(self, letter: CountedLetter, mailboxes: Iterable[bytes], since: datetime) -> bool:
+        """Tell whether another letter went to one of these mailboxes after `since`.
+
+        Here tags count like the mailbox itself: who wants no letters is promised one a day at most.
+        """
+        return any(allowed_at > since for _, allowed_at in self._others(letter, mailboxes))
+
+    def leave_room(self, letter: CountedLetter, mailboxes: Iterable[bytes]) -> bool:
+        """Tell whether one more letter may go to these, which are one mailbox."""
+        others = [other for other, _ in self._others(letter, mailboxes)]
+        of_petition = [other for other in others if other.petition_id == letter.petition_id]
+        in_site, in_petition = len(others), len(of_petition)
+        tagged = sum(other.is_tagged for other in of_petition)
+        if letter.is_tagged:
+            return in_petition < PER_PETITION and tagged < PER_PETITION - 1 and in_site < PER_SITE
+        is_first = in_petition == tagged and in_site < PER_SITE_WITH_FIRST
+        return in_petition < PER_PETITION and (in_site < PER_SITE or is_first)
+
+    def _others(self, letter: CountedLetter, mailboxes: Iterable[bytes]) -> list[tuple[CountedLetter, datetime]]:
+        to_them = {key: one for mailbox in mailboxes for key, one in self._letters.get(mailbox, {}).items()}
+        return [one for key, one in to_them.items() if key != letter.id]
 
 
 def _to_mailbox_of(row: OutboxRow) -> ColumnElement[bool]:
     return (OutboxRow.mailbox == row.mailbox) & (OutboxRow.id != row.id)
+
+
+_COUNTED = (OutboxRow.id, OutboxRow.petition_id, OutboxRow.mailbox, OutboxRow.is_tagged)

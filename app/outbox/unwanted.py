@@ -7,7 +7,7 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from app.crypto.tokens import ID_BYTES
-from app.db import insert
+from app.db import insert, is_one_of
 from app.email.address import without_plus
 from app.models import Change, Unwanted
 from app.models.journal import enter
@@ -49,9 +49,10 @@ def all_unwanted(session: Session) -> frozenset[bytes]:
     return frozenset(session.scalars(select(Unwanted.mailbox)))
 
 
-def unwanted_among(session: Session, mailboxes: Collection[bytes]) -> frozenset[bytes]:
-    """Return those of these mailboxes that have unsubscribed."""
-    return frozenset(session.scalars(select(Unwanted.mailbox).where(Unwanted.mailbox.in_(mailboxes))))
+def unwanted_among(session: Session, mailboxes: Collection[bytes]) -> dict[bytes, datetime]:
+    """Return those of these mailboxes that have unsubscribed, and when."""
+    unsubscribed = select(Unwanted.mailbox, Unwanted.since).where(is_one_of(Unwanted.mailbox, [*mailboxes]))
+    return {row.mailbox: row.since for row in session.execute(unsubscribed)}
 
 
 def stop_emails(session: Session, mailbox: bytes, now: datetime) -> bool:

@@ -1,4 +1,4 @@
-"""Letters that are written together: the same as those written one by one, and only where nothing speaks against it."""
+"""Letters that are written together are the same as those written one by one, and go to the same mailboxes."""
 
 import re
 from collections.abc import Callable
@@ -14,14 +14,24 @@ from sqlalchemy.exc import OperationalError
 
 from app import clock
 from app.db import db, transaction
-from app.models import Draft, OutboxProgress, OutboxRow, Petition
+from app.models import Draft, OutboxProgress, OutboxRow, Petition, State
 from app.models.signer import signer_of
-from app.outbox import copies, deliver
+from app.outbox import copies, deliver, hand, unwanted
 from app.outbox.callbacks import LetterCallbacks
+from app.outbox.hand import Hand
 from app.signing.code import redeem_code
 from app.worker import LETTERS
-from tests.factories import make_petition, make_signature, press_confirm, sign, verified
-from tests.mail_server import MailServer, code_in, link_in
+from tests.factories import (
+    MAILBOXES,
+    drafts,
+    make_mailbox,
+    make_petition,
+    make_signature,
+    press_confirm,
+    sign,
+    verified,
+)
+from tests.mail_server import MailServer, code_in, link_in, text_of
 from tests.outbox.test_deliver import Work, make_all_due, rows
 
 pytestmark = pytest.mark.both_databases
@@ -29,7 +39,7 @@ pytestmark = pytest.mark.both_databases
 ONE_BY_ONE = replace(LETTERS, write_many=lambda session, rows, now: {})
 # What differs between any two letters: the links' tokens, the code, the boundaries of parts, and the date.
 OF_ITS_OWN = re.compile(
-    rb"(?<=/confirm/)[\w.-]+|(?<=/not-me/)[\w.-]+|(?<=/unsubscribe/)[\w.-]+|[0-9A-Z]{3}-[0-9A-Z]{3}-[0-9A-Z]{3}"
+    rb"(?<=/confirm/)[\w.-]+|(?<=/signature/)[\w.-]+|(?<=/entry/)[\w.-]+|(?<=/not-me/)[\w.-]+|(?<=/unsubscribe/)[\w.-]+|[0-9A-Z]{3}-[0-9A-Z]{3}-[0-9A-Z]{3}"
     rb"|=+\d+==|(?<=\nDate: )[^\r\n]+|(?<=Message-ID: <)[0-9a-f]+"
 )
 
@@ -40,12 +50,12 @@ def written_together(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     found: list[int] = []
     write_copies = copies.write_copies
 
-    def noted(*args: object) -> object:
-        written = write_copies(*args)  # type: ignore[arg-type]
-        found.extend(written)
-        return written
+    def noted(*args: object) -> Hand:
+        hand = write_copies(*args)  # type: ignore[arg-type]
+        found.extend(hand.waiting)
+        return hand
 
-    monkeypatch.setattr(deliver.copies, "write_copies", noted)
+    monkeypatch.setattr(deliver, "write_copies", noted)
     return found
 
 
@@ -96,29 +106,81 @@ def test_link_and_code_of_a_letter_written_together_work(
     assert verified(client) == 2
 
 
+@pytest.mark.parametrize("has_stopped", [False, True])
+@pytest.mark.parametrize("discreet", ["true", "false"])
+def test_so_is_the_letter_to_who_has_signed(
+    app: Flask, client: FlaskClient, mail_server: MailServer, written_together: list[int], discreet: str,
+    has_stopped: bool,
+) -> None:  # fmt: skip
+    slug = make_petition(app, discreet=discreet, title='"Книги & <books>"')
+    make_signature(app, slug, email="ann@example.org")
+    for letters in (LETTERS, ONE_BY_ONE):
+        if has_stopped:
+            unsubscribe(app, "ann@example.org")
+        sign(client, slug)
+        send_all(app, letters)
+        forget_letters(app)
+    together, alone = mail_server.raw
+    assert len(written_together) == 1
+    for letter in mail_server.letters:
+        assert "You have confirmed before" in text_of(letter) or "You have signed it before" in text_of(letter)
+        assert ("You had asked us for no more" in text_of(letter)) == has_stopped
+    assert OF_ITS_OWN.sub(b"", together) == OF_ITS_OWN.sub(b"", alone)
+
+
+def unsubscribe(app: Flask, address: str) -> None:
+    with app.app_context(), transaction() as session:
+        unwanted.stop_emails(session, unwanted.mailbox_of(session, address), clock.now())
+
+
+def forget_letters(app: Flask) -> None:
+    """Have no letter count for the mailbox limit that went out so far."""
+    with app.app_context(), transaction() as session:
+        session.execute(update(OutboxRow).values(allowed_at=None))
+
+
 def subjects(letters: list[EmailMessage]) -> list[str]:
     return [letter["Subject"].partition(":")[0] for letter in letters]
 
 
-def test_a_mailbox_of_which_more_is_to_be_known_is_left_to_be_decided_alone(
+@pytest.mark.parametrize("has_stopped", [False, True])
+@pytest.mark.parametrize(
+    "spelt", [["ann@proton.me"] * 4, ["ann@proton.me", "Ann@PM.me", "ann+1@proton.me", "ann+2@pm.me"]]
+)
+@pytest.mark.parametrize("state", MAILBOXES)
+def test_a_mailbox_gets_as_many_letters_as_when_they_are_written_alone(
+    app: Flask, client: FlaskClient, petition: str, mail_server: MailServer, written_together: list[int], state: str,
+    spelt: list[str], has_stopped: bool,
+) -> None:  # fmt: skip
+    make_mailbox(app, state, "ann@proton.me")
+    if has_stopped:
+        unsubscribe(app, "ann@proton.me")
+    seen = []
+    for letters in (LETTERS, ONE_BY_ONE):
+        for address in spelt:
+            sign(client, email=address)
+        sign(client, email="bob@example.org")
+        send_all(app, letters)
+        seen.append([(letter["To"], letter["Subject"]) for letter in mail_server.letters])
+        mail_server.letters.clear()
+        forget_letters(app)
+    assert seen[0] == seen[1]
+    assert [to for to, _ in seen[0]].count("bob@example.org") == 1
+    assert len(written_together) == 5
+    assert {row.progress for row in rows(app)} <= {OutboxProgress.SENT, OutboxProgress.SILENT}
+
+
+def test_drafts_that_get_no_letter_of_their_own_are_deleted(
     app: Flask, client: FlaskClient, petition: str, mail_server: MailServer, written_together: list[int]
 ) -> None:
-    make_signature(app, email="signed@example.org")
-    for name in ("declining", "unsubscribing"):
-        sign(client, email=f"{name}@example.org")
+    for state in ("declined", State.VERIFIED):
+        make_mailbox(app, state, f"{state}@example.org")
+        sign(client, email=f"{state}@example.org")
+    sign(client, email="new@example.org")
     send_all(app)
-    client.post(link_in(mail_server.to("declining@example.org")[0], "not-me"))
-    (stopped,) = mail_server.to("unsubscribing@example.org")
-    client.post(re.sub(r"^<https?://[^/]+|>$", "", stopped["List-Unsubscribe"]))
-    del written_together[:]
-
-    for name in ("signed", "declining", "unsubscribing", "new"):
-        sign(client, email=f"{name}@example.org")
-    send_all(app)
-    assert len(written_together) == 1, "the new one's"
-    assert subjects(mail_server.to("signed@example.org")) == ["You have already signed"]
-    assert len(mail_server.to("declining@example.org")) == 1
-    assert len(mail_server.to("new@example.org")) == 1
+    assert len(written_together) == 3
+    assert [letter["To"] for letter in mail_server.letters] == ["verified@example.org", "new@example.org"]
+    assert [draft.expires_at is not None for draft in drafts(app)] == [True]
 
 
 def test_many_forms_of_one_mailbox_in_one_batch_are_counted(
@@ -127,7 +189,7 @@ def test_many_forms_of_one_mailbox_in_one_batch_are_counted(
     for _ in range(5):
         sign(client)
     send_all(app)
-    assert len(written_together) == 1
+    assert len(written_together) == 5
     assert len(mail_server.letters) == 3
     assert len({link_in(letter) for letter in mail_server.letters}) == 3
 
@@ -178,7 +240,7 @@ def test_what_was_sent_and_not_recorded_is_sent_again_under_the_same_message_id(
         sign(client, email=f"person{number}@example.org")
     with_proofs(app)
     with monkeypatch.context() as patch, app.app_context():
-        patch.setattr(copies, "_mark_sent", away)
+        patch.setattr(hand, "_end_copies", away)
         with pytest.raises(OperationalError):
             deliver.deliver(LETTERS)
     first = [letter["Message-ID"] for letter in mail_server.letters]

@@ -186,8 +186,8 @@ def test_a_letter_that_is_tried_again_counts_once(
 
 
 def test_four_workers_at_once_keep_to_the_limit(app: Flask, petition: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(delivering.smtp.SmtpConnection, "send", lambda connection, message: None)
-    letters = replace(LETTERS, choose=lambda row: lambda: Message("a letter"))
+    monkeypatch.setattr(delivering.smtp.SmtpConnection, "send_ready", lambda connection, message: None)
+    letters = replace(LETTERS, choose=lambda row: lambda: Message("a letter", ["ann@example.org"]))
     fill(app, 100)
 
     def turn(which: int) -> None:
@@ -204,8 +204,8 @@ def test_of_a_thousand_letters_sixty_are_sent_an_hour_and_each_is_claimed_about_
     app: Flask, petition: str, time: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(claim, "BATCH_SIZE", 500)
-    monkeypatch.setattr(delivering.smtp.SmtpConnection, "send", lambda connection, message: None)
-    letters = replace(LETTERS, choose=lambda row: lambda: Message("a letter"))
+    monkeypatch.setattr(delivering.smtp.SmtpConnection, "send_ready", lambda connection, message: None)
+    letters = replace(LETTERS, choose=lambda row: lambda: Message("a letter", ["ann@example.org"]))
     fill(app, 1_000)
     claimed = 0
     with app.app_context():

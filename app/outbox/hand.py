@@ -1,0 +1,98 @@
+"""Letters in hand: written before the first of them leaves, and recorded together when they have left.
+
+So they leave one right after the other, in the order of their forms. What a slow mail server has not taken after half a
+second is taken back, to be decided anew.
+"""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from flask_mail import Message
+from sqlalchemy import Row, select, update
+from sqlalchemy.orm import Session
+
+from app import clock, counters
+from app.changed_rows import Columns, change_rows
+from app.db import transaction
+from app.email.pipelining import ReadyMessage
+from app.models import OutboxProgress, OutboxRow
+from app.outbox import record
+from app.outbox.callbacks import LetterCallbacks
+from app.outbox.claim import Claimed
+
+# No letter is handed over that is older: it may have been cancelled, and those sent before it wait to be marked.
+SECONDS_IN_HAND = 0.5
+
+
+@dataclass
+class Hand:
+    """The letters that are still to be handed over, by the ids of their rows in the order of departure.
+
+    None is a row that gets no letter. Whoever hands a letter over takes it out, and puts the row into `sent` with the
+    moment, or into `silent`. `allowed_before` has when a row's letter was written before, if it was. All are copies of
+    mail merges, or none is.
+    """
+
+    waiting: dict[int, ReadyMessage | Message | None]
+    allowed_before: Mapping[int, datetime | None]
+    are_copies: bool
+    sent: dict[int, datetime] = field(default_factory=dict)
+    silent: list[int] = field(default_factory=list)
+
+
+@contextmanager
+def settling(claimed: Claimed, hand: Hand, letters: LetterCallbacks) -> Iterator[None]:
+    """Record at the end, whatever comes between, what was sent and what is silent, and take back what still waits."""
+    try:
+        yield
+    finally:
+        if hand.sent or hand.silent or hand.waiting:
+            with transaction() as session:
+                claimed.lock_all(session, [*hand.sent, *hand.silent, *hand.waiting])
+                end = _end_copies if hand.are_copies else _end_others
+                end(session, claimed, hand, letters)
+                _take_back(session, claimed, hand, letters)
+
+
+def _end_copies(session: Session, claimed: Claimed, hand: Hand, letters: LetterCallbacks) -> None:
+    ended = {"reply": "", "ended_at": clock.now(), "claim": None, "leased_until": None}
+    draft_of: dict[bytes, Row[Any]] = {}
+    for progress, row_ids in ((OutboxProgress.SENT, hand.sent), (OutboxProgress.SILENT, hand.silent)):
+        if not row_ids:
+            continue
+        attempts = OutboxRow.attempts + (1 if progress == OutboxProgress.SENT else 0)
+        mark = (
+            update(OutboxRow).where(claimed.holds(row_ids)).values(ended | {"progress": progress, "attempts": attempts})
+        )
+        marked = mark.returning(OutboxRow.id, OutboxRow.draft_id, OutboxRow.signature_id)
+        rows = session.execute(marked.execution_options(synchronize_session=False)).all()
+        for _ in rows:
+            counters.count(counters.EMAILS, progress)
+        draft_of |= {row.draft_id: row for row in rows if row.draft_id}
+    sent_at = {
+        draft_id: hand.sent[row.id]
+        for draft_id, row in draft_of.items()
+        if row.id in hand.sent and row.signature_id is None
+    }
+    letters.ended_many(session, sent_at, [draft_id for draft_id in draft_of if draft_id not in sent_at])
+
+
+def _end_others(session: Session, claimed: Claimed, hand: Hand, letters: LetterCallbacks) -> None:
+    for row_id, at in hand.sent.items():
+        record.end(session, claimed, row_id, OutboxProgress.SENT, "", at, letters)
+    for row_id in hand.silent:
+        record.end(session, claimed, row_id, OutboxProgress.SILENT, "", clock.now(), letters)
+
+
+def _take_back(session: Session, claimed: Claimed, hand: Hand, letters: LetterCallbacks) -> None:
+    row_ids = [row_id for row_id, message in hand.waiting.items() if message is not None]
+    if not row_ids:
+        return
+    before = [hand.allowed_before[row_id] for row_id in row_ids]
+    held: Columns = {"id": row_ids, "claim": [claimed.claim] * len(row_ids)}
+    change_rows(session, OutboxRow, held, {"allowed_at": before})
+    about = select(OutboxRow.draft_id).where(claimed.holds(row_ids))
+    letters.take_back_many(session, [draft_id for draft_id in session.scalars(about) if draft_id])

@@ -1,0 +1,95 @@
+"""When a stranger's own letters leave does not tell what another mailbox, named in a form between his, did."""
+
+from collections.abc import Callable
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import select
+
+from app.db import transaction
+from app.models import Draft
+from app.models.signer import signer_of
+from app.outbox import pace
+from app.signing import proof_of_work
+from app.signing.draft import delete_open_drafts
+from tests.factories import MAILBOXES, SLUG, make_mailbox, make_signature, proof, sign
+from tests.mail_server import MailServer
+from tests.outbox.test_deliver import Work
+from tests.signing.test_sign import statements
+
+pytestmark = pytest.mark.both_databases
+
+BEFORE, ANN, AFTER = "before@example.net", "ann@example.org", "after@example.net"
+A_LETTERS_TIME = "the time that a letter takes"
+Ask = Callable[[FlaskClient, str], object]
+
+
+def with_proof(client: FlaskClient, address: str) -> object:
+    return sign(client, email=address, altcha=proof(client))
+
+
+def without_proof(client: FlaskClient, address: str) -> object:
+    return sign(client, email=address)
+
+
+def ask_for_link(client: FlaskClient, address: str) -> object:
+    return client.post(f"/petitions/{SLUG}/my-signature", data={"email": address})
+
+
+@pytest.mark.parametrize("ask", [with_proof, without_proof, ask_for_link])
+@pytest.mark.parametrize("state", MAILBOXES)
+def test_between_his_letters_goes_hers_or_the_time_that_one_takes_and_nothing_else_is_done(
+    app: Flask, client: FlaskClient, petition: str, mail_server: MailServer, work: Work,
+    monkeypatch: pytest.MonkeyPatch, state: str, ask: Ask,
+) -> None:  # fmt: skip
+    monkeypatch.setattr(proof_of_work, "MAX_NUMBER", 10)
+    make_mailbox(app, state, ANN)
+    for address in (BEFORE, AFTER) if ask is ask_for_link else ():
+        make_signature(app, email=address)
+    for address in (BEFORE, ANN, AFTER):
+        ask(client, address)
+
+    course: list[str] = []
+    asked_before = []
+    with statements(app) as seen:
+
+        def answer(recipient: str) -> None:
+            course.append(recipient)
+            asked_before.append(len(seen))
+
+        mail_server.answer = answer
+        monkeypatch.setattr(pace.Pace, "wait", lambda self: course.append(A_LETTERS_TIME))
+        work()
+    gets_one = {"verified", "invalidated"} if ask is ask_for_link else set(MAILBOXES) - {"declined"}
+    assert course == [BEFORE, ANN if state in gets_one else A_LETTERS_TIME, AFTER]
+    assert len(set(asked_before)) == 1, "the database is asked before the first and after the last"
+
+
+@pytest.mark.parametrize("ask", [without_proof, ask_for_link])
+@pytest.mark.parametrize("state", MAILBOXES)
+def test_deciding_alone_takes_as_long_for_everybody(
+    app: Flask, client: FlaskClient, petition: str, work: Work, monkeypatch: pytest.MonkeyPatch, state: str, ask: Ask
+) -> None:
+    waited = []
+    monkeypatch.setattr(pace, "wait_until", waited.append)
+    make_mailbox(app, state, ANN)
+    ask(client, ANN)
+    work()
+    assert len(waited) == 1
+
+
+def test_so_it_is_when_she_confirmed_or_declined_before_her_turn_came(
+    app: Flask, client: FlaskClient, petition: str, mail_server: MailServer, work: Work, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(proof_of_work, "MAX_NUMBER", 10)
+    for address in (BEFORE, ANN, AFTER):
+        with_proof(client, address)
+    with app.app_context(), transaction() as session:
+        hers = next(draft for draft in session.scalars(select(Draft)) if signer_of(draft).email == ANN)
+        delete_open_drafts(session, Draft.public_id == hers.public_id)
+    course: list[str] = []
+    mail_server.answer = course.append  # type: ignore[assignment]
+    monkeypatch.setattr(pace.Pace, "wait", lambda self: course.append(A_LETTERS_TIME))
+    work()
+    assert course == [BEFORE, A_LETTERS_TIME, AFTER]
