@@ -45,7 +45,7 @@ def answer(token: str) -> Response:
     thanks = _thanks(entry, token)  # while the petition is at hand: a transaction forgets what was read before
     if not confirm(entry, form.correction()):
         # Another request came between. If what it did was undone since, the button is there again.
-        return _confirm_page(_draft(token), form, 409)
+        return _confirm_page(_draft(token), form, 409, is_disturbed=True)
     return redirect(thanks, 303)
 
 
@@ -85,7 +85,9 @@ def _follow(token: str) -> tuple[Entry | DraftEntry | None, LinkStatus]:
     return entry, status
 
 
-def _confirm_page(entry: DraftEntry, form: AnswersForm | None = None, code: int = 200) -> Response:
+def _confirm_page(
+    entry: DraftEntry, form: AnswersForm | None = None, code: int = 200, *, is_disturbed: bool = False
+) -> Response:
     """Show what the draft says, in a form to correct it, with the button that confirms it."""
     return private_page(
         "confirmation/confirm.html",
@@ -95,6 +97,7 @@ def _confirm_page(entry: DraftEntry, form: AnswersForm | None = None, code: int 
         email=signer_of(entry.draft).email,
         privacy=to_html(entry.notice.more),
         until=confirmable_until(entry.petition, entry.draft.expires_at),
+        is_disturbed=is_disturbed,
     )
 
 

@@ -140,6 +140,7 @@ def test_the_button_is_there_again_if_what_came_between_was_taken_back(
         meanwhile.setattr(sys.modules["app.confirmation.confirm"], "make_signature", too_late)
         answer = press_confirm(client, second, name="Ann Third")
     assert answer.status_code == 409
+    assert "nothing is confirmed yet" in answer.text
     assert "Ann Third" in answer.text and "Confirm your signature" in answer.text
     assert "organisers have taken" not in answer.text
     assert press_confirm(client, second).status_code == 303
