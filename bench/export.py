@@ -16,6 +16,7 @@ from app.export.rows import Choice
 from app.models import Format
 from bench import people
 from bench.figure import Figure, in_turns, middle, number, ratios
+from bench.filled import verified
 from bench.stage import SLUG, Stage
 
 MANY, SOME = 1_000_000, 100_000
@@ -24,7 +25,7 @@ ROUNDS = 3
 
 def run(stage: Stage) -> Iterator[Figure]:
     """Measure the streams in this process, with nobody slow at the other end, and then the command's memory."""
-    many, some = (_filled(stage, f"export_{rows}", rows) for rows in (MANY, SOME))
+    many, some = (verified(stage, rows) for rows in (MANY, SOME))
     app_many, app_some = stage.app(many), stage.app(some)
     rounds = in_turns(
         lambda: _seconds(app_many, "csv"),
@@ -53,15 +54,6 @@ def run(stage: Stage) -> Iterator[Figure]:
         added = [peak - idle for peak, _ in peaks]
         yield Figure(f"export: memory for {kind.upper()} of 1M rows", added, "MB", at_most=most, detail=detail)
         yield Figure(f"export: memory for {kind.upper()}, 1M / 100k", ratios(peaks), "x", at_most=1.05)
-
-
-def _filled(stage: Stage, name: str, rows: int) -> str:
-    database = stage.database(name)
-    with stage.connect(database) as connection:
-        connection.execute("SET synchronous_commit = off")
-        people.make_verified(stage.app(database), connection, rows)
-        connection.execute("VACUUM ANALYZE")
-    return database
 
 
 def _pieces(app: Flask, kind: str) -> Iterator[bytes]:

@@ -61,10 +61,8 @@ def _make_many(connection: psycopg.Connection, statement: str, first: int, last:
     connection.execute("RESET session_replication_role")
 
 
-def make_verified(
-    app: Flask, connection: psycopg.Connection, number: int, visibility: Visibility = Visibility.DELIVERY
-) -> None:
-    """Make that many verified signatures, a second apart, each really sealed, so that the app can open them."""
+def make_verified(app: Flask, connection: psycopg.Connection, number: int) -> None:
+    """Make that many verified public signatures, a second apart, each really sealed, so that the app can open them."""
     columns = (
         "id, public_id, petition_id, text_id, notice_id, language, state, email_key, sealed, country, visibility,"
         " updates, changes, signed_at, verified_at"
@@ -78,7 +76,7 @@ def make_verified(
     ):
         under = edition()
         for which in range(1, number + 1):
-            row, _ = what_is_said(under, which, visibility)
+            row, _ = what_is_said(under, which)
             at = began + timedelta(seconds=which)
             row |= {"id": which, "state": "verified", "changes": 1}
             row |= {"signed_at": at, "verified_at": at}
@@ -134,9 +132,7 @@ def _solved(asked: dict[str, Any]) -> str:
     return base64.b64encode(json.dumps(answer).encode()).decode()
 
 
-def what_is_said(
-    under: Edition, number: int, visibility: Visibility = Visibility.PUBLIC, address: str = ""
-) -> tuple[dict[str, object], str]:
+def what_is_said(under: Edition, number: int, address: str = "") -> tuple[dict[str, object], str]:
     """Return the columns that a draft and a signature share, of a mailbox of its own, and the name sealed in them.
 
     The address is made up as well, unless one is given.
@@ -144,7 +140,7 @@ def what_is_said(
     public_id, name = os.urandom(16), f"Ann Example the {number}th"
     address = address or f"ann.{number}@example.org"
     said = (name, ANSWERS["affiliation"], ANSWERS["comment"], address)
-    signer = Signer(*said, "SE", visibility, updates=False)
+    signer = Signer(*said, "SE", Visibility.PUBLIC, updates=False)
     columns: dict[str, object] = {
         "public_id": public_id,
         "petition_id": under.petition.id,
@@ -154,7 +150,7 @@ def what_is_said(
         "email_key": os.urandom(32),
         "sealed": signer.sealed_for(public_id, under.petition.public_id),
         "country": "SE",
-        "visibility": visibility,
+        "visibility": Visibility.PUBLIC,
         "updates": False,
         "signed_at": clock.now(),
     }

@@ -45,6 +45,7 @@ class Stage:
     def __init__(self, stack: ExitStack) -> None:
         self._stack = stack
         self.folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="countersign-bench-")))
+        self.filled: set[str] = set()  # databases that more than one figure reads (see bench/filled.py)
         self._secrets = {"SECRET_KEY": secrets.token_urlsafe(48), "DATA_KEYS": secrets.token_urlsafe(32)}
 
     @contextmanager
