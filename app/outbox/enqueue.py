@@ -12,14 +12,14 @@ from app.models import Occasion, OutboxProgress, OutboxRow
 from app.outbox.mailbox_limit import CountedMailbox
 
 # The lowest number goes first: people wait in front of their screens for a confirmation letter.
+PRIORITY_WITHOUT_PROOF = 1
 PRIORITY = {
     Occasion.SIGNED: 0,
     Occasion.ORGANISER: 0,
-    Occasion.ENTRY: 0,
+    Occasion.ENTRY: PRIORITY_WITHOUT_PROOF,  # its form asks for none, so floods of it must not hold up the above
     Occasion.CONFIRMED: 2,
     Occasion.REMINDER: 2,
 }
-PRIORITY_WITHOUT_PROOF = 1
 PRIORITY_DEFERRED = 3  # and more, by the turn of a network (see app/outbox/slow_lane.py)
 PRIORITY_BY_STRANGER = 10_000  # requests for letters to organisers; one waits for a mailbox (see the model)
 

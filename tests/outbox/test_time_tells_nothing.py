@@ -10,7 +10,7 @@ from sqlalchemy import select
 from app.db import transaction
 from app.models import Draft
 from app.models.signer import signer_of
-from app.outbox import pace
+from app.outbox import claim, pace
 from app.signing import proof_of_work
 from app.signing.draft import delete_open_drafts
 from tests.factories import MAILBOXES, SLUG, make_mailbox, make_signature, proof, sign
@@ -93,3 +93,17 @@ def test_so_it_is_when_she_confirmed_or_declined_before_her_turn_came(
     monkeypatch.setattr(pace.Pace, "wait", lambda self: course.append(A_LETTERS_TIME))
     work()
     assert course == [BEFORE, A_LETTERS_TIME, AFTER]
+
+
+def test_links_that_are_asked_for_in_thousands_hold_up_no_form_with_a_proof(
+    app: Flask, client: FlaskClient, petition: str, mail_server: MailServer, work: Work, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(proof_of_work, "MAX_NUMBER", 10)
+    monkeypatch.setattr(claim, "BATCH_SIZE", 3)
+    asking = [f"{who}@example.net" for who in range(6)]
+    for address in asking:
+        make_signature(app, email=address)
+        ask_for_link(client, address)
+    with_proof(client, ANN)
+    work()
+    assert [letter["To"] for letter in mail_server.letters] == [ANN, *asking]
