@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 from sqlalchemy import delete, select, update
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from app import clock
 from app.db import in_batches, is_one_of
@@ -82,7 +82,7 @@ def forget_declined() -> int:
     """Forget what is known of mailboxes that declined, once it has no use; return how many.
 
     The mark is deleted when the petition has closed, as nobody can sign then; its `unwanted` is erased when declining
-    cannot be undone any more.
+    cannot be undone any more, with that of the mailbox's other marks: undoing those no longer brings its letters back.
     """
     now = clock.now()
     closed = select(Petition.id).where(Petition.closes_at <= now)
@@ -94,7 +94,9 @@ def forget_declined() -> int:
         session.execute(marks.execution_options(synchronize_session=False))
 
     def erase_unwanted(session: Session, keys: Sequence[bytes]) -> None:
-        marks = update(Declined).where(is_one_of(Declined.email_key, keys)).values(unwanted=None)
+        for_good = aliased(Declined)
+        mailboxes = select(for_good.unwanted).where(is_one_of(for_good.email_key, keys))
+        marks = update(Declined).where(Declined.unwanted.in_(mailboxes)).values(unwanted=None)
         session.execute(marks.execution_options(synchronize_session=False))
 
     return in_batches(of_closed, delete_marks) + in_batches(with_unwanted, erase_unwanted)

@@ -34,9 +34,8 @@ def decline(public_id: bytes, *, never_again: bool = False) -> bool:
         draft = entry.draft
         email_key = sealed_email_key(entry.petition, draft)
         mailbox = unwanted.mailbox_of(session, signer_of(draft).email) if never_again else None
-        if mailbox:
-            unwanted.stop_emails(session, mailbox, now)
-        _mark(session, entry.petition, email_key, now + UNDO_PERIOD, mailbox)
+        by_this = bool(mailbox and (unwanted.stop_emails(session, mailbox, now) or _holds(session, mailbox)))
+        _mark(session, entry.petition, email_key, now + UNDO_PERIOD, mailbox if by_this else None)
         closed = [one.public_id for one in drafts] if email_key == draft.email_key else [public_id]
         close_drafts(session, closed, now, expires_at=now + UNDO_PERIOD)
     return True
@@ -61,7 +60,8 @@ def decline_again(petition: Petition, email_key: bytes, at: datetime) -> bool:
 def undo_decline(public_id: bytes) -> bool:
     """Take the mark from the mailbox of a draft, so that it can sign again; return whether that was possible.
 
-    If declining had also stopped all letters to the mailbox, they go out again. The drafts stay closed.
+    If declining had also stopped all letters to the mailbox, they go out again, unless it did so in another petition as
+    well. The drafts stay closed.
     """
     with transaction() as session:
         lock_mailbox(session, public_id)
@@ -69,9 +69,10 @@ def undo_decline(public_id: bytes) -> bool:
         mark = declined_mark(session, entry.draft) if entry else None
         if mark is None or mark.undo_until <= clock.now():
             return False
-        if mark.unwanted:
-            unwanted.resume_emails(session, mark.unwanted)
+        stopped = mark.unwanted
         lift(session, [mark.email_key])
+        if stopped and not _holds(session, stopped):
+            unwanted.resume_emails(session, stopped)
     return True
 
 
@@ -84,6 +85,11 @@ def lift(session: Session, email_keys: Collection[bytes]) -> bool:
     for email_key, petition_id in lifted:
         enter(session, Change.LIFTED, session.get_one(Petition, petition_id).public_id + email_key)
     return bool(lifted)
+
+
+def _holds(session: Session, mailbox: bytes) -> bool:
+    """Tell whether declining somewhere stopped all letters to a mailbox, and can still be undone."""
+    return session.scalars(select(Declined.email_key).where(Declined.unwanted == mailbox).limit(1)).first() is not None
 
 
 def _mark(session: Session, petition: Petition, email_key: bytes, undo_until: datetime, unwanted: bytes | None) -> None:
