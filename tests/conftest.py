@@ -5,6 +5,7 @@ Tests run on SQLite; those marked `both_databases` on PostgreSQL too, because th
 
 import gc
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from flask import Flask
 from flask.testing import FlaskClient, FlaskCliRunner
 from hypothesis import settings
 
+from app.confirmation import remind
 from app.outbox import pace
 from app.worker import work_once
 from tests.apps import SECRETS, lent, make_app
@@ -75,8 +77,10 @@ def session_mail_server() -> Iterator[MailServer]:
 
 @pytest.fixture(autouse=True)
 def _unpaced(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Have letters that are written alone take no longer than they do."""
+    """Have letters that are written alone take no longer than they do, and reminders leave at once."""
     monkeypatch.setattr(pace, "WRITING_SECONDS", 0)
+    monkeypatch.setattr(pace, "MAX_WRITING_SECONDS", 0)
+    monkeypatch.setattr(remind, "SPREAD", timedelta(0))
 
 
 @pytest.fixture

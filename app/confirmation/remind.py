@@ -1,19 +1,21 @@
 """Remind people who have not confirmed: once, a day after their letter was sent, while the petition is open."""
 
+import random
 from datetime import timedelta
 
 from sqlalchemy import ColumnElement, Select, literal, or_, select, update
 from sqlalchemy.orm import InstrumentedAttribute, aliased
 
 from app import clock
-from app.db import db, transaction
+from app.db import db, insert, transaction
 from app.models import Draft, Occasion, OutboxProgress, OutboxRow, Petition
-from app.outbox.enqueue import new_letter
+from app.outbox.enqueue import letter_row
 from app.outbox.mailbox_limit import CountedMailbox
 from app.signing.draft import was_sent
 from app.signing.expiry import LINK_WORKS_FOR
 
 REMIND_AFTER = timedelta(days=1)
+SPREAD = timedelta(hours=1)  # over which those that are queued together leave
 BATCH_SIZE = 200
 
 
@@ -44,8 +46,11 @@ def queue_reminders() -> int:
         for draft_id, petition_id in rows:
             mailbox, is_tagged = session.execute(_sent_letter_of(draft_id)).one()  # it is due by that
             counted = CountedMailbox(mailbox, is_tagged) if mailbox else None
-            # Not in the slow lane: who waits there would see that this mailbox has not signed.
-            session.execute(new_letter(Occasion.REMINDER, now, petition_id, draft_id=draft_id, mailbox=counted))
+            # At a moment by chance, and not in the slow lane: whoever has letters of his own there would see by their
+            # time that this mailbox has not signed.
+            due_at = now + random.random() * SPREAD
+            letter = letter_row(Occasion.REMINDER, now, petition_id, draft_id=draft_id, mailbox=counted)
+            session.execute(insert(OutboxRow).values(letter | {"due_at": due_at}))
     return len(rows)
 
 

@@ -10,6 +10,7 @@ from sqlalchemy import func, select, update
 
 from app import clock
 from app.backup.held_letters import discard_letters, hold_letters
+from app.confirmation import remind
 from app.confirmation.remind import queue_reminders
 from app.db import db, transaction
 from app.models import Draft, Occasion, OutboxProgress, OutboxRow, Petition
@@ -252,3 +253,23 @@ def test_letters_that_were_discarded_after_a_restore_keep_nobody_from_being_remi
     let_pass(app, days=1, minutes=1)
     with app.app_context():
         assert queue_reminders() == 1
+
+
+def test_reminders_leave_at_moments_by_chance_so_that_nobody_sees_one_among_his_own(
+    app: Flask, client: FlaskClient, petition: str, mail_server: MailServer, work: Work, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(remind, "SPREAD", timedelta(hours=1))
+    for number in range(12):
+        sign(client, email=f"person{number}@example.org")
+    work()
+    let_pass(app, hours=25)
+    work()
+    with app.app_context():
+        waiting = select(OutboxRow.due_at).where(OutboxRow.progress == OutboxProgress.WAITING)
+        due = sorted(db.session.scalars(waiting.where(OutboxRow.occasion == Occasion.REMINDER)))
+    assert len(due) >= 10
+    assert max(due) <= clock.now() + timedelta(hours=1)
+    assert due[-1] - due[0] > timedelta(minutes=5)
+    let_pass(app, hours=1)
+    work()
+    assert sum(letter["Subject"].startswith("Not confirmed") for letter in mail_server.letters) == 12
