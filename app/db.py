@@ -148,6 +148,11 @@ def in_batches(due: Select[Any], change: Callable[[Session, Sequence[Any]], obje
     return total
 
 
+def all_columns(row: Base) -> str:
+    """Return all that was read of a row, to keep by it what is made of the row."""
+    return repr([getattr(row, column.key) for column in row.__mapper__.column_attrs])
+
+
 def is_one_of(column: InstrumentedAttribute[Any], values: Sequence[Any]) -> ColumnElement[bool]:
     """Return the condition that a column has one of many values: on PostgreSQL, one parameter for all of them."""
     if db.engine.dialect.name == "postgresql":

@@ -41,7 +41,7 @@ def choose_letter(row: OutboxRow) -> Callable[[], Letter] | None:
         signature = signature_of_mailbox(session, draft.draft.petition_id, draft.draft.email_key)
         if signature is None:
             return _about_draft(session, row, draft)
-        row.signature_id = signature.id  # on the next try it leads to the same letter
+        return _about_signature(session, row, signature, draft)
     signature = session.get(Signature, row.signature_id) if row.signature_id else None
     return _about_signature(session, row, signature) if signature else None
 
@@ -98,8 +98,13 @@ def _about_draft(session: Session, row: OutboxRow, entry: DraftEntry) -> Callabl
     return write
 
 
-def _about_signature(session: Session, row: OutboxRow, signature: Signature) -> Callable[[], Letter] | None:
-    """Return what writes the letter with the link to an entry; None if unwanted or if that is not to be seen."""
+def _about_signature(
+    session: Session, row: OutboxRow, signature: Signature, form: DraftEntry | None = None
+) -> Callable[[], Letter] | None:
+    """Return what writes the letter with the link to an entry; None if unwanted or if that is not to be seen.
+
+    If a form asks for it, it is in that one's language.
+    """
     folder = folder_about_signature(row.occasion, signature.state)
     entry = find_entry(signature.public_id)
     if folder is None or entry is None or signature.sealed is None:
@@ -110,11 +115,12 @@ def _about_signature(session: Session, row: OutboxRow, signature: Signature) -> 
         return None
 
     def write() -> Letter:
+        row.signature_id = signature.id  # on the next try it leads to the same letter
         if row.occasion == Occasion.ENTRY:
             row.generation = (signature.generation + 1) % 2**16  # it has two bytes in the link
         generation = signature.generation if row.generation is None else row.generation
         own_link = link_to_entry(entry.petition, make_token(Purpose.ENTRY, signature.public_id, generation))
-        return _message(session, row, folder, entry, signature, {"own_link": own_link})
+        return _message(session, row, folder, form or entry, signature, {"own_link": own_link})
 
     return write
 

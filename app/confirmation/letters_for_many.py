@@ -24,7 +24,6 @@ from app.signing import code
 from app.signing.expiry import LINK_WORKS_FOR
 
 _SAID = ("public_id", "petition_id", "text_id", "language", "email_key", "sealed", "country", "visibility", "updates")
-_SILENT = LetterOfForm(None, None)
 
 
 class _Answer(NamedTuple):
@@ -45,13 +44,15 @@ def write_many(session: Session, rows: Sequence[FormRow], now: datetime) -> dict
     The rows are locked, and in order of departure: the first to a mailbox have the day's letters. Left out is a form
     whose address no copy can go to, or that does not open: it is decided alone.
     """
-    answers = _answers(session, rows)
+    answers, forms = _answers(session, rows)
     due = [answer for answer in answers.values() if answer]
     mailboxes = {row.mailbox for row in rows} | {key for answer in due for key in answer.spellings}
     letters = mailbox_limit.DaysLetters(session, mailboxes, now)
     open_drafts = set(session.scalars(_locked_open(_draft_ids(rows))))
     stopped = unwanted.unwanted_among(session, {answer.mailbox for answer in due})
     merged = MergedLetters(session, now)
+    for form in forms:
+        merged.prepare(*form)
     chosen: dict[int, LetterOfForm] = {}
     code_hashes: dict[bytes, bytes] = {}
     for row in rows:
@@ -59,10 +60,11 @@ def write_many(session: Session, rows: Sequence[FormRow], now: datetime) -> dict
             continue
         answer = answers[row.id]
         since = stopped.get(answer.mailbox) if answer else None
+        turn_at = row.turn_at or (now if letters.leave_turn(row) else None)
         if answer is None or row.draft_id not in open_drafts or not _may_go(row, answer, letters, since):
-            chosen[row.id] = _SILENT
+            chosen[row.id] = LetterOfForm(None, row.signature_id, turn_at)
             continue
-        letters.add(row, now)
+        letters.add(row, now, has_turn=turn_at is not None)
         to = Recipient(row.public_id, answer.address, answer.mailbox, since is not None)
         if answer.signature_id is None:
             drawn = code.draw_code(answer.about.public_id, answer.email_key)
@@ -70,7 +72,7 @@ def write_many(session: Session, rows: Sequence[FormRow], now: datetime) -> dict
             copy = merged.confirm(answer.about, to, drawn)
         else:
             copy = merged.already_signed(answer.about, to, answer.generation)
-        chosen[row.id] = LetterOfForm(copy, answer.signature_id)
+        chosen[row.id] = LetterOfForm(copy, answer.signature_id, turn_at)
     change_rows(session, Draft, {"public_id": [*code_hashes]}, {"code_hash": [*code_hashes.values()]})
     return chosen
 
@@ -111,8 +113,11 @@ def _may_go(row: FormRow, answer: _Answer, letters: mailbox_limit.DaysLetters, s
     return has_room and letters.leave_room(row, [row.mailbox])
 
 
-def _answers(session: Session, rows: Sequence[FormRow]) -> dict[int, _Answer | None]:
-    """Return what these rows' forms ask for as far as copies can answer it; None for those that get no letter."""
+def _answers(session: Session, rows: Sequence[FormRow]) -> tuple[dict[int, _Answer | None], set[tuple[int, int, str]]]:
+    """Return what these rows' forms ask for as far as copies can answer it; None for those that get no letter.
+
+    And the petition, text and language of all these forms.
+    """
     draft_ids = _draft_ids(rows)
     drafts = {said.this_draft: said for said in session.execute(_drafts(draft_ids))}
     signatures = {said.this_draft: said for said in session.execute(_signatures(draft_ids))}
@@ -136,7 +141,7 @@ def _answers(session: Session, rows: Sequence[FormRow]) -> dict[int, _Answer | N
         except AlteredRow:
             continue
         if is_plain_address(address):
-            about = About(said.public_id, said.petition_id, said.text_id, said.language)
+            about = About(said.public_id, draft.petition_id, draft.text_id, draft.language)
             answers[row.id] = _Answer(
                 about=about,
                 email_key=said.email_key,
@@ -146,7 +151,7 @@ def _answers(session: Session, rows: Sequence[FormRow]) -> dict[int, _Answer | N
                 mailbox=mailbox_of(address),
                 spellings=mailbox_limit.all_spellings(address),
             )
-    return answers
+    return answers, {(said.petition_id, said.text_id, said.language) for said in drafts.values()}
 
 
 def _draft_ids(rows: Sequence[FormRow]) -> list[bytes]:

@@ -1,13 +1,14 @@
 """Merged letters: the letters to forms, each kind laid out once for all who signed one text in one language."""
 
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from flask import url_for
+from flask import current_app, url_for
 from sqlalchemy.orm import Session
 
 from app.confirmation.letter import link_to_entry, render_letter
 from app.crypto.tokens import Purpose, make_token
+from app.db import all_columns
 from app.email import smtp
 from app.email.mail_merge import MailMerge, placeholder
 from app.email.pipelining import ReadyMessage
@@ -20,8 +21,13 @@ CONFIRM, NOT_ME, CODE, STOP, OWN_LINK = "confirm", "not_me", "code", "stop", "ow
 _OF_FOLDER = {"confirm": (CONFIRM, NOT_ME, CODE, STOP), "already_signed": (OWN_LINK, STOP)}
 
 
+EXTENSION = "countersign_merged_letters"
+MAX_KEPT = 100
+_Kinds = dict[tuple[str, bool], MailMerge]
+
+
 class About(NamedTuple):
-    """What a letter is about, a draft or a signature: its random id, petition, text and language."""
+    """What a letter is about, a draft or a signature, by its random id; and the text and language of the form."""
 
     public_id: bytes
     petition_id: int
@@ -39,12 +45,16 @@ class Recipient(NamedTuple):
 
 
 class MergedLetters:
-    """Makes copies; what is the same in them is rendered for the first."""
+    """Makes copies. What is the same in them is rendered for the first, and kept for as long as it would be the same.
+
+    All kinds are rendered at once, in the language of the form: if it went by what its mailbox did, the first letter
+    after it would leave later.
+    """
 
     def __init__(self, session: Session, now: datetime) -> None:
         self._session = session
         self._now = now
-        self._merges: dict[tuple[int, str, bool], dict[str, MailMerge]] = {}
+        self._found: dict[tuple[int, str], _Kinds] = {}
 
     def confirm(self, about: About, to: Recipient, code: DrawnCode) -> ReadyMessage:
         """Return the letter that asks to confirm a draft."""
@@ -57,33 +67,57 @@ class MergedLetters:
 
     def already_signed(self, about: About, to: Recipient, generation: int) -> ReadyMessage:
         """Return the letter that says that the mailbox has signed already; its link is of that generation."""
-        return self._copy(
-            "already_signed", about, to, {OWN_LINK: make_token(Purpose.ENTRY, about.public_id, generation)}
-        )
+        link = make_token(Purpose.ENTRY, about.public_id, generation)
+        return self._copy("already_signed", about, to, {OWN_LINK: link})
+
+    def prepare(self, petition_id: int, text_id: int, language: str) -> None:
+        """Render what is not rendered yet, so that it takes no longer later."""
+        self._kinds(petition_id, text_id, language)
 
     def _copy(self, folder: str, about: About, to: Recipient, own: dict[str, str]) -> ReadyMessage:
-        kind = (about.text_id, about.language, to.had_stopped)
-        # All at once: else it would take longer as soon as one in a batch has signed.
-        merges = self._merges[kind] = self._merges.get(kind) or {
-            each: self._merge(each, about, had_stopped=to.had_stopped) for each in _OF_FOLDER
-        }
-        return merges[folder].copy(to.public_id, to.address, own | {STOP: make_token(Purpose.UNSUBSCRIBE, to.mailbox)})
+        merge = self._kinds(about.petition_id, about.text_id, about.language)[folder, to.had_stopped]
+        return merge.copy(to.public_id, to.address, own | {STOP: make_token(Purpose.UNSUBSCRIBE, to.mailbox)})
 
-    def _merge(self, folder: str, about: About, *, had_stopped: bool) -> MailMerge:
-        petition = self._session.get_one(Petition, about.petition_id)
-        unsubscribe = url_for("refusing.ask_to_stop", token=placeholder(STOP))
-        words: dict[str, dict[str, object]] = {
-            "confirm": {
-                "link": url_for("confirmation.ask", token=placeholder(CONFIRM)),
-                "not_me_link": url_for("refusing.ask_who", token=placeholder(NOT_ME)),
-                "code": placeholder(CODE),
-                "until": link_works_until(petition, self._now),
-            },
-            "already_signed": {"own_link": link_to_entry(petition, placeholder(OWN_LINK))},
+    def _kinds(self, petition_id: int, text_id: int, language: str) -> _Kinds:
+        found = self._found.get((text_id, language))
+        if found is None:
+            petition = self._session.get_one(Petition, petition_id)
+            text = self._session.get_one(PetitionText, text_id)
+            until = link_works_until(petition, self._now).replace(second=0, microsecond=0)
+            found = self._found[text_id, language] = _kept_kinds(petition, text, language, until)
+        return found
+
+
+def _kept_kinds(petition: Petition, text: PetitionText, language: str, until: datetime) -> _Kinds:
+    """Return the letters of all kinds, rendered anew each minute, and if anything that they can show has changed."""
+    kept: dict[Any, _Kinds] = current_app.extensions.setdefault(EXTENSION, {})
+    shown = (all_columns(petition), all_columns(text), language, until)
+    found = kept.get(shown)
+    if found is None:
+        if len(kept) >= MAX_KEPT:
+            kept.clear()
+        found = kept[shown] = {
+            (folder, had_stopped): _merge(folder, petition, text, language, until, had_stopped=had_stopped)
+            for folder in _OF_FOLDER
+            for had_stopped in (False, True)
         }
-        text = self._session.get_one(PetitionText, about.text_id)
-        common = {"had_stopped": had_stopped, "no_more_link": unsubscribe}
-        rendered = render_letter(folder, petition, text, about.language, **common, **words[folder])
-        sender = smtp.sender(is_discreet=petition.discreet)
-        headers = unsubscribe_headers(unsubscribe)
-        return MailMerge(rendered, _OF_FOLDER[folder], sender=sender, headers=headers)
+    return found
+
+
+def _merge(
+    folder: str, petition: Petition, text: PetitionText, language: str, until: datetime, *, had_stopped: bool
+) -> MailMerge:
+    unsubscribe = url_for("refusing.ask_to_stop", token=placeholder(STOP))
+    words: dict[str, dict[str, object]] = {
+        "confirm": {
+            "link": url_for("confirmation.ask", token=placeholder(CONFIRM)),
+            "not_me_link": url_for("refusing.ask_who", token=placeholder(NOT_ME)),
+            "code": placeholder(CODE),
+            "until": until,
+        },
+        "already_signed": {"own_link": link_to_entry(petition, placeholder(OWN_LINK))},
+    }
+    common = {"had_stopped": had_stopped, "no_more_link": unsubscribe}
+    rendered = render_letter(folder, petition, text, language, **common, **words[folder])
+    sender = smtp.sender(is_discreet=petition.discreet)
+    return MailMerge(rendered, _OF_FOLDER[folder], sender=sender, headers=unsubscribe_headers(unsubscribe))

@@ -130,6 +130,7 @@ class SmtpConnection:
 
     def __init__(self) -> None:
         self._connection: TimedConnection | None = None
+        self.is_new = True  # no letter was handed over yet on the connection as it is
 
     def send(self, message: Message) -> None:
         """Send a message to its one recipient; return when the server has accepted it.
@@ -149,12 +150,18 @@ class SmtpConnection:
         self._attempt(send)
 
     @property
-    def is_closed(self) -> bool:
-        """Whether the next letter is the first, or the connection broke."""
-        return self._connection is None
+    def is_open(self) -> bool:
+        """Whether a letter can be handed over at once."""
+        return self._connection is not None
+
+    def open(self) -> None:
+        """Open it unless it is open; raise NoConnection if the server cannot be reached."""
+        if self._connection is None:
+            self._open()
 
     def _attempt(self, send: Callable[[TimedConnection], None]) -> None:
         opened = self._connection or self._open()
+        self.is_new = False
         try:
             send(opened)
         except smtplib.SMTPRecipientsRefused as error:
@@ -180,7 +187,7 @@ class SmtpConnection:
             opened.__enter__()
         except (smtplib.SMTPException, OSError) as error:
             raise NoConnection(_describe(error)) from None
-        self._connection = opened
+        self._connection, self.is_new = opened, True
         return opened
 
     def _failure(self, code: int, reply: bytes | str) -> SendingFailed:

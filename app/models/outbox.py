@@ -52,11 +52,11 @@ class OutboxRow(Base):
 
     `generation` is that of the new link in a letter with a link to an entry. `mailbox` is a keyed hash by which letters
     to one mailbox are counted across petitions, and `is_tagged` tells that the address has a tag that may not arrive
-    (see app/outbox/mailbox_limit.py); `allowed_at` is when this one was written, and counted.
+    (see app/outbox/mailbox_limit.py); `allowed_at` is when this one was written, or counted though no letter was due.
     `had_proof_of_work` is false if a form without one caused the letter; the slow lane may then defer it until
     `deferred_until`, in the turn of `lane_key`, a keyed hash of the form's network that is erased when the letter
-    leaves; `turn_at` is when its turn came, whatever became of the letter. `claim` is drawn by the worker that holds
-    the row until `leased_until`.
+    leaves; `turn_at` is when its turn came, or it was counted as a request, whatever became of the letter. `claim` is
+    drawn by the worker that holds the row until `leased_until`.
     """
 
     __tablename__ = "outbox"

@@ -16,7 +16,7 @@ class FormRow(NamedTuple):
     """The row in the outbox of a form that asks for a letter.
 
     Its draft is gone when the mailbox has declined, or confirmed another. It has a signature once its letter was one
-    about that.
+    about that. `turn_at` is when it was counted as a request, if it was.
     """
 
     id: int
@@ -26,13 +26,15 @@ class FormRow(NamedTuple):
     mailbox: bytes
     is_tagged: bool
     signature_id: int | None
+    turn_at: datetime | None
 
 
 class LetterOfForm(NamedTuple):
-    """The letter that a form gets, if any, and the signature that it is about, if its mailbox has one."""
+    """The letter that a form gets, if any; the signature that it is about, if its mailbox has one; and its turn."""
 
     message: ReadyMessage | None
     signature_id: int | None
+    turn_at: datetime | None
 
 
 Choose = Callable[[OutboxRow], Callable[[], Message] | None]

@@ -18,7 +18,7 @@ from app.db import transaction
 from app.models import Occasion, OutboxRow
 from app.outbox.callbacks import FormRow, LetterCallbacks
 from app.outbox.claim import Claimed
-from app.outbox.hand import Hand
+from app.outbox.hand import Before, Hand
 
 log = logging.getLogger(__name__)
 
@@ -38,15 +38,23 @@ def write_copies(claimed: Claimed, row_ids: Sequence[int], letters: LetterCallba
 def _write(session: Session, claimed: Claimed, row_ids: Sequence[int], letters: LetterCallbacks) -> Hand:
     now = clock.now()
     found = {row.id: row for row in session.execute(_FORMS.where(claimed.holds(row_ids)))}
-    rows = [FormRow(*tuple(found[row_id])[:-1]) for row_id in row_ids if row_id in found]
+    in_order = [found[row_id] for row_id in row_ids if row_id in found]
+    first = {row.mailbox: row.id for row in reversed(in_order)}
+    rows = [FormRow(*tuple(row)[:-1]) for row in in_order if first[row.mailbox] == row.id]
     written = letters.write_many(session, rows, now)
-    going = {row_id: letter.signature_id for row_id, letter in written.items() if letter.message is not None}
-    to: Columns = {"allowed_at": [now] * len(going), "signature_id": [*going.values()]}
-    change_rows(session, OutboxRow, {"id": [*going]}, to)
+    # A request counts also when it gets no letter: see DaysLetters.
+    counted = [row_id for row_id, letter in written.items() if letter.message or letter.turn_at]
+    to: Columns = {
+        "allowed_at": [now] * len(counted),
+        "signature_id": [written[row_id].signature_id for row_id in counted],
+        "turn_at": [written[row_id].turn_at for row_id in counted],
+    }
+    change_rows(session, OutboxRow, {"id": counted}, to)
     return Hand(
         {row.id: written[row.id].message for row in rows if row.id in written},
-        {row.id: found[row.id].allowed_at for row in rows},
+        {row.id: Before(found[row.id].allowed_at, row.signature_id) for row in rows},
         are_copies=True,
+        later=[row.id for row in in_order if first[row.mailbox] != row.id],
     )
 
 
@@ -60,6 +68,7 @@ _FORMS: Select[*tuple[Any, ...]] = (
         OutboxRow.mailbox,
         OutboxRow.is_tagged,
         OutboxRow.signature_id,
+        OutboxRow.turn_at,
         OutboxRow.allowed_at,
     )
     .where(OutboxRow.occasion == Occasion.SIGNED, OutboxRow.had_proof_of_work, OutboxRow.mailbox.is_not(None))

@@ -32,7 +32,7 @@ def deliver(letters: LetterCallbacks, stopping: Callable[[], bool] = lambda: Fal
     the letters were deferred.
     """
     claimed = claim_due()
-    unsent = list(claimed.occasions)
+    unsent = list(claimed.rows)
     connection = smtp.SmtpConnection()
 
     def may_go_on() -> bool:
@@ -41,7 +41,7 @@ def deliver(letters: LetterCallbacks, stopping: Callable[[], bool] = lambda: Fal
     try:
         _send_copies(connection, claimed, unsent, letters, may_go_on)
         while unsent and may_go_on():
-            if claimed.occasions[unsent[0]] in BY_STRANGERS:
+            if claimed.rows[unsent[0]].occasion in BY_STRANGERS:
                 _send_each(connection, claimed, unsent, letters, may_go_on)
             else:
                 _send_alone(connection, claimed, unsent[0], letters)
@@ -54,7 +54,7 @@ def deliver(letters: LetterCallbacks, stopping: Callable[[], bool] = lambda: Fal
     finally:
         connection.close()
         release(claimed, unsent)
-    return len(claimed.occasions)
+    return len(claimed.rows)
 
 
 def _send_copies(
@@ -73,7 +73,7 @@ def _send_copies(
     while waiting and may_go_on():
         hand = write_copies(claimed, waiting[:size], letters)
         tried = _send_in_order(connection, claimed, hand, unsent, letters, may_go_on)
-        waiting = [*hand.waiting, *waiting[size:]]
+        waiting = [*hand.waiting, *hand.later, *waiting[size:]]
         size = 2 * tried or size
 
 
@@ -85,7 +85,7 @@ def _send_each(
     may_go_on: Callable[[], bool],
 ) -> None:
     """Write some of the first of the `unsent` rows one by one, send them, and take them out of the list."""
-    first = list(takewhile(lambda row_id: claimed.occasions[row_id] in BY_STRANGERS, unsent))
+    first = list(takewhile(lambda row_id: claimed.rows[row_id].occasion in BY_STRANGERS, unsent))
     hand, number = write_each(claimed, first, letters)
     for row_id in first[:number]:
         if row_id not in hand.waiting:  # it is put off
@@ -103,19 +103,29 @@ def _send_in_order(
 ) -> int:
     """Hand over the letters in hand for half a second, take their rows out of the list, and return how many it were.
 
-    Where a row gets no letter, the time passes that one takes.
+    Where a row gets no letter, the time passes that one takes. If the server kept us waiting before it greeted, or hung
+    up, none is handed over until it is written anew.
     """
     tried, until = 0, time.monotonic() + SECONDS_IN_HAND
     timing = pace.COPIES if hand.are_copies else pace.OTHERS
     with settling(claimed, hand, letters):
-        while hand.waiting and may_go_on() and (not tried or time.monotonic() < until):
+
+        def is_ready() -> bool:
+            return connection.is_open or not any(hand.waiting.values())
+
+        goes_at_once = is_ready()
+        if not goes_at_once:
+            connection.open()
+        while hand.waiting and may_go_on() and (time.monotonic() < until or (goes_at_once and not tried)):
+            if not is_ready():
+                break
             row_id = next(iter(hand.waiting))
             message = hand.waiting.pop(row_id)
             if message is None:
                 timing.wait()
                 hand.silent.append(row_id)
             else:
-                with timing.measure(is_first=connection.is_closed):
+                with timing.measure(is_first=connection.is_new):
                     if _send(connection, message, claimed, row_id, letters):
                         hand.sent[row_id] = clock.now()
             unsent.remove(row_id)
@@ -125,6 +135,7 @@ def _send_in_order(
 
 def _send_alone(connection: smtp.SmtpConnection, claimed: Claimed, row_id: int, letters: LetterCallbacks) -> None:
     """Write and send one letter, and record the result. Raises only if mail server or database cannot be reached."""
+    connection.open()  # first: what is cancelled while the server keeps us waiting is not sent
     written = write_alone(claimed, row_id, letters)
     if written is None:
         return

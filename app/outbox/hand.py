@@ -4,11 +4,11 @@ So they leave one right after the other, in the order of their forms. What a slo
 second is taken back, to be decided anew.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from flask_mail import Message
 from sqlalchemy import Row, select, update
@@ -27,18 +27,27 @@ from app.outbox.claim import Claimed
 SECONDS_IN_HAND = 0.5
 
 
+class Before(NamedTuple):
+    """What a row of the outbox had before its letter was written."""
+
+    allowed_at: datetime | None
+    signature_id: int | None
+
+
 @dataclass
 class Hand:
     """The letters that are still to be handed over, by the ids of their rows in the order of departure.
 
     None is a row that gets no letter. Whoever hands a letter over takes it out, and puts the row into `sent` with the
-    moment, or into `silent`. `allowed_before` has when a row's letter was written before, if it was. All are copies of
-    mail merges, or none is.
+    moment, or into `silent`. `before` has what was known of a row before it was written: when its letter was written
+    earlier, and the signature that it was about. Rows to mailboxes that have one in hand already are `later`, so that
+    one that is refused is not counted for the next. All are copies of mail merges, or none is.
     """
 
     waiting: dict[int, ReadyMessage | Message | None]
-    allowed_before: Mapping[int, datetime | None]
+    before: Mapping[int, Before]
     are_copies: bool
+    later: Sequence[int] = ()
     sent: dict[int, datetime] = field(default_factory=dict)
     silent: list[int] = field(default_factory=list)
 
@@ -91,8 +100,12 @@ def _take_back(session: Session, claimed: Claimed, hand: Hand, letters: LetterCa
     row_ids = [row_id for row_id, message in hand.waiting.items() if message is not None]
     if not row_ids:
         return
-    before = [hand.allowed_before[row_id] for row_id in row_ids]
+    before = [hand.before[row_id] for row_id in row_ids]
     held: Columns = {"id": row_ids, "claim": [claimed.claim] * len(row_ids)}
-    change_rows(session, OutboxRow, held, {"allowed_at": before})
+    to: Columns = {
+        "allowed_at": [one.allowed_at for one in before],
+        "signature_id": [one.signature_id for one in before],
+    }
+    change_rows(session, OutboxRow, held, to)
     about = select(OutboxRow.draft_id).where(claimed.holds(row_ids))
     letters.take_back_many(session, [draft_id for draft_id in session.scalars(about) if draft_id])

@@ -65,8 +65,8 @@ def has_room(session: Session, row: OutboxRow, now: datetime, mailboxes: Sequenc
     return DaysLetters(session, mailboxes, now).leave_room(row, mailboxes)
 
 
-class CountedLetter(Protocol):
-    """A letter as it is counted: a row of the outbox, or these columns of one."""
+class AskingRow(Protocol):
+    """A letter that is to be decided on: a row of the outbox, or these columns of one."""
 
     @property
     def id(self) -> int: ...
@@ -78,52 +78,93 @@ class CountedLetter(Protocol):
     def is_tagged(self) -> bool: ...
 
 
+class _Counted(NamedTuple):
+    """A letter or request of the day; `has_turn` says that it counts as a request, whatever came of it."""
+
+    petition_id: int | None
+    is_tagged: bool
+    allowed_at: datetime
+    progress: OutboxProgress
+    has_turn: bool
+
+
 class DaysLetters:
     """The letters that went to some mailboxes within a day, for deciding on more. These mailboxes are locked.
 
     A letter that is tried again counts from its last try, as it may arrive then. One that was refused for good filled
     nobody's mailbox and does not count: made-up spellings of a mailbox must not use up its letters.
+
+    Between an address with a tag and one without, requests count instead: those may be two people, and who sees how
+    many letters are left for one of them must not learn whether the other got any, as that tells what it has signed.
     """
 
     def __init__(self, session: Session, mailboxes: Collection[bytes], now: datetime) -> None:
         """Lock these mailboxes until the caller's transaction ends, and read what went to them."""
         advisory_lock(session, *mailboxes)
         within_day = is_one_of(OutboxRow.mailbox, [*mailboxes]) & (OutboxRow.allowed_at > now - WINDOW)
-        went_out = within_day & (OutboxRow.progress != OutboxProgress.FAILED)
-        self._letters: dict[bytes, dict[int, tuple[CountedLetter, datetime]]] = defaultdict(dict)
-        for letter in session.execute(select(*_COUNTED, OutboxRow.allowed_at).where(went_out)):
-            self.add(letter, letter.allowed_at)
+        self._letters: dict[bytes, dict[int, _Counted]] = defaultdict(dict)
+        for row in session.execute(select(*_READ).where(within_day)):
+            has_turn = row.turn_at is not None and row.turn_at > now - WINDOW
+            counted = _Counted(row.petition_id, row.is_tagged, row.allowed_at, row.progress, has_turn)
+            self._letters[row.mailbox][row.id] = counted
 
-    def add(self, letter: CountedLetter, at: datetime) -> None:
+    def add(self, row: AskingRow, at: datetime, *, has_turn: bool) -> None:
         """Count a letter that goes out at that moment, and no more from an earlier try."""
-        if letter.mailbox is not None:
-            self._letters[letter.mailbox][letter.id] = (letter, at)
+        if row.mailbox is not None:
+            counted = _Counted(row.petition_id, row.is_tagged, at, OutboxProgress.WAITING, has_turn)
+            self._letters[row.mailbox][row.id] = counted
 
-    def went_to(self, letter: CountedLetter, mailboxes: Iterable[bytes], since: datetime) -> bool:
+    def went_to(self, row: AskingRow, mailboxes: Iterable[bytes], since: datetime) -> bool:
         """Tell whether another letter went to one of these mailboxes after `since`.
 
         Here tags count like the mailbox itself: who wants no letters is promised one a day at most.
         """
-        return any(allowed_at > since for _, allowed_at in self._others(letter, mailboxes))
+        return any(one.allowed_at > since and one.progress not in _NOTHING for one in self._others(row, mailboxes))
 
-    def leave_room(self, letter: CountedLetter, mailboxes: Iterable[bytes]) -> bool:
+    def leave_room(self, row: AskingRow, mailboxes: Iterable[bytes]) -> bool:
         """Tell whether one more letter may go to these, which are one mailbox."""
-        others = [other for other, _ in self._others(letter, mailboxes)]
-        of_petition = [other for other in others if other.petition_id == letter.petition_id]
-        in_site, in_petition = len(others), len(of_petition)
-        tagged = sum(other.is_tagged for other in of_petition)
-        if letter.is_tagged:
-            return in_petition < PER_PETITION and tagged < PER_PETITION - 1 and in_site < PER_SITE
-        is_first = in_petition == tagged and in_site < PER_SITE_WITH_FIRST
-        return in_petition < PER_PETITION and (in_site < PER_SITE or is_first)
+        return _leave_room(row, [one for one in self._others(row, mailboxes) if _counts_for(row, one)])
 
-    def _others(self, letter: CountedLetter, mailboxes: Iterable[bytes]) -> list[tuple[CountedLetter, datetime]]:
+    def leave_turn(self, row: AskingRow) -> bool:
+        """Tell whether this one counts as a request, which goes by what was typed alone."""
+        requests = [one for one in self._others(row, [row.mailbox] if row.mailbox else []) if one.has_turn]
+        return _leave_room(row, requests)
+
+    def _others(self, row: AskingRow, mailboxes: Iterable[bytes]) -> list[_Counted]:
         to_them = {key: one for mailbox in mailboxes for key, one in self._letters.get(mailbox, {}).items()}
-        return [one for key, one in to_them.items() if key != letter.id]
+        return [one for key, one in to_them.items() if key != row.id]
+
+
+def _counts_for(row: AskingRow, other: _Counted) -> bool:
+    """Tell whether another one of the day takes room from this letter."""
+    if row.is_tagged:
+        return other.has_turn
+    if other.is_tagged:
+        return other.has_turn and other.progress != OutboxProgress.FAILED
+    return other.progress not in _NOTHING
+
+
+def _leave_room(row: AskingRow, others: Sequence[_Counted]) -> bool:
+    of_petition = [other for other in others if other.petition_id == row.petition_id]
+    in_site, in_petition = len(others), len(of_petition)
+    tagged = sum(other.is_tagged for other in of_petition)
+    if row.is_tagged:
+        return in_petition < PER_PETITION and tagged < PER_PETITION - 1 and in_site < PER_SITE
+    is_first = in_petition == tagged and in_site < PER_SITE_WITH_FIRST
+    return in_petition < PER_PETITION and (in_site < PER_SITE or is_first)
 
 
 def _to_mailbox_of(row: OutboxRow) -> ColumnElement[bool]:
     return (OutboxRow.mailbox == row.mailbox) & (OutboxRow.id != row.id)
 
 
-_COUNTED = (OutboxRow.id, OutboxRow.petition_id, OutboxRow.mailbox, OutboxRow.is_tagged)
+_NOTHING = {OutboxProgress.FAILED, OutboxProgress.SILENT}  # of these, nothing has arrived
+_READ = (
+    OutboxRow.mailbox,
+    OutboxRow.id,
+    OutboxRow.turn_at,
+    OutboxRow.petition_id,
+    OutboxRow.is_tagged,
+    OutboxRow.allowed_at,
+    OutboxRow.progress,
+)

@@ -9,10 +9,50 @@ from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-WRITING_SECONDS = 0.02
-MAX_WAIT_SECONDS = 0.5
 RECENT = 32
+WRITING_SECONDS = 0.02
+MAX_WRITING_SECONDS = 0.25
+OUTLIERS = 2
 SLEEPS_LONGER_SECONDS = 0.001  # than it is asked to; a letter can take a third of that
+
+
+class Pace:
+    """How long the last letters of one kind took to hand over."""
+
+    def __init__(self) -> None:
+        self._first = 0.0
+        self._seconds = deque[float](maxlen=RECENT)
+
+    @contextmanager
+    def measure(self, *, is_first: bool) -> Iterator[None]:
+        """Measure a letter; the first one on a connection takes longer, so it counts only until there is another."""
+        began = time.perf_counter()
+        yield
+        took = time.perf_counter() - began
+        if is_first:
+            self._first = took
+        else:
+            self._seconds.append(took)
+
+    def wait(self) -> None:
+        """Wait as long as one of the last letters took."""
+        until = time.perf_counter() + (random.choice(self._seconds) if self._seconds else self._first)
+        time.sleep(max(0.0, until - time.perf_counter() - SLEEPS_LONGER_SECONDS))
+        while time.perf_counter() < until:
+            pass
+
+
+class Writing:
+    """How long it takes to decide and write alone: as long as it took lately where it took longest, for everybody."""
+
+    def __init__(self) -> None:
+        self._seconds = deque[float](maxlen=RECENT)
+
+    def fill(self, began: float) -> None:
+        """Wait until that long has passed since `began`, a moment of time.monotonic()."""
+        self._seconds.append(time.monotonic() - began)
+        longest = sorted(self._seconds)[: -OUTLIERS or None] or self._seconds
+        wait_until(began + max(WRITING_SECONDS, min(longest[-1], MAX_WRITING_SECONDS)))
 
 
 def wait_until(moment: float) -> None:
@@ -20,29 +60,4 @@ def wait_until(moment: float) -> None:
     time.sleep(max(0.0, moment - time.monotonic()))
 
 
-class Pace:
-    """How long the last letters of one kind took to hand over."""
-
-    def __init__(self) -> None:
-        self._seconds = deque[float](maxlen=RECENT)
-
-    @contextmanager
-    def measure(self, *, is_first: bool) -> Iterator[None]:
-        """Measure what is done meanwhile, however it ends; not the first letter on a connection, which takes longer."""
-        began = time.perf_counter()
-        try:
-            yield
-        finally:
-            if not is_first:
-                self._seconds.append(time.perf_counter() - began)
-
-    def wait(self) -> None:
-        """Wait as long as one of the last letters took."""
-        if self._seconds:
-            until = time.perf_counter() + min(random.choice(self._seconds), MAX_WAIT_SECONDS)
-            time.sleep(max(0.0, until - time.perf_counter() - SLEEPS_LONGER_SECONDS))
-            while time.perf_counter() < until:
-                pass
-
-
-COPIES, OTHERS = Pace(), Pace()
+COPIES, OTHERS, WRITING = Pace(), Pace(), Writing()

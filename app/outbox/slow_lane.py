@@ -49,7 +49,8 @@ def is_one_too_many(session: Session, row: OutboxRow, now: datetime) -> bool:
     """
     if row.had_proof_of_work or row.turn_at is not None:
         return False
-    had_turn = (OutboxRow.petition_id == row.petition_id) & (OutboxRow.turn_at > now - DAY)
+    without_proof = (OutboxRow.petition_id == row.petition_id) & ~OutboxRow.had_proof_of_work
+    had_turn = without_proof & (OutboxRow.turn_at > now - DAY)
     forms = select(func.count(), func.count().filter(OutboxRow.is_tagged)).where(competes_with(row), had_turn)
     number, tagged = session.execute(forms).one()
     return bool(number >= PER_PETITION or (row.is_tagged and tagged >= PER_PETITION - 1))

@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Sequence
-from datetime import datetime
 from typing import NamedTuple
 
 from flask_mail import Message
@@ -12,17 +11,21 @@ from app import clock
 from app.db import transaction
 from app.email import smtp
 from app.email.pipelining import ReadyMessage
+from app.models import Occasion
 from app.outbox import mailbox_limit, pace, record, slow_lane
 from app.outbox.callbacks import LetterCallbacks
 from app.outbox.claim import Claimed
-from app.outbox.hand import SECONDS_IN_HAND, Hand
+from app.outbox.hand import SECONDS_IN_HAND, Before, Hand
+
+# What strangers can ask for in somebody's name: it counts, whatever comes of it.
+REQUESTS = {Occasion.SIGNED, Occasion.ENTRY}
 
 
 class Written(NamedTuple):
-    """A row's letter, None if it gets none; and when one was written before, if one was."""
+    """A row's letter, None if it gets none; and what the row had before."""
 
     message: ReadyMessage | Message | None
-    allowed_before: datetime | None
+    before: Before
 
 
 def write_each(claimed: Claimed, row_ids: Sequence[int], letters: LetterCallbacks) -> tuple[Hand, int]:
@@ -31,17 +34,22 @@ def write_each(claimed: Claimed, row_ids: Sequence[int], letters: LetterCallback
     It takes equally long for each row, whatever its letter is, and no time for those that are put off.
     """
     waiting: dict[int, ReadyMessage | Message | None] = {}
-    allowed_before: dict[int, datetime | None] = {}
+    before: dict[int, Before] = {}
+    mailboxes: set[bytes] = set()
     until = time.monotonic() + SECONDS_IN_HAND / 2
     number = 0
     while number < len(row_ids) and (not number or time.monotonic() < until):
-        began = time.monotonic()
-        written = write_alone(claimed, row_ids[number], letters)
+        row_id, began = row_ids[number], time.monotonic()
+        mailbox = claimed.rows[row_id].mailbox
+        if mailbox in mailboxes:
+            break  # what becomes of the one in hand counts for this one
+        written = write_alone(claimed, row_id, letters)
         if written is not None:
-            waiting[row_ids[number]], allowed_before[row_ids[number]] = written
-            pace.wait_until(began + pace.WRITING_SECONDS)
+            waiting[row_id], before[row_id] = written
+            mailboxes.update([mailbox] if mailbox else [])
+            pace.WRITING.fill(began)
         number += 1
-    return Hand(waiting, allowed_before, are_copies=False), number
+    return Hand(waiting, before, are_copies=False), number
 
 
 def write_alone(claimed: Claimed, row_id: int, letters: LetterCallbacks) -> Written | None:
@@ -65,13 +73,16 @@ def _write(claimed: Claimed, row_id: int, letters: LetterCallbacks) -> Written |
         row = claimed.lock(session, row_id)
         if row is None:
             return None
+        before = Before(row.allowed_at, row.signature_id)
         write = letters.choose(row)
-        has_room = mailbox_limit.has_room(session, row, now)
+        of_the_day = mailbox_limit.DaysLetters(session, [row.mailbox] if row.mailbox else [], now)
+        has_room = row.mailbox is None or of_the_day.leave_room(row, [row.mailbox])
         is_one_too_many = slow_lane.is_one_too_many(session, row, now)
         if not is_one_too_many and slow_lane.must_wait(session, row, now):
             return None
-        before = row.allowed_at
-        if write is None or not has_room or is_one_too_many:
-            return Written(None, before)
-        row.allowed_at = now
-        return Written(smtp.make_ready(write()), before)
+        if row.occasion in REQUESTS and row.had_proof_of_work and row.turn_at is None and of_the_day.leave_turn(row):
+            row.turn_at = now
+        is_silent = write is None or not has_room or is_one_too_many
+        if not is_silent or (row.occasion in REQUESTS and row.turn_at is not None):
+            row.allowed_at = now
+        return Written(None if is_silent or write is None else smtp.make_ready(write()), before)

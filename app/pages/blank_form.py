@@ -8,7 +8,7 @@ from typing import Any
 from flask import current_app, render_template, request
 from markupsafe import Markup
 
-from app.db import Base
+from app.db import all_columns
 from app.petitions.markdown import to_html
 from app.petitions.page import Edition
 from app.signing.forms import SignForm
@@ -22,18 +22,13 @@ def blank_form(edition: Edition) -> Markup:
     """Return the sign form for this edition's page, with nothing filled in."""
     kept: dict[Any, Markup] = current_app.extensions.setdefault(EXTENSION, {})
     page = (edition.text.version, edition.language, select_locale(), request.script_root)
-    about = (_read(edition.petition), _read(edition.notice), *page)
+    about = (all_columns(edition.petition), all_columns(edition.notice), *page)
     form = kept.get(about)
     if form is None:
         if len(kept) >= MAX_FORMS:
             kept.clear()
         form = kept[about] = _render(edition)
     return form
-
-
-def _read(row: Base) -> str:
-    """Return all that was read of a row."""
-    return repr([getattr(row, column.key) for column in row.__mapper__.column_attrs])
 
 
 def _render(edition: Edition) -> Markup:

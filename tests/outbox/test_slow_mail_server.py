@@ -11,6 +11,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 
 from app.db import db
+from app.email import smtp
 from app.models import TOO_SOON, Draft, OutboxProgress, Suspicion
 from app.models.signer import signer_of
 from app.outbox.deliver import deliver
@@ -199,3 +200,29 @@ def test_a_stopped_worker_leaves_drafts_whose_letters_it_did_not_hand_over_as_th
         deliver(LETTERS, lambda: bool(mail_server.letters))
     assert [draft.code_hash is not None for draft in drafts(app)] == [True, False]
     assert [row.allowed_at is not None for row in rows(app)] == [True, False]
+
+
+@pytest.mark.parametrize("letters", [LETTERS, ONE_BY_ONE], ids=["together", "one by one"])
+def test_what_is_cancelled_while_the_server_keeps_us_waiting_before_it_greets_is_not_sent(
+    app: Flask,
+    client: FlaskClient,
+    petition: str,
+    mail_server: MailServer,
+    monkeypatch: pytest.MonkeyPatch,
+    letters: object,
+) -> None:
+    greet = smtp.TimedConnection.configure_host
+
+    def greet_slowly(connection: smtp.TimedConnection) -> object:
+        monkeypatch.undo()
+        refuse(client, "")
+        time.sleep(SLOW)
+        return greet(connection)
+
+    page = sign(client, email="wrong@example.org").location
+    assert page
+    with_proofs(app)
+    monkeypatch.setattr(smtp.TimedConnection, "configure_host", greet_slowly)
+    send_all(app, letters)  # type: ignore[arg-type]
+    assert mail_server.letters == []
+    assert [row.progress for row in rows(app)] == [OutboxProgress.SILENT]

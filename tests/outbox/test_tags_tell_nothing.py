@@ -1,0 +1,66 @@
+"""Whoever reads a mailbox that counts as hers with a tag does not see by his own letters whether she got any.
+
+At most providers `ann--spy@` is somebody else's, and reaches her at some.
+"""
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from app.signing import proof_of_work
+from tests.factories import MAILBOXES, SLUG, make_mailbox, make_petition, proof, sign
+from tests.mail_server import MailServer
+from tests.outbox.test_deliver import Work
+
+pytestmark = pytest.mark.both_databases
+
+PLAIN, TAGGED = "ann@example.org", "ann--spy@example.org"
+
+
+@pytest.fixture(autouse=True)
+def easy_proofs(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(proof_of_work, "MAX_NUMBER", 10)
+
+
+def ask(client: FlaskClient, address: str, how: str, slug: str = SLUG) -> None:
+    if how == "link":
+        client.post(f"/petitions/{slug}/my-signature", data={"email": address})
+    elif how == "form with a proof":
+        sign(client, slug, email=address, altcha=proof(client, slug))
+    else:
+        sign(client, slug, email=address)
+
+
+@pytest.mark.parametrize("how", ["link", "form with a proof", "form without"])
+@pytest.mark.parametrize(("hers", "his"), [(PLAIN, TAGGED), (TAGGED, PLAIN)], ids=["hers is plain", "hers has a tag"])
+def test_his_letters_are_as_many_whatever_she_did(
+    app: Flask, client: FlaskClient, mail_server: MailServer, work: Work, how: str, hers: str, his: str
+) -> None:
+    slugs = [make_petition(app, slug=f'"in-{state}"') for state in MAILBOXES]
+    for slug in (*slugs, *(make_petition(app, slug=f'"other-{slug}"') for slug in slugs)):
+        assert slug
+    got = {}
+    for state, slug in zip(MAILBOXES, slugs, strict=True):
+        domain = f"@{state}.example.org"
+        her, him = hers.replace("@example.org", domain), his.replace("@example.org", domain)
+        make_mailbox(app, state, her, slug)
+        for _ in range(3):
+            ask(client, her, how, slug)
+            work()
+        before = len(mail_server.to(him))
+        for where in (slug, slug, slug, *[f"other-{slug}"] * 3):
+            ask(client, him, "form with a proof", where)
+            work()
+        got[state] = len(mail_server.to(him)) - before
+    assert len(set(got.values())) == 1, got
+
+
+def test_her_letters_are_not_used_up_by_links_that_are_asked_for_in_her_name(
+    app: Flask, client: FlaskClient, petition: str, mail_server: MailServer, work: Work
+) -> None:
+    for _ in range(9):
+        ask(client, PLAIN, "link")
+    work()
+    ask(client, PLAIN, "form without")
+    work()
+    assert len(mail_server.to(PLAIN)) == 1
