@@ -61,8 +61,10 @@ def _make_many(connection: psycopg.Connection, statement: str, first: int, last:
     connection.execute("RESET session_replication_role")
 
 
-def make_verified(app: Flask, connection: psycopg.Connection, number: int) -> None:
-    """Make that many verified public signatures, a second apart, each really sealed, so that the app can open them."""
+def make_verified(
+    app: Flask, connection: psycopg.Connection, number: int, visibility: Visibility = Visibility.PUBLIC
+) -> None:
+    """Make that many verified signatures, a second apart, each really sealed, so that the app can open them."""
     columns = (
         "id, public_id, petition_id, text_id, notice_id, language, state, email_key, sealed, country, visibility,"
         " updates, changes, signed_at, verified_at"
@@ -76,7 +78,7 @@ def make_verified(app: Flask, connection: psycopg.Connection, number: int) -> No
     ):
         under = edition()
         for which in range(1, number + 1):
-            row, _ = what_is_said(under, which)
+            row, _ = what_is_said(under, which, visibility=visibility)
             at = began + timedelta(seconds=which)
             row |= {"id": which, "state": "verified", "changes": 1}
             row |= {"signed_at": at, "verified_at": at}
@@ -132,7 +134,9 @@ def _solved(asked: dict[str, Any]) -> str:
     return base64.b64encode(json.dumps(answer).encode()).decode()
 
 
-def what_is_said(under: Edition, number: int, address: str = "") -> tuple[dict[str, object], str]:
+def what_is_said(
+    under: Edition, number: int, address: str = "", visibility: Visibility = Visibility.PUBLIC
+) -> tuple[dict[str, object], str]:
     """Return the columns that a draft and a signature share, of a mailbox of its own, and the name sealed in them.
 
     The address is made up as well, unless one is given.
@@ -140,7 +144,7 @@ def what_is_said(under: Edition, number: int, address: str = "") -> tuple[dict[s
     public_id, name = os.urandom(16), f"Ann Example the {number}th"
     address = address or f"ann.{number}@example.org"
     said = (name, ANSWERS["affiliation"], ANSWERS["comment"], address)
-    signer = Signer(*said, "SE", Visibility.PUBLIC, updates=False)
+    signer = Signer(*said, "SE", visibility, updates=False)
     columns: dict[str, object] = {
         "public_id": public_id,
         "petition_id": under.petition.id,
@@ -150,7 +154,7 @@ def what_is_said(under: Edition, number: int, address: str = "") -> tuple[dict[s
         "email_key": os.urandom(32),
         "sealed": signer.sealed_for(public_id, under.petition.public_id),
         "country": "SE",
-        "visibility": Visibility.PUBLIC,
+        "visibility": visibility,
         "updates": False,
         "signed_at": clock.now(),
     }

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from itertools import cycle
 
 from app.signing.email_reference import make_reference
@@ -39,7 +40,8 @@ def run(stage: Stage) -> Iterator[Row]:
             wait_until(lambda: len(site.sink.taken) > taken, "no e-mail after the clock went back", LEASE_SECONDS * 3)
             time.sleep(seconds)
             site.workers[0].start()
-        found = [*_is_limited(site, FIRST_CLIENT), *_limit_holds(site, FIRST_CLIENT + 1)]
+        known = _is_limited(site, FIRST_CLIENT) if _stayed_on_the_day() else []
+        found = [*known, *_limit_holds(site, FIRST_CLIENT + 1)]
         verdict: Verdict = judge(site, faults=found)
     finally:
         site.switch()
@@ -61,6 +63,12 @@ def _limit_holds(site: Site, client: int) -> list[str]:
     if allowed < MAX_FORMS:
         return [f"limit: {allowed} codes instead of {MAX_FORMS}"]
     return [] if _is_sensible(retry_after) else [f"limit: wait {retry_after} s"]
+
+
+def _stayed_on_the_day() -> bool:
+    """Tell whether the clock was not set back over midnight: clients have other keys each day, and new limits."""
+    now = datetime.now(UTC)
+    return (now - timedelta(seconds=BACK_SECONDS)).date() == now.date()
 
 
 def _is_limited(site: Site, client: int) -> list[str]:

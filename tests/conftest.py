@@ -80,6 +80,8 @@ def _unpaced(monkeypatch: pytest.MonkeyPatch) -> None:
     """Have letters that are written alone take no longer than they do, and reminders leave at once."""
     monkeypatch.setattr(pace, "WRITING_SECONDS", 0)
     monkeypatch.setattr(pace, "MAX_WRITING_SECONDS", 0)
+    monkeypatch.setattr(pace, "COPIES", pace.Pace())
+    monkeypatch.setattr(pace, "OTHERS", pace.Pace())
     monkeypatch.setattr(remind, "SPREAD", timedelta(0))
 
 

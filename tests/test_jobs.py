@@ -1,6 +1,7 @@
 """Periodic jobs fail alone: whichever one raises, all others are done and e-mails leave."""
 
 import logging
+import os
 import sys
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -141,7 +142,8 @@ def test_what_is_due_is_deleted_in_batches(
     with app.app_context(), transaction() as session:
         session.execute(update(Draft).values(expires_at=long_ago))
         session.execute(update(OutboxRow).values(ended_at=long_ago, progress="sent"))
-        session.execute(update(Declined).values(undo_until=long_ago, unwanted=bytes(16)))
+        for mark in session.scalars(select(Declined)):
+            mark.undo_until, mark.unwanted = long_ago, os.urandom(16)
         keys = [bytes([number]) * 32 for number in range(5)]
         session.add_all(SpentProof(key=key, until=long_ago) for key in keys)
         session.add_all(CodeTries(email_key=key, tries=1, since=long_ago) for key in keys)

@@ -64,7 +64,7 @@ def write_many(session: Session, rows: Sequence[FormRow], now: datetime) -> dict
         if answer is None or row.draft_id not in open_drafts or not _may_go(row, answer, letters, since):
             chosen[row.id] = LetterOfForm(None, row.signature_id, turn_at)
             continue
-        letters.add(row, now, has_turn=turn_at is not None)
+        letters.add(row, now, turn_at)
         to = Recipient(row.public_id, answer.address, answer.mailbox, since is not None)
         if answer.signature_id is None:
             drawn = code.draw_code(answer.about.public_id, answer.email_key)

@@ -79,13 +79,17 @@ class AskingRow(Protocol):
 
 
 class _Counted(NamedTuple):
-    """A letter or request of the day; `has_turn` says that it counts as a request, whatever came of it."""
+    """A letter or request; since `turn_at`, it counts as a request, whatever came of it."""
 
     petition_id: int | None
     is_tagged: bool
     allowed_at: datetime
     progress: OutboxProgress
-    has_turn: bool
+    turn_at: datetime | None
+
+    def is_request(self, after: datetime) -> bool:
+        """Tell whether it counts as a request that was made after that moment."""
+        return self.turn_at is not None and self.turn_at > after
 
 
 class DaysLetters:
@@ -96,22 +100,24 @@ class DaysLetters:
 
     Between an address with a tag and one without, requests count instead: those may be two people, and who sees how
     many letters are left for one of them must not learn whether the other got any, as that tells what it has signed.
+    For one with a tag, those of two days count for one without: letters beyond what counts as requests come within a
+    day of these, so that in any day no more letters go to both than to one.
     """
 
     def __init__(self, session: Session, mailboxes: Collection[bytes], now: datetime) -> None:
         """Lock these mailboxes until the caller's transaction ends, and read what went to them."""
         advisory_lock(session, *mailboxes)
-        within_day = is_one_of(OutboxRow.mailbox, [*mailboxes]) & (OutboxRow.allowed_at > now - WINDOW)
+        self._day, self._two_days = now - WINDOW, now - 2 * WINDOW
+        lately = is_one_of(OutboxRow.mailbox, [*mailboxes]) & (OutboxRow.allowed_at > self._two_days)
         self._letters: dict[bytes, dict[int, _Counted]] = defaultdict(dict)
-        for row in session.execute(select(*_READ).where(within_day)):
-            has_turn = row.turn_at is not None and row.turn_at > now - WINDOW
-            counted = _Counted(row.petition_id, row.is_tagged, row.allowed_at, row.progress, has_turn)
+        for row in session.execute(select(OutboxRow.id, OutboxRow.mailbox, *_COUNTED).where(lately)):
+            counted = _Counted(row.petition_id, row.is_tagged, row.allowed_at, row.progress, row.turn_at)
             self._letters[row.mailbox][row.id] = counted
 
-    def add(self, row: AskingRow, at: datetime, *, has_turn: bool) -> None:
+    def add(self, row: AskingRow, at: datetime, turn_at: datetime | None) -> None:
         """Count a letter that goes out at that moment, and no more from an earlier try."""
         if row.mailbox is not None:
-            counted = _Counted(row.petition_id, row.is_tagged, at, OutboxProgress.WAITING, has_turn)
+            counted = _Counted(row.petition_id, row.is_tagged, at, OutboxProgress.WAITING, turn_at)
             self._letters[row.mailbox][row.id] = counted
 
     def went_to(self, row: AskingRow, mailboxes: Iterable[bytes], since: datetime) -> bool:
@@ -119,29 +125,29 @@ class DaysLetters:
 
         Here tags count like the mailbox itself: who wants no letters is promised one a day at most.
         """
-        return any(one.allowed_at > since and one.progress not in _NOTHING for one in self._others(row, mailboxes))
+        others = self._others(row, mailboxes)
+        return any(one.allowed_at > max(since, self._day) and one.progress not in _NOTHING for one in others)
 
     def leave_room(self, row: AskingRow, mailboxes: Iterable[bytes]) -> bool:
         """Tell whether one more letter may go to these, which are one mailbox."""
-        return _leave_room(row, [one for one in self._others(row, mailboxes) if _counts_for(row, one)])
+        return _leave_room(row, [one for one in self._others(row, mailboxes) if self._counts_for(row, one)])
 
     def leave_turn(self, row: AskingRow) -> bool:
         """Tell whether this one counts as a request, which goes by what was typed alone."""
-        requests = [one for one in self._others(row, [row.mailbox] if row.mailbox else []) if one.has_turn]
+        requests = [one for one in self._others(row, [row.mailbox] if row.mailbox else []) if one.is_request(self._day)]
         return _leave_room(row, requests)
+
+    def _counts_for(self, row: AskingRow, other: _Counted) -> bool:
+        """Tell whether another one takes room from this letter."""
+        if row.is_tagged:
+            return other.is_request(self._day if other.is_tagged else self._two_days)
+        if other.is_tagged:
+            return other.is_request(self._day) and other.progress != OutboxProgress.FAILED
+        return other.allowed_at > self._day and other.progress not in _NOTHING
 
     def _others(self, row: AskingRow, mailboxes: Iterable[bytes]) -> list[_Counted]:
         to_them = {key: one for mailbox in mailboxes for key, one in self._letters.get(mailbox, {}).items()}
         return [one for key, one in to_them.items() if key != row.id]
-
-
-def _counts_for(row: AskingRow, other: _Counted) -> bool:
-    """Tell whether another one of the day takes room from this letter."""
-    if row.is_tagged:
-        return other.has_turn
-    if other.is_tagged:
-        return other.has_turn and other.progress != OutboxProgress.FAILED
-    return other.progress not in _NOTHING
 
 
 def _leave_room(row: AskingRow, others: Sequence[_Counted]) -> bool:
@@ -159,12 +165,10 @@ def _to_mailbox_of(row: OutboxRow) -> ColumnElement[bool]:
 
 
 _NOTHING = {OutboxProgress.FAILED, OutboxProgress.SILENT}  # of these, nothing has arrived
-_READ = (
-    OutboxRow.mailbox,
-    OutboxRow.id,
-    OutboxRow.turn_at,
+_COUNTED = (
     OutboxRow.petition_id,
     OutboxRow.is_tagged,
     OutboxRow.allowed_at,
     OutboxRow.progress,
+    OutboxRow.turn_at,
 )

@@ -6,8 +6,6 @@ Whoever sends a form right before and right after one in somebody's name sees wh
 import random
 import time
 from collections import deque
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 RECENT = 32
 WRITING_SECONDS = 0.02
@@ -23,16 +21,12 @@ class Pace:
         self._first = 0.0
         self._seconds = deque[float](maxlen=RECENT)
 
-    @contextmanager
-    def measure(self, *, is_first: bool) -> Iterator[None]:
-        """Measure a letter; the first one on a connection takes longer, so it counts only until there is another."""
-        began = time.perf_counter()
-        yield
-        took = time.perf_counter() - began
+    def add(self, seconds: float, *, is_first: bool) -> None:
+        """Remember how long a letter took; the first on a connection takes longer, so only until there is another."""
         if is_first:
-            self._first = took
+            self._first = seconds
         else:
-            self._seconds.append(took)
+            self._seconds.append(seconds)
 
     def wait(self) -> None:
         """Wait as long as one of the last letters took."""

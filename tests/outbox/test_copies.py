@@ -23,7 +23,6 @@ from app.signers.withdraw import withdraw
 from app.signing.code import redeem_code
 from app.worker import LETTERS
 from tests.factories import (
-    MAILBOXES,
     drafts,
     make_mailbox,
     make_petition,
@@ -148,7 +147,7 @@ def subjects(letters: list[EmailMessage]) -> list[str]:
 @pytest.mark.parametrize(
     "spelt", [["ann@proton.me"] * 4, ["ann@proton.me", "Ann@PM.me", "ann+1@proton.me", "ann+2@pm.me"]]
 )
-@pytest.mark.parametrize("state", MAILBOXES)
+@pytest.mark.parametrize("state", ["nobody", "declined", State.VERIFIED])
 def test_a_mailbox_gets_as_many_letters_as_when_they_are_written_alone(
     app: Flask, client: FlaskClient, petition: str, mail_server: MailServer, written_together: list[int], state: str,
     spelt: list[str], has_stopped: bool,

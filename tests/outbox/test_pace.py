@@ -25,16 +25,11 @@ def slept(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     return waits
 
 
-def take(timing: pace.Pace, seconds: float, *, is_first: bool = False) -> None:
-    with timing.measure(is_first=is_first):
-        pace.time.sleep(seconds)
-
-
 @pytest.mark.parametrize("seconds", [0.0004, 0.2, 1.5, 20.0])
 def test_it_waits_as_long_as_a_letter_took(slept: list[float], seconds: float) -> None:
     timing = pace.Pace()
-    take(timing, 60, is_first=True)
-    take(timing, seconds)
+    timing.add(60, is_first=True)
+    timing.add(seconds, is_first=False)
     before = pace.time.perf_counter()
     timing.wait()
     assert pace.time.perf_counter() - before == pytest.approx(seconds, abs=0.0003)
@@ -42,7 +37,7 @@ def test_it_waits_as_long_as_a_letter_took(slept: list[float], seconds: float) -
 
 def test_while_no_other_was_sent_it_goes_by_the_first_one(slept: list[float]) -> None:
     timing = pace.Pace()
-    take(timing, 0.2, is_first=True)
+    timing.add(0.2, is_first=True)
     before = pace.time.perf_counter()
     timing.wait()
     assert pace.time.perf_counter() - before == pytest.approx(0.2, abs=0.0003)
@@ -51,7 +46,7 @@ def test_while_no_other_was_sent_it_goes_by_the_first_one(slept: list[float]) ->
 def test_it_goes_by_the_last_ones(slept: list[float]) -> None:
     timing = pace.Pace()
     for seconds in (5.0, *[0.5] * pace.RECENT):
-        take(timing, seconds)
+        timing.add(seconds, is_first=False)
     before = pace.time.perf_counter()
     timing.wait()
     assert pace.time.perf_counter() - before == pytest.approx(0.5, abs=0.0003)

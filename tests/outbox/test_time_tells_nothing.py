@@ -13,7 +13,7 @@ from app.models.signer import signer_of
 from app.outbox import claim, pace
 from app.signing import proof_of_work
 from app.signing.draft import delete_open_drafts
-from tests.factories import MAILBOXES, SLUG, make_mailbox, make_signature, proof, sign
+from tests.factories import SLUG, make_mailbox, make_signature, proof, sign
 from tests.mail_server import MailServer
 from tests.outbox.test_deliver import Work
 from tests.signing.test_sign import statements
@@ -21,6 +21,7 @@ from tests.signing.test_sign import statements
 pytestmark = pytest.mark.both_databases
 
 BEFORE, ANN, AFTER = "before@example.net", "ann@example.org", "after@example.net"
+STATES = ("nobody", "declined", "verified", "withdrawn")
 A_LETTERS_TIME = "the time that a letter takes"
 Ask = Callable[[FlaskClient, str], object]
 
@@ -38,7 +39,7 @@ def ask_for_link(client: FlaskClient, address: str) -> object:
 
 
 @pytest.mark.parametrize("ask", [with_proof, without_proof, ask_for_link])
-@pytest.mark.parametrize("state", MAILBOXES)
+@pytest.mark.parametrize("state", STATES)
 def test_between_his_letters_goes_hers_or_the_time_that_one_takes_and_nothing_else_is_done(
     app: Flask, client: FlaskClient, petition: str, mail_server: MailServer, work: Work,
     monkeypatch: pytest.MonkeyPatch, state: str, ask: Ask,
@@ -61,13 +62,13 @@ def test_between_his_letters_goes_hers_or_the_time_that_one_takes_and_nothing_el
         mail_server.answer = answer
         monkeypatch.setattr(pace.Pace, "wait", lambda self: course.append(A_LETTERS_TIME))
         work()
-    gets_one = {"verified", "invalidated"} if ask is ask_for_link else set(MAILBOXES) - {"declined"}
+    gets_one = {"verified", "invalidated"} if ask is ask_for_link else set(STATES) - {"declined"}
     assert course == [BEFORE, ANN if state in gets_one else A_LETTERS_TIME, AFTER]
     assert len(set(asked_before)) == 1, "the database is asked before the first and after the last"
 
 
 @pytest.mark.parametrize("ask", [without_proof, ask_for_link])
-@pytest.mark.parametrize("state", MAILBOXES)
+@pytest.mark.parametrize("state", STATES)
 def test_deciding_alone_takes_as_long_for_everybody(
     app: Flask, client: FlaskClient, petition: str, work: Work, monkeypatch: pytest.MonkeyPatch, state: str, ask: Ask
 ) -> None:
