@@ -2,9 +2,10 @@
 
 import time
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from itertools import cycle
 
+from app import clock
 from app.signing.email_reference import make_reference
 from app.signing.sign import FormIds
 from app.web.rate_limits import MAX_FORMS, WINDOW_MINUTES
@@ -67,7 +68,7 @@ def _limit_holds(site: Site, client: int) -> list[str]:
 
 def _stayed_on_the_day() -> bool:
     """Tell whether the clock was not set back over midnight: clients have other keys each day, and new limits."""
-    now = datetime.now(UTC)
+    now = clock.now()
     return (now - timedelta(seconds=BACK_SECONDS)).date() == now.date()
 
 

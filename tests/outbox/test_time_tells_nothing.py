@@ -10,7 +10,7 @@ from sqlalchemy import select
 from app.db import transaction
 from app.models import Draft
 from app.models.signer import signer_of
-from app.outbox import claim, pace
+from app.outbox import claim, deliver, pace, write_alone
 from app.signing import proof_of_work
 from app.signing.draft import delete_open_drafts
 from tests.factories import SLUG, make_mailbox, make_signature, proof, sign
@@ -36,6 +36,13 @@ def without_proof(client: FlaskClient, address: str) -> object:
 
 def ask_for_link(client: FlaskClient, address: str) -> object:
     return client.post(f"/petitions/{SLUG}/my-signature", data={"email": address})
+
+
+@pytest.fixture(autouse=True)
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However busy this machine is, all letters are in hand at once."""
+    for module in (write_alone, deliver):
+        monkeypatch.setattr(module, "SECONDS_IN_HAND", 600)
 
 
 @pytest.mark.parametrize("ask", [with_proof, without_proof, ask_for_link])
