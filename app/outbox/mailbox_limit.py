@@ -152,12 +152,13 @@ class DaysLetters:
 
 def _leave_room(row: AskingRow, others: Sequence[_Counted]) -> bool:
     of_petition = [other for other in others if other.petition_id == row.petition_id]
-    in_site, in_petition = len(others), len(of_petition)
     tagged = sum(other.is_tagged for other in of_petition)
+    in_site, in_petition = len(others), len(of_petition)
     if row.is_tagged:
         return in_petition < PER_PETITION and tagged < PER_PETITION - 1 and in_site < PER_SITE
-    is_first = in_petition == tagged and in_site < PER_SITE_WITH_FIRST
-    return in_petition < PER_PETITION and (in_site < PER_SITE or is_first)
+    plain = in_petition - tagged
+    is_first = plain == 0 and in_site < PER_SITE_WITH_FIRST
+    return plain + min(tagged, PER_PETITION - 1) < PER_PETITION and (in_site < PER_SITE or is_first)
 
 
 def _to_mailbox_of(row: OutboxRow) -> ColumnElement[bool]:

@@ -3,13 +3,13 @@
 from collections.abc import Callable, Collection
 from datetime import datetime
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from app.crypto.tokens import ID_BYTES
 from app.db import insert, is_one_of
 from app.email.address import without_plus
-from app.models import Change, Unwanted
+from app.models import Change, Declined, Unwanted
 from app.models.journal import enter
 from app.models.site import mailbox_hasher
 
@@ -73,5 +73,8 @@ def resume_emails(session: Session, mailbox: bytes) -> bool:
     stopped = delete(Unwanted).where(Unwanted.mailbox == mailbox).returning(Unwanted.mailbox)
     had_stopped = session.scalars(stopped.execution_options(synchronize_session=False)).first() is not None
     if had_stopped:
+        # What is stopped anew later, no earlier "it was not me" lets go on when that is undone.
+        by_declining = update(Declined).where(Declined.unwanted == mailbox).values(unwanted=None)
+        session.execute(by_declining.execution_options(synchronize_session=False))
         enter(session, Change.WANTED, mailbox)
     return had_stopped

@@ -80,9 +80,11 @@ def _write(claimed: Claimed, row_id: int, letters: LetterCallbacks) -> Written |
         is_one_too_many = slow_lane.is_one_too_many(session, row, now)
         if not is_one_too_many and slow_lane.must_wait(session, row, now):
             return None
-        if row.occasion in REQUESTS and row.had_proof_of_work and row.turn_at is None and of_the_day.leave_turn(row):
-            row.turn_at = now
+        is_request = row.occasion in REQUESTS and of_the_day.leave_turn(row)
+        if is_request and row.had_proof_of_work:
+            row.turn_at = row.turn_at or now
         is_silent = write is None or not has_room or is_one_too_many
-        if not is_silent or (row.occasion in REQUESTS and row.turn_at is not None):
+        # A turn in the slow lane alone is no request: there are more of these than letters for a mailbox.
+        if not is_silent or (is_request and row.turn_at is not None):
             row.allowed_at = now
         return Written(None if is_silent or write is None else smtp.make_ready(write()), before)

@@ -86,3 +86,15 @@ def test_three_letters_a_day_go_to_her_however_requests_and_tags_are_mixed(
     ask(client, "ann+tag@example.org", "form with a proof")
     work()
     assert len(mail_server.to("ann+tag@example.org")) == 1
+
+
+@pytest.mark.parametrize("before", ["pp", "ppn", "ppnn", "nnpp"])
+def test_tags_leave_her_the_last_letter_with_and_without_proofs(
+    app: Flask, client: FlaskClient, petition: str, mail_server: MailServer, work: Work, before: str
+) -> None:
+    for number, kind in enumerate(before):
+        ask(client, f"ann+{number}@example.org", "form with a proof" if kind == "p" else "form without")
+        work()
+    ask(client, PLAIN, "form with a proof")
+    work()
+    assert len(mail_server.to(PLAIN)) == 1

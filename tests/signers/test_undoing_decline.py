@@ -81,3 +81,13 @@ def test_what_can_be_undone_in_one_petition_no_more_stays_stopped(
         assert [mark.unwanted for mark in db.session.scalars(select(Declined))] == [None, None]
         assert undo_decline(ids[1])
     assert not wants_letters(app)
+
+
+def test_what_was_stopped_anew_since_stays_stopped(app: Flask, ids: list[bytes]) -> None:
+    with app.app_context():
+        assert decline(ids[0], never_again=True)
+        for act in (unwanted.resume_emails, lambda *told: unwanted.stop_emails(*told, clock.now())):
+            with transaction() as session:
+                act(session, unwanted.mailbox_of(session, ANN))
+        assert undo_decline(ids[0])
+    assert not wants_letters(app)
