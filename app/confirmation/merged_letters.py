@@ -19,8 +19,6 @@ from app.signing.expiry import link_works_until
 
 CONFIRM, NOT_ME, CODE, STOP, OWN_LINK = "confirm", "not_me", "code", "stop", "own_link"
 _OF_FOLDER = {"confirm": (CONFIRM, NOT_ME, CODE, STOP), "already_signed": (OWN_LINK, STOP)}
-
-
 EXTENSION = "countersign_merged_letters"
 MAX_KEPT = 100
 _Kinds = dict[tuple[str, bool], MailMerge]

@@ -1,6 +1,5 @@
 """Deliver: send a batch of letters over one SMTP connection, and record the result of each."""
 
-import logging
 import time
 from collections.abc import Callable
 from itertools import takewhile
@@ -21,7 +20,6 @@ from app.outbox.write_alone import write_alone, write_each
 
 # Letters that strangers can cause. When each leaves does not tell what others got (see app/outbox/pace.py).
 BY_STRANGERS = {Occasion.SIGNED, Occasion.ENTRY, Occasion.ORGANISER}
-log = logging.getLogger(__name__)
 
 
 def deliver(letters: LetterCallbacks, stopping: Callable[[], bool] = lambda: False) -> int:
