@@ -1,8 +1,8 @@
 """The mailbox limit: how many letters strangers can cause to one mailbox within a day.
 
-Most servers deliver ann+tag@ to ann@, so letters to both count for one mailbox; where it is somebody else's or nobody's
-address, whoever types tags must not use up ann's letters. So tags can take all of them but the last; and at a provider
-with several domains, where a name may not arrive at all of them, each domain counts by itself.
+Most servers deliver ann+tag@ to ann@, so all tags count for one mailbox. Where it is somebody else's or nobody's
+address, whoever types tags must not use up ann's letters: so tags have a share of their own, which takes nothing from
+hers. At a provider with several domains, where a name may not arrive at all of them, each domain counts by itself.
 """
 
 from collections import defaultdict
@@ -21,6 +21,7 @@ from app.models import OutboxProgress, OutboxRow
 
 WINDOW = timedelta(hours=24)
 PER_PETITION = 3
+PER_PETITION_TO_TAGS = 2
 PER_SITE = 6
 # The first letter of the day about a petition goes out beyond PER_SITE, up to this many, so that nobody can keep a
 # petition's letter from a mailbox by typing its address elsewhere on the site.
@@ -40,8 +41,14 @@ def counted_mailbox(address: str) -> CountedMailbox:
 
 
 def competes_with(row: OutboxRow) -> ColumnElement[bool]:
-    """Return the condition for other rows that can take this one's place: to its mailbox, tagged only if it is."""
-    return _to_mailbox_of(row) if row.is_tagged else _to_mailbox_of(row) & ~OutboxRow.is_tagged
+    """Return the condition for other rows that can take this one's place: to its mailbox, with tags if it has one."""
+    is_alike = OutboxRow.is_tagged if row.is_tagged else ~OutboxRow.is_tagged
+    return (OutboxRow.mailbox == row.mailbox) & (OutboxRow.id != row.id) & is_alike
+
+
+def per_petition(*, is_tagged: bool) -> int:
+    """Return how many letters about a petition may go to a mailbox in a day, by addresses with a tag or without."""
+    return PER_PETITION_TO_TAGS if is_tagged else PER_PETITION
 
 
 def all_spellings(address: str) -> list[bytes]:
@@ -87,10 +94,6 @@ class _Counted(NamedTuple):
     progress: OutboxProgress
     turn_at: datetime | None
 
-    def is_request(self, after: datetime) -> bool:
-        """Tell whether it counts as a request that was made after that moment."""
-        return self.turn_at is not None and self.turn_at > after
-
 
 class DaysLetters:
     """The letters that went to some mailboxes within a day, for deciding on more. These mailboxes are locked.
@@ -98,17 +101,15 @@ class DaysLetters:
     A letter that is tried again counts from its last try, as it may arrive then. One that was refused for good filled
     nobody's mailbox and does not count: made-up spellings of a mailbox must not use up its letters.
 
-    Between an address with a tag and one without, requests count instead: those may be two people, and who sees how
-    many letters are left for one of them must not learn whether the other got any, as that tells what it has signed.
-    For one with a tag, those of two days count for one without: letters beyond what counts as requests come within a
-    day of these, so that in any day no more letters go to both than to one.
+    Between addresses with tags, requests count instead: those may be two people, and who sees how many letters are left
+    for one of them must not learn whether the other got any, as that tells what it has signed.
     """
 
     def __init__(self, session: Session, mailboxes: Collection[bytes], now: datetime) -> None:
         """Lock these mailboxes until the caller's transaction ends, and read what went to them."""
         advisory_lock(session, *mailboxes)
-        self._day, self._two_days = now - WINDOW, now - 2 * WINDOW
-        lately = is_one_of(OutboxRow.mailbox, [*mailboxes]) & (OutboxRow.allowed_at > self._two_days)
+        self._day = now - WINDOW
+        lately = is_one_of(OutboxRow.mailbox, [*mailboxes]) & (OutboxRow.allowed_at > self._day)
         self._letters: dict[bytes, dict[int, _Counted]] = defaultdict(dict)
         for row in session.execute(select(OutboxRow.id, OutboxRow.mailbox, *_COUNTED).where(lately)):
             counted = _Counted(row.petition_id, row.is_tagged, row.allowed_at, row.progress, row.turn_at)
@@ -126,24 +127,19 @@ class DaysLetters:
         Here tags count like the mailbox itself: who wants no letters is promised one a day at most.
         """
         others = self._others(row, mailboxes)
-        return any(one.allowed_at > max(since, self._day) and one.progress not in _NOTHING for one in others)
+        return any(one.allowed_at > since and one.progress not in _NOTHING for one in others)
 
     def leave_room(self, row: AskingRow, mailboxes: Iterable[bytes]) -> bool:
         """Tell whether one more letter may go to these, which are one mailbox."""
-        return _leave_room(row, [one for one in self._others(row, mailboxes) if self._counts_for(row, one)])
+        if row.is_tagged:
+            return self.leave_turn(row)
+        letters = [one for one in self._others(row, mailboxes) if one.progress not in _NOTHING]
+        return _leave_room(row, letters)
 
     def leave_turn(self, row: AskingRow) -> bool:
         """Tell whether this one counts as a request, which goes by what was typed alone."""
-        requests = [one for one in self._others(row, [row.mailbox] if row.mailbox else []) if one.is_request(self._day)]
-        return _leave_room(row, requests)
-
-    def _counts_for(self, row: AskingRow, other: _Counted) -> bool:
-        """Tell whether another one takes room from this letter."""
-        if row.is_tagged:
-            return other.is_request(self._day if other.is_tagged else self._two_days)
-        if other.is_tagged:
-            return other.is_request(self._day) and other.progress != OutboxProgress.FAILED
-        return other.allowed_at > self._day and other.progress not in _NOTHING
+        others = self._others(row, [row.mailbox] if row.mailbox else [])
+        return _leave_room(row, [one for one in others if one.turn_at is not None and one.turn_at > self._day])
 
     def _others(self, row: AskingRow, mailboxes: Iterable[bytes]) -> list[_Counted]:
         to_them = {key: one for mailbox in mailboxes for key, one in self._letters.get(mailbox, {}).items()}
@@ -151,18 +147,10 @@ class DaysLetters:
 
 
 def _leave_room(row: AskingRow, others: Sequence[_Counted]) -> bool:
-    of_petition = [other for other in others if other.petition_id == row.petition_id]
-    tagged = sum(other.is_tagged for other in of_petition)
-    in_site, in_petition = len(others), len(of_petition)
-    if row.is_tagged:
-        return in_petition < PER_PETITION and tagged < PER_PETITION - 1 and in_site < PER_SITE
-    plain = in_petition - tagged
-    is_first = plain == 0 and in_site < PER_SITE_WITH_FIRST
-    return plain + min(tagged, PER_PETITION - 1) < PER_PETITION and (in_site < PER_SITE or is_first)
-
-
-def _to_mailbox_of(row: OutboxRow) -> ColumnElement[bool]:
-    return (OutboxRow.mailbox == row.mailbox) & (OutboxRow.id != row.id)
+    alike = [other for other in others if other.is_tagged == row.is_tagged]
+    in_site, in_petition = len(alike), sum(other.petition_id == row.petition_id for other in alike)
+    is_first = in_petition == 0 and in_site < PER_SITE_WITH_FIRST and not row.is_tagged
+    return in_petition < per_petition(is_tagged=row.is_tagged) and (in_site < PER_SITE or is_first)
 
 
 _NOTHING = {OutboxProgress.FAILED, OutboxProgress.SILENT}  # of these, nothing has arrived

@@ -9,7 +9,7 @@ from app.crypto import tokens
 from app.db import advisory_lock, db
 from app.models import Occasion, OutboxProgress, OutboxRow
 from app.outbox.enqueue import PRIORITY_DEFERRED
-from app.outbox.mailbox_limit import PER_PETITION, competes_with
+from app.outbox.mailbox_limit import competes_with, per_petition
 
 MAX_PER_HOUR = 60
 # From this many forms without a proof in an hour, a petition asks for a proof. It is half of MAX_PER_HOUR, so that
@@ -51,9 +51,8 @@ def is_one_too_many(session: Session, row: OutboxRow, now: datetime) -> bool:
         return False
     without_proof = (OutboxRow.petition_id == row.petition_id) & ~OutboxRow.had_proof_of_work
     had_turn = without_proof & (OutboxRow.turn_at > now - DAY)
-    forms = select(func.count(), func.count().filter(OutboxRow.is_tagged)).where(competes_with(row), had_turn)
-    number, tagged = session.execute(forms).one()
-    return bool(number >= PER_PETITION or (row.is_tagged and tagged >= PER_PETITION - 1))
+    number = session.scalars(select(func.count()).where(competes_with(row), had_turn)).one()
+    return number >= per_petition(is_tagged=row.is_tagged)
 
 
 def must_wait(session: Session, row: OutboxRow, now: datetime) -> bool:
