@@ -92,12 +92,12 @@ def is_relay(domain: str) -> bool:
     return any(name in RELAYS for name in with_parents(domain))
 
 
-def registrable(domain: str) -> str:
+def registrable(domain: str, *, only_icann: bool = False) -> str:
     """Return the registrable part of a domain (in ASCII), by the public suffix list.
 
-    A public suffix is returned as it is.
+    A public suffix is returned as it is. With `only_icann`, names that a company gives away under its own count as one.
     """
-    return str(_suffixes(only_icann=False).privatesuffix(domain) or domain)
+    return str(_suffixes(only_icann=only_icann).privatesuffix(domain) or domain)
 
 
 def owner_domain(domain: str) -> str | None:

@@ -9,11 +9,12 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from app import clock
 from app.email import smtp
+from app.email.domain import domain_of
 from app.email.pipelining import ReadyMessage
 from app.models import Occasion, OutboxProgress
 from app.outbox import pace, record
 from app.outbox.callbacks import LetterCallbacks
-from app.outbox.claim import Claimed, claim_due, release
+from app.outbox.claim import claim_due, release
 from app.outbox.copies import write_copies
 from app.outbox.hand import SECONDS_IN_HAND, Hand, settling
 from app.outbox.write_alone import write_alone, write_each
@@ -29,143 +30,138 @@ def deliver(letters: LetterCallbacks, stopping: Callable[[], bool] = lambda: Fal
     them is sent again, under the same Message-IDs. Raises smtp.NoConnection when the server cannot be reached, after
     the letters were deferred.
     """
-    claimed = claim_due()
-    unsent = list(claimed.rows)
-    connection = smtp.SmtpConnection()
-
-    def may_go_on() -> bool:
-        return claimed.is_fresh() and not stopping()
-
+    batch = _Batch(letters, stopping)
     try:
-        _send_copies(connection, claimed, unsent, letters, may_go_on)
-        while unsent and may_go_on():
-            if claimed.rows[unsent[0]].occasion in BY_STRANGERS:
-                _send_each(connection, claimed, unsent, letters, may_go_on)
-            else:
-                _send_alone(connection, claimed, unsent[0], letters)
-                unsent.pop(0)
+        batch.send()
     except smtp.NoConnection as error:
-        for row_id in unsent:
-            record.defer(claimed, row_id, str(error), letters)
-        unsent.clear()
+        for row_id in batch.unsent:
+            record.defer(batch.claimed, row_id, str(error), letters)
+        batch.unsent.clear()
         raise
     finally:
-        connection.close()
-        release(claimed, unsent)
-    return len(claimed.rows)
+        batch.connection.close()
+        release(batch.claimed, batch.unsent)
+    return len(batch.claimed.rows)
 
 
-def _send_copies(
-    connection: smtp.SmtpConnection,
-    claimed: Claimed,
-    unsent: list[int],
-    letters: LetterCallbacks,
-    may_go_on: Callable[[], bool],
-) -> None:
-    """Send copies for those of the `unsent` rows that can have one, and take the rows that were tried out of the list.
+class _Batch:
+    """The letters that were claimed, those of them that are `unsent` in their order, and the connection for all."""
 
-    All are written at once. What a slow mail server has not taken in half a second is decided and written anew, twice
-    as many at once as it took: so it gets no letter that was cancelled before, and what it took is marked soon.
-    """
-    waiting, size = list(unsent), len(unsent)
-    while waiting and may_go_on():
-        hand = write_copies(claimed, waiting[:size], letters)
-        tried = _send_in_order(connection, claimed, hand, unsent, letters, may_go_on)
-        waiting = [*hand.waiting, *hand.later, *waiting[size:]]
-        size = 2 * tried or size
+    def __init__(self, letters: LetterCallbacks, stopping: Callable[[], bool]) -> None:
+        self.claimed = claim_due()
+        self.unsent = [*self.claimed.rows]
+        self.connection = smtp.SmtpConnection()
+        self._letters = letters
+        self._stopping = stopping
 
-
-def _send_each(
-    connection: smtp.SmtpConnection,
-    claimed: Claimed,
-    unsent: list[int],
-    letters: LetterCallbacks,
-    may_go_on: Callable[[], bool],
-) -> None:
-    """Write some of the first of the `unsent` rows one by one, send them, and take them out of the list."""
-    first = list(takewhile(lambda row_id: claimed.rows[row_id].occasion in BY_STRANGERS, unsent))
-    hand, number = write_each(claimed, first, letters)
-    for row_id in first[:number]:
-        if row_id not in hand.waiting:  # it is put off
-            unsent.remove(row_id)
-    _send_in_order(connection, claimed, hand, unsent, letters, may_go_on)
-
-
-def _send_in_order(
-    connection: smtp.SmtpConnection,
-    claimed: Claimed,
-    hand: Hand,
-    unsent: list[int],
-    letters: LetterCallbacks,
-    may_go_on: Callable[[], bool],
-) -> int:
-    """Hand over the letters in hand for half a second, take their rows out of the list, and return how many it were.
-
-    Where a row gets no letter, the time passes that one takes. If the server kept us waiting before it greeted, or hung
-    up, none is handed over until it is written anew.
-    """
-    tried, until = 0, time.monotonic() + SECONDS_IN_HAND
-    timing = pace.COPIES if hand.are_copies else pace.OTHERS
-    with settling(claimed, hand, letters):
-
-        def is_ready() -> bool:
-            return connection.is_open or not any(hand.waiting.values())
-
-        goes_at_once = is_ready()
-        if not goes_at_once:
-            connection.open()
-        while hand.waiting and may_go_on() and (time.monotonic() < until or (goes_at_once and not tried)):
-            if not is_ready():
-                break
-            row_id = next(iter(hand.waiting))
-            message = hand.waiting.pop(row_id)
-            if message is None:
-                timing.wait()
-                hand.silent.append(row_id)
+    def send(self) -> None:
+        """Send them, as far as the lease lasts, and take out of `unsent` what was tried or put off."""
+        self._send_copies()
+        while self.unsent and self._may_go_on():
+            if self._is_by_strangers(self.unsent[0]):
+                self._send_each()
             else:
-                is_first, began = connection.is_new, time.perf_counter()
-                if _send(connection, message, claimed, row_id, letters):
-                    hand.sent[row_id] = clock.now()
-                if connection.is_open:  # else it took as long as a fault does
-                    timing.add(time.perf_counter() - began, is_first=is_first)
-            unsent.remove(row_id)
-            tried += 1
-    return tried
+                self._send_alone(self.unsent[0])
+                self.unsent.pop(0)
 
+    def _may_go_on(self) -> bool:
+        return self.claimed.is_fresh() and not self._stopping()
 
-def _send_alone(connection: smtp.SmtpConnection, claimed: Claimed, row_id: int, letters: LetterCallbacks) -> None:
-    """Write and send one letter, and record the result. Raises only if mail server or database cannot be reached."""
-    connection.open()  # first: what is cancelled while the server keeps us waiting is not sent
-    written = write_alone(claimed, row_id, letters)
-    if written is None:
-        return
-    if written.message is None:
-        record.mark(claimed, row_id, OutboxProgress.SILENT, "", letters)
-    elif _send(connection, written.message, claimed, row_id, letters):
-        record.mark(claimed, row_id, OutboxProgress.SENT, "", letters)
+    def _is_by_strangers(self, row_id: int) -> bool:
+        return self.claimed.rows[row_id].occasion in BY_STRANGERS
 
+    def _send_copies(self) -> None:
+        """Send copies for those rows that can have one.
 
-def _send(
-    connection: smtp.SmtpConnection,
-    message: ReadyMessage | Message,
-    claimed: Claimed,
-    row_id: int,
-    letters: LetterCallbacks,
-) -> bool:
-    """Send one letter; return whether it was sent, once a failure is recorded. Raises as `_send_alone` does."""
-    try:
-        if isinstance(message, ReadyMessage):
-            connection.send_ready(message)
+        All are written at once. What a slow mail server has not taken in half a second is decided and written anew,
+        twice as many at once as it took: so it gets no letter that was cancelled before, and what it took is marked
+        soon.
+        """
+        waiting, size = [*self.unsent], len(self.unsent)
+        while waiting and self._may_go_on():
+            hand = write_copies(self.claimed, waiting[:size], self._letters)
+            tried = self._send_in_order(hand)
+            waiting = [*hand.waiting, *hand.later, *waiting[size:]]
+            size = 2 * tried or size
+
+    def _send_each(self) -> None:
+        """Write some of the first rows one by one, and send them."""
+        first = [*takewhile(self._is_by_strangers, self.unsent)]
+        hand, number = write_each(self.claimed, first, self._letters)
+        for row_id in first[:number]:
+            if row_id not in hand.waiting:  # it is put off
+                self.unsent.remove(row_id)
+        self._send_in_order(hand)
+
+    def _send_in_order(self, hand: Hand) -> int:
+        """Hand over the letters in hand for half a second, and return how many rows it were.
+
+        Where a row gets no letter, the time passes that one takes. If the server kept us waiting before it greeted, or
+        hung up, none is handed over until it is written anew.
+        """
+        tried, until = 0, time.monotonic() + SECONDS_IN_HAND
+        with settling(self.claimed, hand, self._letters):
+            goes_at_once = self._is_ready(hand)
+            if not goes_at_once:
+                self.connection.open()
+            while hand.waiting and self._may_go_on() and (time.monotonic() < until or (goes_at_once and not tried)):
+                if not self._is_ready(hand):
+                    break
+                row_id = next(iter(hand.waiting))
+                self._send_or_wait(hand, row_id)
+                self.unsent.remove(row_id)
+                tried += 1
+        return tried
+
+    def _is_ready(self, hand: Hand) -> bool:
+        return self.connection.is_open or not any(hand.waiting.values())
+
+    def _send_or_wait(self, hand: Hand, row_id: int) -> None:
+        """Hand over this row's letter, or let the time of one pass if it gets none."""
+        message = hand.waiting.pop(row_id)
+        timing = pace.COPIES if hand.are_copies else pace.OTHERS
+        if message is None:
+            timing.wait()
+            hand.silent.append(row_id)
+            return
+        is_first, began = self.connection.is_new, time.perf_counter()
+        if self._hand_over(message, row_id):
+            hand.sent[row_id] = clock.now()
+            timing.add(_domain_of(message), time.perf_counter() - began, is_first=is_first)
+
+    def _send_alone(self, row_id: int) -> None:
+        """Write and send one letter, and record the result. Raises only if mail server or database is not there."""
+        self.connection.open()  # first: what is cancelled while the server keeps us waiting is not sent
+        written = write_alone(self.claimed, row_id, self._letters)
+        if written is None:
+            return
+        if written.message is None:
+            record.mark(self.claimed, row_id, OutboxProgress.SILENT, "", self._letters)
+        elif self._hand_over(written.message, row_id):
+            record.mark(self.claimed, row_id, OutboxProgress.SENT, "", self._letters)
+
+    def _hand_over(self, message: ReadyMessage | Message, row_id: int) -> bool:
+        """Hand over one letter; return whether it was taken, once a failure is recorded. Raises as `_send_alone`."""
+        try:
+            if isinstance(message, ReadyMessage):
+                self.connection.send_ready(message)
+            else:
+                self.connection.send(message)
+        except (smtp.NoConnection, SQLAlchemyError):
+            raise
+        except smtp.Permanent as error:
+            record.mark(self.claimed, row_id, OutboxProgress.FAILED, str(error), self._letters)
+        except smtp.Temporary as error:
+            record.defer(self.claimed, row_id, str(error), self._letters)
+        except Exception as error:  # noqa: BLE001 - a letter that cannot be sent must not hold up the others
+            record.defer_faulty(self.claimed, row_id, error, self._letters)
         else:
-            connection.send(message)
-    except (smtp.NoConnection, SQLAlchemyError):
-        raise
-    except smtp.Permanent as error:
-        record.mark(claimed, row_id, OutboxProgress.FAILED, str(error), letters)
-    except smtp.Temporary as error:
-        record.defer(claimed, row_id, str(error), letters)
-    except Exception as error:  # noqa: BLE001 - a letter that cannot be sent must not hold up the others
-        record.defer_faulty(claimed, row_id, error, letters)
-    else:
-        return True
-    return False
+            return True
+        return False
+
+
+def _domain_of(message: ReadyMessage | Message) -> str:
+    if isinstance(message, ReadyMessage):
+        return domain_of(message.recipient)
+    (recipient,) = message.send_to
+    return domain_of(str(recipient))

@@ -4,6 +4,7 @@ So they leave one right after the other, in the order of their forms. What a slo
 second is taken back, to be decided anew.
 """
 
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -19,7 +20,7 @@ from app.changed_rows import Columns, change_rows
 from app.db import transaction
 from app.email.pipelining import ReadyMessage
 from app.models import OutboxProgress, OutboxRow
-from app.outbox import record
+from app.outbox import pace, record
 from app.outbox.callbacks import LetterCallbacks
 from app.outbox.claim import Claimed
 
@@ -54,16 +55,22 @@ class Hand:
 
 @contextmanager
 def settling(claimed: Claimed, hand: Hand, letters: LetterCallbacks) -> Iterator[None]:
-    """Record at the end, whatever comes between, what was sent and what is silent, and take back what still waits."""
+    """Record at the end, whatever comes between, what was sent and what is silent, and take back what still waits.
+
+    It takes equally long whatever there is to record: who has a form in the next hand would see by its letter's time
+    whether drafts were deleted in this one.
+    """
     try:
         yield
     finally:
         if hand.sent or hand.silent or hand.waiting:
+            began = time.monotonic()
             with transaction() as session:
                 claimed.lock_all(session, [*hand.sent, *hand.silent, *hand.waiting])
                 end = _end_copies if hand.are_copies else _end_others
                 end(session, claimed, hand, letters)
                 _take_back(session, claimed, hand, letters)
+            pace.RECORDING.fill(began)
 
 
 def _end_copies(session: Session, claimed: Claimed, hand: Hand, letters: LetterCallbacks) -> None:
@@ -97,7 +104,8 @@ def _end_others(session: Session, claimed: Claimed, hand: Hand, letters: LetterC
 
 
 def _take_back(session: Session, claimed: Claimed, hand: Hand, letters: LetterCallbacks) -> None:
-    row_ids = [row_id for row_id, message in hand.waiting.items() if message is not None]
+    """Make the rows that were not tried as they were before, whether they have a letter in hand or get none."""
+    row_ids = [*hand.waiting]
     if not row_ids:
         return
     before = [hand.before[row_id] for row_id in row_ids]

@@ -28,8 +28,8 @@ def slept(monkeypatch: pytest.MonkeyPatch) -> list[float]:
 @pytest.mark.parametrize("seconds", [0.0004, 0.2, 1.5, 20.0])
 def test_it_waits_as_long_as_a_letter_took(slept: list[float], seconds: float) -> None:
     timing = pace.Pace()
-    timing.add(60, is_first=True)
-    timing.add(seconds, is_first=False)
+    timing.add("example.org", 60, is_first=True)
+    timing.add("example.org", seconds, is_first=False)
     before = pace.time.perf_counter()
     timing.wait()
     assert pace.time.perf_counter() - before == pytest.approx(seconds, abs=0.0003)
@@ -37,7 +37,7 @@ def test_it_waits_as_long_as_a_letter_took(slept: list[float], seconds: float) -
 
 def test_while_no_other_was_sent_it_goes_by_the_first_one(slept: list[float]) -> None:
     timing = pace.Pace()
-    timing.add(0.2, is_first=True)
+    timing.add("example.org", 0.2, is_first=True)
     before = pace.time.perf_counter()
     timing.wait()
     assert pace.time.perf_counter() - before == pytest.approx(0.2, abs=0.0003)
@@ -45,11 +45,24 @@ def test_while_no_other_was_sent_it_goes_by_the_first_one(slept: list[float]) ->
 
 def test_it_goes_by_the_last_ones(slept: list[float]) -> None:
     timing = pace.Pace()
-    for seconds in (5.0, *[0.5] * pace.RECENT):
-        timing.add(seconds, is_first=False)
+    for number, seconds in enumerate((0.1, *[0.5] * pace.RECENT)):
+        timing.add(f"example{number}.org", seconds, is_first=False)
     before = pace.time.perf_counter()
     timing.wait()
     assert pace.time.perf_counter() - before == pytest.approx(0.5, abs=0.0003)
+
+
+@pytest.mark.parametrize("his_is_last", [True, False])
+def test_whoever_owns_a_slow_domain_makes_silence_no_longer(slept: list[float], his_is_last: bool) -> None:
+    timing = pace.Pace()
+    others = [("example.org", 0.01), ("example.com", 0.012)]
+    his = [(f"{name}.example.net", 0.9) for name in "abcdefgh" * pace.RECENT]
+    for domain, seconds in others + his if his_is_last else his + others:
+        timing.add(domain, seconds, is_first=False)
+    for _ in range(20):
+        before = pace.time.perf_counter()
+        timing.wait()
+        assert pace.time.perf_counter() - before < 0.013
 
 
 def test_deciding_alone_takes_as_long_as_it_lately_took_where_it_took_long(

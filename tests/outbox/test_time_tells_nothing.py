@@ -22,7 +22,7 @@ pytestmark = pytest.mark.both_databases
 
 BEFORE, ANN, AFTER = "before@example.net", "ann@example.org", "after@example.net"
 STATES = ("nobody", "declined", "verified", "withdrawn")
-A_LETTERS_TIME = "the time that a letter takes"
+A_LETTERS_TIME, THE_RECORDS_TIME = "the time that a letter takes", "the time that the record takes"
 Ask = Callable[[FlaskClient, str], object]
 
 
@@ -76,7 +76,7 @@ def test_between_his_letters_goes_hers_or_the_time_that_one_takes_and_nothing_el
 
 @pytest.mark.parametrize("ask", [without_proof, ask_for_link])
 @pytest.mark.parametrize("state", STATES)
-def test_deciding_alone_takes_as_long_for_everybody(
+def test_deciding_alone_and_recording_take_as_long_for_everybody(
     app: Flask, client: FlaskClient, petition: str, work: Work, monkeypatch: pytest.MonkeyPatch, state: str, ask: Ask
 ) -> None:
     waited = []
@@ -84,7 +84,25 @@ def test_deciding_alone_takes_as_long_for_everybody(
     make_mailbox(app, state, ANN)
     ask(client, ANN)
     work()
-    assert len(waited) == 1
+    assert len(waited) == 2
+
+
+@pytest.mark.parametrize("state", STATES)
+def test_his_second_form_which_gets_its_letter_after_the_record_waits_as_long_for_that(
+    app: Flask, client: FlaskClient, petition: str, mail_server: MailServer, work: Work,
+    monkeypatch: pytest.MonkeyPatch, state: str,
+) -> None:  # fmt: skip
+    monkeypatch.setattr(proof_of_work, "MAX_NUMBER", 10)
+    make_mailbox(app, state, ANN)
+    for address in (BEFORE, ANN, BEFORE):
+        with_proof(client, address)
+    course: list[str] = []
+    mail_server.answer = course.append  # type: ignore[assignment]
+    monkeypatch.setattr(pace.Pace, "wait", lambda self: course.append(A_LETTERS_TIME))
+    monkeypatch.setattr(pace.Writing, "fill", lambda self, began: course.append(THE_RECORDS_TIME))
+    work()
+    hers = ANN if state != "declined" else A_LETTERS_TIME
+    assert course == [BEFORE, hers, THE_RECORDS_TIME, BEFORE, THE_RECORDS_TIME]
 
 
 def test_so_it_is_when_she_confirmed_or_declined_before_her_turn_came(
