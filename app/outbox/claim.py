@@ -4,7 +4,6 @@ import os
 import time
 from collections.abc import Iterable, Mapping
 from datetime import timedelta
-from typing import NamedTuple
 
 from flask import current_app
 from sqlalchemy import ColumnElement, or_, select, update
@@ -17,20 +16,13 @@ from app.models import Occasion, OutboxProgress, OutboxRow
 BATCH_SIZE = 200
 
 
-class ClaimedRow(NamedTuple):
-    """Why a letter may be due, and the mailbox that it is counted for."""
-
-    occasion: Occasion
-    mailbox: bytes | None
-
-
 class Claimed:
     """Rows that one worker holds until a lease runs out."""
 
-    def __init__(self, claim: bytes, rows: Mapping[int, ClaimedRow]) -> None:
-        """Hold these rows, by their ids in the order of departure."""
+    def __init__(self, claim: bytes, occasions: Mapping[int, Occasion]) -> None:
+        """Hold these rows, by their ids in the order of departure, and why each letter may be due."""
         self.claim = claim
-        self.rows = rows
+        self.occasions = occasions
         self._since = time.monotonic()
         self._lease: float = current_app.config["OUTBOX_LEASE_SECONDS"]
 
@@ -60,7 +52,7 @@ def claim_due() -> Claimed:
     # A letter that was queued in the future is due: the clock has gone back since.
     from_the_future = (OutboxRow.attempts == 0) & OutboxRow.deferred_until.is_(None) & (OutboxRow.queued_at > now)
     due = (
-        select(OutboxRow.id, OutboxRow.occasion, OutboxRow.mailbox)
+        select(OutboxRow.id, OutboxRow.occasion)
         .where(OutboxRow.progress == OutboxProgress.WAITING, or_(OutboxRow.due_at <= now, from_the_future), free)
         .order_by(OutboxRow.priority, OutboxRow.due_at, OutboxRow.id)
         .limit(BATCH_SIZE)
@@ -70,10 +62,7 @@ def claim_due() -> Claimed:
         return Claimed(claim, {})
     with transaction() as session:
         # SQLite has no row locks and needs none: its transactions write one at a time.
-        taken = {
-            row.id: ClaimedRow(row.occasion, row.mailbox)
-            for row in session.execute(due.with_for_update(skip_locked=True))
-        }
+        taken = {row.id: row.occasion for row in session.execute(due.with_for_update(skip_locked=True))}
         take = update(OutboxRow).where(is_one_of(OutboxRow.id, [*taken])).values(claim=claim, leased_until=now + lease)
         session.execute(take.execution_options(synchronize_session=False))
     return Claimed(claim, taken)

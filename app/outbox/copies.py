@@ -39,8 +39,7 @@ def _write(session: Session, claimed: Claimed, row_ids: Sequence[int], letters: 
     now = clock.now()
     found = {row.id: row for row in session.execute(_FORMS.where(claimed.holds(row_ids)))}
     in_order = [found[row_id] for row_id in row_ids if row_id in found]
-    first = {row.mailbox: row.id for row in reversed(in_order)}
-    rows = [FormRow(*tuple(row)[:-1]) for row in in_order if first[row.mailbox] == row.id]
+    rows = [FormRow(*tuple(row)[:-1]) for row in in_order]
     written = letters.write_many(session, rows, now)
     # A request counts also when it gets no letter: see DaysLetters.
     counted = [row_id for row_id, letter in written.items() if letter.message or letter.turn_at]
@@ -54,7 +53,6 @@ def _write(session: Session, claimed: Claimed, row_ids: Sequence[int], letters: 
         {row.id: written[row.id].message for row in rows if row.id in written},
         {row.id: Before(found[row.id].allowed_at, row.signature_id) for row in rows},
         are_copies=True,
-        later=[row.id for row in in_order if first[row.mailbox] != row.id],
     )
 
 

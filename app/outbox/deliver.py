@@ -41,7 +41,7 @@ def deliver(letters: LetterCallbacks, stopping: Callable[[], bool] = lambda: Fal
     finally:
         batch.connection.close()
         release(batch.claimed, batch.unsent)
-    return len(batch.claimed.rows)
+    return len(batch.claimed.occasions)
 
 
 class _Batch:
@@ -49,7 +49,7 @@ class _Batch:
 
     def __init__(self, letters: LetterCallbacks, stopping: Callable[[], bool]) -> None:
         self.claimed = claim_due()
-        self.unsent = [*self.claimed.rows]
+        self.unsent = [*self.claimed.occasions]
         self.connection = smtp.SmtpConnection()
         self._letters = letters
         self._stopping = stopping
@@ -68,7 +68,7 @@ class _Batch:
         return self.claimed.is_fresh() and not self._stopping()
 
     def _is_by_strangers(self, row_id: int) -> bool:
-        return self.claimed.rows[row_id].occasion in BY_STRANGERS
+        return self.claimed.occasions[row_id] in BY_STRANGERS
 
     def _send_copies(self) -> None:
         """Send copies for those rows that can have one.
@@ -81,7 +81,7 @@ class _Batch:
         while waiting and self._may_go_on():
             hand = write_copies(self.claimed, waiting[:size], self._letters)
             tried = self._send_in_order(hand)
-            waiting = [*hand.waiting, *hand.later, *waiting[size:]]
+            waiting = [*hand.waiting, *waiting[size:]]
             size = 2 * tried or size
 
     def _send_each(self) -> None:

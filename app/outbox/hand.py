@@ -5,7 +5,7 @@ second is taken back, to be decided anew.
 """
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -41,14 +41,12 @@ class Hand:
 
     None is a row that gets no letter. Whoever hands a letter over takes it out, and puts the row into `sent` with the
     moment, or into `silent`. `before` has what was known of a row before it was written: when its letter was written
-    earlier, and the signature that it was about. Rows to mailboxes that have one in hand already are `later`, so that
-    one that is refused is not counted for the next. All are copies of mail merges, or none is.
+    earlier, and the signature that it was about. All are copies of mail merges, or none is.
     """
 
     waiting: dict[int, ReadyMessage | Message | None]
     before: Mapping[int, Before]
     are_copies: bool
-    later: Sequence[int] = ()
     sent: dict[int, datetime] = field(default_factory=dict)
     silent: list[int] = field(default_factory=list)
 

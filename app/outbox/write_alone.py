@@ -35,18 +35,13 @@ def write_each(claimed: Claimed, row_ids: Sequence[int], letters: LetterCallback
     """
     waiting: dict[int, ReadyMessage | Message | None] = {}
     before: dict[int, Before] = {}
-    mailboxes: set[bytes] = set()
     until = time.monotonic() + SECONDS_IN_HAND / 2
     number = 0
     while number < len(row_ids) and (not number or time.monotonic() < until):
         row_id, began = row_ids[number], time.monotonic()
-        mailbox = claimed.rows[row_id].mailbox
-        if mailbox in mailboxes:
-            break  # what becomes of the one in hand counts for this one
         written = write_alone(claimed, row_id, letters)
         if written is not None:
             waiting[row_id], before[row_id] = written
-            mailboxes.update([mailbox] if mailbox else [])
             pace.WRITING.fill(began)
         number += 1
     return Hand(waiting, before, are_copies=False), number

@@ -299,7 +299,7 @@ def test_after_its_lease_a_killed_workers_letters_are_sent_by_another(
     sign(client)
     with app.app_context():
         claimed = claim_due()  # the worker is killed here
-        assert len(claimed.rows) == 1
+        assert len(claimed.occasions) == 1
         assert deliver(LETTERS) == 0
     with app.app_context(), transaction() as session:
         session.execute(update(OutboxRow).values(leased_until=clock.now() + until))
@@ -312,10 +312,10 @@ def test_a_worker_whose_clock_is_a_minute_behind_takes_no_letters_from_another(
 ) -> None:
     sign(client)
     with app.app_context():
-        assert len(claim_due().rows) == 1
+        assert len(claim_due().occasions) == 1
         behind = clock.now() - timedelta(minutes=1)
         monkeypatch.setattr(clock, "now", lambda: behind)
-        assert claim_due().rows == {}
+        assert claim_due().occasions == {}
 
 
 def test_a_letter_that_was_queued_before_the_clock_went_back_does_not_wait_for_the_hour(
@@ -337,5 +337,5 @@ def test_a_worker_that_lost_its_claim_changes_nothing(
     with app.app_context(), transaction() as session:
         session.execute(update(OutboxRow).values(claim=b"another worker's"))
     with app.app_context():
-        record.mark(claimed, next(iter(claimed.rows)), OutboxProgress.SENT, "", LETTERS)
+        record.mark(claimed, next(iter(claimed.occasions)), OutboxProgress.SENT, "", LETTERS)
     assert [row.progress for row in rows(app)] == [OutboxProgress.WAITING]

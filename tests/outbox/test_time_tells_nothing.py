@@ -88,13 +88,14 @@ def test_deciding_alone_and_recording_take_as_long_for_everybody(
 
 
 @pytest.mark.parametrize("state", STATES)
-def test_his_second_form_which_gets_its_letter_after_the_record_waits_as_long_for_that(
+def test_his_second_letter_in_the_next_batch_waits_as_long_for_the_record_of_hers(
     app: Flask, client: FlaskClient, petition: str, mail_server: MailServer, work: Work,
     monkeypatch: pytest.MonkeyPatch, state: str,
 ) -> None:  # fmt: skip
     monkeypatch.setattr(proof_of_work, "MAX_NUMBER", 10)
+    monkeypatch.setattr(claim, "BATCH_SIZE", 2)
     make_mailbox(app, state, ANN)
-    for address in (BEFORE, ANN, BEFORE):
+    for address in (BEFORE, ANN, AFTER):
         with_proof(client, address)
     course: list[str] = []
     mail_server.answer = course.append  # type: ignore[assignment]
@@ -102,7 +103,7 @@ def test_his_second_form_which_gets_its_letter_after_the_record_waits_as_long_fo
     monkeypatch.setattr(pace.Writing, "fill", lambda self, began: course.append(THE_RECORDS_TIME))
     work()
     hers = ANN if state != "declined" else A_LETTERS_TIME
-    assert course == [BEFORE, hers, THE_RECORDS_TIME, BEFORE, THE_RECORDS_TIME]
+    assert course == [BEFORE, hers, THE_RECORDS_TIME, AFTER, THE_RECORDS_TIME]
 
 
 def test_so_it_is_when_she_confirmed_or_declined_before_her_turn_came(
