@@ -63,8 +63,9 @@ def write_many(session: Session, rows: Sequence[FormRow], now: datetime) -> dict
         turn_at = row.turn_at or (now if letters.leave_turn(row) else None)
         if answer is None or row.draft_id not in open_drafts or not _may_go(row, answer, letters, since):
             chosen[row.id] = LetterOfForm(None, row.signature_id, turn_at)
+            letters.add(row, now, turn_at, is_silent=True)
             continue
-        letters.add(row, now, turn_at)
+        letters.add(row, now, turn_at, is_silent=False)
         to = Recipient(row.public_id, answer.address, answer.mailbox, since is not None)
         if answer.signature_id is None:
             drawn = code.draw_code(answer.about.public_id, answer.email_key)

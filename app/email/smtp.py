@@ -185,6 +185,8 @@ class SmtpConnection:
             raise NoConnection("no mail server is set: see MAIL_SERVER")
         try:
             opened.__enter__()
+            if opened.host is not None:
+                opened.host.ehlo_or_helo_if_needed()  # else it would be said with the first letter
         except (smtplib.SMTPException, OSError) as error:
             raise NoConnection(_describe(error)) from None
         self._connection, self.is_new = opened, True

@@ -19,6 +19,8 @@ from app.outbox.copies import write_copies
 from app.outbox.hand import SECONDS_IN_HAND, Hand, settling
 from app.outbox.write_alone import write_alone, write_each
 
+# For so long letters are written one by one before new ones are claimed: of these, forms with a proof go first.
+SECONDS_ONE_BY_ONE = 1
 # Letters that strangers can cause. When each leaves does not tell what others got (see app/outbox/pace.py).
 BY_STRANGERS = {Occasion.SIGNED, Occasion.ENTRY, Occasion.ORGANISER}
 
@@ -55,20 +57,20 @@ class _Batch:
         self._stopping = stopping
 
     def send(self) -> None:
-        """Send them, as far as the lease lasts, and take out of `unsent` what was tried or put off."""
+        """Send them, as far as there is time, and take out of `unsent` what was tried or put off."""
         self._send_copies()
+        until = time.monotonic() + SECONDS_ONE_BY_ONE
         while self.unsent and self._may_go_on():
-            if self._is_by_strangers(self.unsent[0]):
+            if self.claimed.occasions[self.unsent[0]] in BY_STRANGERS:
                 self._send_each()
             else:
                 self._send_alone(self.unsent[0])
                 self.unsent.pop(0)
+            if time.monotonic() > until:
+                break
 
     def _may_go_on(self) -> bool:
         return self.claimed.is_fresh() and not self._stopping()
-
-    def _is_by_strangers(self, row_id: int) -> bool:
-        return self.claimed.occasions[row_id] in BY_STRANGERS
 
     def _send_copies(self) -> None:
         """Send copies for those rows that can have one.
@@ -85,8 +87,13 @@ class _Batch:
             size = 2 * tried or size
 
     def _send_each(self) -> None:
-        """Write some of the first rows one by one, and send them."""
-        first = [*takewhile(self._is_by_strangers, self.unsent)]
+        """Write some of the first rows one by one, and send them.
+
+        All are for the same occasion: the link to an entry counts on only when it was sent, and so would end the one in
+        a letter about it that is in the same hand.
+        """
+        occasion = self.claimed.occasions[self.unsent[0]]
+        first = [*takewhile(lambda row_id: self.claimed.occasions[row_id] == occasion, self.unsent)]
         hand, number = write_each(self.claimed, first, self._letters)
         for row_id in first[:number]:
             if row_id not in hand.waiting:  # it is put off
@@ -96,25 +103,23 @@ class _Batch:
     def _send_in_order(self, hand: Hand) -> int:
         """Hand over the letters in hand for half a second, and return how many rows it were.
 
-        Where a row gets no letter, the time passes that one takes. If the server kept us waiting before it greeted, or
-        hung up, none is handed over until it is written anew.
+        Where a row gets no letter, the time passes that one takes, on a connection like any other: opening one takes
+        longer. If the server kept us waiting before it greeted, or hung up, none is handed over until it is written
+        anew.
         """
         tried, until = 0, time.monotonic() + SECONDS_IN_HAND
         with settling(self.claimed, hand, self._letters):
-            goes_at_once = self._is_ready(hand)
-            if not goes_at_once:
+            was_open = self.connection.is_open
+            if hand.waiting:
                 self.connection.open()
-            while hand.waiting and self._may_go_on() and (time.monotonic() < until or (goes_at_once and not tried)):
-                if not self._is_ready(hand):
+            while hand.waiting and self.connection.is_open and self._may_go_on():
+                if time.monotonic() > until and (tried or not was_open):
                     break
                 row_id = next(iter(hand.waiting))
                 self._send_or_wait(hand, row_id)
                 self.unsent.remove(row_id)
                 tried += 1
         return tried
-
-    def _is_ready(self, hand: Hand) -> bool:
-        return self.connection.is_open or not any(hand.waiting.values())
 
     def _send_or_wait(self, hand: Hand, row_id: int) -> None:
         """Hand over this row's letter, or let the time of one pass if it gets none."""

@@ -115,10 +115,11 @@ class DaysLetters:
             counted = _Counted(row.petition_id, row.is_tagged, row.allowed_at, row.progress, row.turn_at)
             self._letters[row.mailbox][row.id] = counted
 
-    def add(self, row: AskingRow, at: datetime, turn_at: datetime | None) -> None:
-        """Count a letter that goes out at that moment, and no more from an earlier try."""
+    def add(self, row: AskingRow, at: datetime, turn_at: datetime | None, *, is_silent: bool) -> None:
+        """Count a letter that goes out at that moment, or only its request, and no more from an earlier try."""
         if row.mailbox is not None:
-            counted = _Counted(row.petition_id, row.is_tagged, at, OutboxProgress.WAITING, turn_at)
+            progress = OutboxProgress.SILENT if is_silent else OutboxProgress.WAITING
+            counted = _Counted(row.petition_id, row.is_tagged, at, progress, turn_at)
             self._letters[row.mailbox][row.id] = counted
 
     def went_to(self, row: AskingRow, mailboxes: Iterable[bytes], since: datetime) -> bool:

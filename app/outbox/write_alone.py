@@ -8,7 +8,7 @@ from flask_mail import Message
 from sqlalchemy.exc import SQLAlchemyError
 
 from app import clock
-from app.db import transaction
+from app.db import advisory_lock, transaction
 from app.email import smtp
 from app.email.pipelining import ReadyMessage
 from app.models import Occasion
@@ -50,16 +50,27 @@ def write_each(claimed: Claimed, row_ids: Sequence[int], letters: LetterCallback
 def write_alone(claimed: Claimed, row_id: int, letters: LetterCallbacks) -> Written | None:
     """Write one row's letter, if it gets one; None if it is put off, or no longer this worker's.
 
-    What the mailbox did decides only whether a letter goes out when its turn has come, not when that is: others wait in
-    the same lane, and would see it by when their own letters come.
+    What the mailbox did decides only whether a letter goes out when its turn has come, not when that is, and is looked
+    at only then: others wait in the same lane, and would see it by when their own letters come.
     """
     try:
-        return _write(claimed, row_id, letters)
+        return _write(claimed, row_id, letters) if _has_turn(claimed, row_id) else None
     except SQLAlchemyError:
         raise
     except Exception as error:  # noqa: BLE001 - a letter that cannot be made must not hold up the others
         record.defer_faulty(claimed, row_id, error, letters)
         return None
+
+
+def _has_turn(claimed: Claimed, row_id: int) -> bool:
+    """Tell whether this row need not wait in the slow lane, or never goes through it; else put it off."""
+    with transaction() as session:
+        row = claimed.lock(session, row_id)
+        if row is None:
+            return False
+        now = clock.now()
+        advisory_lock(session, *([row.mailbox] if row.mailbox else []))
+        return slow_lane.is_one_too_many(session, row, now) or not slow_lane.must_wait(session, row, now)
 
 
 def _write(claimed: Claimed, row_id: int, letters: LetterCallbacks) -> Written | None:
@@ -72,13 +83,11 @@ def _write(claimed: Claimed, row_id: int, letters: LetterCallbacks) -> Written |
         write = letters.choose(row)
         of_the_day = mailbox_limit.DaysLetters(session, [row.mailbox] if row.mailbox else [], now)
         has_room = row.mailbox is None or of_the_day.leave_room(row, [row.mailbox])
-        is_one_too_many = slow_lane.is_one_too_many(session, row, now)
-        if not is_one_too_many and slow_lane.must_wait(session, row, now):
-            return None
+        had_turn = row.had_proof_of_work or row.turn_at is not None
         is_request = row.occasion in REQUESTS and of_the_day.leave_turn(row)
         if is_request and row.had_proof_of_work:
             row.turn_at = row.turn_at or now
-        is_silent = write is None or not has_room or is_one_too_many
+        is_silent = write is None or not has_room or not had_turn
         # A turn in the slow lane alone is no request: there are more of these than letters for a mailbox.
         if not is_silent or (is_request and row.turn_at is not None):
             row.allowed_at = now

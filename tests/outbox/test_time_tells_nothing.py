@@ -10,9 +10,10 @@ from sqlalchemy import select
 from app.db import transaction
 from app.models import Draft
 from app.models.signer import signer_of
-from app.outbox import claim, deliver, pace, write_alone
+from app.outbox import claim, deliver, pace, slow_lane, write_alone
 from app.signing import proof_of_work
 from app.signing.draft import delete_open_drafts
+from app.worker import LETTERS
 from tests.factories import SLUG, make_mailbox, make_signature, proof, sign
 from tests.mail_server import MailServer
 from tests.outbox.test_deliver import Work
@@ -72,6 +73,40 @@ def test_between_his_letters_goes_hers_or_the_time_that_one_takes_and_nothing_el
     gets_one = {"verified", "invalidated"} if ask is ask_for_link else set(STATES) - {"declined"}
     assert course == [BEFORE, ANN if state in gets_one else A_LETTERS_TIME, AFTER]
     assert len(set(asked_before)) == 1, "the database is asked before the first and after the last"
+
+
+@pytest.mark.parametrize("ask", [with_proof, without_proof, ask_for_link])
+def test_alone_in_a_batch_silence_opens_a_connection_as_a_letter_does(
+    app: Flask, client: FlaskClient, petition: str, mail_server: MailServer, work: Work,
+    monkeypatch: pytest.MonkeyPatch, ask: Ask,
+) -> None:  # fmt: skip
+    monkeypatch.setattr(proof_of_work, "MAX_NUMBER", 10)
+    opened = {}
+    for state in STATES:
+        address = f"ann@{state}.example.org"
+        make_mailbox(app, state, address)
+        before = mail_server.connections
+        ask(client, address)
+        work()
+        opened[state] = mail_server.connections - before
+    assert opened == dict.fromkeys(STATES, 1)
+
+
+def test_a_form_that_is_put_off_is_put_off_by_the_same_statements_whatever_its_mailbox_did(
+    app: Flask, client: FlaskClient, petition: str, work: Work, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(slow_lane, "MAX_PER_HOUR", 1)
+    without_proof(client, BEFORE)
+    work()
+    asked = []
+    for state in STATES:
+        address = f"ann@{state}.example.org"
+        make_mailbox(app, state, address)
+        without_proof(client, address)
+        with app.app_context(), statements(app) as seen:
+            deliver.deliver(LETTERS)
+        asked.append([*seen])
+    assert asked == [asked[0]] * len(STATES)
 
 
 @pytest.mark.parametrize("ask", [without_proof, ask_for_link])
@@ -134,3 +169,24 @@ def test_links_that_are_asked_for_in_thousands_hold_up_no_form_with_a_proof(
     with_proof(client, ANN)
     work()
     assert [letter["To"] for letter in mail_server.letters] == [ANN, *asking]
+
+
+def test_a_form_with_a_proof_goes_next_however_many_links_were_claimed_before_it_came(
+    app: Flask, client: FlaskClient, petition: str, mail_server: MailServer, work: Work, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(proof_of_work, "MAX_NUMBER", 10)
+    monkeypatch.setattr(write_alone, "SECONDS_IN_HAND", 0)
+    monkeypatch.setattr(deliver, "SECONDS_ONE_BY_ONE", 0)
+    asking = [f"{who}@example.net" for who in range(3)]
+    for address in asking:
+        make_signature(app, email=address)
+        ask_for_link(client, address)
+
+    def answer(recipient: str) -> None:
+        if recipient == asking[0]:
+            with_proof(client, ANN)
+
+    mail_server.answer = answer
+    while work():
+        pass
+    assert [letter["To"] for letter in mail_server.letters] == [asking[0], ANN, *asking[1:]]

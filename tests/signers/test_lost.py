@@ -14,7 +14,7 @@ from app import clock
 from app.crypto.tokens import Purpose, make_token
 from app.db import db, transaction
 from app.models import Occasion, OutboxProgress, OutboxRow, State
-from tests.factories import MAILBOXES, SLUG, make_mailbox, make_petition, make_signature, signatures
+from tests.factories import MAILBOXES, SLUG, make_mailbox, make_petition, make_signature, sign, signatures
 from tests.html_page import HtmlPage
 from tests.mail_server import MailServer
 from tests.signers.own_entry import link_to
@@ -63,6 +63,18 @@ def test_the_letter_has_a_new_link_and_older_links_stop_working_after_an_hour(
     work()
     an_hour_later(app)
     assert [client.get(link).status_code for link in links(mail_server)] == [410, 200]
+
+
+def test_a_letter_that_leaves_right_after_that_one_has_the_new_link_too(
+    app: Flask, client: FlaskClient, petition: str, mail_server: MailServer, work: Work
+) -> None:
+    make_signature(app)
+    ask(client)
+    sign(client)
+    work()
+    assert len(links(mail_server)) == 2
+    an_hour_later(app)
+    assert client.get(links(mail_server)[-1]).status_code == 200
 
 
 def test_a_stranger_who_asks_for_links_disturbs_nobody_who_corrects_or_withdraws(
