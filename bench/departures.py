@@ -30,7 +30,7 @@ TRIES, FIRST_TRIES = 100, 20
 STATES = (State.VERIFIED, DECLINED)  # another letter, and none
 LEAST = 0.35  # fewer tries than there, and a few microseconds for which a mail server was idle
 # Whether the forms bring a proof, and how many letters a worker takes at once.
-KINDS = (("with a proof", True, 200), ("with a proof, his second in the next batch", True, 2), ("without", False, 200))
+KINDS = (("with a proof", True, 200), ("with a proof, each in a batch of its own", True, 1), ("without", False, 200))
 Gap = Callable[[str], float]
 
 

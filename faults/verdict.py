@@ -25,6 +25,7 @@ from faults.stage import POSTGRESQL
 
 SETTLE_SECONDS = 60
 SHOWN_AFTER_SECONDS = 5
+MOST_DEADLOCKS_TOLD, LINES_OF_A_DEADLOCK, LONGEST_LINE = 3, 8, 300
 
 
 @dataclass(frozen=True, slots=True)
