@@ -1,12 +1,14 @@
 """The outbox's status for operators, and how they have failed letters tried again."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import func, or_, select, union_all, update
+from sqlalchemy.orm import Session
 
 from app import clock, kept_sums
-from app.db import db, transaction
+from app.db import db, in_batches, is_one_of
 from app.models import Draft, Occasion, OutboxProgress, OutboxRow
 from app.outbox.enqueue import PRIORITY_BY_STRANGER
 
@@ -88,26 +90,31 @@ def _troubles() -> list[Trouble]:
 
 
 def retry() -> int:
-    """Make every letter that failed, or waits for its next try, due now; return how many."""
+    """Make every letter that failed, or waits for its next try, due now; return how many.
+
+    Those that a worker has in hand are left: it is trying them.
+    """
     now = clock.now()
-    tried = (OutboxRow.progress == OutboxProgress.WAITING) & (OutboxRow.attempts > 0)
     can_be_written = or_(
         *(column.is_not(None) for column in (OutboxRow.signature_id, OutboxRow.draft_id, OutboxRow.sealed))
     )
     # A request that strangers can cause is made anew instead: one at most waits for each mailbox.
     by_stranger = OutboxRow.priority == PRIORITY_BY_STRANGER
-    with transaction() as session:
-        make_due = (
-            update(OutboxRow)
-            .where(tried | (OutboxRow.progress == OutboxProgress.FAILED), can_be_written, ~by_stranger)
-            .values(progress=OutboxProgress.WAITING, due_at=now, queued_at=now, ended_at=None)
-            .returning(OutboxRow.id)
-            .execution_options(synchronize_session=False)
-        )
-        number = len(session.execute(make_due).all())
-        asking = (OutboxRow.occasion == Occasion.SIGNED) & (OutboxRow.progress == OutboxProgress.WAITING)
-        waiting = select(OutboxRow.draft_id).where(asking, OutboxRow.draft_id.is_not(None))
+    failed = OutboxRow.progress == OutboxProgress.FAILED
+    waits = (OutboxRow.progress == OutboxProgress.WAITING) & (OutboxRow.attempts > 0) & (OutboxRow.due_at > now)
+    again = {"progress": OutboxProgress.WAITING, "due_at": now, "queued_at": now, "ended_at": None}
+
+    def make_due(session: Session, ids: Sequence[int]) -> None:
+        these = is_one_of(OutboxRow.id, ids)
+        change = update(OutboxRow).where(these).values(again)
+        session.execute(change.execution_options(synchronize_session=False))
         # A draft does not expire while its letter waits.
-        keep = update(Draft).where(Draft.sealed.is_not(None), Draft.public_id.in_(waiting)).values(expires_at=None)
+        asking = select(OutboxRow.draft_id).where(these, OutboxRow.occasion == Occasion.SIGNED)
+        of_letters = Draft.sealed.is_not(None) & Draft.public_id.in_(asking)
+        drafts = session.scalars(select(Draft.public_id).where(of_letters).order_by(Draft.public_id).with_for_update())
+        keep = update(Draft).where(is_one_of(Draft.public_id, drafts.all())).values(expires_at=None)
         session.execute(keep.execution_options(synchronize_session=False))
-    return number
+
+    in_order = (OutboxRow.priority, OutboxRow.due_at, OutboxRow.id)
+    chosen = select(OutboxRow.id).where(can_be_written, ~by_stranger).order_by(*in_order)
+    return sum(in_batches(chosen.where(which), make_due) for which in (failed, waits))

@@ -1,19 +1,22 @@
 """Retrying failed letters: their drafts do not expire meanwhile."""
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient, FlaskCliRunner
+from sqlalchemy import select
 
 from app import clock
+from app.db import transaction
+from app.models import OutboxRow
 from tests.factories import drafts, sign
 from tests.mail_server import MailServer, free_port
 
-pytestmark = pytest.mark.both_databases
 
-
+@pytest.mark.both_databases
 def test_a_draft_does_not_expire_while_its_failed_letter_waits_for_a_retry(
     app: Flask,
     client: FlaskClient,
@@ -38,6 +41,23 @@ def test_a_draft_does_not_expire_while_its_failed_letter_waits_for_a_retry(
     assert len(mail_server.letters) == 1
 
 
+@pytest.mark.postgresql_alone
+def test_it_waits_for_no_letter_that_a_worker_holds_or_each_could_wait_for_the_other(
+    app: Flask, client: FlaskClient, petition: str, mail_server: MailServer, work: Callable[[], int],
+    runner: FlaskCliRunner,
+) -> None:  # fmt: skip
+    mail_server.answer = lambda recipient: "451 later"
+    for who in ("ann", "bob"):
+        sign(client, email=f"{who}@example.org")
+    work()
+    operator = ThreadPoolExecutor(1)
+    with app.app_context(), transaction() as session:
+        session.execute(select(OutboxRow.id).order_by(OutboxRow.id).limit(1).with_for_update())
+        assert operator.submit(runner.invoke, args=["outbox", "retry"]).result(30).output == "1 due now\n"
+    assert runner.invoke(args=["outbox", "retry"]).output == "1 due now\n"
+
+
+@pytest.mark.both_databases
 def test_the_command_says_why_letters_cannot_be_sent(
     app: Flask, client: FlaskClient, petition: str, runner: FlaskCliRunner
 ) -> None:
