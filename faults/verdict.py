@@ -168,7 +168,13 @@ def _deadlocks(site: Site) -> Iterator[str]:
         asked = "SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()"
         [(number,)] = connection.execute(asked).fetchall()
     if number:
-        yield f"{number} deadlocks"
+        yield f"{number} deadlocks\n{''.join(_about_deadlocks((site.stage.postgres.pgdata / 'log').read_text()))}"
+
+
+def _about_deadlocks(log: str) -> Iterator[str]:
+    """Yield what PostgreSQL's log says of the last deadlocks: who waited for whom, in which statements."""
+    for after in log.split("deadlock detected")[1:][-MOST_DEADLOCKS_TOLD:]:
+        yield from (f"      {line[:LONGEST_LINE]}\n" for line in after.splitlines()[1:LINES_OF_A_DEADLOCK])
 
 
 def _shown(answer: bytes) -> int | None:
