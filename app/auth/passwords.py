@@ -9,6 +9,7 @@ from flask_security import PasswordUtil
 from zxcvbn import zxcvbn
 
 from app.models import Organiser
+from app.normal_form import normalized
 from app.organisers.forms import MAX_PASSWORD_LENGTH
 
 LEAST_SCORE = 3  # of 0 to 4: a hundred million guesses
@@ -19,6 +20,10 @@ _one_at_a_time = Lock()  # zxcvbn keeps the own words of whom it judges in its m
 
 class Passwords(PasswordUtil):  # type: ignore[misc]
     """Flask-Security's check of new passwords, with an upper limit, and without its warnings in English alone."""
+
+    def normalize(self, password: str) -> str:
+        """Return a password in the form that is hashed; Flask-Security asks for it before it looks at the length."""
+        return normalized("NFKD", password)
 
     def validate(self, password: str, is_register: bool, *, user: Organiser) -> tuple[list[str] | None, str]:
         """Return what is wrong with a password that `user` wants, or None, and its normal form."""

@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, exists, false
 from sqlalchemy.orm import aliased
 
 from app.models import Petition, PetitionText
+from app.normal_form import normalized
 
 # Letters that Unicode does not decompose, and how people without them on their keyboard type them.
 PLAIN = str.maketrans({"ø": "o", "ł": "l", "đ": "d", "ħ": "h", "ı": "i", "æ": "ae", "œ": "oe", "þ": "th", "ð": "d"})
@@ -18,7 +19,7 @@ PLAIN = str.maketrans({"ø": "o", "ł": "l", "đ": "d", "ħ": "h", "ı": "i", "�
 def fold_text(text: str) -> str:
     """Return `text` for comparison: case folded, without accents, ß as ss."""
     # Folded twice, as decomposing ℌ and the like gives capitals (compatibility caseless match, Unicode D146).
-    decomposed = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text.casefold()).casefold())
+    decomposed = normalized("NFKD", normalized("NFKD", text.casefold()).casefold())
     return "".join(character for character in decomposed if not unicodedata.combining(character)).translate(PLAIN)
 
 

@@ -2,7 +2,6 @@
 
 import re
 import secrets
-import unicodedata
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +13,7 @@ from app.db import transaction
 from app.ledger import ledger
 from app.models import Act, Role
 from app.models.locking import lock_organiser
+from app.normal_form import normalized
 from app.organisers.access import ENOUGH, Who
 from app.organisers.acting import NotTheirs, role_now
 from app.organisers.members import give_role
@@ -109,7 +109,7 @@ def _changes_words(now: dict[str, Any], then: dict[str, Any]) -> bool:
 
 def suggest_slug(title: str) -> str:
     """Return a slug of the title's ASCII letters and digits, or a random one if those are too few or reserved."""
-    plain = unicodedata.normalize("NFKD", title).encode("ascii", "ignore").decode().lower()
+    plain = normalized("NFKD", title).encode("ascii", "ignore").decode().lower()
     words = "-".join(re.findall("[a-z0-9]+", plain))
     if len(words) > MAX_SUGGESTED_LENGTH:
         words = words[: MAX_SUGGESTED_LENGTH + 1].rpartition("-")[0] or words[:MAX_SUGGESTED_LENGTH]

@@ -8,6 +8,7 @@ from flask_babel import lazy_gettext as _
 from wtforms import Field
 from wtforms.validators import ValidationError
 
+from app.normal_form import normalized
 from app.web.form import Form
 
 MAX_COMBINING_MARKS = 6
@@ -20,12 +21,12 @@ INVISIBLE = "\u115f\u1160\u2800\u3164\uffa0"
 
 def tidy_line(text: str | None) -> str:
     """Return `text` in Unicode NFC, stripped, with single spaces; empty if it shows nothing."""
-    return _empty_if_invisible(re.sub(r"[^\S\r\n]+", " ", unicodedata.normalize("NFC", text or "")).strip())
+    return _empty_if_invisible(re.sub(r"[^\S\r\n]+", " ", normalized("NFC", text or "")).strip())
 
 
 def tidy_paragraphs(text: str | None) -> str:
     """Return `text` in Unicode NFC, stripped, with LF line breaks and spaces for tabs; empty if it shows nothing."""
-    with_newlines = unicodedata.normalize("NFC", text or "").replace("\r\n", "\n").replace("\r", "\n")
+    with_newlines = normalized("NFC", text or "").replace("\r\n", "\n").replace("\r", "\n")
     return _empty_if_invisible(with_newlines.replace("\t", " ").strip())
 
 
