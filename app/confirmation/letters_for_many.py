@@ -16,7 +16,7 @@ from app.confirmation.letter import folder_about_signature
 from app.confirmation.merged_letters import About, MergedLetters, Recipient
 from app.db import is_one_of
 from app.email.pipelining import is_plain_address
-from app.models import Declined, Draft, Occasion, Petition, Signature
+from app.models import Declined, Draft, Occasion, OutboxRow, Petition, Signature
 from app.models.signer import AlteredRow, opener
 from app.outbox import mailbox_limit, unwanted
 from app.outbox.callbacks import FormRow, LetterOfForm
@@ -97,11 +97,16 @@ def ended_many(session: Session, sent_at: Mapping[bytes, datetime], answered: Se
 def take_back_many(session: Session, public_ids: Sequence[bytes]) -> None:
     """Make many drafts as they were before their letters were written, which were not handed over.
 
-    Those that were sent on to another address meanwhile (see app/signing/readdress.py) are deleted, as they would have
-    been before. Of drafts whose letters have not left, only they are marked as reminded.
+    Those that were sent on to another address meanwhile (see app/signing/readdress.py) are deleted with their rows, as
+    they would have been before. Of drafts whose letters have not left, only they are marked as reminded.
     """
     those = is_one_of(Draft.public_id, public_ids) & Draft.expires_at.is_(None)
-    for statement in (delete(Draft).where(those, Draft.reminded), update(Draft).where(those).values(code_hash=None)):
+    sent_on = select(Draft.public_id).where(those, Draft.reminded)
+    for statement in (
+        delete(OutboxRow).where(OutboxRow.draft_id.in_(sent_on), OutboxRow.attempts == 0),
+        delete(Draft).where(those, Draft.reminded),
+        update(Draft).where(those).values(code_hash=None),
+    ):
         session.execute(statement.execution_options(synchronize_session=False))
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, exists, select, update
 
 from app import clock
 from app.db import transaction
@@ -27,6 +27,8 @@ def readdress(petition: Petition, ids: FormIds, mistyped: str, address: str, net
     empty = Signer("", "", "", mistyped, "", Visibility.ORGANISERS, updates=False)
     said = {"country": empty.country, "visibility": empty.visibility, "updates": empty.updates, "reminded": True}
     is_draft = (Draft.public_id == ids.draft) & Draft.sealed.is_not(None)
+    # Not by whether a worker has claimed it: without its draft a row takes a turn from that mailbox for no letter.
+    is_unwritten = Draft.code_hash.is_(None)
     of_draft = OutboxRow.draft_id == ids.draft
     waits = of_draft & (OutboxRow.occasion == Occasion.SIGNED) & (OutboxRow.progress == OutboxProgress.WAITING)
     copy_id, copy_key = ids.of_copy()
@@ -42,8 +44,8 @@ def readdress(petition: Petition, ids: FormIds, mistyped: str, address: str, net
         # One proof of work stands for one letter: this one may have to wait.
         new_ids, rows = new_draft(petition, again, values, networks, had_proof_of_work=False)
         for statement in (
-            delete(OutboxRow).where(waits, OutboxRow.claim.is_(None), OutboxRow.attempts == 0),
-            delete(Draft).where(is_draft, Draft.code_hash.is_(None)),
+            delete(OutboxRow).where(waits, OutboxRow.attempts == 0, exists().where(is_draft, is_unwritten)),
+            delete(Draft).where(is_draft, is_unwritten),
             update(Draft).where(is_draft).values(sealed=sealed, **said),
         ):
             session.execute(statement.execution_options(synchronize_session=False))

@@ -169,7 +169,10 @@ def test_what_is_cancelled_while_a_slow_server_takes_others_is_not_sent(
     work()
     new = ["right@example.org"] if cancel is readdress else []
     assert [letter["To"] for letter in mail_server.letters] == ["ann@example.org", "bob@example.org", *new]
-    assert rows(app)[2].progress == OutboxProgress.SILENT
+    if cancel is readdress:
+        assert len(rows(app)) == 3, "its row is gone: it would take a turn from that mailbox"
+    else:
+        assert rows(app)[2].progress == OutboxProgress.SILENT
     for letter in mail_server.letters:
         assert press_confirm(client, link_in(letter)).status_code == 303
 

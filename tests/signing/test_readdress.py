@@ -16,9 +16,10 @@ from app.models import Draft, FormCopy, OutboxProgress, OutboxRow, Petition
 from app.models.signer import COPY_PURPOSE, signer_of, signer_of_copy
 from app.outbox import slow_lane
 from app.retention.purge import purge_form_copies
+from app.signing import proof_of_work
 from app.signing.email_reference import read_reference
 from tests.concurrency.test_races import at_once
-from tests.factories import MAILBOXES, SLUG, drafts, make_mailbox, press_confirm, sign, verified
+from tests.factories import MAILBOXES, SLUG, drafts, make_mailbox, press_confirm, proof, sign, verified
 from tests.html_page import HtmlPage
 from tests.mail_server import MailServer, link_in
 from tests.signing.test_sign import statements
@@ -49,6 +50,27 @@ def test_the_form_goes_out_to_the_right_address_and_the_waiting_letter_to_the_fi
     assert (signer.name, signer.comment, signer.email) == ("Ann Example", "I read a lot.", RIGHT)
     assert press_confirm(client, link_in(mail_server.letters[0])).status_code == 303
     assert verified(client) == 1
+
+
+def test_forms_that_are_sent_on_from_a_workers_hands_take_no_turn_from_the_first_address(
+    app: Flask, client: FlaskClient, petition: str, mail_server: MailServer, work: Work, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(proof_of_work, "MAX_NUMBER", 10)
+    sign(client, email="mallory@example.net", altcha=proof(client))
+    pages = [sign(client, email="ann@example.org").location for _ in range(3)]
+
+    def answer(recipient: str) -> None:
+        while recipient == "mallory@example.net" and pages:
+            send_to(client, pages.pop(), f"to{len(pages)}@example.net")
+
+    mail_server.answer = answer
+    work()
+    assert not pages
+    assert mail_server.to("ann@example.org") == []
+    for _ in range(3):
+        sign(client, email="ann@example.org")
+    work()
+    assert len(mail_server.to("ann@example.org")) == 3
 
 
 def test_the_link_in_a_letter_that_was_sent_opens_an_empty_form(
