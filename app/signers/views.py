@@ -3,6 +3,7 @@
 import math
 
 from flask import Blueprint, abort, redirect, request, url_for
+from flask_babel import gettext as _
 from werkzeug import Response
 
 from app.crypto import tokens
@@ -51,6 +52,10 @@ def change_entry(token: str) -> Response:
         return _shown(entry, status=409, stale=True)
     if not form.validate():
         return _shown(entry, form, 422)
+    wait = rate_limits.hit_one(Action.CORRECT, entry.signature.public_id)
+    if wait:
+        form.form_errors.append(_("You have changed this often today. Please wait a day, or withdraw it now."))
+        return _shown(entry, form, 429)
     if not correct(entry.signature.public_id, form.digest.data, form.correction()):
         return _shown(_entry(token), status=409, stale=True)  # another request changed it since the look above
     return _shown(_entry(token), saved=True)

@@ -10,7 +10,7 @@ from enum import StrEnum
 from typing import TypeVar
 
 from flask import Flask, current_app, request
-from limits import RateLimitItem, RateLimitItemPerMinute
+from limits import RateLimitItem, RateLimitItemPerDay, RateLimitItemPerMinute
 from limits.errors import StorageError
 from limits.storage import RedisStorage
 from limits.strategies import MovingWindowRateLimiter
@@ -27,6 +27,8 @@ MAX_FORMS = 30
 MAX_PROVEN_FORMS = 300
 # Passwords, codes and passkeys of organisers: two for each of the people in an office who sign in at nine o'clock.
 MAX_SIGN_INS = 60
+# Corrections of one entry in a day: each is a row in the ledger for good, and has PDF files of the list made anew.
+MAX_CORRECTIONS = 10
 # A proof is asked for this many forms before MAX_FORMS, so that the last ones are left to browsers without scripts.
 RESERVED_FORMS = 5
 REDIS_TIMEOUT_SECONDS = 1
@@ -45,9 +47,12 @@ class Action(StrEnum):
     REQUEST_ENTRY_LINK = "request_entry_link"
     SIGN_IN = "sign_in"
     REQUEST_RESET = "request_reset"
+    CORRECT = "correct"
 
     def limit(self, households: int = 1) -> RateLimitItem:
         """Return the length of the window, and how often so many households may do it in that time."""
+        if self == Action.CORRECT:
+            return RateLimitItemPerDay(MAX_CORRECTIONS, namespace=self)
         maximum = {Action.SIGN_WITH_PROOF: MAX_PROVEN_FORMS, Action.SIGN_IN: MAX_SIGN_INS}.get(self, MAX_FORMS)
         return RateLimitItemPerMinute(maximum * households, WINDOW_MINUTES, namespace=self)
 
@@ -91,6 +96,11 @@ def hit(action: Action) -> int:
     if full:
         return _wait(*full)
     return max(_hit(limit, key) for limit, key in limits)
+
+
+def hit_one(action: Action, public_id: bytes) -> int:
+    """Count one more of this action for what has this random id, whoever does it; return what `hit` does."""
+    return _hit(action.limit(), tokens.keyed_hash("limited", public_id.hex()).hex())
 
 
 def _hit(limit: RateLimitItem, key: str) -> int:

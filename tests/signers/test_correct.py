@@ -9,6 +9,7 @@ from app.db import db
 from app.ledger.audit import audit
 from app.models import Kind, Petition, State, Visibility
 from app.models.signer import Signer, signer_of
+from app.web import rate_limits
 from tests.factories import SLUG, hidden_fields, signatures, verified
 from tests.races import just_before_writing
 from tests.signers.own_entry import ledger, save, withdraw
@@ -43,6 +44,18 @@ def test_changing_visibility_or_updates_is_not_recorded_in_the_ledger(
     assert ledger(app) == [Kind.CONFIRMED]
     save(client, entry)
     assert "Ann Example" in client.get(PAGE).text
+
+
+def test_an_entry_is_changed_so_often_a_day_and_no_more(
+    client: FlaskClient, entry: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rate_limits, "MAX_CORRECTIONS", 3)
+    assert [save(client, entry, name=f"Ann {number}").status_code for number in range(5)] == [200] * 3 + [429] * 2
+    refused = save(client, entry, name="Ann the Last")
+    assert "You have changed this often today." in refused.text
+    assert "Ann the Last" in refused.text, "what was typed is still there"
+    assert "Ann 2" in client.get(entry).text
+    assert withdraw(client, entry).status_code == 410
 
 
 def test_an_invalid_correction_changes_nothing_and_keeps_what_was_typed(client: FlaskClient, entry: str) -> None:
