@@ -15,6 +15,7 @@ from app.db import db, insert
 from app.export.recall import lock_list
 from app.export.rows import Choice
 from app.export.sent_rows import block_of, was_sent
+from app.ledger import ledger
 from app.models import Act, Delivery, Format, HandOver, HandOverBlock, Organiser, Petition, Role, Signature, State
 from app.organisers.access import Who
 from app.organisers.acting import acting, role_now
@@ -172,7 +173,7 @@ def _may_include(choice: Choice, signature: Signature, at: datetime) -> bool:
     in_time = (choice.since is None or choice.since <= confirmed.date()) and (
         choice.until is None or confirmed.date() <= choice.until
     )
-    has_state = State.VERIFIED in choice.states
+    has_state = ledger.state_at(signature, at) in choice.states
     return has_state and confirmed <= at and in_time and (not choice.countries or signature.country in choice.countries)
 
 

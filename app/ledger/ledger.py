@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from app import clock, logs
 from app.db import UtcDateTime, db, is_away, transaction
 from app.db import insert as upsert
-from app.models import DELTA, Kind, LedgerEntry, Petition, Signature, Tally
+from app.models import DELTA, Kind, LedgerEntry, Petition, Signature, State, Tally
 
 log = logging.getLogger(__name__)
 FIRST_CHANGE = 1
@@ -176,3 +176,11 @@ _SUMS = (
     .where(Tally.petition_id.in_(bindparam("petitions", expanding=True)))
     .group_by(Tally.petition_id, Tally.base, Tally.changed_at)
 )
+
+
+def state_at(signature: Signature, at: datetime) -> State:
+    """Return the state of a verified signature at a moment: it may have been invalidated then, and restored since."""
+    moved = LedgerEntry.kind.in_((Kind.INVALIDATED, Kind.RESTORED))
+    last = select(LedgerEntry.kind).where(LedgerEntry.signature_id == signature.id, moved, LedgerEntry.at <= at)
+    kind = db.session.scalars(last.order_by(LedgerEntry.change.desc()).limit(1)).first()
+    return State.INVALIDATED if kind == Kind.INVALIDATED else State.VERIFIED

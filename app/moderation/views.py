@@ -187,8 +187,7 @@ def _preview(
     template: str, chosen: Selection, narrowed: Selection, form: BulkForm, status: int = 200, *, moved: bool = False
 ) -> Response:
     petition_id = petition_here().id
-    if not chosen.entries:  # which were ticked on a list that left its trace
-        trace.trace_list(petition_id, me().id, chosen)
+    trace.trace_list(petition_id, me().id, chosen)
     preview = bulk.preview(petition_id, narrowed)
     form.fingerprint.data = preview.fingerprint
     return petition_page(

@@ -63,13 +63,15 @@ def close_petition(petition_id: int, organiser_id: int) -> None:
 def reopen_petition(petition_id: int, last_day: date | None, organiser_id: int) -> bool:
     """Open a closed petition again until the end of `last_day`, or without end; return False if that is over.
 
-    Raises Erased if its signatures have been erased, as signers were promised.
+    Raises MayNotOpen, and Erased if its signatures have been erased, as signers were promised.
     """
     now = clock.now()
     closes_at = end_of_day(last_day)
     if closes_at is not None and closes_at <= now:
         return False
     with acting(petition_id, organiser_id, Who.OWNERS) as (session, petition):
+        if not may_open(session.get_one(Organiser, organiser_id)):
+            raise MayNotOpen
         if petition.erased_at is not None:
             raise Erased
         if petition.standing(now) == Standing.CLOSED:

@@ -152,6 +152,8 @@ def reopen(slug: str) -> BaseResponse:
         if not opening.reopen_petition(petition_here().id, form.closes_on.data, me().id):
             form.closes_on.errors = [_("This day is over. Please choose a later one, or none.")]
             return _overview(422, reopen=form)
+    except opening.MayNotOpen:
+        return _overview(403)
     except opening.Erased:
         return _overview(409)  # which says that it stays closed
     flash(_("The petition is open again."), "info")

@@ -4,8 +4,10 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
+from app import clock
 from app.db import db, transaction
 from app.models import Act, AuditEntry, Organiser, Role
+from app.models.petition import Standing
 from tests.organisers.people import make_organiser, organiser, signed_in
 from tests.publishing.conftest import PLACE, Desk, stored
 from tests.publishing.test_opening import complete
@@ -41,6 +43,21 @@ def test_an_owner_without_the_right_does_not_open_and_reads_whom_to_ask(app: Fla
     assert "Open the petition" in buttons(ready)
     assert ready.press(f"{PLACE}/open").status_code == 303
     assert stored(app).opened_at is not None
+
+
+@pytest.mark.both_databases
+def test_nor_does_that_owner_open_it_again(app: Flask, ready: Desk) -> None:
+    set_right(app, to=True)
+    ready.press(f"{PLACE}/open")
+    ready.press(f"{PLACE}/close")
+    set_right(app, to=False)
+    assert "Open it again" not in buttons(ready)
+    answer = signed_in(app, WRITER).post(f"{PLACE}/reopen")
+    assert answer.status_code == 403 and "ask one of them to let you" in answer.text
+    assert stored(app).standing(clock.now()) == Standing.CLOSED
+    set_right(app, to=True)
+    assert ready.press(f"{PLACE}/reopen").status_code == 303
+    assert stored(app).standing(clock.now()) == Standing.OPEN
 
 
 def test_an_administrator_opens_without_being_given_the_right(app: Flask, ready: Desk) -> None:

@@ -160,7 +160,7 @@ def test_each_signer_is_erased_when_their_own_notice_says(app: Flask, petition: 
 
 def test_signers_of_an_open_or_reopened_petition_are_not_erased(app: Flask, petition: str) -> None:
     make_signature(app)
-    owner = make_organiser(app, role=Role.OWNER)
+    owner = make_organiser(app, role=Role.OWNER, may_open=True)
     close(app, days=30)
     with app.app_context():
         assert opening.reopen_petition(petition_id_of(), None, owner)
@@ -182,7 +182,7 @@ def test_a_file_cannot_close_an_open_petition_in_the_past(
 def test_after_erasing_the_petition_cannot_be_reopened_or_signed(
     app: Flask, client: FlaskClient, tmp_path: Path, everybody: dict[State, bytes]
 ) -> None:
-    owner = make_organiser(app, role=Role.OWNER)
+    owner = make_organiser(app, role=Role.OWNER, may_open=True)
     close(app, days=91)
     erase_due(app)
     with app.app_context():

@@ -202,3 +202,19 @@ def test_a_list_from_before_rows_were_recorded_is_judged_by_its_choice(app: Flas
         session.execute(delete(HandOverBlock))
         session.execute(update(HandOver).values(rows_known=False))
     assert seen(app, ann) == 1
+
+
+def test_a_list_that_is_under_way_is_seen_by_whom_it_was_made_for_and_restored_meanwhile(
+    app: Flask, owner: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ann = make_signature(app)
+    for number in range(5):
+        make_signature(app, email=f"p{number}@example.org")
+    invalidated(app)
+    monkeypatch.setattr(csv, "CHUNK_CHARACTERS", 1)
+    answer = owner.get(f"{LIST}.csv", query_string={"states": "invalidated"}, buffered=False)
+    next(iter(answer.response))
+    restored(app)
+    later = make_signature(app, email="later@example.org")
+    assert (seen(app, ann), seen(app, later)) == (1, 0)
+    answer.close()

@@ -12,7 +12,7 @@ from tests.factories import make_signature
 from tests.html_page import HtmlPage
 from tests.moderation.act import told
 from tests.organisers import people
-from tests.watching.organiser import BASE, signed_in
+from tests.watching.organiser import BASE, entries_in, signed_in
 from tests.watching.people import NOON, add_people
 
 pytestmark = pytest.mark.both_databases
@@ -96,3 +96,16 @@ def test_people_are_shown_soon_after_signing_in_and_not_later(app: Flask, petiti
         assert is_shown or "Ann Example" not in answer.text
     assert bool(traces(app)) == (minutes == 10)
     assert client.get(BASE).status_code == 200
+
+
+def test_who_knows_entries_from_an_earlier_visit_leaves_a_line_by_looking_at_them_again(
+    app: Flask, owner: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add_people(app, 2)
+    known = entries_in(owner.get(LIST).text)
+    later = clock.now() + timedelta(days=30)
+    monkeypatch.setattr(clock, "now", lambda: later)
+    again = signed_in(app, Role.OWNER)
+    before = len(traces(app))
+    assert again.post(f"{LIST}/invalidate", data={"entry": known}).status_code == 200
+    assert len(traces(app)) == before + 1
