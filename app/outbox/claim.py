@@ -14,6 +14,7 @@ from app.db import db, is_one_of, transaction
 from app.models import Occasion, OutboxProgress, OutboxRow
 
 BATCH_SIZE = 200
+BATCH_SIZE_ONE_BY_ONE = 25  # of letters that are written one by one: about as many as are in a second
 
 
 class Claimed:
@@ -52,14 +53,16 @@ def claim_due() -> Claimed:
     # A letter that was queued in the future is due: the clock has gone back since.
     from_the_future = (OutboxRow.attempts == 0) & OutboxRow.deferred_until.is_(None) & (OutboxRow.queued_at > now)
     due = (
-        select(OutboxRow.id, OutboxRow.occasion)
+        select(OutboxRow.id, OutboxRow.occasion, OutboxRow.had_proof_of_work)
         .where(OutboxRow.progress == OutboxProgress.WAITING, or_(OutboxRow.due_at <= now, from_the_future), free)
         .order_by(OutboxRow.priority, OutboxRow.due_at, OutboxRow.id)
-        .limit(BATCH_SIZE)
     )
     # Read first, so that an idle worker never takes SQLite's one write lock.
-    if not db.session.execute(due.limit(1)).first():
+    first = db.session.execute(due.limit(1)).first()
+    if first is None:
         return Claimed(claim, {})
+    are_copies = first.occasion == Occasion.SIGNED and first.had_proof_of_work
+    due = due.limit(BATCH_SIZE if are_copies else min(BATCH_SIZE, BATCH_SIZE_ONE_BY_ONE))
     with transaction() as session:
         # SQLite has no row locks and needs none: its transactions write one at a time.
         taken = {row.id: row.occasion for row in session.execute(due.with_for_update(skip_locked=True))}
