@@ -161,11 +161,13 @@ def handovers_of(signature: Signature) -> list[HandoverLine]:
         .where(HandOverBlock.sent.is_not(None) | ~HandOver.rows_known)
         .order_by(HandOver.id.desc())
     )
-    return [
-        _line(row, None)
-        for row, block in db.session.execute(found)
-        if (was_sent(block, signature.id) if row.rows_known else _may_include(choice_of(row), signature, row.at))
-    ]
+    return [_line(row, None) for row, block in db.session.execute(found) if _was_on(row, block, signature)]
+
+
+def _was_on(row: HandOver, block: bytes | None, signature: Signature) -> bool:
+    if row.rows_known:
+        return block is not None and was_sent(block, signature.id)
+    return _may_include(choice_of(row), signature, row.taken_at or row.at)
 
 
 def _may_include(choice: Choice, signature: Signature, at: datetime) -> bool:

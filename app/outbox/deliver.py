@@ -157,7 +157,7 @@ class _Batch:
         except smtp.Permanent as error:
             record.mark(self.claimed, row_id, OutboxProgress.FAILED, str(error), self._letters)
         except smtp.Temporary as error:
-            record.defer(self.claimed, row_id, str(error), self._letters)
+            record.defer(self.claimed, row_id, str(error), self._letters, was_refused=True)
         except Exception as error:  # noqa: BLE001 - a letter that cannot be sent must not hold up the others
             record.defer_faulty(self.claimed, row_id, error, self._letters)
         else:

@@ -20,6 +20,7 @@ PRIORITY = {
     Occasion.CONFIRMED: 2,
     Occasion.REMINDER: 2,
 }
+PRIORITY_REFUSED = 2  # at least, for what a mail server did not take at the first try
 PRIORITY_DEFERRED = 3  # and more, by the turn of a network (see app/outbox/slow_lane.py)
 PRIORITY_BY_STRANGER = 10_000  # requests for letters to organisers; one waits for a mailbox (see the model)
 

@@ -11,6 +11,7 @@ from app.models import OutboxProgress, OutboxRow
 from app.outbox import backoff
 from app.outbox.callbacks import LetterCallbacks
 from app.outbox.claim import Claimed
+from app.outbox.enqueue import PRIORITY_REFUSED
 
 PUT_OFF = "put-off"  # in the counter, beside how letters end: to be tried again
 log = logging.getLogger(__name__)
@@ -38,8 +39,11 @@ def end(
         _end(session, row, progress, reply, at, letters)
 
 
-def defer(claimed: Claimed, row_id: int, reply: str, letters: LetterCallbacks) -> None:
-    """Have a letter tried again later, or give it up after days, if this worker still holds its row."""
+def defer(claimed: Claimed, row_id: int, reply: str, letters: LetterCallbacks, *, was_refused: bool = False) -> None:
+    """Have a letter tried again later, or give it up after days, if this worker still holds its row.
+
+    One that was refused goes behind first tries: made-up addresses are refused for days, by the thousands.
+    """
     now = clock.now()
     with transaction() as session:
         row = claimed.lock(session, row_id)
@@ -51,6 +55,7 @@ def defer(claimed: Claimed, row_id: int, reply: str, letters: LetterCallbacks) -
             _end(session, row, OutboxProgress.FAILED, f"given up: {reply}", now, letters)
         else:
             row.reply = reply
+            row.priority = max(row.priority, PRIORITY_REFUSED) if was_refused else row.priority
             row.due_at = now + backoff.wait(row.attempts)
             row.claim = row.leased_until = None
             counters.count(counters.EMAILS, PUT_OFF)

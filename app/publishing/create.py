@@ -11,8 +11,9 @@ from app import clock
 from app.audit.log import record
 from app.db import transaction
 from app.ledger import ledger
-from app.models import Act, Role
+from app.models import Act, Organiser, Role
 from app.models.locking import lock_organiser
+from app.models.petition import Standing
 from app.normal_form import normalized
 from app.organisers.access import ENOUGH, Who
 from app.organisers.acting import NotTheirs, role_now
@@ -28,6 +29,7 @@ from app.petition_files.saving import (
 from app.petition_files.stored import as_file
 from app.petition_files.values import RESERVED_SLUGS, slug_not_free
 from app.publishing.compare import Differences, content_digest, differences
+from app.publishing.opening import may_open
 
 MIN_SLUG_LENGTH = 3
 MAX_SUGGESTED_LENGTH = 60
@@ -85,7 +87,9 @@ def import_upload(content: bytes, name: str, organiser_id: int, fingerprint: str
             raise BadPetitionFile(f"{name}: {slug_not_free()}")
         if petition.opened_at is not None:
             file = parse_petition_file(content, name, NEEDED)
-            if role != Role.OWNER and file.closes_on != petition.last_day:
+            is_closed = petition.standing(clock.now()) == Standing.CLOSED
+            may_move = role == Role.OWNER and (not is_closed or may_open(session.get_one(Organiser, organiser_id)))
+            if not may_move and file.closes_on != petition.last_day:
                 raise BadPetitionFile(f"{name}: {_('closes_on: only owners change when a petition closes.')}")
         before = as_file(session, petition)
         now, then = _values(before), _values(merge_translations(before, file, name))

@@ -118,6 +118,7 @@ def signature(slug: str, entry: str) -> Response:
         abort(404)
     if row is None:
         abort(404)
+    trace.trace_list(petition.id, me().id, Selection())
     return petition_page("watching/signature.html", "signatures", row=row, form=OrganiserForm(), words=words)
 
 

@@ -240,6 +240,21 @@ def test_a_mail_server_that_stops_answering_times_out(
     assert (row.progress, row.reply) == (OutboxProgress.WAITING, "the mail server did not answer in time")
 
 
+def test_what_was_refused_for_now_is_tried_again_after_first_tries(
+    app: Flask, client: FlaskClient, petition: str, mail_server: MailServer, work: Work
+) -> None:
+    mail_server.answer = lambda recipient: "450 4.1.2 unknown domain" if "made-up" in recipient else None
+    for number in range(3):
+        sign(client, email=f"ann@made-up-{number}.example.org")
+    work()
+    mail_server.answer = lambda recipient: None
+    make_all_due(app)
+    sign(client, email="honest@example.org")
+    work()
+    assert len(mail_server.letters) == 4
+    assert mail_server.letters[0]["To"] == "honest@example.org"
+
+
 def test_after_five_days_and_many_tries_a_letter_is_given_up(
     app: Flask, client: FlaskClient, petition: str, mail_server: MailServer, work: Work
 ) -> None:

@@ -1,5 +1,7 @@
 """The right to open petitions: administrators give it and have it, a setting gives it to all, and nobody else opens."""
 
+from dataclasses import replace
+
 import pytest
 from flask import Flask
 from sqlalchemy import select
@@ -8,6 +10,10 @@ from app import clock
 from app.db import db, transaction
 from app.models import Act, AuditEntry, Organiser, Role
 from app.models.petition import Standing
+from app.petition_files.file import BadPetitionFile
+from app.petition_files.stored import as_file
+from app.petition_files.write import write_petition_file
+from app.publishing.create import import_upload
 from tests.organisers.people import make_organiser, organiser, signed_in
 from tests.publishing.conftest import PLACE, Desk, stored
 from tests.publishing.test_opening import complete
@@ -58,6 +64,20 @@ def test_nor_does_that_owner_open_it_again(app: Flask, ready: Desk) -> None:
     set_right(app, to=True)
     assert ready.press(f"{PLACE}/reopen").status_code == 303
     assert stored(app).standing(clock.now()) == Standing.OPEN
+
+
+@pytest.mark.both_databases
+def test_nor_by_a_file_without_a_last_day(app: Flask, ready: Desk) -> None:
+    set_right(app, to=True)
+    ready.press(f"{PLACE}/open")
+    ready.press(f"{PLACE}/close")
+    set_right(app, to=False)
+    with app.app_context():
+        file = write_petition_file(replace(as_file(db.session(), stored(app)), closes_on=None))
+        owner = organiser(app, WRITER).id
+        with pytest.raises(BadPetitionFile, match="closes_on"):
+            import_upload(file.encode(), "again.md", owner, "")
+    assert stored(app).standing(clock.now()) == Standing.CLOSED
 
 
 def test_an_administrator_opens_without_being_given_the_right(app: Flask, ready: Desk) -> None:

@@ -107,5 +107,10 @@ def test_who_knows_entries_from_an_earlier_visit_leaves_a_line_by_looking_at_the
     monkeypatch.setattr(clock, "now", lambda: later)
     again = signed_in(app, Role.OWNER)
     before = len(traces(app))
-    assert again.post(f"{LIST}/invalidate", data={"entry": known}).status_code == 200
+    assert again.get(f"{LIST}/{known[0]}").status_code == 200
     assert len(traces(app)) == before + 1
+    much_later = later + timedelta(days=30)
+    monkeypatch.setattr(clock, "now", lambda: much_later)
+    again = signed_in(app, Role.OWNER)
+    assert again.post(f"{LIST}/invalidate", data={"entry": known}).status_code == 200
+    assert len(traces(app)) == before + 2
