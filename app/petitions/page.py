@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import cache
+from typing import ClassVar
 
 from sqlalchemy import Select, bindparam, exists, func, select, true
 
@@ -12,7 +13,7 @@ from app.db import db
 from app.ledger import ledger
 from app.ledger.ledger import Count
 from app.models import AlteredPetition, DomainRule, Petition, PetitionText, Picture, PrivacyNotice
-from app.petitions.goals import next_goal, percent
+from app.petitions.goals import FEW, next_goal, percent
 from app.web.language import INTERFACE_LANGUAGES
 
 DONATIONS_MARKED_FOR = timedelta(days=14)
@@ -52,8 +53,9 @@ class Edition:
 
 @dataclass(frozen=True, slots=True)
 class GoalProgress:
-    """The verified count on its way to the next goal."""
+    """The verified count on its way to the next goal. While there are fewer than `few`, no goal is shown."""
 
+    few: ClassVar[int] = FEW
     verified: int
     goal: int
     percent: int

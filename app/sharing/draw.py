@@ -44,7 +44,7 @@ class Busy(Exception):
 class PictureCount:
     """The count as text, in the language of the page around it.
 
-    Where signing has ended there is no `goal` and no `percent`.
+    Where signing has ended, or few have signed, there is no `goal` and no `percent`; while nobody has, no `count`.
     """
 
     language: str
@@ -85,7 +85,7 @@ def badge(title: str, numbers: PictureCount, site: PictureBranding) -> bytes:
     Raises Busy where many are being drawn.
     """
     drawn = _badge(PictureCount(numbers.language, numbers.count, numbers.words), site)
-    return _with_title(drawn, f"{numbers.count} {numbers.words} · {title}")
+    return _with_title(drawn, f"{numbers.count} {numbers.words} · {title}".lstrip())
 
 
 @lru_cache(maxsize=CACHE_SIZE)

@@ -1,5 +1,7 @@
 """Pages and pictures for sharing a petition; 404 for a discreet petition, a draft and an unknown one."""
 
+from dataclasses import replace
+
 from flask import Blueprint, Response, abort, current_app, jsonify, make_response, render_template, request
 from flask_babel import format_decimal, ngettext
 from flask_babel import gettext as _
@@ -108,20 +110,15 @@ def _edition(slug: str, lang: str | None) -> Edition:
 
 def _numbers(edition: Edition) -> draw.PictureCount:
     progress = page.progress(edition.petition)
-    numbers = draw.PictureCount(
-        language=language.interface_language(edition.language),
-        count=format_decimal(progress.verified),
-        words=ngettext("verified signature", "verified signatures", progress.verified),
-    )
-    if not edition.is_open():
+    in_language = language.interface_language(edition.language)
+    if edition.is_open() and not progress.verified:
+        return draw.PictureCount(in_language, "", _("Be among the first to sign"))
+    words = ngettext("verified signature", "verified signatures", progress.verified)
+    numbers = draw.PictureCount(in_language, format_decimal(progress.verified), words)
+    if not edition.is_open() or progress.verified < progress.few:
         return numbers
-    return draw.PictureCount(
-        numbers.language,
-        numbers.count,
-        numbers.words,
-        goal=_("Next goal: %(goal)s", goal=format_decimal(progress.goal)),
-        percent=max(progress.percent, min(progress.verified, 1)),  # the first signature shows too
-    )
+    goal = _("Next goal: %(goal)s", goal=format_decimal(progress.goal))
+    return replace(numbers, goal=goal, percent=progress.percent)
 
 
 def _site() -> draw.PictureBranding:

@@ -60,8 +60,19 @@ function show({ verified: now, goal }) {
     const next = counter.querySelector("[data-goal]");
     if (bar) Object.assign(bar, { max: goal, value: now });
     if (next) next.textContent = next.dataset.goal.replace("{goal}", numbers.format(goal));
+    showGoals(counter, now);
   }
   say();
+}
+
+// While there are few, words stand for the bar, and for a zero.
+function showGoals(counter, now) {
+  const first = counter.querySelector("[data-few]");
+  counter.querySelector(".count").hidden = Boolean(first) && !now;
+  if (!first) return;
+  const isFew = now < Number(first.dataset.few);
+  first.hidden = !isFew;
+  counter.querySelector("[data-goals]").hidden = isFew;
 }
 
 // One question at a time: of two answers the older one could come last.

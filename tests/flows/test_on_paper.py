@@ -30,8 +30,8 @@ def test_it_tells_what_it_is_how_far_it_is_and_where_to_sign(browser: Browser, t
     app: Flask = make_app(tmp_path, f"sqlite:///{tmp_path}/site.db")
     with app.app_context():
         upgrade()
-    make_petition(app, goal="4")
-    for number in range(2):
+    make_petition(app, goal="50")
+    for number in range(25):
         make_signature(app, email=f"number{number}@example.org")
     with served(app) as port:
         page = browser.new_page(base_url=f"http://localhost:{port}")
@@ -39,9 +39,9 @@ def test_it_tells_what_it_is_how_far_it_is_and_where_to_sign(browser: Browser, t
         printed = pypdfium2.PdfDocument(page.pdf(format="A4"))
         page.close()
     words = " ".join(sheet.get_textpage().get_text_bounded() for sheet in printed)
-    for said in ("Save the test library", "2 verified signatures", "We ask the town", f"/petitions/{SLUG}"):
+    for said in ("Save the test library", "25 verified signatures", "We ask the town", f"/petitions/{SLUG}"):
         assert said in " ".join(words.split())
-    for button in ("Your name", "Support now", "English", "Spread the word"):
+    for button in ("Your name", "Support now", "English", "Spread the word", "Tell others"):
         assert button not in words
     assert 0.3 < share_of_accent(printed[0]) < 0.6
     with app.app_context():

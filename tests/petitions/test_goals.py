@@ -4,10 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.petitions.goals import next_goal, percent
+from app.petitions.goals import FEW, next_goal, percent
 
 STEPS = [
-    *(100, 200, 500, 1_000, 1_500, 2_500, 5_000, 7_500),
+    *(25, 50, 100, 200, 500, 1_000, 1_500, 2_500, 5_000, 7_500),
     *(10_000, 15_000, 25_000, 35_000, 50_000, 75_000),
     *(100_000, 150_000, 250_000, 350_000, 500_000, 750_000),
     *(1_000_000, 1_500_000, 2_500_000, 3_500_000, 5_000_000, 7_500_000),
@@ -26,7 +26,17 @@ def test_the_steps_are_as_listed() -> None:
 
 @pytest.mark.parametrize(
     ("verified", "goal"),
-    [(0, 100), (99, 100), (100, 200), (101, 200), (1_365, 1_500), (1_500, 2_500), (9_999, 10_000), (10_000, 15_000)],
+    [
+        (0, 25),
+        (25, 50),
+        (99, 100),
+        (100, 200),
+        (101, 200),
+        (1_365, 1_500),
+        (1_500, 2_500),
+        (9_999, 10_000),
+        (10_000, 15_000),
+    ],
 )
 def test_the_goal_is_the_first_step_above_the_count(verified: int, goal: int) -> None:
     assert next_goal(verified, None) == goal
@@ -50,7 +60,8 @@ def test_the_goal_is_always_above_the_count(verified: int, own: int | None) -> N
 
 @given(st.integers(1, 200_000_000), st.data())
 def test_the_organisers_own_goal_holds_until_it_is_reached(own: int, data: st.DataObject) -> None:
-    assert next_goal(data.draw(st.integers(0, own - 1)), own) == own
+    verified = data.draw(st.integers(0, own - 1))
+    assert next_goal(verified, own) == (own if verified >= FEW else min(own, FEW))
     assert next_goal(own, own) == next_goal(own, None)
     after = data.draw(st.integers(own, own * 2))
     assert next_goal(after, own) == next_goal(after, None)

@@ -31,7 +31,7 @@ def title_of(image: ET.Element) -> str:
 
 def test_the_badge_has_count_and_title(app: Flask, client: FlaskClient) -> None:
     make_petition(app, title="\"Books <& 'more'>\"")
-    assert title_of(drawn(client, "badge.svg")) == "0 verified signatures · Books <& 'more'>"
+    assert title_of(drawn(client, "badge.svg")) == "Be among the first to sign · Books <& 'more'>"
     make_signature(app)
     assert title_of(drawn(client, "badge.svg")) == "1 verified signature · Books <& 'more'>"
     assert title_of(drawn(client, "badge.sv.svg")).startswith("1 bekräftad underskrift")
@@ -39,11 +39,13 @@ def test_the_badge_has_count_and_title(app: Flask, client: FlaskClient) -> None:
 
 def test_the_badge_is_as_wide_as_its_content(app: Flask, client: FlaskClient) -> None:
     make_petition(app)
+    for who in ("ann", "bo"):
+        make_signature(app, email=f"{who}@example.org")
     few = drawn(client, "badge.svg")
-    make_signature(app)
-    make_signature(app, email="bo@example.org")
+    make_signature(app, email="cleo@example.org")
     again = drawn(client, "badge.svg")
     make_petition(app, slug='"other"', title='"Another"')
+    make_signature(app, "other")
     wide = ET.fromstring(client.get("/petitions/other/badge.sv.svg").data)
     widths = [float((image.get("viewBox") or "").split()[2]) for image in (few, again, wide)]
     assert widths[0] == pytest.approx(widths[1], abs=1)

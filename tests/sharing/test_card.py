@@ -122,6 +122,7 @@ def test_the_card_is_in_the_language_of_its_address(app: Flask, client: FlaskCli
 
 def test_the_card_is_in_the_operators_name_and_colour_but_readable(app: Flask, client: FlaskClient) -> None:
     make_petition(app)
+    make_signature(app)
     usual = client.get(CARD).data
     app.config["SITE_NAME"] = "Petitions of Testville"
     named = client.get(CARD).data
