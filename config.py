@@ -22,6 +22,7 @@ MIN_SECRET_LENGTH = 32
 DATA_KEY_BYTES = 32
 MAX_NAME_LENGTH = 60
 COLOUR = re.compile("#[0-9a-fA-F]{6}")
+SECURITY_CONTACT = re.compile(r"(mailto:[^\s@]+@[^\s@]+|https://\S+)")
 
 
 class ConfigError(Exception):
@@ -158,11 +159,15 @@ def _site(env: Mapping[str, str]) -> dict[str, Any]:
         raise ConfigError(f"SITE_LANGUAGE is {language!r}: it must be one of {', '.join(sorted(written))}.")
     if folder and not folder.is_dir():
         raise ConfigError(f"SITE_DIR is {folder}: there is no such folder, or the site's user may not look into it.")
+    security = env.get("SECURITY_CONTACT") or None
+    if security and not SECURITY_CONTACT.fullmatch(security):
+        raise ConfigError(f"SECURITY_CONTACT is {security!r}: write it as mailto:security@example.org or https://...")
     return {
         "SITE_NAME": name.strip(),
         "SITE_COLOUR": colour,
         "SITE_LANGUAGE": language,
         "SITE_DIR": folder,
+        "SECURITY_CONTACT": security,
     }
 
 

@@ -28,6 +28,7 @@ from app.organisers.people_views import bp as people
 from app.organisers.petition_views import bp as members
 from app.organisers.views import bp as organisers
 from app.pages.views import bp as pages
+from app.pages.well_known import bp as well_known
 from app.publishing.edit_views import bp as editing
 from app.publishing.image_views import bp as image
 from app.publishing.views import bp as publishing
@@ -42,6 +43,7 @@ from app.web.language import babel, select_locale
 
 BLUEPRINTS = (
     pages,
+    well_known,
     signing,
     confirmation,
     signers,

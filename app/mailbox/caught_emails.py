@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from email.message import EmailMessage
 from pathlib import Path
 
+NUMBER = re.compile("[0-9]{20}")
 MAX_KEPT = 1000
 
 
@@ -42,13 +43,13 @@ def store_email(folder: Path, raw: bytes) -> None:
 def list_emails(folder: Path) -> list[CaughtEmail]:
     """Return all e-mails, the newest first."""
     files = sorted(folder.glob("*.eml"), reverse=True) if folder.is_dir() else []
-    return [_read(path) for path in files]
+    return [_read(path) for path in files if NUMBER.fullmatch(path.stem)]
 
 
 def find_email(folder: Path, number: str) -> CaughtEmail | None:
     """Return the e-mail with this number, if it is there."""
     path = folder / f"{number}.eml"
-    return _read(path) if re.fullmatch("[0-9]{20}", number) and path.is_file() else None
+    return _read(path) if NUMBER.fullmatch(number) and path.is_file() else None
 
 
 def _read(path: Path) -> CaughtEmail:

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from enum import StrEnum
 
-from sqlalchemy import Row, Select, func, select
+from sqlalchemy import ColumnElement, Row, Select, func, select
 from sqlalchemy.orm import aliased
 
 from app import clock
@@ -19,6 +19,7 @@ MAX_CLOSED = 10
 CLOSES_SOON = timedelta(days=14)
 MAX_SEARCH_LENGTH = 100
 MAX_PAGE_DIGITS = 5
+MAX_ADDRESSES = 50_000  # as many as a site map may have
 
 
 class Order(StrEnum):
@@ -53,6 +54,15 @@ class ListedPetition:
 
 
 @dataclass(frozen=True, slots=True)
+class ListedAddress:
+    """A petition's page in one of its languages, None for its own, and the day on which that text last changed."""
+
+    slug: str
+    lang: str | None
+    changed_on: date
+
+
+@dataclass(frozen=True, slots=True)
 class Listing:
     """One page of a list, and whether there is a next one."""
 
@@ -74,13 +84,7 @@ def open_petitions(language: str, query: ListQuery = ListQuery()) -> Listing:
 
     A search finds petitions that have all its words in title and statement of one language, ignoring case and accents.
     """
-    now = clock.now()
-    is_open = (
-        Petition.opened_at.is_not(None),
-        Petition.closes_at.is_(None) | (Petition.closes_at > now),
-        Petition.erased_at.is_(None),
-    )
-    listed = select(Petition).where(*is_open)
+    listed = select(Petition).where(_is_open())
     if query.search:
         listed = listed.where(has_words(query.search))
     if query.order == Order.CLOSING:
@@ -95,6 +99,28 @@ def closed_petitions(language: str) -> list[ListedPetition]:
     now = clock.now()
     closed = select(Petition).where(Petition.opened_at.is_not(None), Petition.closes_at <= now)
     return _listed(db.session.scalars(closed.order_by(Petition.closes_at.desc()).limit(MAX_CLOSED)).all(), language)
+
+
+def listed_addresses() -> list[ListedAddress]:
+    """Return the addresses of the pages of all open petitions but the discreet ones, at most MAX_ADDRESSES."""
+    made = func.max(PetitionText.made_at, type_=PetitionText.made_at.type)
+    pages = (
+        select(Petition.slug, Petition.language, PetitionText.language, made)
+        .join(PetitionText, PetitionText.petition_id == Petition.id)
+        .where(_is_open(), ~Petition.discreet)
+        .group_by(Petition.id, PetitionText.language)
+        .order_by(Petition.id.desc(), PetitionText.language)
+        .limit(MAX_ADDRESSES)
+    )
+    return [
+        ListedAddress(slug, None if spoken == own else spoken, at.date())
+        for slug, own, spoken, at in db.session.execute(pages)
+    ]
+
+
+def _is_open() -> ColumnElement[bool]:
+    may_close = Petition.closes_at.is_(None) | (Petition.closes_at > clock.now())
+    return Petition.opened_at.is_not(None) & may_close & Petition.erased_at.is_(None)
 
 
 def _newest_texts() -> Select[int, str, str]:

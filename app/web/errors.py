@@ -2,16 +2,17 @@
 
 import logging
 
-from flask import Flask, Response, jsonify, make_response, render_template, request
+from flask import Flask, Response, jsonify, make_response, redirect, render_template, request
 from flask_babel import gettext as _
 from sqlalchemy.orm.exc import StaleDataError
-from werkzeug.exceptions import Conflict, HTTPException
+from werkzeug.exceptions import Conflict, HTTPException, NotFound
 
 from app import logs
 from app.db import db, is_away
 from app.models import AlteredPetition
 from app.models.signer import AlteredRow
 from app.web.session import is_for_organisers
+from app.web.tidy_address import tidy_address
 
 log = logging.getLogger(__name__)
 RETRY_AFTER_SECONDS = 10
@@ -40,6 +41,9 @@ def _heading_and_advice(code: int) -> tuple[str, str]:
 
 
 def _http_error(error: HTTPException) -> Response:
+    tidy = tidy_address() if isinstance(request.routing_exception, NotFound) else None
+    if tidy:
+        return make_response(redirect(tidy, 308))
     code = error.code or 500
     heading, advice = _heading_and_advice(code)
     if error.description and error.description != type(error).description:

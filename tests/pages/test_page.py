@@ -128,7 +128,7 @@ def test_signatures_from_elsewhere_are_shown_apart_and_never_added(app: Flask, c
     assert apart.words() == "Also 21,400 signatures gathered elsewhere, not counted here: On paper in Testville"
     assert [one.get("href") for one in page.all("a") if one.inside[-1] is apart] == ([url] if url else [])
     assert {one.words() for one in page.all("p", **{"class": "count"})} == {"1 verified signature"}
-    assert {(bar.get("value"), bar.get("max")) for bar in page.all("progress")} == {("1", "100")}
+    assert {(bar.get("value"), bar.get("max")) for bar in page.all("progress")} == {("1", "25")}
     assert verified(client) == 1
 
 
@@ -154,7 +154,7 @@ def test_fields_that_are_off_are_not_in_the_form(app: Flask, client: FlaskClient
     page = page_of(client)
     labels = {label.get("for"): label.words() for label in page.all("label")}
     assert "affiliation" not in labels
-    assert labels["country"] == "Country of origin (optional)"
+    assert labels["country"] == "Country (optional)"
     assert labels["comment"] == "Comment"
     assert page.by_id("comment").get("required") is not None
 

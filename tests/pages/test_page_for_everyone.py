@@ -52,8 +52,8 @@ def test_head_answers_like_get_without_a_body(client: FlaskClient, petition: str
 
 def test_an_unknown_petition_or_language_is_not_found(client: FlaskClient, petition: str) -> None:
     for path in (
-        *("no-such-petition", "no-such-petition/en", "no-such-petition/sign", SLUG.upper(), f"{SLUG}--x", "%00"),
-        *(f"{SLUG}/{language}" for language in ("fo", "xx", "zz-ZZ", "english", "EN", "en_US", "en/", "en-GB")),
+        *("no-such-petition", "no-such-petition/en", "no-such-petition/sign", f"{SLUG}--x", "%00"),
+        *(f"{SLUG}/{language}" for language in ("fo", "xx", "zz-ZZ", "english", "en_US", "en-GB")),
     ):
         answer = client.get(f"/petitions/{path}")
         assert answer.status_code == 404, path

@@ -10,6 +10,12 @@ from tests.apps import without_database
 from tests.conftest import make_app
 
 PROMISED = {
+    "/favicon.ico": {"GET"},
+    "/apple-touch-icon.png": {"GET"},
+    "/robots.txt": {"GET"},
+    "/sitemap.xml": {"GET"},
+    "/.well-known/security.txt": {"GET"},
+    "/.well-known/change-password": {"GET"},
     "/": {"GET"},
     "/<lang>": {"GET"},
     "/petitions/<slug>": {"GET"},
