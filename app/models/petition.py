@@ -14,6 +14,7 @@ from app.models.same_row import keep_public_id
 
 PURPOSE = "mailbox-key"
 FIELD_CHOICES = ("required", "optional", "off")
+VISIBILITIES = ("public", "delivery", "organisers")  # as Visibility in app/models/signature.py
 
 
 class AlteredPetition(sealing.CannotOpen):
@@ -76,17 +77,16 @@ class Translation(TypedDict):
     body: str
 
 
-def _one_of(column: str) -> CheckConstraint:
-    choices = ", ".join(f"'{choice}'" for choice in FIELD_CHOICES)
-    return CheckConstraint(f"{column} IN ({choices})", name=column)
+def _one_of(column: str, choices: tuple[str, ...] = FIELD_CHOICES) -> CheckConstraint:
+    return CheckConstraint(f"{column} IN {choices}", name=column)
 
 
 class Petition(Base):
     """What people sign: its slug, when it is open, what its form asks, who launched it.
 
-    `image_alt` describes its header image; empty without one. `erased_at` is when erasing its signers began; it never
-    opens again after that. Slug and public id never change: they are sealed together, with the mailbox key, or whoever
-    writes in the database could pass one petition off as another. The id is the database's, and proves nothing.
+    `default_visibility` is who may see a name if its signer does not choose; see `first_choice`. `image_alt` describes
+    the header image, if any. `erased_at` is when erasing its signers began: then it never opens again. Slug and public
+    id never change; they are sealed with the mailbox key, or a writer of the database could pass it off as another.
     """
 
     __tablename__ = "petition"
@@ -95,6 +95,7 @@ class Petition(Base):
         _one_of("country_field"),
         _one_of("comment_field"),
         CheckConstraint("goal IS NULL OR goal > 0", name="goal"),
+        _one_of("default_visibility", VISIBILITIES),
     )
 
     id: Mapped[int] = mapped_column(Serial, primary_key=True)
@@ -117,6 +118,7 @@ class Petition(Base):
     links: Mapped[list[Link]] = mapped_column(JSON)
     elsewhere: Mapped[Elsewhere | None] = mapped_column(JSON(none_as_null=True))
     donations_changed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    default_visibility: Mapped[str | None] = mapped_column(String(10))
     image_alt: Mapped[str] = mapped_column(String(200), default="", server_default="")
     mailbox_key: Mapped[bytes] = mapped_column(LargeBinary)
     _opened: tuple[tuple[bytes, bytes], tuple[str, ...]] = ((b"", b""), ())
@@ -138,6 +140,11 @@ class Petition(Base):
         if self._opened[0] != sealed:  # opened once: a form needs it five times, a list for each of its signers
             self._opened = (sealed, sealing.unseal(PURPOSE, *sealed).fields)
         return self._opened[1]
+
+    @property
+    def first_choice(self) -> str:
+        """Who may see a signer's name if nobody chooses: of a discreet petition the organisers alone."""
+        return self.default_visibility or ("organisers" if self.discreet else "delivery")
 
     @property
     def last_day(self) -> date | None:

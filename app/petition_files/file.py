@@ -10,6 +10,7 @@ from typing import Any
 from flask_babel import gettext as _
 
 from app.models import Donation, Elsewhere, Initiator, Link, Translation
+from app.models.petition import FIELD_CHOICES, VISIBILITIES
 from app.petition_files import values
 
 NEEDED_FOR_DRAFT = ("slug", "language", "title")
@@ -43,6 +44,7 @@ class PetitionFile:
     goal: int | None = None
     closes_on: date | None = None
     discreet: bool = False
+    default_visibility: str | None = None
     privacy: str = ""
     initiators: tuple[Initiator, ...] = ()
     donations: tuple[Donation, ...] = ()
@@ -92,13 +94,14 @@ def checks(language: str, needed: tuple[str, ...] = NEEDED) -> dict[str, values.
         "goal": values.whole_number(1, 2_000_000_000),
         "closes_on": values.day,
         "discreet": values.yes_or_no,
+        "default_visibility": values.one_of(VISIBILITIES),
         "statement": values.text(MAX_TEXT_LENGTH),
         "addressed_to": values.text(1000),
         "contact": values.line(254),
         "erase_after_days": values.whole_number(1, MAX_ERASE_AFTER_DAYS),
         "controller": values.table(controller),
         "privacy": values.markdown(MAX_TEXT_LENGTH),
-        "fields": values.table(dict.fromkeys(DEFAULT_FIELDS, values.field), optional=True),
+        "fields": values.table(dict.fromkeys(DEFAULT_FIELDS, values.one_of(FIELD_CHOICES)), optional=True),
         "initiators": values.list_of(values.table(initiator(language))),
         "donations": values.list_of(values.table(DONATION)),
         "links": values.list_of(values.table(LINK)),

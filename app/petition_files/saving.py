@@ -152,6 +152,7 @@ def _columns(file: PetitionFile) -> dict[str, Any]:
         "started_on": file.started_on,
         "goal": file.goal,
         "discreet": file.discreet,
+        "default_visibility": file.default_visibility,
         "contact": file.contact,
         "affiliation_field": file.fields["affiliation"],
         "country_field": file.fields["country"],

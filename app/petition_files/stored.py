@@ -38,6 +38,7 @@ def as_file(session: Session, petition: Petition) -> PetitionFile:
         goal=petition.goal,
         closes_on=petition.last_day,
         discreet=petition.discreet,
+        default_visibility=petition.default_visibility,
         privacy=notice.more,
         initiators=tuple(petition.initiators),
         donations=tuple(petition.donations),

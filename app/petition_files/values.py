@@ -1,7 +1,7 @@
 """Checks for the values in a petition file: each returns the value in its stored form, or raises InvalidValue."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date, datetime
 from typing import Any
 from urllib.parse import urlsplit
@@ -13,7 +13,6 @@ from stdnum import iban as iban_rules
 from stdnum.exceptions import ValidationError as BadIban
 
 from app.email.address import NotAnAddress, deliverable
-from app.models.petition import FIELD_CHOICES
 from app.petitions.markdown import is_too_complex
 from app.web.converters import LANGUAGE_TAG, SLUG
 from app.web.countries import country_code
@@ -190,11 +189,15 @@ def yes_or_no(key: str, value: Any) -> bool:
     return value
 
 
-def field(key: str, value: Any) -> str:
-    """Check whether a question is required, optional or off."""
-    if value not in FIELD_CHOICES:
-        raise InvalidValue(key, _("must be one of %(choices)s.", choices=", ".join(FIELD_CHOICES)))
-    return str(value)
+def one_of(choices: Sequence[str]) -> Check:
+    """Return the check for one of these words."""
+
+    def check(key: str, value: Any) -> str:
+        if value not in choices:
+            raise InvalidValue(key, _("must be one of %(choices)s.", choices=", ".join(choices)))
+        return str(value)
+
+    return check
 
 
 def email(key: str, value: Any) -> str:

@@ -16,6 +16,7 @@ TOP_LEVEL_KEYS = (
     "goal",
     "closes_on",
     "discreet",
+    "default_visibility",
     "statement",
     "addressed_to",
     "contact",

@@ -11,6 +11,7 @@ LABELS = {
     "goal": lazy("Goal"),
     "closes_on": lazy("Last day for signing"),
     "discreet": lazy("Discreet"),
+    "default_visibility": lazy("Who may see a name, unless its signer chooses otherwise"),
     "fields": lazy("What the form asks"),
     "initiators": lazy("Initiators"),
     "links": lazy("Links"),

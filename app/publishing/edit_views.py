@@ -28,7 +28,6 @@ from app.web import body_size, headers, language
 bp = Blueprint("editing", __name__, url_prefix="/organise/petitions/<slug:slug>")
 
 WORDS = ("title", "statement", "body")
-DETAILS = ("started_by", "started_on", "goal", "discreet", "fields", "initiators", "links", "elsewhere")
 MORE_ROWS = 3
 # 100,000 characters of up to four bytes, and a form sends each byte as three (%F0).
 LONG_TEXTS = 3 * body_size.MIB
@@ -172,7 +171,7 @@ def _details() -> PetitionPart:
     """
     standing = petition_here().standing(clock.now())
     may_change_last_day = standing == Standing.DRAFT or (standing == Standing.OPEN and may(Who.OWNERS))
-    return PetitionPart((*DETAILS, "closes_on") if may_change_last_day else DETAILS)
+    return PetitionPart((*DetailsForm.keys, "closes_on") if may_change_last_day else DetailsForm.keys)
 
 
 def _details_form(part: PetitionPart, **given: Any) -> DetailsForm:

@@ -27,6 +27,13 @@ from app.web import countries, language
 CHECK = checks("en")
 INITIATOR = initiator("en")
 MAX_ALT_LENGTH = 200
+USUAL = "usual"
+DEFAULTS = (
+    SelectChoice(USUAL, _("Only who gets the petition; if it is discreet, only the organisers")),
+    SelectChoice("public", _("Everyone")),
+    SelectChoice("delivery", _("Only who gets the petition")),
+    SelectChoice("organisers", _("Only the organisers")),
+)
 ASKED = (
     SelectChoice("required", _("Required")),
     SelectChoice("optional", _("Optional")),
@@ -101,11 +108,24 @@ class DetailsForm(PartForm):
 
     is_open = False
     lists = ("initiators", "links")
+    # Of the petition file, but for the last day, which only owners may change.
+    keys = (
+        "started_by",
+        "started_on",
+        "goal",
+        "discreet",
+        "default_visibility",
+        "fields",
+        "initiators",
+        "links",
+        "elsewhere",
+    )
     started_by = line(_("Started by"), CHECK["started_by"], max_length=200)
     started_on = day(_("Started on"), CHECK["started_on"])
     goal = number(_("Goal"), CHECK["goal"], optional=True)
     closes_on = day(_("Last day for signing"), CHECK["closes_on"])
-    discreet = BooleanField(_("Discreet: keep the cause out of letters"))
+    discreet = BooleanField(_("Discreet: keep the cause out of e-mails"))
+    default_visibility = RadioField(_("Who may see a name, unless its signer chooses otherwise"), choices=DEFAULTS)
     affiliation_field = RadioField(_("Title or affiliation"), choices=ASKED)
     country_field = RadioField(_("Country of origin"), choices=ASKED)
     comment_field = RadioField(_("Comment"), choices=ASKED)
@@ -127,6 +147,7 @@ class DetailsForm(PartForm):
             "goal": file.goal,
             "closes_on": file.closes_on,
             "discreet": file.discreet,
+            "default_visibility": file.default_visibility or USUAL,
             **{f"{name}_field": choice for name, choice in file.fields.items()},
             "initiators": [{**initiator} for initiator in file.initiators],
             "links": [{**link} for link in file.links],
@@ -140,6 +161,7 @@ class DetailsForm(PartForm):
             "started_on": self.started_on.data,
             "goal": self.goal.data,
             "discreet": self.discreet.data,
+            "default_visibility": None if self.default_visibility.data == USUAL else self.default_visibility.data,
             "fields": {name: self[f"{name}_field"].data for name in ("affiliation", "country", "comment")},
             "initiators": values_of_rows(self.initiators),
             "links": values_of_rows(self.links),

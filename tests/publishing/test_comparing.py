@@ -47,7 +47,7 @@ def test_consequences_for_an_open_petition_are_shown_before_confirming(app: Flas
     assert [one.words() for one in page.all("li") if "will" in one.words()] == [
         "The petition's page will say that its text was changed after 2 signatures.",
         "The page will tell visitors for 14 days that donations were changed.",
-        "All owners will get a letter that this was changed: Donations, Addressee.",
+        "All owners will get an e-mail that this was changed: Donations, Addressee.",
     ]
 
 
