@@ -4,15 +4,24 @@ Putting marks in order takes time that grows with the square of how many stand o
 field, seconds, in which no other thread runs.
 """
 
+import re
 import unicodedata
 from typing import Literal
 
+# What programs leave in copied text and nobody sees: controls, spaces of no width. Not the joiners and the marks of
+# direction, which some languages need.
+_UNSEEN = re.compile("[\0-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\xad\u200b\u202a-\u202e\u2060-\u206f\ufeff]")
 MAX_PILE = 30  # UAX #15, "Stream-Safe Text Format": no language needs more
 
 
 def normalized(form: Literal["NFC", "NFKD"], text: str) -> str:
     """Return text in this form; of marks on one letter only the first MAX_PILE are kept."""
     return unicodedata.normalize(form, text if text.isascii() else _without_piles(text))
+
+
+def without_unseen(text: str) -> str:
+    """Return text without the characters that cannot be seen, and could turn around what stands beside them."""
+    return _UNSEEN.sub("", text)
 
 
 def _without_piles(text: str) -> str:

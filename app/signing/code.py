@@ -5,7 +5,9 @@ the mailbox has signed, so that neither the answer nor the time of writing to th
 """
 
 import hmac
+import re
 import secrets
+import unicodedata
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
@@ -32,6 +34,10 @@ GROUP = 3
 MAX_TRIES = 100
 TRIES_WINDOW = timedelta(hours=24)
 NO_DRAFT = bytes(16)
+# Cyrillic and Greek capitals that look like those in codes.
+LOOK_ALIKES = str.maketrans("АВЕКМНРСТХУЅЈΑΒΕΖΗΚΜΝΡΤΥΧ", "ABEKMHPCTXYSJABEZHKMNPTYX")
+# With what stands around it in the e-mail, such as "code:".
+CODE = re.compile(rf"(?<![A-Z0-9])([{ALPHABET}]{{3}})[\W_]*([{ALPHABET}]{{3}})[\W_]*([{ALPHABET}]{{3}})(?![A-Z0-9])")
 MAX_CODES = 3  # the codes of the newest drafts work; links of older ones do too
 
 
@@ -72,7 +78,7 @@ def redeem_code(petition: Petition, address: str, typed: str) -> str | None:
         drafts = session.execute(newest).all()
     # As many hashes are made for every mailbox, or their time would tell how many drafts it has.
     for public_id, code_hash, expires_at in (*drafts, *[(NO_DRAFT, None, None)] * (MAX_CODES - len(drafts))):
-        is_right = hmac.compare_digest(code_hash or b"", _hash(public_id, key, _normalized(typed)))
+        is_right = hmac.compare_digest(code_hash or b"", _hash(public_id, key, read_code(typed) or ""))
         if is_right and tries <= MAX_TRIES and confirmable_until(petition, expires_at) > now:
             return tokens.make_token(tokens.Purpose.CONFIRM, public_id)
     return None
@@ -104,5 +110,10 @@ def _hash(public_id: bytes, key: bytes, code: str) -> bytes:
     return tokens.keyed_hash("code", f"{public_id.hex()} {key.hex()} {code}")
 
 
-def _normalized(typed: str) -> str:
-    return "".join(character for character in typed.upper() if character in ALPHABET)
+def read_code(typed: str) -> str | None:
+    """Return the code in what was typed or pasted, in any script's digits and look-alike letters; None if none is."""
+    plain = unicodedata.normalize("NFKC", typed).upper().translate(LOOK_ALIKES)
+    plain = "".join(str(unicodedata.digit(one, one)) for one in plain)
+    in_groups = CODE.findall(plain)
+    code = "".join(in_groups[-1]) if in_groups else "".join(one for one in plain if one in ALPHABET)
+    return code if len(code) == LENGTH else None

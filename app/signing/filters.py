@@ -8,26 +8,26 @@ from flask_babel import lazy_gettext as _
 from wtforms import Field
 from wtforms.validators import ValidationError
 
-from app.normal_form import normalized
+from app.normal_form import normalized, without_unseen
 from app.web.form import Form
 
 MAX_COMBINING_MARKS = 6
-# Invisible characters that change the direction of the text around them. Right-to-left scripts do not need them.
-BIDI_CONTROLS = re.compile("[\u202a-\u202e\u2066-\u2069]")
+# What ends a line in Unicode beside LF (UAX #14); word processors put them into copied text.
+LINE_ENDS = re.compile("\r\n|[\r\x0b\x0c\x85\u2028\u2029]")
 # Characters that show nothing: Unicode categories, and some that Unicode counts as letters or symbols.
 INVISIBLE_CATEGORIES = {"Cc", "Cf", "Me", "Mn", "Zl", "Zp", "Zs"}
 INVISIBLE = "\u115f\u1160\u2800\u3164\uffa0"
 
 
 def tidy_line(text: str | None) -> str:
-    """Return `text` in Unicode NFC, stripped, with single spaces; empty if it shows nothing."""
-    return _empty_if_invisible(re.sub(r"[^\S\r\n]+", " ", normalized("NFC", text or "")).strip())
+    """Return `text` in Unicode NFC without what cannot be seen, stripped, with single spaces."""
+    return _empty_if_invisible(re.sub(r"[^\S\r\n]+", " ", without_unseen(normalized("NFC", text or ""))).strip())
 
 
 def tidy_paragraphs(text: str | None) -> str:
-    """Return `text` in Unicode NFC, stripped, with LF line breaks and spaces for tabs; empty if it shows nothing."""
-    with_newlines = normalized("NFC", text or "").replace("\r\n", "\n").replace("\r", "\n")
-    return _empty_if_invisible(with_newlines.replace("\t", " ").strip())
+    """Return `text` as `tidy_line` does, but with its line breaks, as LF, and its spaces."""
+    with_newlines = LINE_ENDS.sub("\n", normalized("NFC", text or ""))
+    return _empty_if_invisible(without_unseen(with_newlines).replace("\t", " ").strip())
 
 
 def _empty_if_invisible(text: str) -> str:
@@ -35,12 +35,10 @@ def _empty_if_invisible(text: str) -> str:
 
 
 def readable(form: Form, field: Field) -> None:
-    """Refuse invisible and undecodable characters, and piles of combining marks: they break lists and exports."""
+    """Refuse undecodable characters, and piles of combining marks: they break lists and exports."""
     text: str = field.data or ""
     if "\ufffd" in text or any("\ud800" <= c <= "\udfff" for c in text):
         raise ValidationError(_("Some of this could not be read. Please type it again."))
-    if BIDI_CONTROLS.search(text) or any(unicodedata.category(c) == "Cc" and c != "\n" for c in text):
-        raise ValidationError(_("There is a character in this that cannot be seen. Please type it again by hand."))
     marks = 0
     for category in map(unicodedata.category, text):
         if category != "Cf":  # a joiner between two marks does not end the pile

@@ -49,25 +49,16 @@ class SignerForm(Form):
 
     name = _line(_("Your name"), MAX_NAME, autocomplete="name")
     affiliation = _line(_("Title or affiliation"), MAX_AFFILIATION, autocomplete="organization-title")
-    country = StringField(
-        _("Country of origin"), widget=countries.country_select, render_kw={"autocomplete": "country"}
-    )
+    country = StringField(_("Country"), widget=countries.country_select, render_kw={"autocomplete": "country"})
     comment = TextAreaField(
         _("Comment"), filters=[tidy_paragraphs], validators=[readable, MaxLength(MAX_COMMENT)], render_kw={"rows": 3}
     )
     visibility = RadioField(
         _("Who may see your name?"),
         choices=[
-            SelectChoice(
-                Visibility.PUBLIC.value,
-                _("Everyone: it is shown on this site, with your affiliation, country and comment"),
-            ),
-            SelectChoice(
-                Visibility.DELIVERY.value, _("Only who gets the petition: it is in the list for the addressee")
-            ),
-            SelectChoice(
-                Visibility.ORGANISERS.value, _("Only the organisers: you are counted, the list shows a number")
-            ),
+            SelectChoice(Visibility.PUBLIC.value, _("Everyone")),
+            SelectChoice(Visibility.DELIVERY.value, _("Only who gets the petition")),
+            SelectChoice(Visibility.ORGANISERS.value, _("Only the organisers")),
         ],
         default=Visibility.DELIVERY.value,
         validate_choice=False,
@@ -179,7 +170,7 @@ class CodeForm(Form):
     code = StringField(
         _("Code"),
         filters=[tidy_line],
-        validators=[required(_("Please type the code that is in the letter.")), MaxLength(MAX_CODE)],
+        validators=[required(_("Please type the code that is in the e-mail.")), MaxLength(MAX_CODE)],
         render_kw={"autocomplete": "one-time-code", "autocapitalize": "characters", "spellcheck": "false"},
     )
 
@@ -200,7 +191,7 @@ class SignForm(SignerForm, AddressForm):
     @classmethod
     def blank(cls, edition: Edition) -> "SignForm":
         """Return the empty form for this edition's page."""
-        form = cls(formdata=None)
+        form = cls(formdata=None, data={"visibility": edition.petition.first_choice})
         form.ask(edition.petition)
         form.set_edition(edition)
         return form

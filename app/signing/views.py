@@ -87,6 +87,9 @@ def take_code(slug: str, reference: str) -> Response:
     form = CodeForm()
     if not form.validate():
         return _check_your_email(edition, sent, 422, form=form)
+    if code.read_code(form.code.data) is None:  # that is no try
+        form.code.errors = [_("A code has nine letters and digits, such as ABC-DEF-GHJ. Please look at it again.")]
+        return _check_your_email(edition, sent, 422, form=form)
     wait = rate_limits.hit(Action.TYPE_CODE)
     if wait:
         form.code.errors = [_("Many codes came from where you are. Please wait some minutes, or use the link.")]
@@ -95,8 +98,8 @@ def take_code(slug: str, reference: str) -> Response:
     if token is None:
         form.code.errors = [
             _(
-                "This code does not fit, or does not work any more. The link in the letter may still work; after seven"
-                " days, or if it does not, sign again for a new letter."
+                "This code does not fit, or does not work any more. The link in the e-mail may still work; after seven"
+                " days, or if it does not, sign again for a new e-mail."
             )
         ]
         return _check_your_email(edition, sent, 422, form=form)

@@ -14,8 +14,8 @@ from tests.html_page import HtmlPage
 pytestmark = pytest.mark.both_databases
 
 TEXTS = ("name", "affiliation", "comment")
-UNSEEN_CHARACTERS = ("\0", "\b", "\x1b", "\x7f", "\x9f", "\u202e", "\u2066")
-UNSEEN = "There is a character in this that cannot be seen. Please type it again by hand."
+UNSEEN_CHARACTERS = ("\0", "\b", "\x1b", "\x7f", "\x9f", "\u200b", "\u202a", "\u202e", "\u2066", "\u2068", "\ufeff")
+ADDRESS_UNSEEN = (*UNSEEN_CHARACTERS, "\u200c", "\u200d", "\u200e", "\u200f")
 PILED_UP = "There are too many accents on one letter in this. Please leave some out."
 NO_ADDRESS = "This is not a complete e-mail address. It looks like name@example.org, without spaces or accents."
 PILES = (
@@ -117,17 +117,42 @@ def test_an_address_that_is_too_long_stays_in_the_form_uncut(app: Flask, client:
 
 
 @pytest.mark.parametrize("field", TEXTS)
-def test_invisible_characters_are_refused(app: Flask, client: FlaskClient, slug: str, field: str) -> None:
-    for character in UNSEEN_CHARACTERS:
-        page = assert_refused(sign(client, slug, **{field: f"Ann {character}Example"}), field, UNSEEN)
-        assert page.answers()["email"] == "ann@example.org"
-    assert written(app) == (0, 0)
+def test_what_cannot_be_seen_is_taken_out(app: Flask, client: FlaskClient, slug: str, field: str) -> None:
+    for number, character in enumerate(UNSEEN_CHARACTERS):
+        said = {field: f"Ann {character}Exam{character}ple", "email": f"ann{number}@example.org"}
+        assert sign(client, slug, **said).status_code == 303, ascii(character)
+    with app.app_context():
+        assert {getattr(signer_of(draft), field) for draft in drafts(app)} == {"Ann Example"}
 
 
-def test_invisible_characters_are_refused_in_addresses(app: Flask, client: FlaskClient, slug: str) -> None:
-    for character in UNSEEN_CHARACTERS:
-        assert_refused(sign(client, slug, email=f"ann{character}@example.org"), "email", NO_ADDRESS)
-    assert written(app) == (0, 0)
+def test_what_ends_a_line_elsewhere_ends_it_in_a_comment_and_is_a_space_in_a_name(
+    app: Flask, client: FlaskClient, slug: str
+) -> None:
+    for number, end in enumerate("\x0b\x0c\x85\u2028\u2029"):
+        said = {"name": f"Ann{end}Example", "comment": f"One.{end}Two.", "email": f"ann{number}@example.org"}
+        assert sign(client, slug, **said).status_code == 303, ascii(end)
+    with app.app_context():
+        found = {(signer_of(draft).name, signer_of(draft).comment) for draft in drafts(app)}
+    assert found == {("Ann Example", "One.\nTwo.")}
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        *((f"{unseen}ann@{unseen}example.org{unseen}", "ann@example.org") for unseen in ADDRESS_UNSEEN),
+        ("o\u2019brien@example.org", "o'brien@example.org"),
+        ("ann\uff20example.org", "ann@example.org"),
+    ],
+)
+def test_an_address_is_taken_as_it_looks(app: Flask, client: FlaskClient, slug: str, typed: str, meant: str) -> None:
+    assert sign(client, slug, email=typed).status_code == 303
+    with app.app_context():
+        assert [signer_of(draft).email for draft in drafts(app)] == [meant]
+
+
+def test_no_browser_sends_another_domain_than_the_one_that_was_typed(client: FlaskClient, slug: str) -> None:
+    field = HtmlPage(client.get(f"/petitions/{slug}").text).by_id("email")
+    assert (field.get("type"), field.get("inputmode")) == ("text", "email")
 
 
 @pytest.mark.parametrize("field", ["country", "visibility", "language", "text_version", "notice_version"])

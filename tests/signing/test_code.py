@@ -293,6 +293,37 @@ def test_a_form_on_another_site_cannot_use_up_tries(app: Flask, client: FlaskCli
     assert tries_of(app) == []
 
 
+@pytest.mark.parametrize(
+    "changed",
+    [
+        lambda code: "code: " + code,
+        lambda code: f"Nine characters: {code}. Thank you.",
+        lambda code: "".join(chr(ord(one) + 0xFEE0) for one in code),  # full width
+        lambda code: code.translate(str.maketrans("23456789", "٢٣٤٥٦٧٨٩")),
+        lambda code: code.translate(str.maketrans("ABCEHKMPTXY", "АВСЕНКМРТХУ")),
+        lambda code: code.replace("-", " – ").lower(),
+        lambda code: code.replace("-", "\u2011"),
+    ],
+    ids=["words before", "in a sentence", "full width", "arabic digits", "cyrillic letters", "dashes", "hard hyphens"],
+)
+def test_a_code_is_read_however_it_was_typed_or_pasted(
+    client: FlaskClient, page: str, mail_server: MailServer, work: Work, changed: Callable[[str], str]
+) -> None:
+    work()
+    assert type_code(client, page, changed(code_in(mail_server.letters[0]))).status_code == 303
+
+
+@pytest.mark.parametrize("typed", ["ABC-DEF", "ABC-DEF-GHJK", "hello", "???", "ABC-DEF-GH1"])
+def test_what_has_not_as_many_characters_as_a_code_is_no_try(
+    app: Flask, client: FlaskClient, page: str, work: Work, typed: str
+) -> None:
+    work()
+    answer = type_code(client, page, typed)
+    assert answer.status_code == 422
+    assert "A code has nine letters and digits" in answer.text
+    assert tries_of(app) == []
+
+
 @pytest.mark.parametrize("odd", ["\ud83d\ude00".encode("utf-16", "surrogatepass").decode("utf-16"), "%00", "x" * 41])
 def test_odd_codes_are_refused(client: FlaskClient, page: str, work: Work, odd: str) -> None:
     work()

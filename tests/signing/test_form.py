@@ -51,7 +51,7 @@ def test_each_error_is_tied_to_its_field(client: FlaskClient, petition: str) -> 
 def test_a_field_with_an_error_keeps_its_hint(client: FlaskClient, petition: str) -> None:
     page = HtmlPage(sign(client, email="").text)
     assert page.by_id("email").get("aria-describedby") == "email-hint email-error"
-    assert "a letter with a link" in page.by_id("email-hint").words()
+    assert "an e-mail with a link" in page.by_id("email-hint").words()
 
 
 def test_the_summary_takes_focus_and_leads_to_each_field(client: FlaskClient, petition: str) -> None:

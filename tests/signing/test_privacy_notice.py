@@ -10,7 +10,7 @@ PAGE = f"/petitions/{SLUG}"
 
 
 def told(client: FlaskClient, path: str = PAGE) -> str:
-    (notice,) = HtmlPage(client.get(path).text).all("section", **{"class": "privacy"})
+    (notice,) = HtmlPage(client.get(path).text).all("details", **{"class": "privacy"})
     return notice.words()
 
 
