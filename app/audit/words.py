@@ -89,7 +89,7 @@ def _of_petition(line: AuditLine) -> str:
         ),
         Act.LISTED: _with(_("looked at the list of signatures"), _filter(line)),
         Act.SOUGHT: _("looked for a signature by its e-mail address"),
-        Act.ALLOWED: _("let e-mails go to a mailbox again"),
+        Act.ALLOWED: _("let e-mails go to an address again"),
         Act.HID: _("hid a comment")
         if line.details.get("part") == "comment"
         else _("took a signature off the petition's page"),

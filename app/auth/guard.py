@@ -83,7 +83,7 @@ OF_THE_ACCOUNT = {
 TOO_MANY = {
     Secret.PASSWORD: lazy(
         "There were too many tries with this address. Please wait a quarter of an hour, sign in with a passkey, or set"
-        " a new password by letter."
+        " a new password by e-mail."
     ),
     Secret.CODE: lazy("There were too many wrong codes. Please wait an hour, or use a recovery code."),
     Secret.RECOVERY_CODE: lazy("There were too many wrong recovery codes. Please wait an hour."),

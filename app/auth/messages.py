@@ -31,7 +31,7 @@ MESSAGES = {
     ),
     "PASSWORD_RESET_NO_LOGIN": (_("Your new password is set. Please sign in with it."), "success"),
     "PASSWORD_RESET_REQUEST": (
-        _("If this address belongs to an account, a letter with a link is on its way there."),
+        _("If this address belongs to an account, an e-mail with a link is on its way there."),
         "info",
     ),
     "REAUTHENTICATION_SUCCESSFUL": (_("Thank you, please go on."), "info"),

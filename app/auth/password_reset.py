@@ -32,7 +32,7 @@ def forgot_password() -> Response:
         with transaction() as session:
             letter.queue_request(session, FORGOTTEN, form.email.address(), clock.now())
         # Without the address: flashed messages are readable in the browser's cookie.
-        flash(_("If this address belongs to an account, a letter with a link is on its way there."), "info")
+        flash(_("If this address belongs to an account, an e-mail with a link is on its way there."), "info")
         return redirect(url_for("security.forgot_password"), 303)
     return private_page("security/forgot_password.html", 422 if form.errors else 200, form=form)
 

@@ -51,6 +51,7 @@ def render_letter(folder: str, petition: Petition, text: PetitionText, language:
     context = {
         "petition": petition,
         "title": None if petition.discreet else text.title,
+        "text": text,
         "petition_link": petition_address(petition, language),
         "contact": petition.contact,
         **words,

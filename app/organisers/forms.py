@@ -63,7 +63,7 @@ class LanguageForm(OrganiserForm):
     """The language of pages and e-mails for an organiser."""
 
     language = SelectField(
-        _("Language of these pages and of our letters"),
+        _("Language of these pages and of our e-mails"),
         choices=[SelectChoice(tag, name) for tag, name in INTERFACE_LANGUAGES.items()],
     )
 

@@ -104,7 +104,7 @@ def change_language() -> Response:
     with transaction() as session:
         lock_organiser(session, me().id).language = form.language.data
     with language.force_language(form.language.data):
-        flash(_("These pages and our letters now speak English to you."), "info")
+        flash(_("These pages and our e-mails now speak English to you."), "info")
     return redirect(url_for(".account"), 303)
 
 

@@ -59,6 +59,7 @@ def share_links(edition: Edition) -> list[ShareLink]:
     - E-mail: RFC 6068.
     - Mastodon: the project's own page, on which people choose their server. Everything is in the fragment after `#`,
       which browsers do not send. https://<server>/share would need us to ask for the server.
+    - Facebook and LinkedIn take no words: they show the page's card.
     - Signal has no such link: its apps open none that carries a text (signalRoutes.ts lists what they open), and
       `sgnl://send` leads to an error. The page says to paste the address there.
     """
@@ -70,6 +71,9 @@ def share_links(edition: Edition) -> list[ShareLink]:
         ShareLink("Bluesky", f"https://bsky.app/intent/compose?text={post}"),
         ShareLink("WhatsApp", f"https://wa.me/?text={post}"),
         ShareLink("Telegram", f"https://t.me/share/url?url={_quoted(address)}&text={_quoted(text)}"),
+        ShareLink("Facebook", f"https://www.facebook.com/sharer/sharer.php?u={_quoted(address)}"),
+        ShareLink("X", f"https://x.com/intent/post?text={_quoted(text)}&url={_quoted(address)}"),
+        ShareLink("LinkedIn", f"https://www.linkedin.com/sharing/share-offsite/?url={_quoted(address)}"),
     ]
 
 

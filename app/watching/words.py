@@ -51,8 +51,8 @@ def clue(noticed: Clue) -> str:
         number = int(TOO_SOON.total_seconds())
         return str(
             ngettext(
-                "confirmed within %(num)d second of its letter",
-                "confirmed within %(num)d seconds of its letter",
+                "confirmed within %(num)d second of its e-mail",
+                "confirmed within %(num)d seconds of its e-mail",
                 number,
             )
         )

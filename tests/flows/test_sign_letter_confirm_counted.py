@@ -20,14 +20,14 @@ def test_a_signature_counts_once_its_signer_confirms_it(
     assert answer.status_code == 303
     waiting = client.get(answer.location)
     assert "Ann@example.org" in waiting.text
-    assert "If no letter comes" in waiting.text
+    assert "If no e-mail comes" in waiting.text
     assert verified(client) == 0
 
     work()
     (letter,) = mail_server.letters
     assert letter["To"] == "Ann@example.org"
     assert letter["Subject"] == "Please confirm your signature: Save the test library"
-    assert "ignore this letter" in text_of(letter)
+    assert "ignore this e-mail" in text_of(letter)
     assert verified(client) == 0
 
     link = link_in(letter)

@@ -56,7 +56,7 @@ def page_with(browser: Browser, app: Flask) -> Iterator[Callable[[bool], Page]]:
 def sign_in_browser(page: Page, address: str, slug: str = SLUG) -> None:
     page.goto(f"/petitions/{slug}")
     page.get_by_label("Your name").fill("Ann Example")
-    page.get_by_label("Country of origin").select_option("SE")
+    page.get_by_label("Country").select_option("SE")
     page.get_by_label("E-mail").fill(address)
     page.get_by_role("button", name="Sign").click()
     page.wait_for_url("**/check-your-email/**")

@@ -8,9 +8,9 @@ from tests.site import wait_until
 
 def fill(page: Page, email: str, name: str = "Ann Example") -> None:
     page.get_by_label("Your name").fill(name)
-    page.get_by_label("Country of origin").select_option("SE")
+    page.get_by_label("Country").select_option("SE")
     page.get_by_label("E-mail").fill(email)
-    page.get_by_label("Everyone: it is shown on this site", exact=False).check()
+    page.get_by_label("Everyone").check()
 
 
 def count_of(page: Page) -> int:

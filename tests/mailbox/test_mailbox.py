@@ -149,7 +149,18 @@ def test_numbers_lead_nowhere_else(here: Flask, folder: Path, number: str) -> No
     (folder.parent / "1.eml").write_bytes(b"Subject: secret\r\n\r\nsecret\r\n")
     (folder / ".1.eml").write_bytes(b"Subject: draft\r\n\r\ndraft\r\n")
     client = here.test_client()
-    tricks = ["../secret", "..%2Fsecret", "%2e%2e%2f1", "../1", str(folder.parent / "1"), "%2F1", ".1", "..", "*", "%3F"]
+    tricks = [
+        "../secret",
+        "..%2Fsecret",
+        "%2e%2e%2f1",
+        "../1",
+        str(folder.parent / "1"),
+        "%2F1",
+        ".1",
+        "..",
+        "*",
+        "%3F",
+    ]
     tricks += ["0", "-1", "+1", "1e3", "%00", f"{number}%00", f"{number}.eml", f" {number}", "²", "१२", "9" * 400]
     for trick in tricks:
         assert client.get(f"/dev/mailbox/{trick}.html", follow_redirects=True).status_code == 404, trick

@@ -9,6 +9,7 @@ from flask.testing import FlaskClient
 from app.moderation.hide import HideablePart, hide_part, show_part
 from tests.factories import make_draft, make_petition, make_signature, verified
 from tests.moderation.act import told
+from tests.signers.own_entry import link_to
 from tests.watching.people import petition_id_of
 
 pytestmark = pytest.mark.both_databases
@@ -61,3 +62,15 @@ def test_a_draft_is_never_on_the_page(app: Flask, client: FlaskClient, petition:
         assert not show_part(petition_id_of(), draft, HideablePart.NAME, None)
     assert client.get(f"/petitions/{petition}").text == before
     assert "Zoe" not in before
+
+
+@pytest.mark.parametrize("part", HideablePart)
+def test_its_signer_sees_on_the_entry_what_was_taken_off_the_page(
+    app: Flask, client: FlaskClient, shown: bytes, part: HideablePart
+) -> None:
+    own = link_to(app, shown)
+    words = f"The organisers have taken your {part.value} off the page."
+    assert words not in client.get(own).text
+    with app.app_context():
+        assert hide_part(petition_id_of(), shown, part, None)
+    assert words in client.get(own).text

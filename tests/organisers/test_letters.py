@@ -82,7 +82,7 @@ def test_strangers_can_cause_at_most_three_letters_a_day(
     client = browser(app)
     for _ in range(8):
         answer = client.post(RESET, data={"email": OWNER}, follow_redirects=True)
-        assert "a letter with a link is on its way" in answer.text
+        assert "an e-mail with a link is on its way" in answer.text
         work()
     assert len(mail_server.letters) == 3
     with app.app_context(), transaction() as session:

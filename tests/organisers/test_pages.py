@@ -62,7 +62,7 @@ def test_every_field_has_a_label_and_ids_are_unique(app: Flask, petition: str) -
 def test_changing_the_language_is_confirmed_in_the_new_one(app: Flask) -> None:
     client = signed_in(app)
     answer = client.post("/organise/account/language", data={"language": "sv"})
-    assert "De här sidorna och våra brev är nu på svenska." in client.get(answer.headers["Location"]).text
+    assert "De här sidorna och våra mejl är nu på svenska." in client.get(answer.headers["Location"]).text
 
 
 def test_in_swedish_the_tabs_of_a_petition_have_different_names(app: Flask, petition: str) -> None:

@@ -50,7 +50,7 @@ def test_the_letter_has_a_new_link_and_older_links_stop_working_after_an_hour(
     old = link_to(app, make_signature(app))
     answer = ask(client, " Ann@Example.org ")
     assert answer.status_code == 303
-    assert "a letter with the link is on its way" in client.get(answer.location).text
+    assert "an e-mail with the link is on its way" in client.get(answer.location).text
     assert client.get(old).status_code == 200
     work()
     (new,) = links(mail_server)

@@ -206,7 +206,7 @@ def test_the_pages_name_opting_out_among_the_causes_to_everybody_alike(client: F
     assert "One that asked us for no more e-mails gets at most one" in page
     assert "one that told us that it was not them gets none" in page
     lost = client.get(f"/petitions/{petition}/my-signature?sent=1").text
-    assert "one to a mailbox that asked us for no more e-mails" in lost
+    assert "one to an address that asked us for no more e-mails" in lost
 
 
 def test_an_operator_lifts_it_and_the_log_says_so_without_the_address(

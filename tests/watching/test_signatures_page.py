@@ -80,7 +80,7 @@ def test_the_address_searched_for_is_in_no_url_or_log(
 ) -> None:
     caplog.set_level(logging.DEBUG)
     answer = press(editor, editor.get(LIST).text, f"{LIST}/find", email="nobody@example.org")
-    assert "No signature of this petition belongs to that mailbox." in answer.text
+    assert "No signature of this petition belongs to that address." in answer.text
     assert answer.status_code == 200 and "Location" not in answer.headers
     assert "nobody@" not in "".join(str(value) for value in answer.headers.values()) + caplog.text
 
@@ -89,7 +89,7 @@ def test_the_address_searched_for_is_in_no_url_or_log(
 def test_a_mailbox_that_confirmed_nothing_is_not_found_or_listed(app: Flask, editor: FlaskClient, has: str) -> None:
     make_mailbox(app, has, "ann@example.org")
     answer = press(editor, editor.get(LIST).text, f"{LIST}/find", email="ann@example.org")
-    assert "No signature of this petition belongs to that mailbox." in answer.text
+    assert "No signature of this petition belongs to that address." in answer.text
     assert entries_in(editor.get(LIST).text) == []
     for draft in drafts(app):
         assert editor.get(f"{LIST}/{draft.public_id.hex()}").status_code == 404
