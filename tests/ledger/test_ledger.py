@@ -102,7 +102,7 @@ def test_count_json_has_count_goal_and_time_of_the_last_change(app: Flask, clien
     answer = client.get(f"/petitions/{petition}/count.json")
     with app.app_context():
         at = db.session.scalars(select(LedgerEntry.at)).one()
-    assert answer.json == {"slug": petition, "verified": 1, "goal": 100, "as_of": clock.iso(at)}
+    assert answer.json == {"slug": petition, "verified": 1, "goal": 25, "as_of": clock.iso(at)}
     assert answer.headers["Access-Control-Allow-Origin"] == "*"
     assert "max-age=1" in answer.headers["Cache-Control"]
     again = client.get(f"/petitions/{petition}/count.json", headers={"If-None-Match": answer.headers["ETag"]})

@@ -57,7 +57,7 @@ def test_get_head_and_options_write_nothing(app: Flask, tmp_path: Path) -> None:
         readers = [client]
         if rule.endpoint in {"export.download", "export.pdf"}:
             continue  # that a list was handed over is recorded, and so is that it was whole: see tests/export
-        if rule.endpoint == "watching.signatures":
+        if rule.endpoint in {"watching.signatures", "watching.signature"}:
             continue  # that somebody looked at people is recorded: see tests/watching/test_trace.py
         if is_for_organisers(rule.rule):
             readers = [browser(app), insider, half_signed_in(app, "half@example.org", anew=False)]
