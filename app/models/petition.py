@@ -11,10 +11,10 @@ from sqlalchemy.orm import Mapped, mapped_column
 from app.crypto import sealing
 from app.db import Base, Serial, UtcDateTime
 from app.models.same_row import keep_public_id
+from app.models.signature import Visibility
 
 PURPOSE = "mailbox-key"
 FIELD_CHOICES = ("required", "optional", "off")
-VISIBILITIES = ("public", "delivery", "organisers")  # as Visibility in app/models/signature.py
 
 
 class AlteredPetition(sealing.CannotOpen):
@@ -95,7 +95,7 @@ class Petition(Base):
         _one_of("country_field"),
         _one_of("comment_field"),
         CheckConstraint("goal IS NULL OR goal > 0", name="goal"),
-        _one_of("default_visibility", VISIBILITIES),
+        _one_of("default_visibility", tuple(one.value for one in Visibility)),
     )
 
     id: Mapped[int] = mapped_column(Serial, primary_key=True)
@@ -143,8 +143,8 @@ class Petition(Base):
 
     @property
     def first_choice(self) -> str:
-        """Who may see a signer's name if nobody chooses: of a discreet petition the organisers alone."""
-        return self.default_visibility or ("organisers" if self.discreet else "delivery")
+        """Who may see a name if its signer does not choose: of a discreet petition the organisers alone."""
+        return self.default_visibility or (Visibility.ORGANISERS if self.discreet else Visibility.DELIVERY)
 
     @property
     def last_day(self) -> date | None:

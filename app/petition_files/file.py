@@ -9,8 +9,8 @@ from typing import Any
 
 from flask_babel import gettext as _
 
-from app.models import Donation, Elsewhere, Initiator, Link, Translation
-from app.models.petition import FIELD_CHOICES, VISIBILITIES
+from app.models import Donation, Elsewhere, Initiator, Link, Translation, Visibility
+from app.models.petition import FIELD_CHOICES
 from app.petition_files import values
 
 NEEDED_FOR_DRAFT = ("slug", "language", "title")
@@ -94,7 +94,7 @@ def checks(language: str, needed: tuple[str, ...] = NEEDED) -> dict[str, values.
         "goal": values.whole_number(1, 2_000_000_000),
         "closes_on": values.day,
         "discreet": values.yes_or_no,
-        "default_visibility": values.one_of(VISIBILITIES),
+        "default_visibility": values.one_of(tuple(Visibility)),
         "statement": values.text(MAX_TEXT_LENGTH),
         "addressed_to": values.text(1000),
         "contact": values.line(254),
