@@ -116,6 +116,8 @@ def test_it_counts_up(app: Flask, asked: tuple[Page, list[str]]) -> None:
     page, _ = asked
     make_petition(app)
     opened(page)
+    bar, first = page.get_by_role("progressbar").first, page.get_by_text("Be among the first to sign").first
+    assert first.is_visible() and not bar.is_visible() and not page.locator(".is-large .count").is_visible()
     for number in range(40):
         make_signature(app, email=f"number{number}@example.org")
     page.clock.run_for(5000)
@@ -125,6 +127,7 @@ def test_it_counts_up(app: Flask, asked: tuple[Page, list[str]]) -> None:
         page.clock.run_for(100)
         seen.add(int(shown(page)[0]))
     assert len(seen) > 3
+    assert bar.is_visible() and not first.is_visible() and page.locator(".is-large .count").is_visible()
 
 
 def test_it_is_asked_for_seldom_when_nobody_looks_or_nothing_answers(app: Flask, asked: tuple[Page, list[str]]) -> None:

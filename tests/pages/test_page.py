@@ -182,3 +182,20 @@ def test_a_translated_petition_links_each_language_to_the_others(app: Flask, cli
 def test_a_petition_without_reasons_has_no_heading_for_them(app: Flask, client: FlaskClient) -> None:
     make_petition(app, "")
     assert "Why this petition matters" not in client.get(f"/petitions/{SLUG}").text
+
+
+@pytest.mark.parametrize(("signed", "shown"), [(0, ["first"]), (1, ["count", "first"]), (25, ["count", "goal"])])
+def test_while_few_have_signed_there_is_neither_a_zero_nor_a_bar(
+    app: Flask, client: FlaskClient, petition: str, signed: int, shown: list[str]
+) -> None:
+    for number in range(signed):
+        make_signature(app, email=f"ann{number}@example.org")
+    head = next(one for one in page_of(client).all("div") if "is-large" in (one.get("class") or ""))
+    parts = [one for one in page_of(client).all("p") if one.get("class") in {"count", "first", "goal"}]
+    in_view = [
+        one.get("class")
+        for one in parts
+        if head.attributes in [outer.attributes for outer in one.inside]
+        and all(outer.get("hidden") is None for outer in (one, *one.inside))
+    ]
+    assert in_view == shown

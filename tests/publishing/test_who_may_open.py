@@ -29,6 +29,16 @@ def ready(app: Flask, draft: Desk) -> Desk:
     return draft
 
 
+@pytest.fixture
+def closed(app: Flask, ready: Desk) -> Desk:
+    """The browser of the owner of a closed petition, who may open none any more."""
+    set_right(app, to=True)
+    ready.press(f"{PLACE}/open")
+    ready.press(f"{PLACE}/close")
+    set_right(app, to=False)
+    return ready
+
+
 def set_right(app: Flask, *, to: bool) -> None:
     with app.app_context(), transaction() as session:
         session.get_one(Organiser, organiser(app, WRITER).id).may_open = to
@@ -52,26 +62,18 @@ def test_an_owner_without_the_right_does_not_open_and_reads_whom_to_ask(app: Fla
 
 
 @pytest.mark.both_databases
-def test_nor_does_that_owner_open_it_again(app: Flask, ready: Desk) -> None:
-    set_right(app, to=True)
-    ready.press(f"{PLACE}/open")
-    ready.press(f"{PLACE}/close")
-    set_right(app, to=False)
-    assert "Open it again" not in buttons(ready)
+def test_nor_does_that_owner_open_it_again(app: Flask, closed: Desk) -> None:
+    assert "Open it again" not in buttons(closed)
     answer = signed_in(app, WRITER).post(f"{PLACE}/reopen")
     assert answer.status_code == 403 and "ask one of them to let you" in answer.text
     assert stored(app).standing(clock.now()) == Standing.CLOSED
     set_right(app, to=True)
-    assert ready.press(f"{PLACE}/reopen").status_code == 303
+    assert closed.press(f"{PLACE}/reopen").status_code == 303
     assert stored(app).standing(clock.now()) == Standing.OPEN
 
 
 @pytest.mark.both_databases
-def test_nor_by_a_file_without_a_last_day(app: Flask, ready: Desk) -> None:
-    set_right(app, to=True)
-    ready.press(f"{PLACE}/open")
-    ready.press(f"{PLACE}/close")
-    set_right(app, to=False)
+def test_nor_by_a_file_without_a_last_day(app: Flask, closed: Desk) -> None:
     with app.app_context():
         file = write_petition_file(replace(as_file(db.session(), stored(app)), closes_on=None))
         owner = organiser(app, WRITER).id
