@@ -54,6 +54,7 @@ def shown(page: Page) -> list[str]:
 
 def settle(page: Page) -> None:
     """Let what the page has asked for be answered: what is asked after it comes after it."""
+    wait_until(lambda: page.evaluate("inFlight === 0"))
     page.evaluate("fetch('/healthz').then((answer) => answer.text())")
     page.evaluate("fetch('/healthz').then((answer) => answer.text())")
 
@@ -61,7 +62,6 @@ def settle(page: Page) -> None:
 def turn(page: Page, seconds: int) -> None:
     """Let seconds pass on the page's clock, and what it asks for meanwhile be answered."""
     page.clock.run_for(seconds * 1000)
-    wait_until(lambda: page.evaluate("inFlight === 0"))
     settle(page)
     page.clock.run_for(1)
 
