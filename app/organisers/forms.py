@@ -18,6 +18,7 @@ from app.web.language import INTERFACE_LANGUAGES
 MIN_PASSWORD_LENGTH = 12
 MAX_PASSWORD_LENGTH = 128
 
+TOO_MANY_INVITATIONS = _("You have invited many people today. Please wait a day before you invite more.")
 ROLES = (
     SelectChoice(Role.VIEWER.value, _("Viewer: sees the numbers, never people")),
     SelectChoice(Role.EDITOR.value, _("Editor: works on the petition, sees who signed, exports the list")),

@@ -53,11 +53,13 @@ def queue_rendered_letter(
 ) -> None:
     """Render the letter of templates/email/<letter>/ in the organiser's language and queue it.
 
-    With `is_limited` the mailbox limit applies, to these letters by themselves.
+    With `is_limited` the mailbox limit applies, to these letters by themselves, and they go after those that people
+    wait for: whoever has an account can cause them.
     """
     fields = render_for(organiser, letter, **words)
     key = _counted(letter, without_tag(organiser.email)) if is_limited else None
-    _insert(session, WRITTEN, organiser.email, fields, at, mailbox=key)
+    rank = {"priority": PRIORITY[Occasion.CONFIRMED]} if is_limited else {}
+    _insert(session, WRITTEN, organiser.email, fields, at, mailbox=key, **rank)
 
 
 def _counted(letter: str, mailbox: str) -> bytes:

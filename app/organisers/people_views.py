@@ -9,8 +9,10 @@ from app.db import db
 from app.models import AlteredAccount, Organiser
 from app.organisers import accounts, members
 from app.organisers.access import Who, me, open_to
-from app.organisers.forms import OrganiserAddressForm, OrganiserForm
+from app.organisers.forms import TOO_MANY_INVITATIONS, OrganiserAddressForm, OrganiserForm
+from app.web import rate_limits
 from app.web.answers import private_page
+from app.web.rate_limits import Action
 
 bp = Blueprint("people", __name__, url_prefix="/organise/people")
 
@@ -29,6 +31,9 @@ def invite() -> Response:
     form = OrganiserAddressForm()
     if not form.validate():
         return _people(form, 422)
+    if rate_limits.hit_one(Action.INVITE, me().public_id):
+        form.form_errors.append(TOO_MANY_INVITATIONS)
+        return _people(form, 429)
     accounts.invite(form.email.address(), inviter=me(), language=me().language)
     flash(_("Whoever has no account yet gets an invitation by e-mail."), "info")
     return redirect(url_for(".people"), 303)

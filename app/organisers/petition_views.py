@@ -11,9 +11,11 @@ from app.db import db
 from app.models import AlteredAccount, Membership, Organiser, Role
 from app.organisers import accounts, members
 from app.organisers.access import Who, me, open_to, petition_here
-from app.organisers.forms import InvitationForm, RoleForm
+from app.organisers.forms import TOO_MANY_INVITATIONS, InvitationForm, RoleForm
 from app.organisers.pages import petition_page
 from app.petitions.page import newest_title
+from app.web import rate_limits
+from app.web.rate_limits import Action
 
 bp = Blueprint("members", __name__, url_prefix="/organise/petitions/<slug:slug>")
 
@@ -32,6 +34,9 @@ def invite(slug: str) -> Response:
     form = InvitationForm()
     if not form.validate():
         return _members(form, 422)
+    if rate_limits.hit_one(Action.INVITE, me().public_id):
+        form.form_errors.append(TOO_MANY_INVITATIONS)
+        return _members(form, 429)
     try:
         accounts.invite(
             form.email.address(), petition_here(), Role(form.role.data), inviter=me(), language=me().language

@@ -29,6 +29,8 @@ MAX_PROVEN_FORMS = 300
 MAX_SIGN_INS = 60
 # Corrections of one entry in a day: each is a row in the ledger for good, and has PDF files of the list made anew.
 MAX_CORRECTIONS = 10
+# Invitations by one organiser in a day: each is a letter in the site's name to whomever they like.
+MAX_INVITATIONS = 30
 # A proof is asked for this many forms before MAX_FORMS, so that the last ones are left to browsers without scripts.
 RESERVED_FORMS = 5
 REDIS_TIMEOUT_SECONDS = 1
@@ -48,11 +50,13 @@ class Action(StrEnum):
     SIGN_IN = "sign_in"
     REQUEST_RESET = "request_reset"
     CORRECT = "correct"
+    INVITE = "invite"
 
     def limit(self, households: int = 1) -> RateLimitItem:
         """Return the length of the window, and how often so many households may do it in that time."""
-        if self == Action.CORRECT:
-            return RateLimitItemPerDay(MAX_CORRECTIONS, namespace=self)
+        a_day = {Action.CORRECT: MAX_CORRECTIONS, Action.INVITE: MAX_INVITATIONS}
+        if self in a_day:
+            return RateLimitItemPerDay(a_day[self], namespace=self)
         maximum = {Action.SIGN_WITH_PROOF: MAX_PROVEN_FORMS, Action.SIGN_IN: MAX_SIGN_INS}.get(self, MAX_FORMS)
         return RateLimitItemPerMinute(maximum * households, WINDOW_MINUTES, namespace=self)
 

@@ -129,6 +129,16 @@ def test_a_request_goes_after_the_letters_of_people_who_sign(
     assert [letter["To"] for letter in mail_server.letters] == ["signer@example.org", OWNER]
 
 
+def test_an_organisers_invitations_go_after_the_letters_of_people_who_sign(
+    app: Flask, petition: str, mail_server: MailServer, work: Callable[[], int]
+) -> None:
+    owner = signed_in(app, role=Role.OWNER)
+    owner.post(f"/organise/petitions/{petition}/members", data={"email": "guest@example.org", "role": "editor"})
+    sign(app.test_client(), email="signer@example.org")
+    work()
+    assert [letter["To"] for letter in mail_server.letters] == ["signer@example.org", "guest@example.org"]
+
+
 def test_signing_with_an_organisers_address_does_not_silence_the_reset_letter(
     app: Flask, petition: str, mail_server: MailServer, work: Callable[[], int]
 ) -> None:

@@ -6,13 +6,15 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
+from werkzeug.test import TestResponse
 
 from app.audit.log import record
 from app.db import db, transaction
 from app.models import Act, AuditEntry, Membership, Organiser, Role
+from app.web import rate_limits
 from tests.concurrency.test_races import at_once
 from tests.factories import SLUG
-from tests.organisers.people import OWNER, make_organiser, organiser, signed_in
+from tests.organisers.people import OWNER, letters_to_organisers, make_organiser, organiser, signed_in
 
 pytestmark = pytest.mark.both_databases
 
@@ -48,6 +50,26 @@ def remove(app: Flask, client: FlaskClient) -> str:
 
 def end(app: Flask, client: FlaskClient) -> str:
     return client.post("/organise/account/end").text
+
+
+@pytest.mark.parametrize("path", [f"{PLACE}/members", "/organise/people"])
+def test_an_organiser_invites_so_many_a_day_and_no_more(
+    app: Flask, petition: str, path: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rate_limits, "MAX_INVITATIONS", 3)
+    client, another = signed_in(app, role=Role.OWNER, administrator=True), signed_in(app, OTHER, administrator=True)
+
+    def invite(by: FlaskClient, number: int) -> TestResponse:
+        return by.post(path, data={"email": f"guest{number}@example.org", "role": "viewer"})
+
+    letters = len(letters_to_organisers(app))
+    assert [invite(client, number).status_code for number in range(5)] == [303] * 3 + [429] * 2
+    assert len(letters_to_organisers(app)) == letters + 3
+    refused = invite(client, 6)
+    assert "You have invited many people today." in refused.text
+    assert "guest6@example.org" in refused.text, "what was typed is still there"
+    if path == "/organise/people":
+        assert invite(another, 7).status_code == 303
 
 
 @pytest.mark.parametrize("go", [leave, demote, invite_as_less, remove, end])
