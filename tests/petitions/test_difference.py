@@ -1,10 +1,14 @@
 """The difference of two texts: complete, word by word, and fast for long ones."""
 
 from itertools import pairwise
+from types import SimpleNamespace
+from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from app.petitions import difference
 from app.petitions.difference import DiffKind, DiffPiece, diff_words
 
 TEXTS = st.lists(st.sampled_from(["one", "two", " ", "\n", ".", "три", "四", "\r", "é"]), max_size=30).map("".join)
@@ -39,6 +43,26 @@ def test_sentences_without_common_words_are_replaced_as_a_whole() -> None:
 def test_a_passage_too_long_to_compare_is_shown_as_changed() -> None:
     old, new = "a b " * 3000, "b c " * 3000
     assert [kind for kind, _ in diff_words(old, new)] == [DiffKind.REMOVED, DiffKind.ADDED]
+
+
+@pytest.mark.parametrize("between", [" ", "\n"])
+@pytest.mark.parametrize("number", [1000, 4000, 9000])
+def test_no_comparison_has_more_pairs_than_allowed_whatever_is_written(
+    monkeypatch: pytest.MonkeyPatch, between: str, number: int
+) -> None:
+    pairs = []
+    compare = difference.LCSseq.opcodes
+
+    def spied(before: list[str], after: list[str]) -> Any:
+        pairs.append(len(before) * len(after))
+        return compare(before, after)
+
+    monkeypatch.setattr(difference, "LCSseq", SimpleNamespace(opcodes=spied))
+    old = between.join(f"w{i}" for i in range(number))
+    new = between.join(f"w{i}" if i % 2 else f"x{i}" for i in range(number))
+    is_compared = len(diff_words(old, new)) > number
+    assert is_compared == (number < 9000 or between == "\n")
+    assert sum(pairs) <= 2 * difference.MAX_PAIRS
 
 
 def test_many_blank_lines_cost_no_time() -> None:
