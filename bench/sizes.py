@@ -22,7 +22,7 @@ from app.moderation import bulk
 from app.outbox.status import status
 from app.pages.petition_page import render_petition
 from app.petitions.names import PAGE_SIZE, PURPOSE, names_page
-from app.watching import growth, listing, numbers
+from app.watching import growth, listing, numbers, shares
 from app.watching.selection import Selection
 from app.web.cursor import Cursor
 from bench import people
@@ -122,8 +122,8 @@ def _dashboard(petition_id: int) -> None:
     now = clock.now()
     with snapshot():
         found = numbers.numbers(petition_id, exact=True)
-        numbers.places(petition_id)
-        numbers.delays(petition_id)
+        shares.places(petition_id)
+        shares.delays(petition_id)
         numbers.number_suspected(petition_id)
         growth.growth(petition_id, growth.Step.DAY, now - timedelta(days=90), now, found.verified)
 

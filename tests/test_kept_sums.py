@@ -38,8 +38,9 @@ from app.signers.correct import correct
 from app.signers.withdraw import withdraw
 from app.signing.entry import Correction, entry_digest, find_entry
 from app.watching.growth import Step, growth
-from app.watching.numbers import numbers, places
+from app.watching.numbers import numbers
 from app.watching.selection import Selection
+from app.watching.shares import places
 from tests.concurrency.test_races import at_once
 from tests.factories import SLUG, make_petition
 from tests.ledger.test_ledger import empty_all_tables

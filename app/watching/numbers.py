@@ -1,4 +1,4 @@
-"""A petition in numbers: states, e-mails, countries, languages, and how long confirming takes."""
+"""A petition in numbers: how many signatures are in each state, and what became of its e-mails."""
 
 from collections import Counter
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from typing import NamedTuple
 from sqlalchemy import func, select
 
 from app import clock, kept_sums
-from app.db import db, seconds
+from app.db import db
 from app.ledger import ledger
 from app.models import (
     Declined,
@@ -23,10 +23,6 @@ from app.models import (
     Suspicion,
 )
 from app.signing.draft import was_sent
-
-MINUTE, HOUR, DAY = 60, 3600, 86400
-LIMITS = (MINUTE, 10 * MINUTE, HOUR, DAY)
-MAX_DELAYS_SAMPLED = 10_000
 
 
 class TypedNumbers(NamedTuple):
@@ -72,28 +68,6 @@ class Numbers:
         return 100 * self.confirmed // (self.confirmed + self.pending) if self.confirmed + self.pending else None
 
 
-@dataclass(frozen=True, slots=True)
-class Places:
-    """The verified signatures by country (alpha-2 code, or empty) and by language, largest first."""
-
-    countries: list[tuple[str, int]]
-    languages: list[tuple[str, int]]
-
-
-@dataclass(frozen=True, slots=True)
-class Delays:
-    """How long the newest `number` verified signatures took from signing to confirming, in whole seconds.
-
-    `ninetieth` is the 90th percentile. `buckets` are how many took less than a minute, ten minutes, an hour, a day, and
-    longer.
-    """
-
-    number: int
-    median: int
-    ninetieth: int
-    buckets: tuple[int, ...]
-
-
 def numbers(petition_id: int, *, exact: bool) -> Numbers:
     """Return the petition's numbers. Verified ones come from the ledger, other states and letters from kept sums.
 
@@ -134,57 +108,8 @@ def number_suspected(petition_id: int) -> int:
     return db.session.scalars(suspected).one()
 
 
-def places(petition_id: int) -> Places:
-    """Return countries and languages of the verified signatures."""
-    rows = kept_sums.sums(SignatureSum, petition_id).subquery()
-    countries: Counter[str] = Counter()
-    languages: Counter[str] = Counter()
-    for country, language, number in db.session.execute(
-        select(rows.c.country, rows.c.language, func.sum(rows.c.number))
-        .where(rows.c.state == State.VERIFIED)
-        .group_by(rows.c.country, rows.c.language)
-    ):
-        countries[country] += int(number)
-        languages[language] += int(number)
-    return Places(_largest_first(countries), _largest_first(languages))
-
-
-def delays(petition_id: int) -> Delays | None:
-    """Return how long the newest ten thousand verified signatures took to confirm; None without any."""
-    took = seconds(Signature.verified_at) - seconds(Signature.signed_at)
-    newest = (
-        select(took.label("took"))
-        .where(Signature.petition_id == petition_id, Signature.state == State.VERIFIED)
-        .order_by(Signature.verified_at.desc(), Signature.public_id.desc())
-        .limit(MAX_DELAYS_SAMPLED)
-        .subquery()
-    )
-    ranked = select(
-        newest.c.took,
-        func.row_number().over(order_by=newest.c.took).label("place"),
-        func.count().over().label("number"),
-    ).subquery()
-    counts_below = [func.count().filter(ranked.c.took < limit) for limit in LIMITS]
-    statement = select(
-        func.count(),
-        func.min(ranked.c.took).filter(ranked.c.place * 2 >= ranked.c.number),
-        func.min(ranked.c.took).filter(ranked.c.place * 10 >= ranked.c.number * 9),
-        *counts_below,
-    ).select_from(ranked)
-    number, median, ninetieth, *below = db.session.execute(statement).one()
-    if not number:
-        return None
-    buckets = tuple(upper - lower for lower, upper in zip([0, *below], [*below, number], strict=True))
-    return Delays(number, median, ninetieth, buckets)
-
-
 def _by(name: str, kind: type[KeptSum], petition_id: int) -> Counter[str]:
     """Return a petition's sums of this kind by one of their keys."""
     rows = kept_sums.sums(kind, petition_id).subquery()
     summed = select(rows.c[name], func.sum(rows.c.number)).group_by(rows.c[name])
     return Counter({value: int(number) for value, number in db.session.execute(summed)})
-
-
-def _largest_first(counted: Counter[str]) -> list[tuple[str, int]]:
-    present = [(value, number) for value, number in counted.items() if number]
-    return sorted(present, key=lambda pair: (-pair[1], pair[0]))

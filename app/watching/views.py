@@ -18,8 +18,9 @@ from app.organisers.pages import petition_page
 from app.signing.email_key import email_key
 from app.watching import charts, listing, selection, trace, words
 from app.watching.growth import Step, default_step, growth
-from app.watching.numbers import delays, number_suspected, numbers, places
+from app.watching.numbers import number_suspected, numbers
 from app.watching.selection import Selection
+from app.watching.shares import delays, places
 from app.web import countries, headers
 from app.web.address_field import AddressField
 from app.web.cursor import BadCursor, Cursor

@@ -9,7 +9,7 @@ from flask_babel import lazy_gettext as lazy
 from app.audit.words import CLUES, REASONS, STATES
 from app.models import BURSTS, TOO_SOON, Clue, Visibility
 from app.watching.growth import Step
-from app.watching.numbers import Delays, Places
+from app.watching.shares import Delays, Places
 from app.web import countries, language
 
 __all__ = [

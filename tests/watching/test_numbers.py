@@ -11,7 +11,8 @@ from sqlalchemy import update
 from app.db import snapshot, transaction
 from app.models import Occasion, OutboxProgress, OutboxRow, State
 from app.outbox.enqueue import new_letter
-from app.watching.numbers import Delays, Numbers, delays, numbers, places
+from app.watching.numbers import Numbers, numbers
+from app.watching.shares import Delays, delays, places
 from tests.factories import make_draft, make_mailbox, make_petition, make_signature, signatures
 from tests.watching.people import add_people, petition_id_of
 

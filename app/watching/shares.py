@@ -1,0 +1,85 @@
+"""The shares of verified signatures: by country, by language, and by how long confirming took."""
+
+from collections import Counter
+from dataclasses import dataclass
+
+from sqlalchemy import func, select
+
+from app import kept_sums
+from app.db import db, seconds
+from app.models import Signature, SignatureSum, State
+
+MINUTE, HOUR, DAY = 60, 3600, 86400
+LIMITS = (MINUTE, 10 * MINUTE, HOUR, DAY)
+MAX_DELAYS_SAMPLED = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """The verified signatures by country (alpha-2 code, or empty) and by language, largest first."""
+
+    countries: list[tuple[str, int]]
+    languages: list[tuple[str, int]]
+
+
+@dataclass(frozen=True, slots=True)
+class Delays:
+    """How long the newest `number` verified signatures took from signing to confirming, in whole seconds.
+
+    `ninetieth` is the 90th percentile. `buckets` are how many took less than a minute, ten minutes, an hour, a day, and
+    longer.
+    """
+
+    number: int
+    median: int
+    ninetieth: int
+    buckets: tuple[int, ...]
+
+
+def places(petition_id: int) -> Places:
+    """Return countries and languages of the verified signatures."""
+    rows = kept_sums.sums(SignatureSum, petition_id).subquery()
+    countries: Counter[str] = Counter()
+    languages: Counter[str] = Counter()
+    for country, language, number in db.session.execute(
+        select(rows.c.country, rows.c.language, func.sum(rows.c.number))
+        .where(rows.c.state == State.VERIFIED)
+        .group_by(rows.c.country, rows.c.language)
+    ):
+        countries[country] += int(number)
+        languages[language] += int(number)
+    return Places(_largest_first(countries), _largest_first(languages))
+
+
+def delays(petition_id: int) -> Delays | None:
+    """Return how long the newest ten thousand verified signatures took to confirm; None without any."""
+    took = seconds(Signature.verified_at) - seconds(Signature.signed_at)
+    newest = (
+        select(took.label("took"))
+        .where(Signature.petition_id == petition_id, Signature.state == State.VERIFIED)
+        .order_by(Signature.verified_at.desc(), Signature.public_id.desc())
+        .limit(MAX_DELAYS_SAMPLED)
+        .subquery()
+    )
+    ranked = select(
+        newest.c.took,
+        func.row_number().over(order_by=newest.c.took).label("place"),
+        func.count().over().label("number"),
+    ).subquery()
+    counts_below = [func.count().filter(ranked.c.took < limit) for limit in LIMITS]
+    statement = select(
+        func.count(),
+        func.min(ranked.c.took).filter(ranked.c.place * 2 >= ranked.c.number),
+        func.min(ranked.c.took).filter(ranked.c.place * 10 >= ranked.c.number * 9),
+        *counts_below,
+    ).select_from(ranked)
+    number, median, ninetieth, *below = db.session.execute(statement).one()
+    if not number:
+        return None
+    buckets = tuple(upper - lower for lower, upper in zip([0, *below], [*below, number], strict=True))
+    return Delays(number, median, ninetieth, buckets)
+
+
+def _largest_first(counted: Counter[str]) -> list[tuple[str, int]]:
+    present = [(value, number) for value, number in counted.items() if number]
+    return sorted(present, key=lambda pair: (-pair[1], pair[0]))
