@@ -122,8 +122,8 @@ def _dashboard(petition_id: int) -> None:
     now = clock.now()
     with snapshot():
         found = numbers.numbers(petition_id, exact=True)
-        shares.places(petition_id)
-        shares.delays(petition_id)
+        shares.places(petition_id, exact=True)
+        shares.delays(petition_id, exact=True)
         numbers.number_suspected(petition_id)
         growth.growth(petition_id, growth.Step.DAY, now - timedelta(days=90), now, found.verified)
 

@@ -11,7 +11,7 @@ from app.db import Base, UtcDateTime
 class HourlyNumbers(Base):
     """What moves when somebody types an address: looked at each hour, rounded to tens (see app/watching/hourly.py).
 
-    `moved_at` says of each when it was last shown anew.
+    `moved_at` says of each when it was last shown anew. `shares` are those of app/watching/shares.py, without noughts.
 
     Viewers see these: from the exact numbers they could tell what became of an address that they typed.
     """
@@ -26,3 +26,4 @@ class HourlyNumbers(Base):
     sent: Mapped[int]
     waiting: Mapped[int]
     failed: Mapped[int]
+    shares: Mapped[dict[str, int]] = mapped_column(JSON)

@@ -1,5 +1,6 @@
 """The numbers that viewers see: looked at once an hour, rounded to tens, and shown anew once they have moved enough."""
 
+from collections import Counter
 from datetime import datetime
 
 from sqlalchemy import select
@@ -8,7 +9,8 @@ from app import clock
 from app.crypto import tokens
 from app.db import db, insert, transaction
 from app.models import HourlyNumbers, Petition
-from app.watching.numbers import typed_numbers
+from app.watching.numbers import TypedNumbers, typed_numbers
+from app.watching.shares import exact_shares
 
 STEP = 10
 
@@ -25,16 +27,17 @@ def round_numbers() -> int:
 
 
 def _write(petition_id: int, now: datetime, hour: datetime) -> None:
-    exact = typed_numbers(petition_id, now)._asdict()
+    exact = Counter(typed_numbers(petition_id, now)._asdict() | exact_shares(petition_id))
     shown = db.session.get(HourlyNumbers, petition_id, populate_existing=True)
-    before = {name: getattr(shown, name, 0) for name in exact}
+    before = Counter({name: getattr(shown, name) for name in TypedNumbers._fields} | shown.shares if shown else {})
     moved_at = dict(shown.moved_at) if shown else {}
-    values: dict[str, object] = {
-        name: _shown(f"{petition_id} {name} {moved_at.get(name)}", number, before[name])
-        for name, number in exact.items()
+    now_shown = {
+        name: _shown(f"{petition_id} {name} {moved_at.get(name)}", exact[name], before[name])
+        for name in [*exact, *(before.keys() - exact)]
     }
-    moved_at |= {name: clock.iso(now) for name in exact if values[name] != before[name]}
-    values["moved_at"] = moved_at
+    moved_at |= {name: clock.iso(now) for name, number in now_shown.items() if number != before[name]}
+    values: dict[str, object] = {name: now_shown.pop(name) for name in TypedNumbers._fields}
+    values |= {"moved_at": moved_at, "shares": {name: number for name, number in now_shown.items() if number}}
     with transaction() as session:
         new = insert(HourlyNumbers).values(petition_id=petition_id, at=hour, **values)
         session.execute(new.on_conflict_do_update(index_elements=["petition_id"], set_={"at": hour, **values}))

@@ -1,4 +1,8 @@
-"""The shares of verified signatures: by country, by language, and by how long confirming took."""
+"""The shares of verified signatures: by country, by language, and by how long confirming took.
+
+Somebody can mark the form that they send in another person's name, say by a rare country, and look whether it is
+among the verified ones. So viewers see shares rounded and hourly (see app/watching/hourly.py).
+"""
 
 from collections import Counter
 from dataclasses import dataclass
@@ -7,11 +11,12 @@ from sqlalchemy import func, select
 
 from app import kept_sums
 from app.db import db, seconds
-from app.models import Signature, SignatureSum, State
+from app.models import HourlyNumbers, Signature, SignatureSum, State
 
 MINUTE, HOUR, DAY = 60, 3600, 86400
 LIMITS = (MINUTE, 10 * MINUTE, HOUR, DAY)
 MAX_DELAYS_SAMPLED = 10_000
+COUNTRY, LANGUAGE, DELAY = "country", "language", "delay"
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,20 +32,22 @@ class Delays:
     """How long the newest `number` verified signatures took from signing to confirming, in whole seconds.
 
     `ninetieth` is the 90th percentile. `buckets` are how many took less than a minute, ten minutes, an hour, a day, and
-    longer.
+    longer. Viewers see those alone, rounded.
     """
 
     number: int
-    median: int
-    ninetieth: int
+    median: int | None
+    ninetieth: int | None
     buckets: tuple[int, ...]
 
 
-def places(petition_id: int) -> Places:
-    """Return countries and languages of the verified signatures."""
+def places(petition_id: int, *, exact: bool) -> Places:
+    """Return countries and languages of the verified signatures; if not `exact`, as viewers see them."""
+    if not exact:
+        countries, languages = (_rounded(petition_id, kind) for kind in (COUNTRY, LANGUAGE))
+        return Places(_largest_first(countries), _largest_first(languages))
     rows = kept_sums.sums(SignatureSum, petition_id).subquery()
-    countries: Counter[str] = Counter()
-    languages: Counter[str] = Counter()
+    countries, languages = Counter[str](), Counter[str]()
     for country, language, number in db.session.execute(
         select(rows.c.country, rows.c.language, func.sum(rows.c.number))
         .where(rows.c.state == State.VERIFIED)
@@ -51,8 +58,15 @@ def places(petition_id: int) -> Places:
     return Places(_largest_first(countries), _largest_first(languages))
 
 
-def delays(petition_id: int) -> Delays | None:
-    """Return how long the newest ten thousand verified signatures took to confirm; None without any."""
+def delays(petition_id: int, *, exact: bool) -> Delays | None:
+    """Return how long the newest ten thousand verified signatures took to confirm; None without any.
+
+    If not `exact`, as viewers see it.
+    """
+    if not exact:
+        shown = _rounded(petition_id, DELAY)
+        buckets = tuple(shown[str(which)] for which in range(len(LIMITS) + 1))
+        return Delays(sum(buckets), None, None, buckets) if any(buckets) else None
     took = seconds(Signature.verified_at) - seconds(Signature.signed_at)
     newest = (
         select(took.label("took"))
@@ -78,6 +92,20 @@ def delays(petition_id: int) -> Delays | None:
         return None
     buckets = tuple(upper - lower for lower, upper in zip([0, *below], [*below, number], strict=True))
     return Delays(number, median, ninetieth, buckets)
+
+
+def exact_shares(petition_id: int) -> dict[str, int]:
+    """Return all shares as they are now, by a name for each, such as "country SE"."""
+    now, took = places(petition_id, exact=True), delays(petition_id, exact=True)
+    kinds = {COUNTRY: now.countries, LANGUAGE: now.languages, DELAY: enumerate(took.buckets if took else ())}
+    return {f"{kind} {value}": number for kind, pairs in kinds.items() for value, number in pairs}
+
+
+def _rounded(petition_id: int, kind: str) -> Counter[str]:
+    """Return the shares of one kind as they were shown last."""
+    row = db.session.get(HourlyNumbers, petition_id, populate_existing=True)
+    names = ((name.partition(" "), number) for name, number in (row.shares if row else {}).items())
+    return Counter({value: number for (of_kind, _, value), number in names if of_kind == kind})
 
 
 def _largest_first(counted: Counter[str]) -> list[tuple[str, int]]:

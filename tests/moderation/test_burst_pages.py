@@ -26,7 +26,9 @@ def names(people: list[bytes]) -> set[str]:
     return {one.hex() for one in people}
 
 
-def test_the_dashboard_shows_the_number_and_links_editors_to_the_list(app: Flask, editor: FlaskClient) -> None:
+def test_the_dashboard_shows_editors_the_number_with_a_link_to_the_list_and_viewers_nothing_of_it(
+    app: Flask, editor: FlaskClient
+) -> None:
     add_people(app, 3)
     assert "part of a burst" not in editor.get(BASE).text
     burst = group(app, Clue.NETWORK, 12, timedelta(minutes=1))
@@ -36,8 +38,8 @@ def test_the_dashboard_shows_the_number_and_links_editors_to_the_list(app: Flask
     link = re.search(r'href="([^"]*clue=any[^"]*)"', page)
     assert link
     assert set(entries_in(editor.get(link[1].replace("&amp;", "&")).text)) == names(burst)
-    seen_by_viewers = signed_in(app, Role.VIEWER, email="vera@example.org").get(BASE).text
-    assert "12 verified signatures look like part of a burst." in seen_by_viewers and "clue=any" not in seen_by_viewers
+    # A viewer could fill a burst but for one place, and take that with a form in another person's name.
+    assert "part of a burst" not in signed_in(app, Role.VIEWER, email="vera@example.org").get(BASE).text
 
 
 @pytest.mark.parametrize(

@@ -7,19 +7,20 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import delete, select
+from sqlalchemy import delete, select, update
 
 from app import clock
 from app.db import db, transaction
-from app.models import Draft, HourlyNumbers, Role
+from app.models import Draft, HourlyNumbers, Role, Signature
 from app.watching import hourly
 from app.watching.hourly import round_numbers
 from app.watching.numbers import numbers
+from app.watching.shares import Delays, Places, delays, places
 from tests.factories import make_draft, make_mailbox, make_petition, press_confirm, sign
 from tests.html_page import HtmlPage
 from tests.mail_server import MailServer, link_in
 from tests.watching.organiser import BASE, signed_in
-from tests.watching.people import petition_id_of
+from tests.watching.people import add_people, petition_id_of
 
 pytestmark = pytest.mark.both_databases
 
@@ -92,6 +93,36 @@ def test_viewers_see_tens(app: Flask, petition: str, at: At, number: int, shown:
     with app.app_context():
         found = numbers(petition_id_of(), exact=False)
     assert (found.pending, found.declined, found.exact) == (shown, shown, False)
+
+
+def test_a_form_marked_by_a_rare_country_or_language_or_a_long_delay_does_not_show_viewers_that_it_was_confirmed(
+    app: Flask, petition: str, at: At
+) -> None:
+    def shares() -> tuple[Places, Delays | None]:
+        with app.app_context():
+            return places(petition_id_of(), exact=False), delays(petition_id_of(), exact=False)
+
+    viewer, editor = signed_in(app, Role.VIEWER), signed_in(app, Role.EDITOR, email="edith@example.org")
+    marked = {"country": "TV", "language": "fi", "signed_at": TEN - 2 * HOUR, "took": 2 * HOUR}
+    add_people(app, 9, **marked)
+    at(TEN + HOUR)
+    rounded(app)
+    before = shares()
+    assert before == (Places([], []), None)
+    add_people(app, 1, **marked)  # the tenth
+    assert shares() == before
+    for shown, browser in ((False, viewer), (True, editor)):
+        assert ("Tuvalu" in browser.get(BASE).text, "Half took at most" in browser.get(BASE).text) == (shown, shown)
+    at(TEN + 2 * HOUR)
+    rounded(app)
+    assert shares() == (Places([("TV", 10)], [("fi", 10)]), Delays(10, None, None, (0, 0, 0, 10, 0)))
+    assert "Tuvalu" in viewer.get(BASE).text
+    assert "Half took at most" not in viewer.get(BASE).text
+    with app.app_context(), transaction() as session:
+        session.execute(update(Signature).values(country="SE"))
+    at(TEN + 3 * HOUR)
+    rounded(app)
+    assert shares()[0].countries == [("SE", 10)], "what is gone is shown no longer"
 
 
 def test_before_the_first_rounding_viewers_see_nothing_of_it(

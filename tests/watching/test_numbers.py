@@ -66,7 +66,7 @@ def test_places_count_verified_signatures_largest_first(app: Flask, petition: st
     add_people(app, 9, State.INVALIDATED, country="DK", language="da")
     make_draft(app)
     with app.app_context():
-        found = places(petition_id_of())
+        found = places(petition_id_of(), exact=True)
     assert found.countries == [("NO", 3), ("", 2), ("SE", 2)]
     assert found.languages == [("sv", 5), ("en", 2)]
 
@@ -77,14 +77,16 @@ def test_percentiles_are_whole_seconds_and_buckets_add_up(app: Flask, petition: 
     add_people(app, 3, State.INVALIDATED)
     make_draft(app)
     with app.app_context():
-        assert delays(petition_id_of()) == Delays(number=10, median=600, ninetieth=86400, buckets=(2, 2, 2, 2, 2))
+        assert delays(petition_id_of(), exact=True) == Delays(
+            number=10, median=600, ninetieth=86400, buckets=(2, 2, 2, 2, 2)
+        )
 
 
 def test_without_signatures_there_are_no_delays(app: Flask, petition: str) -> None:
     add_people(app, 1, State.INVALIDATED)
     make_draft(app)
     with app.app_context():
-        assert delays(petition_id_of()) is None
+        assert delays(petition_id_of(), exact=True) is None
 
 
 def test_a_snapshot_does_not_change_while_others_sign(app: Flask, petition: str) -> None:
@@ -96,7 +98,7 @@ def test_a_snapshot_does_not_change_while_others_sign(app: Flask, petition: str)
             with app.app_context():  # another's session
                 add_people(app, 2)
             assert numbers(petition_id, exact=True) == before
-            assert places(petition_id).countries == [("SE", 1)]
+            assert places(petition_id, exact=True).countries == [("SE", 1)]
         assert numbers(petition_id, exact=True).verified == 3
 
 
