@@ -101,6 +101,8 @@ def take_code(slug: str, reference: str) -> Response:
                 "This code does not fit, or does not work any more. The link in the e-mail may still work; after seven"
                 " days, or if it does not, sign again for a new e-mail."
             )
+            if edition.is_open()
+            else _("This code does not fit, or does not work any more. The link in the e-mail may still work.")
         ]
         return _check_your_email(edition, sent, 422, form=form)
     return redirect(url_for("confirmation.ask", token=token), 303)

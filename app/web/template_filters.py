@@ -7,6 +7,7 @@ from flask import Flask, current_app, url_for
 from flask_babel import format_date, format_datetime, format_decimal, get_locale, ngettext
 from markupsafe import Markup, escape
 
+from app import clock
 from app.email.address import display_address
 from app.models import Petition
 from app.web import countries, language
@@ -32,6 +33,7 @@ def init_app(app: Flask) -> None:
         interface=language.INTERFACE_LANGUAGES,
         current_path=language.current_path,
         petition_address=petition_address,
+        takes_signatures=lambda petition: petition.is_open(clock.now()),
         start_address=start_address,
         plurals=lambda one, many: _plurals(str(language.current_locale()), one, many),
         base_url=lambda: current_app.config["BASE_URL"],
