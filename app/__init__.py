@@ -31,6 +31,7 @@ from app.pages.views import bp as pages
 from app.pages.well_known import bp as well_known
 from app.publishing.edit_views import bp as editing
 from app.publishing.image_views import bp as image
+from app.publishing.opening_views import bp as opening
 from app.publishing.views import bp as publishing
 from app.sharing.views import bp as sharing
 from app.signers.refusing_views import bp as refusing
@@ -56,6 +57,7 @@ BLUEPRINTS = (
     moderation,
     domains,
     publishing,
+    opening,
     editing,
     image,
     export,

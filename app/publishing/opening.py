@@ -4,10 +4,12 @@ from dataclasses import dataclass
 from datetime import date
 
 from flask import current_app
+from sqlalchemy import select
 
 from app import clock
 from app.audit.log import record
-from app.models import Act, Organiser
+from app.db import db
+from app.models import Act, AuditEntry, Organiser
 from app.models.petition import Standing
 from app.organisers.access import Who
 from app.organisers.acting import acting
@@ -56,8 +58,18 @@ def close_petition(petition_id: int, organiser_id: int) -> None:
     with acting(petition_id, organiser_id, Who.OWNERS) as (session, petition):
         now = clock.now()  # after whoever held it: what they saved came before
         if petition.standing(now) == Standing.OPEN:
+            planned = petition.last_day.isoformat() if petition.last_day else ""
             petition.closes_at = now
-            record(session, Act.CLOSED, petition.id, organiser_id)
+            record(session, Act.CLOSED, petition.id, organiser_id, last_day=planned)
+
+
+def last_day_before_closing(petition_id: int) -> date | None:
+    """Return the last day that the petition had when it was closed by hand last, if that is not over; else None."""
+    closings = select(AuditEntry).where(AuditEntry.petition_id == petition_id, AuditEntry.act == Act.CLOSED)
+    closing = db.session.scalars(closings.order_by(AuditEntry.id.desc()).limit(1)).first()
+    planned = closing.details.get("last_day") if closing else None
+    last_day = date.fromisoformat(str(planned)) if planned else None
+    return last_day if last_day and last_day >= clock.now().date() else None
 
 
 def reopen_petition(petition_id: int, last_day: date | None, organiser_id: int) -> bool:

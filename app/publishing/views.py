@@ -1,4 +1,4 @@
-"""Views to create, import, preview, open, close, reopen and download a petition."""
+"""Views to create, import, preview and download a petition, and its overview."""
 
 from flask import Blueprint, Response, abort, flash, make_response, redirect, render_template, request, url_for
 from flask_babel import gettext as _
@@ -20,11 +20,14 @@ from app.petitions.labels import LABELS, labels_of
 from app.publishing import opening
 from app.publishing.checked_fields import mistakes, sentence
 from app.publishing.create import ChangesNotReviewed, create_petition, import_upload, suggest_slug
-from app.publishing.forms import ImportForm, NewForm, ReopenForm
+from app.publishing.forms import ImportForm, NewForm
+from app.publishing.next_step import next_step
 from app.web import body_size, headers, language
 from app.web.answers import private_page
 
 bp = Blueprint("publishing", __name__, url_prefix="/organise/petitions")
+# A global, as the dashboard shows it as well.
+bp.add_app_template_global(next_step, "next_step")
 MAX_FILE_NAME_LENGTH = 100
 
 
@@ -93,8 +96,14 @@ def import_file() -> BaseResponse:
 @bp.get("/<slug:slug>/publishing")
 @open_to(Who.VIEWERS)
 def overview(slug: str) -> BaseResponse:
-    """Show the petition's standing, what is missing, and the possible acts."""
-    return _overview()
+    """Show the petition's standing, and the possible acts."""
+    petition = petition_here()
+    return petition_page(
+        "publishing/overview.html",
+        "petition",
+        standing=petition.standing(clock.now()),
+        may_open=opening.may_open(me()),
+    )
 
 
 @bp.get("/<slug:slug>/preview")
@@ -116,68 +125,6 @@ def download(slug: str) -> BaseResponse:
     response = Response(write_petition_file(as_file(db.session(), petition_here())), mimetype="text/markdown")
     response.headers["Content-Disposition"] = f'attachment; filename="{slug}.md"'
     return headers.no_store(response)
-
-
-@bp.post("/<slug:slug>/open")
-@open_to(Who.OWNERS)
-def open_now(slug: str) -> BaseResponse:
-    """Open the petition for signing, or show what is missing or whom to ask."""
-    try:
-        opening.open_petition(petition_here().id, me().id)
-    except opening.MayNotOpen:
-        return _overview(403)
-    except opening.NotReadyToOpen as not_ready:
-        return _overview(409, cannot_open=not_ready)
-    flash(_("The petition is open. It can be signed now."), "info")
-    return redirect(url_for(".overview", slug=slug), 303)
-
-
-@bp.post("/<slug:slug>/close")
-@open_to(Who.OWNERS)
-def close(slug: str) -> BaseResponse:
-    """Close the petition now."""
-    opening.close_petition(petition_here().id, me().id)
-    flash(_("The petition is closed."), "info")
-    return redirect(url_for(".overview", slug=slug), 303)
-
-
-@bp.post("/<slug:slug>/reopen")
-@open_to(Who.OWNERS)
-def reopen(slug: str) -> BaseResponse:
-    """Open a closed petition again."""
-    form = ReopenForm()
-    if not form.validate():
-        return _overview(422, reopen=form)
-    try:
-        if not opening.reopen_petition(petition_here().id, form.closes_on.data, me().id):
-            form.closes_on.errors = [_("This day is over. Please choose a later one, or none.")]
-            return _overview(422, reopen=form)
-    except opening.MayNotOpen:
-        return _overview(403)
-    except opening.Erased:
-        return _overview(409)  # which says that it stays closed
-    flash(_("The petition is open again."), "info")
-    return redirect(url_for(".overview", slug=slug), 303)
-
-
-def _overview(
-    status: int = 200, *, cannot_open: opening.NotReadyToOpen | None = None, reopen: ReopenForm | None = None
-) -> BaseResponse:
-    petition = petition_here()
-    file = as_file(db.session(), petition)
-    return petition_page(
-        "publishing/overview.html",
-        "petition",
-        status,
-        title=file.title,
-        file=file,
-        standing=petition.standing(clock.now()),
-        missing=file.missing(),
-        cannot_open=cannot_open,
-        may_open=opening.may_open(me()),
-        form=OrganiserForm(formdata=None),
-        reopen=reopen or ReopenForm(formdata=None),
-    )
 
 
 def _form_page(template: str, form: OrganiserForm, status: int = 200) -> BaseResponse:

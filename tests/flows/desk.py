@@ -103,7 +103,7 @@ def write_a_petition(page: Page, title: str, folder: Path, *, scripts: bool = Tr
     save(page)
 
     part(page, "Overview")
-    page.get_by_role("button", name="Open the petition").click()
+    page.get_by_role("link", name="Open the petition").click()
     page.get_by_role("link", name="who answers for the data").click()
     page.get_by_label("Addressee").fill("The Transport Committee of Exampletown")
     page.get_by_label("Where signers can write to").fill("bus@example.org")
@@ -127,6 +127,7 @@ def write_a_petition(page: Page, title: str, folder: Path, *, scripts: bool = Tr
     assert str(shown.evaluate("image => image.currentSrc")).endswith("-480.jpg")
     assert not overflows(page)
     page.get_by_role("link", name="Back to editing").click()
+    page.locator(".next-step").get_by_role("link", name="Open the petition").click()
     page.get_by_role("button", name="Open the petition").click()
 
 

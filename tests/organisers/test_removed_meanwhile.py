@@ -176,7 +176,7 @@ def test_nobody_creates_a_petition_with_an_account_that_meanwhile_has_ended(app:
         assert not db.session.scalars(select(Petition)).all()
 
 
-@pytest.mark.parametrize("scene", ["members.change_role", "publishing.close", "editing.save_words"], indirect=True)
+@pytest.mark.parametrize("scene", ["members.change_role", "opening.close", "editing.save_words"], indirect=True)
 def test_who_waits_for_the_petition_while_being_removed_does_nothing_afterwards(
     app: Flask, scene: Scene, request: pytest.FixtureRequest
 ) -> None:

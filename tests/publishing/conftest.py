@@ -52,8 +52,8 @@ class Desk:
         return self.client.post(path, data=self.form(path) | fields)
 
     def press(self, path: str, **fields: object) -> TestResponse:
-        """Send a form of the petition's overview, or these fields alone."""
-        token = self.form(f"{PLACE}/publishing")["csrf_token"]
+        """Send these fields alone."""
+        token = self.form("/organise/account")["csrf_token"]
         return self.client.post(path, data={"csrf_token": token, **fields})
 
 

@@ -1,6 +1,7 @@
 """Opening, closing and reopening: by owners, and only a complete petition."""
 
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 from flask import Flask
@@ -9,6 +10,7 @@ from flask.testing import FlaskClient
 from app import clock
 from app.models import Act, Role
 from app.models.petition import Standing
+from app.publishing.opening import last_day_before_closing
 from tests.factories import SLUG, make_signature, sign
 from tests.html_page import HtmlPage
 from tests.publishing.conftest import PLACE, TRUSTED, Desk, Seat, stored
@@ -82,6 +84,28 @@ def test_closing_ends_signing_at_once_and_reopening_allows_it_again(
     assert desk.press(f"{PLACE}/reopen", closes_on="2999-12-31").status_code == 303
     assert sign(client).status_code == 303
     assert [act for act, _ in acts(app)][-3:] == [Act.CLOSED, Act.EDITED, Act.REOPENED]
+
+
+@pytest.mark.parametrize(("last_day", "kept"), [("2999-12-31", "2999-12-31"), ("", "")])
+def test_opening_again_keeps_the_last_day_that_was_planned(app: Flask, desk: Desk, last_day: str, kept: str) -> None:
+    assert desk.send(f"{PLACE}/details", closes_on=last_day).status_code == 303
+    desk.press(f"{PLACE}/close")
+    assert desk.form(f"{PLACE}/reopen").get("closes_on", "") == kept
+    assert desk.send(f"{PLACE}/reopen").status_code == 303
+    assert (str(stored(app).last_day) if kept else stored(app).last_day) == (kept or None)
+
+
+def test_a_planned_last_day_that_is_over_is_not_filled_in(
+    app: Flask, desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    today = clock.now().date()
+    assert desk.send(f"{PLACE}/details", closes_on=today.isoformat()).status_code == 303
+    desk.press(f"{PLACE}/close")
+    tomorrow = clock.now() + timedelta(days=1)
+    with app.app_context():
+        assert last_day_before_closing(stored(app).id) == today
+        monkeypatch.setattr(clock, "now", lambda: tomorrow)
+        assert last_day_before_closing(stored(app).id) is None
 
 
 def test_a_second_click_changes_nothing(app: Flask, desk: Desk) -> None:

@@ -44,14 +44,15 @@ def set_right(app: Flask, *, to: bool) -> None:
         session.get_one(Organiser, organiser(app, WRITER).id).may_open = to
 
 
-def buttons(desk: Desk) -> list[str]:
-    return [one.words() for one in desk.page(f"{PLACE}/publishing").all("button")]
+def buttons(desk: Desk, act: str = "open") -> list[str]:
+    return [one.words() for one in desk.page(f"{PLACE}/{act}").all("button")]
 
 
 @pytest.mark.both_databases
 def test_an_owner_without_the_right_does_not_open_and_reads_whom_to_ask(app: Flask, ready: Desk) -> None:
     assert "Open the petition" not in buttons(ready)
-    assert "ask one of them to let you" in ready.get(f"{PLACE}/publishing").text
+    assert "ask one of them to let you" in ready.get(f"{PLACE}/open").text
+    assert "Ask an administrator of this site to let you open petitions" in ready.get(f"{PLACE}/publishing").text
     answer = signed_in(app, WRITER).post(f"{PLACE}/open")
     assert answer.status_code == 403 and "ask one of them to let you" in answer.text
     assert stored(app).opened_at is None
@@ -63,7 +64,7 @@ def test_an_owner_without_the_right_does_not_open_and_reads_whom_to_ask(app: Fla
 
 @pytest.mark.both_databases
 def test_nor_does_that_owner_open_it_again(app: Flask, closed: Desk) -> None:
-    assert "Open it again" not in buttons(closed)
+    assert "Open it again" not in buttons(closed, "reopen")
     answer = signed_in(app, WRITER).post(f"{PLACE}/reopen")
     assert answer.status_code == 403 and "ask one of them to let you" in answer.text
     assert stored(app).standing(clock.now()) == Standing.CLOSED
