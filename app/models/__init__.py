@@ -16,13 +16,9 @@ from app.models.petition import (
     AlteredPetition,
     Donation,
     Elsewhere,
-    Erasure,
     Initiator,
     Link,
     Petition,
-    PetitionText,
-    Picture,
-    PrivacyNotice,
     Translation,
 )
 from app.models.proof_of_work import SpentProof
@@ -31,6 +27,7 @@ from app.models.signature import Reason, Signature, State, Visibility
 from app.models.site import Site
 from app.models.sums import HourSum, KeptSum, LetterSum, RecountDue, SignatureSum
 from app.models.suspicion import BURSTS, TOO_SOON, Clue, Suspicion
+from app.models.texts import Erasure, PetitionText, Picture, PrivacyNotice
 
 __all__ = [
     "BURSTS",
