@@ -29,6 +29,7 @@ from app.organisers.petition_views import bp as members
 from app.organisers.views import bp as organisers
 from app.pages.views import bp as pages
 from app.pages.well_known import bp as well_known
+from app.publishing.delete_views import bp as deleting
 from app.publishing.edit_views import bp as editing
 from app.publishing.image_views import bp as image
 from app.publishing.opening_views import bp as opening
@@ -58,6 +59,7 @@ BLUEPRINTS = (
     domains,
     publishing,
     opening,
+    deleting,
     editing,
     image,
     export,

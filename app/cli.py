@@ -63,7 +63,8 @@ def import_petition(file: Path) -> None:
 @petition_group.command("list")
 def list_petitions() -> None:
     """List all petitions: slug, state, verified count."""
-    petitions = db.session.scalars(select(Petition).order_by(Petition.slug)).all()
+    is_there = Petition.deleted_at.is_(None)
+    petitions = db.session.scalars(select(Petition).where(is_there).order_by(Petition.slug)).all()
     now, titles, counts = clock.now(), newest_titles(petitions), progress_of(petitions)
     for one in petitions:
         click.echo(f"{one.slug}\t{one.standing(now)}\t{counts[one.id].verified}\t{titles[one.id]}")
@@ -121,7 +122,8 @@ def allow_letters(address: str) -> None:
 def audit_counts(mend: bool) -> None:
     """Compare every petition's count with its ledger and its rows; end with 1 if any differs."""
     sound = True
-    for petition in db.session.scalars(select(Petition).order_by(Petition.slug)).all():
+    is_there = Petition.deleted_at.is_(None)
+    for petition in db.session.scalars(select(Petition).where(is_there).order_by(Petition.slug)).all():
         found = audit(petition)
         if mend and not found.sound:
             click.echo(f"{found.slug}: repairing, shown {found.shown}, verified rows {found.verified_rows}")

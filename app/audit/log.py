@@ -1,9 +1,10 @@
 """The audit log: what organisers did. It is written in the transaction that does it, and owners read it."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
 from app import clock
@@ -69,11 +70,25 @@ def record_visit(act: Act, petition_id: int, organiser_id: int, since: datetime,
 
 def entries(petition_id: int, before: int | None = None) -> list[AuditLine]:
     """Return a page of a petition's acts, the newest first; `before` is the id that the page ends before."""
-    condition = AuditEntry.petition_id == petition_id
+    rows = _page(AuditEntry.petition_id == petition_id, before)
+    return _lines(rows, _addresses(petition_id, {row.organiser_id for row in rows}, {row.subject_id for row in rows}))
+
+
+def site_entries(before: int | None = None) -> list[AuditLine]:
+    """Return a page of what was done to the site's accounts and deleted drafts, as `entries`; for administrators."""
+    rows = _page(AuditEntry.petition_id.is_(None) | (AuditEntry.act == Act.DELETED), before)
+    people = {row.organiser_id for row in rows} | {row.subject_id for row in rows}
+    found = db.session.scalars(select(Organiser).where(Organiser.id.in_(people)))
+    return _lines(rows, {one.id: one.email for one in found})
+
+
+def _page(condition: ColumnElement[bool], before: int | None) -> Sequence[AuditEntry]:
     if before is not None and abs(before) < 2**63:  # larger numbers overflow the column
         condition &= AuditEntry.id < before
-    rows = db.session.scalars(select(AuditEntry).where(condition).order_by(AuditEntry.id.desc()).limit(PAGE_SIZE)).all()
-    address = _addresses(petition_id, {row.organiser_id for row in rows}, {row.subject_id for row in rows})
+    return db.session.scalars(select(AuditEntry).where(condition).order_by(AuditEntry.id.desc()).limit(PAGE_SIZE)).all()
+
+
+def _lines(rows: Sequence[AuditEntry], address: Mapping[int, str | None]) -> list[AuditLine]:
     return [
         AuditLine(
             id=row.id,

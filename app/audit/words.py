@@ -72,6 +72,7 @@ def _of_petition(line: AuditLine) -> str:
         Act.CREATED: _("created the petition"),
         Act.EDITED: _with(_("edited the petition"), labels_of(str(line.details.get("what", "")))),
         Act.IMPORTED: _with(_("brought in a petition file"), labels_of(str(line.details.get("what", "")))),
+        Act.DELETED: _("deleted the draft of a petition"),
         Act.OPENED: _("opened the petition"),
         Act.CLOSED: _("closed the petition"),
         Act.REOPENED: _("opened the petition again"),

@@ -37,6 +37,7 @@ class Act(StrEnum):
     DISENTITLED = "disentitled"
     LISTED = "listed"
     SOUGHT = "sought"
+    DELETED = "deleted"
 
 
 class AuditEntry(Base):

@@ -85,7 +85,8 @@ class Petition(Base):
     """What people sign: its slug, when it is open, what its form asks, who launched it.
 
     `default_visibility` is who may see a name if its signer does not choose; see `first_choice`. `image_alt` describes
-    the header image, if any. `erased_at` is when erasing its signers began: then it never opens again. Slug and public
+    the header image, if any. `erased_at` is when erasing its signers began: then it never opens again. `deleted_at` is
+    when its draft was deleted: only the row is left, for the log, under another slug. Otherwise slug and public
     id never change; they are sealed with the mailbox key, or a writer of the database could pass it off as another.
     """
 
@@ -95,6 +96,7 @@ class Petition(Base):
         _one_of("country_field"),
         _one_of("comment_field"),
         CheckConstraint("goal IS NULL OR goal > 0", name="goal"),
+        CheckConstraint("deleted_at IS NULL OR opened_at IS NULL", name="only_drafts_deleted"),
         _one_of("default_visibility", tuple(one.value for one in Visibility)),
     )
 
@@ -108,6 +110,7 @@ class Petition(Base):
     opened_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     closes_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     erased_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    deleted_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     discreet: Mapped[bool] = mapped_column(server_default=false())
     contact: Mapped[str] = mapped_column(String(254))
     affiliation_field: Mapped[str] = mapped_column(String(8))

@@ -123,7 +123,7 @@ def _may_open(who: Who, slug: str | None) -> bool:
     own = (Membership.petition_id == Petition.id) & (Membership.organiser_id == organiser.id)
     query = select(Petition, Membership).outerjoin(Membership, own).where(Petition.slug == slug)
     found = db.session.execute(query).first()
-    if found is None:
+    if found is None or found[0].deleted_at:
         return False
     g.petition, member = found
     role = member.genuine_role(g.petition, organiser) if member else None

@@ -33,7 +33,9 @@ def lock_petition_for(session: Session, petition_id: int, organiser_id: int | No
     petition, or if the organiser's account and role, as they are now, are not enough.
     """
     petition = session.get(Petition, petition_id, with_for_update={"key_share": True}, populate_existing=True)
-    if petition is None or not (organiser_id is None or _may(session, petition, organiser_id, who)):
+    if petition is None or petition.deleted_at:
+        raise NotTheirs
+    if organiser_id is not None and not _may(session, petition, organiser_id, who):
         raise NotTheirs
     return petition
 

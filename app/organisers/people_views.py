@@ -1,10 +1,12 @@
 """The site's accounts, for its administrators."""
 
-from flask import Blueprint, abort, flash, redirect, url_for
+from flask import Blueprint, abort, flash, redirect, request, url_for
 from flask_babel import gettext as _
 from sqlalchemy import select
 from werkzeug import Response
 
+from app.audit import log as audit_log
+from app.audit import words as audit_words
 from app.db import db
 from app.models import AlteredAccount, Organiser
 from app.organisers import accounts, members
@@ -37,6 +39,15 @@ def invite() -> Response:
     accounts.invite(form.email.address(), inviter=me(), language=me().language)
     flash(_("Whoever has no account yet gets an invitation by e-mail."), "info")
     return redirect(url_for(".people"), 303)
+
+
+@bp.get("/log")
+@open_to(Who.ADMINISTRATORS)
+def site_log() -> Response:
+    """Show what was done to accounts, and which drafts were deleted, newest first."""
+    entries = audit_log.site_entries(before=request.args.get("before", type=int))
+    older = entries[-1].id if len(entries) == audit_log.PAGE_SIZE else None
+    return private_page("organisers/site_log.html", entries=entries, older=older, words=audit_words)
 
 
 @bp.get("/<member>")

@@ -13,7 +13,6 @@ from app.organisers import accounts, members
 from app.organisers.access import Who, me, open_to, petition_here
 from app.organisers.forms import TOO_MANY_INVITATIONS, InvitationForm, RoleForm
 from app.organisers.pages import petition_page
-from app.petitions.page import newest_title
 from app.web import rate_limits
 from app.web.rate_limits import Action
 
@@ -24,7 +23,7 @@ bp = Blueprint("members", __name__, url_prefix="/organise/petitions/<slug:slug>"
 @open_to(Who.ROLE_GIVERS, fresh=True)
 def show_members(slug: str) -> Response:
     """List the petition's members and their roles."""
-    return _members(InvitationForm())
+    return _members(InvitationForm(), last_owner="last_owner" in request.args)
 
 
 @bp.post("/members")
@@ -85,10 +84,7 @@ def leave(slug: str) -> Response:
     try:
         members.leave(petition_here(), me())
     except members.LastOwner:
-        title = newest_title(petition_here())
-        words = _("You are the last owner of “%(title)s”. Make somebody else an owner first, then leave.", title=title)
-        flash(words, "error")
-        return redirect(url_for(".show_members", slug=slug), 303)
+        return redirect(url_for(".show_members", slug=slug, last_owner=1), 303)
     flash(_("You have left the petition."), "success")
     return redirect(url_for("organisers.home"), 303)
 

@@ -28,6 +28,7 @@ def home() -> Response:
     is_member = (Membership.petition_id == Petition.id) & (Membership.organiser_id == me().id)
     is_member &= Membership.invited_until.is_(None)
     listed = select(Petition, Membership).outerjoin(Membership, is_member).order_by(Petition.id.desc())
+    listed = listed.where(Petition.deleted_at.is_(None))
     if not me().is_administrator:
         listed = listed.where(Membership.role.is_not(None))
     now = clock.now()

@@ -4,6 +4,7 @@ import math
 
 from flask import Blueprint, abort, jsonify, make_response, redirect, render_template, request, url_for
 from flask_babel import gettext as _
+from sqlalchemy.exc import IntegrityError
 from werkzeug import Response
 
 from app import clock
@@ -59,7 +60,12 @@ def submit(slug: str) -> Response:
         return make_response(_page(edition, answers, wait=wait), 429, {"Retry-After": wait})
     ids = FormIds.new()
     if not is_by_a_bot:
-        ids = sign(edition, submission, list(networks(request.remote_addr)), had_proof_of_work=had_proof_of_work)
+        try:
+            ids = sign(edition, submission, list(networks(request.remote_addr)), had_proof_of_work=had_proof_of_work)
+        except IntegrityError:  # the translation on the form was taken back in this moment
+            edition = edition_or_original(slug, None)
+            answers.set_edition(edition)
+            return make_response(_page(edition, answers, superseded=True), 422)
     return _to_check_your_email(slug, edition.language, submission.email, ids)
 
 

@@ -72,6 +72,14 @@ def in_state(prepare: Callable[[Scene], Send], **columns: object) -> Callable[[S
     return set_and_prepare
 
 
+def with_translation(prepare: Callable[[Scene], Send]) -> Callable[[Scene], Send]:
+    def write_and_prepare(scene: Scene) -> Send:
+        scene.desk.send(f"{PLACE}/words/sv", title="Böcker", statement="Vi ber.")
+        return prepare(scene)
+
+    return write_and_prepare
+
+
 def get(path: str) -> Callable[[Scene], Send]:
     return lambda scene: lambda: scene.desk.get(path)
 
@@ -98,6 +106,7 @@ ACTS: dict[str, tuple[Role, Callable[[Scene], Send]]] = {
     "opening.open_now": (Role.OWNER, in_state(post(f"{PLACE}/open"), opened_at=None)),
     "opening.close": (Role.OWNER, post(f"{PLACE}/close")),
     "opening.reopen": (Role.OWNER, in_state(post(f"{PLACE}/reopen"), closes_at=PAST)),
+    "deleting.take_back": (Role.EDITOR, with_translation(post(f"{PLACE}/words/sv/delete"))),
     "editing.save_words": (Role.EDITOR, form(f"{PLACE}/words", title="Another title")),
     "editing.save_details": (Role.EDITOR, form(f"{PLACE}/details", started_by="Others")),
     "editing.save_details of the last day": (Role.OWNER, form(f"{PLACE}/details", closes_on="2999-12-31")),
@@ -118,4 +127,5 @@ ACTS: dict[str, tuple[Role, Callable[[Scene], Send]]] = {
     "export.pdf": (Role.EDITOR, volume),
 }
 # These change nothing of the petition: they show what was typed or found, or look at the offer itself and lock it.
-NO_ACTS = {"editing.preview_markdown", "watching.find", "organisers.answer_offer"}
+# A draft that is deleted has no signers, as this scene has: see tests/publishing/test_delete.py.
+NO_ACTS = {"deleting.delete", "editing.preview_markdown", "watching.find", "organisers.answer_offer"}
