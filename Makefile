@@ -4,7 +4,7 @@ BIN := .venv/bin
 CATALOGUES := $(wildcard translations/*/LC_MESSAGES/messages.po)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help install run test lint check bench faults release screenshots catalogues lock browser clean
+.PHONY: help install run test lint check bench faults release screenshots catalogues orders lock browser clean
 
 help:
 	@echo "make run      serve the site, the mail worker and a mailbox on this machine"
@@ -14,6 +14,7 @@ help:
 	@echo "make faults   break things, and look whether anything was lost"
 	@echo "make release  what to publish, in dist/"
 	@echo "make screenshots  the pictures in docs/screenshots/; make catalogues  after strings have changed"
+	@echo "make orders   how lists of countries and languages are sorted, anew"
 	@echo "make install  only what a public site needs: the locked packages and the translations"
 
 install: .venv/installed .venv/translated
@@ -78,6 +79,10 @@ lock:
 	  pyproject.toml -o requirements.lock
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \
 	  --extra dev -c requirements.lock pyproject.toml -o requirements-dev.lock
+
+# After Babel has brought other names of countries or languages, or ICU another order.
+orders: .venv/installed-dev
+	$(BIN)/python -m tests.write_name_order
 
 clean:
 	rm -rf .venv

@@ -1,7 +1,6 @@
 """Countries: ISO 3166-1 alpha-2 codes, and their names in the reader's language, from Babel's CLDR data."""
 
 import re
-import unicodedata
 from functools import lru_cache
 
 from babel import Locale
@@ -11,6 +10,7 @@ from wtforms import StringField
 from wtforms.widgets import html_params
 
 from app.web.language import DEFAULT_LANGUAGE, current_locale
+from app.web.name_order import in_order
 
 # CLDR's two-letter codes that are not countries: unions, territories that ISO 3166-1 counts elsewhere, placeholders.
 _NO_COUNTRY = {"AC", "CP", "CQ", "DG", "EA", "EU", "EZ", "IC", "QO", "TA", "UN", "XA", "XB", "ZZ"}
@@ -54,9 +54,13 @@ def country_select(field: StringField, **attributes: object) -> Markup:
     return Markup(html + options.replace(chosen, f"{chosen} selected", 1) + "</select>")  # noqa: S704 - all escaped
 
 
+def names(reader: Locale) -> dict[str, str]:
+    """Return the names of all countries in the reader's language, by code."""
+    return {code: str(reader.territories.get(code, code)) for code in CODES}
+
+
 @lru_cache(maxsize=64)
 def _options(locale: str) -> str:
-    territories = Locale.parse(locale).territories
-    named = ((code, str(territories.get(code, code))) for code in CODES)
-    in_order = sorted(named, key=lambda pair: unicodedata.normalize("NFKD", pair[1]).casefold())
-    return "".join(f'<option value="{code}">{escape(country)}</option>' for code, country in in_order)
+    reader = Locale.parse(locale)
+    named = in_order("countries", reader.language, names(reader).items())
+    return "".join(f'<option value="{code}">{escape(country)}</option>' for code, country in named)

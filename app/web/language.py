@@ -15,6 +15,7 @@ from babel import Locale, localedata, negotiate_locale
 from flask import current_app, g, has_request_context, request, url_for
 from flask_babel import Babel, force_locale, get_locale, refresh
 
+from app.web.name_order import in_order
 from app.web.public_page import query_of_this_page
 
 # The languages that the interface itself is written in, each by its own name.
@@ -149,13 +150,18 @@ def language_choices() -> list[tuple[str, str]]:
     return _choices(str(current_locale()))
 
 
-@lru_cache(maxsize=64)
-def _choices(locale: str) -> list[tuple[str, str]]:
+def names(reader: Locale) -> dict[str, str]:
+    """Return the names of these languages in the reader's, by tag."""
     without_region = "[a-z]{2,3}(_[A-Z][a-z]{3})?"
     identifiers = [name for name in localedata.locale_identifiers() if re.fullmatch(without_region, name)]
-    reader = Locale.parse(locale)
-    named = [
-        (identifier.replace("_", "-"), Locale.parse(identifier).get_display_name(reader))
+    named = {
+        identifier.replace("_", "-"): Locale.parse(identifier).get_display_name(reader)
         for identifier in [*identifiers, "pt_BR"]
-    ]
-    return sorted(((tag, name) for tag, name in named if name), key=lambda pair: pair[1].casefold())
+    }
+    return {tag: name for tag, name in named.items() if name}
+
+
+@lru_cache(maxsize=64)
+def _choices(locale: str) -> list[tuple[str, str]]:
+    reader = Locale.parse(locale)
+    return in_order("languages", reader.language, names(reader).items())
