@@ -12,8 +12,15 @@ from tests.html_page import HtmlPage
 HARMLESS = {
     *("p", "br", "hr", "strong", "em", "s", "blockquote", "ul", "ol", "li", "code", "pre", "a"),
     *("h3", "h4", "h5", "h6"),
+    *("div", "table", "thead", "tbody", "tr", "th", "td"),
 }
-HARMLESS_ATTRIBUTES = {"a": {"href", "title", "rel"}, "ol": {"start"}}
+HARMLESS_ATTRIBUTES = {
+    "a": {"href", "title", "rel"},
+    "ol": {"start"},
+    "div": {"class", "tabindex"},
+    "th": {"class"},
+    "td": {"class"},
+}
 EVIL = [
     "<script>alert(1)</script>", "<img src=x onerror=alert(1)>", "![pic](https://tracker.example/p.png)",
     "![pic][r]\n\n[r]: https://tracker.example/p.png", "[x](javascript:alert(1))", "[x](JaVaScRiPt:alert(1))",
@@ -26,8 +33,11 @@ EVIL = [
     "<details open ontoggle=alert(1)>", "<base href=//e>",
     "[![pic](https://tracker.example/p.png)](https://example.org)",
     "<form action=//evil.example><input>", "<meta http-equiv=x>",
+    'https://example.org/"onmouseover=alert(1)', "https://[x](javascript:alert(1))", "http://a'onclick='x",
+    "|<script>|\n|-|\n|![p](https://tracker.example/p.png)|", "<img src=x\tonerror=x>\n<b\tc>",
 ]  # fmt: skip
 MARKS = ["# ", "* ", "> ", "1. ", "**", "_", "`", "```", "~~", "[", "](", ")", "<", ">", "&lt;", '"', "'"]
+MARKS += ["|", "|a|b|\n|-|-:|\n", "\t", "a\tb\n", "http://", "https://a.example/"]
 PIECES = [*EVIL, *MARKS, "\n", "\n\n"]
 pieces = st.lists(st.sampled_from(PIECES) | st.text(max_size=8), max_size=12).map("".join)
 
@@ -84,7 +94,7 @@ def test_links_have_noopener_noreferrer_and_nofollow() -> None:
         ("# Why\n\n## How\n\n##### When", "<h3>Why</h3>\n<h4>How</h4>\n<h6>When</h6>"),
         ("- one\n- two", "<ul>\n<li>one</li>\n<li>two</li>\n</ul>"),
         ("3. three\n4. four", '<ol start="3">\n<li>three</li>\n<li>four</li>\n</ol>'),
-        ("> said\n> so", "<blockquote>\n<p>said\nso</p>\n</blockquote>"),
+        ("> said\n> so", "<blockquote>\n<p>said<br>\nso</p>\n</blockquote>"),
         ("one  \ntwo\n\nthree", "<p>one<br>\ntwo</p>\n<p>three</p>"),
         ("---", "<hr>"),
         ("    4 < 5", "<pre><code>4 &lt; 5\n</code></pre>"),

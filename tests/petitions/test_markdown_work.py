@@ -25,8 +25,16 @@ HOSTILE = {
     "a quotation at each other line": "> ```\na\n",
     "definitions": "[a]: b\n",
     "tables": "|a|b|\n|-|-|\n",
+    "addresses": "http://a.b ",
+    "addresses in one word": "http://",
+    "international addresses": "http://\u03b5\u03bb.gr/\u03b1 ",
+    "tabs": "a\tb\n",
+    "cells": "|",
+    "rows without cells": "|a|b|c|d|e|f|\n|-|-|-|-|-|-|\n" + "a\n" * 100 + "\n",
 }
 NESTED = {
+    "a row filled up to the width of the first": "a|" * 250 + "b\n" + "-|" * 250 + "-\n" + "a\n" * 250,
+    "a wide table of tabs": ("a\t" * 2_500 + "\n") * 2,
     "quotations": ">" * 200 + "a\n" * 40_000,
     "links": "[a" * 12_500 + "](b)" * 12_500,
     "a definition used often": "[a]: " + "b" * 50_000 + "\n\n" + "[a] " * 1_000,
@@ -56,4 +64,7 @@ def test_what_people_write_is_taken() -> None:
     assert not is_too_complex("Plain words without an end. " * 3_500)
     assert not is_too_complex("\u4e00" * 2_000 + "[a](https://example.org/a)\n\n")
     assert not is_too_complex("As [1] says, and [1] again.\n\n[1]: https://example.org/a/page 'A page'\n")
+    assert not is_too_complex("https://example.org/a/page?of=3 was read on Monday.\n" * 500)
+    assert not is_too_complex("| Stop | Day | Night |\n|---|--:|--:|\n" + "| Harbour | 12 | 3 |\n" * 300)
+    assert not is_too_complex("Harbour\t12\t3\n" * 500)
     assert not is_too_complex("# One\n\n" + "- point\n" * 500 + "> quoted\n" * 100)
