@@ -32,17 +32,20 @@ def write_volume(
     numbers = _("Numbers %(first)s to %(last)s", first=lines[0][0], last=lines[-1][0]) if lines else ""
     shared = frame(delivery, pen, name)
     texts = [pen.text(text) for text in delivery.texts] if volume == 1 else []
-    opening = {**shared, "texts": texts, "cover": pen.cover(delivery, name, numbers)}
+    cover = pen.cover(delivery, name, numbers)
+    shared |= pen.fonts_for(delivery.language)
+    folders = fonts.font_folders(others=bool(pen.others))
+    opening = {**shared, "texts": texts, "cover": cover}
     following = {**shared, "texts": [], "cover": None}
     parts = [
         {**(following if at else opening), "rows": lines[at : at + ROWS_PER_PART]}
         for at in range(0, len(lines) or 1, ROWS_PER_PART)
     ]
     if len(parts) > 1:
-        return _join_parts(delivery, parts, progress)
+        return _join_parts(delivery, parts, folders, progress)
     pdf = typeset(
         {**parts[0], "first_page": 1, "pages": None},
-        fonts.font_folders(),
+        folders,
         delivery.made_at,
         tagged=True,
         on_heartbeat=lambda: progress(0),
@@ -51,7 +54,9 @@ def write_volume(
     return pdf
 
 
-def _join_parts(delivery: PdfContent, parts: list[dict[str, Any]], progress: Callable[[int], None]) -> bytes:
+def _join_parts(
+    delivery: PdfContent, parts: list[dict[str, Any]], folders: list[str], progress: Callable[[int], None]
+) -> bytes:
     """Return the parts as one document. Each page shows the number of pages, so all parts are laid out twice.
 
     Parts are not tagged for screen readers: joining would lose the tags.
@@ -66,15 +71,19 @@ def _join_parts(delivery: PdfContent, parts: list[dict[str, Any]], progress: Cal
     def on_heartbeat() -> None:
         progress(rows * done // passes)
 
+    def lay_out(part: dict[str, Any], first_page: int, pages: int) -> bytes:
+        data = {**part, "first_page": first_page, "pages": pages}
+        return typeset(data, folders, delivery.made_at, tagged=False, on_heartbeat=on_heartbeat)
+
     first_pages, pages = [], 0
     for part in parts:
         first_pages.append(pages + 1)
-        pages += len(PdfReader(BytesIO(_part(delivery, part, first_pages[-1], first_pages[-1], on_heartbeat))).pages)
+        pages += len(PdfReader(BytesIO(lay_out(part, first_pages[-1], first_pages[-1]))).pages)
         done += 1
         on_heartbeat()
     document = PdfWriter()
     for part, first_page in zip(parts, first_pages, strict=True):
-        document.append(BytesIO(_part(delivery, part, first_page, pages, on_heartbeat)), import_outline=False)
+        document.append(BytesIO(lay_out(part, first_page, pages)), import_outline=False)
         done += 1
         on_heartbeat()
     document.metadata = {"/Title": delivery.title, "/CreationDate": f"D:{delivery.made_at:%Y%m%d%H%M%S}Z"}
@@ -82,10 +91,3 @@ def _join_parts(delivery: PdfContent, parts: list[dict[str, Any]], progress: Cal
     written = BytesIO()
     document.write(written)
     return written.getvalue()
-
-
-def _part(
-    delivery: PdfContent, part: dict[str, Any], first_page: int, pages: int, on_heartbeat: Callable[[], None]
-) -> bytes:
-    data = {**part, "first_page": first_page, "pages": pages}
-    return typeset(data, fonts.font_folders(), delivery.made_at, tagged=False, on_heartbeat=on_heartbeat)

@@ -1,6 +1,7 @@
 """The data of the printed list's pages for the template `delivery.typ`: values and fixed words."""
 
 import re
+import unicodedata
 from datetime import date, datetime
 from functools import lru_cache
 
@@ -15,25 +16,30 @@ from app.web.language import current_locale, display_name, text_direction
 MAX_WORD_LENGTH = 20  # characters that fit into the column of names even if all are as wide as W
 MAX_WORD_LENGTH_IN_TEXT = 70
 MAX_UNBROKEN_LINES = 12
+MAX_NAMED = 20  # characters that a row says it lacks; those of the name are named first
 
 
 class PageRenderer:
-    """Prepares values for the typesetter, and counts the characters that no font has."""
+    """Prepares values for the typesetter, counts the characters that no font has, and gathers the fonts it needs."""
 
     def __init__(self) -> None:
         self.missing = 0
+        self.others: set[str] = set()
 
     def write(self, text: str, max_word_length: int = MAX_WORD_LENGTH) -> str:
         """Return `text` as it can be drawn, with break opportunities in each word longer than `max_word_length`."""
-        drawn, missing = fonts.replace_undrawable(text)
-        self.missing += missing
+        drawable = fonts.replace_undrawable(text)
+        drawn = drawable.text
+        self.missing += len(drawable.missing)
+        self.others |= drawable.others
         if len(drawn) > max_word_length and max(map(len, drawn.split()), default=0) > max_word_length:
             return "".join(fonts.break_word(part, max_word_length) for part in re.split(r"(\s+)", drawn))
         return drawn
 
     def row(self, row: PdfRow) -> list[object]:
-        """Return one line: number, name, affiliation, country, day, comment, whether it may break, Han shapes."""
+        """Return one line: number, name, affiliation, country, day, comment, whether it may break, Han shapes, lack."""
         comment = re.sub(r"\s*\n\s*", "\n", row.comment)
+        missing_before = self.missing
         return [
             format_decimal(row.number),
             self.write(row.name),
@@ -43,6 +49,7 @@ class PageRenderer:
             self.write(comment),
             comment.count("\n") >= MAX_UNBROKEN_LINES,
             fonts.han_shapes(row.language),
+            _lacking(row.name + row.affiliation + comment) if self.missing > missing_before else "",
         ]
 
     def text(self, text: SignedText) -> dict[str, object]:
@@ -57,13 +64,21 @@ class PageRenderer:
             "as_written": _(
                 "The text stands here as it was written, with its Markdown signs: its SHA-256 is made of these."
             ),
-            "families": fonts.families(text.language),
+            "families": fonts.families(text.language, self.others),
             "rtl": text_direction(text.language) == "rtl",
             **_lang(text.language),
         }
 
+    def fonts_for(self, language: str) -> dict[str, object]:
+        """Return the fonts of the pages. Call this last: it knows what all that was written needs."""
+        shapes = (shapes for shapes in fonts.HAN_SHAPES if shapes != "SC")
+        return {
+            "families": fonts.families(language, self.others),
+            "han": {one: fonts.families_with(one, self.others) for one in shapes},
+        }
+
     def cover(self, delivery: PdfContent, volume: str, numbers: str) -> dict[str, object]:
-        """Return the title page. Call this last: it says how many characters could not be drawn."""
+        """Return the title page. Call this once all else is written: it says how many characters could not be drawn."""
         facts = [
             [_("Started by"), self.write(delivery.started_by)],
             [_("Addressed to"), self.write(delivery.addressed_to)],
@@ -89,16 +104,22 @@ class PageRenderer:
 
 
 def frame(delivery: PdfContent, pen: PageRenderer, volume: str) -> dict[str, object]:
-    """Return what all pages have: header, footer, column names, fonts."""
+    """Return what all pages have: header, footer, column names."""
     return {
         "title": pen.write(delivery.title),
         "volume": volume,
         "page_of": _("Page %(page)s of %(pages)s", page="{page}", pages="{pages}"),
         "columns": [_("No."), _("Name"), _("Country"), _("Date")],
-        "families": fonts.families(delivery.language),
-        "han": {shapes: fonts.families_with(shapes) for shapes in fonts.HAN_SHAPES if shapes != "SC"},
         **_lang(str(current_locale()).replace("_", "-")),
     }
+
+
+def _lacking(written: str) -> str:
+    """Say which characters of a row could not be drawn, so that readers can look them up."""
+    different = list(dict.fromkeys(fonts.replace_undrawable(written).missing))
+    named = [f"U+{ord(one):04X} {unicodedata.name(one, '')}".rstrip() for one in different[:MAX_NAMED]]
+    more = ["…"] if len(different) > MAX_NAMED else []
+    return str(_("Shown as %(sign)s: %(characters)s", sign=fonts.REPLACEMENT, characters=", ".join([*named, *more])))
 
 
 def _for_organisers() -> str:

@@ -9,6 +9,7 @@ times as long only to start.
 import json
 import re
 import threading
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -66,17 +67,17 @@ class PictureBranding:
 @lru_cache(maxsize=CACHE_SIZE)
 def card(title: str, title_language: str, numbers: PictureCount, site: PictureBranding) -> bytes:
     """Return the image that goes with a shared link, as a PNG of CARD_SIZE; raise Busy where many are being drawn."""
-    drawable, _missing = fonts.replace_undrawable(title)
-    words = UNBREAKABLE.sub(lambda found: fonts.break_word(found[0], MAX_WORD_LENGTH), drawable)
+    drawable = fonts.replace_undrawable(title)
+    words = UNBREAKABLE.sub(lambda found: fonts.break_word(found[0], MAX_WORD_LENGTH), drawable.text)
     data = {
         **_template_data(numbers, site),
         "title": {
             "words": words,
             "whole": sorted({piece for word in UNBREAKABLE.findall(words) for piece in word.split(fonts.BREAK)}),
-            **_script(title_language),
+            **_script(title_language, drawable.others),
         },
     }
-    return _render("card.typ", data, "png")
+    return _render("card.typ", data, "png", others=bool(drawable.others or _name(site).others))
 
 
 def badge(title: str, numbers: PictureCount, site: PictureBranding) -> bytes:
@@ -101,26 +102,30 @@ def qr_code(address: str) -> bytes:
 
 @lru_cache(maxsize=CACHE_SIZE)
 def _badge(numbers: PictureCount, site: PictureBranding) -> bytes:
-    return _render("badge.typ", _template_data(numbers, site), "svg")
+    return _render("badge.typ", _template_data(numbers, site), "svg", others=bool(_name(site).others))
 
 
 def _template_data(numbers: PictureCount, site: PictureBranding) -> dict[str, object]:
-    name, _missing = fonts.replace_undrawable(site.name)
-    return {**asdict(numbers), **asdict(site), "name": name, **_script(numbers.language)}
+    name = _name(site)
+    return {**asdict(numbers), **asdict(site), "name": name.text, **_script(numbers.language, name.others)}
 
 
-def _script(tag: str) -> dict[str, object]:
-    """Return the fonts, language and direction for text in a language."""
+def _name(site: PictureBranding) -> fonts.Drawable:
+    return fonts.replace_undrawable(site.name)
+
+
+def _script(tag: str, others: Iterable[str] = ()) -> dict[str, object]:
+    """Return the fonts, language and direction for text in a language that needs `others` besides."""
     rtl = language.text_direction(tag) == "rtl"
-    return {"families": fonts.families(tag), "lang": tag.split("-")[0].lower(), "rtl": rtl}
+    return {"families": fonts.families(tag, others), "lang": tag.split("-")[0].lower(), "rtl": rtl}
 
 
-def _render(template: str, data: dict[str, object], kind: str) -> bytes:
+def _render(template: str, data: dict[str, object], kind: str, *, others: bool = False) -> bytes:
     if not _queue.acquire(blocking=False):
         raise Busy
     try:
         with _one_at_a_time:
-            typst, known = _typesetter()
+            typst, known = _typesetter(others)
             drawn: bytes = typst.compile(
                 _HERE / template,
                 root=_HERE,
@@ -134,11 +139,11 @@ def _render(template: str, data: dict[str, object], kind: str) -> bytes:
         _queue.release()
 
 
-@lru_cache(maxsize=1)
-def _typesetter() -> tuple[ModuleType, object]:
+@lru_cache(maxsize=2)
+def _typesetter(others: bool) -> tuple[ModuleType, object]:
     import typst  # loaded only on use: commands and the mail worker do not need it
 
-    return typst, typst.Fonts(False, False, fonts.font_folders())
+    return typst, typst.Fonts(False, False, fonts.font_folders(others=others))
 
 
 def _with_title(svg: bytes, words: str) -> bytes:

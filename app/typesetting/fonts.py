@@ -2,7 +2,8 @@
 
 import sys
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from functools import lru_cache
 from importlib.resources import files
 from pathlib import Path
@@ -12,6 +13,9 @@ from fontTools.ttLib import TTCollection, TTFont
 # Packages with the fonts. Fonts of the machine are not used, so that every machine makes the same pages.
 PACKAGES = ("manimgx_fonts", "noto_cjk_sans_otc", "fontpkg_amiri")
 FONT_SUFFIXES = {".ttf", ".ttc", ".otf"}
+# Fonts of more than a hundred scripts that no package has; tests/gather_fonts.py gathered them. They are opened for a
+# text that needs one alone, so that all others take the time and memory that they took.
+OTHER_SCRIPTS = Path(__file__).with_name("noto")
 
 # Amiri for Arabic: PDF viewers can search and copy a name only if each letter is one glyph. Noto has separate glyphs
 # for letters and dots, and most other fonts have a ligature of lam and alif.
@@ -19,7 +23,7 @@ SCRIPTS = (
     *("Hebrew", "Devanagari", "Bengali", "Gurmukhi", "Gujarati", "Oriya", "Tamil", "Telugu", "Kannada", "Malayalam"),
     *("Sinhala", "Thai", "Lao", "Myanmar", "Khmer", "Ethiopic", "Armenian", "Georgian"),
 )
-OTHERS = ("Noto Sans Symbols", "Noto Emoji")
+SYMBOLS = ("Noto Sans Symbols", "Noto Emoji")
 # The shapes of Han characters that readers expect. For Chinese the first of these subtags in the tag decides, so that
 # zh-Hans-HK has simplified characters.
 HAN_SHAPES = ("SC", "TC", "HK", "JP", "KR")
@@ -33,9 +37,18 @@ BREAK = "\u200b"
 INVISIBLE_CATEGORIES = {"Cc", "Cf", "Zl", "Zp", "Zs"}
 
 
-def font_folders() -> list[str]:
-    """Return the folders with the fonts."""
-    return [str(files(package)) for package in PACKAGES]
+@dataclass(frozen=True, slots=True)
+class Drawable:
+    """A text as it can be drawn: what is `missing` has become REPLACEMENT, `others` are families it needs besides."""
+
+    text: str
+    missing: str = ""
+    others: frozenset[str] = frozenset()
+
+
+def font_folders(*, others: bool = False) -> list[str]:
+    """Return the folders with the fonts, and with those of `others` if a text needs one."""
+    return [*(str(files(package)) for package in PACKAGES), *([str(OTHER_SCRIPTS)] if others else [])]
 
 
 def han_shapes(language: str) -> str:
@@ -46,22 +59,25 @@ def han_shapes(language: str) -> str:
     return {"ja": "JP", "ko": "KR"}.get(name, "SC")
 
 
-def families(language: str) -> list[str]:
-    """Return the font families for a text of `language`, in the order of fallback."""
-    return families_with(han_shapes(language))
+def families(language: str, others: Iterable[str] = ()) -> list[str]:
+    """Return the font families for a text of `language` that needs `others` besides, in the order of fallback."""
+    return families_with(han_shapes(language), others)
 
 
-def families_with(shapes: str) -> list[str]:
+def families_with(shapes: str, others: Iterable[str] = ()) -> list[str]:
     """Return the font families with Han characters in one of HAN_SHAPES, in the order of fallback."""
-    return ["Noto Sans", "Amiri", *(f"Noto Sans {script}" for script in SCRIPTS), f"Noto Sans CJK {shapes}", *OTHERS]
+    of_scripts = [f"Noto Sans {script}" for script in SCRIPTS]
+    return ["Noto Sans", "Amiri", *of_scripts, f"Noto Sans CJK {shapes}", *SYMBOLS, *sorted(others)]
 
 
-def replace_undrawable(text: str) -> tuple[str, int]:
-    """Return `text` with REPLACEMENT for each character that no font has, and the number of replacements."""
-    undrawable = {character for character in set(text) if not _is_drawable(character)}
-    if not undrawable:
-        return text, 0
-    return "".join(REPLACEMENT if c in undrawable else c for c in text), sum(c in undrawable for c in text)
+def replace_undrawable(text: str) -> Drawable:
+    """Return `text` with REPLACEMENT for each character that no font has, those characters, and what fonts it needs."""
+    needed = {character: family for character in set(text) if (family := _family_besides(character)) != ""}
+    if not needed:
+        return Drawable(text)
+    missing = "".join(character for character in text if needed.get(character, "") is None)
+    drawn = "".join(REPLACEMENT if needed.get(character, "") is None else character for character in text)
+    return Drawable(drawn, missing, frozenset(family for family in needed.values() if family))
 
 
 def break_word(word: str, max_length: int) -> str:
@@ -75,24 +91,36 @@ def break_word(word: str, max_length: int) -> str:
 
 
 @lru_cache(maxsize=sys.maxunicode + 1)
-def _is_drawable(character: str) -> bool:
+def _family_besides(character: str) -> str | None:
+    """Return the family of OTHER_SCRIPTS that the character needs; "" if it needs none, None if no font has it."""
     kind = unicodedata.category(character)
     if kind in INVISIBLE_CATEGORIES or unicodedata.name(character, "").startswith(
         ("VARIATION SELECTOR", "COMBINING GRAPHEME")
     ):
-        return True
-    return kind != "Co" and ord(character) in _characters()
+        return ""
+    if kind == "Co":
+        return None
+    return "" if ord(character) in characters() else _others().get(ord(character))
 
 
 @lru_cache(maxsize=1)
-def _characters() -> frozenset[int]:
-    return frozenset(code for font in _fonts() for code in font.getBestCmap())
+def characters() -> frozenset[int]:
+    """Return the characters that the packages have."""
+    return frozenset(code for folder in font_folders() for font in _fonts(Path(folder)) for code in font.getBestCmap())
 
 
-def _fonts() -> Iterator[TTFont]:
-    for file in sorted(
-        file for folder in font_folders() for file in Path(folder).rglob("*") if file.suffix in FONT_SUFFIXES
-    ):
+@lru_cache(maxsize=1)
+def _others() -> dict[int, str]:
+    # Typst takes the name of Old Italic's family for that of a style.
+    return {
+        code: font["name"].getDebugName(1).removesuffix(" Italic")
+        for font in _fonts(OTHER_SCRIPTS)
+        for code in font.getBestCmap()
+    }
+
+
+def _fonts(folder: Path) -> Iterator[TTFont]:
+    for file in sorted(file for file in folder.rglob("*") if file.suffix in FONT_SUFFIXES):
         # All the fonts of a collection have the same characters, in the shapes of several languages.
         with TTCollection(file, lazy=True) if file.suffix == ".ttc" else TTFont(file, lazy=True) as opened:
             yield opened.fonts[0] if isinstance(opened, TTCollection) else opened

@@ -19,6 +19,7 @@ from wtforms.validators import ValidationError
 
 from app.export import pdf
 from app.export.pdf_content import PdfContent, SignedText, text_sha256
+from app.export.pdf_pages import PageRenderer
 from app.signing import filters, forms
 from app.typesetting import typeset
 from app.typesetting.fonts import REPLACEMENT
@@ -72,6 +73,23 @@ NAMES = {
     "traditional Han": "臺灣陳大文",
     "Kana": "やまだ タロウ",
     "Hangul": "김철수",
+}
+# Scripts of OTHER_SCRIPTS: a name, and its font as it stands in the document.
+OTHER_NAMES = {
+    "NotoSerifTibetan": "བསྟན་འཛིན་རྒྱ་མཚོ",
+    "NotoSansMongolian": "ᠮᠣᠩᠭᠣᠯ ᠪᠠᠲᠤ",
+    "NotoSansThaana": "އިބްރާހީމް ނަޝީދު",
+    "NotoSansNKo": "ߛߏߟߏߡߊߣߊ ߞߊ߲ߕߍ",
+    "NotoSansTifinagh": "ⵎⴰⵙⵉⵏⵉⵙⵙⴰ",
+    "NotoSansCherokee": "ᏎᏉᏯ ᏣᎳᎩ",
+    "NotoSansJavanese": "ꦱꦸꦏꦂꦤꦺꦴ",
+    "NotoSansAdlam": "𞤀𞤣𞤵𞤤𞤢𞤥 𞤄𞤢𞥄",
+    "NotoSansMeeteiMayek": "ꯏꯔꯣꯝ ꯁꯔꯃꯤꯂꯥ",
+    "NotoSansSyriac": "ܐܦܪܝܡ ܣܘܪܝܝܐ",
+    "NotoSansYi": "ꆈꌠ ꁱꂷ",
+    "NotoSansOlChiki": "ᱥᱟᱱᱛᱟᱲᱤ",
+    "NotoSansOldItalic": "𐌀𐌁",
+    "NotoSerifToto": "𞊒𞊪𞊒𞊪",
 }
 
 
@@ -156,6 +174,53 @@ def test_every_character_of_these_scripts_is_drawn(everybody: str) -> None:
     assert REPLACEMENT not in everybody
 
 
+@pytest.fixture(scope="module")
+def all_others(site: Flask) -> bytes:
+    return written(site, [Line(n, name) for n, name in enumerate(OTHER_NAMES.values(), 1)])
+
+
+def fonts_in(document: bytes) -> set[str]:
+    """Return the names of the fonts on the last page."""
+    listed = pypdf.PdfReader(BytesIO(document)).pages[-1]["/Resources"]["/Font"].values()  # type: ignore[index]
+    return {font.get_object()["/BaseFont"].split("+")[-1].split("-")[0] for font in listed}
+
+
+@pytest.mark.parametrize("font", OTHER_NAMES)
+def test_a_name_is_drawn_in_scripts_that_no_package_has(all_others: bytes, font: str) -> None:
+    assert font in fonts_in(all_others)
+
+
+def test_every_character_of_other_scripts_is_drawn(all_others: bytes) -> None:
+    said = "\n".join(pages(all_others))
+    assert REPLACEMENT not in said
+    assert all(OTHER_NAMES[font] in said for font in ("NotoSerifTibetan", "NotoSansCherokee", "NotoSansSyriac"))
+
+
+def test_lists_without_other_scripts_are_set_without_their_fonts(site: Flask) -> None:
+    with language_of(site):
+        pen = PageRenderer()
+        for number, name in enumerate(NAMES.values(), 1):
+            pen.row(Line(number, name))
+        assert not pen.others
+        pen.row(Line(99, OTHER_NAMES["NotoSansCherokee"]))
+        assert pen.others == {"Noto Sans Cherokee"}
+
+
+def test_what_is_lacking_is_named_beside_its_row(site: Flask) -> None:
+    cypriot = "\U00012f90\U00012f91\U00012f90"
+    last = pages(written(site, [Line(1, "Ann \ue000"), Line(2, "Bo Example", comment=cypriot), Line(3, "Cy")]))[-1]
+    words = " ".join(last.split())
+    assert f"1 Ann {REPLACEMENT} Shown as {REPLACEMENT}: U+E000 2 Bo" in words
+    named = "U+12F90 CYPRO-MINOAN SIGN CM001, U+12F91 CYPRO-MINOAN SIGN CM002"
+    assert f"{REPLACEMENT * 3} Shown as {REPLACEMENT}: {named} 3 Cy" in words
+
+
+def test_a_row_that_lacks_much_names_twenty_characters(site: Flask) -> None:
+    lacking = "".join(chr(0x12F90 + at) for at in range(21))
+    last = " ".join(pages(written(site, [Line(1, lacking)]))[-1].split())
+    assert "U+12FA3 CYPRO-MINOAN SIGN CM025, …" in last
+
+
 def test_an_unnamed_signer_is_a_number_only(site: Flask) -> None:
     found = pages(written(site, [Line(1, "Ann Example"), Line(2), Line(3, "Bo Example")]))[-1]
     assert found.split("Ann Example")[1].split("Bo Example")[0].split() == ["2", "3"]
@@ -177,14 +242,16 @@ def test_the_page_of_a_text_explains_its_markdown_signs(site: Flask) -> None:
     assert "as it was written" in page
 
 
-@pytest.mark.parametrize("strange", ["\ue000", "\U000fe4e5", "\U000e0fff", "\U0003fffd", "\U0001e900", "\uffff"])
+@pytest.mark.parametrize("strange", ["\ue000", "\U000fe4e5", "\U000e0fff", "\U0003fffd", "\U00018b00", "\uffff"])
 def test_a_character_that_no_font_has_is_replaced_and_counted(site: Flask, strange: str) -> None:
     found = pages(written(site, [Line(1, f"Ann {strange} Example")]))
     assert "1 character in this volume could not be drawn" in found[0]
     assert f"Ann {REPLACEMENT} Example" in found[-1]
 
 
-@pytest.mark.parametrize(("comment", "first"), [("one سلام two", "one"), ("سلام one سلام two", "two")])
+@pytest.mark.parametrize(
+    ("comment", "first"), [("one سلام two", "one"), ("سلام one سلام two", "two"), ("𞤀𞤣 one 𞤀𞤣 two", "two")]
+)
 def test_a_mixed_comment_has_the_direction_of_its_first_strong_character(site: Flask, comment: str, first: str) -> None:
     document = written(site, [Line(1, "Ann Example", comment=comment)])
     with pypdfium2.PdfDocument(document) as opened:
