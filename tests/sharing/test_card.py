@@ -162,3 +162,11 @@ def test_too_many_drawings_at_once_are_refused_but_cached_ones_are_served(app: F
 def test_the_default_colour_of_a_card_is_that_of_the_pages() -> None:
     tokens = (config.ROOT / "static/css/tokens.css").read_text()
     assert f"--accent: {draw.PictureBranding().accent};" in tokens
+
+
+def test_a_title_and_a_site_are_named_in_scripts_that_no_package_has() -> None:
+    cherokee, lacking = (draw.card(title, "chr", NUMBERS, SITE) for title in ("ᏣᎳᎩ", "\ufffd" * 3))
+    assert cherokee != lacking
+    assert draw.card("Free", "en", NUMBERS, PictureBranding("ᏣᎳᎩ")) != draw.card(
+        "Free", "en", NUMBERS, PictureBranding("\ufffd" * 3)
+    )
