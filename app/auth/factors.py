@@ -57,7 +57,9 @@ class OrganiserDatastore(SQLAlchemyUserDatastore):  # type: ignore[misc]
         return self.find_user(id=webauthn.user_id) if webauthn.is_genuine else None
 
     def create_webauthn(self, user: Organiser, **columns: Any) -> None:
-        """Store a new passkey, bound to its owner."""
+        """Store a new passkey, bound to its owner, whose invitation ends with it."""
+        if user.invited_until is not None:
+            user.end_invitation()
         super().create_webauthn(user, owner=user.public_id, **columns)
 
     def tf_set(

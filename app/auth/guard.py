@@ -76,6 +76,7 @@ LIMITED = {
 OF_THE_ACCOUNT = {
     "organisers.account",
     "organisers.change_language",
+    "organisers.change_name",
     "organisers.sign_out_everywhere",
     "organisers.ask_to_end_account",
     "organisers.end_account",

@@ -47,6 +47,7 @@ SEALED_COLUMNS = (
     SealedColumn(Site.sealed_token_secret, "site-token-secret", Site.public_id),
     SealedColumn(Petition.mailbox_key, "mailbox-key", Petition.public_id),
     SealedColumn(Organiser.sealed_email, "organiser-email", Organiser.public_id),
+    SealedColumn(Organiser.sealed_name, "organiser-name", Organiser.public_id),
     SealedColumn(Organiser.sealed_totp, "organiser-totp", Organiser.public_id),
     SealedColumn(Organiser.sealed_recovery_codes, "organiser-codes", Organiser.public_id),
     SealedColumn(Passkey.sealed_name, "passkey-name", Passkey.public_id),

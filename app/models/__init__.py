@@ -10,8 +10,9 @@ from app.models.journal import Change, JournalEntry
 from app.models.ledger import DELTA, Kind, LedgerEntry, Tally
 from app.models.membership import Membership, Role
 from app.models.monitoring import CountCheck, Counter, JobSuccess
-from app.models.organiser import AlteredAccount, Organiser, Passkey
+from app.models.organiser import AlteredAccount, Organiser
 from app.models.outbox import Occasion, OutboxProgress, OutboxRow, Unwanted
+from app.models.passkey import Passkey
 from app.models.petition import (
     AlteredPetition,
     Donation,

@@ -1,7 +1,7 @@
-"""Organisers: their accounts and passkeys.
+"""Organisers: their accounts.
 
 Whoever writes in the database without keys cannot make themselves an organiser: what opens an account and says what it
-may do is sealed with it, as are the credentials of a passkey.
+may do is sealed with it.
 """
 
 import hashlib
@@ -10,19 +10,21 @@ import os
 import secrets
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from flask_security import AsaList, UserMixin, WebAuthnMixin
-from sqlalchemy import CheckConstraint, Connection, ForeignKey, Index, LargeBinary, String, Text, event, false
-from sqlalchemy.ext.mutable import MutableList
+from flask_security import UserMixin
+from sqlalchemy import CheckConstraint, Connection, LargeBinary, String, event, false
 from sqlalchemy.orm import Mapped, Mapper, attributes, mapped_column, relationship
 
 from app.crypto import sealing
 from app.db import Base, Serial, UtcDateTime
 from app.models.same_row import keep_public_id
 
+if TYPE_CHECKING:
+    from app.models.passkey import Passkey
+
 RIGHTS = "organiser-rights"
-EMAIL, TOTP, CODES = "organiser-email", "organiser-totp", "organiser-codes"
+EMAIL, NAME, TOTP, CODES = "organiser-email", "organiser-name", "organiser-totp", "organiser-codes"
 # What `sealed_rights` covers; of the last ones only whether they are set.
 COVERED = ("email_key", "password", "fs_uniquifier", "fs_webauthn_user_handle", "tf_primary_method")
 COVERED_AS_YES_OR_NO = ("sealed_totp", "active", "is_administrator", "may_open", "joined_at")
@@ -37,11 +39,12 @@ class AlteredAccount(Exception):
 
 
 class Organiser(Base, UserMixin):  # type: ignore[misc]
-    """An account. Address, second-factor secret and recovery codes are sealed; `email_key` is the mailbox's keyed hash.
+    """An account. Address, name, second-factor secret and recovery codes are sealed.
 
-    `may_open` is the right to open petitions, which administrators give; they have it themselves without it.
-    Until `joined_at` is set it is an invitation, open until `invited_until`. It is Flask-Security's user, which gives
-    the columns that begin with `fs_` and `tf_` their names.
+    `email_key` is the mailbox's keyed hash. `may_open` is the right to open petitions, which administrators give; they
+    have it themselves without it. Until `joined_at` is set it is an invitation, open until `invited_until`; whoever has
+    joined and cannot sign in yet still has that. It is Flask-Security's user, which gives the columns that begin with
+    `fs_` and `tf_` their names.
 
     `sealed_rights` is made anew with each change through the ORM, and must be given where a statement inserts a row.
     It is the row's version too: of two transactions that change the rights at once, the later one fails.
@@ -54,6 +57,7 @@ class Organiser(Base, UserMixin):  # type: ignore[misc]
     public_id: Mapped[bytes] = mapped_column(LargeBinary(16), unique=True)
     email_key: Mapped[bytes | None] = mapped_column(LargeBinary(32), unique=True, active_history=True)
     sealed_email: Mapped[bytes | None] = mapped_column(LargeBinary)
+    sealed_name: Mapped[bytes | None] = mapped_column(LargeBinary)
     language: Mapped[str] = mapped_column(String(12))
     is_administrator: Mapped[bool] = mapped_column(default=False, server_default=false(), active_history=True)
     may_open: Mapped[bool] = mapped_column(default=False, server_default=false(), active_history=True)
@@ -88,13 +92,32 @@ class Organiser(Base, UserMixin):  # type: ignore[misc]
     def is_genuine(self) -> bool:
         """Whether the account is as this site left it. Another one opens nothing."""
         sealed = {EMAIL: self.sealed_email, TOTP: self.sealed_totp, CODES: self.sealed_recovery_codes}
-        opens = all(_readable(purpose, self.public_id, value) for purpose, value in sealed.items() if value)
+        opens = all(readable(purpose, self.public_id, value) for purpose, value in sealed.items() if value)
         return opens and self._is_sealed(self._rights())
 
     @property
     def email(self) -> str:
         """The e-mail address; empty once it is erased, and if it was altered in the database."""
-        return (_readable(EMAIL, self.public_id, self.sealed_email) or [""])[0]
+        return (readable(EMAIL, self.public_id, self.sealed_email) or [""])[0]
+
+    @property
+    def name(self) -> str:
+        """The name that they gave themselves; empty if they gave none, and if it was altered in the database."""
+        return (readable(NAME, self.public_id, self.sealed_name) or [""])[0]
+
+    @name.setter
+    def name(self, name: str) -> None:
+        self.sealed_name = sealing.seal(NAME, self.public_id, [name]) if name else None
+
+    @property
+    def introduced(self) -> str:
+        """Name and address, as somebody is introduced to whom they invite; the address alone without a name."""
+        return f"{self.name} ({self.email})" if self.name and self.email else self.email
+
+    @property
+    def can_sign_in(self) -> bool:
+        """Whether there is a password or a passkey."""
+        return bool(self.password or self.webauthn)
 
     @property
     def has_second_step(self) -> bool:
@@ -122,10 +145,15 @@ class Organiser(Base, UserMixin):  # type: ignore[misc]
 
     tf_phone_number: None = None  # Flask-Security resets it; there is no SMS here
 
+    def end_invitation(self) -> None:
+        """End the invitation's link."""
+        self.invited_until = None
+        self.generation = (self.generation + 1) % 2**16  # two bytes in the token
+
     def erase(self) -> None:
         """Erase address and credentials. The row stays as a former organiser, for the audit log."""
         self._drop_credentials()
-        self.email_key = self.sealed_email = self.invited_until = None
+        self.email_key = self.sealed_email = self.sealed_name = self.invited_until = None
         self.active = False
 
     def begin_anew(self) -> None:
@@ -179,53 +207,6 @@ def _seal_new(mapper: Mapper[Organiser], connection: Connection, organiser: Orga
     organiser.seal_rights()
 
 
-class Passkey(Base, WebAuthnMixin):  # type: ignore[misc]
-    """A passkey of an organiser (W3C Web Authentication). Its name is typed by a person, so it is sealed."""
-
-    __tablename__ = "passkey"
-    __table_args__ = (Index("ix_passkey_user_id", "user_id"),)
-
-    id: Mapped[int] = mapped_column(Serial, primary_key=True)
-    public_id: Mapped[bytes] = mapped_column(LargeBinary(16), unique=True)
-    user_id: Mapped[int] = mapped_column(ForeignKey("organiser.id", ondelete="CASCADE"))
-    credential_id: Mapped[bytes] = mapped_column(LargeBinary(1024), unique=True)
-    public_key: Mapped[bytes] = mapped_column(LargeBinary)
-    sign_count: Mapped[int] = mapped_column(default=0)
-    transports: Mapped[list[str] | None] = mapped_column(MutableList.as_mutable(AsaList()))
-    backup_state: Mapped[bool] = mapped_column()
-    device_type: Mapped[str] = mapped_column(String(64))
-    extensions: Mapped[str | None] = mapped_column(Text)
-    usage: Mapped[str] = mapped_column(String(16))
-    sealed_name: Mapped[bytes] = mapped_column(LargeBinary)
-    lastuse_datetime: Mapped[datetime] = mapped_column(UtcDateTime)
-
-    user: Mapped[Organiser] = relationship(back_populates="webauthn")
-
-    def __init__(self, name: str, owner: bytes, **columns: Any) -> None:
-        """`owner` is the organiser's public id, which is sealed with name and credential."""
-        super().__init__(**columns)
-        self.public_id = os.urandom(16)
-        self.sealed_name = sealing.seal("passkey-name", self.public_id, [name, self._digest(owner)])
-
-    @property
-    def name(self) -> str:
-        """The name that its owner gave it; empty if it was altered in the database."""
-        return (_readable("passkey-name", self.public_id, self.sealed_name) or [""])[0]
-
-    @property
-    def is_genuine(self) -> bool:
-        """Whether this is its owner's passkey as it was registered here. Another one opens nothing."""
-        return _readable("passkey-name", self.public_id, self.sealed_name)[1:] == [self._digest(self.user.public_id)]
-
-    def _digest(self, owner: bytes) -> str:
-        parts = (owner, self.credential_id, self.public_key, self.usage.encode())
-        return hashlib.sha256(b"".join(hashlib.sha256(part).digest() for part in parts)).hexdigest()
-
-    def get_user_mapping(self) -> dict[str, Any]:
-        """Return the columns by which Flask-Security finds the owner."""
-        return {"id": self.user_id}
-
-
 def _digest_rights(values: Mapping[str, Any]) -> bytes:
     facts = [values[name] for name in COVERED] + [bool(values[name]) for name in COVERED_AS_YES_OR_NO]
     return hashlib.sha256(json.dumps(facts, default=bytes.hex).encode()).digest()
@@ -235,8 +216,8 @@ def _unsealed(purpose: str, public_id: bytes, sealed: bytes | None) -> list[str]
     return list(sealing.unseal(purpose, public_id, sealed).fields) if sealed else []
 
 
-def _readable(purpose: str, public_id: bytes, sealed: bytes | None) -> list[str]:
-    """Return the fields; none where they were altered in the database, so that no page fails by it."""
+def readable(purpose: str, public_id: bytes, sealed: bytes | None) -> list[str]:
+    """Return the sealed fields; none where they were altered in the database, so that no page fails by it."""
     try:
         return _unsealed(purpose, public_id, sealed)
     except sealing.CannotOpen:

@@ -101,7 +101,7 @@ def invite(
         if administrator and not organiser.is_administrator:
             organiser.is_administrator = True
             record(session, Act.APPOINTED, None, actor_id, organiser.id)
-        _queue_invitation(session, organiser, petition, now, asks=must_accept, is_limited=inviter is not None)
+        _queue_invitation(session, organiser, petition, now, asks=must_accept, inviter=inviter, role=role)
 
 
 def find_invited(token: str) -> Organiser | None:
@@ -111,14 +111,19 @@ def find_invited(token: str) -> Organiser | None:
     except tokens.BadToken:
         return None
     organiser = db.session.scalars(select(Organiser).where(Organiser.public_id == public_id)).one_or_none()
-    if organiser is None or organiser.joined_at or organiser.generation != generation or not organiser.is_genuine:
+    if organiser is None or organiser.generation != generation or not organiser.is_genuine:
+        return None
+    if organiser.joined_at and organiser.can_sign_in:  # whoever left while making a passkey comes back by the link
         return None
     is_open = organiser.active and organiser.invited_until is not None and organiser.invited_until > clock.now()
     return organiser if is_open else None
 
 
 def join(organiser: Organiser, password: str | None) -> Organiser | None:
-    """Let an invited organiser join, once; return them, or None if the link was used before."""
+    """Let an invited organiser join, once; return them, or None if the link was used before.
+
+    Without a password the link goes on working until they have made a passkey.
+    """
     # Normalised (UAX 15), as Flask-Security does before it compares passwords.
     hashed = hash_password(security.password_util.normalize(password)) if password else None
     now = clock.now()
@@ -128,14 +133,15 @@ def join(organiser: Organiser, password: str | None) -> Organiser | None:
         # Lock order: petitions before accounts, or two transactions could deadlock.
         for petition_id in offered:
             lock_petition(session, petition_id)
-        still_open = (Organiser.id == organiser_id) & Organiser.joined_at.is_(None) & Organiser.active
-        same_link = Organiser.generation == generation
-        locked = select(Organiser).where(still_open, same_link).with_for_update(key_share=True)
+        same_link = (Organiser.id == organiser_id) & (Organiser.generation == generation) & Organiser.active
+        locked = select(Organiser).where(same_link).with_for_update(key_share=True)
         joining = session.scalars(locked.execution_options(populate_existing=True)).one_or_none()
-        if joining is None:
+        if joining is None or (joining.joined_at and joining.can_sign_in):
             return None
-        joining.joined_at, joining.password, joining.invited_until = now, hashed, None
-        joining.generation += 1
+        joining.joined_at = joining.joined_at or now
+        if hashed:
+            joining.password = hashed
+            joining.end_invitation()
         for petition_id in offered:
             accept(session, petition_id, organiser_id, now)
         return joining
@@ -166,14 +172,23 @@ def forget_expired_invitations(now: datetime | None = None) -> int:
 
 
 def _queue_invitation(
-    session: Session, organiser: Organiser, petition: Petition | None, now: datetime, *, asks: bool, is_limited: bool
+    session: Session,
+    organiser: Organiser,
+    petition: Petition | None,
+    now: datetime,
+    *,
+    asks: bool,
+    inviter: Organiser | None,
+    role: Role | None,
 ) -> None:
+    is_limited = inviter is not None
+    common = {"inviter": inviter.introduced if inviter else "", "role": role.value if role else ""}
     # A draft's title may say anything, and nobody has answered for it yet.
     title = newest_title(petition) if petition and petition.opened_at and not petition.discreet else None
     if organiser.joined_at:
         if petition is None and not organiser.is_administrator:
             return  # has an account already, and nothing new to read
-        words: dict[str, Any] = {"title": title, "asks": asks, "link": absolute_url("organisers.home")}
+        words: dict[str, Any] = {"title": title, "asks": asks, "link": absolute_url("organisers.home"), **common}
         queue_rendered_letter(session, organiser, "added", now, is_limited=is_limited, **words)
         return
     if not is_limited:  # or an organiser's invitation, whose letter may not go out, would end the link that is there
@@ -181,5 +196,5 @@ def _queue_invitation(
     organiser.invited_until = now + INVITATION_TTL
     token = tokens.make_token(tokens.Purpose.INVITATION, organiser.public_id, organiser.generation)
     link = absolute_url("organisers.invitation", token=token)
-    words = {"title": title, "link": link, "until": organiser.invited_until}
+    words = {"title": title, "link": link, "until": organiser.invited_until, **common}
     queue_rendered_letter(session, organiser, "invitation", now, is_limited=is_limited, **words)

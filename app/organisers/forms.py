@@ -1,12 +1,13 @@
 """The base class of organisers' forms, and the forms for accounts and roles."""
 
+import unicodedata
 from typing import Any
 
 from flask import request
 from flask_babel import lazy_gettext as _
 from flask_security.proxies import _security as security
 from flask_wtf import FlaskForm
-from wtforms import HiddenField, PasswordField, RadioField, SelectField
+from wtforms import HiddenField, PasswordField, RadioField, SelectField, StringField
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import DataRequired, Length, ValidationError
 
@@ -15,6 +16,7 @@ from app.models import Organiser, Role
 from app.web.address_field import AddressField
 from app.web.language import INTERFACE_LANGUAGES
 
+MAX_NAME_LENGTH = 60
 MIN_PASSWORD_LENGTH = 12
 MAX_PASSWORD_LENGTH = 128
 
@@ -67,6 +69,22 @@ class LanguageForm(OrganiserForm):
         _("Language of these pages and of our e-mails"),
         choices=[SelectChoice(tag, name) for tag, name in INTERFACE_LANGUAGES.items()],
     )
+
+
+class NameForm(OrganiserForm):
+    """The name that other organisers see, and whom they invite. It goes into e-mails, so it can hold no address."""
+
+    name = StringField(
+        _("Your name, as other organisers see it"),
+        [Length(max=MAX_NAME_LENGTH, message=_("That is too long: at most 60 characters."))],
+        render_kw={"autocomplete": "name"},
+    )
+
+    def validate_name(self, field: StringField) -> None:
+        """Refuse what is no name: mail programs make a link of a full stop inside a word, and of digits a number."""
+        letters = (char for word in (field.data or "").split(" ") for char in word.rstrip("."))
+        if not all(unicodedata.category(char)[0] in "LM" or char in "'’·-" for char in letters):
+            raise ValidationError(_("Please use letters, spaces, hyphens and apostrophes alone."))
 
 
 class JoinForm(OrganiserForm):

@@ -89,15 +89,6 @@ def decline(session: Session, petition_id: int, organiser_id: int) -> bool:
     return True
 
 
-def offers(session: Session, organiser: Organiser, now: datetime) -> list[tuple[Petition, Role]]:
-    """Return the petitions and roles that are offered to an organiser, the newest petition first."""
-    is_offered = (Membership.organiser_id == organiser.id) & (Membership.invited_until > now)
-    joined = select(Petition, Membership).join(Membership, Membership.petition_id == Petition.id)
-    rows = session.execute(joined.where(is_offered).order_by(Petition.id.desc()))
-    offered = ((petition, member.genuine_role(petition, organiser)) for petition, member in rows)
-    return [(petition, role) for petition, role in offered if role]
-
-
 def change_role(petition: Petition, organiser_id: int, role: Role, actor: Organiser) -> None:
     """Change a member's role; raise LastOwner if no owner would be left."""
     with acting(petition.id, actor.id, Who.ROLE_GIVERS) as (session, petition):

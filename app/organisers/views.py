@@ -13,7 +13,8 @@ from app.models import Membership, Organiser, Petition, SignIn
 from app.models.locking import lock_organiser
 from app.organisers import accounts, members
 from app.organisers.access import Who, lacks_second_step, me, must_add_second_step, open_to, petition_here
-from app.organisers.forms import JoinForm, LanguageForm, OrganiserForm
+from app.organisers.forms import JoinForm, LanguageForm, NameForm, OrganiserForm
+from app.organisers.offers import offers
 from app.petitions import page
 from app.web import language
 from app.web.answers import private_page
@@ -35,16 +36,15 @@ def home() -> Response:
     rows = db.session.execute(listed)
     with_role = [(petition, member and member.genuine_role(petition, me())) for petition, member in rows]
     listed_petitions = [(petition, role) for petition, role in with_role if role or me().is_administrator]
-    offered = members.offers(db.session(), me(), now)
-    titles = page.newest_titles([petition for petition, _ in (*listed_petitions, *offered)])
+    titles = page.newest_titles([petition for petition, _ in listed_petitions])
     progress = page.progress_of([petition for petition, _ in listed_petitions])
     petitions = [
         (petition, role, titles[petition.id], progress[petition.id], petition.standing(now))
         for petition, role in listed_petitions
     ]
-    offers = [(petition, role, titles[petition.id]) for petition, role in offered]
     lacking = lacks_second_step()
-    return private_page("organisers/home.html", petitions=petitions, offers=offers, lacks_second_step=lacking)
+    offered = offers(db.session(), me(), now)
+    return private_page("organisers/home.html", petitions=petitions, offers=offered, lacks_second_step=lacking)
 
 
 @bp.post("/petitions/<slug:slug>/<any(accept,decline):answer>")
@@ -67,7 +67,7 @@ def answer_offer(slug: str, answer: str) -> Response:
 def invitation(token: str) -> Response:
     """Show an invited organiser the form to join."""
     invited = _invited_organiser(token)
-    return private_page("organisers/join.html", form=JoinForm(invited), email=invited.email)
+    return _join_page(invited, JoinForm(invited))
 
 
 @bp.post("/invitation/<token>")
@@ -77,15 +77,18 @@ def join(token: str) -> Response:
     invited = _invited_organiser(token)
     form = JoinForm(invited)
     if not form.validate():
-        return private_page("organisers/join.html", 422, form=form, email=invited.email)
+        return _join_page(invited, form, 422)
     with_password = bool(form.way.data)
     joined = accounts.join(invited, form.password.data if with_password else None)
     if joined is None:
         return _invitation_over_page()
     logout_user()  # somebody else may be signed in with this browser
     login_user(joined, authn_via=["invitation"])
+    if not with_password:  # the passkey is made first; until it is there, the link goes on working
+        flash(_("Nearly done: make your passkey now. Until you have one, the link in our e-mail works again."), "info")
+        return redirect(url_for("security.wan_register"), 303)
     flash(_("Welcome! Your account is ready."), "success")
-    return redirect(url_for(".home" if with_password else "security.wan_register"), 303)
+    return redirect(url_for(".home"), 303)
 
 
 @bp.get("/account")
@@ -144,9 +147,33 @@ def end_account() -> Response:
     return redirect(url_for("security.login"), 303)
 
 
-def _account_page(form: LanguageForm, status: int = 200) -> Response:
-    must_add = must_add_second_step()
-    return private_page("organisers/account.html", status, form=form, organiser=me(), must_add_second_step=must_add)
+@bp.post("/account/name")
+@open_to(Who.ORGANISERS)
+def change_name() -> Response:
+    """Set the name that other organisers see."""
+    form = NameForm()
+    if not form.validate():
+        return _account_page(LanguageForm(formdata=None, language=me().language), 422, name_form=form)
+    with transaction() as session:
+        lock_organiser(session, me().id).name = form.name.data.strip()
+    flash(_("Saved."), "success")
+    return redirect(url_for(".account"), 303)
+
+
+def _account_page(form: LanguageForm, status: int = 200, *, name_form: NameForm | None = None) -> Response:
+    return private_page(
+        "organisers/account.html",
+        status,
+        form=form,
+        name_form=name_form or NameForm(formdata=None, data={"name": me().name}),
+        organiser=me(),
+        must_add_second_step=must_add_second_step(),
+    )
+
+
+def _join_page(invited: Organiser, form: JoinForm, status: int = 200) -> Response:
+    offered = offers(db.session(), invited, clock.now())
+    return private_page("organisers/join.html", status, form=form, email=invited.email, offers=offered)
 
 
 def _invited_organiser(token: str) -> Organiser:

@@ -89,7 +89,7 @@ def fill_every_column(app: Flask) -> None:
         with transaction() as session:
             olga = session.scalars(select(Organiser).order_by(Organiser.id)).first()
             assert olga
-            olga.tf_totp_secret, olga.mf_recovery_codes = "a secret", ["one", "two"]
+            olga.name, olga.tf_totp_secret, olga.mf_recovery_codes = "Olga", "a secret", ["one", "two"]
             passkey = Passkey(
                 "my phone", olga.public_id,
                 credential_id=b"c", public_key=b"k", backup_state=False, device_type="single_device",

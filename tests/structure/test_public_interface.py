@@ -108,6 +108,7 @@ PROMISED = {
     "/organise/petitions/<slug>/delete": {"GET", "POST"},
     "/organise/petitions/<slug>/words/<lang>/delete": {"GET", "POST"},
     "/organise/people/log": {"GET"},
+    "/organise/account/name": {"POST"},
     "/organise/petitions/<slug>/petition.md": {"GET"},
     "/organise/petitions/<slug>/preview": {"GET"},
     "/organise/petitions/<slug>/preview/<lang>": {"GET"},
