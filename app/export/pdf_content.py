@@ -1,7 +1,8 @@
 """The content of a PDF delivery: the signed texts with their hashes, and the signatures."""
 
 import hashlib
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
@@ -30,10 +31,21 @@ class SignedText:
 
 
 @dataclass(frozen=True, slots=True)
-class PdfContent:
-    """What the list is about: `count` verified signatures in all, `made_at` in UTC, each signed text.
+class CoverPicture:
+    """The petition's header image, as a JPEG, and what it shows in words."""
 
-    Unless it is `for_addressee`, it also names signers who asked to be seen by the organisers only.
+    width: int
+    height: int
+    data: bytes
+    alt: str
+
+
+@dataclass(frozen=True, slots=True)
+class PdfContent:
+    """What the list is about: `count` verified signatures in all, `made_at` in UTC, each signed text in its order.
+
+    `countries` has their number by ISO 3166-1 code, without the `withheld` ones, of which the addressee gets a number
+    only. Unless it is `for_addressee`, it also names signers who asked to be seen by the organisers only.
     """
 
     title: str
@@ -44,6 +56,10 @@ class PdfContent:
     made_at: datetime
     texts: tuple[SignedText, ...]
     for_addressee: bool
+    contact: str = ""
+    countries: Mapping[str, int] = field(default_factory=dict)
+    withheld: int = 0
+    picture: CoverPicture | None = None
 
 
 class PdfRow(Protocol):

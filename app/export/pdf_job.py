@@ -3,7 +3,7 @@
 import logging
 import os
 from collections.abc import Callable, Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from sqlalchemy import delete, func, or_, select, update
 from sqlalchemy.orm import Session
@@ -13,12 +13,11 @@ from app.crypto import sealing
 from app.db import db, in_batches, transaction
 from app.export import pdf
 from app.export.handover import choice_of
-from app.export.pdf_content import PdfContent, SignedText
-from app.export.rows import Choice, count_rows, read_rows, texts_signed
+from app.export.pdf_facts import read_content
+from app.export.rows import count_rows, read_rows
 from app.export.sending import CountedRows, record_sent
 from app.export.sent_rows import SentRows
 from app.models import Delivery, DeliveryVolume, HandOver, Making, Petition
-from app.petitions.page import find_edition
 from app.web.language import force_language
 
 PURPOSE = "delivery"
@@ -119,7 +118,7 @@ def _build(delivery_id: int, claim: bytes, stopping: Callable[[], bool]) -> None
     choice = choice_of(hand_over)
     # Later signatures are left out, so that the number stays the same during the build.
     row_count = count_rows(petition.id, choice, before=hand_over.at)
-    content = _content(petition, choice, row_count, hand_over.at)
+    content = read_content(petition, choice, row_count, hand_over.at)
     sent = SentRows()
     rows = CountedRows(read_rows(petition.id, choice, sent.add, before=hand_over.at))
     db.session.rollback()
@@ -140,18 +139,6 @@ def _build(delivery_id: int, claim: bytes, stopping: Callable[[], bool]) -> None
     if done != row_count or next(rows, None) is not None:
         raise ListChanged
     _finish(delivery_id, claim, sent, done)
-
-
-def _content(petition: Petition, choice: Choice, row_count: int, at: datetime) -> PdfContent:
-    texts = tuple(
-        SignedText(text.language, text.version, text.title, text.statement, text.body)
-        for text in texts_signed(petition.id, choice, before=at)
-    )
-    edition = find_edition(petition.slug)
-    assert edition, "a list is only asked for of a petition that was opened"
-    started_by, addressed_to = petition.started_by, edition.notice.addressed_to
-    about = (edition.text.title, edition.text.language, started_by, addressed_to)
-    return PdfContent(*about, row_count, at, texts, choice.for_addressee)
 
 
 def _heartbeat(delivery_id: int, claim: bytes, done: int, row_count: int) -> None:

@@ -2,19 +2,19 @@
 
 import re
 import unicodedata
+from base64 import b64encode
 from datetime import date, datetime
 from functools import lru_cache
 
 from flask_babel import format_date, format_datetime, format_decimal, ngettext
 from flask_babel import gettext as _
 
-from app.export.pdf_content import PdfContent, PdfRow, SignedText
-from app.typesetting import fonts
+from app.export.pdf_content import CoverPicture, PdfContent, PdfRow, SignedText
+from app.typesetting import fonts, serif
 from app.web import countries
-from app.web.language import current_locale, display_name, text_direction
+from app.web.language import current_locale, display_name
 
 MAX_WORD_LENGTH = 20  # characters that fit into the column of names even if all are as wide as W
-MAX_WORD_LENGTH_IN_TEXT = 70
 MAX_UNBROKEN_LINES = 12
 MAX_NAMED = 20  # characters that a row says it lacks; those of the name are named first
 
@@ -52,28 +52,12 @@ class PageRenderer:
             _lacking(row.name + row.affiliation + comment) if self.missing > missing_before else "",
         ]
 
-    def text(self, text: SignedText) -> dict[str, object]:
-        """Return a signed text exactly as written, with its hash."""
-        return {
-            "title": self.write(text.title),
-            "statement": self.write(text.statement),
-            "body": self.write(text.body, MAX_WORD_LENGTH_IN_TEXT),
-            "about": _language_and_version(text),
-            "hash_name": _("SHA-256 of title, empty line, statement, empty line and text, in UTF-8"),
-            "sha256": text.sha256(),
-            "as_written": _(
-                "The text stands here as it was written, with its Markdown signs: its SHA-256 is made of these."
-            ),
-            "families": fonts.families(text.language, self.others),
-            "rtl": text_direction(text.language) == "rtl",
-            **_lang(text.language),
-        }
-
     def fonts_for(self, language: str) -> dict[str, object]:
         """Return the fonts of the pages. Call this last: it knows what all that was written needs."""
         shapes = (shapes for shapes in fonts.HAN_SHAPES if shapes != "SC")
         return {
             "families": fonts.families(language, self.others),
+            "serif": serif.headings(fonts.families(language, self.others)),
             "han": {one: fonts.families_with(one, self.others) for one in shapes},
         }
 
@@ -82,17 +66,20 @@ class PageRenderer:
         facts = [
             [_("Started by"), self.write(delivery.started_by)],
             [_("Addressed to"), self.write(delivery.addressed_to)],
+            [_("Contact"), self.write(delivery.contact)],
             [_("Verified signatures"), format_decimal(delivery.count)],
             [_("As of"), _moment(delivery.made_at)],
             [_("This volume"), f"{volume}\n{numbers}" if numbers else volume],
         ]
         return {
             "kind": _("Petition, with the list of those who signed it"),
+            "picture": _picture(delivery.picture) if delivery.picture else None,
             "facts": [fact for fact in facts if fact[1]],
             "signed": _("The texts that were signed, and the SHA-256 of each"),
-            "texts": [[_language_and_version(text), text.sha256()] for text in delivery.texts],
+            "texts": [[language_and_version(text), text.sha256()] for text in delivery.texts],
             "warning": "" if delivery.for_addressee else _for_organisers(),
             "note": _confirmed(for_addressee=delivery.for_addressee),
+            "received": [_("Received by"), _("Date and signature")] if delivery.for_addressee else [],
             "missing": self.missing
             and ngettext(
                 "%(num)s character in this volume could not be drawn and is shown as %(sign)s.",
@@ -109,9 +96,40 @@ def frame(delivery: PdfContent, pen: PageRenderer, volume: str) -> dict[str, obj
         "title": pen.write(delivery.title),
         "volume": volume,
         "page_of": _("Page %(page)s of %(pages)s", page="{page}", pages="{pages}"),
+        "list_name": _("Signatures"),
         "columns": [_("No."), _("Name"), _("Country"), _("Date")],
-        **_lang(str(current_locale()).replace("_", "-")),
+        "withheld": _("name withheld"),
+        "appendix_name": _("Appendix: the texts as they were written"),
+        "as_written": _(
+            "The text stands here as it was written, with its Markdown signs: its SHA-256 is made of these."
+        ),
+        "rtl": current_locale().text_direction == "rtl",
+        **typst_language(str(current_locale()).replace("_", "-")),
     }
+
+
+def totals(delivery: PdfContent) -> dict[str, object] | None:
+    """Return the signatures by country, most first; None where the form asks for no country.
+
+    Those whose names are withheld are counted apart: with their countries, the only one of a country could be told.
+    """
+    places = [(code, number) for code, number in delivery.countries.items() if number]
+    if not any(code for code, _number in places):
+        return None
+    named = sorted(places, key=lambda place: (-place[1], place[0]))
+    lines = [(countries.country_name(code) or _("No country given"), number) for code, number in named]
+    if delivery.withheld:
+        lines.append((_("Names withheld"), delivery.withheld))
+    return {"heading": _("Signatures by country"), "lines": [[name, format_decimal(number)] for name, number in lines]}
+
+
+def _picture(picture: CoverPicture) -> dict[str, object]:
+    """Return the header image inside an SVG image, as that is text and goes to the typesetter with all the rest."""
+    size = f'width="{picture.width}" height="{picture.height}"'
+    data = b64encode(picture.data).decode()
+    link = f'<image {size} href="data:image/jpeg;base64,{data}"/>'
+    svg = f'<svg xmlns="http://www.w3.org/2000/svg" {size}>{link}</svg>'
+    return {"svg": svg, "alt": picture.alt, "ratio": picture.width / picture.height}
 
 
 def _lacking(written: str) -> str:
@@ -133,16 +151,17 @@ def _for_organisers() -> str:
 
 def _confirmed(*, for_addressee: bool) -> str:
     words = _("Each signature was confirmed by its signer from an e-mail address of their own.")
-    unnamed = _("A number without a name stands for a signer who asked not to be named.")
+    unnamed = _("“Name withheld” stands for a signer who asked not to be named.")
     return f"{words} {unnamed}" if for_addressee else str(words)
 
 
-def _language_and_version(text: SignedText) -> str:
+def language_and_version(text: SignedText) -> str:
+    """Return a text's language and version in words."""
     return str(_("%(language)s, version %(version)s", language=display_name(text.language), version=text.version))
 
 
-def _lang(language: str) -> dict[str, str | None]:
-    """Return language and region as Typst expects them."""
+def typst_language(language: str) -> dict[str, str | None]:
+    """Return language and region as Typst expects them; for a template's data."""
     first, *rest = language.split("-")
     return {"lang": first.lower(), "region": next((part.upper() for part in rest if len(part) == 2), None)}
 

@@ -1,6 +1,7 @@
 """The rows of an export: one statement, one snapshot, read in chunks so that memory stays constant."""
 
 import logging
+from collections import Counter
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
@@ -131,11 +132,26 @@ def count_rows(petition_id: int, choice: Choice, before: datetime) -> int:
     return db.session.scalars(rows).one()
 
 
-def texts_signed(petition_id: int, choice: Choice, before: datetime) -> list[PetitionText]:
-    """Return the texts that the rows of `choice` signed, by language and version."""
-    signed = select(Signature.text_id).where(*_conditions(petition_id, choice, before)).distinct()
+def count_by_country(petition_id: int, choice: Choice, before: datetime) -> tuple[dict[str, int], int]:
+    """Return the numbers of the rows of `choice` by country, and of those that are only a number for the addressee."""
+    columns = (Signature.country, Signature.visibility)
+    rows = select(*columns, func.count()).where(*_conditions(petition_id, choice, before)).group_by(*columns)
+    shown: Counter[str] = Counter()
+    withheld = 0
+    for country, visibility, number in db.session.execute(rows):
+        if choice.for_addressee and visibility == Visibility.ORGANISERS:
+            withheld += number
+        else:
+            shown[country] += number
+    return dict(shown), withheld
+
+
+def texts_signed(petition: Petition, choice: Choice, before: datetime) -> list[PetitionText]:
+    """Return the texts that the rows of `choice` signed: the petition's own language first, then by language."""
+    signed = select(Signature.text_id).where(*_conditions(petition.id, choice, before)).distinct()
     texts = select(PetitionText).where(PetitionText.id.in_(signed))
-    return list(db.session.scalars(texts.order_by(PetitionText.language, PetitionText.version)))
+    is_translated = PetitionText.language != petition.language
+    return list(db.session.scalars(texts.order_by(is_translated, PetitionText.language, PetitionText.version)))
 
 
 def _conditions(petition_id: int, choice: Choice, before: datetime | None) -> list[ColumnElement[bool]]:

@@ -49,7 +49,9 @@ DELIVERY = PdfContent(
     made_at=datetime(2026, 11, 24, 9, 30, tzinfo=UTC),
     texts=(ENGLISH, RUSSIAN),
     for_addressee=True,
+    contact="mail@example.org",
 )
+LIST = 3  # the page after the title page and two texts
 NAMES = {
     "Latin": "Żółć Example",
     "Vietnamese": "Nguyễn Văn Ví Dụ",
@@ -123,14 +125,24 @@ def test_the_title_page_describes_the_delivery(site: Flask) -> None:
     for words in (
         *("Free the example", "The Example Committee", "The Parliament of Example", "12,345"),
         *("November 24, 2026, 09:30 UTC", "Volume 1 of 1", "Numbers 1 to 2", "English, version 1", ENGLISH.sha256()),
-        *("Russian, version 3", RUSSIAN.sha256(), "Page 1 of 4"),
+        *("Russian, version 3", RUSSIAN.sha256(), "Page 1 of 6", "mail@example.org"),
     ):
         assert words in cover
     assert REPLACEMENT not in cover
 
 
-def test_each_signed_text_is_printed_in_full_with_its_hash(site: Flask) -> None:
-    _, english, russian, _ = pages(written(site, [Line(1, "Ann Example")]))
+def test_each_signed_text_is_set_as_people_read_it_before_the_list(site: Flask) -> None:
+    _, english, russian, *_ = pages(written(site, [Line(1, "Ann Example")]))
+    for words in (ENGLISH.title, ENGLISH.statement, "It is held.", "• since 2020"):
+        assert words in english
+    assert "**" not in english
+    for words in (RUSSIAN.title, RUSSIAN.statement, RUSSIAN.body):
+        assert words in russian
+
+
+def test_an_appendix_has_each_signed_text_as_it_was_written_with_its_hash(site: Flask) -> None:
+    *_, english, russian = pages(written(site, [Line(1, "Ann Example")]))
+    assert "Appendix" in english and "as it was written" in english
     for text, page in ((ENGLISH, english), (RUSSIAN, russian)):
         for words in (text.title, text.statement, *text.body.split("\n"), text.sha256()):
             assert words in page
@@ -143,8 +155,8 @@ def test_the_hash_can_be_recomputed() -> None:
 
 def test_the_list_has_number_name_affiliation_country_day_and_comment(site: Flask) -> None:
     line = Line(7, "Ann Example", "University of Example", "SE", "Because.", "en", datetime(2026, 11, 3, tzinfo=UTC))
-    found = pages(written(site, [line]))[-1]
-    for words in ("7", "Ann Example", "University of Example", "Sweden", "Because.", "Nov 3, 2026", "Page 4 of 4"):
+    found = pages(written(site, [line]))[LIST]
+    for words in ("7", "Ann Example", "University of Example", "Sweden", "Because.", "Nov 3, 2026", "Page 4 of 6"):
         assert words in found
 
 
@@ -167,7 +179,7 @@ def everybody(site: Flask) -> str:
 )
 def test_simple_programs_find_names_in_scripts_without_joining(site: Flask, script: str) -> None:
     document = pypdf.PdfReader(BytesIO(written(site, [Line(1, NAMES[script])])))
-    assert NAMES[script] in document.pages[-1].extract_text()
+    assert NAMES[script] in document.pages[LIST].extract_text()
 
 
 def test_every_character_of_these_scripts_is_drawn(everybody: str) -> None:
@@ -180,8 +192,8 @@ def all_others(site: Flask) -> bytes:
 
 
 def fonts_in(document: bytes) -> set[str]:
-    """Return the names of the fonts on the last page."""
-    listed = pypdf.PdfReader(BytesIO(document)).pages[-1]["/Resources"]["/Font"].values()  # type: ignore[index]
+    """Return the names of the fonts on the list's page."""
+    listed = pypdf.PdfReader(BytesIO(document)).pages[LIST]["/Resources"]["/Font"].values()  # type: ignore[index]
     return {font.get_object()["/BaseFont"].split("+")[-1].split("-")[0] for font in listed}
 
 
@@ -208,7 +220,7 @@ def test_lists_without_other_scripts_are_set_without_their_fonts(site: Flask) ->
 
 def test_what_is_lacking_is_named_beside_its_row(site: Flask) -> None:
     cypriot = "\U00012f90\U00012f91\U00012f90"
-    last = pages(written(site, [Line(1, "Ann \ue000"), Line(2, "Bo Example", comment=cypriot), Line(3, "Cy")]))[-1]
+    last = pages(written(site, [Line(1, "Ann \ue000"), Line(2, "Bo Example", comment=cypriot), Line(3, "Cy")]))[LIST]
     words = " ".join(last.split())
     assert f"1 Ann {REPLACEMENT} Shown as {REPLACEMENT}: U+E000 2 Bo" in words
     named = "U+12F90 CYPRO-MINOAN SIGN CM001, U+12F91 CYPRO-MINOAN SIGN CM002"
@@ -217,36 +229,31 @@ def test_what_is_lacking_is_named_beside_its_row(site: Flask) -> None:
 
 def test_a_row_that_lacks_much_names_twenty_characters(site: Flask) -> None:
     lacking = "".join(chr(0x12F90 + at) for at in range(21))
-    last = " ".join(pages(written(site, [Line(1, lacking)]))[-1].split())
+    last = " ".join(pages(written(site, [Line(1, lacking)]))[LIST].split())
     assert "U+12FA3 CYPRO-MINOAN SIGN CM025, …" in last
 
 
-def test_an_unnamed_signer_is_a_number_only(site: Flask) -> None:
-    found = pages(written(site, [Line(1, "Ann Example"), Line(2), Line(3, "Bo Example")]))[-1]
-    assert found.split("Ann Example")[1].split("Bo Example")[0].split() == ["2", "3"]
+def test_of_an_unnamed_signer_it_says_that_the_name_is_withheld(site: Flask) -> None:
+    found = pages(written(site, [Line(1, "Ann Example"), Line(2), Line(3, "Bo Example")]))[LIST]
+    assert found.split("Ann Example")[1].split("Bo Example")[0].split() == ["2", "name", "withheld", "3"]
 
 
 def test_a_list_for_organisers_warns_that_it_names_signers_for_organisers_only(site: Flask) -> None:
-    warning, unnamed = "not to be handed over", "A number without a name"
+    warning, unnamed = "not to be handed over", "Name withheld"
     rows = [Line(1, "Ann Example")]
     with language_of(site):
         theirs = pages(pdf.write_volume(DELIVERY, iter(rows), 1, 1, lambda _: None))[0]
         own = pages(pdf.write_volume(replace(DELIVERY, for_addressee=False), iter(rows), 1, 1, lambda _: None))[0]
     assert unnamed in theirs and warning not in theirs
     assert warning in own and unnamed not in own
-
-
-def test_the_page_of_a_text_explains_its_markdown_signs(site: Flask) -> None:
-    page = pages(written(site, []))[1]
-    assert "**held**" in page
-    assert "as it was written" in page
+    assert "Received by" in theirs and "Received by" not in own
 
 
 @pytest.mark.parametrize("strange", ["\ue000", "\U000fe4e5", "\U000e0fff", "\U0003fffd", "\U00018b00", "\uffff"])
 def test_a_character_that_no_font_has_is_replaced_and_counted(site: Flask, strange: str) -> None:
     found = pages(written(site, [Line(1, f"Ann {strange} Example")]))
     assert "1 character in this volume could not be drawn" in found[0]
-    assert f"Ann {REPLACEMENT} Example" in found[-1]
+    assert f"Ann {REPLACEMENT} Example" in found[LIST]
 
 
 @pytest.mark.parametrize(
@@ -255,7 +262,7 @@ def test_a_character_that_no_font_has_is_replaced_and_counted(site: Flask, stran
 def test_a_mixed_comment_has_the_direction_of_its_first_strong_character(site: Flask, comment: str, first: str) -> None:
     document = written(site, [Line(1, "Ann Example", comment=comment)])
     with pypdfium2.PdfDocument(document) as opened:
-        words = opened[len(opened) - 1].get_textpage()
+        words = opened[LIST].get_textpage()
         found = {word: words.search(word).get_next() for word in ("one", "two")}
         lefts = {word: words.get_charbox(place[0])[0] for word, place in found.items() if place}
     assert min(lefts, key=lambda word: lefts[word]) == first
@@ -267,13 +274,13 @@ def test_emoji_are_drawn(site: Flask) -> None:
 
 def test_typed_text_is_never_read_as_markup(site: Flask) -> None:
     typed = '#panic() *bold* $x$ @ref <label> \\ "quoted" #sys.inputs'
-    assert typed in pages(written(site, [Line(1, typed)]))[-1]
+    assert typed in pages(written(site, [Line(1, typed)]))[LIST]
 
 
 def test_a_word_longer_than_its_column_stays_in_it(site: Flask) -> None:
     document = written(site, [Line(1, "W" * 100, country="SE")])
     with pypdfium2.PdfDocument(document) as opened:
-        words = opened[len(opened) - 1].get_textpage()
+        words = opened[LIST].get_textpage()
         country = words.search("Sweden").get_next()
         assert country
         left_of_country = words.get_charbox(country[0])[0]
@@ -303,7 +310,7 @@ def test_the_document_has_title_language_and_tags(site: Flask) -> None:
 
 
 def test_an_empty_list_can_be_written(site: Flask) -> None:
-    assert "Page 1 of 3" in pages(written(site, []))[0]
+    assert "Page 1 of 5" in pages(written(site, []))[0]
 
 
 def test_parts_have_continuous_page_numbers(site: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -312,7 +319,7 @@ def test_parts_have_continuous_page_numbers(site: Flask, monkeypatch: pytest.Mon
     with language_of(site):
         made = pdf.write_volume(DELIVERY, (Line(n, f"Name{n}x") for n in range(1, 6)), 1, 1, told.append)
     found = pages(made)
-    assert [page.split("Page ")[1].split("\n")[0] for page in found] == [f"{n} of 6" for n in range(1, 7)]
+    assert [page.split("Page ")[1].split("\n")[0] for page in found] == [f"{n} of 8" for n in range(1, 9)]
     assert all(f"Name{n}x" in found[3 + (n - 1) // 2] for n in range(1, 6))
     assert told == sorted(told) and told[-1] == 5
     document = pypdf.PdfReader(BytesIO(made))
