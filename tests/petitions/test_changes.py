@@ -63,3 +63,43 @@ def test_the_statements_paragraphs_are_kept(client: FlaskClient, bring: Import) 
     page = HtmlPage(client.get(f"{PAGE}/changes").text)
     (quoted,) = [one for one in page.all("div", **{"class": "words"}) if "We thank." in one.text]
     assert "We ask.\n\nWe thank." in quoted.text and quoted.inside[-1].tag == "blockquote"
+
+
+def words_of(page: HtmlPage) -> list[tuple[str, bool]]:
+    """Return the reasons of the versions shown, newest first, and whether they are inside a `details`."""
+    shown = [one for one in page.all("div") if "words" in (one.get("class") or "").split()]
+    return [
+        (one.words(), any(around.tag == "details" for around in one.inside))
+        for one in shown
+        if not any(around.tag == "blockquote" for around in one.inside)
+    ]
+
+
+def test_differences_are_of_the_text_as_people_read_it_and_of_its_markdown_behind_that(
+    client: FlaskClient, bring: Import
+) -> None:
+    bring("- Books are **good**.")
+    bring("- Books are **bad**.")
+    page = HtmlPage(client.get(f"{PAGE}/changes").text)
+    assert words_of(page) == [
+        ("• Books are [removed: good end] [added: bad end] .", False),
+        ("- Books are **[removed: good end] [added: bad end] **.", True),
+        ("• Books are good.", False),
+        ("- Books are **good**.", True),
+    ]
+    assert not page.all("details", open="")
+
+
+def test_what_differs_in_signs_alone_is_shown_at_once(client: FlaskClient, bring: Import) -> None:
+    bring("Books are good.")
+    bring("Books are *good*.")
+    page = HtmlPage(client.get(f"{PAGE}/changes").text)
+    newest, first = [one for one in page.all("details") if "Markdown" in one.text]
+    assert "open" in newest.attributes and "open" not in first.attributes
+
+
+def test_another_address_of_a_link_is_a_difference(client: FlaskClient, bring: Import) -> None:
+    bring("[Our fund](https://a.example/)")
+    bring("[Our fund](https://b.example/)")
+    ((shown, _), *_others) = words_of(HtmlPage(client.get(f"{PAGE}/changes").text))
+    assert shown == "Our fund (https://[removed: a end] [added: b end] .example/)"
