@@ -33,6 +33,11 @@ def edition_url(edition: Edition, endpoint: str = "pages.petition") -> str:
     return base_url + petition_address(edition.petition, edition.language, endpoint)
 
 
+def short_address(edition: Edition) -> str:
+    """Return the petition's address as people type it: without the scheme."""
+    return edition_url(edition).partition("://")[2]
+
+
 def oembed_url(edition: Edition) -> str:
     """Return the full oEmbed address of the petition, for programs that embed it."""
     return absolute_url("sharing.oembed", url=edition_url(edition), format="json")

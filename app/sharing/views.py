@@ -7,6 +7,7 @@ from flask_babel import format_decimal, ngettext
 from flask_babel import gettext as _
 from werkzeug import Response as BaseResponse
 
+from app import clock
 from app.branding import site_files
 from app.branding.colour import on_light
 from app.petitions import page
@@ -46,8 +47,17 @@ def share(slug: str, lang: str | None = None) -> BaseResponse:
 @bp.get("/petitions/<slug:slug>/poster/<language:lang>")
 @public_page()
 def poster(slug: str, lang: str | None = None) -> BaseResponse:
-    """Show a page to print and hang up. It has no count, which would soon be out of date."""
-    return headers.cacheable(make_response(render_template("sharing/poster.html", edition=_edition(slug, lang))))
+    """Show a page to print and hang up: with the count as of the day, which it names."""
+    edition = _edition(slug, lang)
+    html = render_template(
+        "sharing/poster.html",
+        edition=edition,
+        progress=page.progress(edition.petition),
+        today=clock.now(),
+        image=page.header_image(edition.petition),
+        short_address=links.short_address(edition),
+    )
+    return headers.cacheable(make_response(html))
 
 
 @bp.get("/petitions/<slug:slug>/embed")

@@ -1,6 +1,6 @@
 """Share page, poster and counter of a petition; none of them for a discreet one."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from flask import Flask
@@ -140,19 +140,50 @@ def test_the_html_to_copy_works_unchanged(app: Flask, client: FlaskClient) -> No
     assert (frame.get("width"), frame.get("height"), frame.get("loading")) == ("400", "280", "lazy")
 
 
-def test_the_poster_has_no_count(app: Flask, client: FlaskClient) -> None:
-    make_petition(app)
-    make_signature(app)
+def test_the_poster_says_all_that_a_passer_by_needs(app: Flask, client: FlaskClient) -> None:
+    make_petition(app, title=TITLE)
     html = client.get(f"/petitions/{SLUG}/poster").text
+    page = HtmlPage(html)
+    short = f"{app.config['BASE_URL']}/petitions/{SLUG}".partition("://")[2]
+    assert page.all("h1")[0].words() == 'Books <b>& "more"</b>'
     for words in (
-        "Save the test library",
         "We ask the town to keep the test library open.",
         "The Town Council of Testville",
-        f"{app.config['BASE_URL']}/petitions/{SLUG}",
+        "Friends of the Test Library",
     ):
         assert words in html
-    assert HtmlPage(html).all("img", src=f"/petitions/{SLUG}/qr.svg")
-    assert "verified" not in html
+    assert page.all("p", **{"class": "poster-address"})[0].words() == short
+    assert "http" not in page.all("main")[0].text
+    strips = [one for one in page.all("div") if "strip" in (one.get("class") or "").split()]
+    assert len(strips) == 10 and all(one.words() == f'Books <b>& "more"</b> {short}' for one in strips)
+    assert all(any(around.get("aria-hidden") for around in one.inside) for one in strips)
+    assert page.all("img", src=f"/petitions/{SLUG}/qr.svg")
+
+
+def test_the_poster_has_the_count_with_its_day_once_there_is_one_to_show(
+    app: Flask, client: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_petition(app)
+    for number in range(24):
+        make_signature(app, email=f"number{number}@example.org")
+    monkeypatch.setattr(clock, "now", lambda: datetime(2026, 12, 24, 9, 30, tzinfo=UTC))
+    assert "verified" not in client.get(f"/petitions/{SLUG}/poster").text
+    make_signature(app)
+    (count,) = HtmlPage(client.get(f"/petitions/{SLUG}/poster").text).all("p", **{"class": "poster-count"})
+    assert count.words() == "25 verified signatures As of December 24, 2026"
+
+
+def test_the_poster_of_an_ended_petition_has_its_count_and_no_strips(app: Flask, client: FlaskClient) -> None:
+    make_petition(app)
+    make_signature(app)
+    with app.app_context(), transaction() as session:
+        session.execute(update(Petition).values(closes_at=clock.now() - timedelta(days=1)))
+    answer = client.get(f"/petitions/{SLUG}/poster")
+    page = HtmlPage(answer.text)
+    assert "Signing has ended" in answer.text and "Read and sign" not in answer.text
+    assert page.all("p", **{"class": "poster-count"})[0].words().startswith("1 verified signature ")
+    assert not page.all("div", **{"class": "strips"})
+    assert answer.headers["Cache-Control"] == "public, max-age=0, s-maxage=1" and answer.headers["ETag"]
 
 
 def test_the_thanks_page_offers_sharing(client: FlaskClient, petition: str) -> None:
