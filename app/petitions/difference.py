@@ -10,9 +10,11 @@ from rapidfuzz.distance import LCSseq
 
 # Han and kana are written without spaces, so each character counts as a word.
 WORD = re.compile(r"[\u3040-\u30ff\u3400-\u9fff]|\w+|\s+|[^\w\s]")
-# Pairs of an old and a new line or word. What has more is shown as changed as a whole: the time and the memory of a
-# comparison grow with them alone, whatever the words are (some 60 ms and 13 MB for these).
+# Of the whole of two texts. What has more is shown as changed as a whole: the time and the memory of a comparison grow
+# with the pairs of an old and a new line or word alone, whatever the words are (some 60 ms and 13 MB for these).
 MAX_PAIRS = 100_000_000
+# And that of a page with the pieces. A text of 8,000 words of which each fifth was changed has about 2,500.
+MAX_PIECES = 3_000
 
 
 class DiffKind(StrEnum):
@@ -37,18 +39,27 @@ def diff_words(old: str, new: str) -> tuple[DiffPiece, ...]:
     They share the longest common subsequence of lines, and of words where lines differ.
     """
     pieces: list[DiffPiece] = []
-    for passages in _align(old.splitlines(keepends=True), new.splitlines(keepends=True)):
-        for before, after in _align(*map(WORD.findall, passages)):
+    pairs_left = [MAX_PAIRS]
+    for passages in _align(old.splitlines(keepends=True), new.splitlines(keepends=True), pairs_left):
+        old_words, new_words = map(WORD.findall, passages)
+        for before, after in _align(old_words, new_words, pairs_left):
             if before == after:
                 pieces.append(DiffPiece(DiffKind.SAME, before))
             else:
                 pieces += [DiffPiece(DiffKind.REMOVED, before), DiffPiece(DiffKind.ADDED, after)]
-    return tuple(_merge_adjacent(pieces))
+    merged = _merge_adjacent(pieces)
+    if len(merged) > MAX_PIECES:
+        merged = [DiffPiece(DiffKind.REMOVED, old), DiffPiece(DiffKind.ADDED, new)]
+    return tuple(merged)
 
 
-def _align(before: list[str], after: list[str]) -> Iterator[tuple[str, str]]:
+def _align(before: list[str], after: list[str], pairs_left: list[int]) -> Iterator[tuple[str, str]]:
     """Yield what stands in the old text with what stands there in the new one, in turns the same and another."""
-    if len(before) * len(after) > MAX_PAIRS:
+    if before == after:
+        yield "".join(before), "".join(after)
+        return
+    pairs_left[0] -= len(before) * len(after)
+    if pairs_left[0] < 0:
         yield "".join(before), "".join(after)
         return
     removed = added = ""

@@ -30,6 +30,8 @@ from app.petition_files.stored import as_file
 from app.petition_files.values import RESERVED_SLUGS, slug_not_free
 from app.publishing.compare import Differences, content_digest, differences
 from app.publishing.opening import may_open
+from app.web import rate_limits
+from app.web.rate_limits import Action
 
 MIN_SLUG_LENGTH = 3
 MAX_SUGGESTED_LENGTH = 60
@@ -56,14 +58,24 @@ class ChangesNotReviewed(Exception):
         return differences(self.now, self.then)
 
 
+class TooManyDrafts(Exception):
+    """The organiser has begun as many drafts as one may in a day."""
+
+
 def create_petition(file: PetitionFile, organiser_id: int, act: Act = Act.CREATED) -> bool:
-    """Create a draft from the file, owned by this organiser; return False if the slug is taken."""
+    """Create a draft from the file, owned by this organiser; return False if the slug is taken.
+
+    Raises TooManyDrafts.
+    """
     with transaction() as session:
         petition = create_draft(session, file, clock.now())
         if petition is None:
             return False
-        if not lock_organiser(session, organiser_id).active:
+        organiser = lock_organiser(session, organiser_id)
+        if not organiser.active:
             raise NotTheirs
+        if rate_limits.hit_one(Action.BEGIN_DRAFT, organiser.public_id):
+            raise TooManyDrafts
         give_role(session, petition, organiser_id, Role.OWNER)
         record(session, act, petition.id, organiser_id)
         return True
@@ -74,7 +86,7 @@ def import_upload(content: bytes, name: str, organiser_id: int, fingerprint: str
 
     A new slug makes a draft that they own. A petition of which they are editor or owner is changed, if `fingerprint`
     shows that they reviewed the changes; else it raises ChangesNotReviewed. Raises BadPetitionFile for an invalid file,
-    and for other petitions as for a reserved slug. If it raises, nothing was changed.
+    and for other petitions as for a reserved slug; and TooManyDrafts. If it raises, nothing was changed.
     """
     file = parse_petition_file(content, name, NEEDED_FOR_DRAFT)
     if create_petition(file, organiser_id, Act.IMPORTED):

@@ -3,8 +3,11 @@
 from dataclasses import dataclass, replace
 from typing import Any
 
+from sqlalchemy.orm import Session
+
 from app import clock
-from app.models import Act, Role
+from app.models import Act, Petition, Role
+from app.models.petition import Standing
 from app.organisers.access import Who
 from app.organisers.acting import NotTheirs, acting, role_now
 from app.petition_files.file import PetitionFile
@@ -58,9 +61,20 @@ def edit_part(petition_id: int, part: PetitionPart, base: str, answers: dict[str
         before = as_file(session, petition)
         if part.digest(before) != base:
             raise StaleVersion(before)
-        is_last_day_changed = answers.get("closes_on", before.closes_on) != before.closes_on
-        if is_last_day_changed and petition.opened_at and role_now(session, petition, organiser_id) != Role.OWNER:
-            raise NotTheirs
+        if answers.get("closes_on", before.closes_on) != before.closes_on:
+            _refuse_last_day(session, petition, before, organiser_id)
         return save_petition(
             session, petition, before, part.put(before, answers), Act.EDITED, organiser_id, clock.now()
         )
+
+
+def _refuse_last_day(session: Session, petition: Petition, before: PetitionFile, organiser_id: int) -> None:
+    """Refuse a new last day from an editor once the petition was opened, and from all if it has closed meanwhile.
+
+    It is opened again by `reopen_petition` alone, which asks for the right to.
+    """
+    standing = petition.standing(clock.now())
+    if standing == Standing.OPEN and role_now(session, petition, organiser_id) != Role.OWNER:
+        raise NotTheirs
+    if standing == Standing.CLOSED:
+        raise StaleVersion(before)

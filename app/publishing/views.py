@@ -2,6 +2,7 @@
 
 from flask import Blueprint, Response, abort, flash, make_response, redirect, render_template, request, url_for
 from flask_babel import gettext as _
+from flask_babel import lazy_gettext as lazy
 from markupsafe import Markup
 from werkzeug import Response as BaseResponse
 
@@ -19,7 +20,7 @@ from app.petitions import page
 from app.petitions.labels import LABELS, labels_of
 from app.publishing import opening
 from app.publishing.checked_fields import mistakes, sentence
-from app.publishing.create import ChangesNotReviewed, create_petition, import_upload, suggest_slug
+from app.publishing.create import ChangesNotReviewed, TooManyDrafts, create_petition, import_upload, suggest_slug
 from app.publishing.forms import ImportForm, NewForm
 from app.publishing.next_step import next_step
 from app.web import body_size, headers, language
@@ -29,6 +30,7 @@ bp = Blueprint("publishing", __name__, url_prefix="/organise/petitions")
 # A global, as the dashboard shows it as well.
 bp.add_app_template_global(next_step, "next_step")
 MAX_FILE_NAME_LENGTH = 100
+TOO_MANY_DRAFTS = lazy("You have begun many drafts today. Please go on with one of them, or wait a day.")
 
 
 @bp.get("/new")
@@ -46,10 +48,14 @@ def create() -> BaseResponse:
     if not form.validate():
         return _form_page("publishing/new.html", form, 422)
     slug = form.slug.data or suggest_slug(form.title.data)
-    if not create_petition(PetitionFile(slug, form.language.data, form.title.data), me().id):
-        form.slug.data = slug
-        form.slug.errors = [sentence(slug_not_free())]
-        return _form_page("publishing/new.html", form, 422)
+    try:
+        if not create_petition(PetitionFile(slug, form.language.data, form.title.data), me().id):
+            form.slug.data = slug
+            form.slug.errors = [sentence(slug_not_free())]
+            return _form_page("publishing/new.html", form, 422)
+    except TooManyDrafts:
+        form.title.errors = [TOO_MANY_DRAFTS]
+        return _form_page("publishing/new.html", form, 429)
     return redirect(url_for("editing.words", slug=slug), 303)
 
 
@@ -86,6 +92,9 @@ def import_file() -> BaseResponse:
             parts=LABELS,
             reported=labels_of(", ".join(review.reported)),
         )
+    except TooManyDrafts:
+        form.file.errors = [TOO_MANY_DRAFTS]
+        return _form_page("publishing/import.html", form, 429)
     except BadPetitionFile as wrong:
         form.file.errors = [str(wrong)]
         return _form_page("publishing/import.html", form, 422)

@@ -20,7 +20,8 @@ def round_numbers() -> int:
     now = clock.now()
     hour = now.replace(minute=0, second=0, microsecond=0)
     done = select(HourlyNumbers.petition_id).where(HourlyNumbers.at >= hour)
-    due = db.session.scalars(select(Petition.id).where(Petition.id.not_in(done))).all()
+    was_opened = Petition.opened_at.is_not(None)  # a draft has no numbers, and anybody with an account makes drafts
+    due = db.session.scalars(select(Petition.id).where(was_opened, Petition.id.not_in(done))).all()
     for petition_id in due:
         _write(petition_id, now, hour)
     return len(due)

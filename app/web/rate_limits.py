@@ -31,6 +31,8 @@ MAX_SIGN_INS = 60
 MAX_CORRECTIONS = 10
 # Invitations by one organiser in a day: each is a letter in the site's name to whomever they like.
 MAX_INVITATIONS = 30
+# Drafts that one organiser begins in a day: each takes an address.
+MAX_NEW_DRAFTS = 20
 # A proof is asked for this many forms before MAX_FORMS, so that the last ones are left to browsers without scripts.
 RESERVED_FORMS = 5
 REDIS_TIMEOUT_SECONDS = 1
@@ -51,10 +53,15 @@ class Action(StrEnum):
     REQUEST_RESET = "request_reset"
     CORRECT = "correct"
     INVITE = "invite"
+    BEGIN_DRAFT = "begin_draft"
 
     def limit(self, households: int = 1) -> RateLimitItem:
         """Return the length of the window, and how often so many households may do it in that time."""
-        a_day = {Action.CORRECT: MAX_CORRECTIONS, Action.INVITE: MAX_INVITATIONS}
+        a_day = {
+            Action.CORRECT: MAX_CORRECTIONS,
+            Action.INVITE: MAX_INVITATIONS,
+            Action.BEGIN_DRAFT: MAX_NEW_DRAFTS,
+        }
         if self in a_day:
             return RateLimitItemPerDay(a_day[self], namespace=self)
         maximum = {Action.SIGN_WITH_PROOF: MAX_PROVEN_FORMS, Action.SIGN_IN: MAX_SIGN_INS}.get(self, MAX_FORMS)

@@ -169,12 +169,25 @@ ENDLESS = {
     "bare": "a" + ".a" * 500_000 + " = 1",
     "quoted": "[" + "'a' . " * 200_000 + "a]",
     "inline": "x = {" + "a." * 200_000 + "a=1}",
+    "with a sign of its own in quotes": "a." * 20_000 + '"!" = 1',
+    "parted by equal signs in quotes": ("a." * 90 + '"=".') * 220 + "b = 1",
+    "parted by brackets in other quotes": "".join(f"a.'{sign}'." for sign in "[]{},=#" * 3_000) + "b = 1",
+    "many keys": "[" + "a." * 100 + "a]\n" + "\n".join("a." * 100 + f"k{i} = 1" for i in range(3_000)),
+    "behind a long text": 'title = """a.b.c.d\\"""e."\n"""\n' + "a." * 20_000 + "b = 1",
+    "behind a comment": '# a quote: "\n' + "a." * 20_000 + "b = 1",
 }
 
 
 @pytest.mark.parametrize("front", ENDLESS.values(), ids=ENDLESS)
 def test_a_key_with_very_many_dots_is_refused_quickly(tmp_path: Path, front: str) -> None:
     assert "too many dots" in refusal(tmp_path, f"+++\n{front}\n+++\n")
+
+
+def test_dots_in_texts_are_no_keys(tmp_path: Path) -> None:
+    dots = "a.b.c.d.e, or [x.y.z.w] = {1.2.3.4}"
+    front = {"title": f'"{dots}"', "started_by": f"'{dots}'", "statement": f'"""\n{dots}\n# {dots}"""'}
+    file = read_text(tmp_path, petition_file(**front))
+    assert (file.title, file.started_by, file.statement) == (dots, dots, f"{dots}\n# {dots}")
 
 
 @pytest.mark.parametrize("text", [b"\xff\xfe+\0+\0", petition_file("Bücher").encode("latin-1"), b"\x80"])

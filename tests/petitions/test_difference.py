@@ -45,10 +45,29 @@ def test_a_passage_too_long_to_compare_is_shown_as_changed() -> None:
     assert [kind for kind, _ in diff_words(old, new)] == [DiffKind.REMOVED, DiffKind.ADDED]
 
 
-@pytest.mark.parametrize("between", [" ", "\n"])
-@pytest.mark.parametrize("number", [1000, 4000, 9000])
-def test_no_comparison_has_more_pairs_than_allowed_whatever_is_written(
-    monkeypatch: pytest.MonkeyPatch, between: str, number: int
+def sorts(between: str, number: int) -> tuple[str, str]:
+    """Return two texts of so many words, each second of which is another."""
+    words = [f"w{i}" for i in range(number)]
+    return between.join(words), between.join(word if i % 2 else f"x{i}" for i, word in enumerate(words))
+
+
+def passages(number: int) -> tuple[str, str]:
+    """Return two texts of long lines that all differ, between lines that are the same."""
+    lines = [" ".join(f"w{line}-{i}" for i in range(number)) for line in range(40)]
+    return "\n\nsame\n".join(lines), "\n\nsame\n".join(line.replace("w", "x") for line in lines)
+
+
+def letters(number: int) -> tuple[str, str]:
+    """Return two texts of the same few words in another order."""
+    return " ".join("abcd"[i * i % 4] for i in range(number)), " ".join("abcd"[i * i * i % 4] for i in range(number))
+
+
+@pytest.mark.parametrize(
+    "texts",
+    [*(sorts(between, number) for between in " \n" for number in (400, 4000, 9000)), passages(900), letters(5000)],
+)
+def test_no_comparison_costs_more_than_allowed_whatever_is_written(
+    monkeypatch: pytest.MonkeyPatch, texts: tuple[str, str]
 ) -> None:
     pairs = []
     compare = difference.LCSseq.opcodes
@@ -58,11 +77,15 @@ def test_no_comparison_has_more_pairs_than_allowed_whatever_is_written(
         return compare(before, after)
 
     monkeypatch.setattr(difference, "LCSseq", SimpleNamespace(opcodes=spied))
-    old = between.join(f"w{i}" for i in range(number))
-    new = between.join(f"w{i}" if i % 2 else f"x{i}" for i in range(number))
-    is_compared = len(diff_words(old, new)) > number
-    assert is_compared == (number < 9000 or between == "\n")
-    assert sum(pairs) <= 2 * difference.MAX_PAIRS
+    found = diff_words(*texts)
+    assert len(found) <= difference.MAX_PIECES
+    assert sum(pairs) <= difference.MAX_PAIRS
+    assert "".join(text for kind, text in found if kind != DiffKind.REMOVED) == texts[1]
+
+
+def test_long_texts_with_many_changes_are_compared_word_by_word() -> None:
+    old, new = sorts(" ", 1000)
+    assert len(diff_words(old, new)) == 1500
 
 
 def test_many_blank_lines_cost_no_time() -> None:

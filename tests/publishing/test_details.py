@@ -11,6 +11,7 @@ from sqlalchemy import select, update
 from app import clock
 from app.db import db, transaction
 from app.models import Act, AuditEntry, Petition, Role
+from app.models.petition import Standing
 from app.petition_files.file import PetitionFile
 from app.petitions.labels import LABELS
 from app.petitions.page import DONATIONS_MARKED_FOR
@@ -22,6 +23,7 @@ from tests.mail_server import MailServer
 from tests.organisers.people import signed_in
 from tests.petitions.stored import notices
 from tests.publishing.conftest import PLACE, TRUSTED, Desk, Seat, stored
+from tests.races import just_before_writing
 
 IBAN = "DE89370400440532013000"
 TABLES = (
@@ -181,6 +183,17 @@ def test_details_and_trust_can_be_saved_at_the_same_time(app: Flask, desk: Desk,
     shown = HtmlPage(answer.text)
     assert {one.words() for one in shown.all("dt")} == {"Goal", "Links"}
     assert shown.by_id("links-0-title").get("value") == "Mine"
+
+
+@pytest.mark.both_databases
+def test_a_last_day_does_not_open_a_petition_that_somebody_closes_meanwhile(app: Flask, desk: Desk, seat: Seat) -> None:
+    today = clock.now().date().isoformat()
+    assert desk.send(f"{PLACE}/details", closes_on=today).status_code == 303
+    form = desk.form(f"{PLACE}/details") | {"closes_on": "2999-12-31"}
+    other = seat(Role.OWNER, "other@example.org")
+    with just_before_writing(lambda: other.press(f"{PLACE}/close")):
+        assert desk.client.post(f"{PLACE}/details", data=form).status_code == 409
+    assert stored(app).standing(clock.now()) == Standing.CLOSED
 
 
 def test_an_editor_cannot_change_the_last_day_of_an_open_petition(app: Flask, desk: Desk, seat: Seat) -> None:

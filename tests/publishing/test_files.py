@@ -15,6 +15,7 @@ from app.db import db
 from app.models import Act, Membership, Role
 from app.petition_files.file import BadPetitionFile, parse_petition_file
 from app.petition_files.importing import import_file
+from app.web import rate_limits
 from tests.factories import SLUG, make_petition, petition_file
 from tests.html_page import HtmlPage
 from tests.mail_server import MailServer
@@ -44,6 +45,19 @@ def upload_and_confirm(desk: Desk, text: str) -> HtmlPage:
 
 def error(answer: TestResponse) -> str:
     return HtmlPage(answer.text).errors()["file"]
+
+
+def test_an_organiser_begins_so_many_drafts_a_day_and_no_more(seat: Seat, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rate_limits, "MAX_NEW_DRAFTS", 2)
+    writer, another = seat(None, "writer@example.org"), seat(None, "another@example.org")
+    new = "/organise/petitions/new"
+    assert [writer.send(new, title=f"Books {number}").status_code for number in range(3)] == [303, 303, 429]
+    refused = writer.send(new, title="Books of mine")
+    assert "You have begun many drafts today." in refused.text
+    assert "Books of mine" in refused.text
+    file = petition_file(slug='"by-file"')
+    assert upload(writer, file).status_code == 429
+    assert [upload(another, file).status_code for _ in range(4)] == [303] * 4, "the later ones begin none"
 
 
 def test_a_new_file_becomes_a_draft_of_its_importer(app: Flask, seat: Seat, client: FlaskClient) -> None:
