@@ -149,8 +149,8 @@ def in_batches(due: Select[Any], change: Callable[[Session, Sequence[Any]], obje
 
 
 def all_columns(row: Base) -> str:
-    """Return all that was read of a row, to keep by it what is made of the row."""
-    return repr([getattr(row, column.key) for column in row.__mapper__.column_attrs])
+    """Return all that was read of a row, without its deferred columns, to keep by it what is made of the row."""
+    return repr([getattr(row, column.key) for column in row.__mapper__.column_attrs if not column.deferred])
 
 
 def is_one_of(column: InstrumentedAttribute[Any], values: Sequence[Any]) -> ColumnElement[bool]:

@@ -69,12 +69,24 @@ class Elsewhere(TypedDict):
 
 
 class Translation(TypedDict):
-    """The text of a petition in another language than its own."""
+    """What a petition says in another language than its own: its text, and whatever of the rest is translated.
+
+    `words` has short words of the petition and their translation. What is empty stays in the petition's language.
+    """
 
     language: str
     title: str
     statement: str
     body: str
+    addressed_to: str
+    privacy: str
+    thanks: str
+    outcome: str
+    labels: dict[str, str]
+    words: dict[str, str]
+
+
+ByLanguage = dict[str, str]
 
 
 def _one_of(column: str, choices: tuple[str, ...] = FIELD_CHOICES) -> CheckConstraint:
@@ -88,6 +100,9 @@ class Petition(Base):
     the header image, if any. `erased_at` is when erasing its signers began: then it never opens again. `deleted_at` is
     when its draft was deleted: only the row is left, for the log, under another slug. Otherwise slug and public
     id never change; they are sealed with the mailbox key, or a writer of the database could pass it off as another.
+
+    By language: `labels` name the form's questions, by field; `words` translate short words of the petition, by these
+    words; `thanks` is for who has signed, `outcome` what became of it. Neither is needed where people sign.
     """
 
     __tablename__ = "petition"
@@ -122,6 +137,11 @@ class Petition(Base):
     elsewhere: Mapped[Elsewhere | None] = mapped_column(JSON(none_as_null=True))
     donations_changed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     default_visibility: Mapped[str | None] = mapped_column(String(10))
+    labels: Mapped[dict[str, dict[str, str]] | None] = mapped_column(JSON(none_as_null=True))
+    words: Mapped[dict[str, dict[str, str]] | None] = mapped_column(JSON(none_as_null=True))
+    thanks: Mapped[ByLanguage | None] = mapped_column(JSON(none_as_null=True), deferred=True)
+    outcome: Mapped[ByLanguage | None] = mapped_column(JSON(none_as_null=True), deferred=True)
+    outcome_on: Mapped[date | None]
     image_alt: Mapped[str] = mapped_column(String(200), default="", server_default="")
     mailbox_key: Mapped[bytes] = mapped_column(LargeBinary)
     _opened: tuple[tuple[bytes, bytes], tuple[str, ...]] = ((b"", b""), ())

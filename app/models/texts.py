@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, ForeignKey, LargeBinary, String, Text, UniqueConstraint
+from sqlalchemy import JSON, BigInteger, ForeignKey, LargeBinary, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.db import Base, Serial, UtcDateTime
@@ -55,7 +55,11 @@ class Picture(Base):
 
 
 class PrivacyNotice(Base):
-    """A version of what signers are told about their data: who the controller is, who gets it, how long it is kept."""
+    """A version of what signers are told about their data: who the controller is, who gets it, how long it is kept.
+
+    `translations` has addressee and `more` by language and column. Another one makes another version, as it must stay
+    known what each signer read.
+    """
 
     __tablename__ = "privacy_notice"
     __table_args__ = (UniqueConstraint("petition_id", "version"),)
@@ -69,6 +73,7 @@ class PrivacyNotice(Base):
     addressed_to: Mapped[str] = mapped_column(Text)
     erase_after_days: Mapped[int]
     more: Mapped[str] = mapped_column(Text)
+    translations: Mapped[dict[str, dict[str, str]] | None] = mapped_column(JSON(none_as_null=True))
     made_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
     def says(self) -> dict[str, Any]:
@@ -80,5 +85,6 @@ class PrivacyNotice(Base):
             "addressed_to",
             "erase_after_days",
             "more",
+            "translations",
         )
         return {column: getattr(self, column) for column in columns}

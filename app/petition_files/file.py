@@ -2,62 +2,28 @@
 
 import re
 import tomllib
-from dataclasses import dataclass, field
-from datetime import date
 from pathlib import Path
 from typing import Any
 
 from flask_babel import gettext as _
 
-from app.models import Donation, Elsewhere, Initiator, Link, Translation, Visibility
+from app.models import Visibility
 from app.models.petition import FIELD_CHOICES
 from app.petition_files import values
+from app.petition_files.content import DEFAULT_FIELDS, NEEDED, NO_LABELS, PetitionFile
+from app.petition_files.translations import refuse_idle_words, words_by_original
 
-NEEDED_FOR_DRAFT = ("slug", "language", "title")
-NEEDED = (*NEEDED_FOR_DRAFT, "started_by", "statement", "addressed_to", "contact", "erase_after_days", "controller")
 MAX_TEXT_LENGTH = 100_000
 MAX_DOTS = 2
 # The four kinds of texts, in the order in which they are told apart, and comments (toml.io, version 1.0).
 TOML_TEXTS = (r'"""(?:[^"\\]|\\.|"{1,2}(?!"))*+"{3,5}', r"'''.*?'{3,5}", r'"(?:[^"\\\n]|\\.)*+"', r"'[^'\n]*'")
 TOML_TEXT_OR_COMMENT = re.compile("|".join((*TOML_TEXTS, r"#[^\n]*")), re.DOTALL)
 MAX_ERASE_AFTER_DAYS = 3650
-DEFAULT_FIELDS = {"affiliation": "optional", "country": "required", "comment": "optional"}
+MAX_LABEL_LENGTH = 100
 
 
 class BadPetitionFile(Exception):
     """The file cannot be imported; the text names the file, the key, and what would be right."""
-
-
-@dataclass(frozen=True, slots=True)
-class PetitionFile:
-    """A petition file's values, validated. In a draft, values that are needed and not given yet are empty."""
-
-    slug: str
-    language: str
-    title: str
-    started_by: str = ""
-    statement: str = ""
-    addressed_to: str = ""
-    contact: str = ""
-    erase_after_days: int = 0
-    controller: dict[str, str] = field(default_factory=lambda: {"name": "", "address": "", "email": ""})
-    body: str = ""
-    fields: dict[str, str] = field(default_factory=lambda: dict(DEFAULT_FIELDS))
-    started_on: date | None = None
-    goal: int | None = None
-    closes_on: date | None = None
-    discreet: bool = False
-    default_visibility: str | None = None
-    privacy: str = ""
-    initiators: tuple[Initiator, ...] = ()
-    donations: tuple[Donation, ...] = ()
-    links: tuple[Link, ...] = ()
-    elsewhere: Elsewhere | None = None
-    translations: tuple[Translation, ...] = ()
-
-    def missing(self) -> list[str]:
-        """Return the keys that have no value yet and that a petition needs to open."""
-        return [key for key in NEEDED if not all(_values_of(getattr(self, key)))]
 
 
 def read_petition_file(path: Path) -> PetitionFile:
@@ -104,6 +70,10 @@ def checks(language: str, needed: tuple[str, ...] = NEEDED) -> dict[str, values.
         "erase_after_days": values.whole_number(1, MAX_ERASE_AFTER_DAYS),
         "controller": values.table(controller),
         "privacy": values.markdown(MAX_TEXT_LENGTH),
+        "thanks": values.markdown(MAX_TEXT_LENGTH),
+        "outcome": values.markdown(MAX_TEXT_LENGTH),
+        "outcome_on": values.day,
+        "labels": values.table(LABELS),
         "fields": values.table(dict.fromkeys(DEFAULT_FIELDS, values.one_of(FIELD_CHOICES)), optional=True),
         "initiators": values.list_of(values.table(initiator(language))),
         "donations": values.list_of(values.table(DONATION)),
@@ -135,11 +105,18 @@ ELSEWHERE: dict[str, values.Check] = {
     "source": values.line(200),
     "url": values.OrEmpty(values.url),
 }
+LABELS: dict[str, values.Check] = dict.fromkeys(NO_LABELS, values.OrEmpty(values.line(MAX_LABEL_LENGTH)))
 TRANSLATION: dict[str, values.Check] = {
     "language": values.language,
     "title": values.line(200),
     "statement": values.text(MAX_TEXT_LENGTH),
     "body": values.OrEmpty(values.markdown(MAX_TEXT_LENGTH)),
+    "addressed_to": values.OrEmpty(values.text(1000)),
+    "privacy": values.OrEmpty(values.markdown(MAX_TEXT_LENGTH)),
+    "thanks": values.OrEmpty(values.markdown(MAX_TEXT_LENGTH)),
+    "outcome": values.OrEmpty(values.markdown(MAX_TEXT_LENGTH)),
+    "labels": values.OrEmpty(values.table(LABELS), NO_LABELS),
+    "words": values.OrEmpty(words_by_original, {}),
 }
 
 
@@ -186,8 +163,6 @@ def _validated(front: dict[str, Any], body: str, needed: tuple[str, ...]) -> Pet
             )
         languages.add(translation["language"])
     fields = DEFAULT_FIELDS | validated.pop("fields", {})
-    return PetitionFile(**validated, fields=fields, body=body)
-
-
-def _values_of(value: Any) -> list[Any]:
-    return list(value.values()) if isinstance(value, dict) else [value]
+    file = PetitionFile(**validated, fields=fields, body=body)
+    refuse_idle_words(file)
+    return file

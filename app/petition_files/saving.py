@@ -19,8 +19,10 @@ from app.ledger import ledger
 from app.models import Act, AlteredPetition, Petition, PetitionText, PrivacyNotice
 from app.models.petition import seal_mailbox_key
 from app.organisers.letter import queue_letter_to_owners
-from app.petition_files.file import BadPetitionFile, PetitionFile
-from app.petition_files.stored import as_file, end_of_day, newest_notice, newest_texts
+from app.petition_files.content import PetitionFile
+from app.petition_files.file import BadPetitionFile
+from app.petition_files.stored import as_file, columns_of, end_of_day, newest_notice, newest_texts, notice_of
+from app.petition_files.translations import without_idle_words
 from app.petitions.search import search_text
 from app.web.absolute_url import absolute_url
 
@@ -52,7 +54,7 @@ def create_draft(session: Session, file: PetitionFile, now: datetime) -> Petitio
         language=file.language,
         mailbox_key=seal_mailbox_key(public_id, file.slug),
         closes_at=end_of_day(file.closes_on),
-        **_columns(file),
+        **columns_of(file),
     )
     insert_unless_taken = draft.on_conflict_do_nothing(index_elements=["slug"]).returning(Petition.id)
     petition_id: int | None = session.execute(insert_unless_taken).scalar_one_or_none()
@@ -64,7 +66,7 @@ def create_draft(session: Session, file: PetitionFile, now: datetime) -> Petitio
     ledger.open_tally(session, petition_id, now)
     session.flush()
     _add_texts(session, petition_id, file, now)
-    session.add(PrivacyNotice(petition_id=petition_id, version=1, made_at=now, **_notice(file)))
+    session.add(PrivacyNotice(petition_id=petition_id, version=1, made_at=now, **notice_of(file)))
     session.flush()
     return petition
 
@@ -105,7 +107,7 @@ def merge_translations(before: PetitionFile, file: PetitionFile, name: str) -> P
         words = _("language: this petition is in %(language)s, and stays so.", language=repr(before.language))
         raise BadPetitionFile(f"{name}: {words}")
     by_language = {text["language"]: text for text in (*before.translations, *file.translations)}
-    return replace(file, translations=tuple(text for _tag, text in sorted(by_language.items())))
+    return without_idle_words(replace(file, translations=tuple(text for _tag, text in sorted(by_language.items()))))
 
 
 def save_petition(
@@ -123,14 +125,14 @@ def save_petition(
     TRUSTED_KEYS the owners of an opened petition get a letter.
     """
     saved = Saved()
-    columns = _columns(file)
+    columns = columns_of(file)
     if file.closes_on != petition.last_day:
         columns["closes_at"] = end_of_day(file.closes_on)
     for column, value in columns.items():
         if getattr(petition, column) != value:
             setattr(petition, column, value)
             saved.columns.add(column)
-    if "donations" in saved.columns and petition.opened_at is not None:
+    if "donations" in trusted_changes(before, file) and petition.opened_at is not None:
         petition.donations_changed_at = now
     saved.texts = _add_texts(session, petition.id, file, now)
     saved.notice = _add_notice(session, petition.id, file, now)
@@ -146,31 +148,37 @@ def changed_keys(before: PetitionFile, file: PetitionFile) -> list[str]:
     return [key for key in PetitionFile.__slots__ if getattr(before, key) != getattr(file, key)]
 
 
-def _columns(file: PetitionFile) -> dict[str, Any]:
-    return {
-        "started_by": file.started_by,
-        "started_on": file.started_on,
-        "goal": file.goal,
-        "discreet": file.discreet,
-        "default_visibility": file.default_visibility,
-        "contact": file.contact,
-        "affiliation_field": file.fields["affiliation"],
-        "country_field": file.fields["country"],
-        "comment_field": file.fields["comment"],
-        "initiators": list(file.initiators),
-        "donations": list(file.donations),
-        "links": list(file.links),
-        "elsewhere": file.elsewhere,
-    }
+def trusted_changes(before: PetitionFile, file: PetitionFile) -> list[str]:
+    """Return those of TRUSTED_KEYS that say something else now, in whatever language."""
+    said, says = _trusted(before), _trusted(file)
+    return [key for key in TRUSTED_KEYS if said[key] != says[key]]
+
+
+def _trusted(file: PetitionFile) -> dict[str, tuple[Any, dict[tuple[str, str], str]]]:
+    notes = {one["note"] for one in file.donations}
+    translated: dict[str, dict[tuple[str, str], str]] = {key: {} for key in TRUSTED_KEYS}
+    for one in file.translations:
+        language = one["language"]
+        said = {("addressed_to", ""): one["addressed_to"], ("privacy", ""): one["privacy"]}
+        said |= {("donations", note): one["words"].get(note, "") for note in notes}
+        for (key, original), words in said.items():
+            if words:
+                translated[key][language, original] = words
+    return {key: (getattr(file, key), translated[key]) for key in TRUSTED_KEYS}
 
 
 def _add_texts(session: Session, petition_id: int, file: PetitionFile, now: datetime) -> dict[str, int]:
     """Add each text of the file that has changed as its next version; return the new versions by language."""
-    own = {"language": file.language, "title": file.title, "statement": file.statement, "body": file.body}
+    own: dict[str, Any] = {
+        "language": file.language,
+        "title": file.title,
+        "statement": file.statement,
+        "body": file.body,
+    }
     newest = newest_texts(session, petition_id)
     added = {}
     count = None
-    texts: list[dict[str, Any]] = [own, *({**translation} for translation in file.translations)]
+    texts = [own, *({key: words for key, words in one.items() if key in own} for one in file.translations)]
     for text in texts:
         before = newest.get(text["language"])
         if before is not None and all(getattr(before, column) == value for column, value in text.items()):
@@ -192,21 +200,10 @@ def _delete_draft_text(session: Session, petition_id: int, language: str) -> boo
     return session.execute(delete_text.returning(PetitionText.id)).first() is not None
 
 
-def _notice(file: PetitionFile) -> dict[str, Any]:
-    return {
-        "controller_name": file.controller["name"],
-        "controller_address": file.controller["address"],
-        "controller_email": file.controller["email"],
-        "addressed_to": file.addressed_to,
-        "erase_after_days": file.erase_after_days,
-        "more": file.privacy,
-    }
-
-
 def _add_notice(session: Session, petition_id: int, file: PetitionFile, now: datetime) -> int:
     """Add the file's privacy notice as the next version if it has changed; return its version, else 0."""
     newest = newest_notice(session, petition_id)
-    notice = _notice(file)
+    notice = notice_of(file)
     if newest.says() == notice:
         return 0
     session.add(PrivacyNotice(petition_id=petition_id, version=newest.version + 1, made_at=now, **notice))
@@ -216,7 +213,7 @@ def _add_notice(session: Session, petition_id: int, file: PetitionFile, now: dat
 def _notify_owners(
     session: Session, petition: Petition, before: PetitionFile, file: PetitionFile, now: datetime
 ) -> None:
-    changed = [key for key in changed_keys(before, file) if key in TRUSTED_KEYS]
+    changed = trusted_changes(before, file)
     if changed and petition.opened_at is not None:  # nobody relies on a draft's values yet
         # The letter must not name a discreet petition, and neither must the URL of its link.
         title = None if petition.discreet else file.title

@@ -1,12 +1,14 @@
-"""A stored petition as a petition file, and its newest texts and privacy notice."""
+"""A stored petition as a petition file, and back as columns; its newest texts and privacy notice."""
 
 from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from app.models import Petition, PetitionText, PrivacyNotice
-from app.petition_files.file import PetitionFile
+from app.models import Petition, PetitionText, PrivacyNotice, Translation
+from app.petition_files.content import NO_LABELS, PetitionFile
+from app.petition_files.translations import blank_translation
 
 
 def as_file(session: Session, petition: Petition) -> PetitionFile:
@@ -40,15 +42,85 @@ def as_file(session: Session, petition: Petition) -> PetitionFile:
         discreet=petition.discreet,
         default_visibility=petition.default_visibility,
         privacy=notice.more,
+        thanks=(petition.thanks or {}).get(petition.language, ""),
+        outcome=(petition.outcome or {}).get(petition.language, ""),
+        outcome_on=petition.outcome_on,
+        labels=NO_LABELS | (petition.labels or {}).get(petition.language, {}),
         initiators=tuple(petition.initiators),
         donations=tuple(petition.donations),
         links=tuple(petition.links),
         elsewhere=petition.elsewhere,
-        translations=tuple(
-            {"language": language, "title": text.title, "statement": text.statement, "body": text.body}
-            for language, text in sorted(texts.items())
-        ),
+        translations=tuple(_translation(petition, text, notice) for _language, text in sorted(texts.items())),
     )
+
+
+def _translation(petition: Petition, text: PetitionText, notice: PrivacyNotice) -> Translation:
+    language = text.language
+    told = (notice.translations or {}).get(language, {})
+    return {
+        **blank_translation(language),
+        "title": text.title,
+        "statement": text.statement,
+        "body": text.body,
+        "addressed_to": told.get("addressed_to", ""),
+        "privacy": told.get("more", ""),
+        "thanks": (petition.thanks or {}).get(language, ""),
+        "outcome": (petition.outcome or {}).get(language, ""),
+        "labels": NO_LABELS | (petition.labels or {}).get(language, {}),
+        "words": (petition.words or {}).get(language, {}),
+    }
+
+
+def columns_of(file: PetitionFile) -> dict[str, Any]:
+    """Return the columns of a petition that says what the file does, but for its closing time."""
+    return {
+        "started_by": file.started_by,
+        "started_on": file.started_on,
+        "goal": file.goal,
+        "discreet": file.discreet,
+        "default_visibility": file.default_visibility,
+        "contact": file.contact,
+        "affiliation_field": file.fields["affiliation"],
+        "country_field": file.fields["country"],
+        "comment_field": file.fields["comment"],
+        "initiators": list(file.initiators),
+        "donations": list(file.donations),
+        "links": list(file.links),
+        "elsewhere": file.elsewhere,
+        "labels": _by_language(
+            {file.language: file.labels} | {one["language"]: one["labels"] for one in file.translations}
+        ),
+        "words": _by_language({one["language"]: one["words"] for one in file.translations}),
+        "thanks": _said({file.language: file.thanks} | {one["language"]: one["thanks"] for one in file.translations}),
+        "outcome": _said(
+            {file.language: file.outcome} | {one["language"]: one["outcome"] for one in file.translations}
+        ),
+        "outcome_on": file.outcome_on,
+    }
+
+
+def notice_of(file: PetitionFile) -> dict[str, Any]:
+    """Return the columns of the privacy notice that the file gives."""
+    translated = {
+        one["language"]: {"addressed_to": one["addressed_to"], "more": one["privacy"]} for one in file.translations
+    }
+    return {
+        "controller_name": file.controller["name"],
+        "controller_address": file.controller["address"],
+        "controller_email": file.controller["email"],
+        "addressed_to": file.addressed_to,
+        "erase_after_days": file.erase_after_days,
+        "more": file.privacy,
+        "translations": _by_language(translated),
+    }
+
+
+def _by_language(tables: dict[str, dict[str, str]]) -> dict[str, dict[str, str]] | None:
+    return _said({language: _said(table) for language, table in tables.items()})
+
+
+def _said(said: dict[str, Any]) -> dict[str, Any] | None:
+    return {key: words for key, words in said.items() if words} or None
 
 
 def newest_texts(session: Session, petition_id: int) -> dict[str, PetitionText]:

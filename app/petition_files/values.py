@@ -43,13 +43,13 @@ def check_table(inside: str, table: dict[str, Any], checks: dict[str, Check]) ->
 
 
 class OrEmpty:
-    """A check that also allows the empty string. In a table, a key with this check may be missing."""
+    """A check that also allows the empty string, or another `empty` value. In a table, such a key may be missing."""
 
-    def __init__(self, check: Check) -> None:
-        self.check = check
+    def __init__(self, check: Check, empty: Any = "") -> None:
+        self.check, self.empty = check, empty
 
     def __call__(self, key: str, value: Any) -> Any:
-        return "" if value == "" else self.check(key, value)
+        return self.empty if value == self.empty else self.check(key, value)
 
 
 def table(checks: dict[str, Check], *, optional: bool = False) -> Check:
@@ -61,7 +61,7 @@ def table(checks: dict[str, Check], *, optional: bool = False) -> Check:
         checked = check_table(f"{key}.", value, checks)
         for name, inner in checks.items():
             if name not in checked and isinstance(inner, OrEmpty):
-                checked[name] = ""
+                checked[name] = inner.empty
             elif name not in checked and not optional:
                 raise InvalidValue(f"{key}.{name}", _("is missing, and must be given."))
         return checked

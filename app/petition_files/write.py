@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
-from app.petition_files.file import PetitionFile
+from app.petition_files.content import PetitionFile
 
 TOP_LEVEL_KEYS = (
     "slug",
@@ -22,8 +22,13 @@ TOP_LEVEL_KEYS = (
     "contact",
     "erase_after_days",
     "privacy",
+    "thanks",
+    "outcome_on",
+    "outcome",
 )
-LISTS = ("initiators", "donations", "links", "translations")
+LISTS = ("initiators", "donations", "links")
+SUBTABLES = ("labels", "words")
+BARE_KEY = re.compile("[a-z_]+")
 # Characters that must be escaped in a TOML 1.0 string: quotes, backslashes, control characters.
 ESCAPED = re.compile(r'["\\\x00-\x08\x0b-\x1f\x7f]')
 
@@ -37,11 +42,16 @@ def write_petition_file(file: PetitionFile) -> str:
         *_table("[controller]", file.controller),
     ]
     lines += _table("[fields]", file.fields)
+    lines += _table("[labels]", file.labels)
     for key in LISTS:
         for item in getattr(file, key):
             lines += _table(f"[[{key}]]", item)
     if file.elsewhere:
         lines += _table("[elsewhere]", file.elsewhere)
+    for translation in file.translations:
+        lines += _table("[[translations]]", {key: value for key, value in translation.items() if key not in SUBTABLES})
+        for key in SUBTABLES:
+            lines += _table(f"[translations.{key}]", translation[key])  # type: ignore[literal-required]
     return "\n".join([*lines[:-1], "+++", file.body, ""])
 
 
@@ -51,7 +61,7 @@ def _table(head: str, values: Mapping[str, Any]) -> list[str]:
 
 
 def _pairs(values: Mapping[str, Any]) -> list[str]:
-    return [f"{key} = {_toml(value)}" for key, value in values.items() if _has_value(key, value)]
+    return [f"{_key(key)} = {_toml(value)}" for key, value in values.items() if _has_value(key, value)]
 
 
 def _has_value(key: str, value: Any) -> bool:
@@ -66,8 +76,18 @@ def _toml(value: str | int | bool | date) -> str:
     return str(value)
 
 
+def _key(words: str) -> str:
+    if BARE_KEY.fullmatch(words):
+        return words
+    return '"' + _escaped(words).replace("\n", "\\n") + '"'
+
+
+def _escaped(text: str) -> str:
+    return ESCAPED.sub(lambda match: f"\\u{ord(match[0]):04X}" if match[0] not in '"\\' else f"\\{match[0]}", text)
+
+
 def _string(text: str) -> str:
-    escaped = ESCAPED.sub(lambda match: f"\\u{ord(match[0]):04X}" if match[0] not in '"\\' else f"\\{match[0]}", text)
+    escaped = _escaped(text)
     if "\n" not in text:
         return f'"{escaped}"'
     # A line of pluses would end the front matter.

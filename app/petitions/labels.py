@@ -12,6 +12,10 @@ LABELS = {
     "closes_on": lazy("Last day for signing"),
     "discreet": lazy("Discreet"),
     "default_visibility": lazy("Who may see a name, unless its signer chooses otherwise"),
+    "thanks": lazy("Words of thanks"),
+    "outcome": lazy("What became of it"),
+    "outcome_on": lazy("Day of the outcome"),
+    "labels": lazy("How the form's questions are called"),
     "fields": lazy("What the form asks"),
     "initiators": lazy("Initiators"),
     "links": lazy("Links"),
@@ -22,6 +26,7 @@ LABELS = {
     "erase_after_days": lazy("When the data is erased"),
     "privacy": lazy("More about what happens with the data"),
     "donations": lazy("Donations"),
+    "words": lazy("Short words"),
     "translations": lazy("Translations"),
     "image": lazy("Image"),
 }

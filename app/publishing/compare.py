@@ -7,6 +7,7 @@ from typing import Any
 
 from flask_babel import gettext as _
 
+from app.petition_files.content import DEFAULT_FIELDS
 from app.petitions.difference import DiffPiece, diff_words
 from app.publishing.forms import ASKED, DetailsForm
 from app.web import language
@@ -28,8 +29,12 @@ def differences(before: dict[str, Any], after: dict[str, Any]) -> Differences:
 def _as_text(key: str, value: Any) -> str:
     if key == "fields":
         return _form_fields_in_words(value)
+    if key == "labels":
+        return "\n".join(f"{label}: {value[name]}" for name, label in _questions().items() if value[name])
+    if key == "words":
+        return "\n".join(f"{original} = {words}" for original, words in value.items())
     if isinstance(value, dict):
-        return "\n".join(_as_text(name, item) for name, item in value.items() if item not in ("", None))
+        return "\n".join(filter(None, (_as_text(name, item) for name, item in value.items())))
     if isinstance(value, list | tuple):
         return "\n\n".join(_as_text(key, item) for item in value)
     if isinstance(value, bool):
@@ -42,5 +47,8 @@ def _as_text(key: str, value: Any) -> str:
 def _form_fields_in_words(fields: dict[str, str]) -> str:
     """Return which fields the sign form has, with the labels of the details form."""
     choices = {choice.value: choice.label for choice in ASKED}
-    labels = {name: getattr(DetailsForm, f"{name}_field").args[0] for name in ("affiliation", "country", "comment")}
-    return "\n".join(f"{label}: {choices[fields[name]]}" for name, label in labels.items())
+    return "\n".join(f"{label}: {choices[fields[name]]}" for name, label in _questions().items())
+
+
+def _questions() -> dict[str, Any]:
+    return {name: getattr(DetailsForm, f"{name}_field").args[0] for name in DEFAULT_FIELDS}

@@ -18,12 +18,13 @@ from app.normal_form import normalized
 from app.organisers.access import ENOUGH, Who
 from app.organisers.acting import NotTheirs, role_now
 from app.organisers.members import give_role
-from app.petition_files.file import NEEDED, NEEDED_FOR_DRAFT, BadPetitionFile, PetitionFile, parse_petition_file
+from app.petition_files.content import NEEDED, NEEDED_FOR_DRAFT, PetitionFile
+from app.petition_files.file import BadPetitionFile, parse_petition_file
 from app.petition_files.saving import (
-    TRUSTED_KEYS,
     create_draft,
     lock_petition_by_slug,
     merge_translations,
+    trusted_changes,
     update_from_file,
 )
 from app.petition_files.stored import as_file
@@ -104,10 +105,11 @@ def import_upload(content: bytes, name: str, organiser_id: int, fingerprint: str
             if not may_move and file.closes_on != petition.last_day:
                 raise BadPetitionFile(f"{name}: {_('closes_on: only owners change when a petition closes.')}")
         before = as_file(session, petition)
-        now, then = _values(before), _values(merge_translations(before, file, name))
+        merged = merge_translations(before, file, name)
+        now, then = _values(before), _values(merged)
         if now != then and fingerprint != content_digest(now):
             is_public = petition.opened_at is not None
-            reported = [key for key in TRUSTED_KEYS if is_public and now[key] != then[key]]
+            reported = trusted_changes(before, merged) if is_public else []
             signed = ledger.verified_count(session, petition.id) if is_public and _changes_words(now, then) else 0
             raise ChangesNotReviewed(petition.slug, content_digest(now), now, then, reported, signed)
         return file.slug, bool(update_from_file(session, petition, file, name, organiser_id, clock.now()))
@@ -119,8 +121,12 @@ def _values(file: PetitionFile) -> dict[str, Any]:
 
 def _changes_words(now: dict[str, Any], then: dict[str, Any]) -> bool:
     """Return whether any existing text changes; a new translation does not count."""
-    changed = any(translation not in then["translations"] for translation in now["translations"])
-    return changed or any(now[key] != then[key] for key in ("title", "statement", "body"))
+
+    def text(of: Any) -> tuple[Any, ...]:
+        return tuple(of[key] for key in ("language", "title", "statement", "body"))
+
+    texts = [text(then), *map(text, then["translations"])]
+    return any(text(one) not in texts for one in (now, *now["translations"]))
 
 
 def suggest_slug(title: str) -> str:

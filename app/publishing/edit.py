@@ -10,9 +10,10 @@ from app.models import Act, Petition, Role
 from app.models.petition import Standing
 from app.organisers.access import Who
 from app.organisers.acting import NotTheirs, acting, role_now
-from app.petition_files.file import PetitionFile
+from app.petition_files.content import PetitionFile
 from app.petition_files.saving import Saved, save_petition
 from app.petition_files.stored import as_file
+from app.petition_files.translations import blank_translation, without_idle_words
 from app.publishing import compare
 
 
@@ -32,19 +33,22 @@ class PetitionPart:
     language: str = ""
 
     def of(self, file: PetitionFile) -> dict[str, Any]:
-        """Return the file's values of these keys; empty strings for a translation that does not exist yet."""
+        """Return the file's values of these keys; blank ones for a translation that does not exist yet."""
         if not self.language:
             return {key: getattr(file, key) for key in self.keys}
-        found = [{**translation} for translation in file.translations if translation["language"] == self.language]
-        return {key: found[0][key] if found else "" for key in self.keys}
+        by_language: dict[str, Any] = {translation["language"]: translation for translation in file.translations}
+        translation: Any = by_language.get(self.language) or blank_translation(self.language)
+        return {key: translation[key] for key in self.keys}
 
     def put(self, file: PetitionFile, answers: dict[str, Any]) -> PetitionFile:
-        """Return the file with other values for this part."""
+        """Return the file with other values for this part, and without translations of what it does not say now."""
         if not self.language:
-            return replace(file, **answers)
+            return without_idle_words(replace(file, **answers))
         by_language: dict[str, Any] = {translation["language"]: translation for translation in file.translations}
-        by_language[self.language] = {"language": self.language, **answers}
-        return replace(file, translations=tuple(translation for _tag, translation in sorted(by_language.items())))
+        now = by_language.get(self.language) or blank_translation(self.language)
+        by_language[self.language] = {**now, **answers}
+        translations = tuple(translation for _tag, translation in sorted(by_language.items()))
+        return without_idle_words(replace(file, translations=translations))
 
     def digest(self, file: PetitionFile) -> str:
         """Return the digest of this part's values."""

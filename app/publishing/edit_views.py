@@ -14,7 +14,8 @@ from app.models.petition import Standing
 from app.organisers.access import Who, is_fresh, may, me, open_to, petition_here
 from app.organisers.pages import petition_page
 from app.petition_files import values
-from app.petition_files.file import MAX_TEXT_LENGTH, PetitionFile
+from app.petition_files.content import PetitionFile
+from app.petition_files.file import MAX_TEXT_LENGTH
 from app.petition_files.saving import TRUSTED_KEYS
 from app.petition_files.stored import as_file, outdated_translations
 from app.petitions.labels import LABELS

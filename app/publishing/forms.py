@@ -11,16 +11,8 @@ from wtforms.validators import InputRequired, ValidationError
 from app import clock
 from app.organisers.forms import OrganiserForm
 from app.petition_files import values as values
-from app.petition_files.file import (
-    CONTROLLER,
-    DONATION,
-    ELSEWHERE,
-    LINK,
-    MAX_TEXT_LENGTH,
-    PetitionFile,
-    checks,
-    initiator,
-)
+from app.petition_files.content import PetitionFile
+from app.petition_files.file import CONTROLLER, DONATION, ELSEWHERE, LINK, MAX_TEXT_LENGTH, checks, initiator
 from app.publishing.checked_fields import RowForm, add_spare_rows, day, line, number, paragraphs, rows, values_of_rows
 from app.web import countries, language
 

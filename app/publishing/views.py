@@ -12,7 +12,8 @@ from app.organisers.access import Who, me, open_to, petition_here
 from app.organisers.forms import OrganiserForm
 from app.organisers.pages import petition_page
 from app.pages.petition_page import render_petition
-from app.petition_files.file import BadPetitionFile, PetitionFile
+from app.petition_files.content import PetitionFile
+from app.petition_files.file import BadPetitionFile
 from app.petition_files.stored import as_file
 from app.petition_files.values import slug_not_free
 from app.petition_files.write import write_petition_file

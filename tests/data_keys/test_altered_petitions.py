@@ -16,7 +16,7 @@ from app.db import db, transaction
 from app.export.pdf_job import run_due
 from app.ledger.audit import audit
 from app.models import AlteredPetition, Draft, Membership, Organiser, Petition, Role, Signature, Visibility
-from app.petition_files.file import PetitionFile
+from app.petition_files.content import PetitionFile
 from app.publishing.create import create_petition
 from tests.factories import SLUG, make_petition, make_signature, sign
 from tests.organisers.people import make_organiser, organiser, signed_in

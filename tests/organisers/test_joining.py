@@ -16,7 +16,7 @@ from app import clock, jobs
 from app.db import db, transaction
 from app.models import Membership, Organiser, Role
 from app.organisers import accounts
-from app.petition_files.file import PetitionFile
+from app.petition_files.content import PetitionFile
 from app.publishing.create import create_petition
 from tests.auth.test_signing_in import is_in, sign_in
 from tests.concurrency.test_races import at_once

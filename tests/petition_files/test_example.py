@@ -13,7 +13,8 @@ from flask_migrate import upgrade
 
 import config
 from app.db import db
-from app.petition_files.file import PetitionFile, read_petition_file
+from app.petition_files.content import PetitionFile
+from app.petition_files.file import read_petition_file
 from app.petition_files.importing import Outcome, import_file
 from tests.conftest import make_app
 from tests.factories import make_signature

@@ -7,13 +7,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.petition_files.file import NEEDED, BadPetitionFile, PetitionFile, read_petition_file
+from app.petition_files.content import NEEDED, PetitionFile
+from app.petition_files.file import BadPetitionFile, read_petition_file
+from app.petition_files.translations import blank_translation
 from tests.factories import CONTROLLER, petition_file
 
 FULL = """
 [fields]
 affiliation = "required"
 country = "off"
+
+[labels]
+affiliation = "Your <b>trade</b>"
 
 [[initiators]]
 name = "Анна Пример"
@@ -46,6 +51,31 @@ title = "On paper only"
 [elsewhere]
 count = 214
 source = "On paper"
+
+[[translations]]
+language = "sv"
+title = "Rädda testbiblioteket"
+statement = "Vi ber staden."
+addressed_to = "Teststadens fullmäktige"
+
+[[translations]]
+language = "de"
+title = "Rettet die Bibliothek"
+statement = "Wir bitten die Stadt."
+body = "Bücher."
+privacy = "Mehr."
+thanks = "Danke!"
+outcome = "Sie bleibt."
+
+[translations.labels]
+affiliation = "Ihr Beruf"
+
+[translations.words]
+"Readers' Union" = "Leserverband"
+"For shelves" = "Für Regale"
+"A library in need" = "Bibliothek in Not"
+"On paper" = "Auf Papier"
+"Friends of the Test Library" = "Freunde der Testbibliothek"
 """
 
 
@@ -67,6 +97,7 @@ def refusal(folder: Path, text: str | bytes) -> str:
 
 def test_a_file_with_every_key_is_read(tmp_path: Path) -> None:
     front = {"started_on": "2026-11-01", "goal": "500", "closes_on": "2027-01-31", "discreet": "true"}
+    front |= {"thanks": '"Please **give**."', "outcome": '"It stays."', "outcome_on": "2027-02-28"}
     assert read_text(
         tmp_path, petition_file("Books.\n\nMore.", FULL, **front, privacy='"More *here*."')
     ) == PetitionFile(
@@ -111,7 +142,75 @@ def test_a_file_with_every_key_is_read(tmp_path: Path) -> None:
             {"title": "On paper only", "source": "", "url": ""},
         ),
         elsewhere={"count": 214, "source": "On paper", "url": ""},
+        thanks="Please **give**.",
+        outcome="It stays.",
+        outcome_on=date(2027, 2, 28),
+        labels={"affiliation": "Your <b>trade</b>", "country": "", "comment": ""},
+        translations=(
+            {
+                **blank_translation("sv"),
+                "title": "Rädda testbiblioteket",
+                "statement": "Vi ber staden.",
+                "addressed_to": "Teststadens fullmäktige",
+            },
+            {
+                "language": "de",
+                "title": "Rettet die Bibliothek",
+                "statement": "Wir bitten die Stadt.",
+                "body": "Bücher.",
+                "addressed_to": "",
+                "privacy": "Mehr.",
+                "thanks": "Danke!",
+                "outcome": "Sie bleibt.",
+                "labels": {"affiliation": "Ihr Beruf", "country": "", "comment": ""},
+                "words": {
+                    "Readers' Union": "Leserverband",
+                    "For shelves": "Für Regale",
+                    "A library in need": "Bibliothek in Not",
+                    "On paper": "Auf Papier",
+                    "Friends of the Test Library": "Freunde der Testbibliothek",
+                },
+            },
+        ),
     )
+
+
+SWEDISH = '[[translations]]\nlanguage = "sv"\ntitle = "Titel"\nstatement = "Vi ber."\n'
+NOTHING = "has nothing to translate: the petition itself does not say this."
+
+
+@pytest.mark.parametrize(
+    ("more", "place"),
+    [
+        ('thanks = "Tack"', "thanks"),
+        ('outcome = "Klart"', "outcome"),
+        ('privacy = "Mer"', "privacy"),
+        ('[translations.labels]\ncountry = "Ursprungsland"', "labels.country"),
+        ('[translations.words]\n"On papyrus" = "På papper"', "words.On papyrus"),
+    ],
+)
+def test_a_translation_of_what_the_petition_does_not_say_is_refused(tmp_path: Path, more: str, place: str) -> None:
+    assert refusal(tmp_path, petition_file(tables=SWEDISH + more)) == f"translations[1].{place}: {NOTHING}"
+
+
+@pytest.mark.parametrize(
+    ("table", "right"),
+    [
+        (f'[labels]\ncountry = "{"x" * 101}"', "labels.country: must have at most 100 characters; it has 101."),
+        ('[labels]\ncountry = "a\\nb"', "labels.country: must be on one line."),
+        ('[labels]\nname = "Who?"', "labels.name: is not known here. Known are: affiliation, country, comment."),
+        (
+            f'{SWEDISH}[translations.words]\n"Friends of the Test Library" = "a\\nb"',
+            "translations[1].words.Friends of the Test Library: must be on one line.",
+        ),
+        (
+            f'{SWEDISH}words = "all"',
+            "translations[1].words: must be a table, with the petition's own words before each =.",
+        ),
+    ],
+)
+def test_labels_and_translated_words_are_held_to_their_rules(tmp_path: Path, table: str, right: str) -> None:
+    assert refusal(tmp_path, petition_file(tables=table)) == right
 
 
 def test_optional_keys_have_defaults(tmp_path: Path) -> None:
@@ -131,7 +230,8 @@ def test_everything_below_the_second_line_of_pluses_is_the_body(tmp_path: Path, 
 def test_line_breaks_and_byte_order_marks_of_any_editor_are_accepted(
     tmp_path: Path, line_break: str, mark: str
 ) -> None:
-    text = petition_file("One.\n\nTwo.", FULL, statement='"""We ask\nthe town."""')
+    front = {"privacy": '"More."', "thanks": '"Thanks."', "outcome": '"It stays."'}
+    text = petition_file("One.\n\nTwo.", FULL, **front, statement='"""We ask\nthe town."""')
     file = read_text(tmp_path, mark + text.replace("\n", line_break))
     assert file == read_text(tmp_path, text)
     assert file.statement == "We ask\nthe town."

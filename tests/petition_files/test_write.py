@@ -1,12 +1,15 @@
 """Writing a petition file: reading it again gives the same values."""
 
+from dataclasses import replace
 from datetime import date
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.petition_files.file import NEEDED_FOR_DRAFT, PetitionFile, parse_petition_file
+from app.petition_files.content import NEEDED_FOR_DRAFT, NO_LABELS, PetitionFile
+from app.petition_files.file import parse_petition_file
+from app.petition_files.translations import blank_translation, without_idle_words
 from app.petition_files.write import write_petition_file
 
 CHARACTERS = st.characters(exclude_categories=["Cs"], exclude_characters="\r" + "".join(map(chr, range(9))) + "\x0b\x0c"
@@ -43,9 +46,7 @@ DONATIONS = st.fixed_dictionaries(
 )
 LINKS = st.fixed_dictionaries({"title": lines(), "source": st.just("") | lines(), "url": URLS})
 ELSEWHERE = st.fixed_dictionaries({"count": st.just(0) | st.integers(0, 2_000_000_000), "source": lines(), "url": URLS})
-TRANSLATIONS = st.fixed_dictionaries(
-    {"language": st.sampled_from(["sv", "de", "pt-BR"]), "title": lines(), "statement": SAID, "body": texts()}
-)
+LABELS = st.fixed_dictionaries(dict.fromkeys(NO_LABELS, st.just("") | lines()))
 FILES = st.builds(
     PetitionFile,
     slug=st.from_regex("[a-z0-9]{1,9}(-[a-z0-9]{1,9}){0,3}", fullmatch=True).filter(
@@ -66,17 +67,44 @@ FILES = st.builds(
     closes_on=st.none() | DAYS,
     discreet=st.booleans(),
     privacy=texts(),
+    thanks=texts(),
+    outcome=texts(),
+    outcome_on=st.none() | DAYS,
+    labels=LABELS,
     initiators=st.lists(INITIATORS, max_size=3).map(tuple),
     donations=st.lists(DONATIONS, max_size=2).map(tuple),
     links=st.lists(LINKS, max_size=2).map(tuple),
     elsewhere=st.none() | ELSEWHERE,
-    translations=st.lists(TRANSLATIONS, max_size=3, unique_by=lambda one: one["language"]).map(tuple),
 )
+
+
+@st.composite
+def translated(draw: st.DrawFn) -> PetitionFile:
+    """Return a file with translations of what it says."""
+    file = draw(FILES)
+    made = []
+    for language in draw(st.lists(st.sampled_from(["sv", "de", "pt-BR"]), max_size=3, unique=True)):
+        phrases = [phrase for found in file.phrases().values() for phrase in found if draw(st.booleans())]
+        made.append(
+            {
+                "language": language,
+                "title": draw(lines()),
+                "statement": draw(SAID),
+                "body": draw(texts()),
+                "addressed_to": draw(texts()),
+                "privacy": draw(texts()),
+                "thanks": draw(texts()),
+                "outcome": draw(texts()),
+                "labels": draw(LABELS),
+                "words": {phrase: draw(lines()) for phrase in phrases},
+            }
+        )
+    return without_idle_words(replace(file, translations=tuple(made)))
 
 
 @pytest.mark.slow
 @settings(max_examples=100)
-@given(FILES)
+@given(translated())
 def test_reading_a_written_file_gives_the_same_values(file: PetitionFile) -> None:
     assert parse_petition_file(write_petition_file(file).encode(), "petition.md") == file
 
@@ -94,3 +122,15 @@ def test_a_written_file_is_well_readable() -> None:
         'statement = """\nOne.\n\nTwo.\n"""\n\n'
         '[fields]\naffiliation = "optional"\ncountry = "required"\ncomment = "optional"\n+++\n**Why**\n'
     )
+
+
+def test_translated_words_stand_beside_the_petitions_own() -> None:
+    note = 'For all.\n"For lawyers"'
+    words = {"For all": "För alla", note: "..."}
+    translation = {**blank_translation("sv"), "title": "Titel", "statement": "Vi kräver.", "words": words}
+    donation = {"recipient": "Club", "iban": "DE89370400440532013000", "currency": "", "bank": "", "note": note}
+    links = ({"title": "For all", "source": "", "url": ""},)
+    file = PetitionFile("a", "en", "Title", links=links, donations=(donation,), translations=(translation,))
+    written = write_petition_file(file)
+    assert '[translations.words]\n"For all" = "För alla"\n' in written
+    assert parse_petition_file(written.encode(), "petition.md", NEEDED_FOR_DRAFT) == file

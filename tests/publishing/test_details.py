@@ -12,7 +12,7 @@ from app import clock
 from app.db import db, transaction
 from app.models import Act, AuditEntry, Petition, Role
 from app.models.petition import Standing
-from app.petition_files.file import PetitionFile
+from app.petition_files.content import PetitionFile
 from app.petitions.labels import LABELS
 from app.petitions.page import DONATIONS_MARKED_FOR
 from app.publishing import edit_views

@@ -76,7 +76,8 @@ def test_nor_does_that_owner_open_it_again(app: Flask, closed: Desk) -> None:
 @pytest.mark.both_databases
 def test_nor_by_a_file_without_a_last_day(app: Flask, closed: Desk) -> None:
     with app.app_context():
-        file = write_petition_file(replace(as_file(db.session(), stored(app)), closes_on=None))
+        petition = db.session.merge(stored(app))
+        file = write_petition_file(replace(as_file(db.session(), petition), closes_on=None))
         owner = organiser(app, WRITER).id
         with pytest.raises(BadPetitionFile, match="closes_on"):
             import_upload(file.encode(), "again.md", owner, "")

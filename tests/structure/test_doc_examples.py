@@ -8,7 +8,8 @@ from flask import Flask
 from flask.testing import FlaskClient, FlaskCliRunner
 
 import config
-from app.petition_files.file import NEEDED, BadPetitionFile, read_petition_file
+from app.petition_files.content import NEEDED
+from app.petition_files.file import BadPetitionFile, read_petition_file
 from tests.factories import CONTROLLER, petition_file
 
 PETITION_FILE = (config.ROOT / "docs/petition-file.md").read_text("utf-8")
