@@ -6,7 +6,7 @@ from werkzeug import Response
 from app.confirmation.confirm import confirm
 from app.crypto import tokens
 from app.models.signer import signer_of
-from app.petitions.markdown import to_html
+from app.petitions import wording
 from app.petitions.page import progress
 from app.petitions.requested import edition_or_original
 from app.signing.draft import DraftEntry
@@ -39,7 +39,7 @@ def answer(token: str) -> Response:
     if "name" not in request.form:  # pressed "show me", the first button of a discreet petition
         return _confirm_page(entry)
     form = AnswersForm()
-    form.ask(entry.petition)
+    form.ask(entry.petition, entry.text.language)
     if not form.validate():
         return _confirm_page(entry, form, 422)
     thanks = _thanks(entry, token)  # while the petition is at hand: a transaction forgets what was read before
@@ -53,7 +53,8 @@ def answer(token: str) -> Response:
 def signed(slug: str) -> Response:
     """Thank for a signature, with the count as it is at this moment."""
     edition = edition_or_original(slug, request.args.get("language"))
-    return private_page("confirmation/signed.html", edition=edition, progress=progress(edition.petition))
+    thanks = wording.thanks(edition)
+    return private_page("confirmation/signed.html", edition=edition, progress=progress(edition.petition), thanks=thanks)
 
 
 def _thanks(entry: DraftEntry, token: str) -> str:
@@ -93,9 +94,9 @@ def _confirm_page(
         "confirmation/confirm.html",
         code,
         entry=entry,
-        form=form or AnswersForm.of(entry.draft, entry.petition),
+        form=form or AnswersForm.of(entry.draft, entry.petition, entry.text.language),
         email=signer_of(entry.draft).email,
-        privacy=to_html(entry.notice.more),
+        privacy=wording.privacy(entry),
         until=confirmable_until(entry.petition, entry.draft.expires_at),
         is_disturbed=is_disturbed,
     )

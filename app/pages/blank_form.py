@@ -9,8 +9,8 @@ from flask import current_app, render_template, request
 from markupsafe import Markup
 
 from app.db import all_columns
-from app.petitions.markdown import to_html
 from app.petitions.page import Edition
+from app.petitions.wording import privacy
 from app.signing.forms import SignForm
 from app.web.language import select_locale
 
@@ -36,7 +36,7 @@ def _render(edition: Edition) -> Markup:
         "signing/_form.html",
         edition=edition,
         petition=edition.petition,
-        privacy=to_html(edition.notice.more),
+        privacy=privacy(edition),
         form=SignForm.blank(edition),
     )
     return Markup(rendered)  # noqa: S704 - the template has escaped what people wrote

@@ -4,7 +4,7 @@ from flask import render_template
 from markupsafe import Markup
 
 from app.pages.blank_form import blank_form
-from app.petitions import names, page
+from app.petitions import names, page, wording
 from app.petitions.markdown import to_html
 from app.petitions.page import Edition
 
@@ -25,6 +25,7 @@ def render_petition(edition: Edition, *, preview: Markup | str = "") -> str:
         original_changed_on=page.original_changed_on(edition),
         other_languages=page.other_languages(edition),
         is_open=is_open,
+        outcome=None if is_open else wording.outcome(edition),
         form=blank_form(edition) if is_open else "",
         preview=preview,
     )

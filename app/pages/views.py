@@ -5,7 +5,7 @@ from werkzeug import Response as BaseResponse
 
 from app import clock
 from app.pages.petition_page import render_petition
-from app.petitions import listing, names, page
+from app.petitions import listing, names, page, wording
 from app.petitions.changes import text_changes
 from app.petitions.requested import edition_or_404
 from app.web import headers, language
@@ -13,6 +13,8 @@ from app.web.cursor import BadCursor
 from app.web.public_page import public_page
 
 bp = Blueprint("pages", __name__)
+bp.add_app_template_global(wording.said, "said")
+bp.add_app_template_global(wording.addressee, "addressee")
 
 
 @bp.get("/")

@@ -10,6 +10,7 @@ from werkzeug.routing import RequestRedirect
 
 from app.petitions import page
 from app.petitions.page import Edition
+from app.petitions.wording import said
 from app.sharing import draw
 from app.sharing.links import edition_url, may_be_shared
 from app.web import language
@@ -50,7 +51,7 @@ def oembed_answer(url: str, max_width: int | None, max_height: int | None) -> di
         "version": "1.0",
         "type": "rich",
         "title": edition.text.title,
-        "author_name": edition.petition.started_by,
+        "author_name": said(edition.petition, edition.text.language, edition.petition.started_by).text,
         "provider_name": current_app.config["SITE_NAME"],
         "provider_url": current_app.config["BASE_URL"],
         "cache_age": CACHE_AGE_SECONDS,

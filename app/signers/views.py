@@ -11,8 +11,8 @@ from app.db import db
 from app.export.handover import handovers_of
 from app.models import State
 from app.models.signer import signer_of
-from app.petitions.markdown import to_html
 from app.petitions.requested import edition_or_original
+from app.petitions.wording import privacy
 from app.signers import entry_link
 from app.signers.correct import correct
 from app.signers.withdraw import withdraw
@@ -47,7 +47,7 @@ def change_entry(token: str) -> Response:
     if act != "correct" or entry.signature.state != State.VERIFIED:
         return _shown(entry)  # pressed "show me", the first button of a discreet petition
     form = EntryForm()
-    form.ask(entry.petition)
+    form.ask(entry.petition, entry.text.language)
     if form.digest.data != entry_digest(entry):
         return _shown(entry, status=409, stale=True)
     if not form.validate():
@@ -112,10 +112,10 @@ def _shown(entry: Entry, form: EntryForm | None = None, status: int = 200, **fla
         "signers/entry.html",
         status,
         entry=entry,
-        form=form or EntryForm.of(signature, entry.petition, digest=entry_digest(entry)),
+        form=form or EntryForm.of(signature, entry.petition, entry.text.language, digest=entry_digest(entry)),
         email=signer_of(signature).email,
         counts=signature.state == State.VERIFIED,
         handed_over=handovers_of(signature),
-        privacy=to_html(entry.notice.more),
+        privacy=privacy(entry),
         **flags,
     )

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Self
 
+from flask_babel import gettext
 from flask_babel import lazy_gettext as _
 from wtforms import BooleanField, Field, HiddenField, RadioField, StringField, TextAreaField
 from wtforms.fields.choices import SelectChoice
@@ -13,6 +14,7 @@ from app.email.mistyped import probably_meant
 from app.models import Draft, Petition, Signature, Visibility
 from app.models.signer import signer_of
 from app.petitions.page import Edition
+from app.petitions.wording import label
 from app.signing.entry import Correction
 from app.signing.filters import MaxLength, one_line, readable, required, tidy_line, tidy_paragraphs
 from app.web import countries
@@ -65,8 +67,13 @@ class SignerForm(Form):
     )
     updates = BooleanField(_("Yes, write to me about this petition now and then"))
 
-    def ask(self, petition: Petition) -> None:
-        """Remove the questions that this petition does not ask, and mark those that it requires; the name always is."""
+    named: tuple[str, ...] = ()
+
+    def ask(self, petition: Petition, spoken: str) -> None:
+        """Remove the questions that this petition does not ask, and mark those that it requires; the name always is.
+
+        Those that it names itself (`named`) are called so, in the language `spoken` if that is translated.
+        """
         self._require("name", _("Please tell us your name."))
         for field, choice, message in (
             ("affiliation", petition.affiliation_field, _("Please tell us your title or affiliation.")),
@@ -75,8 +82,14 @@ class SignerForm(Form):
         ):
             if choice == "off":
                 del self[field]
-            elif choice == "required":
-                self._require(field, message)
+                continue
+            own = label(petition, spoken, field)
+            if own:
+                self[field].label.text = own
+                self.named += (field,)
+            if choice == "required":
+                # Not lazily: a lazy text is taken for HTML, and these are somebody's words.
+                self._require(field, gettext("Please answer: %(question)s", question=own.text) if own else message)
 
     def answer(self, field: str) -> str:
         """Return the answer in `field`; empty if it is not asked."""
@@ -101,8 +114,8 @@ class AnswersForm(SignerForm):
     """The form on the confirm page."""
 
     @classmethod
-    def of(cls, row: Draft | Signature, petition: Petition, **hidden: str) -> Self:
-        """Return the form filled with what a draft or signature of the petition says now."""
+    def of(cls, row: Draft | Signature, petition: Petition, spoken: str, **hidden: str) -> Self:
+        """Return the form filled with what a draft or signature of the petition says now, in the language `spoken`."""
         signer = signer_of(row)
         answers = {
             "name": signer.name,
@@ -113,7 +126,7 @@ class AnswersForm(SignerForm):
             "updates": row.updates,
         }
         form = cls(formdata=None, data={**answers, **hidden})
-        form.ask(petition)
+        form.ask(petition, spoken)
         return form
 
     def correction(self) -> Correction:
@@ -183,16 +196,16 @@ class SignForm(SignerForm, AddressForm):
     notice_version = HiddenField()
     topic = StringField(_("Leave this empty"), render_kw={"autocomplete": "off", "tabindex": "-1"})
 
-    def ask(self, petition: Petition) -> None:
+    def ask(self, petition: Petition, spoken: str) -> None:
         """Remove the questions that this petition does not ask; name and e-mail are always required."""
-        super().ask(petition)
+        super().ask(petition, spoken)
         self._require("email", _("Please give your e-mail address. Your signature counts once you confirm it."))
 
     @classmethod
     def blank(cls, edition: Edition) -> "SignForm":
         """Return the empty form for this edition's page."""
         form = cls(formdata=None, data={"visibility": edition.petition.first_choice})
-        form.ask(edition.petition)
+        form.ask(edition.petition, edition.text.language)
         form.set_edition(edition)
         return form
 

@@ -13,6 +13,7 @@ from app.outbox import slow_lane
 from app.petitions.markdown import to_html
 from app.petitions.page import Edition
 from app.petitions.requested import edition_or_original
+from app.petitions.wording import privacy
 from app.signing import code, email_reference, proof_of_work
 from app.signing.domains import address_allowed
 from app.signing.email_reference import Sent
@@ -43,7 +44,7 @@ def submit(slug: str) -> Response:
     if not edition.is_open():
         return make_response(render_template("signing/closed.html", edition=edition), 409)
     answers = SignForm()
-    answers.ask(edition.petition)
+    answers.ask(edition.petition, edition.text.language)
     meant = answers.ask_about_domain(request.form.get("address"))
     if not answers.validate({"email": [] if meant else [address_allowed(edition)]}):
         return make_response(_page(edition, answers), 422)
@@ -179,7 +180,7 @@ def _page(
         petition=edition.petition,
         text=edition.text,
         body=to_html(edition.text.body) if superseded else None,
-        privacy=to_html(edition.notice.more),
+        privacy=privacy(edition),
         form=answers,
         superseded=superseded,
         meant=meant,

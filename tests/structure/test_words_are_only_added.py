@@ -8,7 +8,16 @@ from pathlib import Path
 from tests.structure.source import APP, place, tree
 
 KEPT = {"PetitionText", "PrivacyNotice"}
-COLUMNS = {"statement", "body", "after_signatures", "controller_name", "controller_address", "controller_email", "more", "translations"}
+COLUMNS = {
+    "statement",
+    "body",
+    "after_signatures",
+    "controller_name",
+    "controller_address",
+    "controller_email",
+    "more",
+    "translations",
+}
 CHANGING = {"update", "delete", "merge", "bulk_update_mappings"}
 CHANGING_SQL = re.compile(r"(update|delete\s+from|truncate)\s+(petition_text|privacy_notice)\b", re.IGNORECASE)
 
