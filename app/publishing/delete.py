@@ -1,5 +1,7 @@
 """Delete a draft, or take back a translation: only what nobody can have signed."""
 
+from dataclasses import replace
+
 from sqlalchemy import delete, exists, select
 from sqlalchemy.exc import IntegrityError
 
@@ -20,6 +22,8 @@ from app.models import (
 from app.models.petition import seal_mailbox_key
 from app.organisers.access import Who
 from app.organisers.acting import acting
+from app.petition_files.saving import save_petition
+from app.petition_files.stored import as_file
 
 SAYING_NOTHING: dict[str, object] = {
     "started_by": "",
@@ -30,6 +34,11 @@ SAYING_NOTHING: dict[str, object] = {
     "donations": [],
     "links": [],
     "elsewhere": None,
+    "labels": None,
+    "words": None,
+    "thanks": None,
+    "outcome": None,
+    "outcome_on": None,
     "image_alt": "",
 }
 
@@ -51,7 +60,7 @@ def delete_draft(petition_id: int, organiser_id: int) -> bool:
 
 
 def take_back_translation(petition_id: int, language: str, organiser_id: int) -> bool:
-    """Delete the text in this language, all its versions; return False if somebody has signed it.
+    """Delete the text in this language, all its versions, and the other words in it; return False if it was signed.
 
     The petition's own language stays. Of signing and taking back at the same moment one succeeds, as the foreign key
     decides.
@@ -63,8 +72,13 @@ def take_back_translation(petition_id: int, language: str, organiser_id: int) ->
             signed = [exists().where(table.text_id.in_(ids)) for table in (Signature, Draft)]
             if language == petition.language or any(session.scalar(select(one)) for one in signed):
                 return False
+            before = as_file(session, petition)
+            others = tuple(one for one in before.translations if one["language"] != language)
             session.execute(delete(FormCopy).where(FormCopy.text_id.in_(ids)))
-            if session.execute(delete(PetitionText).where(of_language).returning(PetitionText.id)).first():
+            if not session.execute(delete(PetitionText).where(of_language).returning(PetitionText.id)).first():
+                return True
+            file = replace(before, translations=others)
+            if not save_petition(session, petition, before, file, Act.EDITED, organiser_id, clock.now()):
                 record(session, Act.EDITED, petition_id, organiser_id, what="translations")
     except IntegrityError:
         return False

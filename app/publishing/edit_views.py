@@ -15,12 +15,12 @@ from app.organisers.access import Who, is_fresh, may, me, open_to, petition_here
 from app.petition_files import values
 from app.petition_files.content import PetitionFile
 from app.petition_files.file import MAX_TEXT_LENGTH
-from app.petition_files.saving import TRUSTED_KEYS
+from app.petition_files.saving import TRUSTED_KEYS, trusted_changes
 from app.petition_files.stored import outdated_translations
 from app.petitions.markdown import to_html
 from app.publishing.checked_fields import sentence
 from app.publishing.edit import PetitionPart, StaleVersion, edit_part
-from app.publishing.forms import DetailsForm, TrustForm, WordsForm
+from app.publishing.forms import DetailsForm, OutcomeForm, TrustForm, WordsForm
 from app.publishing.part_pages import (
     LONG_TEXTS,
     conflict_with,
@@ -30,11 +30,13 @@ from app.publishing.part_pages import (
     save_part,
     stored_file,
 )
+from app.publishing.translation_form import TRANSLATED, data_of, translation_form
 from app.web import body_size, headers, language
 
 bp = Blueprint("editing", __name__, url_prefix="/organise/petitions/<slug:slug>")
 
-WORDS = ("title", "statement", "body")
+WORDS = ("title", "statement", "body", "thanks")
+OUTCOME = ("outcome", "outcome_on")
 
 
 @bp.get("/words")
@@ -47,31 +49,38 @@ def words(slug: str, lang: str | None = None) -> BaseResponse:
         return redirect(url_for(".words", slug=slug, lang=_tag(other_language)))
     file, tag = stored_file(), _tag(lang) if lang else petition_here().language
     part = _words_of(file, tag)
-    form = WordsForm(formdata=None, data={**part.of(file), "base": part.digest(file)})
+    said = part.of(file)
+    data = said if tag == file.language else data_of(said)
+    form = _words_form(file, tag)(formdata=None, data={**data, "base": part.digest(file)})
     return _words(form, file, tag, 200 if other_language is None else 422, none_chosen=other_language is not None)
 
 
 @bp.post("/words")
 @bp.post("/words/<language:lang>")
 @open_to(Who.EDITORS)
-@body_size.max_body_size(LONG_TEXTS)
+@body_size.max_body_size(2 * LONG_TEXTS)
 def save_words(slug: str, lang: str | None = None) -> BaseResponse:
-    """Save the words as the next version, or show a preview; the form keeps what was typed."""
+    """Save the words as the next version, or show a preview; the form keeps what was typed.
+
+    What people trust wants a fresh sign-in in translations too.
+    """
     file, tag = stored_file(), _tag(lang) if lang else petition_here().language
-    form = WordsForm()
+    form = _words_form(file, tag)()
     form.is_draft = petition_here().opened_at is None and tag == file.language
     if "preview" in request.form:
         return _words(form, file, tag, preview=_rendered(form.body.data))
     if not form.validate():
         return _words(form, file, tag, 422)
     part = _words_of(file, tag)
+    if trusted_changes(file, part.put(file, form.answers())) and not is_fresh():
+        return _words(form, file, tag, 403, not_fresh=True)
     try:
         saved = edit_part(petition_here().id, part, form.base.data or "", form.answers(), me().id)
     except StaleVersion as stale:
         conflict = conflict_with(form, part, stale)
         return _words(form, stale.now, tag, 409, conflict=conflict)
     flash_saved(saved)
-    if saved and tag == file.language:
+    if saved.texts and tag == file.language:
         _flash_outdated_translations()
     return redirect(url_for(".words", slug=slug, lang=lang), 303)
 
@@ -132,8 +141,29 @@ def _rendered(body: str | None) -> str:
         return note.format(me().language, sentence(wrong))
 
 
+@bp.get("/outcome")
+@open_to(Who.EDITORS)
+def outcome(slug: str) -> BaseResponse:
+    """Show the form for what became of the petition; it begins with today as its day."""
+    file = stored_file()
+    said = {"outcome": file.outcome, "outcome_on": file.outcome_on if file.outcome else clock.now().date()}
+    return _outcome_page(OutcomeForm(formdata=None, data={**said, "base": PetitionPart(OUTCOME).digest(file)}))
+
+
+@bp.post("/outcome")
+@open_to(Who.EDITORS)
+@body_size.max_body_size(LONG_TEXTS)
+def save_outcome(slug: str) -> BaseResponse:
+    """Save what became of the petition."""
+    return save_part(OutcomeForm(), PetitionPart(OUTCOME), _outcome_page)
+
+
 def _words_of(file: PetitionFile, tag: str) -> PetitionPart:
-    return PetitionPart(WORDS, "" if tag == file.language else tag)
+    return PetitionPart(WORDS) if tag == file.language else PetitionPart(TRANSLATED, tag)
+
+
+def _words_form(file: PetitionFile, tag: str) -> type[WordsForm]:
+    return WordsForm if tag == file.language else translation_form(file)
 
 
 def _details() -> PetitionPart:
@@ -189,6 +219,10 @@ def _choices(written: list[str]) -> Iterator[tuple[str, str]]:
 
 def _details_page(form: DetailsForm, status: int = 200, **context: Any) -> BaseResponse:
     return part_page("publishing/details.html", form, status, **context)
+
+
+def _outcome_page(form: OutcomeForm, status: int = 200, **context: Any) -> BaseResponse:
+    return part_page("publishing/outcome.html", form, status, **context)
 
 
 def _trust_page(form: TrustForm, status: int = 200, **context: Any) -> BaseResponse:

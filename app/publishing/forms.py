@@ -11,14 +11,15 @@ from wtforms.validators import InputRequired, ValidationError
 from app import clock
 from app.organisers.forms import OrganiserForm
 from app.petition_files import values as values
-from app.petition_files.content import PetitionFile
-from app.petition_files.file import CONTROLLER, DONATION, ELSEWHERE, LINK, MAX_TEXT_LENGTH, checks, initiator
+from app.petition_files.content import NO_LABELS, PetitionFile
+from app.petition_files.file import CONTROLLER, DONATION, ELSEWHERE, LINK, MAX_LABEL_LENGTH, checks, initiator
 from app.publishing.checked_fields import RowForm, add_spare_rows, day, line, number, paragraphs, rows, values_of_rows
 from app.web import countries, language
 
 CHECK = checks("en")
 INITIATOR = initiator("en")
 MAX_ALT_LENGTH = 200
+LABEL = values.line(MAX_LABEL_LENGTH)
 USUAL = "usual"
 DEFAULTS = (
     SelectChoice(USUAL, _("Only who gets the petition; if it is discreet, only the organisers")),
@@ -89,10 +90,21 @@ class WordsForm(PartForm):
 
     title = line(_("Title"), CHECK["title"], always=True, max_length=200)
     statement = paragraphs(_("What people sign"), CHECK["statement"], 5)
-    body = paragraphs(_("The reasons"), values.markdown(MAX_TEXT_LENGTH), 16, optional=True)
+    body = paragraphs(_("The reasons"), CHECK["privacy"], 16, optional=True)
+    thanks = paragraphs(_("Words of thanks"), CHECK["thanks"], 5, optional=True)
 
     def answers(self) -> dict[str, Any]:
-        return {"title": self.title.data, "statement": self.statement.data or "", "body": self.body.data or ""}
+        return {"title": self.title.data, **{key: self[key].data or "" for key in ("statement", "body", "thanks")}}
+
+
+class OutcomeForm(PartForm):
+    """What became of a closed petition, and when."""
+
+    outcome = paragraphs(_("What became of it"), CHECK["outcome"], 16, optional=True)
+    outcome_on = day(_("Day of the outcome"), CHECK["outcome_on"])
+
+    def answers(self) -> dict[str, Any]:
+        return {"outcome": self.outcome.data or "", "outcome_on": self.outcome_on.data if self.outcome.data else None}
 
 
 class DetailsForm(PartForm):
@@ -108,6 +120,7 @@ class DetailsForm(PartForm):
         "discreet",
         "default_visibility",
         "fields",
+        "labels",
         "initiators",
         "links",
         "elsewhere",
@@ -119,8 +132,11 @@ class DetailsForm(PartForm):
     discreet = BooleanField(_("Discreet: keep the cause out of e-mails"))
     default_visibility = RadioField(_("Who may see a name, unless its signer chooses otherwise"), choices=DEFAULTS)
     affiliation_field = RadioField(_("Title or affiliation"), choices=ASKED)
-    country_field = RadioField(_("Country of origin"), choices=ASKED)
+    country_field = RadioField(_("Country"), choices=ASKED)
     comment_field = RadioField(_("Comment"), choices=ASKED)
+    affiliation_label = line(_("Title or affiliation"), LABEL, optional=True, max_length=MAX_LABEL_LENGTH)
+    country_label = line(_("Country"), LABEL, optional=True, max_length=MAX_LABEL_LENGTH)
+    comment_label = line(_("Comment"), LABEL, optional=True, max_length=MAX_LABEL_LENGTH)
     initiators = rows(InitiatorRow, _("Initiator"))
     links = rows(LinkRow, _("Link"))
     elsewhere = FormField(ElsewhereRow, _("Gathered elsewhere"))
@@ -141,6 +157,7 @@ class DetailsForm(PartForm):
             "discreet": file.discreet,
             "default_visibility": file.default_visibility or USUAL,
             **{f"{name}_field": choice for name, choice in file.fields.items()},
+            **{f"{name}_label": words for name, words in file.labels.items()},
             "initiators": [{**initiator} for initiator in file.initiators],
             "links": [{**link} for link in file.links],
             "elsewhere": {**file.elsewhere} if file.elsewhere else None,
@@ -154,7 +171,8 @@ class DetailsForm(PartForm):
             "goal": self.goal.data,
             "discreet": self.discreet.data,
             "default_visibility": None if self.default_visibility.data == USUAL else self.default_visibility.data,
-            "fields": {name: self[f"{name}_field"].data for name in ("affiliation", "country", "comment")},
+            "fields": {name: self[f"{name}_field"].data for name in NO_LABELS},
+            "labels": {name: self[f"{name}_label"].data or "" for name in NO_LABELS},
             "initiators": values_of_rows(self.initiators),
             "links": values_of_rows(self.links),
             "elsewhere": None if elsewhere.is_blank() else elsewhere.answers(),

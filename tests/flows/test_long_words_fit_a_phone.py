@@ -24,7 +24,7 @@ pytestmark = pytest.mark.slow
 
 LONG = "Donaudampfschifffahrtselektrizitätenhauptbetriebswerkbauunterbeamtengesellschaft"
 ADDRESS = f"{'olga' * 15}@{'very-long-name' * 4}.example.org"
-TABS = ("signatures", "export", "publishing", "words", "details", "trust", "image", "members", "log")
+TABS = ("signatures", "export", "publishing", "words", "details", "trust", "outcome", "image", "members", "log")
 COLUMNS = ["When", "To whom", "As what", "Rows", "By whom"]
 
 

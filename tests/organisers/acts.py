@@ -111,6 +111,7 @@ ACTS: dict[str, tuple[Role, Callable[[Scene], Send]]] = {
     "editing.save_details": (Role.EDITOR, form(f"{PLACE}/details", started_by="Others")),
     "editing.save_details of the last day": (Role.OWNER, form(f"{PLACE}/details", closes_on="2999-12-31")),
     "editing.save_trust": (Role.EDITOR, form(f"{PLACE}/trust", **TRUSTED | {"contact": "other@example.org"})),
+    "editing.save_outcome": (Role.EDITOR, form(f"{PLACE}/outcome", outcome="It is done.")),
     "image.save": (Role.EDITOR, post(f"{PLACE}/image", alt="Another text")),
     "image.remove": (Role.EDITOR, post(f"{PLACE}/image/remove")),
     "domains.set_one": (Role.EDITOR, post(f"{PLACE}/domains", domain="example.net", verdict="block")),

@@ -27,7 +27,7 @@ def speak_swedish(app: Flask) -> None:
 def test_form_fields_are_shown_with_their_labels_and_choices(app: Flask, desk: Desk) -> None:
     text = petition_file(tables=FIELDS)
     shown = parts(HtmlPage(upload(desk, text).text))["What the form asks"]
-    assert "Country of origin: [removed: Required end] [added: Not asked end]" in shown
+    assert "Country: [removed: Required end] [added: Not asked end]" in shown
     assert "Title or affiliation: Optional" in shown
     speak_swedish(app)
     shown = parts(HtmlPage(upload(desk, text).text))["Vad formuläret frågar"]

@@ -117,6 +117,7 @@ PROMISED = {
     "/organise/petitions/<slug>/preview-markdown": {"POST"},
     "/organise/petitions/<slug>/details": {"GET", "POST"},
     "/organise/petitions/<slug>/trust": {"GET", "POST"},
+    "/organise/petitions/<slug>/outcome": {"GET", "POST"},
     "/organise/petitions/<slug>/image": {"GET", "POST"},
     "/organise/petitions/<slug>/image/remove": {"POST"},
     "/organise/petitions/<slug>/image/<digest>-<width>.jpg": {"GET"},
