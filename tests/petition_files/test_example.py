@@ -141,7 +141,7 @@ def test_the_form_has_all_fields(page: HtmlPage) -> None:
     for field, label in {
         "name": "Your name",
         "affiliation": "Title or affiliation (optional)",
-        "country": "Country",
+        "country": "Country of origin",
         "email": "E-mail",
         "comment": "Comment (optional)",
         "updates": "Yes, write to me about this petition now and then",

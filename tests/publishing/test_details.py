@@ -80,6 +80,16 @@ def test_every_detail_can_be_changed(app: Flask, desk: Desk) -> None:
     assert (petition.elsewhere, petition.goal) == (None, None)
 
 
+def test_the_forms_questions_can_be_named(app: Flask, desk: Desk, client: FlaskClient) -> None:
+    assert desk.send(f"{PLACE}/details", country_label="Country of <i>origin</i>").status_code == 303
+    assert "Country of &lt;i&gt;origin&lt;/i&gt;" in client.get(f"/petitions/{SLUG}").text
+    assert desk.form(f"{PLACE}/details")["country_label"] == "Country of <i>origin</i>"
+    answer = desk.send(f"{PLACE}/details", comment_label="x" * 101)
+    assert HtmlPage(answer.text).errors() == {"comment_label": "Must have at most 100 characters; it has 101."}
+    desk.send(f"{PLACE}/details", country_label="")
+    assert stored(app).labels is None
+
+
 def test_a_last_day_in_the_past_is_refused_for_an_open_petition(app: Flask, desk: Desk) -> None:
     answer = desk.send(f"{PLACE}/details", closes_on="2025-12-31")
     assert answer.status_code == 422

@@ -47,6 +47,18 @@ from tests.factories import SLUG, make_draft, make_petition, make_signature, pre
 from tests.organisers.people import make_organiser, organiser
 
 DIGEST = "0" * 32
+NAMED = """[labels]
+country = "Country of origin"
+[[links]]
+title = "A library in need"
+[[translations]]
+language = "sv"
+title = "Vad som har stängt"
+statement = "Vi ber."
+outcome = "Klart"
+[translations.words]
+"A library in need" = "Ett bibliotek i nöd"
+"""
 
 
 def something_of_everything(app: Flask, folder: Path) -> dict[str, list[str]]:
@@ -54,7 +66,8 @@ def something_of_everything(app: Flask, folder: Path) -> dict[str, list[str]]:
     with app.app_context():
         check_keys()  # as a process does that starts
     make_petition(app)
-    make_petition(app, slug='"closed"', title='"What has closed"', closes_on="2026-01-31")
+    over = {"closes_on": "2026-01-31", "thanks": '"Please [give](https://give.example)."', "outcome": '"# Done"'}
+    make_petition(app, slug='"closed"', title='"What has closed"', tables=NAMED, **over)
     signed = [make_signature(app, state=state, email=f"{state}@example.org") for state in State]
     ids = [*signed, *drafts_in_every_state(app)]
     sign(app.test_client(), email="new@example.org")
