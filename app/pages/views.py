@@ -44,11 +44,14 @@ def petition(slug: str, lang: str | None = None) -> BaseResponse:
 
 @bp.get("/petitions/<slug:slug>/changes")
 @bp.get("/petitions/<slug:slug>/changes/<language:lang>")
-@public_page()
+@public_page("before")
 def changes_page(slug: str, lang: str | None = None) -> BaseResponse:
-    """Show each published version of the text, and its changes."""
+    """Show the published versions of the text, five a page, and the changes of each."""
     edition = edition_or_404(slug, lang)
-    html = render_template("pages/changes.html", edition=edition, changes=text_changes(edition))
+    history = text_changes(edition, request.args.get("before", type=int))
+    if not history.changes:
+        abort(404)
+    html = render_template("pages/changes.html", edition=edition, history=history)
     return headers.cacheable(make_response(html))
 
 

@@ -15,6 +15,7 @@ WORD = re.compile(r"[\u3040-\u30ff\u3400-\u9fff]|\w+|\s+|[^\w\s]")
 MAX_PAIRS = 100_000_000
 # And that of a page with the pieces. A text of 8,000 words of which each fifth was changed has about 2,500.
 MAX_PIECES = 3_000
+ENDS = 200  # characters that are left of each end of a long passage
 
 
 class DiffKind(StrEnum):
@@ -74,6 +75,18 @@ def _align(before: list[str], after: list[str], pairs_left: list[int]) -> Iterat
         else:
             removed, added = removed + old, added + new
     yield removed, added
+
+
+def shorten(pieces: tuple[DiffPiece, ...]) -> tuple[DiffPiece, ...]:
+    """Return the pieces with the middle of long passages that stayed the same left out, marked by "[…]"."""
+    return tuple(DiffPiece(kind, _ends(text) if kind == DiffKind.SAME else text) for kind, text in pieces)
+
+
+def _ends(text: str) -> str:
+    if len(text) <= 3 * ENDS:
+        return text
+    first, last = text[:ENDS].rstrip(), text[-ENDS:].lstrip()
+    return f"{first} […] {last}"
 
 
 def _merge_adjacent(pieces: list[DiffPiece]) -> list[DiffPiece]:

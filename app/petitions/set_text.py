@@ -8,6 +8,7 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 from html.parser import HTMLParser
+from itertools import zip_longest
 
 from app.petitions.markdown import TOP_HEADING, to_html
 
@@ -84,7 +85,7 @@ def _block_words(block: Block) -> str:
 
 def _run_words(runs: tuple[Run, ...]) -> str:
     written = ""
-    for run, after in zip(runs, (*runs[1:], None), strict=True):
+    for run, after in zip_longest(runs, runs[1:]):
         written += run.words
         # A link of several runs is followed by its address once.
         ends = run.address and (after is None or after.address != run.address)

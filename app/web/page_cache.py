@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 TTL_SECONDS = 1.0  # no page that is sent is older
 RENEWED_AFTER_SECONDS = 0.7  # one reader's request renews it from then on, and all others still get the last one
 MAX_BYTES = 32 * 1024 * 1024  # of a store; compressed bodies, made when somebody asks for them, take a third more
-MAX_BODY_BYTES = 1024 * 1024
+MAX_BODY_BYTES = 4 * 1024 * 1024  # no page is larger, or its readers would wait for each other
 MAX_QUERY_CHARACTERS = 300  # a page with a longer one is not kept
 OVERHEAD_BYTES = 4096  # of a kept page: its headers, and the address twice
 # A POST with such an answer has changed nothing. 410 is left out: a withdrawal answers 410.

@@ -1,8 +1,11 @@
 """Changes of a petition's text: announced on its page, and shown on a page of their own."""
 
+import re
+
 from flask import Flask
 from flask.testing import FlaskClient
 
+from app.web import page_cache
 from tests.factories import SLUG, make_draft, make_signature
 from tests.html_page import HtmlPage
 from tests.petitions.conftest import Import
@@ -103,3 +106,40 @@ def test_another_address_of_a_link_is_a_difference(client: FlaskClient, bring: I
     bring("[Our fund](https://b.example/)")
     ((shown, _), *_others) = words_of(HtmlPage(client.get(f"{PAGE}/changes").text))
     assert shown == "Our fund (https://[removed: a end] [added: b end] .example/)"
+
+
+def test_five_versions_are_on_a_page(client: FlaskClient, bring: Import) -> None:
+    for number in range(12):
+        bring(f"Version {number} of the reasons.")
+    seen, path = [], f"/petitions/{SLUG}/changes"
+    pages = 0
+    while path:
+        page = HtmlPage(client.get(path).text)
+        seen += re.findall(r"version-(\d+)", page.html)[::2]
+        path = next((one.get("href") or "" for one in page.all("a") if one.words() == "Older"), "")
+        pages += 1
+    assert [int(one) for one in seen] == list(range(12, 0, -1))
+    assert pages == 3
+    assert "The first text" in page.html
+    for before in ("1", "0", "-1", str(10**30)):
+        assert client.get(f"/petitions/{SLUG}/changes?before={before}").status_code in {200, 404}
+
+
+def test_of_long_passages_that_stayed_the_ends_are_shown(client: FlaskClient, bring: Import) -> None:
+    same = " ".join(f"word{number}" for number in range(500))
+    bring(f"Before {same} old {same} after.")
+    bring(f"Before {same} new {same} after.")
+    newest, first = client.get(f"/petitions/{SLUG}/changes").text.split("The first text")
+    assert "word499 <del>" in newest.replace("\n", " ") and "word250" not in newest
+    assert "[…]" in newest and "Before word0" in newest
+    assert "word250" in first and "[…]" not in first
+
+
+def test_texts_that_are_made_to_differ_everywhere_make_no_page_too_large_to_be_kept(
+    client: FlaskClient, bring: Import
+) -> None:
+    for number in range(6):
+        bring(" ".join("abcd"[(i * i * (number + 1) + i) % 4] for i in range(45_000)))
+    answer = client.get(f"/petitions/{SLUG}/changes")
+    assert answer.status_code == 200
+    assert len(answer.data) < page_cache.MAX_BODY_BYTES
