@@ -21,6 +21,7 @@ from app.models import Occasion, OutboxRow
 from app.organisers.letter import render_letter as write_to_organiser
 from app.outbox.callbacks import LetterCallbacks
 from app.outbox.deliver import deliver
+from app.petition_files.tell_owners import render_change
 from app.stop_signal import StopSignal
 
 
@@ -28,7 +29,7 @@ def choose_email(row: OutboxRow) -> Callable[[], Message] | None:
     """Return the function that writes the letter that a row of the outbox asks for; None if nothing is to be said."""
     if row.occasion != Occasion.ORGANISER:
         return letter.choose_letter(row)
-    message = write_to_organiser(row) or password_reset.render_password_reset(row)
+    message = write_to_organiser(row) or password_reset.render_password_reset(row) or render_change(row)
     return (lambda: message) if message else None
 
 

@@ -58,8 +58,8 @@ def queue_rendered_letter(
     """
     fields = render_for(organiser, letter, **words)
     key = _counted(letter, without_tag(organiser.email)) if is_limited else None
-    rank = {"priority": PRIORITY[Occasion.CONFIRMED]} if is_limited else {}
-    _insert(session, WRITTEN, organiser.email, fields, at, mailbox=key, **rank)
+    rank = PRIORITY[Occasion.CONFIRMED if is_limited else Occasion.ORGANISER]
+    _insert(session, WRITTEN, organiser.email, fields, at, mailbox=key, priority=rank)
 
 
 def _counted(letter: str, mailbox: str) -> bytes:
@@ -75,6 +75,8 @@ def _insert(
     *,
     mailbox: bytes | None,
     priority: int = PRIORITY[Occasion.ORGANISER],
+    due_at: datetime | None = None,
+    petition_id: int | None = None,
 ) -> None:
     public_id = os.urandom(16)
     new = insert(OutboxRow).values(
@@ -83,8 +85,9 @@ def _insert(
         priority=priority,
         sealed=sealing.seal(PURPOSE, public_id, (kind, recipient, *fields)),
         mailbox=mailbox,
+        petition_id=petition_id,
         queued_at=at,
-        due_at=at,
+        due_at=due_at or at,
     )
     session.execute(new.on_conflict_do_nothing())
 
@@ -96,8 +99,8 @@ def render_for(organiser: Organiser, letter: str, **words: Any) -> Rendered:
     return rendered._replace(text=rendered.text[:MAX_FIELD_CHARACTERS], html=rendered.html[:MAX_FIELD_CHARACTERS])
 
 
-def queue_letter_to_owners(session: Session, petition_id: int, letter: str, at: datetime, **words: Any) -> None:
-    """Queue a letter to every owner of a petition who has joined."""
+def owners_of(session: Session, petition_id: int) -> list[Organiser]:
+    """Return the petition's owners who have joined."""
     owners = (
         db.select(Organiser, Membership, Petition)
         .join(Membership, Membership.organiser_id == Organiser.id)
@@ -106,6 +109,17 @@ def queue_letter_to_owners(session: Session, petition_id: int, letter: str, at: 
         .where(Membership.invited_until.is_(None))
         .where(Organiser.joined_at.is_not(None), Organiser.active)
     )
-    for owner, member, petition in session.execute(owners).all():
-        if owner.is_genuine and member.genuine_role(petition, owner):
-            queue_rendered_letter(session, owner, letter, at, **words)
+    rows = session.execute(owners).all()
+    return [owner for owner, member, petition in rows if owner.is_genuine and member.genuine_role(petition, owner)]
+
+
+def queue_for_owner(
+    session: Session, kind: str, owner: Organiser, petition_id: int, at: datetime, due: datetime
+) -> None:
+    """Queue a letter about a petition that is rendered when it is sent, after `due`; the caller commits.
+
+    Whoever works on the petition can cause it, so it goes after what signers wait for.
+    """
+    fields = (owner.public_id.hex(),)
+    rank = PRIORITY[Occasion.CONFIRMED]
+    _insert(session, kind, owner.email, fields, at, mailbox=None, priority=rank, due_at=due, petition_id=petition_id)

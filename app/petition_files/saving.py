@@ -18,16 +18,12 @@ from app.db import insert
 from app.ledger import ledger
 from app.models import Act, AlteredPetition, Petition, PetitionText, PrivacyNotice
 from app.models.petition import seal_mailbox_key
-from app.organisers.letter import queue_letter_to_owners
 from app.petition_files.content import PetitionFile
 from app.petition_files.file import BadPetitionFile
 from app.petition_files.stored import as_file, columns_of, end_of_day, newest_notice, newest_texts, notice_of
+from app.petition_files.tell_owners import TRUSTED_KEYS, WORDS, tell_owners
 from app.petition_files.translations import without_idle_words
 from app.petitions.search import search_text
-from app.web.absolute_url import absolute_url
-
-# Owners get a letter when one of these changes: they say where money goes and who gets the signers' data.
-TRUSTED_KEYS = ("donations", "controller", "addressed_to", "contact", "erase_after_days", "privacy")
 
 
 @dataclass
@@ -121,8 +117,8 @@ def save_petition(
 ) -> Saved:
     """Update a petition that the caller has locked from `before` to the file's values.
 
-    If anything changed, `act` is recorded in the audit log as done by this organiser (None: by a command). For keys in
-    TRUSTED_KEYS the owners of an opened petition get a letter.
+    If anything changed, `act` is recorded in the audit log as done by this organiser (None: by a command). Of words and
+    of keys in TRUSTED_KEYS the owners of an opened petition are told by e-mail.
     """
     saved = Saved()
     columns = columns_of(file)
@@ -132,14 +128,18 @@ def save_petition(
         if getattr(petition, column) != value:
             setattr(petition, column, value)
             saved.columns.add(column)
-    if "donations" in trusted_changes(before, file) and petition.opened_at is not None:
+    trusted = trusted_changes(before, file)
+    if "donations" in trusted and petition.opened_at is not None:
         petition.donations_changed_at = now
     saved.texts = _add_texts(session, petition.id, file, now)
     saved.notice = _add_notice(session, petition.id, file, now)
+    changed = changed_keys(before, file)
+    changed += [key for key in trusted if key not in changed]  # in another language
     if saved:
         versions = {f"text {language}": version for language, version in sorted(saved.texts.items())}
-        record(session, act, petition.id, organiser_id, **versions, what=", ".join(changed_keys(before, file)))
-    _notify_owners(session, petition, before, file, now)
+        record(session, act, petition.id, organiser_id, **versions, what=", ".join(changed))
+    if petition.opened_at is not None and {*TRUSTED_KEYS, *WORDS}.intersection(changed):
+        tell_owners(session, petition, now)  # nobody relies on a draft's values yet
     return saved
 
 
@@ -208,16 +208,3 @@ def _add_notice(session: Session, petition_id: int, file: PetitionFile, now: dat
         return 0
     session.add(PrivacyNotice(petition_id=petition_id, version=newest.version + 1, made_at=now, **notice))
     return newest.version + 1
-
-
-def _notify_owners(
-    session: Session, petition: Petition, before: PetitionFile, file: PetitionFile, now: datetime
-) -> None:
-    changed = trusted_changes(before, file)
-    if changed and petition.opened_at is not None:  # nobody relies on a draft's values yet
-        # The letter must not name a discreet petition, and neither must the URL of its link.
-        title = None if petition.discreet else file.title
-        link = absolute_url("organisers.home") if petition.discreet else absolute_url("members.log", slug=petition.slug)
-        queue_letter_to_owners(
-            session, petition.id, "trust_changed", now, title=title, kinds=changed, link=link, moment=now
-        )

@@ -15,6 +15,7 @@ WORD = re.compile(r"[\u3040-\u30ff\u3400-\u9fff]|\w+|\s+|[^\w\s]")
 MAX_PAIRS = 100_000_000
 # And that of a page with the pieces. A text of 8,000 words of which each fifth was changed has about 2,500.
 MAX_PIECES = 3_000
+AROUND = 60  # characters around a place in an e-mail
 ENDS = 200  # characters that are left of each end of a long passage
 
 
@@ -80,6 +81,34 @@ def _align(before: list[str], after: list[str], pairs_left: list[int]) -> Iterat
 def shorten(pieces: tuple[DiffPiece, ...]) -> tuple[DiffPiece, ...]:
     """Return the pieces with the middle of long passages that stayed the same left out, marked by "[…]"."""
     return tuple(DiffPiece(kind, _ends(text) if kind == DiffKind.SAME else text) for kind, text in pieces)
+
+
+class Snippet(NamedTuple):
+    """A place that has changed, with a few words around it; long passages are cut."""
+
+    before: str
+    removed: str
+    added: str
+    after: str
+
+
+def snippets(pieces: tuple[DiffPiece, ...]) -> list[Snippet]:
+    """Return the places in which a text has changed, in order."""
+    found: list[Snippet] = []
+    around, previous = "", DiffKind.SAME
+    for kind, text in pieces:
+        if kind == DiffKind.SAME:
+            if found:
+                found[-1] = found[-1]._replace(after=text[:AROUND].partition("\n")[0])
+            around = text[-AROUND:].rpartition("\n")[2]
+        elif kind == DiffKind.ADDED and previous == DiffKind.REMOVED:
+            found[-1] = found[-1]._replace(added=_ends(text))
+        elif kind == DiffKind.REMOVED:
+            found.append(Snippet(around, _ends(text), "", ""))
+        else:
+            found.append(Snippet(around, "", _ends(text), ""))
+        previous = kind
+    return found
 
 
 def _ends(text: str) -> str:

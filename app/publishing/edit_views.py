@@ -15,8 +15,9 @@ from app.organisers.access import Who, is_fresh, may, me, open_to, petition_here
 from app.petition_files import values
 from app.petition_files.content import PetitionFile
 from app.petition_files.file import MAX_TEXT_LENGTH
-from app.petition_files.saving import TRUSTED_KEYS, trusted_changes
+from app.petition_files.saving import trusted_changes
 from app.petition_files.stored import outdated_translations
+from app.petition_files.tell_owners import TRUSTED_KEYS
 from app.petitions.markdown import to_html
 from app.publishing.checked_fields import sentence
 from app.publishing.edit import PetitionPart, StaleVersion, edit_part

@@ -14,7 +14,7 @@ from app.auth.settings import RESET_LINK_TTL
 from app.crypto import sealing
 from app.db import Base, db, transaction
 from app.models import Organiser, OutboxProgress, OutboxRow, Role
-from app.organisers.letter import queue_letter_to_owners
+from app.organisers.letter import owners_of, queue_rendered_letter
 from app.outbox import mailbox_limit
 from app.worker import choose_email
 from tests.auth.authenticator import Authenticator
@@ -183,7 +183,8 @@ def test_every_letter_names_the_site_and_has_a_link(app: Flask, petition: str, l
     make_organiser(app, role=Role.OWNER)
     with app.app_context(), transaction() as session:
         words = {"title": title, "link": "http://localhost:8000/organise/x", "until": clock.now()}
-        queue_letter_to_owners(session, 1, letter, clock.now(), **words)
+        (owner,) = owners_of(session, 1)
+        queue_rendered_letter(session, owner, letter, clock.now(), **words)
     (row,) = rows(app)
     with app.app_context():
         write = choose_email(row)

@@ -1,0 +1,142 @@
+"""Owners are told of each change of an opened petition, with the words that differ, and never flooded."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import select, update
+
+from app import clock
+from app.db import db, transaction
+from app.models import OutboxProgress, OutboxRow, Role
+from tests.factories import SLUG, make_petition, sign
+from tests.mail_server import MailServer, text_of
+from tests.publishing.conftest import PLACE, Desk, Seat
+
+pytestmark = pytest.mark.both_databases
+
+At = Callable[[timedelta], None]
+Work = Callable[[], int]
+
+
+@pytest.fixture
+def later(monkeypatch: pytest.MonkeyPatch) -> At:
+    """Return a function that sets the clock so much later than it is."""
+    begun = clock.now()
+
+    def set_to(after: timedelta) -> None:
+        now = begun + after
+        monkeypatch.setattr(clock, "now", lambda: now)
+
+    return set_to
+
+
+def test_a_change_of_words_comes_with_the_difference(
+    desk: Desk, seat: Seat, mail_server: MailServer, work: Work
+) -> None:
+    seat(Role.OWNER, "otto@example.org")
+    editor = seat(Role.EDITOR, "eddi@example.org")
+    before = editor.form(f"{PLACE}/words")["statement"]
+    editor.send(f"{PLACE}/words", statement=before.replace("open", "closed"), title="Close the test library")
+    work()
+    assert sorted(letter["To"] for letter in mail_server.letters) == ["olga@example.org", "otto@example.org"]
+    assert mail_server.letters[0]["Subject"] == "Your petition was changed: Close the test library"
+    text = text_of(mail_server.letters[0])
+    for words in (
+        "- the title",
+        "- what people sign",
+        "The words in English",
+        "- open",
+        "+ closed",
+        "- Save",
+        "+ Close",
+    ):
+        assert words in text
+    assert "the reasons" not in text
+    html = text_of(mail_server.letters[0], "html")
+    assert "<del>open</del><ins>closed</ins>" in html
+    assert f"/organise/petitions/{SLUG}/log" in html
+
+
+def test_what_follows_within_the_hour_comes_together_in_one(
+    desk: Desk, mail_server: MailServer, work: Work, later: At, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(60):
+        desk.send(f"{PLACE}/trust", contact=f"contact{number}@example.org")
+        if number == 0:
+            work()
+            assert len(mail_server.letters) == 1, "the first is told at once"
+    desk.send(f"{PLACE}/words", body="Other reasons.")
+    later(timedelta(minutes=50))
+    work()
+    assert len(mail_server.letters) == 1
+    later(timedelta(minutes=61))
+    work()
+    assert len(mail_server.letters) == 2
+    assert "- where signers can write to" in text_of(mail_server.letters[1])
+    assert "- the reasons" in text_of(mail_server.letters[1])
+
+
+def test_long_after_the_last_it_is_told_at_once_again(
+    app: Flask, desk: Desk, mail_server: MailServer, work: Work
+) -> None:
+    desk.send(f"{PLACE}/trust", contact="other@example.org")
+    work()
+    with app.app_context(), transaction() as session:
+        session.execute(update(OutboxRow).values(due_at=clock.now() - timedelta(hours=3)))
+    desk.send(f"{PLACE}/words", body="Reasons again.")
+    work()
+    assert len(mail_server.letters) == 2
+    assert "where signers can write to" not in text_of(mail_server.letters[1])
+
+
+def test_what_a_worker_has_in_hand_tells_nothing_of_a_later_change(app: Flask, desk: Desk) -> None:
+    def waiting() -> list[datetime]:
+        with app.app_context():
+            rows = select(OutboxRow).where(OutboxRow.progress == OutboxProgress.WAITING)
+            return [row.queued_at for row in db.session.scalars(rows)]
+
+    desk.send(f"{PLACE}/words", body="One.")
+    desk.send(f"{PLACE}/words", body="Two.")
+    assert len(waiting()) == 1
+    with app.app_context(), transaction() as session:
+        session.execute(update(OutboxRow).values(claim=b"c" * 16, leased_until=clock.now() + timedelta(minutes=1)))
+    desk.send(f"{PLACE}/words", body="Three.")
+    assert len(waiting()) == 2
+
+
+def test_they_go_after_what_signers_wait_for(
+    desk: Desk, client: FlaskClient, mail_server: MailServer, work: Work
+) -> None:
+    desk.send(f"{PLACE}/trust", contact="other@example.org")
+    sign(client, email="signer@example.org")
+    work()
+    assert [letter["To"] for letter in mail_server.letters] == ["signer@example.org", "olga@example.org"]
+
+
+def test_of_a_discreet_petition_no_words_are_in_it(app: Flask, seat: Seat, mail_server: MailServer, work: Work) -> None:
+    make_petition(app, discreet="true")
+    seat().send(f"{PLACE}/words", statement="We ask for the test library.", title="Hidden title")
+    work()
+    whole = mail_server.letters[0].as_string().lower()
+    assert "library" not in whole
+    assert "hidden" not in whole
+    assert "what people sign" in whole
+
+
+def test_a_draft_is_nobodys_news(draft: Desk, mail_server: MailServer, work: Work) -> None:
+    draft.send(f"{PLACE}/words", statement="We ask.")
+    work()
+    assert not mail_server.letters
+
+
+def test_who_is_no_owner_any_more_when_it_leaves_gets_none(
+    desk: Desk, seat: Seat, mail_server: MailServer, work: Work
+) -> None:
+    otto = seat(Role.OWNER, "otto@example.org")
+    desk.send(f"{PLACE}/words", body="One.")
+    otto.press(f"{PLACE}/leave")
+    work()
+    assert [letter["To"] for letter in mail_server.letters] == ["olga@example.org"]
