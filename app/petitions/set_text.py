@@ -46,7 +46,6 @@ class Block:
     has_heading: bool = False
 
 
-@lru_cache(maxsize=64)
 def to_blocks(source: str) -> tuple[Block, ...]:
     """Return Markdown `source` as blocks, in the order of reading."""
     reader = _BlockReader()
