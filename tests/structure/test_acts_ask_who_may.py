@@ -33,6 +33,7 @@ ITSELF = {
     "app/organisers/views.py": {
         "answer_offer": "the offer itself is locked and looked at",
         "change_language": "one's own account",
+        "change_name": "one's own account",
         "sign_out_everywhere": "one's own account",
     },
     "app/publishing/create.py": {
