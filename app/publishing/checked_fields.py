@@ -12,7 +12,6 @@ from wtforms.widgets import DateInput
 
 from app.petition_files.values import MAX_ROWS, Check, InvalidValue
 
-SPARE_ROWS = 2
 IN_GROUPS = re.compile(r"[0-9]{1,3}(?:[\s.,'’][0-9]{3})+")  # 1 500, 1.500, 1,500: whole numbers in some language
 
 
@@ -117,11 +116,6 @@ def number_of_rows(posted: Iterable[str], lists: Iterable[str]) -> int:
 def values_of_rows(listed: FieldList) -> tuple[dict[str, Any], ...]:
     """Return the values of the rows that are not blank."""
     return tuple(entry.form.answers() for entry in listed if not entry.form.is_blank())
-
-
-def add_spare_rows(listed: FieldList) -> None:
-    """Add blank rows until there are SPARE_ROWS of them."""
-    add_rows(listed, SPARE_ROWS - sum(entry.form.is_blank() for entry in listed))
 
 
 def add_rows(listed: FieldList, how_many: int) -> None:

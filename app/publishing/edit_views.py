@@ -1,6 +1,7 @@
 """The pages to edit a petition: its words, its details, and what people trust (money, data, addressee)."""
 
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 from flask import Blueprint, Response, abort, flash, redirect, request, url_for
@@ -19,6 +20,8 @@ from app.petition_files.saving import trusted_changes
 from app.petition_files.stored import outdated_translations
 from app.petition_files.tell_owners import TRUSTED_KEYS
 from app.petitions.markdown import to_html
+from app.petitions.page import find_edition
+from app.petitions.wording import privacy
 from app.publishing.checked_fields import sentence
 from app.publishing.edit import PetitionPart, StaleVersion, edit_part
 from app.publishing.forms import DetailsForm, OutcomeForm, TrustForm, WordsForm
@@ -97,19 +100,21 @@ def preview_markdown(slug: str) -> BaseResponse:
 @bp.get("/details")
 @open_to(Who.EDITORS)
 def details(slug: str) -> BaseResponse:
-    """Show the form for the details."""
-    file, part = stored_file(), _details()
-    return _details_page(_details_form(part, formdata=None, data={**DetailsForm.of(file), "base": part.digest(file)}))
+    """Show the forms for the details, one for each step."""
+    return _details_page(_stored_step("basics"))
 
 
 @bp.post("/details")
 @open_to(Who.EDITORS)
 @body_size.max_body_size(body_size.MIB)
 def save_details(slug: str) -> BaseResponse:
-    """Save the details."""
+    """Save one step of the details."""
     refuse_too_many(DetailsForm.lists)
-    part = _details()
-    return save_part(_details_form(part), part, _details_page)
+    step = request.form.get("step")
+    if step not in DetailsForm.steps:
+        abort(400)
+    form = _step(step)
+    return save_part(form, PetitionPart(form.keys), partial(_details_page, posted=step))
 
 
 @bp.get("/trust")
@@ -167,21 +172,23 @@ def _words_form(file: PetitionFile, tag: str) -> type[WordsForm]:
     return WordsForm if tag == file.language else translation_form(file)
 
 
-def _details() -> PetitionPart:
-    """Return the details that this organiser may change: only owners change the last day of an open petition.
+def _step(step: str, **given: Any) -> DetailsForm:
+    """Return the form of a step, with what this organiser may change: of an open petition only owners the last day.
 
     That of a closed petition changes only by opening it again.
     """
     standing = petition_here().standing(clock.now())
     may_change_last_day = standing == Standing.DRAFT or (standing == Standing.OPEN and may(Who.OWNERS))
-    return PetitionPart((*DetailsForm.keys, "closes_on") if may_change_last_day else DetailsForm.keys)
-
-
-def _details_form(part: PetitionPart, **given: Any) -> DetailsForm:
     form = DetailsForm(**given)
-    form.is_open = petition_here().is_open(clock.now())
-    if "closes_on" not in part.keys:
-        del form.closes_on
+    form.is_open = standing == Standing.OPEN
+    form.keep(tuple(key for key in DetailsForm.steps[step] if key != "closes_on" or may_change_last_day))
+    return form
+
+
+def _stored_step(step: str) -> DetailsForm:
+    file = stored_file()
+    form = _step(step, formdata=None, data=DetailsForm.of(file))
+    form.base.data = PetitionPart(form.keys).digest(file)
     return form
 
 
@@ -218,8 +225,9 @@ def _choices(written: list[str]) -> Iterator[tuple[str, str]]:
     return ((tag, name) for tag, name in language.language_choices() if tag not in written)
 
 
-def _details_page(form: DetailsForm, status: int = 200, **context: Any) -> BaseResponse:
-    return part_page("publishing/details.html", form, status, **context)
+def _details_page(form: DetailsForm, status: int = 200, *, posted: str = "basics", **context: Any) -> BaseResponse:
+    steps = {step: form if step == posted else _stored_step(step) for step in DetailsForm.steps}
+    return part_page("publishing/details.html", form, status, steps=steps, **context)
 
 
 def _outcome_page(form: OutcomeForm, status: int = 200, **context: Any) -> BaseResponse:
@@ -227,4 +235,5 @@ def _outcome_page(form: OutcomeForm, status: int = 200, **context: Any) -> BaseR
 
 
 def _trust_page(form: TrustForm, status: int = 200, **context: Any) -> BaseResponse:
-    return part_page("publishing/trust.html", form, status, **context)
+    edition = find_edition(petition_here().slug, drafts=True) or abort(404)
+    return part_page("publishing/trust.html", form, status, edition=edition, privacy=privacy(edition), **context)

@@ -1,6 +1,6 @@
 """The forms for the content of a petition, as in a petition file."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from flask_babel import lazy_gettext as _
 from flask_wtf.file import FileField
@@ -13,7 +13,7 @@ from app.organisers.forms import OrganiserForm
 from app.petition_files import values as values
 from app.petition_files.content import NO_LABELS, PetitionFile
 from app.petition_files.file import CONTROLLER, DONATION, ELSEWHERE, LINK, MAX_LABEL_LENGTH, checks, initiator
-from app.publishing.checked_fields import RowForm, add_spare_rows, day, line, number, paragraphs, rows, values_of_rows
+from app.publishing.checked_fields import RowForm, day, line, number, paragraphs, rows, values_of_rows
 from app.web import countries, language
 
 CHECK = checks("en")
@@ -75,11 +75,6 @@ class PartForm(OrganiserForm):
     lists: tuple[str, ...] = ()
     base = HiddenField()
 
-    def pad(self) -> None:
-        """Add blank rows to the end of each list."""
-        for name in self.lists:
-            add_spare_rows(self[name])
-
     def answers(self) -> dict[str, Any]:
         """Return a valid form's values, by key of a petition file."""
         raise NotImplementedError
@@ -108,23 +103,19 @@ class OutcomeForm(PartForm):
 
 
 class DetailsForm(PartForm):
-    """Who started it and when, goal, last day, the sign form's fields, initiators, links."""
+    """Who started it and when, goal, last day, the sign form's fields, initiators, links: saved in steps."""
 
     is_open = False
     lists = ("initiators", "links")
-    # Of the petition file, but for the last day, which only owners may change.
-    keys = (
-        "started_by",
-        "started_on",
-        "goal",
-        "discreet",
-        "default_visibility",
-        "fields",
-        "labels",
-        "initiators",
-        "links",
-        "elsewhere",
-    )
+    # Of the petition file. Of an open petition only owners change the last day.
+    steps: ClassVar[dict[str, tuple[str, ...]]] = {
+        "basics": ("started_by", "started_on", "goal", "closes_on"),
+        "names": ("discreet", "default_visibility"),
+        "questions": ("fields", "labels"),
+        "initiators": ("initiators",),
+        "links": ("links",),
+        "elsewhere": ("elsewhere",),
+    }
     started_by = line(_("Started by"), CHECK["started_by"], max_length=200)
     started_on = day(_("Started on"), CHECK["started_on"])
     goal = number(_("Goal"), CHECK["goal"], optional=True)
@@ -163,21 +154,26 @@ class DetailsForm(PartForm):
             "elsewhere": {**file.elsewhere} if file.elsewhere else None,
         }
 
+    def keep(self, keys: tuple[str, ...]) -> None:
+        """Remove the fields that are not for these keys."""
+        of_questions = {f"{name}_{kind}" for kind in ("field", "label") for name in NO_LABELS if f"{kind}s" in keys}
+        for name in set(self._fields) - {*keys, *of_questions, "base", "csrf_token"}:
+            del self[name]
+        self.keys = keys
+
     def answers(self) -> dict[str, Any]:
-        elsewhere = self.elsewhere.form
-        answers = {
-            "started_by": self.started_by.data or "",
-            "started_on": self.started_on.data,
-            "goal": self.goal.data,
-            "discreet": self.discreet.data,
-            "default_visibility": None if self.default_visibility.data == USUAL else self.default_visibility.data,
-            "fields": {name: self[f"{name}_field"].data for name in NO_LABELS},
-            "labels": {name: self[f"{name}_label"].data or "" for name in NO_LABELS},
-            "initiators": values_of_rows(self.initiators),
-            "links": values_of_rows(self.links),
-            "elsewhere": None if elsewhere.is_blank() else elsewhere.answers(),
-        }
-        return answers | ({"closes_on": self.closes_on.data} if "closes_on" in self else {})
+        return {key: self._answer(key) for key in self.keys}
+
+    def _answer(self, key: str) -> Any:
+        if key in {"fields", "labels"}:
+            return {name: self[f"{name}_{key[:-1]}"].data or "" for name in NO_LABELS}
+        if key in self.lists:
+            return values_of_rows(self[key])
+        if key == "elsewhere":
+            return None if self.elsewhere.form.is_blank() else self.elsewhere.form.answers()
+        if key == "default_visibility":
+            return None if self.default_visibility.data == USUAL else self.default_visibility.data
+        return (self.started_by.data or "") if key == "started_by" else self[key].data
 
 
 class TrustForm(PartForm):

@@ -20,7 +20,6 @@ from app.publishing.edit import PetitionPart, StaleVersion, edit_part
 from app.publishing.forms import PartForm
 from app.web import body_size
 
-MORE_ROWS = 3
 # 100,000 characters of up to four bytes, and a form sends each byte as three (%F0).
 LONG_TEXTS = 3 * body_size.MIB
 
@@ -39,8 +38,8 @@ def save_part(form: PartForm, part: PetitionPart, show: Any) -> BaseResponse:
     """Save a posted form as a part of the petition and come back to it; `show` renders it where it is not saved."""
     form.is_draft = petition_here().opened_at is None
     more = request.form.get("more")
-    if more in form.lists:
-        add_rows(form[more], MORE_ROWS)
+    if more in form.lists and more in form:
+        add_rows(form[more], 1)
         return show(form)  # type: ignore[no-any-return]
     if not form.validate():
         return show(form, 422)  # type: ignore[no-any-return]
@@ -71,7 +70,6 @@ def flash_saved(saved: object) -> None:
 
 def part_page(template: str, form: PartForm, status: int, **context: Any) -> BaseResponse:
     """Return the page of a form, with what is wrong in it."""
-    form.pad()
     petition = petition_here()
     return petition_page(
         template,

@@ -57,8 +57,10 @@ def add_passkeys(context: BrowserContext, page: Page) -> None:
     session.send("WebAuthn.addVirtualAuthenticator", {"options": options})
 
 
-def save(page: Page) -> None:
-    page.get_by_role("button", name="Save", exact=True).click()
+def save(page: Page, what: str = "") -> None:
+    """Save the page's form, or the one of `what`."""
+    with page.expect_navigation():
+        page.get_by_role("button", name=f"Save: {what}" if what else "Save", exact=True).click()
     page.get_by_text("Saved.").wait_for()
     assert not overflows(page)
 
@@ -95,12 +97,14 @@ def write_a_petition(page: Page, title: str, folder: Path, *, scripts: bool = Tr
 
     part(page, "Details")
     page.get_by_label("Started by").fill("Riverside Residents")
-    initiators = page.get_by_role("group", name="Initiators")
-    initiators.get_by_label("Name").nth(1).fill("Ann Example")
-    page.get_by_role("button", name="More initiators").click()
-    expect(initiators.get_by_label("Name")).to_have_count(5)
-    expect(initiators.get_by_label("Name").nth(1)).to_have_value("Ann Example")
-    save(page)
+    save(page, "Who, when and how many")
+    initiators = page.get_by_role("form", name="Initiators")
+    initiators.get_by_role("button", name="Add an initiator").click()
+    initiators.get_by_label("Name").fill("Ann Example")
+    initiators.get_by_role("button", name="Add another initiator").click()
+    expect(initiators.get_by_label("Name")).to_have_count(2)
+    expect(initiators.get_by_label("Name").nth(0)).to_have_value("Ann Example")
+    save(page, "Initiators")
 
     part(page, "Overview")
     page.get_by_role("link", name="Open the petition").click()

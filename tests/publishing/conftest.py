@@ -41,15 +41,22 @@ class Desk:
         assert answer.status_code == 200, f"{path}: {answer.status_code} {answer.headers.get('Location')}"
         return HtmlPage(answer.text)
 
-    def form(self, path: str) -> dict[str, str]:
-        """Return the fields that the page's form would send unchanged."""
+    def form(self, path: str, *having: str) -> dict[str, str]:
+        """Return the fields that the page's form would send unchanged: of several, the one for the fields `having`."""
         page = self.page(path)
-        forms = page.all("form", method="post")
-        return page.answers(next(one for one in forms if "logout" not in (one.get("action") or "")))
+        forms = [one for one in page.all("form", method="post") if "logout" not in (one.get("action") or "")]
+        lists = {name.partition("-")[0] for name in having}
+
+        def fits(fields: dict[str, str]) -> bool:
+            return fields.get("step") in lists | set(having) or any(name in fields for name in having)
+
+        answers = [page.answers(one) for one in forms]
+        return next((one for one in answers if fits(one)), answers[0])
 
     def send(self, path: str, **fields: object) -> TestResponse:
         """Open the page, fill in its form, and send it."""
-        return self.client.post(path, data=self.form(path) | fields)
+        more = fields.get("more")
+        return self.client.post(path, data=self.form(path, *fields, *([str(more)] if more else [])) | fields)
 
     def press(self, path: str, **fields: object) -> TestResponse:
         """Send these fields alone."""

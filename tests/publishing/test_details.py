@@ -7,6 +7,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select, update
+from werkzeug.test import TestResponse
 
 from app import clock
 from app.db import db, transaction
@@ -49,6 +50,25 @@ def test_sending_an_unchanged_form_changes_nothing(app: Flask, seat: Seat, page:
     assert acts(app) == before
 
 
+def step_of(field: str) -> str:
+    """Return the step of the details in which a field is."""
+    listed = field.partition("-")[0]
+    if listed in DetailsForm.steps:
+        return listed
+    if field.endswith(("_field", "_label")):
+        return "questions"
+    return "names" if field in DetailsForm.steps["names"] else "basics"
+
+
+def send_steps(desk: Desk, fields: dict[str, str]) -> list[TestResponse]:
+    """Save these fields, each step by itself."""
+    by_step: dict[str, dict[str, str]] = {}
+    for name, value in fields.items():
+        by_step.setdefault(step_of(name), {})[name] = value
+    page = f"{PLACE}/details"
+    return [desk.client.post(page, data=desk.form(page, step) | said) for step, said in by_step.items()]
+
+
 def test_every_detail_can_be_changed(app: Flask, desk: Desk) -> None:
     said = {
         "started_by": "Others",
@@ -65,7 +85,7 @@ def test_every_detail_can_be_changed(app: Flask, desk: Desk) -> None:
         "elsewhere-count": "0",
         "elsewhere-source": "On paper",
     }
-    assert desk.send(f"{PLACE}/details", **said).status_code == 303
+    assert {answer.status_code for answer in send_steps(desk, said)} == {303}
     petition = stored(app)
     assert (petition.started_by, petition.goal, petition.discreet) == ("Others", 1500, True)
     assert (petition.comment_field, petition.country_field) == ("off", "required")
@@ -74,7 +94,7 @@ def test_every_detail_can_be_changed(app: Flask, desk: Desk) -> None:
     assert petition.elsewhere == {"count": 0, "source": "On paper", "url": ""}
     assert petition.closes_at and petition.closes_at.year == 3000
     emptied = {name: "" for name in said if name.startswith(("initiators-0", "elsewhere"))} | {"goal": ""}
-    assert desk.send(f"{PLACE}/details", **emptied).status_code == 303
+    assert {answer.status_code for answer in send_steps(desk, emptied)} == {303}
     petition = stored(app)
     assert [one["name"] for one in petition.initiators] == ["Bo Example"]
     assert (petition.elsewhere, petition.goal) == (None, None)
@@ -83,7 +103,7 @@ def test_every_detail_can_be_changed(app: Flask, desk: Desk) -> None:
 def test_the_forms_questions_can_be_named(app: Flask, desk: Desk, client: FlaskClient) -> None:
     assert desk.send(f"{PLACE}/details", country_label="Country of <i>origin</i>").status_code == 303
     assert "Country of &lt;i&gt;origin&lt;/i&gt;" in client.get(f"/petitions/{SLUG}").text
-    assert desk.form(f"{PLACE}/details")["country_label"] == "Country of <i>origin</i>"
+    assert desk.form(f"{PLACE}/details", "country_label")["country_label"] == "Country of <i>origin</i>"
     answer = desk.send(f"{PLACE}/details", comment_label="x" * 101)
     assert HtmlPage(answer.text).errors() == {"comment_label": "Must have at most 100 characters; it has 101."}
     desk.send(f"{PLACE}/details", country_label="")
@@ -115,31 +135,60 @@ def test_each_field_shows_the_error_of_the_petition_file_check(app: Flask, desk:
         "started_by": "",
         "goal": "many",
         "started_on": "1066-10-14",
-        "initiators-1-affiliation": "Union",
+        "initiators-0-affiliation": "Union",
         "links-0-title": "Read",
         "links-0-url": "times.example",
         "elsewhere-count": "3",
     }
-    answer = desk.send(f"{PLACE}/details", **wrong)
-    assert answer.status_code == 422
-    page = HtmlPage(answer.text)
-    assert page.errors() == {
+    errors: dict[str, str] = {}
+    summaries = ""
+    for answer in send_steps(desk, wrong):
+        assert answer.status_code == 422
+        page = HtmlPage(answer.text)
+        errors |= page.errors()
+        (summary,) = page.all("div", role="alert")
+        summaries += summary.words()
+        links = [one for one in page.all("a") if summary in one.inside]
+        assert all(page.by_id((link.get("href") or "").removeprefix("#")) for link in links)
+        if "goal" in page.errors():
+            assert page.by_id("goal").get("value") == "many"
+    assert errors == {
         "started_by": "This must not be empty.",
         "started_on": "Must be a date, such as 2026-11-23.",
         "goal": "Must be a whole number from 1 to 2000000000.",
-        "initiators-1-name": "This must not be empty.",
+        "initiators-0-name": "This must not be empty.",
         "links-0-url": "Must be a web address that begins with https:// or http://.",
         "elsewhere-source": "This must not be empty.",
     }
-    assert page.by_id("goal").get("value") == "many"
-    (summary,) = page.all("div", role="alert")
-    assert "Initiator 2, Name: This must not be empty." in summary.words()
-    assert "Link 1, Its address: Must be a web address" in summary.words()
-    assert "Gathered elsewhere, Where they were gathered: This must" in summary.words()
-    for link in [
-        one for one in page.all("a") if (one.get("href") or "").startswith("#") and one.inside[-1].tag == "li"
-    ]:
-        assert page.by_id((link.get("href") or "").removeprefix("#"))
+    assert "Initiator 1, Name: This must not be empty." in summaries
+    assert "Link 1, Its address: Must be a web address" in summaries
+    assert "Gathered elsewhere, Where they were gathered: This must" in summaries
+
+
+def test_a_step_saves_its_own_part_alone(app: Flask, desk: Desk) -> None:
+    answer = desk.send(f"{PLACE}/details", goal="700", discreet="y", **{"links-0-title": "Read"})
+    assert answer.status_code == 303
+    petition = stored(app)
+    assert (petition.goal, petition.discreet, petition.links) == (700, False, [])
+    fields = desk.form(f"{PLACE}/details") | {"step": "all of it"}
+    assert desk.client.post(f"{PLACE}/details", data=fields).status_code == 400
+
+
+def test_boxes_of_a_list_come_when_they_are_asked_for(desk: Desk) -> None:
+    def boxes(html: str) -> int:
+        return len([one for one in HtmlPage(html).all("fieldset") if one.get("class") == "field row"])
+
+    assert boxes(desk.get(f"{PLACE}/details").text) == boxes(desk.get(f"{PLACE}/trust").text) == 0
+    for path, listed in (("details", "initiators"), ("details", "links"), ("trust", "donations")):
+        assert boxes(desk.send(f"{PLACE}/{path}", more=listed).text) == 1
+
+
+def test_the_notice_is_shown_as_signers_read_it(desk: Desk) -> None:
+    desk.send(f"{PLACE}/trust", controller_name="New Library Club", privacy="Nobody **else** gets it.")
+    page = desk.page(f"{PLACE}/trust")
+    (preview,) = [one for one in page.all("section") if one.get("class") == "notice-preview"]
+    assert "New Library Club answers for your data." in preview.words()
+    assert "Nobody else gets it." in preview.words()
 
 
 def test_the_log_uses_the_forms_labels(desk: Desk) -> None:
@@ -152,12 +201,12 @@ def test_every_key_of_a_petition_file_has_a_label() -> None:
 
 
 def test_more_rows_keep_what_was_typed_and_save_nothing(app: Flask, desk: Desk) -> None:
-    answer = desk.send(f"{PLACE}/details", more="links", **{"links-1-title": "Kept", "started_by": ""})
+    answer = desk.send(f"{PLACE}/details", more="links", **{"links-0-title": "Kept", "links-0-url": "wrong"})
     page = HtmlPage(answer.text)
     assert answer.status_code == 200
-    assert page.by_id("links-1-title").get("value") == "Kept"
-    assert len([one for one in page.all("input") if (one.get("name") or "").endswith("-title")]) == 5
-    assert stored(app).started_by == "Friends of the Test Library"
+    assert page.by_id("links-0-title").get("value") == "Kept"
+    assert len([one for one in page.all("input") if (one.get("name") or "").endswith("-title")]) == 2
+    assert stored(app).links == []
 
 
 def test_a_list_may_have_a_hundred_rows_and_no_more(app: Flask, desk: Desk) -> None:
@@ -183,16 +232,18 @@ def test_thousands_of_rows_are_refused_before_the_form_is_made(
     assert desk.client.post(f"{PLACE}/{page}", data=given | rows).status_code == 413
 
 
-def test_details_and_trust_can_be_saved_at_the_same_time(app: Flask, desk: Desk, seat: Seat) -> None:
-    details = desk.form(f"{PLACE}/details")
+def test_parts_can_be_saved_at_the_same_time_and_one_part_by_one_at_a_time(app: Flask, desk: Desk, seat: Seat) -> None:
+    basics, links = desk.form(f"{PLACE}/details"), desk.form(f"{PLACE}/details", "links")
     other = seat(email="otto@example.org")
     assert other.send(f"{PLACE}/trust", contact="new@example.org").status_code == 303
-    assert desk.client.post(f"{PLACE}/details", data=details | {"goal": "700"}).status_code == 303
-    answer = desk.client.post(f"{PLACE}/details", data=details | {"goal": "800", "links-0-title": "Mine"})
-    assert answer.status_code == 409
-    shown = HtmlPage(answer.text)
-    assert {one.words() for one in shown.all("dt")} == {"Goal", "Links"}
-    assert shown.by_id("links-0-title").get("value") == "Mine"
+    assert desk.client.post(f"{PLACE}/details", data=basics | {"goal": "700"}).status_code == 303
+    assert desk.client.post(f"{PLACE}/details", data=links | {"links-0-title": "Ours"}).status_code == 303
+    for form, field, value, label in ((basics, "goal", "800", "Goal"), (links, "links-0-title", "Mine", "Links")):
+        answer = desk.client.post(f"{PLACE}/details", data=form | {field: value})
+        assert answer.status_code == 409
+        shown = HtmlPage(answer.text)
+        assert {one.words() for one in shown.all("dt")} == {label}
+        assert shown.by_id(field).get("value") == value
 
 
 @pytest.mark.both_databases

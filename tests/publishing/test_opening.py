@@ -155,6 +155,17 @@ def test_the_preview_cannot_be_signed(draft: Desk) -> None:
     assert [one.words() for one in buttons] == ["Sign"]
 
 
+def test_an_empty_preview_says_what_is_not_given_yet(draft: Desk) -> None:
+    def missing() -> int:
+        return len([one for one in draft.page(f"{PLACE}/preview").all("em") if one.words() == "not yet given"])
+
+    assert missing() == 3
+    draft.send(f"{PLACE}/words", statement="We ask.")
+    assert missing() == 2
+    complete(draft)
+    assert missing() == 0
+
+
 def test_the_preview_bar_is_in_the_organisers_language(desk: Desk) -> None:
     page = desk.page(f"{PLACE}/preview/sv")
     (bar,) = page.all("div", role="status")
