@@ -29,6 +29,9 @@ TO_WRITE = {
 }
 
 
+MANY_SUSPECTED = 10  # a few are people who were quick
+
+
 class NextStep(NamedTuple):
     """A sentence that says what is to be done, and the button that leads there: its words and its address, or none."""
 
@@ -71,7 +74,7 @@ def _of_draft(petition: Petition) -> NextStep:
 def _of_open(petition: Petition) -> NextStep:
     page = url_for("pages.petition", slug=petition.slug)
     suspected = number_suspected(petition.id) if may(Who.EDITORS) else 0
-    if suspected:
+    if suspected >= MANY_SUSPECTED:
         looked_at = url_for("watching.signatures", slug=petition.slug, state="verified", clue="any")
         return NextStep(_("Some signatures look as if a program had sent them."), _("Look at them"), looked_at)
     if not ledger.read_count(petition.id).verified:
@@ -84,11 +87,16 @@ def _of_open(petition: Petition) -> NextStep:
 
 def _of_closed(petition: Petition) -> NextStep:
     page = url_for("pages.petition", slug=petition.slug)
-    handed_over = exists().where(HandOver.petition_id == petition.id)
     has_list = petition.erased_at is None and ledger.read_count(petition.id).verified > 0
-    if may(Who.EDITORS) and has_list and not db.session.scalar(select(handed_over)):
+    handed_over = db.session.scalar(select(exists().where(HandOver.petition_id == petition.id)))
+    if may(Who.EDITORS) and has_list and not handed_over:
         to_export = url_for("export.choose", slug=petition.slug)
         return NextStep(
             _("Signing has ended. Hand the list over to whom it is for."), _("Hand over the list"), to_export
+        )
+    if may(Who.EDITORS) and not petition.outcome:
+        to_outcome = url_for("editing.outcome", slug=petition.slug)
+        return NextStep(
+            _("Signing has ended. Once it is known, tell everyone what became of it."), _("Write it"), to_outcome
         )
     return NextStep(_("Signing has ended. Its page stays, with the count."), _("See its page"), page)

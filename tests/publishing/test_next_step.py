@@ -70,12 +70,14 @@ def test_an_open_petition_is_signed_looked_after_and_passed_on(app: Flask, desk:
 def test_a_closed_one_is_handed_over_by_those_who_may(app: Flask, desk: Desk, seat: Seat) -> None:
     viewer = seat(Role.VIEWER, "vera@example.org")
     desk.press(f"{PLACE}/close")
-    page = ("See its page", f"/petitions/{SLUG}")
-    assert step(desk)[1:] == page, "there is nothing to hand over"
+    page, outcome = ("See its page", f"/petitions/{SLUG}"), ("Write it", f"{PLACE}/outcome")
+    assert step(desk)[1:] == outcome, "there is nothing to hand over"
     make_signature(app)
     assert step(desk)[1:] == ("Hand over the list", f"{PLACE}/export")
     assert step(viewer)[1:] == page
     assert desk.send(f"{PLACE}/export", recipient="The council", kind="csv").status_code == 303
+    assert step(desk)[1:] == outcome
+    desk.send(f"{PLACE}/outcome", outcome="The council agreed.")
     assert step(desk)[1:] == page
 
 
