@@ -98,7 +98,8 @@ class Petition(Base):
 
     `default_visibility` is who may see a name if its signer does not choose; see `first_choice`. `image_alt` describes
     the header image, if any. `erased_at` is when erasing its signers began: then it never opens again. `deleted_at` is
-    when its draft was deleted: only the row is left, for the log, under another slug. Otherwise slug and public
+    when its draft was deleted: only the row is left, for the log, under another slug. With `owners_write` only owners
+    change its text once it was opened. Otherwise slug and public
     id never change; they are sealed with the mailbox key, or a writer of the database could pass it off as another.
 
     By language: `labels` name the form's questions, by field; `words` translate short words of the petition, by these
@@ -127,6 +128,7 @@ class Petition(Base):
     erased_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     deleted_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     discreet: Mapped[bool] = mapped_column(server_default=false())
+    owners_write: Mapped[bool] = mapped_column(default=False, server_default=false())
     contact: Mapped[str] = mapped_column(String(254))
     affiliation_field: Mapped[str] = mapped_column(String(8))
     country_field: Mapped[str] = mapped_column(String(8))

@@ -3,6 +3,7 @@
 from flask_babel import lazy_gettext as lazy
 
 LABELS = {
+    "owners_write": lazy("Who may change the text"),
     "title": lazy("Title"),
     "statement": lazy("What people sign"),
     "body": lazy("The reasons"),
@@ -19,7 +20,7 @@ LABELS = {
     "fields": lazy("What the form asks"),
     "initiators": lazy("Initiators"),
     "links": lazy("Links"),
-    "elsewhere": lazy("Gathered elsewhere"),
+    "elsewhere": lazy("Paper and other signatures"),
     "controller": lazy("Who answers for the data"),
     "addressed_to": lazy("Addressee"),
     "contact": lazy("Where signers can write to"),

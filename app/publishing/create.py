@@ -31,6 +31,7 @@ from app.petition_files.stored import as_file
 from app.petition_files.values import RESERVED_SLUGS, slug_not_free
 from app.publishing.compare import Differences, content_digest, differences
 from app.publishing.opening import may_open
+from app.publishing.who_writes import changes_text, may_write
 from app.web import rate_limits
 from app.web.rate_limits import Action
 
@@ -107,6 +108,8 @@ def import_upload(content: bytes, name: str, organiser_id: int, fingerprint: str
         before = as_file(session, petition)
         merged = merge_translations(before, file, name)
         now, then = _values(before), _values(merged)
+        if not may_write(petition, role) and changes_text({key for key in now if now[key] != then[key]}):
+            raise BadPetitionFile(f"{name}: {_('only owners change the text of this petition.')}")
         if now != then and fingerprint != content_digest(now):
             is_public = petition.opened_at is not None
             reported = trusted_changes(before, merged) if is_public else []

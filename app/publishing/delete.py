@@ -21,9 +21,10 @@ from app.models import (
 )
 from app.models.petition import seal_mailbox_key
 from app.organisers.access import Who
-from app.organisers.acting import acting
+from app.organisers.acting import NotTheirs, acting, role_now
 from app.petition_files.saving import save_petition
 from app.petition_files.stored import as_file
+from app.publishing.who_writes import may_write
 
 SAYING_NOTHING: dict[str, object] = {
     "started_by": "",
@@ -67,6 +68,8 @@ def take_back_translation(petition_id: int, language: str, organiser_id: int) ->
     """
     try:
         with acting(petition_id, organiser_id, Who.EDITORS) as (session, petition):
+            if not may_write(petition, role_now(session, petition, organiser_id)):
+                raise NotTheirs
             of_language = (PetitionText.petition_id == petition_id) & (PetitionText.language == language)
             ids = select(PetitionText.id).where(of_language)
             signed = [exists().where(table.text_id.in_(ids)) for table in (Signature, Draft)]

@@ -15,6 +15,7 @@ from app.petition_files.saving import Saved, save_petition
 from app.petition_files.stored import as_file
 from app.petition_files.translations import blank_translation, without_idle_words
 from app.publishing import compare
+from app.publishing.who_writes import changes_text, may_write
 
 
 class StaleVersion(Exception):
@@ -65,6 +66,10 @@ def edit_part(petition_id: int, part: PetitionPart, base: str, answers: dict[str
         before = as_file(session, petition)
         if part.digest(before) != base:
             raise StaleVersion(before)
+        if (part.language or changes_text(set(part.keys))) and not may_write(
+            petition, role_now(session, petition, organiser_id)
+        ):
+            raise NotTheirs
         if answers.get("closes_on", before.closes_on) != before.closes_on:
             _refuse_last_day(session, petition, before, organiser_id)
         return save_petition(

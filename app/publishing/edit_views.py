@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
-from flask import Blueprint, Response, abort, flash, redirect, request, url_for
+from flask import Blueprint, Response, abort, flash, g, redirect, request, url_for
 from flask_babel import gettext as _
 from markupsafe import Markup
 from werkzeug import Response as BaseResponse
@@ -35,6 +35,7 @@ from app.publishing.part_pages import (
     stored_file,
 )
 from app.publishing.translation_form import TRANSLATED, data_of, translation_form
+from app.publishing.who_writes import may_write, set_owners_write
 from app.web import body_size, headers, language
 
 bp = Blueprint("editing", __name__, url_prefix="/organise/petitions/<slug:slug>")
@@ -164,6 +165,15 @@ def save_outcome(slug: str) -> BaseResponse:
     return save_part(OutcomeForm(), PetitionPart(OUTCOME), _outcome_page)
 
 
+@bp.post("/who-writes")
+@open_to(Who.OWNERS)
+def set_who_writes(slug: str) -> BaseResponse:
+    """Let owners alone change the text of the open petition, or editors too."""
+    set_owners_write(petition_here().id, me().id, to=request.form.get("who") == "owners")
+    flash(_("Saved."), "success")
+    return redirect(url_for("members.show_members", slug=slug), 303)
+
+
 def _words_of(file: PetitionFile, tag: str) -> PetitionPart:
     return PetitionPart(WORDS) if tag == file.language else PetitionPart(TRANSLATED, tag)
 
@@ -217,6 +227,7 @@ def _words(form: WordsForm, file: PetitionFile, tag: str, status: int = 200, **c
         written=written,
         outdated=outdated_translations(db.session(), petition_here()),
         choices=_choices(written),
+        may_write=may_write(petition_here(), g.role),
         **context,
     )
 

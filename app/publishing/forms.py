@@ -130,7 +130,7 @@ class DetailsForm(PartForm):
     comment_label = line(_("Comment"), LABEL, optional=True, max_length=MAX_LABEL_LENGTH)
     initiators = rows(InitiatorRow, _("Initiator"))
     links = rows(LinkRow, _("Link"))
-    elsewhere = FormField(ElsewhereRow, _("Gathered elsewhere"))
+    elsewhere = FormField(ElsewhereRow, _("Paper and other signatures"))
 
     def validate_closes_on(self, field: Field) -> None:
         """Refuse a last day in the past, which would close an open petition by mistake."""

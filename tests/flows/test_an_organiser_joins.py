@@ -47,7 +47,7 @@ def test_with_a_password_and_then_codes_from_an_app(page: Page, site: Site) -> N
     address = invite(site, "--petition", EXAMPLE, "--role", "owner")
     join_with_password(page, address)
     expect(page.get_by_role("heading", level=1)).to_have_text("My petitions")
-    expect(page.locator("main")).to_contain_text("You answer for it.")
+    expect(page.locator("main")).to_contain_text("You are owner: you answer for it.")
 
     page.set_viewport_size({"width": 320, "height": 640})
     assert not overflows(page)
@@ -81,7 +81,7 @@ def test_with_a_passkey(page: Page, site: Site, passkeys: None) -> None:
     page.get_by_role("button", name="Sign out", exact=True).click()
     page.get_by_role("button", name="Sign in with a passkey").click()
     page.wait_for_url(re.compile("/organise$"))
-    expect(page.locator("main")).to_contain_text("You work on it.")
+    expect(page.locator("main")).to_contain_text("You are editor: you work on it.")
 
 
 def test_after_a_reset_by_letter_the_passkey_is_still_asked_for(page: Page, site: Site, passkeys: None) -> None:

@@ -106,6 +106,7 @@ ACTS: dict[str, tuple[Role, Callable[[Scene], Send]]] = {
     "opening.open_now": (Role.OWNER, in_state(post(f"{PLACE}/open"), opened_at=None)),
     "opening.close": (Role.OWNER, post(f"{PLACE}/close")),
     "opening.reopen": (Role.OWNER, in_state(post(f"{PLACE}/reopen"), closes_at=PAST)),
+    "editing.set_who_writes": (Role.OWNER, post(f"{PLACE}/who-writes", who="owners")),
     "deleting.take_back": (Role.EDITOR, with_translation(post(f"{PLACE}/words/sv/delete"))),
     "editing.save_words": (Role.EDITOR, form(f"{PLACE}/words", title="Another title")),
     "editing.save_details": (Role.EDITOR, form(f"{PLACE}/details", started_by="Others")),

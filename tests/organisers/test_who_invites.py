@@ -94,7 +94,7 @@ def test_administrators_invitations_and_those_by_command_say_so(app: Flask, runn
 def test_the_page_behind_the_link_says_it_too(app: Flask, olga: FlaskClient) -> None:
     invite(olga, role="viewer")
     page = browser(app).get(newest_link(app)).text
-    for words in ("Save the test library", "You would see its numbers.", f"Olga Example ({OWNER})"):
+    for words in ("Save the test library", "As viewer you would see its numbers.", f"Olga Example ({OWNER})"):
         assert words in page
     bo = signed_in(app, "bo@example.org")
     invite(olga, "bo@example.org")

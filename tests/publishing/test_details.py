@@ -162,7 +162,7 @@ def test_each_field_shows_the_error_of_the_petition_file_check(app: Flask, desk:
     }
     assert "Initiator 1, Name: This must not be empty." in summaries
     assert "Link 1, Its address: Must be a web address" in summaries
-    assert "Gathered elsewhere, Where they were gathered: This must" in summaries
+    assert "Paper and other signatures, Where they were gathered: This must" in summaries
 
 
 def test_a_step_saves_its_own_part_alone(app: Flask, desk: Desk) -> None:

@@ -9,7 +9,7 @@ from tests.publishing.conftest import PLACE, Desk, Seat
 PETITION = "Save the test library"
 NAMES = {
     "publishing": "Overview",
-    "words": "Words",
+    "words": "Text",
     "details": "Details",
     "trust": "Data and donations",
     "image": "Image",

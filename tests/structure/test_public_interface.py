@@ -106,6 +106,7 @@ PROMISED = {
     "/organise/petitions/<slug>/close": {"GET", "POST"},
     "/organise/petitions/<slug>/reopen": {"GET", "POST"},
     "/organise/petitions/<slug>/delete": {"GET", "POST"},
+    "/organise/petitions/<slug>/who-writes": {"POST"},
     "/organise/petitions/<slug>/words/<lang>/delete": {"GET", "POST"},
     "/organise/people/log": {"GET"},
     "/organise/account/name": {"POST"},
