@@ -18,6 +18,7 @@ from app.confirmation.views import bp as confirmation
 from app.crypto import tokens
 from app.db import db
 from app.email import smtp
+from app.export.trial_views import bp as trial
 from app.export.views import bp as export
 from app.mailbox.views import bp as mailbox
 from app.models.site import load_token_secret
@@ -63,6 +64,7 @@ BLUEPRINTS = (
     editing,
     image,
     export,
+    trial,
     mailbox,
     branding,
     monitoring,

@@ -125,6 +125,8 @@ def _exported(line: AuditLine) -> str:
     if volume := line.details.get("volume"):
         return str(_("downloaded volume %(number)s of the PDF delivery", number=volume))
     kind = str(line.details.get("format", "")).upper()
+    if line.details.get("trial"):
+        return str(_("tried out a list as %(kind)s, with the initials of a few", kind=kind))
     if line.details.get("emails"):
         return str(_("exported the signatures as %(kind)s, with e-mail addresses", kind=kind))
     return str(_("exported the signatures as %(kind)s", kind=kind))

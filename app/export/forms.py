@@ -19,6 +19,7 @@ KINDS = (
     SelectChoice("excel", _("CSV for Excel: opens right in every country and script")),
     SelectChoice("json", _("JSON: for programs")),
 )
+TRIAL_KINDS = KINDS[1:]  # a PDF is typeset by the worker, as a delivery
 STATES = (
     SelectChoice(State.VERIFIED.value, _("verified")),
     SelectChoice(State.INVALIDATED.value, _("invalidated")),

@@ -1,11 +1,11 @@
 """The list streamed as CSV, XLSX or JSON, with its hand-over recorded."""
 
 import math
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Generator, Iterator
 
 from app.export import csv, json, rows, xlsx
 from app.export.handover import choice_of
-from app.export.rows import ExportRow
+from app.export.rows import Choice, ExportRow, Heading
 from app.export.sending import recorded_stream
 from app.export.sent_rows import SentRows
 from app.models import Format, HandOver
@@ -27,13 +27,21 @@ def stream_list(
     Close the generator if not all are taken: which rows went out is recorded then. Raises DownloadTimeout after
     `seconds`.
     """
-    choice = choice_of(begun)
+    choice, kind = choice_of(begun), begun.format
     heading = rows.heading(edition)
-    writers: dict[Format, Callable[[Iterator[ExportRow]], Iterator[bytes]]] = {
-        Format.CSV: lambda found: csv.write_csv(found, choice, heading, for_excel=for_excel),
-        Format.XLSX: lambda found: xlsx.write_xlsx(found, choice, heading),
-        Format.JSON: lambda found: json.write_json(found, choice, heading),
-    }
     sent = SentRows()
     found = rows.read_rows(edition.petition.id, choice, sent.add)
-    return recorded_stream(begun.id, found, sent, writers[begun.format], seconds)
+
+    def write(counted: Iterator[ExportRow]) -> Iterator[bytes]:
+        return write_list(kind, counted, choice, heading, for_excel=for_excel)
+
+    return recorded_stream(begun.id, found, sent, write, seconds)
+
+
+def write_list(
+    kind: Format, found: Iterator[ExportRow], choice: Choice, heading: Heading, *, for_excel: bool = False
+) -> Iterator[bytes]:
+    """Return the rows as a file of this kind, in chunks; `for_excel` is for CSV alone."""
+    if kind == Format.CSV:
+        return csv.write_csv(found, choice, heading, for_excel=for_excel)
+    return xlsx.write_xlsx(found, choice, heading) if kind == Format.XLSX else json.write_json(found, choice, heading)

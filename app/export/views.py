@@ -42,6 +42,13 @@ def choose(slug: str) -> Response:
     return _page(_form())
 
 
+@bp.get("/export/before")
+@open_to(Who.EDITORS, fresh=True)
+def show_before(slug: str) -> Response:
+    """Show earlier hand-overs alone, of which one may have just begun as a download that leaves the page as it is."""
+    return petition_page("export/before.html", "export", handovers=handover.latest_handovers(petition_here().id))
+
+
 @bp.post("/export")
 @open_to(Who.EDITORS, fresh=True)
 def hand_over(slug: str) -> BaseResponse:
@@ -63,14 +70,14 @@ def hand_over(slug: str) -> BaseResponse:
 def download(slug: str, kind: str) -> BaseResponse:
     """Stream the list: the one that was chosen on the page, or what the query asks for."""
     _refuse_other_sites()
-    petition, file_format = _edition().petition, Format(kind)
+    petition, file_format = edition_here().petition, Format(kind)
     query_form = forms.read_query(request.args)
     if not query_form.validate():
         abort(400, forms.query_errors(query_form))
     if query_form.choice().with_email and not may(Who.OWNERS):
         abort(403, _("Only owners may ask for e-mail addresses."))
     if request.method == "HEAD":
-        return _as_attachment(Response(mimetype=MIMETYPES[file_format]), f"{slug}.{kind}")
+        return as_attachment(Response(mimetype=MIMETYPES[file_format]), f"{slug}.{kind}")
     with _download_slot() as slot:
         begun = _recorded_handover(petition, file_format, query_form)
         response = _stream_response(begun, slot, for_excel=bool(query_form.excel.data))
@@ -144,7 +151,7 @@ def pdf(slug: str) -> BaseResponse:
     response.mimetype = "application/pdf"
     begun = db.session.get_one(HandOver, newest.hand_over_id)
     audience = handover.audience(handover.choice_of(begun))
-    return _as_attachment(response, f"{slug}-{audience}-{begun.at:%Y-%m-%d-%H%M}-{number}.pdf")
+    return as_attachment(response, f"{slug}-{audience}-{begun.at:%Y-%m-%d-%H%M}-{number}.pdf")
 
 
 def _refuse_other_sites() -> None:
@@ -153,7 +160,7 @@ def _refuse_other_sites() -> None:
 
 
 def _form() -> ExportForm:
-    _edition()
+    edition_here()
     form = ExportForm()
     form.offer(handover.countries_signed_from(petition_here().id), emails=may(Who.OWNERS))
     return form
@@ -171,17 +178,17 @@ def _queue_pdf(form: ExportForm) -> BaseResponse:
 
 
 def _stream_response(begun: HandOver, slot: DownloadSlot, *, for_excel: bool) -> Response:
-    edition = _edition()
+    edition = edition_here()
     mimetype = "text/csv; charset=utf-16" if for_excel and begun.format == Format.CSV else MIMETYPES[begun.format]
     audience = handover.audience(handover.choice_of(begun))
     excel = "-excel" if for_excel and begun.format == Format.CSV else ""
     name = f"{edition.petition.slug}-{audience}-{clock.now().date().isoformat()}{excel}.{begun.format.value}"
     chunks = stream_list(edition, begun, for_excel=for_excel, seconds=download_slots.TIMEOUT_SECONDS)
     db.session.rollback()  # hold no connection while the list is sent
-    return _as_attachment(Response(stream_with_context(slot.release_after(chunks)), mimetype=mimetype), name)
+    return as_attachment(Response(stream_with_context(slot.release_after(chunks)), mimetype=mimetype), name)
 
 
-def _edition() -> Edition:
+def edition_here() -> Edition:
     """Return the petition as it is shown; answer 409 if it was never opened, as it has no list."""
     edition = find_edition(petition_here().slug)
     if edition is None:
@@ -208,10 +215,18 @@ def _page(form: ExportForm, status: int = 200) -> Response:
     volumes = pdf_job.count_volumes(newest.id) if newest and newest.making == Making.READY else 0
     handovers = handover.latest_handovers(petition_id)
     return petition_page(
-        "export/export.html", "export", status, form=form, handovers=handovers, newest=newest, volumes=volumes
+        "export/export.html",
+        "export",
+        status,
+        form=form,
+        handovers=handovers,
+        newest=newest,
+        volumes=volumes,
+        trial_kinds=forms.TRIAL_KINDS,
     )
 
 
-def _as_attachment(response: Response, name: str) -> Response:
+def as_attachment(response: Response, name: str) -> Response:
+    """Return the response as a file of that name to save, which no cache may keep."""
     response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
     return headers.no_store(response)

@@ -289,3 +289,13 @@ def test_a_pdf_with_addresses_or_a_huge_volume_number_is_refused(app: Flask, own
     with app.app_context():
         run_due()
     assert owner.get(f"{PLACE}/signatures.pdf?volume=99999999999999999999").status_code == 404
+
+
+def test_earlier_hand_overs_are_shown_by_themselves(app: Flask, owner: FlaskClient) -> None:
+    add(app)
+    assert "Nothing yet." in owner.get(f"{PLACE}/export/before").text
+    hand_over(owner, "csv", recipient="Ministry of Tests")
+    page = owner.get(f"{PLACE}/export").text
+    assert f'href="{PLACE}/export/before"' in page
+    assert "Signers will read what you write here." in page
+    assert "Ministry of Tests" in owner.get(f"{PLACE}/export/before").text

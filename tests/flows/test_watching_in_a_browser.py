@@ -40,6 +40,27 @@ def page(browser: Browser, app: Flask, request: pytest.FixtureRequest) -> Iterat
     assert not [trouble for trouble in troubles if "422" not in trouble]
 
 
+def test_the_history_shows_a_list_that_was_just_downloaded(page: Page, request: pytest.FixtureRequest) -> None:
+    page.goto(f"{BASE}/export")
+    page.get_by_label("Who gets this list?").fill("Registry of Testville")
+    page.get_by_label("JSON").check()
+    with page.expect_download():
+        page.get_by_role("button", name="Make the list").click()
+    if "scripts-False" in request.node.name:
+        page.get_by_role("link", name="Show what was handed over").click()
+    expect(page.get_by_role("cell", name="Registry of Testville")).to_be_visible()
+    assert not overflows(page)
+
+
+def test_a_list_is_tried_out(page: Page) -> None:
+    page.goto(f"{BASE}/export")
+    page.get_by_text("Try it out first").click()
+    assert not overflows(page)
+    with page.expect_download() as started:
+        page.get_by_role("button", name="JSON").click()
+    assert "-trial-" in started.value.suggested_filename
+
+
 def expect_count(page: Page, number: int) -> None:
     expect(page.locator("[data-number=verified]")).to_have_text(str(number))
 

@@ -91,6 +91,8 @@ PROMISED = {
     "/organise/petitions/<slug>/signatures/<entry>/hide": {"POST"},
     "/organise/petitions/<slug>/signatures/<entry>/show": {"POST"},
     "/organise/petitions/<slug>/export": {"GET", "POST"},
+    "/organise/petitions/<slug>/export/before": {"GET"},
+    "/organise/petitions/<slug>/export/trial": {"POST"},
     "/organise/petitions/<slug>/signatures.<kind>": {"GET"},
     "/organise/petitions/<slug>/signatures.pdf": {"GET", "POST"},
     "/organise/petitions/<slug>/members": {"GET", "POST"},
