@@ -89,7 +89,9 @@ def _of_petition(line: AuditLine) -> str:
             number,
         ),
         Act.LISTED: _with(_("looked at the list of signatures"), _filter(line)),
-        Act.SOUGHT: _("looked for a signature by its e-mail address"),
+        Act.SOUGHT: _("looked for signatures by name")
+        if line.details.get("by") == "name"
+        else _("looked for a signature by its e-mail address"),
         Act.ALLOWED: _("let e-mails go to an address again"),
         Act.HID: _("hid a comment")
         if line.details.get("part") == "comment"

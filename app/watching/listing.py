@@ -4,7 +4,7 @@ The cursor is a moment and a random id, both in an index, so every page costs th
 without a filter by state, the newest of each state are read, and the newest of these are the page.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, Select, asc, desc, literal, select, tuple_, union_all
@@ -76,6 +76,15 @@ def find_signature(petition_id: int, public_id: bytes) -> SignatureListRow | Non
 def find_by_mailbox(petition_id: int, email_key: bytes) -> SignatureListRow | None:
     """Return the petition's signature of the mailbox that `email_key` stands for; None if there is none."""
     return _first(Signature.petition_id == petition_id, Signature.email_key == email_key)
+
+
+def find_signatures(petition_id: int, public_ids: Sequence[bytes]) -> list[SignatureListRow]:
+    """Return those of the petition's signatures that have one of these random ids, in their order."""
+    of_petition = select(Signature, PetitionText.version).join(PetitionText, PetitionText.id == Signature.text_id)
+    found = db.session.execute(
+        of_petition.where(Signature.petition_id == petition_id, Signature.public_id.in_(public_ids))
+    )
+    return sorted(_rows(found), key=lambda row: public_ids.index(row.signature.public_id))
 
 
 def _statement(petition_id: int, selection: Selection, cursor: Cursor | None) -> Select[Signature, int]:

@@ -1,6 +1,7 @@
 """A petition in numbers: how many signatures are in each state, and what became of its e-mails."""
 
 from collections import Counter
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
@@ -95,6 +96,12 @@ def typed_numbers(petition_id: int, now: datetime) -> TypedNumbers:
         db.session.scalars(declined).one(),
         *(letters[progress] for progress in ends),
     )
+
+
+def number_in(petition_id: int, states: Collection[State]) -> int:
+    """Return how many signatures are in one of these states."""
+    by_state = _by("state", SignatureSum, petition_id)
+    return sum(by_state[state] for state in states)
 
 
 def number_suspected(petition_id: int) -> int:

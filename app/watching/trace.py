@@ -19,7 +19,7 @@ def trace_list(petition_id: int, organiser_id: int, selection: Selection) -> Non
     record_visit(Act.LISTED, petition_id, organiser_id, clock.now() - VISIT, **chosen)
 
 
-def trace_search(petition_id: int, organiser_id: int) -> None:
-    """Record that an organiser looks for a mailbox, without saying which, or whether it has signed."""
+def trace_search(petition_id: int, organiser_id: int, **details: int | str) -> None:
+    """Record that an organiser looks for a mailbox or a name, without saying which, or whether it has signed."""
     with transaction() as session:
-        record(session, Act.SOUGHT, petition_id, organiser_id)
+        record(session, Act.SOUGHT, petition_id, organiser_id, None, **details)

@@ -6,7 +6,8 @@ from flask import Blueprint, abort, jsonify, request
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as lazy
 from werkzeug import Response
-from wtforms import StringField
+from wtforms import HiddenField, StringField
+from wtforms.validators import Length, ValidationError
 
 from app import clock
 from app.db import snapshot
@@ -16,8 +17,9 @@ from app.organisers.access import Who, may, me, open_to, petition_here
 from app.organisers.forms import OrganiserForm
 from app.organisers.pages import petition_page
 from app.signing.email_key import email_key
-from app.watching import charts, listing, selection, trace, words
+from app.watching import charts, listing, name_search, selection, trace, words
 from app.watching.growth import Step, default_step, growth
+from app.watching.name_search import NameSearch
 from app.watching.numbers import number_suspected, numbers
 from app.watching.selection import Selection
 from app.watching.shares import delays, places
@@ -25,6 +27,7 @@ from app.web import countries, headers
 from app.web.address_field import AddressField
 from app.web.cursor import BadCursor, Cursor
 
+MAX_NAME = 200
 bp = Blueprint("watching", __name__, url_prefix="/organise/petitions/<slug:slug>")
 
 
@@ -41,6 +44,22 @@ class FindForm(OrganiserForm):
     email = AddressField(
         invalid=lazy("Please type the whole address."), render_kw={"autocomplete": "off", "required": True}
     )
+
+
+class NameForm(OrganiserForm):
+    """The search by name, a POST for the same reason; `place` is where its next step begins."""
+
+    name = StringField(
+        lazy("Name"),
+        validators=[Length(max=MAX_NAME, message=lazy("That is too long: at most 200 characters."))],
+        render_kw={"autocomplete": "off", "required": True},
+    )
+    place = HiddenField()
+
+    def validate_name(self, field: StringField) -> None:
+        """Refuse a name without a letter, which everybody's would have."""
+        if not name_search.words_of(field.data or ""):
+            raise ValidationError(_("Please type a name, or a part of it."))
 
 
 @bp.get("")
@@ -110,6 +129,25 @@ def find(slug: str) -> Response:
     )
 
 
+@bp.post("/signatures/find-by-name")
+@open_to(Who.EDITORS, fresh=True)
+def find_by_name(slug: str) -> Response:
+    """Show the signatures by people of a name that were found so far, with a button to read on."""
+    petition, form = petition_here(), NameForm()
+    if not form.validate():
+        trace.trace_list(petition.id, me().id, Selection())
+        first = listing.list_page(petition.id, Selection())
+        return _list(petition, Selection(), first, FindForm(formdata=None), 422, name_form=form)
+    if not form.place.data:
+        trace.trace_search(petition.id, me().id, by="name")
+    try:
+        found = name_search.search(petition, me(), form.name.data, form.place.data)
+    except BadCursor:
+        abort(404, _("There is no such list. Please choose from the filter on the page."))
+    page = listing.SignatureListPage(found.rows, None, None)
+    return _list(petition, Selection(), page, FindForm(formdata=None), looked_for=True, name_form=form, search=found)
+
+
 @bp.get("/signatures/<entry>")
 @open_to(Who.EDITORS, fresh=True)
 def signature(slug: str, entry: str) -> Response:
@@ -133,6 +171,8 @@ def _list(
     status: int = 200,
     *,
     looked_for: bool = False,
+    name_form: NameForm | None = None,
+    search: NameSearch | None = None,
 ) -> Response:
     return petition_page(
         "watching/signatures.html",
@@ -142,7 +182,10 @@ def _list(
         chosen=chosen,
         filter_form=FilterForm(formdata=None, data={"country": chosen.country}),
         find_form=find_form,
+        name_form=name_form or NameForm(formdata=None),
+        is_slow_by_name=name_search.number_to_read(petition.id) > name_search.SLOW_FROM,
         looked_for=looked_for,
+        search=search,
         states=State,
         words=words,
     )

@@ -82,6 +82,7 @@ PROMISED = {
     "/organise/petitions/<slug>/numbers.json": {"GET"},
     "/organise/petitions/<slug>/signatures": {"GET"},
     "/organise/petitions/<slug>/signatures/find": {"POST"},
+    "/organise/petitions/<slug>/signatures/find-by-name": {"POST"},
     "/organise/petitions/<slug>/signatures/invalidate": {"POST"},
     "/organise/petitions/<slug>/signatures/restore": {"POST"},
     "/organise/petitions/<slug>/signatures/dismiss": {"POST"},
