@@ -18,6 +18,7 @@ from app.confirmation.views import bp as confirmation
 from app.crypto import tokens
 from app.db import db
 from app.email import smtp
+from app.export.log_views import bp as log_file
 from app.export.trial_views import bp as trial
 from app.export.views import bp as export
 from app.mailbox.views import bp as mailbox
@@ -65,6 +66,7 @@ BLUEPRINTS = (
     image,
     export,
     trial,
+    log_file,
     mailbox,
     branding,
     monitoring,

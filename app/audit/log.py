@@ -70,8 +70,13 @@ def record_visit(act: Act, petition_id: int, organiser_id: int, since: datetime,
 
 def entries(petition_id: int, before: int | None = None) -> list[AuditLine]:
     """Return a page of a petition's acts, the newest first; `before` is the id that the page ends before."""
-    rows = _page(AuditEntry.petition_id == petition_id, before)
-    return _lines(rows, _addresses(petition_id, {row.organiser_id for row in rows}, {row.subject_id for row in rows}))
+    return _lines_of(petition_id, _page(AuditEntry.petition_id == petition_id, before))
+
+
+def all_entries(petition_id: int) -> list[AuditLine]:
+    """Return all of a petition's acts, the newest first."""
+    of_petition = select(AuditEntry).where(AuditEntry.petition_id == petition_id)
+    return _lines_of(petition_id, db.session.scalars(of_petition.order_by(AuditEntry.id.desc())).all())
 
 
 def site_entries(before: int | None = None) -> list[AuditLine]:
@@ -86,6 +91,10 @@ def _page(condition: ColumnElement[bool], before: int | None) -> Sequence[AuditE
     if before is not None and abs(before) < 2**63:  # larger numbers overflow the column
         condition &= AuditEntry.id < before
     return db.session.scalars(select(AuditEntry).where(condition).order_by(AuditEntry.id.desc()).limit(PAGE_SIZE)).all()
+
+
+def _lines_of(petition_id: int, rows: Sequence[AuditEntry]) -> list[AuditLine]:
+    return _lines(rows, _addresses(petition_id, {row.organiser_id for row in rows}, {row.subject_id for row in rows}))
 
 
 def _lines(rows: Sequence[AuditEntry], address: Mapping[int, str | None]) -> list[AuditLine]:

@@ -124,6 +124,8 @@ def _domain(line: AuditLine) -> str:
 
 
 def _exported(line: AuditLine) -> str:
+    if line.details.get("what") == "log":
+        return str(_("saved this log as a file"))
     if volume := line.details.get("volume"):
         return str(_("downloaded volume %(number)s of the PDF delivery", number=volume))
     kind = str(line.details.get("format", "")).upper()

@@ -51,7 +51,9 @@ def _lines(rows: Iterable[ExportRow], choice: Choice, separator: str, countries:
     for row in rows:
         cells = _cells(row, countries)
         if has_more_columns:
-            cells += ((row.state,) if choice.with_state else ()) + ((_typed(row.email),) if choice.with_email else ())
+            cells += ((row.state,) if choice.with_state else ()) + (
+                (typed_cell(row.email),) if choice.with_email else ()
+            )
         yield separator.join(cells) + "\r\n"
 
 
@@ -66,10 +68,10 @@ def _cells(row: ExportRow, countries: Mapping[str, str]) -> tuple[str, ...]:
     )
     return (
         str(number),
-        _typed(name) if name else "",
-        _typed(affiliation) if affiliation else "",
+        typed_cell(name) if name else "",
+        typed_cell(affiliation) if affiliation else "",
         countries.get(country, country),
-        _typed(comment) if comment else "",
+        typed_cell(comment) if comment else "",
         language,
         str(version or ""),
         verified_at,
@@ -77,7 +79,7 @@ def _cells(row: ExportRow, countries: Mapping[str, str]) -> tuple[str, ...]:
     )
 
 
-def _typed(text: str) -> str:
+def typed_cell(text: str) -> str:
     """Return typed text as a quoted cell that no spreadsheet takes for a formula."""
     if text[:1] in SUSPECT and (text[0] in "\t\r" or text.lstrip(INVISIBLE)[:1] in SIGNS):
         text = "'" + text

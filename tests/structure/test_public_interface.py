@@ -102,6 +102,7 @@ PROMISED = {
     "/organise/petitions/<slug>/leave": {"POST"},
     "/organise/petitions/<slug>/<answer>": {"POST"},
     "/organise/petitions/<slug>/log": {"GET"},
+    "/organise/petitions/<slug>/log.csv": {"POST"},
     "/organise/petitions/new": {"GET", "POST"},
     "/organise/petitions/import": {"GET", "POST"},
     "/organise/petitions/<slug>/publishing": {"GET"},

@@ -80,6 +80,16 @@ def test_every_chart_has_a_text_alternative_and_a_table(app: Flask, petition: st
     assert f"by={by}" in (chosen.get("href") or "")
 
 
+def test_a_chart_says_how_many_more_rows_its_table_has(app: Flask, petition: str) -> None:
+    for number, country in enumerate(("SE", "NO", "FI", "DK", "DE", "FR", "ES", "IT"), 2):
+        add_people(app, number, country=country)
+    editor = signed_in(app, Role.EDITOR)
+    assert "in the table" not in editor.get(BASE).text
+    for country in ("PT", "EE"):
+        add_people(app, 1, country=country)
+    assert "and 2 more rows in the table" in editor.get(BASE).text
+
+
 def test_a_petition_without_signatures_has_a_dashboard(viewer: FlaskClient) -> None:
     answer = viewer.get(BASE)
     assert answer.status_code == 200
