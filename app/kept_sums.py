@@ -135,7 +135,8 @@ def _recount(petition_id: int) -> int:
 
 
 def _signatures(petition_id: int) -> Select[*tuple[Any, ...]]:
-    keys = (Signature.state, Signature.country, Signature.language, Signature.sealed.is_(None).label("erased"))
+    place = (Signature.state, Signature.country, Signature.language, Signature.sealed.is_(None).label("erased"))
+    keys = (*place, Signature.visibility, Signature.updates)
     return select(*keys, func.count().label("number")).where(Signature.petition_id == petition_id).group_by(*keys)
 
 

@@ -40,7 +40,7 @@ from app.signing.entry import Correction, entry_digest, find_entry
 from app.watching.growth import Step, growth
 from app.watching.numbers import numbers
 from app.watching.selection import Selection
-from app.watching.shares import places
+from app.watching.shares import choices, places
 from tests.concurrency.test_races import at_once
 from tests.factories import SLUG, make_petition
 from tests.ledger.test_ledger import empty_all_tables
@@ -79,6 +79,11 @@ def check(app: Flask) -> None:
         assert [found.sent, found.waiting] == [letters[OutboxProgress.SENT], letters[OutboxProgress.WAITING]]
         assert sum(status().numbers.values()) == letters.total()
         assert Counter(dict(places(petition_id, exact=True).countries)) == rows_say("countries")
+        of_petition = (Signature.petition_id == petition_id) & (Signature.state == State.VERIFIED)
+        verified = db.session.scalars(select(Signature).where(of_petition)).all()
+        chosen = choices(petition_id, exact=True)
+        assert chosen.updates == sum(row.updates for row in verified)
+        assert Counter(chosen.visibilities) == Counter(row.visibility for row in verified)
         curve = growth(petition_id, Step.HOUR, now - timedelta(days=9), now, found.verified)
         hours = rows_say("hours")
         assert [step.net for step in curve] == [hours[step.begins] for step in curve]
@@ -103,7 +108,8 @@ def play(app: Flask, act: str, country: str) -> None:
         elif signature is not None and act == "correct":
             entry = find_entry(signature.public_id)
             assert entry is not None
-            said = Correction("Anna", "Writer", country, "I read.", Visibility.PUBLIC, updates=False)
+            seen_by = Visibility.DELIVERY if country else Visibility.PUBLIC
+            said = Correction("Anna", "Writer", country, "I read.", seen_by, updates=country == "SE")
             correct(signature.public_id, entry_digest(entry), said)
 
 

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from app.db import Base, UtcDateTime
 from app.models.outbox import Occasion, OutboxProgress
-from app.models.signature import State, words
+from app.models.signature import State, Visibility, words
 
 
 class KeptSum(Base):
@@ -32,7 +32,7 @@ def _not_added_up(table: str) -> Index:
 
 
 class SignatureSum(KeptSum):
-    """The signatures of a petition by state, country and language, and whether their signers' data is erased."""
+    """The signatures of a petition by state and by what shares tell of, and whether their data is erased."""
 
     __tablename__ = "signature_sum"
     __table_args__ = (_not_added_up("signature_sum"),)
@@ -41,6 +41,8 @@ class SignatureSum(KeptSum):
     country: Mapped[str] = mapped_column(String(2), primary_key=True)
     language: Mapped[str] = mapped_column(String(12), primary_key=True)
     erased: Mapped[bool] = mapped_column(primary_key=True)
+    visibility: Mapped[Visibility] = mapped_column(words(Visibility, "visibility"), primary_key=True)
+    updates: Mapped[bool] = mapped_column(primary_key=True)
 
 
 class LetterSum(KeptSum):

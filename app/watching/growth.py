@@ -14,6 +14,7 @@ from app.models import HourSum, LedgerEntry
 
 MONDAY = datetime(1970, 1, 5, tzinfo=UTC)
 MIN_STEPS = 8
+DAY = timedelta(days=1)
 
 
 class Step(StrEnum):
@@ -24,7 +25,7 @@ class Step(StrEnum):
     WEEK = "week"
 
 
-LENGTH = {Step.HOUR: timedelta(hours=1), Step.DAY: timedelta(days=1), Step.WEEK: timedelta(weeks=1)}
+LENGTH = {Step.HOUR: timedelta(hours=1), Step.DAY: DAY, Step.WEEK: timedelta(weeks=1)}
 MAX_STEPS = {Step.HOUR: 48, Step.DAY: 60, Step.WEEK: 104}
 
 
@@ -35,6 +36,27 @@ class GrowthStep:
     begins: datetime
     net: int
     total: int
+
+
+@dataclass(frozen=True, slots=True)
+class Lately:
+    """By how much the count changed today, yesterday and in the seven days that end today (UTC)."""
+
+    today: int
+    yesterday: int
+    week: int
+
+
+def lately(petition_id: int, now: datetime) -> Lately:
+    """Return by how much a petition's count changed in the last days."""
+    today = _step_start(now, DAY)
+    first = today - 6 * DAY
+    changes = [(moment, int(by)) for moment, by in db.session.execute(_changes(petition_id, first)) if moment >= first]
+    return Lately(
+        today=sum(by for moment, by in changes if moment >= today),
+        yesterday=sum(by for moment, by in changes if today - DAY <= moment < today),
+        week=sum(by for _, by in changes),
+    )
 
 
 def default_step(since: datetime, now: datetime) -> Step:

@@ -1,4 +1,4 @@
-"""The shares of verified signatures: by country, by language, and by how long confirming took.
+"""The shares of verified signatures: by country, language, what their signers chose, and how long confirming took.
 
 Somebody can mark the form that they send in another person's name, say by a rare country, and look whether it is
 among the verified ones. So viewers see shares rounded and hourly (see app/watching/hourly.py).
@@ -11,12 +11,13 @@ from sqlalchemy import func, select
 
 from app import kept_sums
 from app.db import db, seconds
-from app.models import HourlyNumbers, Signature, SignatureSum, State
+from app.models import HourlyNumbers, Signature, SignatureSum, State, Visibility
 
 MINUTE, HOUR, DAY = 60, 3600, 86400
 LIMITS = (MINUTE, 10 * MINUTE, HOUR, DAY)
 MAX_DELAYS_SAMPLED = 10_000
 COUNTRY, LANGUAGE, DELAY = "country", "language", "delay"
+VISIBILITY, UPDATES, AGREED = "visibility", "updates", "agreed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +26,14 @@ class Places:
 
     countries: list[tuple[str, int]]
     languages: list[tuple[str, int]]
+
+
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """How many signers of verified signatures agreed to updates, and how many chose each of who may see their name."""
+
+    updates: int
+    visibilities: dict[Visibility, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +65,20 @@ def places(petition_id: int, *, exact: bool) -> Places:
         countries[country] += int(number)
         languages[language] += int(number)
     return Places(_largest_first(countries), _largest_first(languages))
+
+
+def choices(petition_id: int, *, exact: bool) -> Choices:
+    """Return what the signers of verified signatures chose; if not `exact`, as viewers see it."""
+    if not exact:
+        shown = _rounded(petition_id, VISIBILITY)
+        return Choices(_rounded(petition_id, UPDATES)[AGREED], {one: shown[one.value] for one in Visibility})
+    rows = kept_sums.sums(SignatureSum, petition_id).subquery()
+    summed = select(rows.c.visibility, rows.c.updates, func.sum(rows.c.number)).where(rows.c.state == State.VERIFIED)
+    updates, visibilities = 0, dict.fromkeys(Visibility, 0)
+    for visibility, agreed, number in db.session.execute(summed.group_by(rows.c.visibility, rows.c.updates)):
+        visibilities[visibility] += int(number)
+        updates += int(number) if agreed else 0
+    return Choices(updates, visibilities)
 
 
 def delays(petition_id: int, *, exact: bool) -> Delays | None:
@@ -97,7 +120,14 @@ def delays(petition_id: int, *, exact: bool) -> Delays | None:
 def exact_shares(petition_id: int) -> dict[str, int]:
     """Return all shares as they are now, by a name for each, such as "country SE"."""
     now, took = places(petition_id, exact=True), delays(petition_id, exact=True)
-    kinds = {COUNTRY: now.countries, LANGUAGE: now.languages, DELAY: enumerate(took.buckets if took else ())}
+    chose = choices(petition_id, exact=True)
+    kinds = {
+        COUNTRY: now.countries,
+        LANGUAGE: now.languages,
+        DELAY: enumerate(took.buckets if took else ()),
+        VISIBILITY: chose.visibilities.items(),
+        UPDATES: [(AGREED, chose.updates)],
+    }
     return {f"{kind} {value}": number for kind, pairs in kinds.items() for value, number in pairs}
 
 

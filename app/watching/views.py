@@ -16,13 +16,14 @@ from app.models import Petition, State
 from app.organisers.access import Who, may, me, open_to, petition_here
 from app.organisers.forms import OrganiserForm
 from app.organisers.pages import petition_page
+from app.petitions.goals import next_goal
 from app.signing.email_key import email_key
 from app.watching import charts, listing, name_search, selection, trace, words
-from app.watching.growth import Step, default_step, growth
+from app.watching.growth import Step, default_step, growth, lately
 from app.watching.name_search import NameSearch
 from app.watching.numbers import number_suspected, numbers
 from app.watching.selection import Selection
-from app.watching.shares import delays, places
+from app.watching.shares import choices, delays, places
 from app.web import countries, headers
 from app.web.address_field import AddressField
 from app.web.cursor import BadCursor, Cursor
@@ -74,6 +75,8 @@ def dashboard(slug: str) -> Response:
         current_numbers = numbers(petition_id, exact=exact)
         countries_and_languages = places(petition_id, exact=exact)
         confirmation_delays = delays(petition_id, exact=exact)
+        chosen = choices(petition_id, exact=exact)
+        last_days = lately(petition_id, now)
         # Viewers could make a burst of their own about a form that they sent in another person's name.
         suspected_number = number_suspected(petition_id) if exact else 0
         curve = growth(petition_id, step, since, now, current_numbers.verified)
@@ -83,6 +86,9 @@ def dashboard(slug: str) -> Response:
         numbers=current_numbers,
         places=countries_and_languages,
         delays=confirmation_delays,
+        choices=chosen,
+        lately=last_days,
+        goal=next_goal(current_numbers.verified, petition.goal),
         suspected=suspected_number,
         growth=curve,
         by=step,
@@ -96,7 +102,11 @@ def dashboard(slug: str) -> Response:
 @open_to(Who.VIEWERS)
 def numbers_json(slug: str) -> Response:
     """Send the current numbers to the dashboard's script."""
-    return headers.no_store(jsonify(asdict(numbers(petition_here().id, exact=may(Who.EDITORS)))))
+    petition_id = petition_here().id
+    with snapshot():
+        current = numbers(petition_id, exact=may(Who.EDITORS))
+        last_days = lately(petition_id, clock.now())
+    return headers.no_store(jsonify(asdict(current) | asdict(last_days)))
 
 
 @bp.get("/signatures")

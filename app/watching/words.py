@@ -15,6 +15,7 @@ from app.web import countries, language
 __all__ = [
     "CLUES",
     "REASONS",
+    "SEEN_BY",
     "STATES",
     "STEPS",
     "VISIBILITIES",
@@ -31,6 +32,11 @@ VISIBILITIES = {
     Visibility.PUBLIC: lazy("seen by everyone"),
     Visibility.DELIVERY: lazy("seen by the addressee"),
     Visibility.ORGANISERS: lazy("seen by organisers only"),
+}
+SEEN_BY = {
+    Visibility.PUBLIC: lazy("Name seen by everyone"),
+    Visibility.DELIVERY: lazy("Name seen by the addressee"),
+    Visibility.ORGANISERS: lazy("Name seen by organisers only"),
 }
 STEPS = {Step.HOUR: lazy("By the hour"), Step.DAY: lazy("By day"), Step.WEEK: lazy("By week")}
 

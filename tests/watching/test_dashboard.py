@@ -9,8 +9,9 @@ from sqlalchemy import event
 
 from app import clock
 from app.db import db
-from app.models import Role, State
+from app.models import Role, State, Visibility
 from app.watching import hourly
+from tests.export.listed import add
 from tests.factories import make_mailbox
 from tests.html_page import HtmlPage
 from tests.watching.organiser import BASE, signed_in
@@ -47,7 +48,9 @@ def test_the_page_and_the_json_have_the_same_numbers(
     assert found.pop("exact") == (role != Role.VIEWER)
     assert {name: str(number) for name, number in found.items()} == shown
     states = {"verified": 3, "withdrawn": 4, "invalidated": 5}
-    assert found == states | unconfirmed | {"sent": 0, "waiting": 0, "failed": 0}
+    assert found == states | unconfirmed | {"sent": 0, "waiting": 0, "failed": 0} | dict.fromkeys(
+        ("today", "yesterday", "week"), 0
+    )
 
 
 def test_the_dashboard_has_no_personal_data(app: Flask, viewer: FlaskClient) -> None:
@@ -59,6 +62,29 @@ def test_the_dashboard_has_no_personal_data(app: Flask, viewer: FlaskClient) -> 
     for path in (f"{BASE}/signatures", f"{BASE}/signatures/{ids[0].hex()}"):
         assert viewer.get(path).status_code == 404
     assert f"{BASE}/signatures" not in viewer.get(BASE).text
+
+
+def tiles(page: str) -> dict[str, str]:
+    """Return the label of each tile with its number and hint."""
+    found = HtmlPage(page)
+    return {label.words(): number.words() for label, number in zip(found.all("dt"), found.all("dd"), strict=True)}
+
+
+def test_tiles_show_the_goal_the_last_days_and_what_signers_chose(app: Flask, petition: str) -> None:
+    midnight = clock.now().replace(hour=0, minute=0, second=0, microsecond=0)
+    add_people(app, 2, signed_at=midnight, took=timedelta(0), apart=timedelta(0))
+    add_people(app, 3, signed_at=midnight - timedelta(hours=3), apart=timedelta(0))
+    add_people(app, 4, signed_at=midnight - timedelta(days=3))
+    add(app, email="ann@example.org", visibility=Visibility.DELIVERY, updates=True)
+    add(app, email="bob@example.org", visibility=Visibility.ORGANISERS, updates=True)
+    add(app, email="cleo@example.org", state=State.INVALIDATED, updates=True)
+    page = signed_in(app, Role.EDITOR).get(BASE).text
+    shown = {label: words.split()[0] for label, words in tiles(page).items()}
+    assert "of the goal of 25" in page
+    assert [shown[label] for label in ("Today", "Yesterday", "Last 7 days")] == ["4", "3", "11"]
+    seen_by = {"everyone": "9", "the addressee": "1", "organisers only": "1"}
+    assert {whom: shown[f"Name seen by {whom}"] for whom in seen_by} == seen_by
+    assert shown["Agreed to updates"] == "2"
 
 
 @pytest.mark.parametrize("by", ["hour", "day", "week"])

@@ -7,12 +7,12 @@ import pytest
 from flask import Flask
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import delete
+from sqlalchemy import delete, select
 
 from app.db import db, transaction
 from app.ledger import ledger
-from app.models import LedgerEntry, Signature, State
-from app.watching.growth import LENGTH, MAX_STEPS, MIN_STEPS, GrowthStep, Step, default_step, growth
+from app.models import Kind, LedgerEntry, Signature, State
+from app.watching.growth import LENGTH, MAX_STEPS, MIN_STEPS, GrowthStep, Lately, Step, default_step, growth, lately
 from tests.ledger.tampering import without_triggers
 from tests.watching.people import add_people, petition_id_of
 
@@ -104,3 +104,28 @@ def test_the_curve_ends_at_the_count_and_totals_add_up(
     assert [after - before for before, after in pairwise(totals)] == [step.net for step in shown]
     assert shown[-1].total == sum(number for _, state, number in changes if state == State.VERIFIED)
     assert {after.begins - before.begins for before, after in pairwise(shown)} == {LENGTH[by]}
+
+
+@pytest.mark.parametrize("folded", [True, False])
+def test_the_last_days_end_at_midnight_utc(app: Flask, petition: str, *, folded: bool) -> None:
+    midnight = datetime(2026, 11, 24, tzinfo=UTC)
+    moment, day = timedelta(microseconds=1), timedelta(days=1)
+    for number, at in enumerate((midnight, midnight - moment, midnight - day, midnight - 6 * day), 1):
+        confirmed_at(app, at, number)
+    confirmed_at(app, midnight - 6 * day - moment, 100)
+    confirmed_at(app, midnight, 3, State.WITHDRAWN)
+    with app.app_context():
+        if folded:
+            ledger.fold_all()
+        assert lately(petition_id_of(), NOW) == Lately(today=1, yesterday=5, week=10)
+
+
+def test_the_count_can_fall_in_a_day(app: Flask, petition: str) -> None:
+    midnight = datetime(2026, 11, 24, tzinfo=UTC)
+    confirmed_at(app, midnight - timedelta(days=30), 2)
+    with app.app_context():
+        with transaction() as session:
+            first = session.scalars(select(Signature)).first()
+            assert first is not None
+            ledger.append(session, first, Kind.WITHDRAWN, midnight)
+        assert lately(petition_id_of(), NOW) == Lately(today=-1, yesterday=0, week=-1)

@@ -11,11 +11,12 @@ from sqlalchemy import delete, select, update
 
 from app import clock
 from app.db import db, transaction
-from app.models import Draft, HourlyNumbers, Role, Signature
+from app.models import Draft, HourlyNumbers, Role, Signature, Visibility
 from app.watching import hourly
 from app.watching.hourly import round_numbers
 from app.watching.numbers import numbers
-from app.watching.shares import Delays, Places, delays, places
+from app.watching.shares import Choices, Delays, Places, choices, delays, places
+from tests.export.listed import add
 from tests.factories import make_draft, make_mailbox, make_petition, press_confirm, sign
 from tests.html_page import HtmlPage
 from tests.mail_server import MailServer, link_in
@@ -123,6 +124,29 @@ def test_a_form_marked_by_a_rare_country_or_language_or_a_long_delay_does_not_sh
     at(TEN + 3 * HOUR)
     rounded(app)
     assert shares()[0].countries == [("SE", 10)], "what is gone is shown no longer"
+
+
+def test_viewers_see_what_signers_chose_rounded_and_hourly(app: Flask, petition: str, at: At) -> None:
+    def seen() -> Choices:
+        with app.app_context():
+            return choices(petition_id_of(), exact=False)
+
+    def chosen(number: int) -> Choices:
+        return Choices(number, {Visibility.PUBLIC: 0, Visibility.DELIVERY: number, Visibility.ORGANISERS: 0})
+
+    for which in range(9):
+        add(app, email=f"p{which}@example.org", visibility=Visibility.DELIVERY, updates=True)
+    rounded(app)
+    assert seen() == chosen(0)
+    add(app, email="tenth@example.org", visibility=Visibility.DELIVERY, updates=True)
+    assert seen() == chosen(0)
+    with app.app_context():
+        assert choices(petition_id_of(), exact=True) == chosen(10)
+    at(TEN + HOUR)
+    rounded(app)
+    assert seen() == chosen(10)
+    tiles = HtmlPage(signed_in(app, Role.VIEWER).get(BASE).text)
+    assert "10" in [tile.words().split()[0] for tile in tiles.all("dd")]
 
 
 def test_before_the_first_rounding_viewers_see_nothing_of_it(
