@@ -3,14 +3,14 @@
 The sums are made anew: until the worker has counted what is there, while the site runs, pages count for themselves.
 
 Revision ID: 20261130_1420
-Revises: 20261130_1400
+Revises: 20261130_1410
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = "20261130_1420"
-down_revision = "20261130_1400"
+down_revision = "20261130_1410"
 branch_labels = None
 depends_on = None
 
