@@ -56,7 +56,7 @@ def _of_draft(petition: Petition) -> NextStep:
         return NextStep(_("It is being written. You can read what there is so far."), _("Look at it"), preview)
     for key, (place, sentence) in TO_WRITE.items():
         if key in missing:
-            return NextStep(str(sentence), _("Write it"), url_for(place, slug=petition.slug))
+            return NextStep(str(sentence), _("Fill it in"), url_for(place, slug=petition.slug))
     if not may(Who.OWNERS):
         return NextStep(
             _("All is said. Look at it as visitors will; then an owner can open it."), _("Look at it"), preview
@@ -97,6 +97,6 @@ def _of_closed(petition: Petition) -> NextStep:
     if may(Who.EDITORS) and not petition.outcome:
         to_outcome = url_for("editing.outcome", slug=petition.slug)
         return NextStep(
-            _("Signing has ended. Once it is known, tell everyone what became of it."), _("Write it"), to_outcome
+            _("Signing has ended. Once it is known, tell everyone what became of it."), _("Fill it in"), to_outcome
         )
     return NextStep(_("Signing has ended. Its page stays, with the count."), _("See its page"), page)

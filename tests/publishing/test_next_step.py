@@ -25,9 +25,9 @@ def step(desk: Desk, path: str = f"{PLACE}/publishing") -> tuple[str, str, str]:
 
 
 def test_a_draft_asks_for_what_is_missing_one_after_the_other_and_then_to_be_opened(draft: Desk) -> None:
-    assert step(draft) == ("Next, write what people sign.", "Write it", f"{PLACE}/words")
+    assert step(draft) == ("Next, write what people sign.", "Fill it in", f"{PLACE}/words")
     draft.send(f"{PLACE}/words", statement="We ask.")
-    assert step(draft) == ("Next, say who started it.", "Write it", f"{PLACE}/details")
+    assert step(draft) == ("Next, say who started it.", "Fill it in", f"{PLACE}/details")
     draft.send(f"{PLACE}/details", started_by="Friends")
     seen = []
     for name in ("addressed_to", "contact", "erase_after_days", "controller"):
@@ -70,7 +70,7 @@ def test_an_open_petition_is_signed_looked_after_and_passed_on(app: Flask, desk:
 def test_a_closed_one_is_handed_over_by_those_who_may(app: Flask, desk: Desk, seat: Seat) -> None:
     viewer = seat(Role.VIEWER, "vera@example.org")
     desk.press(f"{PLACE}/close")
-    page, outcome = ("See its page", f"/petitions/{SLUG}"), ("Write it", f"{PLACE}/outcome")
+    page, outcome = ("See its page", f"/petitions/{SLUG}"), ("Fill it in", f"{PLACE}/outcome")
     assert step(desk)[1:] == outcome, "there is nothing to hand over"
     make_signature(app)
     assert step(desk)[1:] == ("Hand over the list", f"{PLACE}/export")
