@@ -27,9 +27,9 @@ STATES = {
     State.INVALIDATED: lazy("Invalidated"),
 }
 CLUES = {
-    Clue.NETWORK: lazy("Many from one network"),
-    Clue.DOMAIN: lazy("Many at one domain, or alike"),
-    Clue.INSTANT: lazy("Confirmed at once"),
+    Clue.NETWORK: lazy("Many from one internet connection"),
+    Clue.DOMAIN: lazy("Many with the same ending after the @, or alike"),
+    Clue.INSTANT: lazy("Arrived suspiciously fast"),
 }
 
 
@@ -84,8 +84,8 @@ def _of_petition(line: AuditLine) -> str:
         Act.RESTORED: ngettext("restored %(num)s signature", "restored %(num)s signatures", number),
         Act.DOMAIN: _domain(line),
         Act.LOOKED: ngettext(
-            "marked %(num)s signature as fine that looked like part of a burst",
-            "marked %(num)s signatures as fine that looked like part of a burst",
+            "marked %(num)s signature as fine that looked suspicious",
+            "marked %(num)s signatures as fine that looked suspicious",
             number,
         ),
         Act.LISTED: _with(_("looked at the list of signatures"), _filter(line)),

@@ -36,7 +36,7 @@ class ExportForm(OrganiserForm):
     )
     kind = RadioField(_("As what?"), choices=KINDS, default="pdf")
     for_addressee = BooleanField(
-        _("For the addressee: who chose to be seen by the organisers only is just a number"), default=True
+        _("For the addressee: where somebody chose to be seen by organisers only, the name is left out"), default=True
     )
     countries = SelectMultipleField(_("Only these countries"), validate_choice=False)
     since = DateField(_("Verified from"), validators=[Optional()])

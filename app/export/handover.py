@@ -184,7 +184,7 @@ def recipient_of(row: HandOver) -> str:
     try:
         return sealing.unseal(PURPOSE, row.public_id, row.sealed_recipient).fields[0]
     except sealing.CannotOpen:
-        return str(_("Altered in the database: please tell the operator"))
+        return str(_("Altered in the database: please tell whoever runs this site"))
 
 
 def newest_delivery(petition_id: int) -> Delivery | None:

@@ -23,7 +23,7 @@ def try_out(slug: str) -> Response:
     try:
         response = make_response(trial.make_trial(edition, me(), kind))
     except AlteredRow:
-        abort(409, _("Altered in the database: please tell the operator"))
+        abort(409, _("Altered in the database: please tell whoever runs this site"))
     file_format = trial.KINDS[kind]
     is_utf16 = kind == "excel"
     response.headers["Content-Type"] = "text/csv; charset=utf-16" if is_utf16 else MIMETYPES[file_format]

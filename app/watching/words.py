@@ -13,6 +13,7 @@ from app.watching.shares import Delays, Places
 from app.web import countries, language
 
 __all__ = [
+    "CHANGES",
     "CLUES",
     "REASONS",
     "SEEN_BY",
@@ -38,6 +39,11 @@ SEEN_BY = {
     Visibility.DELIVERY: lazy("Name seen by the addressee"),
     Visibility.ORGANISERS: lazy("Name seen by organisers only"),
 }
+CHANGES = {
+    Step.HOUR: lazy("Change in each hour"),
+    Step.DAY: lazy("Change in each day"),
+    Step.WEEK: lazy("Change in each week"),
+}
 STEPS = {Step.HOUR: lazy("By the hour"), Step.DAY: lazy("By day"), Step.WEEK: lazy("By week")}
 
 
@@ -57,19 +63,21 @@ def clue(noticed: Clue) -> str:
         number = int(TOO_SOON.total_seconds())
         return str(
             ngettext(
-                "confirmed within %(num)d second of its e-mail",
-                "confirmed within %(num)d seconds of its e-mail",
+                "arrived suspiciously fast: confirmed within %(num)d second of its e-mail",
+                "arrived suspiciously fast: confirmed within %(num)d seconds of its e-mail",
                 number,
             )
         )
     burst = BURSTS[noticed]
     about = {"number": burst.number, "minutes": burst.within // timedelta(minutes=1)}
     if noticed == Clue.NETWORK:
-        return str(_("one of %(number)d or more from one network, confirmed within %(minutes)d minutes", **about))
+        return str(
+            _("one of %(number)d or more from one internet connection, confirmed within %(minutes)d minutes", **about)
+        )
     return str(
         _(
-            "one of %(number)d or more at one domain, from forwarding services, or alike but for their numbers,"
-            " confirmed within %(minutes)d minutes",
+            "one of %(number)d or more whose addresses end alike after the @, belong to forwarding services, or are"
+            " alike but for their numbers, confirmed within %(minutes)d minutes",
             **about,
         )
     )
@@ -79,9 +87,9 @@ def duration(seconds: int) -> str:
     """Return a length of time for people, in its one or two largest units."""
     minutes, hours, days = seconds // 60, seconds // 3600, seconds // 86400
     if minutes < 1:
-        return str(_("%(number)d s", number=seconds))
+        return str(ngettext("%(num)d second", "%(num)d seconds", seconds))
     if hours < 1:
-        return str(_("%(number)d min", number=minutes))
+        return str(ngettext("%(num)d minute", "%(num)d minutes", minutes))
     if days < 1:
         return str(_("%(hours)d h %(minutes)d min", hours=hours, minutes=minutes % 60))
     return str(_("%(days)d d %(hours)d h", days=days, hours=hours % 24))

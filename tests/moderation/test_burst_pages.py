@@ -30,28 +30,28 @@ def test_the_dashboard_shows_editors_the_number_with_a_link_to_the_list_and_view
     app: Flask, editor: FlaskClient
 ) -> None:
     add_people(app, 3)
-    assert "part of a burst" not in editor.get(BASE).text
+    assert "suspicious" not in editor.get(BASE).text
     burst = group(app, Clue.NETWORK, 12, timedelta(minutes=1))
     flag(app)
     page = editor.get(BASE).text
-    assert "12 verified signatures look like part of a burst." in page
+    assert "12 verified signatures look suspicious." in page
     link = re.search(r'href="([^"]*clue=any[^"]*)"', page)
     assert link
     assert set(entries_in(editor.get(link[1].replace("&amp;", "&")).text)) == names(burst)
     # A viewer could fill a burst but for one place, and take that with a form in another person's name.
-    assert "part of a burst" not in signed_in(app, Role.VIEWER, email="vera@example.org").get(BASE).text
+    assert "suspicious" not in signed_in(app, Role.VIEWER, email="vera@example.org").get(BASE).text
 
 
 @pytest.mark.parametrize(
     ("clue", "number", "words"),
     [
-        (Clue.NETWORK, 10, "Worth a look: one of 10 or more from one network, confirmed within 10 minutes"),
+        (Clue.NETWORK, 10, "Worth a look: one of 10 or more from one internet connection, confirmed within 10 minutes"),
         (
             Clue.DOMAIN,
             20,
             (
-                "Worth a look: one of 20 or more at one domain, from forwarding services, or alike but for their"
-                " numbers, confirmed within 60 minutes"
+                "Worth a look: one of 20 or more whose addresses end alike after the @, belong to forwarding services,"
+                " or are alike but for their numbers, confirmed within 60 minutes"
             ),
         ),
     ],
@@ -82,7 +82,7 @@ def test_ticked_signatures_are_marked_as_fine_after_a_preview(app: Flask, editor
     assert counted(app) == 10
     assert told(app)[-1] == ("looked", {"number": 2})
     owner = signed_in(app, Role.OWNER, email="owner@example.org")
-    assert "marked 2 signatures as fine that looked like part of a burst" in owner.get(f"{BASE}/log").text
+    assert "marked 2 signatures as fine that looked suspicious" in owner.get(f"{BASE}/log").text
 
 
 def test_all_that_match_the_filter_are_marked_as_fine_but_not_later_ones(app: Flask, editor: FlaskClient) -> None:

@@ -124,10 +124,18 @@ ACTS: dict[str, tuple[Role, Callable[[Scene], Send]]] = {
     "moderation.unhide": (Role.EDITOR, post(f"{LIST}/{{invalidated}}/show", part="name")),
     "export.hand_over": (Role.EDITOR, post(f"{PLACE}/export", kind="csv", recipient="Registry")),
     "export.make_pdf": (Role.EDITOR, post(f"{PLACE}/signatures.pdf", recipient="Registry")),
+    "trial.try_out": (Role.EDITOR, post(f"{PLACE}/export/trial", kind="csv")),
+    "log_file.save_log": (Role.OWNER, post(f"{PLACE}/log.csv")),
     "export.download": (Role.EDITOR, get(f"{PLACE}/signatures.csv")),
     "export.download of what was chosen": (Role.EDITOR, download_of_chosen),
     "export.pdf": (Role.EDITOR, volume),
 }
 # These change nothing of the petition: they show what was typed or found, or look at the offer itself and lock it.
 # A draft that is deleted has no signers, as this scene has: see tests/publishing/test_delete.py.
-NO_ACTS = {"deleting.delete", "editing.preview_markdown", "watching.find", "organisers.answer_offer"}
+NO_ACTS = {
+    "deleting.delete",
+    "editing.preview_markdown",
+    "watching.find",
+    "watching.find_by_name",
+    "organisers.answer_offer",
+}
