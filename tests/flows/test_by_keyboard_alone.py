@@ -2,6 +2,7 @@
 
 import io
 import os
+from typing import Literal
 
 import pytest
 from PIL import Image
@@ -19,6 +20,12 @@ IS_SEEN = """() => {
   const down = Math.min(box.height / 2, innerHeight / 3);
   const middle = document.elementFromPoint(box.left + box.width / 2, box.top + down);
   return marked && (one === middle || one.contains(middle) || middle?.contains(one) || box.width <= 1);
+}"""
+COLOURS = """([focused, error]) => {
+  const ring = getComputedStyle(document.querySelector(focused)).outlineColor;
+  const wrong = document.body.appendChild(document.createElement("i"));
+  wrong.style.setProperty("color", error);
+  return [ring, getComputedStyle(wrong).color, getComputedStyle(document.body).backgroundColor];
 }"""
 WHAT = "document.activeElement.outerHTML.slice(0, 200)"
 
@@ -102,4 +109,17 @@ def test_in_forced_colours_the_bar_and_the_focus_are_still_told(browser: Browser
     assert drawn.getpixel((drawn.width // 4, middle)) != drawn.getpixel((drawn.width * 3 // 4, middle))
     press_until(page, "#name")
     assert page.locator("#name").evaluate("one => getComputedStyle(one).outlineStyle") == "solid"
+    context.close()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_focus_does_not_look_like_an_error(browser: Browser, site: Site, scheme: Literal["light", "dark"]) -> None:
+    context = browser.new_context(base_url=f"http://localhost:{site.port}", color_scheme=scheme)
+    page = context.new_page()
+    for path, focused in ((f"/petitions/{EXAMPLE}", "#name"), (f"/petitions/{EXAMPLE}/embed", ".button")):
+        page.goto(path)
+        error = page.evaluate("getComputedStyle(document.documentElement).getPropertyValue('--stamp')")
+        press_until(page, focused)
+        ring, as_error, paper = page.evaluate(COLOURS, [focused, error])
+        assert ring not in (as_error, paper)
     context.close()
