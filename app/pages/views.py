@@ -51,7 +51,8 @@ def changes_page(slug: str, lang: str | None = None) -> BaseResponse:
     history = text_changes(edition, request.args.get("before", type=int))
     if not history.changes:
         abort(404)
-    html = render_template("pages/changes.html", edition=edition, history=history)
+    progress = page.progress(edition.petition)
+    html = render_template("pages/changes.html", edition=edition, history=history, progress=progress)
     return headers.cacheable(make_response(html))
 
 
@@ -66,8 +67,8 @@ def public_names(slug: str, lang: str | None = None) -> BaseResponse:
     except BadCursor:
         abort(404)
     is_first = not (request.args.get("before") or request.args.get("after"))
-    verified = page.progress(edition.petition).verified
-    html = render_template("pages/signatures.html", edition=edition, page=shown, is_first=is_first, verified=verified)
+    progress = page.progress(edition.petition)
+    html = render_template("pages/signatures.html", edition=edition, page=shown, is_first=is_first, progress=progress)
     return headers.cacheable(make_response(html))
 
 

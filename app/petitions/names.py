@@ -17,6 +17,8 @@ from app.models.signer import AlteredRow, signer_of
 from app.web.cursor import Cursor
 
 LATEST_NAMES = 12
+LONG_COMMENT = 180  # characters, of which a phone shows four lines
+LINES_OF_COMMENT = 3
 log = logging.getLogger(__name__)
 PAGE_SIZE = 50
 PURPOSE = "place-among-names"
@@ -32,6 +34,11 @@ class PublicName:
     country: str
     comment: str
     on: date
+
+    def has_long_comment(self) -> bool:
+        """Tell whether the comment takes more lines than a list of names has room for."""
+        lines = [line for line in self.comment.split("\n") if line.strip()]
+        return len(self.comment) > LONG_COMMENT or len(lines) > LINES_OF_COMMENT
 
 
 @dataclass(frozen=True, slots=True)
