@@ -11,6 +11,7 @@ from flask_babel import gettext as _
 
 from app.petitions.page import Edition
 from app.web.absolute_url import absolute_url
+from app.web.isolate import isolate
 from app.web.template_filters import petition_address
 
 
@@ -46,7 +47,8 @@ def oembed_url(edition: Edition) -> str:
 def share_text(edition: Edition) -> str:
     """Return the text that goes with the link; once signing has ended it asks nobody to sign."""
     title = edition.text.title
-    return str(_("Please read and sign: %(title)s", title=title)) if edition.is_open() else title
+    isolated = isolate(title, edition.text.language)
+    return str(_("Please read and sign: %(title)s", title=isolated)) if edition.is_open() else title
 
 
 @lru_cache(maxsize=256)

@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from flask_babel import format_date, format_datetime, ngettext
+from flask_babel import format_date, ngettext
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as lazy
 
@@ -11,6 +11,7 @@ from app.models import BURSTS, TOO_SOON, Clue, Visibility
 from app.watching.growth import Step
 from app.watching.shares import Delays, Places
 from app.web import countries, language
+from app.web.template_filters import format_moment
 
 __all__ = [
     "CHANGES",
@@ -49,7 +50,7 @@ STEPS = {Step.HOUR: lazy("By the hour"), Step.DAY: lazy("By day"), Step.WEEK: la
 
 def short(moment: datetime) -> str:
     """Return a moment in UTC to the minute, in the reader's language, short enough for lists."""
-    return f"{format_date(moment, 'medium')}, {format_datetime(moment, 'HH:mm', rebase=False)} UTC"
+    return format_moment(moment, "medium")
 
 
 def begin_of(moment: datetime, step: Step) -> str:

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from functools import lru_cache
+from typing import Literal
 
 from flask import Flask, current_app, url_for
 from flask_babel import format_date, format_datetime, format_decimal, get_locale, ngettext
@@ -11,6 +12,7 @@ from app import clock
 from app.email.address import display_address
 from app.models import Petition
 from app.web import countries, language
+from app.web.isolate import isolate
 
 
 def init_app(app: Flask) -> None:
@@ -23,6 +25,8 @@ def init_app(app: Flask) -> None:
         paragraphs=paragraphs,
         iban=format_iban,
         address=display_address,
+        isolated=isolate,
+        bdi=Markup("<bdi>{}</bdi>").format,
     )
     app.jinja_env.globals.update(
         text_direction=language.text_direction,
@@ -46,11 +50,11 @@ def start_address(spoken: str | None = None) -> str:
     return url_for("pages.start", lang=None if tag == language.site_language() else tag)
 
 
-def format_moment(at: datetime) -> str:
+def format_moment(at: datetime, length: Literal["medium", "long"] = "long") -> str:
     """Return a moment's day and minute in UTC, in the format of the language in use."""
     joined = str(language.current_locale().datetime_formats["medium"])
     time = f"{format_datetime(at, 'HH:mm', rebase=False)} UTC"
-    return joined.replace("{1}", format_date(at, "long")).replace("{0}", time)
+    return joined.replace("{1}", format_date(at, length)).replace("{0}", time)
 
 
 def petition_address(petition: Petition, spoken: str, endpoint: str = "pages.petition") -> str:

@@ -5,7 +5,10 @@ from collections.abc import Iterator
 import pytest
 from flask import Flask
 from playwright.sync_api import Browser, Page, expect
+from sqlalchemy import update
 
+from app.db import transaction
+from app.models import Organiser
 from tests.factories import make_petition, make_signature
 from tests.flows.conftest import overflows, served, troubles_of
 from tests.watching.organiser import BASE, signed_in
@@ -98,3 +101,18 @@ def test_one_is_taken_out_and_put_back(page: Page) -> None:
     page.get_by_role("button", name="Restore 1 signature").click()
     page.get_by_role("link", name="Dashboard").click()
     expect_count(page, 4)
+
+
+@pytest.mark.parametrize(("language", "edge"), [("en", "left"), ("ar", "right")])
+def test_bars_begin_where_reading_does(app: Flask, page: Page, language: str, edge: str) -> None:
+    with app.app_context(), transaction() as session:
+        session.execute(update(Organiser).values(language=language))
+    page.goto(BASE)
+    edges = page.locator(".plot:has(.track)").first.evaluate(
+        "(plot, edge) => [plot, [...plot.querySelectorAll('.bar')].at(-1), plot.querySelector('text')]"
+        ".map((one) => one.getBoundingClientRect()[edge])",
+        edge,
+    )
+    assert max(edges) - min(edges) < 3
+    axis = page.locator(".plot > .at-end:not(.is-number)").first.inner_html()
+    assert ("\u060c " in axis) == (language == "ar") and (", " in axis) == (language == "en")
