@@ -59,12 +59,15 @@ def submit(slug: str) -> Response:
     wait = rate_limits.hit(Action.SIGN_WITH_PROOF if had_proof_of_work else Action.SIGN)
     if wait:
         return make_response(_page(edition, answers, wait=wait), 429, {"Retry-After": wait})
-    ids = FormIds.new()
+    ids, text_id = FormIds.new(), edition.text.id
     if not is_by_a_bot:
         try:
             ids = sign(edition, submission, list(networks(request.remote_addr)), had_proof_of_work=had_proof_of_work)
-        except IntegrityError:  # the translation on the form was taken back in this moment
-            edition = edition_or_original(slug, None)
+        except IntegrityError:
+            edition = edition_or_original(slug, request.form.get("language"))
+            if edition.text.id == text_id:
+                raise
+            # The translation on the form was taken back in this moment.
             answers.set_edition(edition)
             return make_response(_page(edition, answers, superseded=True), 422)
     return _to_check_your_email(slug, edition.language, submission.email, ids)
