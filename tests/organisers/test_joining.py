@@ -188,7 +188,7 @@ def test_a_role_must_be_accepted(app: Flask, petition: str) -> None:
     (letter,) = letters_to_organisers(app)
     assert "Sign in to accept or decline" in letter and "The invitation stands for 7 days." in letter
     home = client.get("/organise").text
-    assert "You would work on it." in home
+    assert "As editor you would work on it." in home
     assert "Save the test library" in home
     assert client.post(f"{PLACE}/accept").location == "/organise"
     assert client.get(f"{PLACE}/signatures").status_code == 200
