@@ -6,24 +6,27 @@ process, not in a child process as for the list: a card takes 15 ms and keeps no
 times as long only to start.
 """
 
+import io
 import json
 import re
 import threading
-from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Iterable
+from dataclasses import asdict, dataclass, field
 from functools import lru_cache
 from pathlib import Path
 from types import ModuleType
 
 from markupsafe import escape
+from PIL import Image, ImageOps
 from qrcode import QRCode
 from qrcode.constants import ERROR_CORRECT_M
 from qrcode.image.svg import SvgPathFillImage
 
-from app.typesetting import fonts
+from app.typesetting import fonts, serif
 from app.web import language
 
 CARD_SIZE = (1200, 630)  # what the large sites ask for
+PHOTO_SIZE = (400, 630)
 MAX_WORD_LENGTH = 24  # characters that fit into a line at a readable size even if all are as wide as W
 NOT_IN_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")  # XML 1.0, 2.2
 CACHE_SIZE = 256
@@ -64,10 +67,25 @@ class PictureBranding:
     marked: bool = True
 
 
+@dataclass(frozen=True, slots=True)
+class Photo:
+    """A petition's own image in one width, and what gives its JPEG; that is asked only when a card is drawn."""
+
+    digest: str
+    width: int
+    data: Callable[[], bytes | None] = field(compare=False)
+
+
 @lru_cache(maxsize=CACHE_SIZE)
-def card(title: str, title_language: str, numbers: PictureCount, site: PictureBranding) -> bytes:
-    """Return the image that goes with a shared link, as a PNG of CARD_SIZE; raise Busy where many are being drawn."""
+def card(
+    title: str, title_language: str, numbers: PictureCount, site: PictureBranding, photo: Photo | None = None
+) -> bytes:
+    """Return the image that goes with a shared link, as a PNG of CARD_SIZE; raise Busy where many are being drawn.
+
+    With a `photo` it has the petition's own image beside title and count.
+    """
     drawable = fonts.replace_undrawable(title)
+    jpeg = photo.data() if photo else None
     words = UNBREAKABLE.sub(lambda found: fonts.break_word(found[0], MAX_WORD_LENGTH), drawable.text)
     data = {
         **_template_data(numbers, site),
@@ -75,7 +93,10 @@ def card(title: str, title_language: str, numbers: PictureCount, site: PictureBr
             "words": words,
             "whole": sorted({piece for word in UNBREAKABLE.findall(words) for piece in word.split(fonts.BREAK)}),
             **_script(title_language, drawable.others),
+            "families": serif.headings(fonts.families(title_language, drawable.others)),
         },
+        "serif": serif.headings(fonts.families(numbers.language)),
+        "photo": _cropped(jpeg) if jpeg else [],
     }
     return _render("card.typ", data, "png", others=bool(drawable.others or _name(site).others))
 
@@ -120,6 +141,14 @@ def _script(tag: str, others: Iterable[str] = ()) -> dict[str, object]:
     return {"families": fonts.families(tag, others), "lang": tag.split("-")[0].lower(), "rtl": rtl}
 
 
+def _cropped(jpeg: bytes) -> list[int]:
+    """Return the middle of an image, as large as its place on a card, as numbers: Typst takes no bytes from outside."""
+    out = io.BytesIO()
+    with Image.open(io.BytesIO(jpeg), formats=["JPEG"]) as whole:
+        ImageOps.fit(whole.convert("RGB"), PHOTO_SIZE).save(out, "JPEG", quality=90)
+    return list(out.getvalue())
+
+
 def _render(template: str, data: dict[str, object], kind: str, *, others: bool = False) -> bytes:
     if not _queue.acquire(blocking=False):
         raise Busy
@@ -143,7 +172,7 @@ def _render(template: str, data: dict[str, object], kind: str, *, others: bool =
 def _typesetter(others: bool) -> tuple[ModuleType, object]:
     import typst  # loaded only on use: commands and the mail worker do not need it
 
-    return typst, typst.Fonts(False, False, fonts.font_folders(others=others))
+    return typst, typst.Fonts(False, False, [*fonts.font_folders(others=others), serif.FOLDER])
 
 
 def _with_title(svg: bytes, words: str) -> bytes:

@@ -10,6 +10,7 @@ from werkzeug import Response as BaseResponse
 from app import clock
 from app.branding import site_files
 from app.branding.colour import on_light
+from app.models import Petition
 from app.petitions import page
 from app.petitions.page import Edition
 from app.petitions.requested import edition_or_404
@@ -74,9 +75,10 @@ def embed(slug: str, lang: str | None = None) -> BaseResponse:
 @bp.get("/petitions/<slug:slug>/card.<language:lang>.png")
 @public_page()
 def card(slug: str, lang: str | None = None) -> BaseResponse:
-    """Send the image of a shared link: title, count, and progress."""
+    """Send the image of a shared link: title, count, progress, and the petition's own image."""
     edition = _edition(slug, lang)
-    drawn = draw.card(edition.text.title, edition.text.language, _numbers(edition), _site())
+    photo = _photo(edition.petition)
+    drawn = draw.card(edition.text.title, edition.text.language, _numbers(edition), _site(), photo)
     return _picture(drawn, "image/png")
 
 
@@ -129,6 +131,16 @@ def _numbers(edition: Edition) -> draw.PictureCount:
         return numbers
     goal = _("Next goal: %(goal)s", goal=format_decimal(progress.goal))
     return replace(numbers, goal=goal, percent=progress.percent)
+
+
+def _photo(petition: Petition) -> draw.Photo | None:
+    """Return the petition's image in the smallest size that is as high as a card, or in the largest there is."""
+    sizes = page.header_image(petition)
+    if not sizes:
+        return None
+    digest, width, _height = next((size for size in sizes if size[2] >= draw.CARD_SIZE[1]), sizes[-1])
+    slug = petition.slug
+    return draw.Photo(digest, width, lambda: page.image_data(slug, digest, width))
 
 
 def _site() -> draw.PictureBranding:

@@ -7,11 +7,12 @@ from flask import Flask
 from flask.testing import FlaskClient
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from PIL import Image
+from PIL import Image, ImageFont
 
 import config
 from app.sharing import draw
 from app.sharing.draw import PictureBranding, PictureCount
+from app.typesetting import serif
 from tests.factories import SLUG, make_petition, make_signature
 from tests.sharing.picture import MARGIN, TITLE, ink, opened
 
@@ -170,3 +171,10 @@ def test_a_title_and_a_site_are_named_in_scripts_that_no_package_has() -> None:
     assert draw.card("Free", "en", NUMBERS, PictureBranding("ᏣᎳᎩ")) != draw.card(
         "Free", "en", NUMBERS, PictureBranding("\ufffd" * 3)
     )
+
+
+def test_title_and_count_are_in_the_sites_serif() -> None:
+    font = ImageFont.truetype(f"{serif.FOLDER}/brygada-1918.ttf", 74)
+    left, _top, right, _bottom = font.getbbox("Free them")
+    drawn = ink(opened(draw.card("Free them", "en", NUMBERS, SITE)), *TITLE)
+    assert drawn and abs((drawn[2] - drawn[0]) - (right - left)) < 6, "as wide as in that font"
