@@ -101,7 +101,7 @@ def test_an_altered_row_gives_no_trial(app: Flask, owner: FlaskClient) -> None:
         session.scalars(select(Signature)).one().country = "NO"
     answer = owner.post(TRIAL, data={"kind": "csv"})
     assert answer.status_code == 409
-    assert "tell the operator" in answer.text
+    assert "tell whoever runs this site" in answer.text
 
 
 def test_an_old_session_must_confirm_the_password(app: Flask, petition: str) -> None:
