@@ -21,7 +21,7 @@ from app.models.petition import seal_mailbox_key
 from app.petition_files.content import PetitionFile
 from app.petition_files.file import BadPetitionFile
 from app.petition_files.stored import as_file, columns_of, end_of_day, newest_notice, newest_texts, notice_of
-from app.petition_files.tell_owners import TRUSTED_KEYS, WORDS, tell_owners
+from app.petition_files.tell_owners import TOLD, TRUSTED_KEYS, tell_owners
 from app.petition_files.translations import without_idle_words
 from app.petitions.search import search_text
 
@@ -117,8 +117,8 @@ def save_petition(
 ) -> Saved:
     """Update a petition that the caller has locked from `before` to the file's values.
 
-    If anything changed, `act` is recorded in the audit log as done by this organiser (None: by a command). Of words and
-    of keys in TRUSTED_KEYS the owners of an opened petition are told by e-mail.
+    If anything changed, `act` is recorded in the audit log as done by this organiser (None: by a command). Of keys in
+    TOLD the owners of an opened petition are told by e-mail.
     """
     saved = Saved()
     columns = columns_of(file)
@@ -138,7 +138,7 @@ def save_petition(
     if saved:
         versions = {f"text {language}": version for language, version in sorted(saved.texts.items())}
         record(session, act, petition.id, organiser_id, **versions, what=", ".join(changed))
-    if petition.opened_at is not None and {*TRUSTED_KEYS, *WORDS}.intersection(changed):
+    if petition.opened_at is not None and set(TOLD).intersection(changed):
         tell_owners(session, petition, now)  # nobody relies on a draft's values yet
     return saved
 

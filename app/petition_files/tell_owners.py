@@ -24,6 +24,7 @@ GATHERED_FOR = timedelta(hours=1)
 TRUSTED_KEYS = ("donations", "controller", "addressed_to", "contact", "erase_after_days", "privacy")
 MAX_PLACES = 20
 WORDS = ("title", "statement", "body", "translations")
+TOLD = (*TRUSTED_KEYS, *WORDS, "thanks", "outcome")  # all that people read as the site's word
 
 
 class ChangedText(NamedTuple):
@@ -82,7 +83,7 @@ def _changed_keys(session: Session, row: OutboxRow) -> list[str]:
         AuditEntry.at >= row.queued_at,
     )
     changed = {key for details in session.scalars(acts) for key in str(details.get("what", "")).split(", ")}
-    return [key for key in (*TRUSTED_KEYS, *WORDS) if key in changed]
+    return [key for key in TOLD if key in changed]
 
 
 def _changed_texts(session: Session, row: OutboxRow) -> list[ChangedText]:

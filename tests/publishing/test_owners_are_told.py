@@ -126,6 +126,14 @@ def test_of_a_discreet_petition_no_words_are_in_it(app: Flask, seat: Seat, mail_
     assert "what people sign" in whole
 
 
+def test_of_what_became_of_it_they_are_told_too(desk: Desk, seat: Seat, mail_server: MailServer, work: Work) -> None:
+    editor = seat(Role.EDITOR, "eddi@example.org")
+    desk.press(f"{PLACE}/close")
+    assert editor.send(f"{PLACE}/outcome", outcome="We have won!").status_code == 303
+    work()
+    assert "- What became of it" in text_of(mail_server.letters[-1])
+
+
 def test_a_draft_is_nobodys_news(draft: Desk, mail_server: MailServer, work: Work) -> None:
     draft.send(f"{PLACE}/words", statement="We ask.")
     work()
