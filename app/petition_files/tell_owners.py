@@ -46,7 +46,8 @@ def tell_owners(session: Session, petition: Petition, now: datetime) -> None:
     waiting = session.scalars(select(OutboxRow).where(about, is_waiting).with_for_update()).all()
     told = {fields[1] for row in waiting if (fields := letter.unseal_fields(row, KIND))}
     last = session.scalar(select(func.max(OutboxRow.due_at)).where(about))
-    due = max(now, last + GATHERED_FOR) if last else now
+    # One that a mail server refused may be due much later; the others do not wait for it.
+    due = min(max(now, last + GATHERED_FOR), now + GATHERED_FOR) if last else now
     for owner in letter.owners_of(session, petition.id):
         if owner.public_id.hex() not in told:
             letter.queue_for_owner(session, KIND, owner, petition.id, now, due)

@@ -92,6 +92,22 @@ def test_long_after_the_last_it_is_told_at_once_again(
     assert "where signers can write to" not in text_of(mail_server.letters[1])
 
 
+def test_one_that_a_mail_server_refuses_holds_up_nobody_elses(
+    app: Flask, desk: Desk, seat: Seat, mail_server: MailServer, work: Work, later: At
+) -> None:
+    seat(Role.OWNER, "otto@example.org")
+    mail_server.answer = lambda recipient: "450 later" if recipient == "otto@example.org" else None
+    desk.send(f"{PLACE}/words", body="One.")
+    work()
+    with app.app_context(), transaction() as session:
+        waiting = OutboxRow.progress == OutboxProgress.WAITING
+        session.execute(update(OutboxRow).where(waiting).values(due_at=clock.now() + timedelta(hours=12)))
+    desk.send(f"{PLACE}/words", body="Two.")
+    later(timedelta(minutes=61))
+    work()
+    assert [text_of(letter).count("+ Two") for letter in mail_server.to("olga@example.org")] == [0, 1]
+
+
 def test_what_a_worker_has_in_hand_tells_nothing_of_a_later_change(app: Flask, desk: Desk) -> None:
     def waiting() -> list[datetime]:
         with app.app_context():
