@@ -124,7 +124,9 @@ def _dashboard(petition_id: int) -> None:
         found = numbers.numbers(petition_id, exact=True)
         shares.places(petition_id, exact=True)
         shares.delays(petition_id, exact=True)
+        shares.choices(petition_id, exact=True)
         numbers.number_suspected(petition_id)
+        growth.lately(petition_id, now)
         growth.growth(petition_id, growth.Step.DAY, now - timedelta(days=90), now, found.verified)
 
 
