@@ -36,7 +36,8 @@ INSERT INTO {table} (public_id, petition_id, text_id, notice_id, language, email
   signed_at, {columns})
 SELECT decode(md5(n::text), 'hex'), petition.id, petition_text.id, privacy_notice.id, 'en', sha256(n::text::bytea),
   convert_to(repeat('x', %(sealed)s), 'UTF8'), 'SE', 'delivery', now(), {values}
-FROM generate_series(%(first)s::bigint, %(last)s::bigint) AS n, petition, petition_text, privacy_notice
+FROM generate_series(%(first)s::bigint, %(last)s::bigint) AS n, petition, privacy_notice, petition_text
+WHERE petition_text.language = petition.language
 """
 MANY_DRAFTS = MANY.format(table="draft", columns="expires_at", values="now() + interval '6 days'")
 MANY_VERIFIED = MANY.format(
