@@ -137,6 +137,8 @@ def test_the_image_is_pinned_locked_and_runs_as_nobody(tmp_path: Path) -> None:
     assert len(set(bases)) == 1 and PINNED.fullmatch(bases[0])
     assert "--require-hashes -r requirements.lock" in DOCKERFILE
     assert re.search(r"^USER 65534:65534$", DOCKERFILE, re.MULTILINE)
+    (client,) = re.findall(r"postgresql-client-(\d+)", DOCKERFILE)
+    assert SERVICES["database"]["image"].startswith(f"postgres:{client}."), "pg_dump is of the server's own version"
     assert DOCKERFILE.index("\nUSER ") < DOCKERFILE.index("\nCMD ") and "HEALTHCHECK" in DOCKERFILE
     named = set(re.findall(r"\b([A-Z][A-Z_]+)=", DOCKERFILE))
     assert not named & read_settings(tmp_path), "what is set is set where it runs"
