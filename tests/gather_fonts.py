@@ -1,10 +1,10 @@
 """Gather `app/typesetting/noto/` anew: a Noto font for each script that the packages of `fonts.py` have not.
 
     apt-get download fonts-noto-core && dpkg-deb -x fonts-noto-core_*.deb FOLDER
-    npm pack @fontsource/noto-sans-tangsa, ...-kawi, ...-sunuwar, noto-serif-toto; unpack each into FOLDER
+    npm pack @fontsource/noto-sans-tangsa, and of each other script in FROM_FONTSOURCE; unpack each into FOLDER
     .venv/bin/python -m tests.gather_fonts FOLDER
 
-Debian's have most scripts, the four of Fontsource are younger. Taken out: hints, which PDF viewers do without, and
+Debian's have most scripts, those of Fontsource are younger. Taken out: hints, which PDF viewers do without, and
 Latin letters. Left out: symbols, and the three scripts that weigh 9 MB together, which nobody's name is written in.
 """
 
@@ -18,7 +18,8 @@ from fontTools.ttLib import TTFont
 from app.typesetting.fonts import OTHER_SCRIPTS, characters
 
 LEFT_OUT = ("Cuneiform", "SignWriting", "Tangut", "Symbols", "Math", "Music", "SiyaqNumbers")
-FROM_FONTSOURCE = ("tangsa", "kawi", "sunuwar", "toto")
+FROM_FONTSOURCE = ("tangsa", "kawi", "sunuwar", "toto", "makasar", "old-uyghur", "dives-akuru", "todhri", "khitan-*")
+NO_LETTERS = {"Cc", "Cf", "Co", "Cs"}  # not Cn, which is what Python calls a script that is younger than itself
 
 
 def main(folder: Path) -> None:
@@ -27,7 +28,9 @@ def main(folder: Path) -> None:
     debian = sorted(folder.rglob("Noto*-Regular.ttf"), key=lambda file: ("Sans" not in file.name, len(file.name), file))
     younger = [file for name in FROM_FONTSOURCE for file in sorted(folder.rglob(f"*-{name}-400-normal.woff2"))]
     for file in [*debian, *younger]:
-        own = {code for code in TTFont(file, lazy=True).getBestCmap() if unicodedata.category(chr(code))[0] != "C"}
+        own = {
+            code for code in TTFont(file, lazy=True).getBestCmap() if unicodedata.category(chr(code)) not in NO_LETTERS
+        }
         if own - covered and not any(name in file.name for name in LEFT_OUT):
             covered |= own
             written = OTHER_SCRIPTS / Path(file.name).with_suffix(".ttf")
