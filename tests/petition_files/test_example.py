@@ -73,7 +73,7 @@ def test_the_example_has_the_expected_values(example: PetitionFile) -> None:
     assert (example.language, example.title) == ("en", "Free Boris Kagarlitsky!")
     assert str(example.started_on) == "2023-07-28"
     assert example.fields == {"affiliation": "optional", "country": "required", "comment": "optional"}
-    assert len(example.initiators) > 10 and len(example.donations) == 2 and len(example.links) == 2
+    assert len(example.initiators) > 10 and len(example.donations) == 2 and len(example.links) == 3
     assert len(example.body) > 800
 
 
@@ -184,9 +184,24 @@ def test_donations_show_recipient_number_in_groups_of_four_currency_and_bank(
 
 def test_links_are_shown_with_their_source(page: HtmlPage, example: PetitionFile) -> None:
     shown = inside(page, section(page, "links"), "li")
-    assert len(shown) == len(example.links) == 2
+    assert len(shown) == len(example.links) == 3
     for words, link in zip(shown, example.links, strict=True):
         assert link["source"] in words and link["title"] in words
+    addresses = [link.get("url") for link in example.links]
+    assert [one.get("href") for one in page.all("a") if one.get("href") in addresses] == [
+        "https://www.themoscowtimes.com/2023/07/26/russian-anti-war-sociologist-charged-with-justifying-terrorism-a81969",
+        "https://freeboris.info/",
+    ]
+
+
+@pytest.mark.parametrize("language", ["ru", "sv"])
+def test_its_other_languages_say_all_that_it_says(example: PetitionFile, language: str) -> None:
+    (other,) = (one for one in example.translations if one["language"] == language)
+    translated = {*other["words"]}
+    assert translated >= {link["title"] for link in example.links}
+    assert translated >= {donation["note"] for donation in example.donations if donation.get("note")}
+    choice = {"ru": "организаторы", "sv": "arrangörerna"}[language]
+    assert f"bara {choice}" in flat(other["privacy"]) or f"только {choice}" in flat(other["privacy"])
 
 
 def test_the_accounts_are_documentation_examples(example: PetitionFile) -> None:
