@@ -24,7 +24,7 @@ from app.petitions.page import newest_titles, progress_of
 from app.signers.allow import allow_emails
 
 petition_group = AppGroup("petition", help="Petitions: bring one in, list them.")
-outbox_group = AppGroup("outbox", help="Letters: send them, look at the queue.")
+outbox_group = AppGroup("outbox", help="E-mails: send them, look at the queue.")
 count_group = AppGroup("count", help="The verified count: prove it.")
 signatures_group = AppGroup("signatures", help="Signatures: hand over the verified list, upkeep.")
 organiser_group = AppGroup("organiser", help="Organisers: invite them.")
@@ -73,19 +73,19 @@ def list_petitions() -> None:
 @outbox_group.command("work")
 @click.option("--once", is_flag=True, help="Send what is due now, then end.")
 def work(once: bool) -> None:
-    """Send letters until stopped."""
+    """Send e-mails until stopped."""
     if once:
         try:
             click.echo(f"{worker.work_once()} taken in hand")
         except smtp.NoConnection as error:
-            raise click.ClickException(f"letters wait: {error}") from error
+            raise click.ClickException(f"e-mails wait: {error}") from error
     else:
         worker.Worker().run()
 
 
 @outbox_group.command("status")
 def show_status() -> None:
-    """Show how many letters wait, went out, failed or were not to be said, and what mail servers answered."""
+    """Show how many e-mails wait, went out, failed or were not to be said, and what mail servers answered."""
     now = status()
     for (occasion, progress_word), number in sorted(now.numbers.items()):
         click.echo(f"{occasion}\t{progress_word}\t{number}")
@@ -102,19 +102,19 @@ def show_status() -> None:
 
 @outbox_group.command("retry")
 def retry_letters() -> None:
-    """Try letters that failed or wait for another try again now."""
+    """Try e-mails that failed or wait for another try again now."""
     click.echo(f"{retry()} due now")
 
 
 @outbox_group.command("allow")
 @click.argument("address")
 def allow_letters(address: str) -> None:
-    """Let letters go again to a mailbox that asked for no more, or said that it was not them, by its own wish."""
+    """Let e-mails go again to an address that asked for no more, or said that it was not them, by its own wish."""
     try:
         had_stopped = allow_emails(address)
     except NotAnAddress as error:
         raise click.ClickException("this is not a complete e-mail address") from error
-    click.echo("letters go to this mailbox again" if had_stopped else "this mailbox had stopped no letters")
+    click.echo("e-mails go to this address again" if had_stopped else "this address had stopped no e-mails")
 
 
 @count_group.command("audit")
@@ -153,7 +153,7 @@ def purge_now() -> None:
 @click.option("--role", type=click.Choice([role.value for role in Role]), help="What to be to that petition.")
 @click.option("--administrator", is_flag=True, help="Make it an administrator of the site.")
 def invite(email: str, slug: str | None, role: str | None, administrator: bool) -> None:
-    """Invite the person at EMAIL by letter; who has an account already is given the role at once."""
+    """Invite the person at EMAIL by e-mail; who has an account already is given the role at once."""
     if bool(slug) != bool(role):
         raise click.UsageError("--petition and --role go together: what shall this person be to which petition?")
     petition = db.session.scalars(select(Petition).where(Petition.slug == slug)).one_or_none() if slug else None
@@ -169,7 +169,7 @@ def invite(email: str, slug: str | None, role: str | None, administrator: bool) 
         raise click.ClickException(f"{error}: see `count audit`") from None
     except AlteredAccount as error:
         raise click.ClickException(f"{error}. End it at /organise/people/{error.public_id.hex()} first") from None
-    click.echo("a letter is on its way; the link in it works for 7 days")
+    click.echo("an e-mail is on its way; the link in it works for 7 days")
 
 
 @data_keys_group.command("rotate")

@@ -20,7 +20,7 @@ def invite(site: Site, *options: str) -> str:
     """Invite somebody new by command; return the address."""
     address = f"olga{os.urandom(4).hex()}@example.org"
     done = app_of(site).test_cli_runner().invoke(args=["organiser", "invite", address, *options])
-    assert "a letter is on its way" in done.output
+    assert "an e-mail is on its way" in done.output
     return address
 
 

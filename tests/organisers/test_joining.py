@@ -58,7 +58,7 @@ def roles(app: Flask) -> dict[str, Role]:
 
 
 def test_the_link_shows_a_form_and_its_button_joins(app: Flask, petition: str, runner: FlaskCliRunner) -> None:
-    assert "a letter is on its way" in invite(runner, "--petition", SLUG, "--role", "editor")
+    assert "an e-mail is on its way" in invite(runner, "--petition", SLUG, "--role", "editor")
     client = browser(app)
     page = client.get(newest_link(app))
     assert NEW in page.text

@@ -66,7 +66,7 @@ def test_the_command_says_why_letters_cannot_be_sent(
     state.port = free_port()
     refused = runner.invoke(args=["outbox", "work", "--once"])
     assert refused.exit_code == 1
-    assert "letters wait: no connection" in refused.output
+    assert "e-mails wait: no connection" in refused.output
 
     state.server = None
     runner.invoke(args=["outbox", "retry"])

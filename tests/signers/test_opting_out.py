@@ -216,7 +216,7 @@ def test_an_operator_lifts_it_and_the_log_says_so_without_the_address(
     work()
     client.post(link_in(mail_server.letters[0], "not-me"), data={"never": "1"})
     result = runner.invoke(args=["outbox", "allow", "Ann+x@example.org"])
-    assert "had stopped no letters" not in result.output
+    assert "had stopped no e-mails" not in result.output
     result = runner.invoke(args=["outbox", "allow", ANN])
     assert result.exit_code == 0, result.output
     sign(client)
@@ -230,7 +230,7 @@ def test_an_operator_lifts_it_and_the_log_says_so_without_the_address(
 
 
 def test_lifting_nothing_says_so_and_is_not_logged(app: Flask, petition: str, runner: FlaskCliRunner) -> None:
-    assert "had stopped no letters" in runner.invoke(args=["outbox", "allow", ANN]).output
+    assert "had stopped no e-mails" in runner.invoke(args=["outbox", "allow", ANN]).output
     assert runner.invoke(args=["outbox", "allow", "nobody"]).exit_code == 1
     with app.app_context():
         assert db.session.scalars(select(AuditEntry).where(AuditEntry.act == Act.ALLOWED)).all() == []
