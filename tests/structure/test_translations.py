@@ -56,3 +56,15 @@ def test_every_catalogue_is_complete_and_has_no_extra_messages(tmp_path: Path) -
             assert not message.fuzzy, (language, message.id)
             for word in words if message.id else ():
                 assert set(PLACEHOLDER.findall(word)) == set(PLACEHOLDER.findall(source[-1])), (language, message.id)
+
+
+# Of the alphabet, not of the post.
+OF_THE_ALPHABET = re.compile(
+    r"letters and digits|use letters,|on one letter|its own letters|two letters|three letters|small letters"
+)
+
+
+def test_people_read_of_e_mails_and_never_of_letters_or_mailboxes() -> None:
+    for message in catalogue("sv"):
+        for text in [message.id] if isinstance(message.id, str) else message.id:
+            assert not re.search(r"\b(letters?|mailbox(es)?)\b", OF_THE_ALPHABET.sub("", text), re.IGNORECASE), text
