@@ -116,6 +116,22 @@ def test_a_matching_etag_is_answered_with_304(client: FlaskClient, petition: str
     assert client.get(f"/petitions/{petition}", headers={"If-None-Match": '"other"'}).status_code == 200
 
 
+@pytest.mark.parametrize(("header", "value", "status"), [("If-None-Match", "*", 304), ("Range", "bytes=0-1", 200)])
+def test_whoever_has_a_page_rendered_or_renewed_has_all_of_it_kept_for_everyone(
+    client: FlaskClient, petition: str, rendered: Rendered, now: list[float], header: str, value: str, status: int
+) -> None:
+    page = f"/petitions/{petition}"
+    for _ in ("rendered", "renewed"):
+        rendered.addresses.clear()
+        first = client.get(page, headers={header: value})
+        assert (first.status_code, bool(first.data)) == (status, status == 200)
+        kept = client.get(page)
+        assert rendered.addresses == [page]
+        assert (kept.status_code, kept.headers["ETag"]) == (200, first.headers["ETag"])
+        assert kept.text.startswith("<!doctype html>") and kept.text.rstrip().endswith("</html>")
+        now[0] += 0.8
+
+
 def test_private_pages_are_not_cached(client: FlaskClient, petition: str) -> None:
     for name in ("ann", "bob"):
         answer = sign(client, email=f"{name}@example.org")
