@@ -281,17 +281,27 @@ def test_a_page_that_could_not_be_rendered_is_tried_again(
     assert client.get(f"/petitions/{petition}").status_code == 200
 
 
+def page_in_no_time(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+    start_response("200 OK", [("Cache-Control", "public"), ("ETag", '"one"'), ("Content-Type", "text/html")])
+    return [b"a page" * 100]
+
+
 def test_ten_thousand_made_up_addresses_push_no_page_out_and_are_bounded(
-    app: Flask, client: FlaskClient, petition: str, monkeypatch: pytest.MonkeyPatch
+    app: Flask, client: FlaskClient, petition: str, rendered: Rendered, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     cache = app.wsgi_app
     assert isinstance(cache, PageCache)
     kept = client.get(f"/petitions/{petition}").headers["X-Request-ID"]
     monkeypatch.setattr(cache, "_with_query", Store(200_000))
-    for which in range(60):
-        client.get(f"/?q={which}")
+    for which in range(20):
         client.get(f"/made-up/{which}?q={which}")
         client.get(f"/petitions/made-up-{which}")
+    with monkeypatch.context() as patched:
+        patched.setattr(rendered, "_app", page_in_no_time)
+        for which in range(10_000):
+            asked = {"REQUEST_METHOD": "GET", "PATH_INFO": "/", "QUERY_STRING": f"q={which}"}
+            assert cache(asked, lambda status, headers: None)
+    assert len(rendered.addresses) > 10_000
     assert client.get(f"/petitions/{petition}").headers["X-Request-ID"] == kept
     held = cache._with_query.pages
     assert sum(len(page._bodies["identity"][1][0]) + 2 * len(address) for address, page in held.items()) <= 200_000
