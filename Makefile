@@ -4,7 +4,7 @@ BIN := .venv/bin
 CATALOGUES := $(wildcard translations/*/LC_MESSAGES/messages.po)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help install run test lint check bench faults release screenshots catalogues orders lock browser clean
+.PHONY: help install run test lint check bench faults release screenshots catalogues orders lock browser servers clean
 
 help:
 	@echo "make run      serve the site, the mail worker and a mailbox on this machine"
@@ -22,7 +22,7 @@ install: .venv/installed .venv/translated
 run: install
 	@exec $(BIN)/flask --app wsgi serve --example examples/free-boris-kagarlitsky.md
 
-test: .venv/installed-dev .venv/translated browser
+test: .venv/installed-dev .venv/translated browser servers
 	$(BIN)/pytest --slow --durations=20
 
 lint: .venv/installed-dev .venv/translated
@@ -35,10 +35,10 @@ lint: .venv/installed-dev .venv/translated
 check: lint
 	$(BIN)/pytest --slow tests/structure
 
-bench: .venv/installed-dev .venv/translated
+bench: .venv/installed-dev .venv/translated servers
 	$(BIN)/python -m bench
 
-faults: .venv/installed-dev .venv/translated
+faults: .venv/installed-dev .venv/translated servers
 	$(BIN)/python -m faults
 
 release: .venv/installed-dev
@@ -70,9 +70,13 @@ catalogues: .venv/installed
 	@$(BIN)/pybabel --quiet compile -d translations
 	@touch $@
 
-# Tests use Debian's headless shell and nginx where we may install them, or the machine's; without a browser CI fails.
+# Tests use Debian's headless shell where we may install it, or the machine's browser; without one CI fails.
 browser:
-	@tests/install-packages.sh
+	@tests/install-browser.sh
+
+# nginx and Redis, unpacked into .venv where the machine has none; without them CI fails.
+servers: .venv/installed-dev
+	@bench/install-servers.sh
 
 lock:
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \

@@ -28,7 +28,7 @@ from bench import (
     through_proxy,
     two_nodes,
 )
-from bench.cluster import Missing
+from bench.programs import Missing
 from bench.stage import Stage
 
 FIGURES = {

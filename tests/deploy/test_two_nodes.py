@@ -7,7 +7,7 @@ import pytest
 
 import config
 from bench import two_nodes
-from bench.cluster import Missing
+from bench.programs import Missing
 from bench.stage import Stage
 
 pytestmark = pytest.mark.slow

@@ -15,7 +15,8 @@ import pytest
 import redis
 
 import config
-from bench.cluster import Cluster, Missing, start_proxy
+from bench.cluster import Cluster, start_proxy
+from bench.programs import Missing
 from bench.proxy import NAME
 from bench.stage import SLUG, Stage
 from tests.factories import hidden_fields

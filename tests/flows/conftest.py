@@ -40,7 +40,7 @@ def browser() -> Iterator[Browser]:
     path = machines_browser()
     if path is None:
         if config.environment().get("CI"):
-            pytest.fail("CI must have a browser: see tests/install-packages.sh")
+            pytest.fail("CI must have a browser: see tests/install-browser.sh")
         pytest.skip("NO BROWSER HERE, SO NOTHING OF THIS WAS TESTED. Install Chromium: apt-get install chromium")
     expect.set_options(timeout=30_000)  # as every other step of a page may take
     with sync_playwright() as playwright:
