@@ -56,13 +56,20 @@ def _play(stage: Stage, name: str) -> int:
             began = time.monotonic()
             if found.verdict.problems:
                 wrong += 1
-                stage.let_go(found.kind)
+                _give_up(stage, found.kind)
     except RuntimeError as error:  # something did not come back
         print(f"{name}: WRONG  {error}", flush=True)
         wrong += 1
         for kind in list(stage.sites):
-            stage.let_go(kind)
+            _give_up(stage, kind)
     return wrong
+
+
+def _give_up(stage: Stage, kind: str) -> None:
+    """Close the site on this kind of database, of which something is wrong, and tell what it logged."""
+    site = stage.sites[kind]
+    stage.let_go(kind)
+    site.tell_log()
 
 
 if __name__ == "__main__":

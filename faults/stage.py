@@ -45,11 +45,10 @@ class Stage(BenchStage):
         return f"{name}.db"
 
     def let_go(self, kind: str) -> None:
-        """Close the site on this kind of database and tell what it logged; the next scenario begins with a new one."""
+        """Close the site on this kind of database, if there is one; the next scenario begins with a new one."""
         site = self.sites.pop(kind, None)
         if site:
             site.close()
-            site.tell_log()
 
     def url(self, database: str) -> str:
         """Return the address of a database; those whose names end in .db are files."""
