@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Iterable
 from email.message import EmailMessage
 from enum import StrEnum
+from itertools import count
 
 from bench.stage import free_port
 
@@ -31,9 +32,10 @@ class Mood(StrEnum):
 
 
 class TakenEmail:
-    """An e-mail that was taken."""
+    """An e-mail that was taken, in an SMTP session of this number: a worker sends each batch in one of its own."""
 
-    def __init__(self, content: bytes) -> None:
+    def __init__(self, content: bytes, session: int) -> None:
+        self.session = session
         headers = content.partition(b"\r\n\r\n")[0]
         found = {name.lower(): value.decode() for name, value in HEADER.findall(headers)}
         self.recipient, self.message_id = found[b"to"].lower(), found[b"message-id"]
@@ -54,6 +56,7 @@ class Sink:
         self.by_recipient: dict[tuple[str, str], list[TakenEmail]] = {}
         self.tempers: Counter[str] = Counter()
         self._chance = chance
+        self._sessions = count()
         self._listener: socket.socket | None = None
         self.come()
 
@@ -88,18 +91,18 @@ class Sink:
                 connection, _ = listener.accept()
             except OSError:
                 return
-            threading.Thread(target=self._converse, args=[connection], daemon=True).start()
+            threading.Thread(target=self._converse, args=[connection, next(self._sessions)], daemon=True).start()
 
-    def _converse(self, connection: socket.socket) -> None:
+    def _converse(self, connection: socket.socket, session: int) -> None:
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         try:
             with connection, connection.makefile("rb") as lines:
                 self._answer(connection, b"220 sink")
-                self._take(connection, lines)
+                self._take(connection, lines, session)
         except OSError:
             return  # the worker was killed, or waits no longer
 
-    def _take(self, connection: socket.socket, lines: Iterable[bytes]) -> None:
+    def _take(self, connection: socket.socket, lines: Iterable[bytes], session: int) -> None:
         has_recipient = False
         for line in lines:
             verb = line[:4].strip().upper()
@@ -113,7 +116,7 @@ class Sink:
                 answer = b"554 no recipient"
             elif verb == b"DATA":
                 self._answer(connection, b"354 go on")
-                if not self._keep(lines):
+                if not self._keep(lines, session):
                     return
                 has_recipient = False
             self._answer(connection, answer)
@@ -129,7 +132,7 @@ class Sink:
             self.tempers[answer[:3].decode()] += 1
         connection.sendall(answer + b"\r\n")
 
-    def _keep(self, lines: Iterable[bytes]) -> bool:
+    def _keep(self, lines: Iterable[bytes], session: int) -> bool:
         """Read an e-mail and keep it; return whether to say so."""
         content = bytearray()
         for line in lines:
@@ -140,7 +143,7 @@ class Sink:
             return False  # cut off in the middle: never taken
         drops = self.mood == Mood.DROPS and self._chance.random() < 0.5
         if not drops or self._chance.random() < 0.5:
-            one = TakenEmail(bytes(content))
+            one = TakenEmail(bytes(content), session)
             self.by_recipient.setdefault((one.recipient, one.kind), []).append(one)
             self.taken.append(one)
         self.tempers["dropped"] += drops

@@ -14,6 +14,9 @@ import config
 from app.crypto import tokens
 from app.db import transaction
 from app.models import Draft, Reason, Signature, State, Tally
+from app.outbox.claim import BATCH_SIZE
+from faults.kill import sent_again, too_often
+from faults.sink import TakenEmail
 from faults.site import Site
 from faults.stage import SQLITE, Stage
 from faults.verdict import judge
@@ -72,6 +75,20 @@ def test_the_verdict_finds_whatever_is_lost_or_wrong(site: Site) -> None:
     count = next(one for one in words if one.startswith("the count differs"))
     assert "shown 4, verified rows 2" in count
     assert "altered rows 1" in count
+
+
+def test_more_batches_that_went_out_twice_than_were_at_risk_are_found() -> None:
+    def taken(*session_of: tuple[str, int]) -> list[TakenEmail]:
+        content = "To: <ann@example.org>\r\nMessage-ID: <{}>\r\n\r\nHello"
+        return [TakenEmail(content.format(message_id).encode(), session) for message_id, session in session_of]
+
+    again = sent_again(taken(("a", 1), ("b", 1), ("c", 2), ("a", 3), ("b", 3), ("c", 3), ("d", 3)))
+    assert again == {1: 2, 2: 1}
+    assert too_often(again, 2) == []
+    assert too_often(again, 1) == ["e-mails of 2 batches went out again, and 1 were at risk"]
+    assert sent_again(taken(("a", 1), ("a", 2), ("a", 3))) == {1: 1, 2: 1}, "two batches, though it is one e-mail"
+    many = sent_again(taken(*((str(which), session) for session in (1, 2) for which in range(BATCH_SIZE + 1))))
+    assert too_often(many, 1) == [f"{BATCH_SIZE + 1} e-mails of one batch went out again"]
 
 
 def read_token(site: Site, link: str) -> bytes:
