@@ -30,8 +30,8 @@ WATCHED_EVERY_SECONDS = 0.1
 WARMING = 10
 READING_SECONDS = 2  # from letter to button
 LETTERS_SECONDS = 60  # in which the last letters come
-# Each node renders a page anew each second. nginx counts in whole seconds, so its second is one to two.
-MOST_STALE_SECONDS = {"node": 2, "proxy": 3}
+# A node sends nothing that is older than a second. nginx counts in whole seconds, so its own is one to two, on top.
+MOST_STALE_SECONDS = {"node": 1, "proxy": 3}
 PATH = f"/petitions/{SLUG}"
 BROWSER = {"Host": NAME, "Accept_Encoding": "gzip", "Sec_Fetch_Site": "same-origin"}
 
