@@ -18,15 +18,21 @@ FOLDER = config.ROOT / "bench" / "results"
 PACKAGES = ("flask", "sqlalchemy", "psycopg", "granian")
 
 
-def write(stage: Stage, figures: Sequence[Figure]) -> Path:
+def write(stage: Stage, figures: Sequence[Figure], whole_seconds: float | None = None) -> Path:
     """Write the figures, each in place of one of the same name from earlier that day; return the file.
 
-    A ratio's detail says of which figure and which limit, measured in the same run.
+    A ratio's detail says of which figure and which limit, measured in the same run. `whole_seconds` is how long all
+    figures took, if all were measured; else what the file says of that stays.
     """
     path = FOLDER / f"{clock.now():%Y-%m-%d}.json"
-    earlier = json.loads(path.read_text("utf-8"))["figures"] if path.exists() else []
-    rows = {row["name"]: row for row in [*earlier, *map(_row, figures)]}
-    told = {"at": clock.iso(clock.now()), "machine": _machine(stage), "figures": [*rows.values()]}
+    earlier = json.loads(path.read_text("utf-8")) if path.exists() else {}
+    rows = {row["name"]: row for row in [*earlier.get("figures", []), *map(_row, figures)]}
+    told = {
+        "at": clock.iso(clock.now()),
+        "machine": _machine(stage),
+        "whole_seconds": earlier.get("whole_seconds") if whole_seconds is None else round(whole_seconds),
+        "figures": [*rows.values()],
+    }
     FOLDER.mkdir(exist_ok=True)
     path.write_text(json.dumps(told, indent=1, ensure_ascii=False) + "\n", "utf-8")
     return path
