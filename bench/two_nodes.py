@@ -12,10 +12,12 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
+from dataclasses import replace
 from statistics import median
 from urllib.parse import urlencode
 
-from bench import load, people
+import config
+from bench import load, people, results
 from bench.cluster import Cluster
 from bench.figure import Figure, heading, number
 from bench.letterbox import Inexact, Letterbox
@@ -181,14 +183,18 @@ def _audit(stage: Stage, database: str, confirmed: int) -> None:
 
 
 def main(minutes: float) -> None:
-    """Run it for so long and print the figures; end with 1 if anything was lost or counted wrongly."""
+    """Run it for so long, print the figures and keep them; end with 1 if anything was lost or counted wrongly."""
     with ExitStack() as stack:
+        stage = Stage(stack)
         print(heading(), flush=True)
+        measured = []
         try:
-            for measured in run(Stage(stack), minutes):
-                print(measured.line(), flush=True)
+            for one in run(stage, minutes):
+                print(one.line(), flush=True)
+                measured.append(replace(one, name=f"{one.name}, {minutes:g} min"))  # the table's rows stay as they are
         except* (Inexact, Broken) as errors:
             sys.exit("\n".join(sorted({str(one) for one in errors.exceptions})))
+        print(f"kept in {results.write(stage, measured).relative_to(config.ROOT)}")
 
 
 if __name__ == "__main__":
