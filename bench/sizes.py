@@ -12,13 +12,15 @@ from flask import Flask
 from sqlalchemy import select
 
 from app import clock, jobs, kept_sums
+from app.audit import log
 from app.db import db, snapshot
 from app.export.handover import begin_handover
 from app.export.list_stream import stream_list
 from app.export.rows import Choice
 from app.ledger import audit, ledger
-from app.models import Format, Petition, Signature
+from app.models import Format, Petition, Role, Signature
 from app.moderation import bulk
+from app.organisers.accounts import invite
 from app.outbox.status import status
 from app.pages.petition_page import render_petition
 from app.petitions.names import PAGE_SIZE, PURPOSE, names_page
@@ -39,7 +41,8 @@ FLAT = 3  # times as long at the largest size as at the smallest, at most: a dee
 MAX_MILLISECONDS = {"dashboard": 50, "preview of invalidating all": 50, "outbox status": 50, "slowest idle purge": 5}
 LINEAR = ("export as CSV", "count audit")
 
-# As after some days of confirming: a ledger row for each, the newest not folded yet, and a letter, which was sent.
+# As after some days of confirming: a ledger row for each, the newest not folded yet, and a letter, which was sent. In
+# the petition's log owners take turns, so that each has lines on every page of it.
 BESIDE = """
 INSERT INTO ledger (petition_id, signature_id, change, kind, delta, at, folded)
 SELECT petition_id, id, 1, 'confirmed', 1, verified_at - interval '12 days', id <= {folded} FROM signature;
@@ -47,7 +50,12 @@ UPDATE tally SET base = {folded};
 INSERT INTO outbox (public_id, signature_id, petition_id, occasion, priority, progress, queued_at, due_at, ended_at)
 SELECT decode(md5(id::text), 'hex'), id, petition_id, 'confirmed', 0, 'sent', now(), now(), now() FROM signature;
 INSERT INTO recount_due SELECT id FROM petition ON CONFLICT DO NOTHING;
+INSERT INTO audit_entry (at, petition_id, organiser_id, act, details)
+SELECT now(), petition_id, organiser.id, 'listed', '{{}}' FROM signature JOIN organiser
+ON signature.id % ({a_line} * {organisers}) = {a_line} * (organiser.id % {organisers}) ORDER BY signature.id;
 """
+ORGANISERS = 5
+SIGNATURES_A_LINE = 10  # in the petition's log, so that one page of it is full at the smallest size
 
 
 def run(stage: Stage, sizes: dict[str, int] = SIZES) -> Iterator[Figure]:
@@ -73,10 +81,15 @@ def _filled(stage: Stage, rows: int) -> Flask:
     """Let a database have what else comes with so many signatures. No figure reads it after this one."""
     database = verified(stage, rows)
     app = stage.app(database)
+    with app.app_context():
+        for which in range(ORGANISERS):
+            invite(f"organiser.{which}@example.org", people.edition().petition, Role.OWNER)
+        db.session.remove()
     with stage.connect(database) as connection:
         connection.execute("SET synchronous_commit = off")
         connection.execute("SET session_replication_role = replica")
-        connection.execute(BESIDE.format(folded=rows - UNFOLDED))
+        made = {"folded": rows - UNFOLDED, "a_line": SIGNATURES_A_LINE, "organisers": ORGANISERS}
+        connection.execute(BESIDE.format(**made))
         connection.execute("VACUUM ANALYZE")
     with app.app_context():
         kept_sums.recount_due()
@@ -99,6 +112,7 @@ def _tasks(rows: int) -> dict[str, Callable[[], object]]:
         "dashboard": lambda: _dashboard(petition.id),
         "list": lambda: listing.list_page(petition.id, Selection()),
         "find": lambda: listing.find_by_mailbox(petition.id, key),
+        "log": lambda: log.entries(petition.id),
         "preview of invalidating all": lambda: bulk.preview(petition.id, everybody),
         "outbox status": status,
         "slowest idle purge": _slowest_purge,
