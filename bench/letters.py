@@ -1,8 +1,12 @@
-"""Letters: through app/outbox/deliver.py to a fast mail server, against a plain Flask-Mail batch on one connection."""
+"""Letters: through app/outbox/deliver.py to a fast mail server, against a plain Flask-Mail batch on one connection.
+
+And two workers against one, each a process of its own.
+"""
 
 import os
+import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 from flask import Flask
 from flask_mail import Mail, Message
@@ -20,6 +24,7 @@ from bench.stage import Stage, free_port
 
 SECONDS = 2.5
 IN_THE_QUEUE = 8000  # more than go out in that time
+WORKERS, SECONDS_OF_WORKERS, FIRST_SECONDS = 2, 0.8, 0.2
 
 
 def run(stage: Stage) -> Iterator[Figure]:
@@ -28,7 +33,8 @@ def run(stage: Stage) -> Iterator[Figure]:
     sink = stage.start("-m", "bench.sink", str(port))
     assert sink.stdout
     sink.stdout.readline()
-    app = stage.app(stage.database("letters"), MAIL_PORT=port)
+    database = stage.database("letters")
+    app = stage.app(database, MAIL_PORT=port)
     _fill(app)
     with app.app_context():
         row = db.session.scalars(select(OutboxRow).limit(1)).one()
@@ -44,6 +50,19 @@ def run(stage: Stage) -> Iterator[Figure]:
     yield Figure("letters: through the outbox", seen, "/s", at_least=800)
     detail = f"outbox {middle(pairs, 0)}/s, Flask-Mail {middle(pairs, 1)}/s"
     yield Figure("letters: through the outbox / Flask-Mail batch", ratios(pairs), "x", at_least=2.5, detail=detail)
+
+    environment = stage.environment(database) | {"MAIL_PORT": str(port)}
+    workers = [stage.start("-m", "bench.sender", **environment) for _ in range(WORKERS)]
+    for worker in workers:
+        _answer(worker)
+    _through_workers(app, workers, FIRST_SECONDS)
+    pairs = in_turns(
+        lambda: _through_workers(app, workers, SECONDS_OF_WORKERS),
+        lambda: _through_workers(app, workers[:1], SECONDS_OF_WORKERS),
+    )
+    shared = f"database and mail server share {os.cpu_count()} cores with them; nothing wanted"
+    detail = f"two {middle(pairs, 0)}/s, one {middle(pairs, 1)}/s; {shared}"
+    yield Figure("letters: two workers / one", ratios(pairs), "x", detail=detail)
 
 
 def _fill(app: Flask) -> None:
@@ -81,6 +100,29 @@ def _through_the_outbox(app: Flask, seconds: float) -> float:
             assert deliver(LETTERS)
         took = time.perf_counter() - began
         return (_letters(OutboxProgress.SENT) - before) / took
+
+
+def _through_workers(app: Flask, workers: Sequence["subprocess.Popen[str]"], seconds: float) -> float:
+    """Have these workers send at once for so long; return how many letters a second went out."""
+    _fill(app)
+    with app.app_context():
+        before = _letters(OutboxProgress.SENT)
+        for worker in workers:
+            assert worker.stdin
+            worker.stdin.write(f"{seconds}\n")
+            worker.stdin.flush()
+        told = [_answer(worker) for worker in workers]
+        if _letters(OutboxProgress.SENT) - before != sum(int(number) for number, _ in told):
+            raise RuntimeError("not all letters that were taken in hand went out")
+        return sum(int(number) / float(took) for number, took in told)
+
+
+def _answer(worker: "subprocess.Popen[str]") -> list[str]:
+    assert worker.stdout
+    words = worker.stdout.readline().split()
+    if not words:
+        raise RuntimeError("a worker has ended")
+    return words
 
 
 def _letters(progress: OutboxProgress) -> int:
