@@ -15,6 +15,7 @@ from app.email.render import message
 from app.models import Act, AuditEntry, Occasion, OutboxProgress, OutboxRow, Petition, PetitionText
 from app.organisers import letter
 from app.petitions.difference import Snippet, diff_words, snippets
+from app.petitions.labels import LABELS
 from app.petitions.page import newest_title
 from app.web.absolute_url import absolute_url
 
@@ -24,11 +25,15 @@ GATHERED_FOR = timedelta(hours=1)
 TRUSTED_KEYS = ("donations", "controller", "addressed_to", "contact", "erase_after_days", "privacy")
 MAX_PLACES = 20
 WORDS = ("title", "statement", "body", "translations")
-TOLD = (*TRUSTED_KEYS, *WORDS, "thanks", "outcome")  # all that people read as the site's word
+ABOUT = ("thanks", "outcome", "outcome_on", "started_by", "started_on", "labels", "initiators", "links", "elsewhere")
+TOLD = (*TRUSTED_KEYS, *WORDS, *ABOUT, "image")  # all that people read, or see, as the site's word
 
 
 class ChangedText(NamedTuple):
-    """The places in which the words in one language have changed; `more` is how many are left out."""
+    """The places in which the text in one language has changed; `more` is how many are left out.
+
+    The text is title, statement and reasons. Of all else that has changed the e-mail says that it has.
+    """
 
     language: str
     places: list[Snippet]
@@ -70,6 +75,7 @@ def render_change(row: OutboxRow) -> Message | None:
         "petition_changed",
         title=None if is_secret else newest_title(petition),
         kinds=_changed_keys(session, row),
+        labels=LABELS,
         texts=[] if is_secret else _changed_texts(session, row),
         link=absolute_url("organisers.home") if is_secret else absolute_url("members.log", slug=petition.slug),
         moment=row.queued_at,

@@ -1,11 +1,16 @@
 """Save a petition's header image, or remove it."""
 
-from sqlalchemy import delete
+from datetime import datetime
 
+from sqlalchemy import delete
+from sqlalchemy.orm import Session
+
+from app import clock
 from app.audit.log import record
-from app.models import Act, Picture
+from app.models import Act, Petition, Picture
 from app.organisers.access import Who
 from app.organisers.acting import acting
+from app.petition_files.tell_owners import tell_owners
 from app.petitions.image import ImageSize, image_digest
 
 
@@ -15,6 +20,8 @@ def keep_picture(petition_id: int, sizes: list[ImageSize], alt: str, organiser_i
     Without sizes the image stays, and only `alt` changes.
     """
     with acting(petition_id, organiser_id, Who.EDITORS) as (session, petition):
+        now = clock.now()
+        is_other = bool(sizes) or petition.image_alt != alt
         petition.image_alt = alt
         if sizes:
             session.execute(delete(Picture).where(Picture.petition_id == petition.id))
@@ -23,7 +30,8 @@ def keep_picture(petition_id: int, sizes: list[ImageSize], alt: str, organiser_i
                 session.add(
                     Picture(petition_id=petition.id, digest=name, width=size.width, height=size.height, data=size.data)
                 )
-        record(session, Act.EDITED, petition.id, organiser_id, what="image")
+        if is_other:
+            _record(session, petition, organiser_id, now)
 
 
 def remove_picture(petition_id: int, organiser_id: int) -> None:
@@ -32,4 +40,11 @@ def remove_picture(petition_id: int, organiser_id: int) -> None:
         session.execute(delete(Picture).where(Picture.petition_id == petition.id))
         if petition.image_alt:
             petition.image_alt = ""
-            record(session, Act.EDITED, petition.id, organiser_id, what="image")
+            _record(session, petition, organiser_id, clock.now())
+
+
+def _record(session: Session, petition: Petition, organiser_id: int, now: datetime) -> None:
+    """Record that the image is another one since `now`, or gone, and tell the owners of an opened petition."""
+    record(session, Act.EDITED, petition.id, organiser_id, what="image")
+    if petition.opened_at is not None:
+        tell_owners(session, petition, now)

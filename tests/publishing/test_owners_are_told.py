@@ -1,7 +1,9 @@
 """Owners are told of each change of an opened petition, with the words that differ, and never flooded."""
 
+import io
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from html import unescape
 
 import pytest
 from flask import Flask
@@ -14,6 +16,7 @@ from app.models import OutboxProgress, OutboxRow, Role
 from tests.factories import SLUG, make_petition, sign
 from tests.mail_server import MailServer, text_of
 from tests.publishing.conftest import PLACE, Desk, Seat
+from tests.publishing.test_image import encoded
 
 pytestmark = pytest.mark.both_databases
 
@@ -150,8 +153,51 @@ def test_of_what_became_of_it_they_are_told_too(desk: Desk, seat: Seat, mail_ser
     assert "- What became of it" in text_of(mail_server.letters[-1])
 
 
+def test_of_all_else_that_people_read_they_are_told_by_name(
+    desk: Desk, seat: Seat, mail_server: MailServer, work: Work
+) -> None:
+    editor = seat(Role.EDITOR, "eddi@example.org")
+    changes = {
+        "Started by": {"started_by": "Others", "started_on": "2026-11-01"},
+        "How the form's questions are called": {"country_label": "Country of origin"},
+        "Initiators": {"initiators-0-name": "A Club"},
+        "Links": {"links-0-title": "A report", "links-0-url": "https://example.org/report"},
+        "Paper and other signatures": {"elsewhere-count": "212", "elsewhere-source": "on paper"},
+    }
+    for fields in changes.values():
+        assert editor.send(f"{PLACE}/details", **fields).status_code == 303
+    assert editor.send(f"{PLACE}/words", thanks="Tell your neighbours.").status_code == 303
+    assert editor.send(f"{PLACE}/details", goal="500").status_code == 303
+    work()
+    text, html = text_of(mail_server.letters[0]), text_of(mail_server.letters[0], "html")
+    for name in (*changes, "Started on", "Words of thanks"):
+        assert f"- {name}\r\n" in text
+        assert f"<li>{name}</li>" in unescape(html)
+    assert "Goal" not in text
+    assert "The words in English" not in text
+
+
+def test_of_another_image_they_are_told_too_and_of_the_same_one_not(
+    desk: Desk, mail_server: MailServer, work: Work, app: Flask
+) -> None:
+    for _ in range(2):
+        photo = (io.BytesIO(encoded()), "photo.jpg")
+        desk.press(f"{PLACE}/image", file=photo, alt="Red shelves")
+    work()
+    assert "- Image\r\n" in text_of(mail_server.letters[0])
+    with app.app_context(), transaction() as session:
+        session.execute(update(OutboxRow).values(due_at=clock.now() - timedelta(hours=3)))
+    desk.press(f"{PLACE}/image", alt="Red shelves")
+    work()
+    assert len(mail_server.letters) == 1
+    desk.press(f"{PLACE}/image/remove")
+    work()
+    assert len(mail_server.letters) == 2
+
+
 def test_a_draft_is_nobodys_news(draft: Desk, mail_server: MailServer, work: Work) -> None:
     draft.send(f"{PLACE}/words", statement="We ask.")
+    draft.press(f"{PLACE}/image", file=(io.BytesIO(encoded()), "photo.jpg"), alt="Red shelves")
     work()
     assert not mail_server.letters
 
