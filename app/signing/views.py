@@ -11,7 +11,7 @@ from app import clock
 from app.crypto import sealing
 from app.outbox import slow_lane
 from app.petitions.markdown import to_html
-from app.petitions.page import Edition
+from app.petitions.page import Edition, find_edition
 from app.petitions.requested import edition_or_original
 from app.petitions.wording import privacy
 from app.signing import code, email_reference, proof_of_work
@@ -147,9 +147,13 @@ def _read_reference(slug: str, reference: str) -> tuple[Edition, Sent]:
     try:
         sent = email_reference.read_reference(slug, reference)
     except sealing.CannotOpen:
-        abort(
-            404, _("This page is only for the one who has just signed. If that was you, sign again: it does no harm.")
+        edition = find_edition(slug) or abort(404)
+        words = (
+            _("This page is only for the one who has just signed. If that was you, sign again: it does no harm.")
+            if edition.is_open()
+            else _("If you signed before, the link to confirm in our e-mail still works for a day after closing.")
         )
+        abort(404, words)
     return edition_or_original(slug, sent.language), sent
 
 

@@ -123,7 +123,7 @@ def test_an_ended_petition_shows_its_count_and_no_link_to_sign(app: Flask, clien
     assert counter.all("progress") == []
     assert "Read and sign" not in client.get(f"/petitions/{SLUG}/poster").text
     assert client.get(f"/petitions/{SLUG}/badge.svg").status_code == 200
-    assert HtmlPage(client.get(f"/petitions/{SLUG}/share").text).by_id("share-address")
+    assert HtmlPage(client.get(f"/petitions/{SLUG}/share").text).by_id("counter-code")
 
 
 def test_the_html_to_copy_works_unchanged(app: Flask, client: FlaskClient) -> None:

@@ -13,10 +13,15 @@ from app import clock
 from app.db import transaction
 from app.models import Petition
 from tests.factories import SLUG, drafts, press_confirm, sign
+from tests.html_page import HtmlPage
 from tests.mail_server import MailServer, link_in
 
 PETITION = f"/petitions/{SLUG}"
-ASKING = ("Tell others", "sign again", "Sign again", "signing again", "others hear of it", "Read and sign")
+ASKING = (
+    *("Tell others", "Spread the word", "others hear of it", "Read and sign", "a link to sign"),
+    *("sign again", "Sign again", "signing again"),
+)
+NO_REFERENCE = "/check-your-email/altered"
 
 
 @pytest.fixture
@@ -67,10 +72,18 @@ def test_whoever_confirms_in_the_day_after_is_thanked_and_asked_for_nothing(
 def test_pages_of_an_open_petition_do_ask(client: FlaskClient, petition: str) -> None:
     assert asks(client.get(f"{PETITION}/signed").text) == ["Tell others"]
     assert asks(client.get(f"{PETITION}/poster").text) == ["Read and sign"]
+    assert asks(client.get(f"{PETITION}/share").text) == ["Tell others", "Spread the word", "a link to sign"]
     assert asks(client.get(f"{PETITION}/my-signature?sent=1").text) == ["signing again"]
+    assert asks(client.get(f"{PETITION}{NO_REFERENCE}").text) == ["sign again"]
 
 
-@pytest.mark.parametrize("path", ["", "/signed", "/poster", "/my-signature", "/my-signature?sent=1", "/changes"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        *("", "/sign", "/signed", "/signatures", "/changes", "/share", "/poster", "/embed"),
+        *("/my-signature", "/my-signature?sent=1"),
+    ],
+)
 def test_no_page_of_a_closed_petition_does(
     client: FlaskClient, petition: str, close: Callable[[], None], path: str
 ) -> None:
@@ -78,6 +91,29 @@ def test_no_page_of_a_closed_petition_does(
     answer = client.get(PETITION + path)
     assert answer.status_code == 200
     assert asks(answer.text) == []
+
+
+def test_who_shows_the_count_goes_on_finding_it_there(
+    client: FlaskClient, petition: str, close: Callable[[], None]
+) -> None:
+    close()
+    page = HtmlPage(client.get(f"{PETITION}/share").text)
+    assert page.all("h1")[0].words() == "Signing has ended"
+    assert {one.get("data-copy") for one in page.all("button")} == {"badge-code", "counter-code"}
+    assert "/js/share." in page.html
+    assert not [one for one in page.all("a") if "nofollow" in (one.get("rel") or "")]
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_an_altered_address_says_what_still_works(
+    client: FlaskClient, petition: str, close: Callable[[], None], method: str
+) -> None:
+    close()
+    answer = client.open(PETITION + NO_REFERENCE, method=method)
+    assert answer.status_code == 404
+    assert asks(answer.text) == []
+    assert "still works for a day after closing" in answer.text
+    assert client.open(f"/petitions/unknown{NO_REFERENCE}", method=method).status_code == 404
 
 
 def test_a_link_that_is_over_advises_to_sign_again_only_while_that_is_possible(
