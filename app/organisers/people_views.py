@@ -58,15 +58,13 @@ def person(member: str) -> Response:
     return private_page("organisers/person.html", person=organiser, form=OrganiserForm())
 
 
-@bp.post("/<member>/<any(appoint,dismiss,entitle,disentitle,remove):what>")
+@bp.post("/<member>/<any(appoint,dismiss,entitle,disentitle):what>")
 @open_to(Who.ADMINISTRATORS, fresh=True)
 def change_person(member: str, what: str) -> Response:
-    """Appoint or dismiss an administrator, give or take the right to open petitions, or erase an account."""
+    """Appoint or dismiss an administrator, give or take the right to open petitions."""
     organiser = accounts.find_by_reference(member) or abort(404)
     try:
-        if what == "remove":
-            members.end_account(organiser.id, me())
-        elif what in {"entitle", "disentitle"}:
+        if what in {"entitle", "disentitle"}:
             members.set_may_open(organiser.id, me(), to=what == "entitle")
         else:
             members.set_administrator(organiser.id, me(), to=what == "appoint")
@@ -75,6 +73,32 @@ def change_person(member: str, what: str) -> Response:
     except AlteredAccount:
         return private_page("organisers/person.html", 409, person=organiser, form=OrganiserForm())
     return redirect(url_for(".people"), 303)
+
+
+@bp.get("/<member>/end")
+@open_to(Who.ADMINISTRATORS, fresh=True)
+def ask_to_end(member: str) -> Response:
+    """Ask whether to end somebody's account."""
+    return _end_page(accounts.find_by_reference(member) or abort(404))
+
+
+@bp.post("/<member>/end")
+@open_to(Who.ADMINISTRATORS, fresh=True)
+def end(member: str) -> Response:
+    """Erase somebody's account, unless it is a last owner or the last administrator."""
+    organiser = accounts.find_by_reference(member) or abort(404)
+    try:
+        members.end_account(organiser.id, me())
+    except members.LastOwner:
+        return _end_page(organiser, 409, last_owner=True)
+    except AlteredAccount:
+        return _end_page(organiser, 409)
+    return redirect(url_for(".people"), 303)
+
+
+def _end_page(person: Organiser, status: int = 200, *, last_owner: bool = False) -> Response:
+    form = OrganiserForm(formdata=None)
+    return private_page("organisers/end_person.html", status, person=person, form=form, last_owner=last_owner)
 
 
 def _people(form: OrganiserAddressForm, status: int = 200) -> Response:

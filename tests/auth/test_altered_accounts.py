@@ -160,7 +160,7 @@ def test_no_change_makes_an_altered_account_genuine(app: Flask) -> None:
     with app.app_context(), pytest.raises(AlteredAccount), transaction() as session:
         session.get_one(Organiser, organiser(app, MALLORY).id).password = "another"
     assert not is_genuine(app, MALLORY)
-    assert administrator.post(f"{page}/remove").status_code == 303, "but it can be ended"
+    assert administrator.post(f"{page}/end").status_code == 303, "but it can be ended"
 
 
 def test_a_command_has_an_altered_account_joined_anew(app: Flask, petition: str, runner: FlaskCliRunner) -> None:
@@ -272,7 +272,7 @@ def test_a_seal_that_is_rubbish_fails_no_page_and_can_be_mended(app: Flask, peti
     assert {administrator.get(path).status_code for path in (HOME, "/organise/people", page)} == {200}
     role = administrator.post(f"{BASE}/members/{page.rpartition('/')[2]}/role", data={"role": "viewer"})
     assert role.status_code == 409, "no role for an altered account"
-    assert administrator.post(f"{page}/remove").status_code == 303
+    assert administrator.post(f"{page}/end").status_code == 303
 
 
 def test_a_role_is_mended_by_giving_it_again(app: Flask, petition: str) -> None:

@@ -118,7 +118,7 @@ def test_two_administrators_dismissing_each_other_at_once_leave_one(app: Flask) 
         assert len(db.session.scalars(select(Organiser).where(Organiser.is_administrator)).all()) == 1
 
 
-@pytest.mark.parametrize("what", ["dismiss", "remove"])
+@pytest.mark.parametrize("what", ["dismiss", "end"])
 def test_the_last_administrator_cannot_be_dismissed_or_erased(app: Flask, what: str) -> None:
     client = signed_in(app, administrator=True)
     client.post("/organise/people", data={"email": OTHER})
@@ -149,7 +149,7 @@ def test_a_removed_member_loses_access_at_once(app: Flask, petition: str) -> Non
 def test_an_account_erased_by_an_administrator_loses_access_at_once(app: Flask) -> None:
     other = signed_in(app, OTHER)
     ended = reference(app, OTHER)
-    signed_in(app, administrator=True).post(f"/organise/people/{ended}/remove")
+    signed_in(app, administrator=True).post(f"/organise/people/{ended}/end")
     assert other.get("/organise").status_code == 302
     assert signed_in(app, administrator=True).get(f"/organise/people/{ended}").status_code == 404
 

@@ -141,7 +141,7 @@ def test_a_file_changes_nothing_for_an_editor_who_meanwhile_was_removed(app: Fla
 
 @pytest.mark.parametrize(
     "path",
-    ["/organise/people", *(f"/organise/people/{{fred}}/{what}" for what in ("appoint", "entitle", "remove"))],
+    ["/organise/people", *(f"/organise/people/{{fred}}/{what}" for what in ("appoint", "entitle", "end"))],
 )
 def test_nothing_is_done_for_an_administrator_who_meanwhile_was_dismissed(app: Flask, path: str) -> None:
     make_organiser(app, administrator=True)

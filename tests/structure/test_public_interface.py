@@ -78,6 +78,7 @@ PROMISED = {
     "/organise/people": {"GET", "POST"},
     "/organise/people/<member>": {"GET"},
     "/organise/people/<member>/<what>": {"POST"},
+    "/organise/people/<member>/end": {"GET", "POST"},
     "/organise/petitions/<slug>": {"GET"},
     "/organise/petitions/<slug>/numbers.json": {"GET"},
     "/organise/petitions/<slug>/signatures": {"GET"},
