@@ -103,7 +103,10 @@ def test_one_is_taken_out_and_put_back(page: Page) -> None:
     expect_count(page, 4)
 
 
-@pytest.mark.parametrize(("language", "edge"), [("en", "left"), ("ar", "right")])
+EDGES = [("en", "left"), ("ar", "right")]
+
+
+@pytest.mark.parametrize(("language", "edge"), EDGES)
 def test_bars_begin_where_reading_does(app: Flask, page: Page, language: str, edge: str) -> None:
     with app.app_context(), transaction() as session:
         session.execute(update(Organiser).values(language=language))
@@ -116,3 +119,25 @@ def test_bars_begin_where_reading_does(app: Flask, page: Page, language: str, ed
     assert max(edges) - min(edges) < 3
     axis = page.locator(".plot > .at-end:not(.is-number)").first.inner_html()
     assert ("\u060c " in axis) == (language == "ar") and (", " in axis) == (language == "en")
+
+
+@pytest.mark.parametrize(("language", "edge"), EDGES)
+def test_time_runs_as_reading_does(app: Flask, page: Page, language: str, edge: str) -> None:
+    with app.app_context(), transaction() as session:
+        session.execute(update(Organiser).values(language=language))
+    page.goto(BASE)
+    plots = page.locator(".plot:not(:has(.track))")
+    expect(plots).to_have_count(2)
+    for plot in plots.all():
+        begin, *oldest, newest, end = plot.evaluate(
+            """(plot, [edge, other]) => {
+                const oldest = ["text:not(.on-line, .at-end)", ".on-line", ".bar"].map((one) => plot.querySelector(one))
+                return [...[plot, ...oldest.filter((one) => one)].map((one) => one.getBoundingClientRect()[edge]),
+                        ...[plot.querySelector(".at-end"), plot].map((one) => one.getBoundingClientRect()[other])]
+            }""",
+            [edge, "left" if edge == "right" else "right"],
+        )
+        assert len(oldest) >= 2
+        assert max(abs(one - begin) for one in oldest) < 3
+        assert abs(newest - end) < 3
+    assert page.locator(".plot:not(:has(.track)) .bar").count() > 1
