@@ -8,8 +8,9 @@ from contextlib import contextmanager
 from functools import cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import CTE, BindParameter, Insert, bindparam, select
+from sqlalchemy import CTE, BindParameter, ColumnElement, Insert, Select, bindparam, select
 from sqlalchemy.orm import Session
+from sqlalchemy.sql.dml import ReturningInsert
 
 from app.db import Base, db, insert, outside_transactions, transaction
 
@@ -65,12 +66,27 @@ def insert_rows(session: Session, rows: Sequence[NewRow]) -> None:
         session.execute(_insert_one(shape(row)), named([row]))
 
 
-def insert_following(made: CTE, follower: Shape, link: str) -> Insert:
-    """Return the statement that inserts a row which refers, in its column `link`, to the row `made` in the same one."""
-    values = follower.parameters()
-    return insert(follower.table).from_select(
-        [*values, link], select(*values.values(), made.c.id), include_defaults=False
-    )
+def insert_rows_once(session: Session, mark: NewRow, rows: Sequence[NewRow]) -> bool:
+    """Insert `mark`, and the rows as `insert_rows` does; return False and insert nothing if its primary key is taken.
+
+    The key decides between two that come at once: the second waits until the first is committed, or is not.
+    """
+    if db.engine.dialect.name == "postgresql":
+        statement = _insert_all_once(shape(mark), tuple(shape(row) for row in rows))
+        return session.scalar(statement, named([mark, *rows])) is not None
+    if session.scalar(_insert_mark_alone(shape(mark)), named([mark])) is None:
+        return False
+    insert_rows(session, rows)
+    return True
+
+
+def insert_following(made: CTE, follower: Shape, link: str | None = None) -> Insert:
+    """Return the statement that inserts a row if `made` in the same one was made; column `link` refers to that one."""
+    values: dict[str, ColumnElement[Any]] = {**follower.parameters()}
+    if link:
+        values[link] = made.c.id
+    row = select(*values.values()).select_from(made)
+    return insert(follower.table).from_select([*values], row, include_defaults=False)
 
 
 @cache
@@ -82,6 +98,25 @@ def _insert_one(row: Shape) -> Insert:
 def _insert_all(rows: tuple[Shape, ...]) -> Insert:
     *others, last = [insert(row.table).values(row.parameters()) for row in rows]
     return last.add_cte(*(one.cte(f"new_{one.table.name}") for one in others))
+
+
+@cache
+def _insert_mark_alone(mark: Shape) -> ReturningInsert[Any]:
+    return _insert_mark(mark)
+
+
+@cache
+def _insert_all_once(mark: Shape, rows: tuple[Shape, ...]) -> Select[Any]:
+    made = _insert_mark(mark).cte(f"new_{mark.table.__tablename__}")
+    followers = [insert_following(made, row) for row in rows]
+    return select(*made.c).add_cte(*(one.cte(f"new_{one.table.name}") for one in followers))
+
+
+def _insert_mark(mark: Shape) -> ReturningInsert[Any]:
+    """Return the statement, not kept here: unlike the others it is in the words of the one database or the other."""
+    new = insert(mark.table).values(mark.parameters())
+    key = new.table.primary_key
+    return new.on_conflict_do_nothing(index_elements=[column.name for column in key]).returning(*key)
 
 
 def _parameter(table: type[Base], column: str) -> str:

@@ -1,4 +1,4 @@
-"""Signing: POST over HTTP, with validation and sealing, against pgbench that inserts the same rows; and on SQLite."""
+"""Signing over HTTP, with validation and sealing, against pgbench that inserts the same rows; with proofs; on SQLite."""
 
 from collections.abc import Iterator
 from itertools import count
@@ -29,14 +29,21 @@ COMMIT;
 def run(stage: Stage) -> Iterator[Figure]:
     """Measure both sides at 16 clients."""
     database = stage.database("signing")
-    with stage.app(database).app_context():
+    app = stage.app(database)
+    with app.app_context():
         under = people.edition()
         ids = {"petition": under.petition.id, "text": under.text.id, "notice": under.notice.id}
         versions = {"text_version": under.text.version, "notice_version": under.notice.version}
     numbers = count()
 
     def over_http(port: int, most: int = MOST_REQUESTS) -> float:
-        requests = [_request(next(numbers), versions) for _ in range(most)]
+        return sent(port, [_form(which, versions) for which in range(most)])
+
+    def with_proofs(port: int) -> float:
+        return sent(port, people.make_forms(app, MOST_REQUESTS))
+
+    def sent(port: int, forms: list[str]) -> float:
+        requests = [_request(next(numbers), form) for form in forms]
         return load.rate(port, requests, 303, CLIENTS, SECONDS, again=False)
 
     port = stage.serve_site(database, TRUSTED_PROXIES="1")
@@ -44,6 +51,10 @@ def run(stage: Stage) -> Iterator[Figure]:
     pairs = in_turns(lambda: over_http(port), lambda: pgbench.rate(stage, database, TWO_INSERTS, CLIENTS, SECONDS, ids))
     detail = f"HTTP {middle(pairs, 0)}/s, pgbench {middle(pairs, 1)}/s"
     yield Figure("sign: over HTTP / two inserts in pgbench", ratios(pairs), "x", at_least=0.22, detail=detail)
+
+    pairs = in_turns(lambda: with_proofs(port), lambda: over_http(port))
+    detail = f"{middle(pairs, 0)}/s of {middle(pairs, 1)}/s"
+    yield Figure("sign: with a proof / without", ratios(pairs), "x", at_least=0.85, detail=detail)
 
     file = stage.sqlite()
     embedded = stage.serve_site(database, DATABASE_URL=f"sqlite:///{file}", TRUSTED_PROXIES="1")
@@ -53,9 +64,12 @@ def run(stage: Stage) -> Iterator[Figure]:
     yield Figure("sign: over HTTP on SQLite", seen, "/s", at_least=500)
 
 
-def _request(number: int, versions: dict[str, int]) -> bytes:
+def _form(number: int, versions: dict[str, int]) -> str:
     answers = {"name": f"Ann Example the {number}th", "email": f"ann.{number}@example.org", **people.ANSWERS}
-    form = urlencode({**answers, "language": "en", **versions})
+    return urlencode({**answers, "language": "en", **versions})
+
+
+def _request(number: int, form: str) -> bytes:
     # Each from a client of its own, as a crowd's are: one client may not sign this often.
     client = f"10.{number >> 16 & 255}.{number >> 8 & 255}.{number & 255}"
     return load.post(f"/petitions/{SLUG}/sign", form, Sec_Fetch_Site="same-origin", X_Forwarded_For=client)

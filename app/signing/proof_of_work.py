@@ -8,8 +8,8 @@ from altcha.v1 import SHA256, ChallengeOptions, Payload, create_challenge, verif
 
 from app import clock
 from app.crypto import tokens
-from app.db import insert, transaction
 from app.models import Petition, SpentProof
+from app.new_rows import NewRow
 
 LIFETIME = timedelta(minutes=20)
 MAX_NUMBER = 50_000  # takes a browser about one second, at most two; an old phone a little longer
@@ -35,18 +35,15 @@ def challenge(petition: Petition) -> dict[str, object]:
     }
 
 
-def spend(petition: Petition, answer: str) -> bool:
-    """Tell whether `answer` (base64 of JSON) solves a challenge for this petition and is used for the first time.
+def check(petition: Petition, answer: str) -> NewRow | None:
+    """Return the row that uses a proof up; None if `answer` (base64 of JSON) solves no challenge for this petition.
 
-    It is used up in a transaction of its own, since the rate limit must be checked before the form is saved.
+    Whether it is used for the first time shows when the row is inserted, with those of its form (see `sign`).
     """
     payload = _read(answer)
     if payload is None or not verify_solution(payload, _key(petition))[0]:
-        return False
-    spent = insert(SpentProof).values(key=bytes.fromhex(payload.challenge), until=clock.now() + LIFETIME)
-    insert_once = spent.on_conflict_do_nothing(index_elements=["key"]).returning(SpentProof.key)
-    with transaction() as session:
-        return session.scalar(insert_once) is not None
+        return None
+    return NewRow(SpentProof, {"key": bytes.fromhex(payload.challenge), "until": clock.now() + LIFETIME})
 
 
 def _read(answer: str) -> Payload | None:

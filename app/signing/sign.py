@@ -1,7 +1,7 @@
-"""Sign: one draft and one row in the outbox, in one statement, whatever the mailbox's state.
+"""Sign: one draft, one row in the outbox and its proof of work, in one statement, whatever the mailbox's state.
 
-Nothing is looked up, locked or overwritten, so that nobody learns who has signed and nobody changes what another form
-said. The worker later decides, with the draft in hand, which letter to send.
+Nothing of a mailbox is looked up, locked or overwritten, so that nobody learns who has signed and nobody changes what
+another form said. The worker later decides, with the draft in hand, which letter to send.
 """
 
 import os
@@ -17,7 +17,7 @@ from app import clock
 from app.email.address import canonical
 from app.models import Draft, FormCopy, Occasion, OutboxRow, Petition
 from app.models.signer import Signer
-from app.new_rows import NewRow, insert_rows, rows_alone
+from app.new_rows import NewRow, insert_rows, insert_rows_once, rows_alone
 from app.outbox.enqueue import letter_row
 from app.outbox.mailbox_limit import counted_mailbox
 from app.petitions.page import Edition
@@ -45,11 +45,14 @@ class FormIds(NamedTuple):
         return derived[:16], derived[16:]
 
 
-def sign(edition: Edition, submission: Submission, networks: Sequence[str], *, had_proof_of_work: bool) -> FormIds:
+def sign(
+    edition: Edition, submission: Submission, networks: Sequence[str], proof_of_work: NewRow | None
+) -> FormIds | None:
     """Save the submission as a draft of this edition and queue its letter; return its ids for the reference.
 
     `networks` are the client's, the smallest first (see app/web/network.py); a keyed hash of that is kept for two days.
-    Without a proof of work the letter may have to wait, in the turn of the greatest.
+    Without a proof of work the letter may have to wait, in the turn of the greatest. With one that was used before, it
+    saves nothing and returns None.
     """
     petition = edition.petition
     values = {
@@ -67,9 +70,12 @@ def sign(edition: Edition, submission: Submission, networks: Sequence[str], *, h
         submission.visibility,
         submission.updates,
     )
-    ids, rows = new_draft(petition, signer, values, networks, had_proof_of_work=had_proof_of_work)
+    ids, rows = new_draft(petition, signer, values, networks, had_proof_of_work=proof_of_work is not None)
     with rows_alone() as session:
-        insert_rows(session, rows)
+        if proof_of_work is None:
+            insert_rows(session, rows)
+        elif not insert_rows_once(session, proof_of_work, rows):
+            return None
     return ids
 
 

@@ -9,6 +9,7 @@ from werkzeug import Response
 
 from app import clock
 from app.crypto import sealing
+from app.new_rows import NewRow
 from app.outbox import slow_lane
 from app.petitions.markdown import to_html
 from app.petitions.page import Edition, find_edition
@@ -17,7 +18,7 @@ from app.petitions.wording import privacy
 from app.signing import code, email_reference, proof_of_work
 from app.signing.domains import address_allowed
 from app.signing.email_reference import Sent
-from app.signing.forms import AddressForm, CodeForm, SignForm
+from app.signing.forms import AddressForm, CodeForm, SignForm, Submission
 from app.signing.readdress import readdress
 from app.signing.sign import FormIds, sign
 from app.web import headers, rate_limits
@@ -54,22 +55,22 @@ def submit(slug: str) -> Response:
     if meant:
         return make_response(_page(edition, answers, meant=meant), 422)
     submission = answers.submission()
-    is_by_a_bot = answers.is_by_a_bot()  # a bot gets the same answers, and nothing is saved
-    had_proof_of_work = not is_by_a_bot and proof_of_work.spend(edition.petition, request.form.get("altcha", ""))
-    wait = rate_limits.hit(Action.SIGN_WITH_PROOF if had_proof_of_work else Action.SIGN)
+    text_id = edition.text.id
+    try:
+        if answers.is_by_a_bot():  # it gets the same answers, and nothing is saved
+            ids, wait = FormIds.new(), rate_limits.hit(Action.SIGN)
+        else:
+            proof = proof_of_work.check(edition.petition, request.form.get("altcha", ""))
+            ids, wait = _save(edition, submission, proof)
+    except IntegrityError:
+        edition = edition_or_original(slug, request.form.get("language"))
+        if edition.text.id == text_id:
+            raise
+        # The translation on the form was taken back in this moment.
+        answers.set_edition(edition)
+        return make_response(_page(edition, answers, superseded=True), 422)
     if wait:
         return make_response(_page(edition, answers, wait=wait), 429, {"Retry-After": wait})
-    ids, text_id = FormIds.new(), edition.text.id
-    if not is_by_a_bot:
-        try:
-            ids = sign(edition, submission, list(networks(request.remote_addr)), had_proof_of_work=had_proof_of_work)
-        except IntegrityError:
-            edition = edition_or_original(slug, request.form.get("language"))
-            if edition.text.id == text_id:
-                raise
-            # The translation on the form was taken back in this moment.
-            answers.set_edition(edition)
-            return make_response(_page(edition, answers, superseded=True), 422)
     return _to_check_your_email(slug, edition.language, submission.email, ids)
 
 
@@ -116,6 +117,19 @@ def take_code(slug: str, reference: str) -> Response:
         ]
         return _check_your_email(edition, sent, 422, form=form)
     return redirect(url_for("confirmation.ask", token=token), 303)
+
+
+def _save(edition: Edition, submission: Submission, proof: NewRow | None) -> tuple[FormIds, int]:
+    """Save a form, unless its client sends too many; return its ids, and the seconds to wait, 0 if it was saved.
+
+    That its proof was used before shows only when it is written, and what is over its limit may not get that far. So
+    such a form counts as one with a proof, and then is what it would be without.
+    """
+    wait = rate_limits.hit(Action.SIGN_WITH_PROOF if proof else Action.SIGN)
+    if wait:
+        return FormIds.new(), wait
+    ids = sign(edition, submission, list(networks(request.remote_addr)), proof)
+    return (ids, 0) if ids else _save(edition, submission, None)
 
 
 def _readdress(slug: str, edition: Edition, sent: Sent) -> Response:

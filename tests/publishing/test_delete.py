@@ -8,9 +8,9 @@ from flask.testing import FlaskClient, FlaskCliRunner
 from sqlalchemy import delete, func, select
 
 from app.db import db, transaction
-from app.models import Act, Membership, Petition, PetitionText, PrivacyNotice, Role
+from app.models import Act, Draft, Membership, Petition, PetitionText, PrivacyNotice, Role, SpentProof
 from app.web import rate_limits
-from tests.factories import SLUG, make_signature, sign
+from tests.factories import SLUG, make_signature, proof, sign
 from tests.html_page import HtmlPage
 from tests.mail_server import MailServer
 from tests.organisers.people import signed_in
@@ -138,12 +138,16 @@ def test_whoever_signs_in_the_moment_that_it_is_taken_back_reads_the_original_an
         return 0
 
     monkeypatch.setattr(rate_limits, "hit", take_it_back)
-    answer = sign(client, language="sv", name="Ann Example")
+    worked = proof(client)
+    answer = sign(client, language="sv", name="Ann Example", altcha=worked)
     assert answer.status_code == 422
+    assert number_of(app, Draft, SpentProof) == [0, 0]
     assert "Ann Example" in answer.text and "We ask" in answer.text
     page = HtmlPage(answer.text)
     (form,) = [one for one in page.all("form") if "/sign" in (one.get("action") or "")]
-    assert client.post(f"/petitions/{SLUG}/sign", data=page.answers(form)).status_code == 303
+    again = page.answers(form) | {"altcha": worked}
+    assert client.post(f"/petitions/{SLUG}/sign", data=again).status_code == 303
+    assert number_of(app, Draft, SpentProof) == [1, 1]
 
 
 @pytest.mark.parametrize("state", ["draft", "open", "closed"])

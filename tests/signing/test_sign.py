@@ -3,16 +3,18 @@
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import event, select
+from sqlalchemy import Connection, Engine, event, select
 
+from app.connections import WRITES
 from app.db import Base, db
 from app.models import Draft, Signature, State
 from app.models.signer import signer_of
-from tests.factories import MAILBOXES, drafts, make_mailbox, make_petition, make_signature, sign, written
+from tests.factories import MAILBOXES, drafts, make_mailbox, make_petition, make_signature, proof, sign, written
 
 pytestmark = pytest.mark.both_databases
 
@@ -51,19 +53,31 @@ def test_answer_and_statements_are_the_same_whatever_the_mailbox_did(
         assert found[state] == found["nobody"], state
 
 
-def test_a_draft_and_its_letter_are_written_in_one_statement_that_reads_nothing(
-    app: Flask, client: FlaskClient, petition: str
+@pytest.mark.parametrize("has_proof", [False, True])
+def test_a_draft_its_letter_and_its_proof_are_written_in_one_statement_that_reads_nothing(
+    app: Flask, client: FlaskClient, petition: str, has_proof: bool
 ) -> None:
-    with statements(app) as seen:
-        sign(client)
+    fields = {"altcha": proof(client)} if has_proof else {}
+    begun: list[object] = []
+
+    def note(connection: Connection, options: dict[str, Any]) -> None:
+        if options.get(WRITES):
+            begun.append(options)
+
+    event.listen(Engine, "set_connection_execution_options", note)
+    try:
+        with statements(app) as seen:
+            sign(client, **fields)
+    finally:
+        event.remove(Engine, "set_connection_execution_options", note)
     writing = [re.sub(r"\s+", " ", one) for one in seen if not one.lstrip().startswith(("SELECT", "BEGIN"))]
-    if writing[0].startswith("WITH"):  # PostgreSQL
-        assert len(writing) == 1
-        assert re.match(r"WITH new_draft AS \(INSERT INTO draft .* INSERT INTO outbox", writing[0])
-    else:
-        tables = ["draft", "form_copy", "outbox"]
-        assert [one.split("(")[0].strip() for one in writing] == [f"INSERT INTO {table}" for table in tables]
-    assert not any("SELECT" in one or "CONFLICT" in one for one in writing)
+    tables = ["spent_proof"] * has_proof + ["draft", "form_copy", "outbox"]
+    assert re.findall(r"INSERT INTO (\w+)", " ".join(writing)) == tables
+    on_postgresql = writing[0].startswith("WITH")
+    assert (len(writing), len(begun)) == ((1, 0) if on_postgresql else (len(tables), 1))
+    assert set(re.findall(r"FROM (\w+)", " ".join(writing))) <= {"new_spent_proof"}
+    assert " ".join(writing).count("CONFLICT") == has_proof, "it is the proof's own key that may be there"
+    assert has_proof or not any("SELECT" in one for one in writing)
     of_mailboxes = ("signature", "draft", "form_copy", "declined", "unwanted", "code_tries")
     assert not any(re.search(rf"FROM ({'|'.join(of_mailboxes)})\b", one) for one in seen)
 
