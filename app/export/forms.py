@@ -11,6 +11,7 @@ from app.export.rows import VERIFIED, Choice
 from app.models import Format, State
 from app.organisers.forms import OrganiserForm
 from app.web import countries
+from app.web.typed_text import tidy_line
 
 KINDS = (
     SelectChoice("pdf", _("PDF: the delivery, with the text and the numbered list, to hand over")),
@@ -32,6 +33,7 @@ class ExportForm(OrganiserForm):
 
     recipient = StringField(
         _("Who gets this list?"),
+        filters=[tidy_line],
         validators=[DataRequired(_("Please say who gets it: it is recorded.")), Length(max=300)],
     )
     kind = RadioField(_("As what?"), choices=KINDS, default="pdf")

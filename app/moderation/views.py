@@ -22,6 +22,7 @@ from app.organisers.forms import OrganiserForm
 from app.organisers.pages import petition_page
 from app.watching import listing, selection, trace, words
 from app.watching.selection import Selection
+from app.web.typed_text import tidy_paragraphs
 
 bp = Blueprint("moderation", __name__, url_prefix="/organise/petitions/<slug:slug>/signatures")
 MAX_NOTE_LENGTH = 1000
@@ -49,7 +50,7 @@ class InvalidateForm(BulkForm):
     )
     note = TextAreaField(
         lazy("A note for those who work on this petition"),
-        filters=[lambda text: (text or "").replace("\r\n", "\n").strip()],
+        filters=[tidy_paragraphs],
         validators=[Length(max=MAX_NOTE_LENGTH, message=lazy("Please shorten this to 1000 characters."))],
         render_kw={"rows": 3, "maxlength": MAX_NOTE_LENGTH},
     )

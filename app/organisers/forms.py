@@ -15,10 +15,14 @@ from app.email.address import MAX_ADDRESS_LENGTH
 from app.models import Organiser, Role
 from app.web.address_field import AddressField
 from app.web.language import INTERFACE_LANGUAGES
+from app.web.typed_text import tidy_line
 
 MAX_NAME_LENGTH = 60
 MIN_PASSWORD_LENGTH = 12
 MAX_PASSWORD_LENGTH = 128
+# Some languages join and part letters by them.
+JOINERS = "\u200c\u200d"
+MARKS_OF_DIRECTION = dict.fromkeys(map(ord, "\u061c\u200e\u200f"))
 
 TOO_MANY_INVITATIONS = _("You have invited many people today. Please wait a day before you invite more.")
 ROLES = (
@@ -77,13 +81,14 @@ class NameForm(OrganiserForm):
     name = StringField(
         _("Your name, as other organisers see it"),
         [Length(max=MAX_NAME_LENGTH, message=_("That is too long: at most 60 characters."))],
+        filters=[lambda text: tidy_line(text).translate(MARKS_OF_DIRECTION)],
         render_kw={"autocomplete": "name"},
     )
 
     def validate_name(self, field: StringField) -> None:
         """Refuse what is no name: mail programs make a link of a full stop inside a word, and of digits a number."""
         letters = (char for word in (field.data or "").split(" ") for char in word.rstrip("."))
-        if not all(unicodedata.category(char)[0] in "LM" or char in "'’·-" for char in letters):
+        if not all(unicodedata.category(char)[0] in "LM" or char in "'’·-" + JOINERS for char in letters):
             raise ValidationError(_("Please use letters, spaces, hyphens and apostrophes alone."))
 
 

@@ -155,7 +155,7 @@ def change_name() -> Response:
     if not form.validate():
         return _account_page(LanguageForm(formdata=None, language=me().language), 422, name_form=form)
     with transaction() as session:
-        lock_organiser(session, me().id).name = (form.name.data or "").strip()
+        lock_organiser(session, me().id).name = form.name.data
     flash(_("Saved."), "success")
     return redirect(url_for(".account"), 303)
 

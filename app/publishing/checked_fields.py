@@ -11,6 +11,7 @@ from wtforms.validators import StopValidation
 from wtforms.widgets import DateInput
 
 from app.petition_files.values import MAX_ROWS, Check, InvalidValue
+from app.web.typed_text import tidy_markdown, tidy_title
 
 IN_GROUPS = re.compile(r"[0-9]{1,3}(?:[\s.,'’][0-9]{3})+")  # 1 500, 1.500, 1,500: whole numbers in some language
 
@@ -18,8 +19,8 @@ IN_GROUPS = re.compile(r"[0-9]{1,3}(?:[\s.,'’][0-9]{3})+")  # 1 500, 1.500, 1,
 class PetitionFileCheck:
     """WTForms validator that applies a petition file's check, and sets the field's data to the check's result.
 
-    `read` turns the text into the value that the file would have. A blank field is None, which is valid if the field is
-    `optional`, or in a draft unless it is `always` required.
+    `read` turns the text into the value that the file would have; what cannot be seen is taken out before. A blank
+    field is None, which is valid if the field is `optional`, or in a draft unless it is `always` required.
     """
 
     def __init__(
@@ -50,7 +51,7 @@ def sentence(wrong: InvalidValue) -> str:
 def line(
     label: object,
     check: Check,
-    read: Callable[[str], Any] = str.strip,
+    read: Callable[[str], Any] = str,
     *,
     optional: bool = False,
     always: bool = False,
@@ -60,13 +61,13 @@ def line(
 ) -> StringField:
     """Return a field of one line."""
     validator = PetitionFileCheck(check, read, optional=optional, always=always, max_length=max_length)
-    return StringField(label, validators=[validator], widget=widget, render_kw=attributes)
+    return StringField(label, [validator], [_of_text(tidy_title)], widget=widget, render_kw=attributes)
 
 
 def paragraphs(label: object, check: Check, rows: int, *, optional: bool = False) -> TextAreaField:
     """Return a field of several lines, `rows` of which are visible."""
     validator = PetitionFileCheck(check, str, optional=optional, always=False, max_length=None)
-    return TextAreaField(label, validators=[validator], render_kw={"rows": rows})
+    return TextAreaField(label, [validator], [_of_text(tidy_markdown)], render_kw={"rows": rows})
 
 
 def number(label: object, check: Check, *, optional: bool = False) -> StringField:
@@ -143,13 +144,18 @@ def mistakes(form: Form, where: str = "") -> Iterator[Mistake]:
             yield Mistake(field, where)
 
 
+def _of_text(tidy: Callable[[str], str]) -> Callable[[Any], Any]:
+    """Return the filter that tidies what was typed, and leaves a stored number or date alone."""
+    return lambda data: tidy(data) if isinstance(data, str) else data
+
+
 def _number(text: str) -> int | None:
-    bare = re.sub(r"\D", "", text) if IN_GROUPS.fullmatch(text.strip()) else text.strip()
+    bare = re.sub(r"\D", "", text) if IN_GROUPS.fullmatch(text) else text
     return int(bare) if bare.isascii() and bare.isdigit() and len(bare) < 20 else None
 
 
 def _day(text: str) -> date | None:
     try:
-        return date.fromisoformat(text.strip())
+        return date.fromisoformat(text)
     except ValueError:
         return None

@@ -1,6 +1,6 @@
 """The pages to edit a petition: its words, its details, and what people trust (money, data, addressee)."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable
 from functools import partial
 from typing import Any
 
@@ -37,6 +37,7 @@ from app.publishing.part_pages import (
 from app.publishing.translation_form import TRANSLATED, data_of, translation_form
 from app.publishing.who_writes import may_write, set_owners_write
 from app.web import body_size, headers, language
+from app.web.typed_text import tidy_markdown
 
 bp = Blueprint("editing", __name__, url_prefix="/organise/petitions/<slug:slug>")
 
@@ -142,7 +143,7 @@ def save_trust(slug: str) -> BaseResponse:
 def _rendered(body: str | None) -> str:
     """Return Markdown as HTML of the petition's page, or a note with what is wrong if it cannot be saved."""
     try:
-        return to_html(values.markdown(MAX_TEXT_LENGTH)("body", body or ""))
+        return to_html(values.markdown(MAX_TEXT_LENGTH)("body", tidy_markdown(body)))
     except values.InvalidValue as wrong:
         note = Markup('<p class="note" lang="{}" dir="auto">{}</p>')
         return note.format(me().language, sentence(wrong))
@@ -232,7 +233,7 @@ def _words(form: WordsForm, file: PetitionFile, tag: str, status: int = 200, **c
     )
 
 
-def _choices(written: list[str]) -> Iterator[tuple[str, str]]:
+def _choices(written: list[str]) -> Iterable[tuple[str, str]]:
     return ((tag, name) for tag, name in language.language_choices() if tag not in written)
 
 

@@ -15,6 +15,7 @@ from app.petition_files.content import NO_LABELS, PetitionFile
 from app.petition_files.file import CONTROLLER, DONATION, ELSEWHERE, LINK, MAX_LABEL_LENGTH, checks, initiator
 from app.publishing.checked_fields import RowForm, day, line, number, paragraphs, rows, values_of_rows
 from app.web import countries, language
+from app.web.address_field import tidy_address
 
 CHECK = checks("en")
 INITIATOR = initiator("en")
@@ -182,7 +183,7 @@ class TrustForm(PartForm):
     lists = ("donations",)
     controller_name = line(_("Name"), CONTROLLER["name"], max_length=200)
     controller_address = paragraphs(_("Postal address"), CONTROLLER["address"], 3)
-    controller_email = line(_("E-mail"), CONTROLLER["email"], inputmode="email")
+    controller_email = line(_("E-mail"), CONTROLLER["email"], tidy_address, inputmode="email")
     addressed_to = paragraphs(_("Addressee: who gets the list"), CHECK["addressed_to"], 2)
     contact = line(_("Where signers can write to"), CHECK["contact"], max_length=254)
     erase_after_days = number(_("Days after closing until the data is erased"), CHECK["erase_after_days"])

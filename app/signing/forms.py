@@ -16,10 +16,11 @@ from app.models.signer import signer_of
 from app.petitions.page import Edition
 from app.petitions.wording import label
 from app.signing.entry import Correction
-from app.signing.filters import MaxLength, one_line, readable, required, tidy_line, tidy_paragraphs
+from app.signing.validators import MaxLength, one_line, readable, required
 from app.web import countries
 from app.web.address_field import AddressField
 from app.web.form import Form
+from app.web.typed_text import tidy_line, tidy_paragraphs
 
 MAX_NAME = 100
 MAX_AFFILIATION = 200

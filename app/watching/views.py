@@ -27,6 +27,7 @@ from app.watching.shares import choices, delays, places
 from app.web import countries, headers
 from app.web.address_field import AddressField
 from app.web.cursor import BadCursor, Cursor
+from app.web.typed_text import tidy_line
 
 MAX_NAME = 200
 bp = Blueprint("watching", __name__, url_prefix="/organise/petitions/<slug:slug>")
@@ -52,6 +53,7 @@ class NameForm(OrganiserForm):
 
     name = StringField(
         lazy("Name"),
+        filters=[tidy_line],
         validators=[Length(max=MAX_NAME, message=lazy("That is too long: at most 200 characters."))],
         render_kw={"autocomplete": "off", "required": True},
     )

@@ -20,9 +20,10 @@ from wtforms.validators import ValidationError
 from app.export import pdf
 from app.export.pdf_content import PdfContent, SignedText, text_sha256
 from app.export.pdf_pages import PageRenderer
-from app.signing import filters, forms
+from app.signing import forms, validators
 from app.typesetting import typeset
 from app.typesetting.fonts import REPLACEMENT
+from app.web import typed_text
 from app.web.language import force_language
 
 
@@ -349,13 +350,13 @@ def test_a_typesetter_error_has_no_personal_data(monkeypatch: pytest.MonkeyPatch
 
 def _passes_our_forms(text: str) -> bool:
     try:
-        filters.readable(forms.SignerForm.__new__(forms.SignerForm), SimpleNamespace(data=text))  # type: ignore[arg-type]
+        validators.readable(forms.SignerForm.__new__(forms.SignerForm), SimpleNamespace(data=text))  # type: ignore[arg-type]
     except ValidationError:
         return False
     return True
 
 
-words = st.text(min_size=1, max_size=200).map(filters.tidy_paragraphs).filter(_passes_our_forms)
+words = st.text(min_size=1, max_size=200).map(typed_text.tidy_paragraphs).filter(_passes_our_forms)
 
 
 @given(lines=st.lists(st.tuples(words, words, words), max_size=30), title=words)
@@ -363,7 +364,7 @@ words = st.text(min_size=1, max_size=200).map(filters.tidy_paragraphs).filter(_p
 def test_any_text_that_the_forms_accept_can_be_written(
     site: Flask, lines: list[tuple[str, str, str]], title: str
 ) -> None:
-    rows = [Line(n, *map(filters.tidy_line, (a, b)), comment=c) for n, (a, b, c) in enumerate(lines, 1)]
+    rows = [Line(n, *map(typed_text.tidy_line, (a, b)), comment=c) for n, (a, b, c) in enumerate(lines, 1)]
     text = replace(ENGLISH, title=title, statement=title, body=title)
     document = written(site, rows, replace(DELIVERY, title=title, started_by=title, texts=(text,)))
     assert f"Page 1 of {len(pages(document))}" in pages(document)[0]

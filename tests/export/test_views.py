@@ -80,7 +80,7 @@ def test_each_format_can_be_opened(app: Flask, owner: FlaskClient, work: Callabl
 
 def test_a_hand_over_is_listed_with_its_recipient(app: Flask, owner: FlaskClient) -> None:
     add(app)
-    hand_over(owner, "csv", recipient="Ministry of Tests")
+    hand_over(owner, "csv", recipient="\u202eMinistry\x0cof\u200b Tests")
     page = owner.get(f"{PLACE}/export").text
     assert "Ministry of Tests" in page
     assert OWNER in page

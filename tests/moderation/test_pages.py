@@ -149,7 +149,7 @@ def test_a_note_is_shown_to_editors_as_text_and_has_a_maximum_length(app: Flask,
     page = look(editor, "invalidate", entry=one.hex())
     long = editor.post(f"{LIST}/invalidate", data=answers(page, reason="other", note="x" * 1001))
     assert long.status_code == 422 and counted(app) == 1
-    editor.post(f"{LIST}/invalidate", data=answers(page, reason="other", note="<b>Not</b> hers"))
+    editor.post(f"{LIST}/invalidate", data=answers(page, reason="other", note="<b>Not\u202e</b> he\u200brs\x0b"))
     assert "&lt;b&gt;Not&lt;/b&gt; hers" in editor.get(f"{LIST}/{one.hex()}").text
 
 

@@ -52,6 +52,20 @@ def test_names_of_all_scripts_are_taken(app: Flask, name: str) -> None:
     assert f'value="{name}"' in client.get("/organise/account").text
 
 
+@pytest.mark.parametrize(
+    ("typed", "name"),
+    [
+        ("\u200bOlga\u202e  Exam\x0cple\ufeff", "Olga Exam ple"),
+        ("\u200fמשה\u200e", "משה"),
+        ("نرگس\u200cبانو", "نرگس\u200cبانو"),
+    ],
+)
+def test_what_cannot_be_seen_is_taken_out_of_a_name(app: Flask, typed: str, name: str) -> None:
+    client = signed_in(app)
+    assert client.post(NAME, data={"name": typed}).status_code == 303
+    assert f'value="{name}"' in client.get("/organise/account").text
+
+
 @pytest.mark.parametrize("name", NO_NAMES)
 def test_nothing_that_a_mail_program_would_make_a_link_of_is_a_name(app: Flask, name: str) -> None:
     client = signed_in(app)

@@ -46,7 +46,7 @@ def read_on(editor: FlaskClient, name: str, answer: TestResponse) -> TestRespons
     return find(editor, name, place=place_in(answer.text))
 
 
-@pytest.mark.parametrize("typed", ["zoe example", "ZOË", "xamp", "Example Zoë", " zoe  "])
+@pytest.mark.parametrize("typed", ["zoe example", "ZOË", "xamp", "Example Zoë", " zoe  ", "\u202ez\u200boe\x0cexample"])
 def test_a_name_is_found_by_a_part_of_it_in_any_case_and_without_accents(
     app: Flask, editor: FlaskClient, typed: str
 ) -> None:

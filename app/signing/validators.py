@@ -1,6 +1,5 @@
-"""Filters and validators for what people type into a form."""
+"""Validators for what signers type into a form."""
 
-import re
 import unicodedata
 from collections.abc import Callable
 
@@ -8,30 +7,9 @@ from flask_babel import lazy_gettext as _
 from wtforms import Field
 from wtforms.validators import ValidationError
 
-from app.normal_form import normalized, without_unseen
 from app.web.form import Form
 
 MAX_COMBINING_MARKS = 6
-# What ends a line in Unicode beside LF (UAX #14); word processors put them into copied text.
-LINE_ENDS = re.compile("\r\n|[\r\x0b\x0c\x85\u2028\u2029]")
-# Characters that show nothing: Unicode categories, and some that Unicode counts as letters or symbols.
-INVISIBLE_CATEGORIES = {"Cc", "Cf", "Me", "Mn", "Zl", "Zp", "Zs"}
-INVISIBLE = "\u115f\u1160\u2800\u3164\uffa0"
-
-
-def tidy_line(text: str | None) -> str:
-    """Return `text` in Unicode NFC without what cannot be seen, stripped, with single spaces."""
-    return _empty_if_invisible(re.sub(r"[^\S\r\n]+", " ", without_unseen(normalized("NFC", text or ""))).strip())
-
-
-def tidy_paragraphs(text: str | None) -> str:
-    """Return `text` as `tidy_line` does, but with its line breaks, as LF, and its spaces."""
-    with_newlines = LINE_ENDS.sub("\n", normalized("NFC", text or ""))
-    return _empty_if_invisible(without_unseen(with_newlines).replace("\t", " ").strip())
-
-
-def _empty_if_invisible(text: str) -> str:
-    return text if any(unicodedata.category(c) not in INVISIBLE_CATEGORIES and c not in INVISIBLE for c in text) else ""
 
 
 def readable(form: Form, field: Field) -> None:
