@@ -1,4 +1,4 @@
-"""Signing over HTTP, with validation and sealing, against pgbench that inserts the same rows; with proofs; on SQLite."""
+"""Signing over HTTP, with validation and sealing, against pgbench with the same rows; with a proof; on SQLite."""
 
 from collections.abc import Iterator
 from itertools import count
