@@ -122,14 +122,20 @@ def take_code(slug: str, reference: str) -> Response:
 def _save(edition: Edition, submission: Submission, proof: NewRow | None) -> tuple[FormIds, int]:
     """Save a form, unless its client sends too many; return its ids, and the seconds to wait, 0 if it was saved.
 
-    That its proof was used before shows only when it is written, and what is over its limit may not get that far. So
-    such a form counts as one with a proof, and then is what it would be without.
+    That its proof was used before shows only when it is written. Such a form is what it would be without and counts so,
+    or one proof, sent again and again, would use up what its whole network may send.
     """
-    wait = rate_limits.hit(Action.SIGN_WITH_PROOF if proof else Action.SIGN)
-    if wait:
-        return FormIds.new(), wait
-    ids = sign(edition, submission, list(networks(request.remote_addr)), proof)
-    return (ids, 0) if ids else _save(edition, submission, None)
+    came_from = list(networks(request.remote_addr))
+    if proof:
+        wait = rate_limits.wait_for(Action.SIGN_WITH_PROOF)
+        ids = None if wait else sign(edition, submission, came_from, proof)
+        if ids:
+            rate_limits.hit(Action.SIGN_WITH_PROOF)
+        if wait or ids:
+            return ids or FormIds.new(), wait
+    wait = rate_limits.hit(Action.SIGN)
+    ids = None if wait else sign(edition, submission, came_from, None)
+    return ids or FormIds.new(), wait
 
 
 def _readdress(slug: str, edition: Edition, sent: Sent) -> Response:

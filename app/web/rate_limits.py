@@ -102,16 +102,22 @@ def hit(action: Action) -> int:
     What is refused for one of the client's networks counts for none: or one household could use up its provider's
     limit, and a provider's network, from ever new households, all that is remembered of others.
     """
-    limits = [(action.limit(households), key) for key, households in client_keys(request.remote_addr).items()]
-    full = next((one for one in limits if len(limits) > 1 and not _has_room(*one)), None)
-    if full:
-        return _wait(*full)
-    return max(_hit(limit, key) for limit, key in limits)
+    limits = _limits(action)
+    return (wait_for(action) if len(limits) > 1 else 0) or max(_hit(limit, key) for limit, key in limits)
+
+
+def wait_for(action: Action) -> int:
+    """Return what `hit` would, and count nothing: for what counts only once it is known what it was."""
+    return next((_wait(*one) for one in _limits(action) if not _has_room(*one)), 0)
 
 
 def hit_one(action: Action, public_id: bytes) -> int:
     """Count one more of this action for what has this random id, whoever does it; return what `hit` does."""
     return _hit(action.limit(), tokens.keyed_hash("limited", public_id.hex()).hex())
+
+
+def _limits(action: Action) -> list[tuple[RateLimitItem, str]]:
+    return [(action.limit(households), key) for key, households in client_keys(request.remote_addr).items()]
 
 
 def _hit(limit: RateLimitItem, key: str) -> int:

@@ -95,6 +95,9 @@ def test_a_form_whose_proof_was_used_before_has_the_limit_of_those_without(
     assert 0 < int(refused.headers["Retry-After"]) <= 600
     assert written(app) == (rate_limits.MAX_FORMS + 1,) * 2
     assert sign(client, email="late@example.org", altcha=proof(client)).status_code == 303
+    with app.test_request_context(environ_base={"REMOTE_ADDR": "127.0.0.1"}):
+        left = [rate_limits.hit(Action.SIGN_WITH_PROOF) for _ in range(rate_limits.MAX_PROVEN_FORMS - 2)]
+    assert not any(left), "only the two proofs count towards the limit of those with one"
 
 
 def test_the_statements_for_a_used_proof_are_the_same_whatever_the_mailbox_signed(
