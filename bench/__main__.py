@@ -11,6 +11,7 @@ from functools import partial
 
 import config
 from bench import (
+    batches,
     confirm,
     count,
     crowd,
@@ -44,6 +45,7 @@ FIGURES = {
     "export": export.run,
     "sealing": sealing.run,
     "limits": limits.run,
+    "batches": batches.run,
     "two_nodes": two_nodes.run,
     "sizes": sizes.run,
 }

@@ -39,36 +39,47 @@ SELECT decode(md5(n::text), 'hex'), petition.id, petition_text.id, privacy_notic
 FROM generate_series(%(first)s::bigint, %(last)s::bigint) AS n, petition, privacy_notice, petition_text
 WHERE petition_text.language = petition.language
 """
-MANY_DRAFTS = MANY.format(table="draft", columns="expires_at", values="now() + interval '6 days'")
+MANY_DRAFTS = MANY.format(table="draft", columns="expires_at", values="now() + %(expires_in)s")
 MANY_VERIFIED = MANY.format(
     table="signature", columns="id, state, changes, verified_at", values="n, 'verified', 1, now()"
 )
 LETTER_SENT = timedelta(days=1)  # ago, so that nobody confirms faster than people can read
 
 
-def make_many_drafts(connection: psycopg.Connection, first: int, last: int) -> None:
+def make_many_drafts(
+    connection: psycopg.Connection, first: int, last: int, expires_in: timedelta = LINK_WORKS_FOR - LETTER_SENT
+) -> None:
     """Make drafts numbered `first` to `last`, whose letters were sent; the id of each is the MD5 of its number."""
-    _make_many(connection, MANY_DRAFTS, first, last)
+    _make_many(connection, MANY_DRAFTS, {"first": first, "last": last, "expires_in": expires_in})
 
 
 def make_many_verified(connection: psycopg.Connection, first: int, last: int) -> None:
     """Make verified signatures numbered `first` to `last`; the public id of each is the MD5 of its number."""
-    _make_many(connection, MANY_VERIFIED, first, last)
+    _make_many(connection, MANY_VERIFIED, {"first": first, "last": last})
 
 
-def _make_many(connection: psycopg.Connection, statement: str, first: int, last: int) -> None:
+def _make_many(connection: psycopg.Connection, statement: str, values: dict[str, object]) -> None:
     connection.execute("SET session_replication_role = replica")  # looks up no foreign key, row by row
-    connection.execute(statement, {"sealed": SEALED_BYTES, "first": first, "last": last})
+    connection.execute(statement, {"sealed": SEALED_BYTES, **values})
     connection.execute("RESET session_replication_role")
 
 
 def make_verified(
-    app: Flask, connection: psycopg.Connection, number: int, visibility: Visibility = Visibility.PUBLIC
+    app: Flask,
+    connection: psycopg.Connection,
+    number: int,
+    visibility: Visibility = Visibility.PUBLIC,
+    *,
+    updates: bool = False,
+    traced: bool = False,
 ) -> None:
-    """Make that many verified signatures, a second apart, each really sealed, so that the app can open them."""
+    """Make that many verified signatures, a second apart, each really sealed, so that the app can open them.
+
+    With `updates` they agree to updates, and with `traced` they have traces of their network and domain.
+    """
     columns = (
         "id, public_id, petition_id, text_id, notice_id, language, state, email_key, sealed, country, visibility,"
-        " updates, changes, signed_at, verified_at"
+        " updates, changes, signed_at, verified_at, network_key, domain_key"
     )
     began = clock.now()
     connection.execute("SET session_replication_role = replica")
@@ -79,10 +90,11 @@ def make_verified(
     ):
         under = edition()
         for which in range(1, number + 1):
-            row, _ = what_is_said(under, which, visibility=visibility)
+            row, _ = what_is_said(under, which, visibility=visibility, updates=updates)
             at = began + timedelta(seconds=which)
             row |= {"id": which, "state": "verified", "changes": 1}
             row |= {"signed_at": at, "verified_at": at}
+            row |= {name: os.urandom(32) if traced else None for name in ("network_key", "domain_key")}
             copy.write_row([row[column] for column in columns.replace(" ", "").split(",")])
     connection.execute("RESET session_replication_role")
 
@@ -122,7 +134,7 @@ def make_forms(app: Flask, many: int) -> list[str]:
         versions = {"text_version": under.text.version, "notice_version": under.notice.version}
         forms = []
         for which in range(1, many + 1):
-            who = {"name": f"Ann Example the {which}th", "email": f"ann.{which}@example.org"}
+            who = {"name": f"Ann Example the {which}th", "email": address_of(which)}
             proof = _solved(proof_of_work.challenge(under.petition))
             forms.append(urlencode({**who, **ANSWERS, **versions, "language": "en", "altcha": proof}))
     return forms
@@ -135,17 +147,27 @@ def _solved(asked: dict[str, Any]) -> str:
     return base64.b64encode(json.dumps(answer).encode()).decode()
 
 
+def address_of(number: int) -> str:
+    """Return the address that is made up for the person with this number."""
+    return f"ann.{number}@example.org"
+
+
 def what_is_said(
-    under: Edition, number: int, address: str = "", visibility: Visibility = Visibility.PUBLIC
+    under: Edition,
+    number: int,
+    address: str = "",
+    visibility: Visibility = Visibility.PUBLIC,
+    *,
+    updates: bool = False,
 ) -> tuple[dict[str, object], str]:
     """Return the columns that a draft and a signature share, of a mailbox of its own, and the name sealed in them.
 
     The address is made up as well, unless one is given.
     """
     public_id, name = os.urandom(16), f"Ann Example the {number}th"
-    address = address or f"ann.{number}@example.org"
+    address = address or address_of(number)
     said = (name, ANSWERS["affiliation"], ANSWERS["comment"], address)
-    signer = Signer(*said, "SE", visibility, updates=False)
+    signer = Signer(*said, "SE", visibility, updates=updates)
     columns: dict[str, object] = {
         "public_id": public_id,
         "petition_id": under.petition.id,
@@ -156,7 +178,7 @@ def what_is_said(
         "sealed": signer.sealed_for(public_id, under.petition.public_id),
         "country": "SE",
         "visibility": visibility,
-        "updates": False,
+        "updates": updates,
         "signed_at": clock.now(),
     }
     return columns, name
