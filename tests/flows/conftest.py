@@ -99,7 +99,8 @@ def served(app: Flask) -> Iterator[int]:
 def overflows(page: Page) -> bool:
     """Tell whether a page scrolls sideways, once its style sheets are there."""
     page.wait_for_load_state()
-    return bool(page.locator("html").evaluate("html => html.scrollWidth > html.clientWidth"))
+    html = "document.documentElement"
+    return bool(page.evaluate(f"{html}.scrollWidth > {html}.clientWidth"))
 
 
 def troubles_of(page: Page, port: int) -> list[str]:

@@ -38,12 +38,15 @@ from app.models import (
     Verdict,
 )
 from app.organisers import accounts
+from app.petition_files.content import PetitionFile
+from app.petition_files.file import parse_petition_file
+from app.publishing.create import create_petition
 from app.signers.decline import decline
 from app.signing import email_reference
 from app.signing.code import redeem_code
 from app.signing.sign import FormIds
 from app.watching.hourly import round_numbers
-from tests.factories import SLUG, make_draft, make_petition, make_signature, press_confirm, sign
+from tests.factories import SLUG, make_draft, make_petition, make_signature, petition_file, press_confirm, sign
 from tests.organisers.people import make_organiser, organiser
 
 DIGEST = "0" * 32
@@ -79,7 +82,7 @@ def something_of_everything(app: Flask, folder: Path) -> dict[str, list[str]]:
     with app.app_context():
         check_keys()
         return {
-            "slug": [SLUG, "quiet", "closed", "unknown"],
+            "slug": [SLUG, "quiet", "closed", "begun", "ready", "unknown"],
             "lang": ["en", "sv", "xx"],
             "token": [
                 *(tokens.make_token(tokens.Purpose.CONFIRM, one) for one in [*ids, bytes(16)]),
@@ -127,8 +130,12 @@ def drafts_in_every_state(app: Flask) -> list[bytes]:
 def what_organisers_leave(app: Flask) -> list[str]:
     """Put a row into each table that organisers fill; return the tokens that letters to them carry."""
     owner = make_organiser(app, role=Role.OWNER, administrator=True)
+    make_organiser(app, role=Role.OWNER, slug="closed")
     with app.app_context():
         accounts.invite("invited@example.org")
+        ready = parse_petition_file(petition_file(slug='"ready"').encode(), "ready.md")
+        for draft in (PetitionFile("begun", "en", "What is begun"), ready):
+            assert create_petition(draft, owner)
         with transaction() as session:
             petition = session.scalars(select(Petition).where(Petition.slug == SLUG)).one()
             record(session, Act.EDITED, petition.id, owner)
