@@ -6,7 +6,7 @@ from typing import Literal
 
 import pytest
 from PIL import Image
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 
 from tests.flows.conftest import EXAMPLE, overflows
 from tests.flows.visitor import letter_to
@@ -40,11 +40,21 @@ def press_until(page: Page, wanted: str, key: str = "Tab") -> None:
     raise AssertionError(f"{wanted} is not reached by {key}")
 
 
-@pytest.mark.parametrize(("width", "height"), [(1280, 844), (390, 844)])
-def test_from_the_page_to_the_count(browser: Browser, site: Site, width: int, height: int) -> None:
+def write_into(page: Page, summary: str, field: str, typed: str) -> None:
+    """Open what is folded, and type into a field in it, over what stands there."""
+    press_until(page, summary)
+    assert not page.locator(field).is_visible()
+    page.keyboard.press("Enter")
+    press_until(page, field)
+    page.keyboard.press("Control+A")
+    page.keyboard.type(typed)
+
+
+@pytest.mark.parametrize(("width", "name"), [(1280, "Kaya Broad"), (390, "Kaya Narrow")])
+def test_from_the_page_to_the_count(browser: Browser, site: Site, width: int, name: str) -> None:
     address = f"keys{os.urandom(4).hex()}@example.org"
     context = browser.new_context(
-        viewport={"width": width, "height": height}, base_url=f"http://localhost:{site.port}", reduced_motion="reduce"
+        viewport={"width": width, "height": 844}, base_url=f"http://localhost:{site.port}", reduced_motion="reduce"
     )
     page = context.new_page()
     page.goto(f"/petitions/{EXAMPLE}")
@@ -53,6 +63,7 @@ def test_from_the_page_to_the_count(browser: Browser, site: Site, width: int, he
     for field, typed in {"#name": "Kay Example", "#country": "Sw", "#email": address}.items():
         press_until(page, field)
         page.keyboard.type(typed)
+    write_into(page, "form .add summary", "#comment", "By bus, each day.")
     press_until(page, "[name=visibility]")
     page.keyboard.press("ArrowUp")
     press_until(page, "#updates")
@@ -60,11 +71,12 @@ def test_from_the_page_to_the_count(browser: Browser, site: Site, width: int, he
     page.keyboard.press("Enter")
     page.wait_for_url("**/check-your-email/**")
     page.goto(letter_to(page, address))
+    write_into(page, ".change summary", "#name", name)
     press_until(page, "form [type=submit]")
     page.keyboard.press("Enter")
     page.wait_for_url("**/signed*")
     page.goto(f"/petitions/{EXAMPLE}")
-    page.get_by_text("Kay Example").first.wait_for()
+    expect(page.locator("li", has_text=name)).to_contain_text("By bus, each day.")
     context.close()
 
 
