@@ -17,6 +17,7 @@ from app.web.language import INTERFACE_LANGUAGES
 from tests.conftest import make_app
 from tests.factories import make_draft, make_petition
 from tests.flows.conftest import overflows, served
+from tests.site import wait_until
 
 pytestmark = pytest.mark.slow
 
@@ -46,7 +47,9 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
         check_keys()
     for language, statement in STATEMENTS.items():
         assert 145 <= len(statement) <= 165
-        make_petition(app, slug=f'"in-{language}"', language=f'"{language}"', statement=f'"{statement}"')
+        told = {"language": f'"{language}"', "statement": f'"{statement}"'}
+        make_petition(app, slug=f'"in-{language}"', **told)
+        make_petition(app, "Books are good.\n\n" * 100, slug=f'"long-{language}"', **told)
     yield app
     with app.app_context():
         db.engine.dispose()
@@ -135,11 +138,12 @@ def test_the_form_is_no_longer_than_eleven_hundred_pixels(
     page.close()
 
 
-def test_on_a_screen_the_form_stays_in_view(browser: Browser, app: Flask, base: str) -> None:
-    make_petition(app, "Books are good.\n\n" * 100, slug='"long"')
-    page = opened(browser, base, "/petitions/long", SCREEN)
+@pytest.mark.parametrize("scripts", [True, False])
+@pytest.mark.parametrize("language", STATEMENTS)
+def test_on_a_screen_the_form_stays_in_view(browser: Browser, base: str, language: str, scripts: bool) -> None:
+    page = opened(browser, base, f"/petitions/long-{language}", SCREEN, scripts=scripts)
     page.mouse.wheel(0, 1500)
-    page.wait_for_function("scrollY > 1000")
+    wait_until(lambda: page.evaluate("scrollY") > 1000)
     box = page.locator("#sign form button[type=submit]").bounding_box()
     assert box and box["y"] >= 0 and box["y"] + box["height"] <= SCREEN[1]
     page.set_viewport_size({"width": 1280, "height": 1400})
