@@ -30,6 +30,7 @@ STATEMENTS = {
     "ar": "نطلب من المدينة أن تبقي مكتبة الاختبار مفتوحة في كل يوم من أيام الأسبوع لأنها المكان الوحيد الذي يستطيع فيه"
     " جميع أطفال المدينة القراءة دون أن يدفعوا.",
 }
+LONG_NAMES = ("Maria de los Angeles " * 5)[:99] + "a", "Wolfeschlegelsteinhausen" * 4 + "dorf"
 LINES = """all => all.map((one) => {
   const words = document.createRange();
   words.selectNodeContents(one);
@@ -62,9 +63,9 @@ def base(app: Flask) -> Iterator[str]:
         yield f"http://localhost:{port}"
 
 
-def confirm_link(app: Flask, slug: str, language: str) -> str:
+def confirm_link(app: Flask, slug: str, language: str, name: str = "Ann Example") -> str:
     """Return the link in the e-mail to somebody who has signed in this language."""
-    draft = make_draft(app, slug, email=f"ann-{language}@example.org", expires_at=None)
+    draft = make_draft(app, slug, email=f"ann-{language}@example.org", name=name, expires_at=None)
     with app.app_context(), transaction() as session:
         session.execute(update(Draft).where(Draft.public_id == draft).values(language=language))
     with app.test_request_context():
@@ -93,6 +94,22 @@ def test_the_button_that_counts_is_in_the_first_view(
     page = opened(browser, base, confirm_link(app, f"in-{language}", language), size, scripts=scripts)
     assert bottom(page, "form > p > button") <= PHONE[1]
     assert not overflows(page)
+    page.close()
+
+
+@pytest.mark.parametrize("name", LONG_NAMES, ids=["words", "one word"])
+@pytest.mark.parametrize("language", STATEMENTS)
+def test_so_it_is_for_who_has_a_name_of_a_hundred_letters(
+    browser: Browser, app: Flask, base: str, language: str, name: str
+) -> None:
+    assert len(name) == 100
+    page = opened(browser, base, confirm_link(app, f"in-{language}", language, name), PHONE)
+    assert page.get_by_text(name, exact=True).is_visible()
+    assert bottom(page, "form > p > button") <= PHONE[1]
+    assert not overflows(page)
+    assert page.locator(".said bdi").first.evaluate(
+        "name => name.getBoundingClientRect().right <= name.closest('.said').getBoundingClientRect().right"
+    )
     page.close()
 
 
