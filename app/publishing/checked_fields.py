@@ -11,9 +11,9 @@ from wtforms.validators import StopValidation
 from wtforms.widgets import DateInput
 
 from app.petition_files.values import MAX_ROWS, Check, InvalidValue
-from app.web.typed_text import tidy_markdown, tidy_title
+from app.web.typed_text import ascii_digits, tidy_markdown, tidy_title
 
-IN_GROUPS = re.compile(r"[0-9]{1,3}(?:[\s.,'’][0-9]{3})+")  # 1 500, 1.500, 1,500: whole numbers in some language
+IN_GROUPS = re.compile(r"[0-9]{1,3}(?:[\s.,'’٬][0-9]{3})+")  # 1 500, 1.500, 1,500: whole numbers in some language
 
 
 class PetitionFileCheck:
@@ -150,12 +150,13 @@ def _of_text(tidy: Callable[[str], str]) -> Callable[[Any], Any]:
 
 
 def _number(text: str) -> int | None:
-    bare = re.sub(r"\D", "", text) if IN_GROUPS.fullmatch(text) else text
+    plain = ascii_digits(text)
+    bare = re.sub(r"\D", "", plain) if IN_GROUPS.fullmatch(plain) else plain
     return int(bare) if bare.isascii() and bare.isdigit() and len(bare) < 20 else None
 
 
 def _day(text: str) -> date | None:
     try:
-        return date.fromisoformat(text)
+        return date.fromisoformat(ascii_digits(text))
     except ValueError:
         return None

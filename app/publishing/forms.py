@@ -16,6 +16,7 @@ from app.petition_files.file import CONTROLLER, DONATION, ELSEWHERE, LINK, MAX_L
 from app.publishing.checked_fields import RowForm, day, line, number, paragraphs, rows, values_of_rows
 from app.web import countries, language
 from app.web.address_field import tidy_address
+from app.web.typed_text import plain_code
 
 CHECK = checks("en")
 INITIATOR = initiator("en")
@@ -63,8 +64,8 @@ class DonationRow(RowForm):
     """A bank account for donations."""
 
     recipient = line(_("Recipient"), DONATION["recipient"])
-    iban = line(_("IBAN"), DONATION["iban"], autocapitalize="characters")
-    currency = line(_("Currency"), DONATION["currency"], lambda text: text.strip().upper(), optional=True)
+    iban = line(_("IBAN"), DONATION["iban"], plain_code, autocapitalize="characters")
+    currency = line(_("Currency"), DONATION["currency"], plain_code, optional=True)
     bank = line(_("Bank"), DONATION["bank"], optional=True)
     note = paragraphs(_("What for"), DONATION["note"], 2, optional=True)
 

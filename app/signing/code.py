@@ -7,7 +7,6 @@ the mailbox has signed, so that neither the answer nor the time of writing to th
 import hmac
 import re
 import secrets
-import unicodedata
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
@@ -25,6 +24,7 @@ from app.outbox.mailbox_limit import counted_mailbox
 from app.signing.draft import may_have_arrived
 from app.signing.email_key import email_key
 from app.signing.expiry import confirmable_until
+from app.web.typed_text import plain_code
 
 # No characters that look alike. Nine of these thirty are 44 bits.
 ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
@@ -34,8 +34,6 @@ GROUP = 3
 MAX_TRIES = 100
 TRIES_WINDOW = timedelta(hours=24)
 NO_DRAFT = bytes(16)
-# Cyrillic and Greek capitals that look like those in codes.
-LOOK_ALIKES = str.maketrans("АВЕКМНРСТХУЅЈΑΒΕΖΗΚΜΝΡΤΥΧ", "ABEKMHPCTXYSJABEZHKMNPTYX")
 # With what stands around it in the e-mail, such as "code:".
 CODE = re.compile(rf"(?<![A-Z0-9])([{ALPHABET}]{{3}})[\W_]*([{ALPHABET}]{{3}})[\W_]*([{ALPHABET}]{{3}})(?![A-Z0-9])")
 MAX_CODES = 3  # the codes of the newest drafts work; links of older ones do too
@@ -112,8 +110,7 @@ def _hash(public_id: bytes, key: bytes, code: str) -> bytes:
 
 def read_code(typed: str) -> str | None:
     """Return the code in what was typed or pasted, in any script's digits and look-alike letters; None if none is."""
-    plain = unicodedata.normalize("NFKC", typed).upper().translate(LOOK_ALIKES)
-    plain = "".join(str(unicodedata.digit(one, one)) for one in plain)
+    plain = plain_code(typed)
     in_groups = CODE.findall(plain)
     code = "".join(in_groups[-1]) if in_groups else "".join(one for one in plain if one in ALPHABET)
     return code if len(code) == LENGTH else None

@@ -14,6 +14,8 @@ ODD_LINE_ENDS = re.compile("[\x0b\x0c\x85\u2028\u2029]")
 # Characters that show nothing: Unicode categories, and some that Unicode counts as letters or symbols.
 INVISIBLE_CATEGORIES = {"Cc", "Cf", "Me", "Mn", "Zl", "Zp", "Zs"}
 INVISIBLE = "\u115f\u1160\u2800\u3164\uffa0"
+# Cyrillic and Greek capitals that look like those in codes and IBANs.
+LOOK_ALIKES = str.maketrans("АВЕКМНРСТХУЅЈΑΒΕΖΗΚΜΝΡΤΥΧ", "ABEKMHPCTXYSJABEZHKMNPTYX")
 
 
 def tidy_line(text: str | None) -> str:
@@ -35,6 +37,17 @@ def tidy_markdown(text: str | None) -> str:
     """Return `text` as `tidy_paragraphs` does, but with its tabs, of which tables are made."""
     with_newlines = LINE_ENDS.sub("\n", normalized("NFC", text or ""))
     return _empty_if_invisible(without_unseen(with_newlines).strip())
+
+
+def ascii_digits(text: str) -> str:
+    """Return `text` with the digits of all scripts as 0 to 9."""
+    return "".join(str(unicodedata.decimal(one, one)) for one in text)
+
+
+def plain_code(typed: str) -> str:
+    """Return what was typed in Latin capitals and the digits 0 to 9, whatever the script of digits and look-alikes."""
+    plain = unicodedata.normalize("NFKC", typed).upper().translate(LOOK_ALIKES)
+    return "".join(str(unicodedata.digit(one, one)) for one in plain)
 
 
 def _empty_if_invisible(text: str) -> str:

@@ -1,11 +1,37 @@
-"""What organisers type and paste is taken as it looks, without what nobody can see."""
+"""What organisers type and paste is taken as it looks: numbers, addresses, and what nobody can see."""
 
+import pytest
 from flask import Flask
 
 from tests.html_page import HtmlPage
 from tests.petitions.stored import notices, texts
 from tests.publishing.conftest import PLACE, TRUSTED, Desk, stored
 from tests.web.test_typed_text import UNSEEN
+
+IBAN = "DE89370400440532013000"
+
+
+@pytest.mark.parametrize("typed", ["١٥٠٠", "۱٬۵۰۰", "१,५००", "１５００", "\u200b1 500\u202c"])
+def test_a_number_may_have_the_digits_of_any_script(app: Flask, desk: Desk, typed: str) -> None:
+    assert desk.send(f"{PLACE}/details", goal=typed).status_code == 303
+    assert desk.send(f"{PLACE}/trust", erase_after_days="٩١").status_code == 303
+    assert (stored(app).goal, notices(app)[-1].erase_after_days) == (1500, 91)
+
+
+@pytest.mark.parametrize("typed", ["1²", "½", "x١", "١.٥", "Ⅷ"])
+def test_what_is_no_whole_number_is_refused(desk: Desk, typed: str) -> None:
+    assert "goal" in HtmlPage(desk.send(f"{PLACE}/details", goal=typed).text).errors()
+
+
+def test_a_day_may_have_the_digits_of_any_script(app: Flask, desk: Desk) -> None:
+    assert desk.send(f"{PLACE}/details", started_on="٢٠٢٦-١١-٠١").status_code == 303
+    assert str(stored(app).started_on) == "2026-11-01"
+
+
+def test_an_account_may_be_typed_in_any_script_and_pasted(app: Flask, desk: Desk) -> None:
+    typed = {"donations-0-iban": "\u200bde89 ٣٧٠٤ ０0４4 0532 0130 00", "donations-0-currency": "ｅur"}
+    assert desk.send(f"{PLACE}/trust", **{"donations-0-recipient": "Club"}, **typed).status_code == 303
+    assert [(one["iban"], one["currency"]) for one in stored(app).donations] == [(IBAN, "EUR")]
 
 
 def test_what_cannot_be_seen_is_taken_out_of_each_text(app: Flask, desk: Desk) -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.web.typed_text import tidy_line, tidy_markdown, tidy_paragraphs, tidy_title
+from app.web.typed_text import ascii_digits, plain_code, tidy_line, tidy_markdown, tidy_paragraphs, tidy_title
 
 UNSEEN = "\0\b\x1b\x7f\x9f\xad\u200b\u202a\u202e\u2066\u2068\ufeff"
 
@@ -33,3 +33,8 @@ def test_what_ends_a_line_elsewhere_ends_it_here_and_is_a_space_in_a_title() -> 
         assert tidy_markdown(f"One.{end}Two.") == "One.\nTwo."
         assert tidy_title(f"One{end}two") == "One two"
     assert tidy_title("One\r\ntwo") == "One\ntwo"
+
+
+def test_digits_of_all_scripts_are_digits() -> None:
+    assert ascii_digits("١٥٠٠ ۱۵ १५ １５ ½²") == "1500 15 15 15 ½²"
+    assert plain_code("ｓe٣۴ А") == "SE34 A"
