@@ -14,6 +14,8 @@ from app.petition_files.values import MAX_ROWS, Check, InvalidValue
 from app.web.typed_text import ascii_digits, tidy_markdown, tidy_title
 
 IN_GROUPS = re.compile(r"[0-9]{1,3}(?:[\s.,'’٬][0-9]{3})+")  # 1 500, 1.500, 1,500: whole numbers in some language
+# A host with a dot, then perhaps a port, then perhaps the rest of a web address. No at sign: that is somebody's e-mail.
+WITHOUT_SCHEME = re.compile(r"(?://)?((?:[^\s/?#@:.\\]+\.)+[^\s/?#@:.\\]+(?::[0-9]+)?(?:[/?#].*)?)")
 
 
 class PetitionFileCheck:
@@ -142,6 +144,12 @@ def mistakes(form: Form, where: str = "") -> Iterator[Mistake]:
             yield from mistakes(field.form, str(field.label.text))
         elif field.errors:
             yield Mistake(field, where)
+
+
+def web_address(text: str) -> str:
+    """Return a web address that was typed without https:// with it; anything else as it is, for the check to refuse."""
+    without_scheme = WITHOUT_SCHEME.fullmatch(text)
+    return f"https://{without_scheme[1]}" if without_scheme else text
 
 
 def _of_text(tidy: Callable[[str], str]) -> Callable[[Any], Any]:

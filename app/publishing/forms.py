@@ -13,7 +13,7 @@ from app.organisers.forms import OrganiserForm
 from app.petition_files import values as values
 from app.petition_files.content import NO_LABELS, PetitionFile
 from app.petition_files.file import CONTROLLER, DONATION, ELSEWHERE, LINK, MAX_LABEL_LENGTH, checks, initiator
-from app.publishing.checked_fields import RowForm, day, line, number, paragraphs, rows, values_of_rows
+from app.publishing.checked_fields import RowForm, day, line, number, paragraphs, rows, values_of_rows, web_address
 from app.web import countries, language
 from app.web.address_field import tidy_address
 from app.web.typed_text import plain_code
@@ -49,7 +49,7 @@ class LinkRow(RowForm):
 
     title = line(_("What it is called"), LINK["title"])
     source = line(_("Who published it"), LINK["source"], optional=True)
-    url = line(_("Its address"), LINK["url"], optional=True, inputmode="url")
+    url = line(_("Its address"), LINK["url"], web_address, optional=True, inputmode="url")
 
 
 class ElsewhereRow(RowForm):
@@ -57,7 +57,7 @@ class ElsewhereRow(RowForm):
 
     count = number(_("How many"), ELSEWHERE["count"])
     source = line(_("Where they were gathered"), ELSEWHERE["source"])
-    url = line(_("Address of a page about them"), ELSEWHERE["url"], optional=True, inputmode="url")
+    url = line(_("Address of a page about them"), ELSEWHERE["url"], web_address, optional=True, inputmode="url")
 
 
 class DonationRow(RowForm):

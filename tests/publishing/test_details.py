@@ -137,7 +137,7 @@ def test_each_field_shows_the_error_of_the_petition_file_check(app: Flask, desk:
         "started_on": "1066-10-14",
         "initiators-0-affiliation": "Union",
         "links-0-title": "Read",
-        "links-0-url": "times.example",
+        "links-0-url": "times",
         "elsewhere-count": "3",
     }
     errors: dict[str, str] = {}

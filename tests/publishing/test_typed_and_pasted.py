@@ -1,4 +1,4 @@
-"""What organisers type and paste is taken as it looks: numbers, addresses, and what nobody can see."""
+"""What organisers type and paste is taken as it looks: links, numbers, addresses, and what nobody can see."""
 
 import pytest
 from flask import Flask
@@ -9,6 +9,45 @@ from tests.publishing.conftest import PLACE, TRUSTED, Desk, stored
 from tests.web.test_typed_text import UNSEEN
 
 IBAN = "DE89370400440532013000"
+REFUSED_LINK = "Must be a web address that begins with https:// or http://."
+
+
+@pytest.mark.parametrize(
+    ("typed", "saved"),
+    [
+        ("times.example", "https://times.example"),
+        (" www.times.example/a?b=c#d ", "https://www.times.example/a?b=c#d"),
+        ("//times.example/a", "https://times.example/a"),
+        ("times.example:8080/a", "https://times.example:8080/a"),
+        ("\u200bmaßanfertigung.example", "https://maßanfertigung.example"),
+        ("हिन्दी.example/@ann", "https://हिन्दी.example/@ann"),
+        ("http://times.example", "http://times.example"),
+    ],
+)
+def test_a_link_may_be_typed_without_https(app: Flask, desk: Desk, typed: str, saved: str) -> None:
+    said = {"links-0-title": "Read", "links-0-url": typed}
+    assert desk.send(f"{PLACE}/details", **said).status_code == 303
+    elsewhere = {"elsewhere-count": "3", "elsewhere-source": "On paper", "elsewhere-url": typed}
+    assert desk.send(f"{PLACE}/details", **elsewhere).status_code == 303
+    petition = stored(app)
+    assert [link["url"] for link in petition.links] == [saved]
+    assert petition.elsewhere and petition.elsewhere["url"] == saved
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        *("javascript:alert(1.5)", "JavaScript:alert(1.5)//x.example", "data:text/html,x.y", "mailto:ann@example.org"),
+        *("ftp://times.example", "htps://times.example", "javascript.x:alert(1)", "java\tscript:alert(1.5)"),
+        *("ann@example.org", "times.example@evil.example", "localhost", "/a.html", "two words.example", "http:///x.y"),
+        *("times.example\\@evil.example", "https://", "see times.example", "times.example\\a"),
+    ],
+)
+def test_what_is_no_web_address_is_refused_and_stays_in_the_form(app: Flask, desk: Desk, typed: str) -> None:
+    page = HtmlPage(desk.send(f"{PLACE}/details", **{"links-0-title": "Read", "links-0-url": typed}).text)
+    assert page.errors() == {"links-0-url": REFUSED_LINK}
+    assert page.by_id("links-0-url").get("value") == typed
+    assert stored(app).links == []
 
 
 @pytest.mark.parametrize("typed", ["١٥٠٠", "۱٬۵۰۰", "१,५००", "１５００", "\u200b1 500\u202c"])
