@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, exists, select
 from sqlalchemy.orm import Session
 
 from app import clock
@@ -116,9 +116,10 @@ def _addresses(petition_id: int, who: set[int | None], whom: set[int | None]) ->
     """Return the addresses of organisers who acted, and of others as far as the petition's members may see them."""
     membership = (Membership.organiser_id == Organiser.id) & (Membership.petition_id == petition_id)
     # Declining an invitation (LEFT) does not count as an act: it must not reveal the account.
-    acted = select(AuditEntry.organiser_id).where(AuditEntry.petition_id == petition_id, AuditEntry.act != Act.LEFT)
+    act = (AuditEntry.petition_id == petition_id) & (AuditEntry.organiser_id == Organiser.id)
+    acted = exists().where(act, AuditEntry.act != Act.LEFT)
     found = db.session.execute(
-        select(Organiser, Membership, Organiser.id.in_(acted))
+        select(Organiser, Membership, acted)
         .outerjoin(Membership, membership)
         .where(Organiser.id.in_(who | whom))
     )

@@ -48,7 +48,10 @@ class AuditEntry(Base):
     """
 
     __tablename__ = "audit_entry"
-    __table_args__ = (Index("ix_audit_entry_petition_id_id", "petition_id", "id"),)
+    __table_args__ = (
+        Index("ix_audit_entry_petition_id_id", "petition_id", "id"),
+        Index("ix_audit_entry_petition_id_organiser_id", "petition_id", "organiser_id"),
+    )
 
     id: Mapped[int] = mapped_column(Serial, primary_key=True)
     at: Mapped[datetime] = mapped_column(UtcDateTime)
