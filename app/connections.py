@@ -5,6 +5,7 @@ from typing import Any
 
 import psycopg
 from flask import has_request_context
+from psycopg.types.array import ListBinaryDumper
 from sqlalchemy import Connection, Dialect, Engine, event
 from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.pool import Pool
@@ -51,6 +52,8 @@ def _test_if_idle(connection: Any, record: Any, proxy: object) -> None:
 @event.listens_for(Engine, "connect")
 def _prepare(connection: Any, record: object) -> None:
     if not type(connection).__module__.startswith("sqlite3"):
+        # A list of sealed values is spelt out as text otherwise, which takes longer than to seal it.
+        connection.adapters.register_dumper(list, ListBinaryDumper)
         return
     connection.isolation_level = None  # BEGIN is ours, below: the driver would delay it to the first write
     for pragma in ("journal_mode=WAL", "foreign_keys=ON", "busy_timeout=10000", "synchronous=FULL", "secure_delete=ON"):

@@ -82,8 +82,14 @@ def resealer(purpose: str) -> Callable[[bytes, bytes], bytes]:
 
     The plaintext, salt included, stays the same. It raises CannotOpen where `unseal` would.
     """
-    decrypt = _decrypter(purpose)
-    return lambda public_id, sealed: _encrypt(decrypt(public_id, sealed), purpose, public_id)
+    decrypt, newest = _decrypter(purpose), data_keys()[0]
+    cipher, head, purpose_data = AESGCM(newest), prefix(newest), _associated_data(purpose, b"")
+
+    def reseal(public_id: bytes, sealed: bytes) -> bytes:
+        nonce = os.urandom(NONCE_BYTES)
+        return head + nonce + cipher.encrypt(nonce, decrypt(public_id, sealed), purpose_data + public_id)
+
+    return reseal
 
 
 def seal_bytes(purpose: str, public_id: bytes, content: bytes, key: bytes | None = None) -> bytes:
