@@ -97,7 +97,12 @@ def refusal(folder: Path, text: str | bytes) -> str:
 
 def test_a_file_with_every_key_is_read(tmp_path: Path) -> None:
     front = {"started_on": "2026-11-01", "goal": "500", "closes_on": "2027-01-31", "discreet": "true"}
-    front |= {"thanks": '"Please **give**."', "outcome": '"It stays."', "outcome_on": "2027-02-28"}
+    front |= {
+        "default_visibility": '"public"',
+        "thanks": '"Please **give**."',
+        "outcome": '"It stays."',
+        "outcome_on": "2027-02-28",
+    }
     assert read_text(
         tmp_path, petition_file("Books.\n\nMore.", FULL, **front, privacy='"More *here*."')
     ) == PetitionFile(
@@ -116,6 +121,7 @@ def test_a_file_with_every_key_is_read(tmp_path: Path) -> None:
         goal=500,
         closes_on=date(2027, 1, 31),
         discreet=True,
+        default_visibility="public",
         privacy="More *here*.",
         initiators=(
             {"name": "Анна Пример", "affiliation": "Readers' Union", "country": "SE"},
@@ -217,6 +223,7 @@ def test_optional_keys_have_defaults(tmp_path: Path) -> None:
     file = read_text(tmp_path, petition_file())
     assert file.fields == {"affiliation": "optional", "country": "required", "comment": "optional"}
     assert (file.started_on, file.goal, file.closes_on, file.discreet, file.privacy) == (None, None, None, False, "")
+    assert file.default_visibility is None
     assert (file.initiators, file.donations, file.links, file.elsewhere) == ((), (), (), None)
 
 

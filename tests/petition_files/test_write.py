@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from app.models import Visibility
 from app.petition_files.content import NEEDED_FOR_DRAFT, NO_LABELS, PetitionFile
 from app.petition_files.file import parse_petition_file
 from app.petition_files.translations import blank_translation, without_idle_words
@@ -66,6 +67,7 @@ FILES = st.builds(
     goal=st.none() | st.integers(1, 2_000_000_000),
     closes_on=st.none() | DAYS,
     discreet=st.booleans(),
+    default_visibility=st.none() | st.sampled_from(list(Visibility)),
     privacy=texts(),
     thanks=texts(),
     outcome=texts(),
