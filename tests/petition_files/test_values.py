@@ -22,6 +22,7 @@ CURRENCY = "must be a currency's three letters (ISO 4217), such as EUR."
 IBAN = "is not an IBAN: its checksum does not fit. Please copy it again, whole."
 URL = "must be a web address that begins with https:// or http://."
 FIELD = "must be one of required, optional, off."
+SEEN_BY = "must be one of public, delivery, organisers."
 MOST = 2_000_000_000
 
 NOT_A_TEXT = ["5", "true", "2026-11-23", '["x"]', '{x = "y"}']
@@ -72,6 +73,7 @@ def wrong_front() -> list[tuple[str, str, str]]:
         *(("slug", value, "must be another one: this one is taken or reserved.") for value in ('"new"', '"import"')),
         *((key, value, DATE) for key in ("started_on", "closes_on") for value in NOT_A_DATE),
         *(("discreet", value, YES_OR_NO) for value in ('"true"', "1", "0", '"yes"', '""', "[true]")),
+        *(("default_visibility", value, SEEN_BY) for value in ('"nobody"', '"Public"', '""', "true", '["public"]')),
         *((key, "5", f"must be written as [[{key}]], once for each.") for key in ("initiators", "donations", "links")),
         ("links", f"[{'{},' * 101}]", "may be there 100 times at most; it is there 101 times."),
         ("initiators", '["Ann"]', "must be a table with name, affiliation, country."),
