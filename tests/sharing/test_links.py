@@ -58,6 +58,28 @@ def test_the_mastodon_link_has_its_text_in_the_fragment(client: FlaskClient, pet
     assert "library" in asked.fragment
 
 
+def test_on_the_petitions_own_page_the_links_stand_beside_the_number(client: FlaskClient, petition: str) -> None:
+    path = f"/petitions/{petition}"
+    assert links_by_name(client, path) == links_by_name(client, f"{path}/share")
+    page = HtmlPage(client.get(path).text)
+    (tell,) = page.all("details", **{"class": "tell"})
+    assert [one.words() for one in page.all("summary") if tell in one.inside] == ["Tell others"]
+    assert {tell in one.inside for one in page.all("a") if one.words() in HOSTS} == {True}
+    (number,) = page.all("div", **{"class": "progress is-large"})
+    assert tell.inside == number.inside
+    after = [one for one in page.elements[page.elements.index(number) :] if number not in one.inside]
+    assert after[1] is tell, "nothing comes between"
+
+
+@pytest.mark.parametrize("front", [{"closes_on": "2026-01-31"}, {"discreet": "true"}], ids=["closed", "discreet"])
+def test_whom_nobody_can_or_should_be_told_of_has_no_such_links(
+    app: Flask, client: FlaskClient, front: dict[str, str]
+) -> None:
+    page = client.get(f"/petitions/{make_petition(app, **front)}")
+    assert page.status_code == 200
+    assert "Tell others" not in page.text and "share-ways" not in page.text
+
+
 @pytest.mark.parametrize("path", ["share/sv", "signed?language=sv"])
 def test_the_swedish_page_is_shared_by_its_swedish_address(
     app: Flask, client: FlaskClient, petition: str, path: str
