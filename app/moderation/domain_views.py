@@ -14,6 +14,7 @@ from app.moderation.domains import list_rules, remove_rule, set_rule
 from app.organisers.access import Who, me, open_to, petition_here
 from app.organisers.forms import OrganiserForm
 from app.organisers.pages import petition_page
+from app.web.address_field import tidy_address
 
 bp = Blueprint("domains", __name__, url_prefix="/organise/petitions/<slug:slug>/domains")
 
@@ -23,7 +24,7 @@ class DomainForm(OrganiserForm):
 
     domain = StringField(
         lazy("Domain"),
-        filters=[lambda text: (text or "").strip()],
+        filters=[lambda text: tidy_address(text).removeprefix("@").strip()],
         render_kw={"autocomplete": "off", "autocapitalize": "none", "spellcheck": "false", "required": True},
     )
     verdict = RadioField(

@@ -69,10 +69,27 @@ def test_an_international_domain_is_shown_in_unicode_and_stored_in_ascii(app: Fl
 
 
 @pytest.mark.parametrize(
+    ("typed", "domain"),
+    [
+        ("@example.org", "example.org"),
+        (" @bücher.example", "xn--bcher-kva.example"),
+        ("＠Example.org\u200b", "example.org"),
+        ("@ maßanfertigung.example", "xn--maanfertigung-cdb.example"),
+    ],
+)
+def test_a_domain_may_be_typed_as_it_stands_in_an_address(
+    app: Flask, editor: FlaskClient, typed: str, domain: str
+) -> None:
+    put(editor, typed)
+    assert stored_rules(app) == {domain: "block"}
+
+
+@pytest.mark.parametrize(
     ("typed", "words"),
     [
         ("ann@example.org", "Please type the domain alone, without an address or a link around it: example.org."),
         ("https://example.org", "Please type the domain alone, without an address or a link around it: example.org."),
+        ("@@example.org", "Please type the domain alone, without an address or a link around it: example.org."),
         ("co.uk", "Everybody's domains are below this one. Please name a single provider's, such as example.org."),
         ("localhost", "This is not a domain. It looks like example.org: what stands after the @ of an address."),
         ("x" * 254, "This is not a domain. It looks like example.org: what stands after the @ of an address."),
@@ -86,7 +103,7 @@ def test_an_invalid_domain_is_refused_and_stays_in_the_form(
     assert answer.status_code == 422
     page = HtmlPage(answer.text)
     assert page.errors() == {"domain": words}
-    assert page.by_id("domain").get("value") == typed
+    assert page.by_id("domain").get("value") == typed.removeprefix("@")
     assert stored_rules(app) == {}
 
 
