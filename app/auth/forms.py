@@ -1,18 +1,27 @@
-"""Flask-Security's forms, with fewer fields and choices."""
+"""Flask-Security's forms, with fewer fields and choices, and an address that is taken as it was typed."""
 
 from typing import Any
 
 from flask import session as cookie
+from flask_babel import lazy_gettext as _
 from flask_security import LoginForm, MfRecoveryForm, TwoFactorRescueForm, TwoFactorSelectForm, TwoFactorSetupForm
+from flask_security.forms import email_required
 from flask_security.utils import get_message
 from flask_security.webauthn import WebAuthnRegisterForm, WebAuthnSigninResponseForm
 from wtforms import HiddenField, RadioField, StringField
 from wtforms.validators import AnyOf, DataRequired
 
+from app.web.address_field import AddressField
+
 
 class SignInForm(LoginForm):  # type: ignore[misc]
-    """Address and password, without "remember me"."""
+    """Address and password, without "remember me"; browsers send the address as it was typed, see AddressField."""
 
+    email = AddressField(
+        validators=[email_required],
+        invalid=_("This is not a complete e-mail address."),
+        render_kw={"autocomplete": "email"},
+    )
     remember = None
 
 

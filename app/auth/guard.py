@@ -27,6 +27,7 @@ from app.organisers.forms import MAX_PASSWORD_LENGTH
 from app.organisers.letter import queue_rendered_letter
 from app.web import language, rate_limits, session
 from app.web.absolute_url import absolute_url
+from app.web.address_field import tidy_address
 from app.web.csrf import SAFE_METHODS
 from app.web.rate_limits import Action
 
@@ -209,7 +210,7 @@ def _account(organiser: Organiser) -> str:
 
 def _mailbox(typed: str) -> str:
     try:
-        return canonical(deliverable(typed.strip()))
+        return canonical(deliverable(tidy_address(typed)))
     except NotAnAddress:
         return typed
 

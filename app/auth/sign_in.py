@@ -22,6 +22,7 @@ from app.organisers.access import may
 from app.organisers.letter import queue_rendered_letter
 from app.web import session
 from app.web.absolute_url import absolute_url
+from app.web.address_field import tidy_address
 
 
 class OutboxMailUtil(MailUtil):  # type: ignore[misc]
@@ -30,7 +31,7 @@ class OutboxMailUtil(MailUtil):  # type: ignore[misc]
     def normalize(self, email: str) -> str:
         """Return an address in the form that mail servers take; raise EmailValidateException if it is invalid."""
         try:
-            return deliverable(email.strip())
+            return deliverable(tidy_address(email))
         except NotAnAddress:
             raise EmailValidateException(get_message("INVALID_EMAIL_ADDRESS")[0]) from None
 

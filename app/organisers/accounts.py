@@ -22,6 +22,7 @@ from app.organisers.letter import queue_rendered_letter
 from app.organisers.members import accept, lock_administrators, lock_petition, offer_role, petitions_of
 from app.petitions.page import newest_title
 from app.web.absolute_url import absolute_url
+from app.web.address_field import tidy_address
 from app.web.language import site_language
 
 INVITATION_TTL = timedelta(days=7)
@@ -61,7 +62,7 @@ def invite(
     inviter: Organiser | None = None,
     language: str | None = None,
 ) -> None:
-    """Create an account for a deliverable address if it has none, give or offer a role, and send an e-mail.
+    """Create an account for an address if it has none, give or offer a role, and send an e-mail.
 
     `inviter` is None for a command, which also has an account that was altered in the database joined anew.
     People who have not joined yet get a link; if a command invites them, older ones stop working. People with an
@@ -70,7 +71,7 @@ def invite(
     Raises NotAnAddress, LastOwner if the last owner would lose that role, AlteredPetition, and AlteredAccount for a
     command if the account of this mailbox was made one of somebody else's in the database.
     """
-    address = deliverable(address)
+    address = deliverable(tidy_address(address))
     now = clock.now()
     with transaction() as session:
         if petition is not None:

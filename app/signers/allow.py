@@ -9,6 +9,7 @@ from app.models import Act, Petition
 from app.outbox import unwanted
 from app.signers.decline import lift
 from app.signing.email_key import email_key
+from app.web.address_field import tidy_address
 
 
 def allow_emails(address: str) -> bool:
@@ -16,7 +17,7 @@ def allow_emails(address: str) -> bool:
 
     The audit log says that it was done, and not for whom. Raises NotAnAddress.
     """
-    address = deliverable(address)
+    address = deliverable(tidy_address(address))
     with transaction() as session:
         mailbox = unwanted.mailbox_of(session, address)
         petitions = session.scalars(select(Petition)).all()
