@@ -1,17 +1,19 @@
-"""Flask-Security's forms, with fewer fields and choices, and an address that is taken as it was typed."""
+"""Flask-Security's forms, with fewer fields and choices, and fields that take what people type and paste."""
 
 from typing import Any
 
 from flask import session as cookie
 from flask_babel import lazy_gettext as _
 from flask_security import LoginForm, MfRecoveryForm, TwoFactorRescueForm, TwoFactorSelectForm, TwoFactorSetupForm
-from flask_security.forms import email_required
+from flask_security.forms import RequiredLocalize, TwoFactorVerifyCodeForm, email_required
 from flask_security.utils import get_message
 from flask_security.webauthn import WebAuthnRegisterForm, WebAuthnSigninResponseForm
 from wtforms import HiddenField, RadioField, StringField
 from wtforms.validators import AnyOf, DataRequired
 
+from app.auth.typed_codes import read_app_code, read_recovery_code
 from app.web.address_field import AddressField
+from app.web.typed_text import tidy_line
 
 
 class SignInForm(LoginForm):  # type: ignore[misc]
@@ -31,6 +33,16 @@ class CodesForm(TwoFactorSetupForm):  # type: ignore[misc]
     setup = HiddenField()
 
 
+class AppCodeForm(TwoFactorVerifyCodeForm):  # type: ignore[misc]
+    """A code from an app, in any script's digits and with spaces. No pattern: browsers would refuse those."""
+
+    code = StringField(
+        filters=[read_app_code],
+        validators=[RequiredLocalize()],
+        render_kw={"autocomplete": "one-time-code", "inputmode": "numeric"},
+    )
+
+
 class SecondStepForm(TwoFactorSelectForm):  # type: ignore[misc]
     """The choice of the second factor, by one button each."""
 
@@ -48,14 +60,15 @@ class RescueForm(TwoFactorRescueForm):  # type: ignore[misc]
 
 
 class RecoveryForm(MfRecoveryForm):  # type: ignore[misc]
-    """A recovery code; spaces and capitals are tolerated."""
+    """A recovery code, with whatever was pasted around it."""
 
-    code = StringField(filters=[lambda typed: (typed or "").strip().lower()], validators=[DataRequired()])
+    code = StringField(filters=[read_recovery_code], validators=[DataRequired()])
 
 
 class PasskeyForm(WebAuthnRegisterForm):  # type: ignore[misc]
     """A new passkey: its name, and whether it is the only factor or the second one."""
 
+    name = StringField(filters=[tidy_line], validators=[RequiredLocalize(message="WEBAUTHN_NAME_REQUIRED")])
     usage = RadioField(choices=["first", "secondary"], default="first")
 
 
@@ -83,6 +96,7 @@ class PasskeyAnswerForm(WebAuthnSigninResponseForm):  # type: ignore[misc]
 FORMS = {
     "login_form": SignInForm,
     "two_factor_setup_form": CodesForm,
+    "two_factor_verify_code_form": AppCodeForm,
     "two_factor_select_form": SecondStepForm,
     "two_factor_rescue_form": RescueForm,
     "mf_recovery_form": RecoveryForm,

@@ -40,6 +40,8 @@ SETTINGS = {
     "WEBAUTHN": True,
     "WAN_ALLOW_USER_HINTS": False,  # hints would tell strangers which addresses have accounts
     "WAN_POST_REGISTER_VIEW": "organisers.account",
+    # Not letters and digits alone: some scripts have marks, and "Ann's phone." has points.
+    "WAN_NAME_ALLOWED_CHARS": ["L", "M", "N", "P", "Zs", "Cf"],
     "WAN_SIGNIN_WITHIN": timedelta(minutes=5),
     "WAN_SIGNIN_TIMEOUT": 300_000,  # in milliseconds
     "FRESHNESS": timedelta(minutes=FRESH_MINUTES),
