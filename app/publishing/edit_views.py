@@ -1,6 +1,5 @@
 """The pages to edit a petition: its words, its details, and what people trust (money, data, addressee)."""
 
-from collections.abc import Iterable
 from functools import partial
 from typing import Any
 
@@ -25,6 +24,7 @@ from app.petitions.wording import privacy
 from app.publishing.checked_fields import sentence
 from app.publishing.edit import PetitionPart, StaleVersion, edit_part
 from app.publishing.forms import DetailsForm, OutcomeForm, TrustForm, WordsForm
+from app.publishing.language_forms import TranslationLanguageForm
 from app.publishing.part_pages import (
     LONG_TEXTS,
     conflict_with,
@@ -49,16 +49,16 @@ OUTCOME = ("outcome", "outcome_on")
 @bp.get("/words/<language:lang>")
 @open_to(Who.EDITORS)
 def words(slug: str, lang: str | None = None) -> BaseResponse:
-    """Show the form for the words in one language; `?in=` redirects to another one."""
-    other_language = request.args.get("in")
-    if other_language:
-        return redirect(url_for(".words", slug=slug, lang=_tag(other_language)))
+    """Show the form for the words in one language; `?in=` and `tag=` redirect to another one."""
+    another = TranslationLanguageForm(request.args)
+    if "in" in request.args and another.validate():
+        return redirect(url_for(".words", slug=slug, lang=_tag(another.chosen())))
     file, tag = stored_file(), _tag(lang) if lang else petition_here().language
     part = _words_of(file, tag)
     said = part.of(file)
     data = said if tag == file.language else data_of(said)
     form = _words_form(file, tag)(formdata=None, data={**data, "base": part.digest(file)})
-    return _words(form, file, tag, 200 if other_language is None else 422, none_chosen=other_language is not None)
+    return _words(form, file, tag, 422 if another.errors else 200, another=another)
 
 
 @bp.post("/words")
@@ -227,14 +227,10 @@ def _words(form: WordsForm, file: PetitionFile, tag: str, status: int = 200, **c
         lang=tag,
         written=written,
         outdated=outdated_translations(db.session(), petition_here()),
-        choices=_choices(written),
+        another=context.pop("another", TranslationLanguageForm()).offer(written),
         may_write=may_write(petition_here(), g.role),
         **context,
     )
-
-
-def _choices(written: list[str]) -> Iterable[tuple[str, str]]:
-    return ((tag, name) for tag, name in language.language_choices() if tag not in written)
 
 
 def _details_page(form: DetailsForm, status: int = 200, *, posted: str = "basics", **context: Any) -> BaseResponse:

@@ -4,9 +4,9 @@ from typing import Any, ClassVar
 
 from flask_babel import lazy_gettext as _
 from flask_wtf.file import FileField
-from wtforms import BooleanField, Field, FormField, HiddenField, RadioField, SelectField
+from wtforms import BooleanField, Field, FormField, HiddenField, RadioField
 from wtforms.fields.choices import SelectChoice
-from wtforms.validators import InputRequired, ValidationError
+from wtforms.validators import ValidationError
 
 from app import clock
 from app.organisers.forms import OrganiserForm
@@ -14,7 +14,7 @@ from app.petition_files import values as values
 from app.petition_files.content import NO_LABELS, PetitionFile
 from app.petition_files.file import CONTROLLER, DONATION, ELSEWHERE, LINK, MAX_LABEL_LENGTH, checks, initiator
 from app.publishing.checked_fields import RowForm, day, line, number, paragraphs, rows, values_of_rows, web_address
-from app.web import countries, language
+from app.web import countries
 from app.web.address_field import tidy_address
 from app.web.typed_text import plain_code
 
@@ -212,14 +212,6 @@ class TrustForm(PartForm):
             "privacy": self.privacy.data or "",
             "donations": values_of_rows(self.donations),
         }
-
-
-class NewForm(OrganiserForm):
-    """Title, language and slug of a new draft."""
-
-    title = line(_("Title"), CHECK["title"], always=True, max_length=200)
-    language = SelectField(_("Language"), choices=language.language_choices, validators=[InputRequired()])
-    slug = line(_("Name in the address"), CHECK["slug"], optional=True, autocapitalize="none", spellcheck="false")
 
 
 class ImportForm(OrganiserForm):

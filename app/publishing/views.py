@@ -22,7 +22,8 @@ from app.petitions.labels import LABELS, labels_of
 from app.publishing import opening
 from app.publishing.checked_fields import mistakes, sentence
 from app.publishing.create import ChangesNotReviewed, TooManyDrafts, create_petition, import_upload, suggest_slug
-from app.publishing.forms import ImportForm, NewForm
+from app.publishing.forms import ImportForm
+from app.publishing.language_forms import NewForm
 from app.publishing.next_step import next_step
 from app.web import body_size, headers, language
 from app.web.answers import private_page
@@ -50,7 +51,7 @@ def create() -> BaseResponse:
         return _form_page("publishing/new.html", form, 422)
     slug = form.slug.data or suggest_slug(form.title.data)
     try:
-        if not create_petition(PetitionFile(slug, form.language.data, form.title.data), me().id):
+        if not create_petition(PetitionFile(slug, form.chosen(), form.title.data), me().id):
             form.slug.data = slug
             form.slug.errors = [sentence(slug_not_free())]
             return _form_page("publishing/new.html", form, 422)

@@ -4,14 +4,15 @@ A public page has its language in its path, so that caches can keep it. A privat
 from Accept-Language.
 """
 
-import re
+import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import lru_cache
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
-from babel import Locale, localedata, negotiate_locale
+from babel import Locale, negotiate_locale
 from flask import current_app, g, has_request_context, request, url_for
 from flask_babel import Babel, force_locale, get_locale, refresh
 
@@ -35,6 +36,8 @@ INTERFACE_LANGUAGES = {
     "ar": "العربية",
 }
 DEFAULT_LANGUAGE = "en"
+# The languages that people write, by CLDR: `tests/write_written_languages.py` writes the file.
+WRITTEN_LANGUAGES = Path(__file__).with_name("written_languages.json")
 # The names of the language in an address: in the path of public pages, in the query of private ones.
 PATH_PARAMETER, QUERY_PARAMETER = "lang", "language"
 
@@ -146,19 +149,14 @@ def native_name(language: str) -> str:
 
 
 def language_choices() -> list[tuple[str, str]]:
-    """Return tag and name of the languages that a petition can be written in, by name in the language in use."""
+    """Return tag and name of the languages that petitions are mostly written in, by name in the language in use."""
     return _choices(str(current_locale()))
 
 
 def names(reader: Locale) -> dict[str, str]:
     """Return the names of these languages in the reader's, by tag."""
-    without_region = "[a-z]{2,3}(_[A-Z][a-z]{3})?"
-    identifiers = [name for name in localedata.locale_identifiers() if re.fullmatch(without_region, name)]
-    named = {
-        identifier.replace("_", "-"): Locale.parse(identifier).get_display_name(reader)
-        for identifier in [*identifiers, "pt_BR"]
-    }
-    return {tag: name for tag, name in named.items() if name}
+    tags = {*json.loads(WRITTEN_LANGUAGES.read_text("utf-8")), *INTERFACE_LANGUAGES, "pt-BR"}
+    return {tag: Locale.parse(tag, sep="-").get_display_name(reader) or tag for tag in sorted(tags)}
 
 
 @lru_cache(maxsize=64)
