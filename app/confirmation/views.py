@@ -105,4 +105,10 @@ def _confirm_page(
 def _no_button(entry: Entry | DraftEntry | None, status: LinkStatus) -> Response:
     """Return the page for a link that has nothing to confirm; it says why, and what to do next."""
     code = STATUS_CODES.get(status, 403)
-    return private_page("confirmation/no_button.html", code, entry=entry, link_status=status)
+    # Of a discreet petition words of thanks could name the cause, so they too wait for a button to be pressed.
+    waits = entry is not None and entry.petition.discreet and status == LinkStatus.VERIFIED
+    thanks = wording.thanks(entry) if entry and waits else None
+    is_shown = request.method == "POST"
+    return private_page(
+        "confirmation/no_button.html", code, entry=entry, link_status=status, thanks=thanks, is_shown=is_shown
+    )
