@@ -140,8 +140,14 @@ def end_account() -> Response:
         members.end_account(organiser.id, organiser)
     except members.LastOwner as last:
         petition = db.session.get(Petition, last.petition_id) if last.petition_id else None
-        title = page.newest_title(petition) if petition else ""
-        return private_page("organisers/end_account.html", 409, form=OrganiserForm(), last_owner=True, title=title)
+        return private_page(
+            "organisers/end_account.html",
+            409,
+            form=OrganiserForm(),
+            last_owner=True,
+            petition=petition,
+            title=page.newest_title(petition) if petition else "",
+        )
     logout_user()
     flash(_("Your account is erased."), "info")
     return redirect(url_for("security.login"), 303)

@@ -1,24 +1,28 @@
 """Members: a petition always keeps an owner and the site an administrator, even when several leave at once."""
 
 from collections.abc import Callable
+from datetime import datetime, timedelta
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import select
+from sqlalchemy import select, update
 from werkzeug.test import TestResponse
 
+from app import clock
 from app.audit.log import record
 from app.db import db, transaction
-from app.models import Act, AuditEntry, Membership, Organiser, Role
+from app.models import Act, AuditEntry, Membership, Organiser, Petition, Role
 from app.web import rate_limits
 from tests.concurrency.test_races import at_once
 from tests.factories import SLUG
+from tests.html_page import HtmlPage
 from tests.organisers.people import OWNER, letters_to_organisers, make_organiser, organiser, signed_in
 
 pytestmark = pytest.mark.both_databases
 
 OTHER = "other@example.org"
+DAY = timedelta(days=1)
 PLACE = f"/organise/petitions/{SLUG}"
 
 
@@ -84,6 +88,36 @@ def test_the_last_owner_cannot_leave(
     assert any(words in said for words in ("needs an owner who answers for it", "This is not possible yet"))
     assert OWNER in owners(app)
     assert client.get(f"{PLACE}/log").status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("opened", "closes", "words", "ways"),
+    [
+        (None, None, "Or delete the draft", ["/members", "/delete"]),
+        (clock.now() - DAY, None, "close it first", ["/members", "/close"]),
+        (clock.now() - DAY, clock.now(), "ask an administrator of this site", ["/members"]),
+    ],
+    ids=["draft", "open", "closed"],
+)
+@pytest.mark.parametrize("go", [leave, end])
+def test_the_last_owner_reads_which_ways_there_are(
+    app: Flask,
+    petition: str,
+    go: Callable[[Flask, FlaskClient], str],
+    opened: datetime | None,
+    closes: datetime | None,
+    words: str,
+    ways: list[str],
+) -> None:
+    client = signed_in(app, role=Role.OWNER)
+    with app.app_context(), transaction() as session:
+        session.execute(update(Petition).values(opened_at=opened, closes_at=closes))
+    page = HtmlPage(go(app, client))
+    (alert,) = page.all("div", role="alert")
+    assert words in alert.words()
+    links = [one.get("href") or "" for one in page.all("a") if alert in one.inside]
+    assert links == [PLACE + way for way in (ways if go is end else ways[1:])]
+    assert all(client.get(link).status_code == 200 for link in links)
 
 
 @pytest.mark.parametrize("go", [leave, demote, invite_as_less, remove, end])
