@@ -203,7 +203,7 @@ class TestOptimisticLocking:
     def test_of_too_many_the_newest_are_changed_first(
         self, app: Flask, petition: str, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(bulk, "MAX_BATCH_SIZE", 4)
+        monkeypatch.setattr(bulk, "MAX_AT_A_PRESS", 4)
         people = add_people(app, 10)
         with app.app_context():
             found = preview(petition_id_of(), Selection(State.VERIFIED))
