@@ -27,6 +27,7 @@ from app.models.journal import enter, moment_to_bytes
 from app.models.locking import signatures_in_lock_order
 from app.models.signature import ERASED
 from app.models.suspicion import forget_suspicions
+from app.retention.purge import purge_forms_of
 
 BATCH_SIZE = 1000
 
@@ -53,7 +54,14 @@ def erase_after_closing() -> int:
 
 
 def _erase_all(petition_id: int, notice_id: int, kept_for: timedelta, now: datetime) -> int:
-    """Erase the signatures under one notice, in batches ordered by id; stop if the petition was opened again."""
+    """Erase the signatures under one notice, in batches ordered by id; stop if the petition was opened again.
+
+    What forms said goes first, in batches too, so that the last transaction deletes only what came in meanwhile.
+    """
+    with transaction() as session:
+        if not _is_closed_for_good(session, petition_id, kept_for, now):
+            return 0
+    purge_forms_of(petition_id, notice_id)
     erased, last = 0, 0
     while True:
         with transaction() as session:

@@ -22,14 +22,23 @@ def purge_drafts() -> int:
     One whose e-mail still waits has no expiry and stays.
     """
     expired = select(Draft.public_id).where(Draft.expires_at < clock.now())
+    return in_batches(expired.order_by(Draft.expires_at), _delete_drafts)
 
-    def purge(session: Session, ids: Sequence[bytes]) -> int:
-        free = set(ids) - _with_held_letters(session, ids)
-        gone = delete(Draft).where(is_one_of(Draft.public_id, [*free]))
-        session.execute(gone.execution_options(synchronize_session=False))
-        return len(free)
 
-    return in_batches(expired.order_by(Draft.expires_at), purge)
+def purge_forms_of(petition_id: int, notice_id: int) -> int:
+    """Delete what forms said under a notice, drafts and copies; return how many. Those in somebody's hands stay."""
+    drafts = select(Draft.public_id).where(Draft.petition_id == petition_id, Draft.notice_id == notice_id)
+    copies = select(FormCopy.public_id).where(FormCopy.petition_id == petition_id, FormCopy.notice_id == notice_id)
+    return in_batches(drafts.order_by(Draft.email_key), _delete_drafts) + in_batches(
+        copies.order_by(FormCopy.until), _delete_form_copies
+    )
+
+
+def _delete_drafts(session: Session, ids: Sequence[bytes]) -> int:
+    free = set(ids) - _with_held_letters(session, ids)
+    gone = delete(Draft).where(is_one_of(Draft.public_id, [*free]))
+    session.execute(gone.execution_options(synchronize_session=False))
+    return len(free)
 
 
 def _with_held_letters(session: Session, ids: Sequence[bytes]) -> set[bytes | None]:
@@ -46,12 +55,12 @@ def _with_held_letters(session: Session, ids: Sequence[bytes]) -> set[bytes | No
 def purge_form_copies() -> int:
     """Delete copies of forms that cannot be sent out again any more; return how many."""
     over = select(FormCopy.public_id).where(FormCopy.until <= clock.now())
+    return in_batches(over.order_by(FormCopy.until), _delete_form_copies)
 
-    def purge(session: Session, ids: Sequence[bytes]) -> None:
-        copies = delete(FormCopy).where(is_one_of(FormCopy.public_id, ids))
-        session.execute(copies.execution_options(synchronize_session=False))
 
-    return in_batches(over.order_by(FormCopy.until), purge)
+def _delete_form_copies(session: Session, ids: Sequence[bytes]) -> None:
+    copies = delete(FormCopy).where(is_one_of(FormCopy.public_id, ids))
+    session.execute(copies.execution_options(synchronize_session=False))
 
 
 def purge_ended_emails() -> int:
