@@ -1,6 +1,12 @@
-"""Runs the migrations over the app's own connection, all of them in one transaction, one machine at a time."""
+"""Runs the migrations over the app's own connection, one machine at a time.
+
+All of them are one transaction, but for those that build an index beside a running site: docs/releasing.md tells how.
+"""
 
 import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from alembic import context
 from flask import current_app
@@ -10,24 +16,46 @@ from app.connections import WRITES
 from app.db import db
 
 MIGRATING = 7105_2026  # any number, as long as nothing else in this database locks it
+ASKED_AGAIN_SECONDS = 0.2
 
 
 def run() -> None:
     """Bring the database to the version that was asked for."""
     settings = current_app.extensions["migrate"].configure_args
-    with db.engine.connect().execution_options(**{WRITES: True}) as connection:
+    with db.engine.connect().execution_options(**{WRITES: True}) as connection, _alone(connection):
         if connection.dialect.name == "sqlite":
             _foreign_keys(connection, "OFF")  # SQLite alters a table by making another one, and dropping the first
         context.configure(connection=connection, target_metadata=db.metadata, transactional_ddl=True, **settings)
         with context.begin_transaction():
-            if connection.dialect.name == "postgresql":
-                connection.execute(text("SELECT pg_advisory_xact_lock(:number)"), {"number": MIGRATING})
             _refuse_unknown()
             context.run_migrations()
             if connection.dialect.name == "sqlite" and connection.execute(text("PRAGMA foreign_key_check")).first():
                 raise RuntimeError("a migration left rows that refer to nothing")
         if connection.dialect.name == "sqlite":
             _foreign_keys(connection, "ON")
+
+
+@contextmanager
+def _alone(connection: Connection) -> Iterator[None]:
+    """Wait until nobody else migrates; SQLite's one write lock sees to that itself.
+
+    The lock is the session's and not the transaction's, which ends where an index is built beside the site. It is asked
+    for again and again, as building that index waits for every statement under way: one that waited for this lock, too.
+    """
+    if connection.dialect.name != "postgresql":
+        yield
+        return
+    number = {"number": MIGRATING}
+    while not connection.execute(text("SELECT pg_try_advisory_lock(:number)"), number).scalar_one():
+        connection.rollback()
+        time.sleep(ASKED_AGAIN_SECONDS)
+    connection.rollback()
+    try:
+        yield
+    finally:
+        connection.rollback()
+        connection.execute(text("SELECT pg_advisory_unlock(:number)"), number)
+        connection.rollback()
 
 
 def _foreign_keys(connection: Connection, wanted: str) -> None:
