@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import event, select, text
+from sqlalchemy import Engine, event, select, text
 from sqlalchemy.exc import OperationalError
 
 from app import jobs, worker
@@ -17,8 +17,11 @@ from app.db import db, is_away, snapshot, transaction
 from app.models import Petition
 from app.worker import Worker
 from tests.apps import make_app
+from tests.database_fixtures import _never_wait_for_the_disk
 from tests.factories import make_signature
 from tests.log import caught
+
+FULL = 2  # as SQLite tells it: each commit is on the disk before it is answered
 
 
 @pytest.mark.both_databases
@@ -148,3 +151,21 @@ def test_sqlite_writes_over_what_is_deleted(app: Flask, database_url: str) -> No
         db.engine.dispose()
         event.remove(db.engine, "do_connect", connect)
         assert words.encode() not in file.read_bytes()
+
+
+def test_sqlite_keeps_what_it_answered_for_and_lets_readers_read_and_writers_wait(tmp_path: Path) -> None:
+    event.remove(Engine, "connect", _never_wait_for_the_disk)  # what the app itself asks for
+    try:
+        app = make_app(tmp_path, f"sqlite:///{tmp_path}/own.db")
+        with app.app_context(), db.engine.connect() as connection:
+            told = {
+                name: connection.exec_driver_sql(f"PRAGMA {name}").scalar_one()
+                for name in ("journal_mode", "synchronous", "busy_timeout")
+            }
+        with app.app_context():
+            db.engine.dispose()
+    finally:
+        event.listen(Engine, "connect", _never_wait_for_the_disk)
+    assert told["journal_mode"] == "wal"
+    assert told["synchronous"] == FULL
+    assert told["busy_timeout"] >= 10_000  # milliseconds: many batches of a job, one after the other
