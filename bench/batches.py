@@ -83,7 +83,7 @@ def run(stage: Stage) -> Iterator[Figure]:
             yield from _measured(stage, database, job)
     with stage.app(database, DATA_KEYS=[config.new_data_key(), *app.config["DATA_KEYS"]]).app_context():
         yield from _measured(stage, database, Job("rotating data keys", ROWS, _rotate, ROWS, ROTATED_A_SECOND))
-        many = BULK_ACTS * bulk.MAX_BATCH_SIZE
+        many = BULK_ACTS * bulk.MAX_AT_A_PRESS
         yield from _measured(stage, database, Job("invalidating in bulk", many, _invalidate, many))
         with stage.connect(database) as connection:
             connection.execute(CLOSED_LONG_AGO)

@@ -119,9 +119,7 @@ def _addresses(petition_id: int, who: set[int | None], whom: set[int | None]) ->
     act = (AuditEntry.petition_id == petition_id) & (AuditEntry.organiser_id == Organiser.id)
     acted = exists().where(act, AuditEntry.act != Act.LEFT)
     found = db.session.execute(
-        select(Organiser, Membership, acted)
-        .outerjoin(Membership, membership)
-        .where(Organiser.id.in_(who | whom))
+        select(Organiser, Membership, acted).outerjoin(Membership, membership).where(Organiser.id.in_(who | whom))
     )
     address: dict[int, str | None] = {}
     for organiser, member, has_acted in found:
