@@ -88,7 +88,8 @@ def _of_open(petition: Petition) -> NextStep:
 def _of_closed(petition: Petition) -> NextStep:
     page = url_for("pages.petition", slug=petition.slug)
     has_list = petition.erased_at is None and ledger.read_count(petition.id).verified > 0
-    handed_over = db.session.scalar(select(exists().where(HandOver.petition_id == petition.id)))
+    since_closing = exists().where(HandOver.petition_id == petition.id, HandOver.at >= petition.closes_at)
+    handed_over = db.session.scalar(select(since_closing))
     if may(Who.EDITORS) and has_list and not handed_over:
         to_export = url_for("export.choose", slug=petition.slug)
         return NextStep(

@@ -74,6 +74,11 @@ def test_a_closed_one_is_handed_over_by_those_who_may(app: Flask, desk: Desk, se
     assert step(desk)[1:] == outcome, "there is nothing to hand over"
     make_signature(app)
     assert step(desk)[1:] == ("Hand over the list", f"{PLACE}/export")
+    early = {"recipient": "The council", "kind": "csv"}
+    desk.press(f"{PLACE}/reopen")
+    assert desk.send(f"{PLACE}/export", **early).status_code == 303
+    desk.press(f"{PLACE}/close")
+    assert step(desk)[1:] == ("Hand over the list", f"{PLACE}/export"), "that list ended before signing did"
     assert step(viewer)[1:] == page
     assert desk.send(f"{PLACE}/export", recipient="The council", kind="csv").status_code == 303
     assert step(desk)[1:] == outcome
