@@ -74,8 +74,10 @@ def test_a_closed_one_is_handed_over_by_those_who_may(app: Flask, desk: Desk, se
     assert step(desk)[1:] == outcome, "there is nothing to hand over"
     make_signature(app)
     assert step(desk)[1:] == ("Hand over the list", f"{PLACE}/export")
-    early = {"recipient": "The council", "kind": "csv"}
+    early, warning = {"recipient": "The council", "kind": "csv"}, "who signs later is not in this list"
+    assert warning not in desk.get(f"{PLACE}/export").text
     desk.press(f"{PLACE}/reopen")
+    assert warning in desk.get(f"{PLACE}/export").text
     assert desk.send(f"{PLACE}/export", **early).status_code == 303
     desk.press(f"{PLACE}/close")
     assert step(desk)[1:] == ("Hand over the list", f"{PLACE}/export"), "that list ended before signing did"

@@ -126,3 +126,15 @@ def test_what_people_trust_is_taken_as_it_looks(app: Flask, desk: Desk) -> None:
     assert notice.controller_email == "o'brien@xn--maanfertigung-cdb.example"
     assert notice.addressed_to == "The Town\nCouncil"
     assert stored(app).contact == "library@example.org"
+
+
+@pytest.mark.parametrize("part", ["details", "trust"])
+def test_enter_in_a_field_saves_and_adds_no_row(desk: Desk, part: str) -> None:
+    page = HtmlPage(desk.get(f"{PLACE}/{part}").text)
+    first_button: dict[int, str | None] = {}
+    for button in page.all("button"):
+        for form in (one for one in button.inside if one.tag == "form"):
+            first_button.setdefault(id(form), button.get("name"))
+    assert len(first_button) > 1 or part == "trust"
+    assert "more" in [one.get("name") for one in page.all("button")]
+    assert "more" not in first_button.values(), "browsers press a form's first button at Enter"
