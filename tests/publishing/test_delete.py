@@ -127,17 +127,17 @@ def test_whoever_signs_in_the_moment_that_it_is_taken_back_reads_the_original_an
     app: Flask, desk: Desk, client: FlaskClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     desk.send(f"{PLACE}/words/sv", title="Böcker", statement="Vi ber.")
-    hit = rate_limits.hit
+    wait_for = rate_limits.wait_for
 
     def take_it_back(action: rate_limits.Action) -> int:
-        monkeypatch.setattr(rate_limits, "hit", hit)
+        monkeypatch.setattr(rate_limits, "wait_for", wait_for)
         another = Thread(target=lambda: desk.send(f"{PLACE}/words/sv/delete"))
         another.start()
         another.join()
         assert languages(app) == {"en"}
         return 0
 
-    monkeypatch.setattr(rate_limits, "hit", take_it_back)
+    monkeypatch.setattr(rate_limits, "wait_for", take_it_back)
     worked = proof(client)
     answer = sign(client, language="sv", name="Ann Example", altcha=worked)
     assert answer.status_code == 422

@@ -93,15 +93,16 @@ def test_no_page_of_a_closed_petition_does(
     assert asks(answer.text) == []
 
 
-def test_who_shows_the_count_goes_on_finding_it_there(
+def test_what_passes_it_on_is_still_to_be_had_there(
     client: FlaskClient, petition: str, close: Callable[[], None]
 ) -> None:
     close()
     page = HtmlPage(client.get(f"{PETITION}/share").text)
     assert page.all("h1")[0].words() == "Signing has ended"
-    assert {one.get("data-copy") for one in page.all("button")} == {"badge-code", "counter-code"}
-    assert "/js/share." in page.html
-    assert not [one for one in page.all("a") if "nofollow" in (one.get("rel") or "")]
+    labels = [one.words() for one in page.all("label", **{"for": "share-address"})]
+    assert labels == ["The petition's address, to pass on"]
+    copied = {one.get("data-copy") for one in page.all("button")}
+    assert copied >= {"share-address", "badge-code", "counter-code"}
 
 
 @pytest.mark.parametrize("method", ["GET", "POST"])
