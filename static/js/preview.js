@@ -24,4 +24,6 @@ if (shown && text && token) {
     clearTimeout(timer);
     timer = setTimeout(show, PAUSE);
   });
+  // What was typed before this script had come.
+  if (text.value !== text.defaultValue) show();
 }

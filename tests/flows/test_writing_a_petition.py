@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from flask import Flask
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, Route
 
 from tests.flows.conftest import troubles_of
 from tests.flows.desk import app_of, see_its_page, write_a_petition
@@ -67,3 +67,17 @@ def test_who_leaves_words_that_are_not_saved_is_asked_first_where_scripts_run(
     page.get_by_role("link", name="Details").click()
     page.get_by_label("Started by").wait_for()
     assert asked == (["beforeunload"] if scripts else [])
+
+
+@pytest.mark.parametrize("page", [True], indirect=True)
+def test_what_is_typed_before_the_script_has_come_is_shown_as_well(page: Page) -> None:
+    held: list[Route] = []
+    page.goto("/organise/petitions/new")
+    page.get_by_label("Title").fill("Typed early")
+    page.route("**/js/preview.js*", lambda route: held.append(route))
+    page.get_by_role("button", name="Begin").click(no_wait_after=True)
+    reasons = page.get_by_label("The reasons")
+    reasons.fill("**Nurses** get home by it.")
+    page.wait_for_timeout(500)
+    held[0].continue_()
+    page.locator("#preview strong", has_text="Nurses").wait_for()
