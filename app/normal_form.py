@@ -14,7 +14,7 @@ _UNSEEN = re.compile("[\0-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\xad\u200b\u202a-\u202e
 MAX_PILE = 30  # UAX #15, "Stream-Safe Text Format": no language needs more
 
 
-def normalized(form: Literal["NFC", "NFKD"], text: str) -> str:
+def normalized(form: Literal["NFC", "NFKC", "NFKD"], text: str) -> str:
     """Return text in this form; of marks on one letter only the first MAX_PILE are kept."""
     return unicodedata.normalize(form, text if text.isascii() else _without_piles(text))
 

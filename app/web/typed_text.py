@@ -46,7 +46,7 @@ def ascii_digits(text: str) -> str:
 
 def plain_code(typed: str) -> str:
     """Return what was typed in Latin capitals and the digits 0 to 9, whatever the script of digits and look-alikes."""
-    plain = unicodedata.normalize("NFKC", typed).upper().translate(LOOK_ALIKES)
+    plain = normalized("NFKC", typed).upper().translate(LOOK_ALIKES)
     return "".join(str(unicodedata.digit(one, one)) for one in plain)
 
 

@@ -2,6 +2,7 @@
 
 import pytest
 
+from app.normal_form import MAX_PILE
 from app.web.typed_text import ascii_digits, plain_code, tidy_line, tidy_markdown, tidy_paragraphs, tidy_title
 
 UNSEEN = "\0\b\x1b\x7f\x9f\xad\u200b\u202a\u202e\u2066\u2068\ufeff"
@@ -38,3 +39,7 @@ def test_what_ends_a_line_elsewhere_ends_it_here_and_is_a_space_in_a_title() -> 
 def test_digits_of_all_scripts_are_digits() -> None:
     assert ascii_digits("١٥٠٠ ۱۵ १५ １５ ½²") == "1500 15 15 15 ½²"
     assert plain_code("ｓe٣۴ А") == "SE34 A"
+
+
+def test_marks_that_somebody_piled_up_cost_no_more_than_a_language_needs() -> None:
+    assert len(plain_code("A" + "\u0301" * 32_000)) <= MAX_PILE + 1
