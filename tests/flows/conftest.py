@@ -96,6 +96,13 @@ def served(app: Flask) -> Iterator[int]:
     server.server_close()
 
 
+@pytest.fixture(scope="module")
+def base(app: Flask) -> Iterator[str]:
+    """The address of the site that a file has as its `app`."""
+    with served(app) as port:
+        yield f"http://localhost:{port}"
+
+
 def overflows(page: Page) -> bool:
     """Tell whether a page scrolls sideways, once its style sheets are there."""
     page.wait_for_load_state()

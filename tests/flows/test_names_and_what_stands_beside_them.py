@@ -15,7 +15,6 @@ from app.db import db, transaction
 from app.models import Petition
 from tests.conftest import make_app
 from tests.factories import SLUG, change_signers, make_petition, make_signature
-from tests.flows.conftest import served
 
 pytestmark = pytest.mark.slow
 
@@ -45,13 +44,6 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
     yield app
     with app.app_context():
         db.engine.dispose()
-
-
-@pytest.fixture(scope="module")
-def base(app: Flask) -> Iterator[str]:
-    """The address of the site."""
-    with served(app) as port:
-        yield f"http://localhost:{port}"
 
 
 def opened(browser: Browser, base: str, path: str, width: int) -> Page:

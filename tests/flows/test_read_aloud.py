@@ -20,7 +20,6 @@ from app.models import Draft, Organiser, Role
 from app.web.language import force_language
 from tests.conftest import make_app
 from tests.factories import SLUG, make_draft, make_petition
-from tests.flows.conftest import served
 from tests.organisers.people import signed_in
 
 pytestmark = pytest.mark.slow
@@ -42,13 +41,6 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
     yield app
     with app.app_context():
         db.engine.dispose()
-
-
-@pytest.fixture(scope="module")
-def base(app: Flask) -> Iterator[str]:
-    """The address of the site."""
-    with served(app) as port:
-        yield f"http://localhost:{port}"
 
 
 @pytest.fixture(params=["en", "ar"])

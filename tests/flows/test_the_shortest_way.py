@@ -16,7 +16,7 @@ from app.models import Draft
 from app.web.language import INTERFACE_LANGUAGES
 from tests.conftest import make_app
 from tests.factories import make_draft, make_petition
-from tests.flows.conftest import overflows, served
+from tests.flows.conftest import overflows
 from tests.site import wait_until
 
 pytestmark = pytest.mark.slow
@@ -54,13 +54,6 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
     yield app
     with app.app_context():
         db.engine.dispose()
-
-
-@pytest.fixture(scope="module")
-def base(app: Flask) -> Iterator[str]:
-    """The address of the site."""
-    with served(app) as port:
-        yield f"http://localhost:{port}"
 
 
 def confirm_link(app: Flask, slug: str, language: str, name: str = "Ann Example") -> str:
