@@ -7,6 +7,7 @@ import re
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -105,6 +106,7 @@ def load(environ: Mapping[str, str] | None = None, instance: Path | None = None)
         "SQLALCHEMY_DATABASE_URI": database_uri(env.get("DATABASE_URL") or f"sqlite:///{instance}/countersign.db"),
         "OUTBOX_LEASE_SECONDS": 120,
         "SMTP_TIMEOUT_SECONDS": 10,
+        "DNS_RESOLVER": _dns_resolver(env),
         "MAX_CONTENT_LENGTH": 64 * 1024,
         "MAX_FORM_PARTS": 50,
         "TRUSTED_PROXIES": _number(env, "TRUSTED_PROXIES", 0),
@@ -200,6 +202,19 @@ def _base_url(env: Mapping[str, str], port: int) -> str:
             f"BASE_URL is {url}: outside this machine it must begin with https://, or names travel readable."
         )
     return url.removesuffix(":443" if url.startswith("https:") else ":80")  # spelt as browsers spell it in Origin
+
+
+def _dns_resolver(env: Mapping[str, str]) -> tuple[str, int] | None:
+    text = env.get("DNS_RESOLVER")
+    if not text:
+        return None
+    try:
+        parts = urlsplit(f"//{text if text.count(':') < 2 or '[' in text else f'[{text}]'}")
+        return str(ip_address(parts.hostname or "")), parts.port or 53
+    except ValueError:
+        raise ConfigError(
+            f"DNS_RESOLVER is {text!r}: write an IP address, and a port if it is not 53, such as 192.0.2.1:5353."
+        ) from None
 
 
 def _redis_url(env: Mapping[str, str]) -> str | None:
