@@ -190,6 +190,8 @@ def _mail(env: Mapping[str, str], base_url: str) -> dict[str, Any]:
         "MAIL_USE_TLS": use_tls,
         "MAIL_USE_SSL": use_ssl,
         "MAIL_DEFAULT_SENDER": env.get("MAIL_DEFAULT_SENDER") or f"petitions@{host}",
+        "MAIL_MAX_PER_HOUR": _number(env, "MAIL_MAX_PER_HOUR", 0, most=10**9),
+        "MAIL_MAX_PER_DAY": _number(env, "MAIL_MAX_PER_DAY", 0, most=10**9),
     }
 
 
@@ -310,10 +312,10 @@ def _list(env: Mapping[str, str], name: str) -> list[str]:
     return [part.strip() for part in env.get(name, "").split(",") if part.strip()]
 
 
-def _number(env: Mapping[str, str], name: str, default: int, least: int = 0) -> int:
+def _number(env: Mapping[str, str], name: str, default: int, least: int = 0, most: int = 65535) -> int:
     text = env.get(name) or str(default)
-    if not text.isascii() or not text.isdigit() or not least <= int(text) <= 65535:
-        raise ConfigError(f"{name} is {text!r}: it must be a whole number from {least} to 65535.")
+    if not text.isascii() or not text.isdigit() or len(text) > 10 or not least <= int(text) <= most:
+        raise ConfigError(f"{name} is {text!r}: it must be a whole number from {least} to {most}.")
     return int(text)
 
 

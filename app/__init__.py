@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from flask import Flask
@@ -17,7 +18,7 @@ from app.branding.views import bp as branding
 from app.confirmation.views import bp as confirmation
 from app.crypto import tokens
 from app.db import db
-from app.email import smtp
+from app.email import smtp, traffic_shaping
 from app.export.log_views import bp as log_file
 from app.export.trial_views import bp as trial
 from app.export.views import bp as export
@@ -29,6 +30,7 @@ from app.monitoring.views import bp as monitoring
 from app.organisers.people_views import bp as people
 from app.organisers.petition_views import bp as members
 from app.organisers.views import bp as organisers
+from app.outbox import take_turns
 from app.pages.views import bp as pages
 from app.pages.well_known import bp as well_known
 from app.publishing.delete_views import bp as deleting
@@ -96,6 +98,7 @@ def create_app(overrides: Mapping[str, Any] | None = None) -> Flask:
     _configure_database(app)
     _configure_language(app)
     smtp.init_app(app)
+    _configure_traffic_shaping(app)
     _configure_pages(app)
     sign_in.init_app(app)
     cli.init_app(app)
@@ -137,6 +140,15 @@ def _configure_database(app: Flask) -> None:
 def _configure_language(app: Flask) -> None:
     app.config.setdefault("BABEL_TRANSLATION_DIRECTORIES", str(config.ROOT / "translations"))
     babel.init_app(app, locale_selector=select_locale)
+
+
+def _configure_traffic_shaping(app: Flask) -> None:
+    try:
+        table = traffic_shaping.load(app.config["SITE_DIR"])
+    except traffic_shaping.BadTable as error:
+        raise config.ConfigError(str(error)) from error
+    # The catcher of `make run` takes as much as comes, and no resolver is to be asked for its recipients' domains.
+    take_turns.init_app(app, replace(table, is_on=False) if app.config["MAILBOX_DIR"] else table)
 
 
 def _configure_pages(app: Flask) -> None:

@@ -4,7 +4,7 @@ import logging
 import random
 import secrets
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 from flask import Flask, current_app
 from flask_mail import Message
@@ -14,10 +14,12 @@ from app.auth import password_reset
 from app.confirmation import letter
 from app.confirmation.confirm import letter_ended
 from app.confirmation.letters_for_many import ended_many, take_back_many, write_many
+from app.confirmation.typed_domains import typed_domains
 from app.db import db, is_away
 from app.email import smtp
 from app.export import pdf_job
 from app.models import Occasion, OutboxRow
+from app.organisers.letter import recipient_domains
 from app.organisers.letter import render_letter as write_to_organiser
 from app.outbox.callbacks import LetterCallbacks
 from app.outbox.deliver import deliver
@@ -33,12 +35,18 @@ def choose_email(row: OutboxRow) -> Callable[[], Message] | None:
     return (lambda: message) if message else None
 
 
+def domains_of(row_ids: Collection[int]) -> dict[int, str]:
+    """Return the domains that rows of the outbox were asked for, by the rows' ids."""
+    return typed_domains(row_ids) | recipient_domains(row_ids)
+
+
 LETTERS = LetterCallbacks(
     choose=choose_email,
     ended=letter_ended,
     write_many=write_many,
     ended_many=ended_many,
     take_back_many=take_back_many,
+    domains_of=domains_of,
 )
 IDLE_SECONDS = 0.5
 IDLE_DELIVERIES_SECONDS = 2.5  # a PDF takes many seconds anyway

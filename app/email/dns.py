@@ -15,17 +15,17 @@ class NoDnsAnswer(Exception):
     """No resolver answered in time, or none could tell: the name may have such records or not."""
 
 
-def look_up(name: str, kind: str) -> list[dns.rdata.Rdata] | None:
+def look_up(name: str, kind: str, seconds: float = MAX_SECONDS) -> list[dns.rdata.Rdata] | None:
     """Return the records of this kind, such as `MX`, at a name in ASCII; None if there is no such name.
 
-    Raises NoDnsAnswer, after MAX_SECONDS at the latest.
+    Raises NoDnsAnswer, after that many seconds at the latest.
     """
     try:
         absolute = dns.name.from_text(name)
     except dns.exception.DNSException:
         return None
     try:
-        found = _resolver().resolve(absolute, kind, raise_on_no_answer=False, search=False)
+        found = _resolver(seconds).resolve(absolute, kind, raise_on_no_answer=False, search=False)
     except dns.resolver.NXDOMAIN:
         return None
     except (dns.exception.DNSException, OSError) as error:
@@ -33,13 +33,13 @@ def look_up(name: str, kind: str) -> list[dns.rdata.Rdata] | None:
     return list(found.rrset or ())
 
 
-def _resolver() -> dns.resolver.Resolver:
+def _resolver(seconds: float) -> dns.resolver.Resolver:
     """Return a resolver; made anew each time, as the system's settings change while a worker runs."""
     own: tuple[str, int] | None = current_app.config["DNS_RESOLVER"]
     resolver = dns.resolver.Resolver(configure=own is None)
     if own:
         address, resolver.port = own
         resolver.nameservers = [address]
-    resolver.timeout, resolver.lifetime = TRY_SECONDS, MAX_SECONDS
+    resolver.timeout, resolver.lifetime = min(TRY_SECONDS, seconds), seconds
     resolver.use_edns(0, payload=UDP_BYTES)
     return resolver

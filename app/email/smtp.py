@@ -45,7 +45,15 @@ def make_ready(message: Message) -> ReadyMessage | Message:
 
 
 class SendingFailed(Exception):
-    """A letter was not accepted. The text is the server's status code with a word of ours, never its own words."""
+    """A letter was not accepted. The text is the server's status code with a word of ours, never its own words.
+
+    Those are in `reply`, with the code, for a look at once: they may name a signer. `is_about_sender` tells that the
+    server refused whoever sends, and not this letter.
+    """
+
+    def __init__(self, words: str, code: int = 0, reply: str = "", *, is_about_sender: bool = False) -> None:
+        super().__init__(words)
+        self.code, self.reply, self.is_about_sender = code, reply, is_about_sender
 
 
 class Temporary(SendingFailed):
@@ -167,6 +175,8 @@ class SmtpConnection:
         except smtplib.SMTPRecipientsRefused as error:
             code, reply = next(iter(error.recipients.values()))
             raise self._failure(code, reply) from None
+        except smtplib.SMTPSenderRefused as error:
+            raise self._failure(error.smtp_code, error.smtp_error, is_about_sender=True) from None
         except smtplib.SMTPResponseException as error:
             raise self._failure(error.smtp_code, error.smtp_error) from None
         except (smtplib.SMTPException, OSError) as error:
@@ -192,11 +202,13 @@ class SmtpConnection:
         self._connection, self.is_new = opened, True
         return opened
 
-    def _failure(self, code: int, reply: bytes | str) -> SendingFailed:
+    def _failure(self, code: int, reply: bytes | str, *, is_about_sender: bool = False) -> SendingFailed:
         if code == SERVICE_CLOSING:
             self.close()
-        words = describe_reply(code, reply)
-        return Permanent(words) if 500 <= code < 600 else Temporary(words)
+        # What is said of the sender says nothing of the recipient, however final it is.
+        kind = Permanent if 500 <= code < 600 and not is_about_sender else Temporary
+        text = reply.decode("utf-8", "replace") if isinstance(reply, bytes) else reply
+        return kind(describe_reply(code, reply), code, text, is_about_sender=is_about_sender)
 
 
 def _describe(error: Exception) -> str:

@@ -12,6 +12,7 @@ from app.models.membership import Membership, Role
 from app.models.monitoring import CountCheck, Counter, JobSuccess
 from app.models.organiser import AlteredAccount, Organiser
 from app.models.outbox import Occasion, OutboxProgress, OutboxRow, Unwanted
+from app.models.pace import Departures, MailDomain, ProviderConnection, ProviderPace, SendingAddress
 from app.models.passkey import Passkey
 from app.models.petition import (
     AlteredPetition,
@@ -47,6 +48,7 @@ __all__ = [
     "Declined",
     "Delivery",
     "DeliveryVolume",
+    "Departures",
     "DomainRule",
     "Donation",
     "Draft",
@@ -67,6 +69,7 @@ __all__ = [
     "LetterSum",
     "Link",
     "LoginAttempt",
+    "MailDomain",
     "Making",
     "Membership",
     "Occasion",
@@ -78,9 +81,12 @@ __all__ = [
     "PetitionText",
     "Picture",
     "PrivacyNotice",
+    "ProviderConnection",
+    "ProviderPace",
     "Reason",
     "RecountDue",
     "Role",
+    "SendingAddress",
     "SignIn",
     "Signature",
     "SignatureSum",

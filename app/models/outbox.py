@@ -56,7 +56,8 @@ class OutboxRow(Base):
     `had_proof_of_work` is false if a form without one caused the letter; the slow lane may then defer it until
     `deferred_until`, in the turn of `lane_key`, a keyed hash of the form's network that is erased when the letter
     leaves; `turn_at` is when its turn came, or it was counted as a request, whatever became of the letter. `claim` is
-    drawn by the worker that holds the row until `leased_until`.
+    drawn by the worker that holds the row until `leased_until`. `provider_key` is a keyed hash of the mailbox provider
+    that it waits for, erased like `lane_key`, and `leaves_at` from when on it has a place there, if it has.
     """
 
     __tablename__ = "outbox"
@@ -116,6 +117,8 @@ class OutboxRow(Base):
     is_tagged: Mapped[bool] = mapped_column(default=False, server_default=false())
     had_proof_of_work: Mapped[bool] = mapped_column(default=True, server_default=true())
     lane_key: Mapped[bytes | None] = mapped_column(LargeBinary(32))
+    provider_key: Mapped[bytes | None] = mapped_column(LargeBinary(16))
+    leaves_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     deferred_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
     progress: Mapped[OutboxProgress] = mapped_column(words(OutboxProgress, "progress"), default=OutboxProgress.WAITING)
     queued_at: Mapped[datetime] = mapped_column(UtcDateTime)

@@ -1,19 +1,21 @@
 """Letters to organisers: rendered in the transaction that causes them, sealed in the outbox, erased once sent."""
 
 import os
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime
 from typing import Any
 
 from flask_mail import Message
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.crypto import sealing, tokens
-from app.db import db, insert
+from app.db import db, insert, is_one_of
 from app.email.address import canonical, without_tag
+from app.email.domain import domain_of
 from app.email.render import Rendered, message, render
 from app.models import Membership, Occasion, Organiser, OutboxRow, Petition, Role
-from app.outbox.enqueue import PRIORITY, PRIORITY_BY_STRANGER
+from app.outbox.enqueue import PRIORITY, PRIORITY_BY_STRANGER, PRIORITY_OF_ORGANISERS
 from app.web.language import force_language
 
 PURPOSE = "organiser-letter"
@@ -38,6 +40,17 @@ def unseal_fields(row: OutboxRow, kind: str) -> list[str]:
     return fields if found == kind else []
 
 
+def recipient_domains(row_ids: Collection[int]) -> dict[int, str]:
+    """Return the domains (in ASCII, lower case) of the addresses that these rows' letters go to, by the rows' ids."""
+    rows = select(OutboxRow.id, OutboxRow.public_id, OutboxRow.sealed).where(
+        is_one_of(OutboxRow.id, [*row_ids]), OutboxRow.sealed.is_not(None)
+    )
+    return {
+        row.id: domain_of(sealing.unseal(PURPOSE, row.public_id, row.sealed).fields[1])
+        for row in db.session.execute(rows)
+    }
+
+
 def queue_request(session: Session, kind: str, recipient: str, at: datetime) -> None:
     """Insert a request for a letter, which the worker renders, into the outbox; the caller commits.
 
@@ -58,7 +71,7 @@ def queue_rendered_letter(
     """
     fields = render_for(organiser, letter, **words)
     key = _counted(letter, without_tag(organiser.email)) if is_limited else None
-    rank = PRIORITY[Occasion.CONFIRMED if is_limited else Occasion.ORGANISER]
+    rank = PRIORITY_OF_ORGANISERS if is_limited else PRIORITY[Occasion.ORGANISER]
     _insert(session, WRITTEN, organiser.email, fields, at, mailbox=key, priority=rank)
 
 
@@ -121,5 +134,5 @@ def queue_for_owner(
     Whoever works on the petition can cause it, so it goes after what signers wait for.
     """
     fields = (owner.public_id.hex(),)
-    rank = PRIORITY[Occasion.CONFIRMED]
+    rank = PRIORITY_OF_ORGANISERS
     _insert(session, kind, owner.email, fields, at, mailbox=None, priority=rank, due_at=due, petition_id=petition_id)

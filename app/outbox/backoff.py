@@ -5,13 +5,17 @@ from datetime import timedelta
 
 FIRST_WAIT = timedelta(seconds=30)
 MAX_WAIT = timedelta(minutes=15)
-MIN_ATTEMPTS = 10
 GIVE_UP_AFTER = timedelta(days=5)  # RFC 5321, 4.5.4.1: at least four to five days
+MEAN_WAIT = MAX_WAIT * 0.75
+MAX_ATTEMPTS = GIVE_UP_AFTER // MEAN_WAIT
 
 
-def is_hopeless(attempts: int, age: timedelta) -> bool:
-    """Tell whether to give up: after many failed attempts and days. A letter that was never tried is not hopeless."""
-    return attempts >= MIN_ATTEMPTS and age > GIVE_UP_AFTER
+def is_hopeless(attempts: int) -> bool:
+    """Tell whether to give up, after days of failed attempts.
+
+    Attempts are counted, and not the time since it was queued: an e-mail may have waited for weeks until its turn came.
+    """
+    return attempts >= MAX_ATTEMPTS
 
 
 def wait(attempts: int) -> timedelta:

@@ -1,6 +1,6 @@
 """What other layers do for a letter, called by app/outbox/deliver.py."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
@@ -41,6 +41,7 @@ Choose = Callable[[OutboxRow], Callable[[], Message] | None]
 Ended = Callable[[Session, OutboxRow, datetime], None]
 WriteMany = Callable[[Session, Sequence[FormRow], datetime], dict[int, LetterOfForm]]
 EndedMany = Callable[[Session, Mapping[bytes, datetime], Sequence[bytes]], None]
+DomainsOf = Callable[[Collection[int]], Mapping[int, str]]
 TakeBackMany = Callable[[Session, Sequence[bytes]], None]
 
 
@@ -56,6 +57,9 @@ class LetterCallbacks:
     `ended_many` is for those what `ended` is for one: it gets the drafts whose letters were sent, and when, and those
     that get none or one about a signature. `take_back_many` gets those whose letters were written and not handed over:
     they are decided anew.
+
+    `domains_of` gets the ids of rows, and returns by them the domains (in ASCII, lower case) that were typed, or that a
+    signature or account has: not where an e-mail goes for it, which tells what the mailbox has confirmed.
     """
 
     choose: Choose
@@ -63,3 +67,4 @@ class LetterCallbacks:
     write_many: WriteMany
     ended_many: EndedMany
     take_back_many: TakeBackMany
+    domains_of: DomainsOf

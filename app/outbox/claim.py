@@ -12,6 +12,8 @@ from sqlalchemy.orm import Session
 from app import clock, leases
 from app.db import db, is_one_of, transaction
 from app.models import Occasion, OutboxProgress, OutboxRow
+from app.outbox import quota
+from app.outbox.pause_provider import all_paused_until
 
 BATCH_SIZE = 200
 BATCH_SIZE_ONE_BY_ONE = 25  # of letters that are written one by one: about as many as are in a second
@@ -45,7 +47,7 @@ class Claimed:
 
 
 def claim_due() -> Claimed:
-    """Claim the letters that are due, those with the highest priority first."""
+    """Claim the letters that are due, those with the highest priority first, as far as quotas leave room."""
     now = clock.now()
     claim = os.urandom(16)
     lease = timedelta(seconds=current_app.config["OUTBOX_LEASE_SECONDS"])
@@ -53,7 +55,7 @@ def claim_due() -> Claimed:
     # A letter that was queued in the future is due: the clock has gone back since.
     from_the_future = (OutboxRow.attempts == 0) & OutboxRow.deferred_until.is_(None) & (OutboxRow.queued_at > now)
     due = (
-        select(OutboxRow.id, OutboxRow.occasion, OutboxRow.had_proof_of_work)
+        select(OutboxRow.id, OutboxRow.occasion, OutboxRow.had_proof_of_work, OutboxRow.priority)
         .where(OutboxRow.progress == OutboxProgress.WAITING, or_(OutboxRow.due_at <= now, from_the_future), free)
         .order_by(OutboxRow.priority, OutboxRow.due_at, OutboxRow.id)
     )
@@ -62,7 +64,11 @@ def claim_due() -> Claimed:
     if first is None:
         return Claimed(claim, {})
     are_copies = first.occasion == Occasion.SIGNED and first.had_proof_of_work
-    due = due.limit(BATCH_SIZE if are_copies else min(BATCH_SIZE, BATCH_SIZE_ONE_BY_ONE))
+    size = quota.batch_size(BATCH_SIZE if are_copies else min(BATCH_SIZE, BATCH_SIZE_ONE_BY_ONE))
+    room = min([size, *(used.room(first.priority) for used in quota.used(db.session(), now))])
+    if not room or all_paused_until(db.session(), now):
+        return Claimed(claim, {})
+    due = due.limit(room)
     with transaction() as session:
         # SQLite has no row locks and needs none: its transactions write one at a time.
         taken = {row.id: row.occasion for row in session.execute(due.with_for_update(skip_locked=True))}

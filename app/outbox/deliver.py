@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from datetime import datetime
 from itertools import takewhile
 
 from flask_mail import Message
@@ -17,10 +18,14 @@ from app.outbox.callbacks import LetterCallbacks
 from app.outbox.claim import claim_due, release
 from app.outbox.copies import write_copies
 from app.outbox.hand import SECONDS_IN_HAND, Hand, settling
+from app.outbox.pause_provider import pause_if_asked
+from app.outbox.quota import ALL
+from app.outbox.take_turns import end_turns, shaping, take_turns
 from app.outbox.write_alone import write_alone, write_each
 
 # For so long letters are written one by one before new ones are claimed: of these, forms with a proof go first.
 SECONDS_ONE_BY_ONE = 1
+TAKES_NO_MAIL = "the domain takes no mail"
 # Letters that strangers can cause. When each leaves does not tell what others got (see app/outbox/pace.py).
 BY_STRANGERS = {Occasion.SIGNED, Occasion.ENTRY, Occasion.ORGANISER}
 
@@ -42,7 +47,8 @@ def deliver(letters: LetterCallbacks, stopping: Callable[[], bool] = lambda: Fal
         raise
     finally:
         batch.connection.close()
-        release(batch.claimed, batch.unsent)
+        end_turns(batch.claimed, batch.turns, batch.tried, batch.paused)
+        release(batch.claimed, [*batch.unsent, *batch.turns.back])
     return len(batch.claimed.occasions)
 
 
@@ -51,17 +57,24 @@ class _Batch:
 
     def __init__(self, letters: LetterCallbacks, stopping: Callable[[], bool]) -> None:
         self.claimed = claim_due()
-        self.unsent = [*self.claimed.occasions]
+        self.turns = take_turns(self.claimed, letters)
+        self.unsent = [*self.turns.going]
+        self.tried: set[int] = set()
+        self.paused: dict[bytes, datetime] = {}
         self.connection = smtp.SmtpConnection()
         self._letters = letters
         self._stopping = stopping
 
     def send(self) -> None:
         """Send them, as far as there is time, and take out of `unsent` what was tried or put off."""
+        for row_id in self.turns.dead:
+            record.mark(self.claimed, row_id, OutboxProgress.FAILED, TAKES_NO_MAIL, self._letters)
         self._send_copies()
         until = time.monotonic() + SECONDS_ONE_BY_ONE
         while self.unsent and self._may_go_on():
-            if self.claimed.occasions[self.unsent[0]] in BY_STRANGERS:
+            if self._waits(self.unsent[0]):
+                self.unsent.pop(0)
+            elif self.claimed.occasions[self.unsent[0]] in BY_STRANGERS:
                 self._send_each()
             else:
                 self._send_alone(self.unsent[0])
@@ -70,7 +83,11 @@ class _Batch:
                 break
 
     def _may_go_on(self) -> bool:
-        return self.claimed.is_fresh() and not self._stopping()
+        return self.claimed.is_fresh() and not self._stopping() and ALL not in self.paused
+
+    def _waits(self, row_id: int) -> bool:
+        """Tell whether a row is to wait, as its provider has asked for a pause since."""
+        return self.turns.provider_of.get(row_id) in self.paused
 
     def _send_copies(self) -> None:
         """Send copies for those rows that can have one.
@@ -83,7 +100,7 @@ class _Batch:
         while waiting and self._may_go_on():
             hand = write_copies(self.claimed, waiting[:size], self._letters)
             tried = self._send_in_order(hand)
-            waiting = [*hand.waiting, *waiting[size:]]
+            waiting = [row_id for row_id in (*hand.waiting, *waiting[size:]) if not self._waits(row_id)]
             size = 2 * tried or size
 
     def _send_each(self) -> None:
@@ -112,18 +129,21 @@ class _Batch:
             was_open = self.connection.is_open
             if hand.waiting:
                 self.connection.open()
-            while hand.waiting and self.connection.is_open and self._may_go_on():
+            for row_id in [*hand.waiting]:
+                if not self.connection.is_open or not self._may_go_on():
+                    break
                 if time.monotonic() > until and (tried or not was_open):
                     break
-                row_id = next(iter(hand.waiting))
-                self._send_or_wait(hand, row_id)
-                self.unsent.remove(row_id)
-                tried += 1
+                if not self._waits(row_id):  # else it is taken back
+                    self._send_or_wait(hand, row_id)
+                    self.unsent.remove(row_id)
+                    tried += 1
         return tried
 
     def _send_or_wait(self, hand: Hand, row_id: int) -> None:
         """Hand over this row's letter, or let the time of one pass if it gets none."""
         message = hand.waiting.pop(row_id)
+        self.tried.add(row_id)
         timing = pace.COPIES if hand.are_copies else pace.OTHERS
         if message is None:
             timing.wait()
@@ -140,6 +160,7 @@ class _Batch:
         written = write_alone(self.claimed, row_id, self._letters)
         if written is None:
             return
+        self.tried.add(row_id)
         if written.message is None:
             record.mark(self.claimed, row_id, OutboxProgress.SILENT, "", self._letters)
         elif self._hand_over(written.message, row_id):
@@ -154,15 +175,25 @@ class _Batch:
                 self.connection.send(message)
         except (smtp.NoConnection, SQLAlchemyError):
             raise
-        except smtp.Permanent as error:
-            record.mark(self.claimed, row_id, OutboxProgress.FAILED, str(error), self._letters)
-        except smtp.Temporary as error:
-            record.defer(self.claimed, row_id, str(error), self._letters, was_refused=True)
+        except smtp.SendingFailed as error:
+            self._refused(row_id, error)
         except Exception as error:  # noqa: BLE001 - a letter that cannot be sent must not hold up the others
             record.defer_faulty(self.claimed, row_id, error, self._letters)
         else:
             return True
         return False
+
+    def _refused(self, row_id: int, error: smtp.SendingFailed) -> None:
+        """Record that a letter was refused: for good, for now, or with all others to its provider for a while."""
+        key = self.turns.provider_of.get(row_id)
+        until = pause_if_asked(key, error, shaping())
+        if until:
+            self.paused[ALL if error.is_about_sender or key is None else key] = until
+            record.put_off(self.claimed, row_id, str(error), until)
+        elif isinstance(error, smtp.Permanent):
+            record.mark(self.claimed, row_id, OutboxProgress.FAILED, str(error), self._letters)
+        else:
+            record.defer(self.claimed, row_id, str(error), self._letters, was_refused=True)
 
 
 def _domain_of(message: ReadyMessage | Message) -> str:

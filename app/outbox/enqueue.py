@@ -18,8 +18,9 @@ PRIORITY = {
     Occasion.ORGANISER: 0,
     Occasion.ENTRY: PRIORITY_WITHOUT_PROOF,  # its form asks for none, so floods of it must not hold up the above
     Occasion.CONFIRMED: 2,
-    Occasion.REMINDER: 2,
+    Occasion.REMINDER: 2_000,  # behind all that the slow lane has deferred
 }
+PRIORITY_OF_ORGANISERS = 3_000  # what they can cause: invitations, changes, notices
 PRIORITY_REFUSED = 2  # at least, for what a mail server did not take at the first try
 PRIORITY_DEFERRED = 3  # and more, by the turn of a network (see app/outbox/slow_lane.py)
 PRIORITY_BY_STRANGER = 10_000  # requests for letters to organisers; one waits for a mailbox (see the model)

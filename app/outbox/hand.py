@@ -26,6 +26,7 @@ from app.outbox.claim import Claimed
 
 # No letter is handed over that is older: it may have been cancelled, and those sent before it wait to be marked.
 SECONDS_IN_HAND = 0.5
+_OF_WAITING = ("claim", "leased_until", "provider_key", "leaves_at")
 
 
 class Before(NamedTuple):
@@ -72,7 +73,7 @@ def settling(claimed: Claimed, hand: Hand, letters: LetterCallbacks) -> Iterator
 
 
 def _end_copies(session: Session, claimed: Claimed, hand: Hand, letters: LetterCallbacks) -> None:
-    ended = {"reply": "", "ended_at": clock.now(), "claim": None, "leased_until": None}
+    ended = {"reply": "", "ended_at": clock.now()} | dict.fromkeys(_OF_WAITING)
     draft_of: dict[bytes, Row[Any]] = {}
     for progress, row_ids in ((OutboxProgress.SENT, hand.sent), (OutboxProgress.SILENT, hand.silent)):
         if not row_ids:

@@ -49,7 +49,7 @@ def defer(claimed: Claimed, row_id: int, reply: str, letters: LetterCallbacks, *
         row = claimed.lock(session, row_id)
         if row is None:
             return
-        is_hopeless = backoff.is_hopeless(row.attempts, now - row.queued_at)
+        is_hopeless = backoff.is_hopeless(row.attempts)
         row.attempts += 1
         if is_hopeless:
             _end(session, row, OutboxProgress.FAILED, f"given up: {reply}", now, letters)
@@ -57,6 +57,16 @@ def defer(claimed: Claimed, row_id: int, reply: str, letters: LetterCallbacks, *
             row.reply = reply
             row.priority = max(row.priority, PRIORITY_REFUSED) if was_refused else row.priority
             row.due_at = now + backoff.wait(row.attempts)
+            row.claim = row.leased_until = None
+            counters.count(counters.EMAILS, PUT_OFF)
+
+
+def put_off(claimed: Claimed, row_id: int, reply: str, until: datetime) -> None:
+    """Have a letter tried again after a pause that its provider asked for. It is no attempt, as it says nothing of it."""
+    with transaction() as session:
+        row = claimed.lock(session, row_id)
+        if row is not None:
+            row.reply, row.due_at = reply, until
             row.claim = row.leased_until = None
             counters.count(counters.EMAILS, PUT_OFF)
 
@@ -72,7 +82,7 @@ def _end(
     session: Session, row: OutboxRow, progress: OutboxProgress, reply: str, at: datetime, letters: LetterCallbacks
 ) -> None:
     row.progress, row.reply, row.ended_at = progress, reply, at
-    row.claim = row.leased_until = row.lane_key = None
+    row.claim = row.leased_until = row.lane_key = row.provider_key = row.leaves_at = None
     counters.count(counters.EMAILS, progress)
     if progress != OutboxProgress.FAILED:  # a failed letter may be tried again
         row.sealed = None

@@ -17,8 +17,8 @@ from app.db import db, transaction
 from app.email import smtp
 from app.models import Draft, OutboxProgress, OutboxRow, Petition
 from app.models.signer import signer_of
+from app.outbox import backoff, record
 from app.outbox import deliver as delivering
-from app.outbox import record
 from app.outbox.claim import claim_due
 from app.outbox.deliver import deliver
 from app.signing import proof_of_work
@@ -257,17 +257,20 @@ def test_what_was_refused_for_now_is_tried_again_after_first_tries(
     assert mail_server.letters[0]["To"] == "honest@example.org"
 
 
-def test_after_five_days_and_many_tries_a_letter_is_given_up(
+def test_after_five_days_of_tries_a_letter_is_given_up_however_long_it_waited_before_the_first(
     app: Flask, client: FlaskClient, petition: str, mail_server: MailServer, work: Work
 ) -> None:
     mail_server.answer = lambda recipient: "451 later"
     sign(client)
     with app.app_context(), transaction() as session:
-        session.execute(update(OutboxRow).values(queued_at=clock.now() - timedelta(days=6)))
-    for _ in range(11):
+        session.execute(update(OutboxRow).values(queued_at=clock.now() - timedelta(days=60)))
+    for tried in (0, backoff.MAX_ATTEMPTS - 1, backoff.MAX_ATTEMPTS):
         assert [row.progress for row in rows(app)] == [OutboxProgress.WAITING]
+        with app.app_context(), transaction() as session:
+            session.execute(update(OutboxRow).values(attempts=tried))
         make_all_due(app)
         work()
+    assert sum((backoff.wait(number) for number in range(1, backoff.MAX_ATTEMPTS)), timedelta()) > timedelta(days=4)
     (row,) = rows(app)
     assert (row.progress, row.reply) == (OutboxProgress.FAILED, "given up: 451: an error in processing")
 

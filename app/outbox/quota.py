@@ -1,0 +1,99 @@
+"""Quotas: how many e-mails may leave within an hour and a day, for all workers together (MAIL_MAX_PER_*).
+
+What nobody waits for may use a share of a quota alone, so that a new confirmation never waits for news to end.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+from flask import current_app
+from sqlalchemy import func, select, update
+from sqlalchemy.orm import Session
+
+from app.db import insert
+from app.models import Departures, Occasion
+from app.outbox.enqueue import PRIORITY
+
+ALL = bytes(16)  # the key under which all departures are counted
+SLOT = timedelta(minutes=10)
+DAY = timedelta(days=1)
+KEPT_FOR = timedelta(days=3)
+SHARES = ((0.5, 20_000), (0.8, PRIORITY[Occasion.REMINDER]))  # from these priorities on
+SHARE_OF_THANKS = 0.9
+SMALL_PART = 20  # a worker claims no more than this part of a quota at once: if it is killed, so much is lost
+
+
+class Quota(NamedTuple):
+    """No more than so many e-mails within this time; the name is that of the setting."""
+
+    setting: str
+    most: int
+    within: timedelta
+
+
+def quotas() -> list[Quota]:
+    """Return the quotas that are set."""
+    both = ("MAIL_MAX_PER_HOUR", timedelta(hours=1)), ("MAIL_MAX_PER_DAY", DAY)
+    return [Quota(name, current_app.config[name], within) for name, within in both if current_app.config[name]]
+
+
+def share(priority: int) -> float:
+    """Return which part of a quota e-mails of this priority may use."""
+    if priority == PRIORITY[Occasion.CONFIRMED]:
+        return SHARE_OF_THANKS
+    return next((part for part, least in SHARES if priority >= least), 1)
+
+
+def batch_size(most: int) -> int:
+    """Return how many e-mails a worker that would claim `most` may claim at once."""
+    return min([most, *(max(1, quota.most // SMALL_PART) for quota in quotas())])
+
+
+class Used(NamedTuple):
+    """How much of a quota is used, and when the oldest of that leaves it."""
+
+    quota: Quota
+    number: int
+    free_at: datetime | None
+
+    def room(self, priority: int) -> int:
+        """Return how many more e-mails of this priority may leave now."""
+        return max(0, max(1, int(self.quota.most * share(priority))) - self.number)
+
+
+def used(session: Session, now: datetime) -> list[Used]:
+    """Return how much of each quota that is set is used now."""
+    return [Used(one, *departed(session, ALL, now, one.within)) for one in quotas()]
+
+
+def departed(session: Session, key: bytes, now: datetime, within: timedelta) -> tuple[int, datetime | None]:
+    """Return how many e-mails left under this key within that time or a little more, and when the first ages out.
+
+    A slot counts until its end has aged: so no more leave than a quota says, whichever moment it is reckoned from.
+    """
+    first = func.min(Departures.slot, type_=Departures.slot.type)
+    lately = (Departures.provider_key == key) & (Departures.slot > now - within - SLOT) & (Departures.number > 0)
+    number, oldest = session.execute(select(func.coalesce(func.sum(Departures.number), 0), first).where(lately)).one()
+    return int(number), oldest + SLOT + within if oldest else None
+
+
+def count(session: Session, numbers: Mapping[bytes, int], now: datetime) -> None:
+    """Count departures under each of these keys, in the caller's transaction."""
+    rows = [{"provider_key": key, "slot": _slot(now), "number": numbers[key]} for key in sorted(numbers)]
+    if rows:
+        new = insert(Departures).values(rows)
+        more = {"number": Departures.number + new.excluded.number}
+        session.execute(new.on_conflict_do_update(index_elements=["provider_key", "slot"], set_=more))
+
+
+def give_back(session: Session, numbers: Mapping[bytes, int], since: datetime) -> None:
+    """Take departures back that were counted at that moment and did not take place, in the caller's transaction."""
+    for key in sorted(numbers):
+        counted = (Departures.provider_key == key) & (Departures.slot == _slot(since))
+        taken_back = update(Departures).where(counted).values(number=Departures.number - numbers[key])
+        session.execute(taken_back.execution_options(synchronize_session=False))
+
+
+def _slot(at: datetime) -> datetime:
+    return at - timedelta(seconds=at.timestamp() % SLOT.total_seconds())

@@ -1,0 +1,84 @@
+"""Who runs the mailboxes of a domain is asked of a real DNS server, once, within a second, and never guessed wrongly."""
+
+import time
+from collections.abc import Iterator
+
+import pytest
+from flask import Flask
+from sqlalchemy import select
+
+from app.db import db
+from app.email import traffic_shaping
+from app.models import MailDomain
+from app.outbox import find_providers as finding
+from app.outbox.find_providers import Found, find_providers, key_of, takes_no_mail
+from tests.dns_server import DnsServer
+
+TABLE = traffic_shaping.load(None)
+pytestmark = pytest.mark.both_databases
+
+
+@pytest.fixture
+def dns(app: Flask) -> Iterator[DnsServer]:
+    server = DnsServer()
+    server.add({min(TABLE.providers["google"].domains): {"MX": ["5 gmail-smtp-in.l.google.com."]}})
+    app.config["DNS_RESOLVER"] = server.address
+    app.extensions.pop(finding.EXTENSION, None)
+    yield server
+    server.stop()
+    app.extensions.pop(finding.EXTENSION, None)
+
+
+def test_domains_are_grouped_by_their_first_mail_exchanger(app: Flask, dns: DnsServer) -> None:
+    dns.add({"town.example": {"MX": ["20 mx.elsewhere.example.", "10 aspmx.l.google.com."]}})
+    dns.add({"one.example": {"MX": ["10 mx1.hosting.example."]}, "two.example": {"MX": ["10 mx2.hosting.example."]}})
+    dns.add({"alone.example": {"A": ["192.0.2.1"]}})
+    with app.app_context():
+        found = find_providers({"town.example", "one.example", "two.example", "alone.example", "gmail.com"}, TABLE)
+        assert found["town.example"] == found["gmail.com"] == Found(key_of("google"), takes_no_mail=False)
+        assert found["one.example"] == found["two.example"] != found["alone.example"]
+        assert not any(one.takes_no_mail for one in found.values())
+    assert ("gmail.com", "MX") not in dns.asked
+
+
+def test_dns_is_asked_once_for_all_workers(app: Flask, dns: DnsServer) -> None:
+    dns.add({"town.example": {"MX": ["10 mx.town.example."]}})
+    with app.app_context():
+        first = find_providers({"town.example"}, TABLE)
+        app.extensions.pop(finding.EXTENSION)  # as in another process
+        assert find_providers({"town.example"}, TABLE) == first
+        (kept,) = db.session.scalars(select(MailDomain))
+    assert dns.asked.count(("town.example", "MX")) == 1
+    assert b"town" not in kept.domain_key + kept.provider_key
+
+
+def test_a_domain_without_mail_exchanger_and_address_or_with_a_null_mx_takes_no_mail(
+    app: Flask, dns: DnsServer
+) -> None:
+    dns.add({"says-no.example": {"MX": ["0 ."]}, "only-text.example": {"TXT": ['"hello"']}})
+    with app.app_context():
+        found = find_providers({"says-no.example", "only-text.example", "nothing.example"}, TABLE)
+        assert {domain: one.takes_no_mail for domain, one in found.items()} == dict.fromkeys(found, True)
+        assert takes_no_mail("nothing.example") and not takes_no_mail("gmail.com")
+
+
+def test_a_resolver_that_denies_everything_is_not_believed(app: Flask, dns: DnsServer) -> None:
+    dns.zone.clear()
+    with app.app_context():
+        found = find_providers({"town.example"}, TABLE)
+        assert not found["town.example"].takes_no_mail and not takes_no_mail("town.example")
+
+
+def test_a_resolver_that_never_answers_costs_a_second_and_is_then_left_alone(app: Flask, dns: DnsServer) -> None:
+    dns.silent.add("*")
+    with app.app_context():
+        began = time.monotonic()
+        found = find_providers({f"town-{number}.example" for number in range(50)}, TABLE)
+        seconds = time.monotonic() - began
+        assert len({one.provider_key for one in found.values()}) == 50  # each by itself
+        assert not any(one.takes_no_mail for one in found.values())
+        asked = len(dns.asked)
+        find_providers({"later.example"}, TABLE)
+    assert len(dns.asked) <= asked + finding.THREADS  # what was on its way
+    assert ("later.example", "MX") not in dns.asked
+    assert seconds < 10  # 50 of them one after the other would take 50
