@@ -7,7 +7,6 @@ import threading
 from collections.abc import Callable, Collection
 
 from flask import Flask, current_app
-from flask_mail import Message
 
 from app import jobs, logs
 from app.auth import password_reset
@@ -17,6 +16,7 @@ from app.confirmation.letters_for_many import ended_many, take_back_many, write_
 from app.confirmation.typed_domains import typed_domains
 from app.db import db, is_away
 from app.email import smtp
+from app.email.letter import Letter
 from app.export import pdf_job
 from app.models import Occasion, OutboxRow
 from app.organisers.letter import recipient_domains
@@ -27,7 +27,7 @@ from app.petition_files.tell_owners import render_change
 from app.stop_signal import StopSignal
 
 
-def choose_email(row: OutboxRow) -> Callable[[], Message] | None:
+def choose_email(row: OutboxRow) -> Callable[[], Letter] | None:
     """Return the function that writes the letter that a row of the outbox asks for; None if nothing is to be said."""
     if row.occasion != Occasion.ORGANISER:
         return letter.choose_letter(row)

@@ -15,6 +15,7 @@ from sqlalchemy import func, insert, select
 from app import clock
 from app.confirmation import letter
 from app.db import db, transaction
+from app.email.letter import Letter
 from app.models import Occasion, OutboxProgress, OutboxRow
 from app.outbox.deliver import deliver
 from app.worker import LETTERS
@@ -130,7 +131,7 @@ def _letters(progress: OutboxProgress) -> int:
     return db.session.scalars(number).one()
 
 
-def _plain_batch(port: int, sample: Message) -> Callable[[], float]:
+def _plain_batch(port: int, sample: Letter) -> Callable[[], float]:
     """Return Flask-Mail as its documentation uses it, with words that are ready and no database behind it."""
     app = Flask(__name__)
     app.config.update(MAIL_SERVER="127.0.0.1", MAIL_PORT=port, MAIL_DEFAULT_SENDER=sample.sender)

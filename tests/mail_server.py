@@ -32,6 +32,7 @@ class MailServer:
         self.answer: Callable[[str], str | None] = lambda recipient: None
         self.silent_for = 0.0
         self.is_pipelining = True
+        self.takes_8_bits = True
 
     def reset(self) -> None:
         """Be as it was at the start, for the next test; listen again if that one stopped it."""
@@ -44,7 +45,8 @@ class MailServer:
     ) -> list[str]:
         self.connections += 1
         session.host_name = hostname
-        return [responses[0], *(["250-PIPELINING"] if self.is_pipelining else []), *responses[1:]]
+        offered = [one for one in responses[1:] if self.takes_8_bits or one != "250-8BITMIME"]
+        return [responses[0], *(["250-PIPELINING"] if self.is_pipelining else []), *offered]
 
     async def handle_RCPT(
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]

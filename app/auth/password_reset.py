@@ -5,7 +5,6 @@ So neither the response nor its time tells who has an account, and no link is st
 
 from flask import flash, redirect, request, url_for
 from flask_babel import gettext as _
-from flask_mail import Message
 from flask_security.recoverable import generate_reset_password_token
 from werkzeug import Response
 
@@ -14,6 +13,7 @@ from app.auth.factors import datastore
 from app.auth.settings import RESET_LINK_TTL
 from app.crypto.tokens import Purpose, make_token
 from app.db import db, transaction
+from app.email.letter import Letter
 from app.email.render import message, unsubscribe_headers
 from app.models import OutboxRow
 from app.organisers import letter
@@ -37,7 +37,7 @@ def forgot_password() -> Response:
     return private_page("security/forgot_password.html", 422 if form.errors else 200, form=form)
 
 
-def render_password_reset(row: OutboxRow) -> Message | None:
+def render_password_reset(row: OutboxRow) -> Letter | None:
     """Return the letter with the link, if the row is a request for one and the address has an account; else None."""
     fields = letter.unseal_fields(row, FORGOTTEN)
     organiser = datastore.find_user(email=fields[0]) if fields else None

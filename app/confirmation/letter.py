@@ -9,8 +9,8 @@ from app import clock
 from app.crypto.tokens import Purpose, make_token
 from app.db import db
 from app.email import smtp
+from app.email.letter import Letter
 from app.email.render import Rendered, message, render, unsubscribe_headers
-from app.email.smtp import Letter
 from app.models import Draft, Occasion, OutboxRow, Petition, PetitionText, Signature, State
 from app.models.signer import signer_of
 from app.outbox import mailbox_limit, unwanted

@@ -18,7 +18,7 @@ from app.signing.code import DrawnCode
 from app.signing.expiry import link_works_until
 
 CONFIRM, NOT_ME, CODE, STOP, OWN_LINK = "confirm", "not_me", "code", "stop", "own_link"
-_OF_FOLDER = {"confirm": (CONFIRM, NOT_ME, CODE, STOP), "already_signed": (OWN_LINK, STOP)}
+_FOLDERS = ("confirm", "already_signed")
 EXTENSION = "countersign_merged_letters"
 MAX_KEPT = 100
 _Kinds = dict[tuple[str, bool], MailMerge]
@@ -96,7 +96,7 @@ def _kept_kinds(petition: Petition, text: PetitionText, language: str, until: da
             kept.clear()
         found = kept[shown] = {
             (folder, had_stopped): _merge(folder, petition, text, language, until, had_stopped=had_stopped)
-            for folder in _OF_FOLDER
+            for folder in _FOLDERS
             for had_stopped in (False, True)
         }
     return found
@@ -118,4 +118,4 @@ def _merge(
     common = {"had_stopped": had_stopped, "no_more_link": unsubscribe}
     rendered = render_letter(folder, petition, text, language, **common, **words[folder])
     sender = smtp.sender(is_discreet=petition.discreet)
-    return MailMerge(rendered, _OF_FOLDER[folder], sender=sender, headers=unsubscribe_headers(unsubscribe))
+    return MailMerge(rendered, sender=sender, headers=unsubscribe_headers(unsubscribe))

@@ -11,7 +11,6 @@ _CLOSING = 421
 _SEND_CONTENT = 354
 _DOT_AT_START = re.compile(rb"(?m)^\.")
 
-# Any other address is Flask-Mail's to spell, or to refuse.
 _PLAIN_ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9.-]+")
 
 _Reply = tuple[int, bytes]
@@ -19,7 +18,7 @@ _quoted = lru_cache(maxsize=8)(smtplib.quoteaddr)  # it reads an address as slow
 
 
 class ReadyMessage(NamedTuple):
-    """A message for one recipient, whose address needs no quoting, as SMTP takes it: its lines end with CRLF."""
+    """A message for one recipient as SMTP takes it: its lines end with CRLF."""
 
     sender: str
     recipient: str
@@ -27,7 +26,7 @@ class ReadyMessage(NamedTuple):
 
 
 def is_plain_address(address: str) -> bool:
-    """Tell whether a ready message can be addressed to it: it stands in a header and in a command exactly as it is."""
+    """Tell whether it stands in a header and in a command exactly as it is. Any other address is smtplib's to spell."""
     return _PLAIN_ADDRESS.fullmatch(address) is not None and "=?" not in address
 
 
@@ -35,7 +34,7 @@ def hand_over(host: smtplib.SMTP, message: ReadyMessage) -> None:
     """Send a message; return when the server has accepted it. Raises smtplib's exceptions as its `sendmail` does."""
     sender, recipient, content = message
     host.ehlo_or_helo_if_needed()
-    if not host.has_extn("pipelining"):
+    if not host.has_extn("pipelining") or not is_plain_address(recipient):
         host.sendmail(sender, [recipient], content)
         return
     size = f" SIZE={len(content)}" if host.has_extn("size") else ""

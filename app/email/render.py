@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 from flask import current_app, render_template
 
 from app.crypto import tokens
-from app.email.smtp import Letter
+from app.email.letter import Letter
 
 AUTOMATIC = {"Auto-Submitted": "auto-generated"}  # RFC 3834
 
@@ -42,16 +42,16 @@ def message(
     headers: Mapping[str, str] | None = None,
 ) -> Letter:
     """Return the message of the outbox row with this random id; without `sender`, MAIL_DEFAULT_SENDER is used."""
-    letter = Letter(
+    return Letter(
+        public_id=public_id,
+        sender=sender or current_app.config["MAIL_DEFAULT_SENDER"],
+        recipient=recipient,
         subject=rendered.subject,
-        recipients=[recipient],
-        sender=sender,
         body=rendered.text,
-        extra_headers={**AUTOMATIC, **(headers or {})},
+        html=rendered.html,
+        message_id=make_message_id(public_id),
+        headers={**AUTOMATIC, **(headers or {})},
     )
-    letter.html = rendered.html or None
-    letter.msgId = make_message_id(public_id)
-    return letter
 
 
 def make_message_id(public_id: bytes) -> str:

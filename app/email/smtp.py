@@ -2,46 +2,19 @@
 
 import smtplib
 import ssl
-import time
 from collections.abc import Callable
-from email import policy
 from email.utils import quote
 from functools import cache
 from typing import Any
 from urllib.parse import urlsplit
 
 from flask import Flask, current_app
-from flask_mail import BadHeaderError, Connection, Mail, Message, sanitize_address
+from flask_mail import Connection, Mail
 
-from app.email.pipelining import ReadyMessage, hand_over, is_plain_address
+from app.email.pipelining import ReadyMessage, hand_over
 from app.email.smtp_reply import describe_reply
 
-MAX_LINE_LENGTH = 998  # RFC 5322, 2.1.1
 SERVICE_CLOSING = 421  # RFC 5321, 3.8: the server closes the connection after this answer
-
-
-class Letter(Message):
-    """Flask-Mail's message, without folded headers: a long link in a folded header would be encoded and not work."""
-
-    def as_bytes(self) -> bytes:
-        """Return the message as it is sent."""
-        message = self._message()
-        message.policy = policy.SMTP.clone(max_line_length=MAX_LINE_LENGTH)
-        return bytes(message)
-
-
-def make_ready(message: Message) -> ReadyMessage | Message:
-    """Lay a message to one recipient out as Flask-Mail would send it; leave it to that if the address needs quoting.
-
-    Raises BadHeaderError where that does.
-    """
-    (recipient,) = message.send_to
-    if not isinstance(recipient, str) or not is_plain_address(recipient):
-        return message
-    if message.has_bad_headers():
-        raise BadHeaderError
-    message.date = message.date or time.time()
-    return ReadyMessage(sanitize_address(message.sender), recipient, message.as_bytes())
 
 
 class SendingFailed(Exception):
@@ -140,22 +113,18 @@ class SmtpConnection:
         self._connection: TimedConnection | None = None
         self.is_new = True  # no letter was handed over yet on the connection as it is
 
-    def send(self, message: Message) -> None:
+    def send_ready(self, message: ReadyMessage) -> None:
         """Send a message to its one recipient; return when the server has accepted it.
 
         Raises NoConnection if the server cannot be reached, Permanent for a 5xx reply to this letter, Temporary for any
         other reply and for none.
         """
-        self._attempt(lambda opened: opened.send(message))
 
-    def send_ready(self, message: ReadyMessage) -> None:
-        """Send a message that is ready, as `send` does, and raise what that does."""
-
-        def send(opened: TimedConnection) -> None:
+        def hand(opened: TimedConnection) -> None:
             assert opened.host is not None
             hand_over(opened.host, message)
 
-        self._attempt(send)
+        self._attempt(hand)
 
     @property
     def is_open(self) -> bool:

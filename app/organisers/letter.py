@@ -5,7 +5,6 @@ from collections.abc import Collection, Iterable
 from datetime import datetime
 from typing import Any
 
-from flask_mail import Message
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -13,6 +12,7 @@ from app.crypto import sealing, tokens
 from app.db import db, insert, is_one_of
 from app.email.address import canonical, without_tag
 from app.email.domain import domain_of
+from app.email.letter import Letter
 from app.email.render import Rendered, message, render
 from app.models import Membership, Occasion, Organiser, OutboxRow, Petition, Role
 from app.outbox.enqueue import PRIORITY, PRIORITY_BY_STRANGER, PRIORITY_OF_ORGANISERS
@@ -23,7 +23,7 @@ WRITTEN = "written"
 MAX_FIELD_CHARACTERS = 60 * 1024  # a sealed field takes a little more
 
 
-def render_letter(row: OutboxRow) -> Message | None:
+def render_letter(row: OutboxRow) -> Letter | None:
     """Return the letter sealed in this row; None if it was erased, or is not rendered yet."""
     fields = unseal_fields(row, WRITTEN)
     if not fields:

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
-from flask_mail import Message
 from sqlalchemy.orm import Session
 
+from app.email.letter import Letter
 from app.email.pipelining import ReadyMessage
 from app.models import OutboxRow
 
@@ -37,7 +37,7 @@ class LetterOfForm(NamedTuple):
     turn_at: datetime | None
 
 
-Choose = Callable[[OutboxRow], Callable[[], Message] | None]
+Choose = Callable[[OutboxRow], Callable[[], Letter] | None]
 Ended = Callable[[Session, OutboxRow, datetime], None]
 WriteMany = Callable[[Session, Sequence[FormRow], datetime], dict[int, LetterOfForm]]
 EndedMany = Callable[[Session, Mapping[bytes, datetime], Sequence[bytes]], None]

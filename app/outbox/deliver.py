@@ -5,7 +5,6 @@ from collections.abc import Callable
 from datetime import datetime
 from itertools import takewhile
 
-from flask_mail import Message
 from sqlalchemy.exc import SQLAlchemyError
 
 from app import clock
@@ -152,7 +151,7 @@ class _Batch:
         is_first, began = self.connection.is_new, time.perf_counter()
         if self._hand_over(message, row_id):
             hand.sent[row_id] = clock.now()
-            timing.add(_domain_of(message), time.perf_counter() - began, is_first=is_first)
+            timing.add(domain_of(message.recipient), time.perf_counter() - began, is_first=is_first)
 
     def _send_alone(self, row_id: int) -> None:
         """Write and send one letter, and record the result. Raises only if mail server or database is not there."""
@@ -166,13 +165,10 @@ class _Batch:
         elif self._hand_over(written.message, row_id):
             record.mark(self.claimed, row_id, OutboxProgress.SENT, "", self._letters)
 
-    def _hand_over(self, message: ReadyMessage | Message, row_id: int) -> bool:
+    def _hand_over(self, message: ReadyMessage, row_id: int) -> bool:
         """Hand over one letter; return whether it was taken, once a failure is recorded. Raises as `_send_alone`."""
         try:
-            if isinstance(message, ReadyMessage):
-                self.connection.send_ready(message)
-            else:
-                self.connection.send(message)
+            self.connection.send_ready(message)
         except (smtp.NoConnection, SQLAlchemyError):
             raise
         except smtp.SendingFailed as error:
@@ -194,10 +190,3 @@ class _Batch:
             record.mark(self.claimed, row_id, OutboxProgress.FAILED, str(error), self._letters)
         else:
             record.defer(self.claimed, row_id, str(error), self._letters, was_refused=True)
-
-
-def _domain_of(message: ReadyMessage | Message) -> str:
-    if isinstance(message, ReadyMessage):
-        return domain_of(message.recipient)
-    (recipient,) = message.send_to
-    return domain_of(str(recipient))

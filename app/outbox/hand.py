@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from flask_mail import Message
 from sqlalchemy import Row, select, update
 from sqlalchemy.orm import Session
 
@@ -45,7 +44,7 @@ class Hand:
     earlier, and the signature that it was about. All are copies of mail merges, or none is.
     """
 
-    waiting: dict[int, ReadyMessage | Message | None]
+    waiting: dict[int, ReadyMessage | None]
     before: Mapping[int, Before]
     are_copies: bool
     sent: dict[int, datetime] = field(default_factory=dict)

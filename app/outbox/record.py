@@ -62,7 +62,7 @@ def defer(claimed: Claimed, row_id: int, reply: str, letters: LetterCallbacks, *
 
 
 def put_off(claimed: Claimed, row_id: int, reply: str, until: datetime) -> None:
-    """Have a letter tried again after a pause that its provider asked for. It is no attempt, as it says nothing of it."""
+    """Have a letter tried again after a pause that its provider asked for; it is no attempt."""
     with transaction() as session:
         row = claimed.lock(session, row_id)
         if row is not None:

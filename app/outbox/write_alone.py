@@ -4,12 +4,11 @@ import time
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from flask_mail import Message
 from sqlalchemy.exc import SQLAlchemyError
 
 from app import clock
 from app.db import advisory_lock, transaction
-from app.email import smtp
+from app.email.letter import make_ready
 from app.email.pipelining import ReadyMessage
 from app.models import Occasion
 from app.outbox import mailbox_limit, pace, record, slow_lane
@@ -24,7 +23,7 @@ REQUESTS = {Occasion.SIGNED, Occasion.ENTRY}
 class Written(NamedTuple):
     """A row's letter, None if it gets none; and what the row had before."""
 
-    message: ReadyMessage | Message | None
+    message: ReadyMessage | None
     before: Before
 
 
@@ -33,7 +32,7 @@ def write_each(claimed: Claimed, row_ids: Sequence[int], letters: LetterCallback
 
     It takes equally long for each row, whatever its letter is, and no time for those that are put off.
     """
-    waiting: dict[int, ReadyMessage | Message | None] = {}
+    waiting: dict[int, ReadyMessage | None] = {}
     before: dict[int, Before] = {}
     until = time.monotonic() + SECONDS_IN_HAND / 2
     number = 0
@@ -91,4 +90,4 @@ def _write(claimed: Claimed, row_id: int, letters: LetterCallbacks) -> Written |
         # A turn in the slow lane alone is no request: there are more of these than letters for a mailbox.
         if not is_silent or (is_request and row.turn_at is not None):
             row.allowed_at = now
-        return Written(None if is_silent or write is None else smtp.make_ready(write()), before)
+        return Written(None if is_silent or write is None else make_ready(write()), before)

@@ -6,11 +6,11 @@ Whoever may edit could otherwise fill their mailboxes, and bury what matters.
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from flask_mail import Message
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from app.db import db
+from app.email.letter import Letter
 from app.email.render import message
 from app.models import Act, AuditEntry, Occasion, OutboxProgress, OutboxRow, Petition, PetitionText
 from app.organisers import letter
@@ -58,7 +58,7 @@ def tell_owners(session: Session, petition: Petition, now: datetime) -> None:
             letter.queue_for_owner(session, KIND, owner, petition.id, now, due)
 
 
-def render_change(row: OutboxRow) -> Message | None:
+def render_change(row: OutboxRow) -> Letter | None:
     """Return the e-mail that says what was changed since it was queued; None if the row asks for another one."""
     fields = letter.unseal_fields(row, KIND)
     session = db.session()

@@ -7,11 +7,13 @@ from pathlib import Path
 import pytest
 from aiosmtpd.controller import Controller
 from flask import Flask
-from flask_mail import Message
 
 from app.email import smtp
+from app.email.pipelining import ReadyMessage
 from bench.certificates import self_signed
 from tests.mail_server import MailServer, free_port
+
+LETTER = ReadyMessage("site@example.org", "ann@example.org", b"Subject: a letter\r\n\r\ntext\r\n")
 
 
 @pytest.fixture
@@ -41,7 +43,7 @@ def untrusted(folder: Path) -> ssl.SSLContext:
 def test_plain_smtp_reads_no_certificates(app: Flask, mail_server: MailServer, contexts: list[ssl.SSLContext]) -> None:
     with app.app_context():
         line = smtp.SmtpConnection()
-        line.send(Message("a letter", ["ann@example.org"], "text"))
+        line.send_ready(LETTER)
         line.close()
     assert len(mail_server.letters) == 1
     assert contexts == []
@@ -62,7 +64,7 @@ def test_tls_reads_certificates_once_and_refuses_an_untrusted_server(
         with app.app_context():
             for _ in range(2):
                 with pytest.raises(smtp.NoConnection, match="certificate verify failed"):
-                    smtp.SmtpConnection().send(Message("a letter", ["ann@example.org"], "text"))
+                    smtp.SmtpConnection().send_ready(LETTER)
     finally:
         mail.port, mail.use_tls = before
         controller.stop()

@@ -89,8 +89,8 @@ def test_a_new_address_is_warmed_up_and_then_sends_freely() -> None:
 
 def test_the_operators_own_table_overrides_single_keys_and_its_answers_come_first(tmp_path: Path) -> None:
     (tmp_path / OWN_TABLE).write_text(
-        '[providers.google]\nper_minute = 7\n[providers.own]\nname = "Own"\nmx = [".mail.example.org"]\nconnections = 1\n'
-        'per_connection = 2\nper_minute = 3\nsource = "https://example.org"\n'
+        '[providers.google]\nper_minute = 7\n[providers.own]\nname = "Own"\nmx = [".mail.example.org"]\n'
+        'connections = 1\nper_connection = 2\nper_minute = 3\nsource = "https://example.org"\n'
         '[[answers]]\ncode = 421\nsays = "closing"\nminutes = 1\n'
     )
     table = load(tmp_path)

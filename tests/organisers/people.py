@@ -121,4 +121,4 @@ def letters_to_organisers(app: Flask) -> list[str]:
     with app.app_context():
         rows = db.session.scalars(select(OutboxRow).where(OutboxRow.sealed.is_not(None)).order_by(OutboxRow.id))
         messages = [write() for write in map(choose_email, rows) if write]
-    return [f"To: {message.recipients[0]}\nSubject: {message.subject}\n\n{message.body}" for message in messages]
+    return [f"To: {message.recipient}\nSubject: {message.subject}\n\n{message.body}" for message in messages]

@@ -210,7 +210,7 @@ def test_a_letter_with_an_invalid_header_is_deferred_and_the_others_are_sent(
     work()
     assert [letter["To"] for letter in mail_server.letters] == ["good@example.org"]
     assert [row.attempts for row in rows(app)] == [1, 1]
-    assert rows(app)[0].reply.startswith("could not be made: BadHeaderError")
+    assert rows(app)[0].reply.startswith("could not be made: BadHeader")
 
 
 def test_a_mail_server_that_is_down_delays_letters_but_not_pages(

@@ -1,4 +1,4 @@
-"""Who runs the mailboxes of a domain is asked of a real DNS server, once, within a second, and never guessed wrongly."""
+"""Who runs the mailboxes of a domain is asked of a real DNS server, once, and within a second."""
 
 import time
 from collections.abc import Iterator

@@ -7,11 +7,11 @@ from datetime import datetime, timedelta
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient, FlaskCliRunner
-from flask_mail import Message
 from sqlalchemy import func, insert, select
 
 from app import clock
 from app.db import db, transaction
+from app.email.letter import Letter
 from app.models import Draft, Occasion, OutboxProgress, OutboxRow
 from app.outbox import deliver as delivering
 from app.petitions.page import find_edition
@@ -25,6 +25,7 @@ from tests.outbox.test_deliver import Work, make_all_due
 pytestmark = pytest.mark.both_databases
 
 MOST = 60
+A_LETTER = Letter(bytes(16), "site@example.org", "ann@example.org", "a letter", "text", "", "<1@example.org>", {})
 HOUR = timedelta(hours=1)
 
 
@@ -186,7 +187,7 @@ def test_a_letter_that_is_tried_again_counts_once(
 
 def test_four_workers_at_once_keep_to_the_limit(app: Flask, petition: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(delivering.smtp.SmtpConnection, "send_ready", lambda connection, message: None)
-    letters = replace(LETTERS, choose=lambda row: lambda: Message("a letter", ["ann@example.org"]))
+    letters = replace(LETTERS, choose=lambda row: lambda: A_LETTER)
     fill(app, 100)
 
     def turn(which: int) -> None:
@@ -204,7 +205,7 @@ def test_of_a_thousand_letters_sixty_are_sent_an_hour_and_each_is_claimed_about_
 ) -> None:
     monkeypatch.setattr(delivering, "SECONDS_ONE_BY_ONE", 600)  # however busy this machine is
     monkeypatch.setattr(delivering.smtp.SmtpConnection, "send_ready", lambda connection, message: None)
-    letters = replace(LETTERS, choose=lambda row: lambda: Message("a letter", ["ann@example.org"]))
+    letters = replace(LETTERS, choose=lambda row: lambda: A_LETTER)
     fill(app, 1_000)
     claimed = 0
     with app.app_context():

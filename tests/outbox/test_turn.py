@@ -1,4 +1,4 @@
-"""The turn of an e-mail at its provider: never more than the rate, in order, and nobody who is waited for behind bulk."""
+"""The turn of an e-mail at its provider: never more than the rate, and bulk never before what people wait for."""
 
 from datetime import UTC, datetime, timedelta
 
