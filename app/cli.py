@@ -19,6 +19,7 @@ from app.models import AlteredAccount, AlteredPetition, Petition, Role
 from app.organisers import accounts
 from app.organisers.members import LastOwner
 from app.outbox.status import retry, status
+from app.outbox.waits import describe_wait
 from app.petition_files.importing import BadPetitionFile, import_file
 from app.petitions.page import newest_titles, progress_of
 from app.signers.allow import allow_emails
@@ -96,6 +97,8 @@ def show_status() -> None:
         click.echo(f"in hand: {now.in_hand}; oldest waiting since {since}; next due {due}")
     if now.slow_lane and now.slow_lane_ends:
         click.echo(f"slow lane: {now.slow_lane} without a proof of work; last due {clock.iso(now.slow_lane_ends)}")
+    for wait in now.waits:
+        click.echo(describe_wait(wait))
     for trouble in now.troubles:
         click.echo(f"{trouble.number} {trouble.progress}: {trouble.reply}")
 

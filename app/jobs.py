@@ -15,6 +15,7 @@ from app.ledger import audit, ledger
 from app.models import JobSuccess
 from app.moderation import bursts
 from app.organisers.accounts import forget_expired_invitations
+from app.outbox.forget_paces import forget_paces
 from app.retention.consent import end_consent
 from app.retention.erase import erase_after_closing
 from app.retention.journal import write_journal
@@ -29,6 +30,7 @@ from app.signing import code, traces
 from app.watching.hourly import round_numbers
 
 MINUTE = timedelta(minutes=1)
+HOUR = timedelta(hours=1)
 RETRY_SECONDS = 30  # what fails each second must not fill the log
 log = logging.getLogger(__name__)
 
@@ -57,6 +59,7 @@ RETENTION = (
     Job("forget traces of bursts", MINUTE, traces.forget_traces),
     Job("end consent of unsubscribed mailboxes", MINUTE, end_consent),
     Job("forget tries of codes", MINUTE, code.forget_tries),
+    Job("forget departures", HOUR, forget_paces),
 )
 JOBS = (
     Job("fold the ledger", timedelta(seconds=1), ledger.fold_all),

@@ -13,7 +13,11 @@ from aiosmtpd.smtp import SMTP, Envelope, Session
 
 
 class MailServer:
-    """Listens on loopback. `answer` may return an SMTP reply to a recipient; `silent_for` stalls before each answer."""
+    """Listens on loopback, and pipelines.
+
+    `answer` may return an SMTP reply to a recipient, and `answer_sender` is one to each sender; `silent_for` stalls
+    before each answer.
+    """
 
     def __init__(self, port: int | None = None) -> None:
         self.port = port or free_port()
@@ -30,6 +34,7 @@ class MailServer:
         self.raw: list[bytes] = []
         self.connections = 0
         self.answer: Callable[[str], str | None] = lambda recipient: None
+        self.answer_sender: str | None = None
         self.silent_for = 0.0
         self.is_pipelining = True
         self.takes_8_bits = True
@@ -47,6 +52,14 @@ class MailServer:
         session.host_name = hostname
         offered = [one for one in responses[1:] if self.takes_8_bits or one != "250-8BITMIME"]
         return [responses[0], *(["250-PIPELINING"] if self.is_pipelining else []), *offered]
+
+    async def handle_MAIL(
+        self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
+    ) -> str:
+        if self.answer_sender:
+            return self.answer_sender
+        envelope.mail_from = address
+        return "250 ok"
 
     async def handle_RCPT(
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]

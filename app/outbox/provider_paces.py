@@ -15,7 +15,7 @@ from app.email.traffic_shaping import TrafficShaping
 from app.models import Occasion, ProviderConnection, ProviderPace, SendingAddress
 from app.outbox import quota
 from app.outbox.find_providers import key_of
-from app.outbox.turn import Turn, take_turn
+from app.outbox.turn import NOW, Turn, take_turn
 
 WAITED_FOR = {Occasion.SIGNED, Occasion.ENTRY, Occasion.ORGANISER}
 NO_CONNECTION_FREE = timedelta(seconds=5)
@@ -43,7 +43,9 @@ class ProviderPaces:
 
     def turn(self, key: bytes, e_mail: HeldRow, leaving: int) -> Turn:
         """Return the turn of one more e-mail to a provider, to which so many others are leaving."""
-        row, limits = self._rows[key], self._table.limits(self._named.get(key))
+        row, limits = self._rows.get(key), self._table.limits(self._named.get(key))
+        if row is None:  # forgotten in this moment (see app/outbox/forget_paces.py), so nothing left for a day
+            return NOW
         if limits.connections and self._busy.get(key, 0) >= limits.connections:
             return Turn(self._now + NO_CONNECTION_FREE)
         if self._warm_up is not None:
@@ -89,7 +91,8 @@ def _locked(session: Session, keys: Collection[bytes], now: datetime) -> dict[by
 def _connections(session: Session, keys: Collection[bytes], now: datetime) -> Counter[bytes]:
     is_one = is_one_of(ProviderConnection.provider_key, [*keys]) & (ProviderConnection.until > now)
     numbers = select(ProviderConnection.provider_key, func.count()).where(is_one)
-    return Counter(dict(session.execute(numbers.group_by(ProviderConnection.provider_key)).tuples().all()))
+    busy = session.execute(numbers.group_by(ProviderConnection.provider_key))
+    return Counter(dict(busy.all()))
 
 
 def _sending_since(session: Session, now: datetime) -> datetime:

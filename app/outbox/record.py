@@ -61,12 +61,12 @@ def defer(claimed: Claimed, row_id: int, reply: str, letters: LetterCallbacks, *
             counters.count(counters.EMAILS, PUT_OFF)
 
 
-def put_off(claimed: Claimed, row_id: int, reply: str, until: datetime) -> None:
+def put_off(claimed: Claimed, row_id: int, reply: str, until: datetime, provider_key: bytes | None) -> None:
     """Have a letter tried again after a pause that its provider asked for; it is no attempt."""
     with transaction() as session:
         row = claimed.lock(session, row_id)
         if row is not None:
-            row.reply, row.due_at = reply, until
+            row.reply, row.due_at, row.provider_key = reply, until, provider_key
             row.claim = row.leased_until = None
             counters.count(counters.EMAILS, PUT_OFF)
 

@@ -11,6 +11,7 @@ from app import clock, kept_sums
 from app.db import db, in_batches, is_one_of
 from app.models import Draft, Occasion, OutboxProgress, OutboxRow
 from app.outbox.enqueue import PRIORITY_BY_STRANGER
+from app.outbox.waits import Wait, waits
 
 MAX_TROUBLES = 10
 MAX_REPLIES_READ = 10_000
@@ -36,6 +37,7 @@ class Status:
     slow_lane: int
     slow_lane_ends: datetime | None
     troubles: list[Trouble]
+    waits: list[Wait]
 
 
 def status() -> Status:
@@ -60,6 +62,7 @@ def status() -> Status:
         slow_lane=slow,
         slow_lane_ends=ends,
         troubles=_troubles(),
+        waits=waits(db.session(), clock.now()),
     )
 
 

@@ -9,8 +9,10 @@ from werkzeug import Response
 
 from app import clock
 from app.crypto import sealing
+from app.email.domain import domain_of
 from app.new_rows import NewRow
 from app.outbox import slow_lane
+from app.outbox.find_providers import takes_no_mail
 from app.petitions.markdown import to_html
 from app.petitions.page import Edition, find_edition
 from app.petitions.requested import edition_or_original
@@ -194,6 +196,7 @@ def _check_your_email(
         form=form or CodeForm(formdata=None),
         address_form=address_form or AddressForm(formdata=None),
         meant=meant,
+        takes_no_mail=takes_no_mail(domain_of(sent.address)),
         can_be_readdressed=edition.is_open() and sent.can_be_readdressed(),
     )
 
