@@ -12,6 +12,10 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
@@ -22,6 +26,7 @@ EXAMPLE_SECRETS = {"change", "changeme", "secret", "example", "password", "defau
 MIN_SECRET_LENGTH = 32
 DATA_KEY_BYTES = 32
 MAX_NAME_LENGTH = 60
+SELECTOR = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?(?:\.[A-Za-z0-9][A-Za-z0-9-]{0,61})*")
 COLOUR = re.compile("#[0-9a-fA-F]{6}")
 SECURITY_CONTACT = re.compile(r"(mailto:[^\s@]+@[^\s@]+|https://\S+)")
 
@@ -117,6 +122,7 @@ def load(environ: Mapping[str, str] | None = None, instance: Path | None = None)
         "MAILBOX_DIR": mailbox,
         **_site(env),
         **_mail(env, base_url),
+        **_dkim(env),
     }
 
 
@@ -192,7 +198,51 @@ def _mail(env: Mapping[str, str], base_url: str) -> dict[str, Any]:
         "MAIL_DEFAULT_SENDER": env.get("MAIL_DEFAULT_SENDER") or f"petitions@{host}",
         "MAIL_MAX_PER_HOUR": _number(env, "MAIL_MAX_PER_HOUR", 0, most=10**9),
         "MAIL_MAX_PER_DAY": _number(env, "MAIL_MAX_PER_DAY", 0, most=10**9),
+        "MAIL_OUTGOING_IPS": [_address("MAIL_OUTGOING_IPS", text) for text in _list(env, "MAIL_OUTGOING_IPS")],
     }
+
+
+def _dkim(env: Mapping[str, str]) -> dict[str, Any]:
+    key, selector = env.get("DKIM_KEY") or None, env.get("DKIM_SELECTOR") or None
+    if selector and not SELECTOR.fullmatch(selector):
+        raise ConfigError(f"DKIM_SELECTOR is {selector!r}: it must be a name such as mail2026, of letters and digits.")
+    if key is None:
+        return {"DKIM_KEY": None, "DKIM_KEY_FILE": None, "DKIM_SELECTOR": selector}
+    if selector is None:
+        raise ConfigError("DKIM_KEY is set: set DKIM_SELECTOR too, the name under which the public key stands in DNS.")
+    if "-----BEGIN" in key:
+        file, pem = None, key.replace("\\n", "\n")  # a file of settings may hold it in one line
+    else:
+        file = (ROOT / key).resolve()
+        try:
+            pem = file.read_text()
+        except (OSError, ValueError) as error:
+            raise ConfigError(f"DKIM_KEY is {file}, which cannot be read: {error.__class__.__name__}.") from None
+    read_dkim_key(pem)
+    return {"DKIM_KEY": pem, "DKIM_KEY_FILE": file, "DKIM_SELECTOR": selector}
+
+
+def read_dkim_key(pem: str) -> RSAPrivateKey | Ed25519PrivateKey:
+    """Return the private key in DKIM_KEY; raise ConfigError unless it is RSA of 2048 to 4096 bits, or Ed25519."""
+    try:
+        key = load_pem_private_key(pem.encode(), password=None)
+    except (ValueError, TypeError, UnsupportedAlgorithm):
+        key = None
+    if isinstance(key, RSAPrivateKey) and 2048 <= key.key_size <= 4096:
+        return key
+    if isinstance(key, Ed25519PrivateKey):
+        return key
+    raise ConfigError(
+        "DKIM_KEY is no private key in PEM, without a password, of RSA with 2048 to 4096 bits or of Ed25519. Make one"
+        " with: openssl genrsa -out dkim.pem 2048"
+    )
+
+
+def _address(name: str, text: str) -> str:
+    try:
+        return str(ip_address(text))
+    except ValueError:
+        raise ConfigError(f"{name} has {text!r}: write IP addresses, parted by commas.") from None
 
 
 def _base_url(env: Mapping[str, str], port: int) -> str:

@@ -18,6 +18,7 @@ from app.branding.views import bp as branding
 from app.confirmation.views import bp as confirmation
 from app.crypto import tokens
 from app.db import db
+from app.doctor.views import bp as probe
 from app.email import smtp, traffic_shaping
 from app.export.log_views import bp as log_file
 from app.export.trial_views import bp as trial
@@ -72,6 +73,7 @@ BLUEPRINTS = (
     mailbox,
     branding,
     monitoring,
+    probe,
 )
 
 

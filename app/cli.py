@@ -11,6 +11,7 @@ from app import clock, jobs, serve, worker
 from app.backup import commands as backup
 from app.data_keys.rotate import Unfinished, rotate
 from app.db import db
+from app.doctor.commands import doctor
 from app.email import smtp
 from app.email.address import NotAnAddress
 from app.export.command import export_list
@@ -35,7 +36,7 @@ GROUPS = (petition_group, outbox_group, count_group, signatures_group, organiser
 
 def init_app(app: Flask) -> None:
     """Add the commands to the app."""
-    for command in (*GROUPS, serve_all, backup.backup_command, backup.restore_command):
+    for command in (*GROUPS, serve_all, doctor, backup.backup_command, backup.restore_command):
         app.cli.add_command(command)
     for command in (backup.release, backup.discard):
         outbox_group.add_command(command)

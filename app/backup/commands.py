@@ -11,6 +11,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from app.backup import held_letters, restore
 from app.backup.back_up import back_up
+from app.backup.done import note_backup
 from app.backup.files import BackupError, on_one_disk
 from config import ConfigError
 
@@ -29,17 +30,24 @@ def _errors_in_words() -> Iterator[None]:
 
 
 @click.command("backup")
-@click.argument("folder", type=A_FOLDER)
+@click.argument("folder", type=A_FOLDER, required=False)
 @click.option("--keys", type=A_FOLDER, help="The folder for the keys, best on a disk that is put away.")
+@click.option("--made-otherwise", is_flag=True, help="Make none: note for `doctor` that one was made in another way.")
 @with_appcontext
-def backup_command(folder: Path, keys: Path | None) -> None:
+def backup_command(folder: Path | None, keys: Path | None, made_otherwise: bool) -> None:
     """Write what is kept into FOLDER and the keys into another one, while the site runs."""
+    if made_otherwise:
+        note_backup()
+        return
+    if folder is None:
+        raise click.UsageError("name the folder that the backup goes to")
     if keys is None:
         raise click.UsageError(
             "say with --keys where the keys go. In one place with the data, whoever gets hold of it reads everything."
         )
     with _errors_in_words():
         click.echo(back_up(folder, keys))
+        note_backup()
         if on_one_disk(folder, keys):
             click.echo(f"Both folders are on one disk: move {keys} away from it.", err=True)
 

@@ -9,7 +9,7 @@ from app.models.hourly_numbers import HourlyNumbers
 from app.models.journal import Change, JournalEntry
 from app.models.ledger import DELTA, Kind, LedgerEntry, Tally
 from app.models.membership import Membership, Role
-from app.models.monitoring import CountCheck, Counter, JobSuccess
+from app.models.monitoring import BACKED_UP, CountCheck, Counter, JobSuccess
 from app.models.organiser import AlteredAccount, Organiser
 from app.models.outbox import Occasion, OutboxProgress, OutboxRow, Unwanted
 from app.models.pace import Departures, MailDomain, ProviderConnection, ProviderPace, SendingAddress
@@ -32,6 +32,7 @@ from app.models.suspicion import BURSTS, TOO_SOON, Clue, Suspicion
 from app.models.texts import Erasure, PetitionText, Picture, PrivacyNotice
 
 __all__ = [
+    "BACKED_UP",
     "BURSTS",
     "DELTA",
     "TOO_SOON",

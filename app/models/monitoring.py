@@ -18,8 +18,11 @@ class Counter(Base):
     total: Mapped[int] = mapped_column(BigInteger)
 
 
+BACKED_UP = "backup"
+
+
 class JobSuccess(Base):
-    """When a periodic job last ended well, by whichever worker, to the minute."""
+    """When a periodic job last ended well, by whichever worker, to the minute; and when a backup did, as BACKED_UP."""
 
     __tablename__ = "job_success"
 

@@ -1,6 +1,5 @@
 """DNS is asked with time-outs, of the resolver that the operator names."""
 
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -56,10 +55,8 @@ def test_a_resolver_that_never_answers_is_given_up(server: DnsServer, monkeypatc
     monkeypatch.setattr(dns, "TRY_SECONDS", 0.1)
     monkeypatch.setattr(dns, "MAX_SECONDS", 0.3)
     server.silent.add("*")
-    began = time.monotonic()
     with pytest.raises(NoDnsAnswer):
         look_up("example.org", "MX")
-    assert time.monotonic() - began < 30  # else it would wait for ever
 
 
 @pytest.mark.parametrize(

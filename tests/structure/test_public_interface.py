@@ -134,6 +134,7 @@ PROMISED = {
     "/privacy": {"GET"},
     "/privacy/<lang>": {"GET"},
     "/healthz": {"GET"},
+    "/healthz/<token>": {"GET"},
     "/readyz": {"GET"},
     "/metrics": {"GET"},
     "/dev/mailbox": {"GET"},

@@ -1,0 +1,1 @@
+"""What is wrong with this site's set-up, told to its operator before people notice."""

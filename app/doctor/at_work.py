@@ -1,0 +1,107 @@
+"""What is done all the time: the worker, the outbox, what becomes of e-mails, backups."""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from sqlalchemy import func, select
+
+from app import clock
+from app.db import db
+from app.doctor.finding import Finding, not_tried, ok, warning, wrong
+from app.doctor.set_up import SetUp
+from app.models import BACKED_UP, JobSuccess, Kind, LedgerEntry, Occasion, OutboxProgress, OutboxRow
+from app.outbox.lateness import seconds_late
+from app.outbox.status import status
+
+WORKER_SILENT = timedelta(minutes=5)  # it tells once a minute what it did
+LATE_SECONDS, TOO_LATE_SECONDS = 5 * 60, 30 * 60
+BACKUP_OLD, BACKUP_TOO_OLD = timedelta(days=2), timedelta(days=7)
+DAY = timedelta(days=1)
+TIME_TO_CONFIRM = timedelta(hours=2)
+# So many e-mails without one confirmation are no chance: of three that arrive, one is confirmed at the least.
+ENOUGH_EMAILS = 20
+
+
+def check_worker(site: SetUp) -> Iterable[Finding]:
+    """Look when any worker last told that it works."""
+    last: datetime | None = db.session.scalar(
+        select(func.max(JobSuccess.at, type_=JobSuccess.at.type)).where(JobSuccess.name != BACKED_UP)
+    )
+    start = "Start it: `systemctl start countersign-worker`, or `flask --app wsgi outbox work`."
+    if last is None:
+        yield wrong("Worker", "No worker has ever run: no e-mail leaves.", start)
+    elif clock.now() - last > WORKER_SILENT:
+        yield wrong("Worker", f"None has worked since {clock.iso(last)}: no e-mail leaves, nothing is purged.", start)
+    else:
+        yield ok("Worker", "It works.")
+
+
+def check_outbox(site: SetUp) -> Iterable[Finding]:
+    """Look for how long the e-mail has waited that is due longest."""
+    late = seconds_late()
+    if late < LATE_SECONDS:
+        yield ok("Outbox", "Nothing is late.")
+        return
+    said = "; ".join(f"{trouble.reply}" for trouble in status().troubles[:3])
+    words = f"An e-mail has been due for {late // 60} minutes. Mail servers said: {said or 'nothing'}."
+    change = 'See `flask --app wsgi outbox status`, and docs/operations.md, "Mail is not going out".'
+    yield (wrong if late >= TOO_LATE_SECONDS else warning)("Outbox", words, change)
+
+
+def check_arrival(site: SetUp) -> Iterable[Finding]:
+    """Look whether anybody confirms: a relay may take everything and deliver nothing."""
+    name = "Do e-mails arrive"
+    now = clock.now()
+    sent = _number(OutboxProgress.SENT, now - DAY - TIME_TO_CONFIRM, now - TIME_TO_CONFIRM)
+    failed = _number(OutboxProgress.FAILED, now - DAY, now)
+    if failed >= ENOUGH_EMAILS and failed * 10 > sent:
+        yield warning(
+            "Refused e-mails",
+            f"The relay refused more than {failed // 10 * 10} e-mails within a day for good.",
+            "See `flask --app wsgi outbox status` for what it said.",
+        )
+    if sent < ENOUGH_EMAILS:
+        yield not_tried(name, "Too few were sent within a day to tell.", "Send a test: `doctor --mailbox ADDRESS`.")
+        return
+    confirmed = select(LedgerEntry.id).where(
+        LedgerEntry.kind == Kind.CONFIRMED, LedgerEntry.at > now - DAY - TIME_TO_CONFIRM
+    )
+    if db.session.scalar(select(confirmed.exists())):
+        yield ok(name, "People confirm what they get.")
+    else:
+        yield wrong(
+            name,
+            f"The relay took more than {sent // 10 * 10} e-mails that ask for a confirmation, and nobody has confirmed"
+            " within a day: it takes them and delivers nothing, or they all end up as spam.",
+            "Send a test to mailboxes at several providers (`doctor --mailbox ADDRESS`), look into their folders for"
+            " spam, and into the relay's own log or web page: a quota, a lock, a queue that stands still.",
+        )
+
+
+def _number(progress: OutboxProgress, since: datetime, until: datetime) -> int:
+    ended = select(func.count()).where(
+        OutboxRow.occasion == Occasion.SIGNED,
+        OutboxRow.progress == progress,
+        OutboxRow.ended_at.between(since, until),
+    )
+    return db.session.scalar(ended) or 0
+
+
+def check_backups(site: SetUp) -> Iterable[Finding]:
+    """Look when `backup` last made one, or was told of one."""
+    last = db.session.scalar(select(JobSuccess.at).where(JobSuccess.name == BACKED_UP))
+    change = (
+        "Enable deploy/countersign-backup.timer, or run `flask --app wsgi backup` each night. If you back up in another"
+        " way, tell it after each: `flask --app wsgi backup --made-otherwise`."
+    )
+    if last is None:
+        yield (wrong if site.is_public else warning)("Backups", "There is no backup.", change)
+        return
+    age = clock.now() - last
+    words = f"The newest is {age.days} days old ({clock.iso(last)})."
+    if age > BACKUP_TOO_OLD:
+        yield wrong("Backups", words, change)
+    elif age > BACKUP_OLD:
+        yield warning("Backups", words, change)
+    else:
+        yield ok("Backups", f"The newest is of {clock.iso(last)}.")
