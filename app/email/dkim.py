@@ -1,6 +1,7 @@
 """DKIM (RFC 6376): e-mails signed by the site itself, where no relay does it, with an RSA or Ed25519 key (RFC 8463).
 
-What is signed are the bytes that go out; whatever changes them after that breaks the signature.
+What is signed are the bytes that go out; whatever changes them after that breaks the signature. It is made at the
+hand-over, whose time says nothing of who gets a letter (see app/outbox/pace.py).
 """
 
 import base64

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from flask import Flask, current_app
 from flask_mail import Connection, Mail
 
+from app.email.dkim import sign
 from app.email.pipelining import ReadyMessage, hand_over
 from app.email.smtp_reply import describe_reply
 
@@ -122,7 +123,7 @@ class SmtpConnection:
 
         def hand(opened: TimedConnection) -> None:
             assert opened.host is not None
-            hand_over(opened.host, message)
+            hand_over(opened.host, message._replace(content=sign(message.content)))
 
         self._attempt(hand)
 
