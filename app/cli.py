@@ -11,7 +11,7 @@ from app import clock, jobs, serve, worker
 from app.backup import commands as backup
 from app.data_keys.rotate import Unfinished, rotate
 from app.db import db
-from app.doctor.commands import doctor
+from app.doctor.commands import doctor, mail_group
 from app.email import smtp
 from app.email.address import NotAnAddress
 from app.export.command import export_list
@@ -31,7 +31,7 @@ count_group = AppGroup("count", help="The verified count: prove it.")
 signatures_group = AppGroup("signatures", help="Signatures: hand over the verified list, upkeep.")
 organiser_group = AppGroup("organiser", help="Organisers: invite them.")
 data_keys_group = AppGroup("data-keys", help="Data keys: put a new one in the place of an old one.")
-GROUPS = (petition_group, outbox_group, count_group, signatures_group, organiser_group, data_keys_group)
+GROUPS = (petition_group, outbox_group, count_group, signatures_group, organiser_group, data_keys_group, mail_group)
 
 
 def init_app(app: Flask) -> None:

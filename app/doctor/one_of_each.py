@@ -1,0 +1,119 @@
+"""One e-mail of each kind, marked as a test, for whoever wants to see how they arrive. Their links do nothing."""
+
+import secrets
+from collections.abc import Iterator
+from datetime import timedelta
+
+from flask import current_app, url_for
+from sqlalchemy import select
+
+from app import clock
+from app.confirmation.letter import WITH_UNSUBSCRIBE, link_to_entry, render_letter
+from app.db import db
+from app.email import smtp
+from app.email.letter import Letter, make_ready
+from app.email.render import Rendered, message, render, unsubscribe_headers
+from app.models import Petition, Role
+from app.petition_files.tell_owners import ChangedText
+from app.petitions.difference import Snippet
+from app.petitions.labels import LABELS
+from app.petitions.page import find_edition
+from app.web.language import force_language
+
+MARK = "[Test] "
+ABOUT_PETITIONS = ("confirm", "reminder", "already_signed", "own_entry", "thanks")
+_ID_BYTES = 16
+
+
+def one_of_each(recipient: str) -> Iterator[tuple[str, Letter]]:
+    """Yield each kind's name and the e-mail to `recipient`, those about a petition only if there is an open one."""
+    newest = select(Petition).where(Petition.deleted_at.is_(None)).order_by(Petition.id.desc())
+    now = clock.now()
+    petition = next((one for one in db.session.scalars(newest) if one.is_genuine and one.is_open(now)), None)
+    if petition is not None:
+        yield from _about_petition(petition, recipient)
+    yield from _to_organisers(recipient)
+
+
+def send_one(connection: smtp.SmtpConnection, letter: Letter) -> str:
+    """Hand an e-mail over; return in words what the relay said. Raises NoConnection."""
+    try:
+        connection.send_ready(make_ready(letter))
+    except smtp.NoConnection:
+        raise
+    except smtp.Permanent as error:
+        return f"refused for good: {error}"
+    except smtp.Temporary as error:
+        return f"not now: {error}"
+    return "taken"
+
+
+def plain_test(recipient: str) -> Letter:
+    """Return a short e-mail that is like the others in all that receivers look at."""
+    text = (
+        "This e-mail was sent by `flask doctor --mailbox`. If it is here and not among spam, e-mails arrive.\n\n"
+        "To have it looked at: save it as it came (its source) into a file, and run `flask doctor --message FILE`.\n"
+    )
+    return _letter(recipient, Rendered("A test e-mail", text, ""), unsubscribe=_no_link("refusing.ask_to_stop"))
+
+
+def _about_petition(petition: Petition, recipient: str) -> Iterator[tuple[str, Letter]]:
+    edition = find_edition(petition.slug)
+    if edition is None:
+        return
+    stop = _no_link("refusing.ask_to_stop")
+    about = {
+        "link": _no_link("confirmation.ask"),
+        "not_me_link": _no_link("refusing.ask_who"),
+        "code": "TES-TTE-ST0",
+        "until": clock.now() + timedelta(days=7),
+        "own_link": link_to_entry(petition, _no_token()),
+        "had_stopped": False,
+        "no_more_link": stop,
+    }
+    for folder in ABOUT_PETITIONS:
+        rendered = render_letter(folder, petition, edition.text, edition.language, **about)
+        sender = smtp.sender(is_discreet=petition.discreet)
+        unsubscribe = stop if folder in WITH_UNSUBSCRIBE else None
+        yield folder, _letter(recipient, rendered, sender=sender, unsubscribe=unsubscribe)
+
+
+def _to_organisers(recipient: str) -> Iterator[tuple[str, Letter]]:
+    now = clock.now()
+    stop = _no_link("refusing.ask_to_stop")
+    common = {
+        "title": "A petition of your own",
+        "role": Role.EDITOR.value,
+        "inviter": "ann@example.org",
+        "link": current_app.config["BASE_URL"] + "/organise",
+        "until": now + timedelta(days=7),
+        "no_more_link": stop,
+        "language": current_app.config["SITE_LANGUAGE"],
+    }
+    place = Snippet("Books are ", "good", "free", ".")
+    changed = {
+        "kinds": ["donations", "title"],
+        "labels": LABELS,
+        "texts": [ChangedText("en", [place], 0)],
+        "moment": now,
+    }
+    with force_language(common["language"]):
+        for folder in ("invitation", "added", "password_reset", "password_changed", "wrong_codes", "petition_changed"):
+            rendered = render(folder, asks=True, **common, **(changed if folder == "petition_changed" else {}))
+            unsubscribe = stop if folder == "password_reset" else None
+            yield folder, _letter(recipient, rendered, unsubscribe=unsubscribe)
+
+
+def _letter(recipient: str, rendered: Rendered, *, sender: str | None = None, unsubscribe: str | None) -> Letter:
+    marked = rendered._replace(subject=MARK + rendered.subject)
+    headers = unsubscribe_headers(unsubscribe) if unsubscribe else {}
+    return message(secrets.token_bytes(_ID_BYTES), recipient, marked, sender=sender, headers=headers)
+
+
+def _no_link(endpoint: str) -> str:
+    return url_for(endpoint, token=_no_token())
+
+
+def _no_token() -> str:
+    """Return what looks like a token and is none: whatever page it leads to knows nothing of it."""
+    return f"test-{secrets.token_urlsafe(40)}"
