@@ -1,4 +1,7 @@
-"""The worker: sends what is in the outbox, does the periodic jobs, makes PDF deliveries; none waits for another."""
+"""The worker: sends what is in the outbox, does periodic jobs, makes PDF deliveries, looks at the set-up.
+
+None of these waits for another.
+"""
 
 import logging
 import random
@@ -15,6 +18,7 @@ from app.confirmation.confirm import letter_ended
 from app.confirmation.letters_for_many import ended_many, take_back_many, write_many
 from app.confirmation.typed_domains import typed_domains
 from app.db import db, is_away
+from app.doctor import kept
 from app.email import smtp
 from app.email.letter import Letter
 from app.export import pdf_job
@@ -50,6 +54,7 @@ LETTERS = LetterCallbacks(
 )
 IDLE_SECONDS = 0.5
 IDLE_DELIVERIES_SECONDS = 2.5  # a PDF takes many seconds anyway
+IDLE_HEALTH_SECONDS = 30
 MAX_PAUSE_SECONDS = 30
 JOIN_SECONDS = 3
 WATCH_SECONDS = 5  # how soon the command ends should the letters' thread be gone
@@ -67,7 +72,7 @@ def work_once() -> int:
 
 
 class Worker:
-    """Three loops, each in a thread, until asked to stop: letters, periodic jobs and PDF deliveries.
+    """Four loops, each in a thread, until asked to stop: letters, periodic jobs, PDF deliveries, and system health.
 
     So no letter waits for a slow job, and no job for a mail server that does not answer.
     """
@@ -78,6 +83,7 @@ class Worker:
         self.letters = Loop(lambda: deliver(LETTERS, self._stop.is_set), self._stop)
         self.jobs = Loop(schedule.run_due, self._stop)
         self.deliveries = Loop(lambda: pdf_job.run_due(self._stop.is_set), self._stop, IDLE_DELIVERIES_SECONDS)
+        self.health = Loop(kept.refresh_due, self._stop, IDLE_HEALTH_SECONDS)
 
     def run(self) -> None:
         """Work until asked to stop by SIGTERM or SIGINT, and until the letter in hand is through."""
@@ -88,7 +94,7 @@ class Worker:
         # begun anew later.
         others = [
             threading.Thread(target=self._run, args=(app, loop), name=name, daemon=True)
-            for name, loop in (("jobs", self.jobs), ("deliveries", self.deliveries))
+            for name, loop in (("jobs", self.jobs), ("deliveries", self.deliveries), ("health", self.health))
         ]
         for thread in (letters, *others):
             thread.start()

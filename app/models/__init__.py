@@ -5,6 +5,7 @@ from app.models.data_key import DataKey
 from app.models.domain import DomainRule, Verdict
 from app.models.draft import CodeTries, Declined, Draft, FormCopy
 from app.models.handover import Delivery, DeliveryVolume, Format, HandOver, HandOverBlock, Making
+from app.models.health import HealthReport
 from app.models.hourly_numbers import HourlyNumbers
 from app.models.journal import Change, JournalEntry
 from app.models.ledger import DELTA, Kind, LedgerEntry, Tally
@@ -59,6 +60,7 @@ __all__ = [
     "Format",
     "HandOver",
     "HandOverBlock",
+    "HealthReport",
     "HourSum",
     "HourlyNumbers",
     "Initiator",

@@ -70,6 +70,7 @@ def test_doctor_ends_though_nothing_answers(
     """A resolver, a relay and a site that take what they are sent and say nothing."""
     monkeypatch.setattr(asking, "TRY_SECONDS", 0.1)
     monkeypatch.setattr(asking, "MAX_SECONDS", 0.2)
+    monkeypatch.setattr("app.doctor.set_up.is_loopback", lambda host: False)  # else DNS would not be asked
     dns.silent.add("*")
     with socket.socket() as silent:
         silent.bind(("127.0.0.1", 0))
@@ -79,4 +80,11 @@ def test_doctor_ends_though_nothing_answers(
         monkeypatch.setattr("app.doctor.fetch.SECONDS", 0.3)
         told = runner.invoke(args=["doctor"])
     assert told.exit_code == 2
+    assert "DNS did not answer" in told.output
     assert "Relay: 127.0.0.1 port" in told.output and "it does not answer in time" in told.output
+
+
+def test_for_a_site_on_this_machine_alone_dns_is_not_asked(dns: DnsServer, runner: FlaskCliRunner) -> None:
+    told = runner.invoke(args=["doctor"])
+    assert "nothing was asked" in told.output
+    assert dns.asked == []

@@ -24,6 +24,7 @@ from app.models import (
     DomainRule,
     Erasure,
     Format,
+    HealthReport,
     JobSuccess,
     Organiser,
     Passkey,
@@ -161,6 +162,7 @@ def what_organisers_leave(app: Flask) -> list[str]:
                     SpentProof(key=bytes(32), until=clock.now()),
                     CountCheck(**about, at=clock.now(), differences=0),
                     Counter(name="requests", labels="pages.start GET 2xx", total=10),
+                    HealthReport(begun_at=clock.now(), at=clock.now(), findings=[]),
                     JobSuccess(name="fold the ledger", at=clock.now()),
                     Erasure(notice_id=session.scalars(select(PrivacyNotice.id)).first(), done_at=clock.now()),
                 ]

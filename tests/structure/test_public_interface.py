@@ -114,6 +114,7 @@ PROMISED = {
     "/organise/petitions/<slug>/who-writes": {"POST"},
     "/organise/petitions/<slug>/words/<lang>/delete": {"GET", "POST"},
     "/organise/people/log": {"GET"},
+    "/organise/health": {"GET"},
     "/organise/account/name": {"POST"},
     "/organise/petitions/<slug>/petition.md": {"GET"},
     "/organise/petitions/<slug>/preview": {"GET"},
