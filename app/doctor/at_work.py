@@ -12,6 +12,7 @@ from app.doctor.set_up import SetUp
 from app.models import BACKED_UP, JobSuccess, Kind, LedgerEntry, Occasion, OutboxProgress, OutboxRow
 from app.outbox.lateness import seconds_late
 from app.outbox.status import status
+from app.outbox.waits import describe_wait
 
 WORKER_SILENT = timedelta(minutes=5)  # it tells once a minute what it did
 LATE_SECONDS, TOO_LATE_SECONDS = 5 * 60, 30 * 60
@@ -42,9 +43,14 @@ def check_outbox(site: SetUp) -> Iterable[Finding]:
     if late < LATE_SECONDS:
         yield ok("Outbox", "Nothing is late.")
         return
-    said = "; ".join(f"{trouble.reply}" for trouble in status().troubles[:3])
-    words = f"An e-mail has been due for {late // 60} minutes. Mail servers said: {said or 'nothing'}."
-    change = 'See `flask --app wsgi outbox status`, and docs/operations.md, "Mail is not going out".'
+    now = status()
+    said = "; ".join([*map(describe_wait, now.waits[:3]), *(trouble.reply for trouble in now.troubles[:3])])
+    words = f"An e-mail has been due for {late // 60} minutes."
+    words += f" What is known: {said}." if said else ""
+    if any(wait.setting for wait in now.waits):
+        yield warning("Outbox", words, "It goes on by itself; a larger quota at the relay makes it sooner.")
+        return
+    change = "See `flask --app wsgi outbox status`, and 'Mail is not going out' in docs/operations.md."
     yield (wrong if late >= TOO_LATE_SECONDS else warning)("Outbox", words, change)
 
 

@@ -3,6 +3,7 @@
 from flask import Blueprint, Response, abort, jsonify, request
 
 from app.doctor import probe
+from app.doctor.deliveries import deliveries_of_day
 from app.doctor.kept import newest_report
 from app.organisers.access import Who, open_to
 from app.web import headers
@@ -23,9 +24,4 @@ def answer_probe(token: str) -> Response:
 @open_to(Who.ADMINISTRATORS)
 def health() -> Response:
     """Show what a worker found last; nothing is looked at now."""
-    return private_page("doctor/health.html", report=newest_report(), deliveries=_deliveries())
-
-
-def _deliveries() -> list[tuple[str, int]]:
-    """Return how many e-mails left within a day, by who runs the mailboxes that they went to."""
-    return []
+    return private_page("doctor/health.html", report=newest_report(), deliveries=deliveries_of_day())
