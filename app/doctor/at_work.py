@@ -78,7 +78,8 @@ def check_arrival(site: SetUp) -> Iterable[Finding]:
         yield wrong(
             name,
             f"The relay took more than {sent // 10 * 10} e-mails that ask for a confirmation, and nobody has confirmed"
-            " within a day: it takes them and delivers nothing, or they all end up as spam.",
+            " within a day: it takes them and delivers nothing, they all end up as spam, or somebody fills the form"
+            " with invented addresses.",
             "Send a test to mailboxes at several providers (`doctor --mailbox ADDRESS`), look into their folders for"
             " spam, and into the relay's own log or web page: a quota, a lock, a queue that stands still.",
         )

@@ -21,7 +21,7 @@ def check_keys(site: SetUp) -> Iterable[Finding]:
     folder = Path(current_app.config["INSTANCE_DIR"])
     dkim_file: Path | None = current_app.config["DKIM_KEY_FILE"]
     files = [path for path in (*(folder / name for name in NAMES), dkim_file) if path and path.exists()]
-    yield _modes([folder, *files] if folder.exists() else files)
+    yield _modes(folder, files)
     yield _data_keys()
     own = [name for name in NAMES if _is_in_use(folder, name)]
     url = make_url(current_app.config["SQLALCHEMY_DATABASE_URI"])
@@ -42,15 +42,18 @@ def check_keys(site: SetUp) -> Iterable[Finding]:
         yield ok("Place of the keys", f"They are in {folder}." if own else "They are set from outside.")
 
 
-def _modes(paths: Iterable[Path]) -> Finding:
+def _modes(folder: Path, files: Iterable[Path]) -> Finding:
     name = "Who may read the keys"
-    loose = [path for path in paths if path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO) & ~stat.S_IXGRP]
+    forbidden = dict.fromkeys(files, stat.S_IRWXG | stat.S_IRWXO)
+    if folder.exists():
+        forbidden[folder] = stat.S_IWGRP | stat.S_IWOTH  # who may write there replaces them
+    loose = {path: mode for path, bits in forbidden.items() if (mode := path.stat().st_mode) & bits}
     if not loose:
         return ok(name, "Their owner alone.")
-    modes = ", ".join(f"{path} (mode {stat.S_IMODE(path.stat().st_mode):04o})" for path in loose)
+    modes = ", ".join(f"{path} (mode {stat.S_IMODE(mode):04o})" for path, mode in loose.items())
     return wrong(
         name,
-        f"Others on this machine may read {modes}.",
+        f"Others on this machine may read or replace {modes}.",
         f"Run: chmod go-rwx {' '.join(map(str, loose))}. If somebody may have read them, change the keys as well: see"
         " docs/operations.md.",
     )

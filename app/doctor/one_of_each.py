@@ -3,6 +3,8 @@
 import secrets
 from collections.abc import Iterator
 from datetime import timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from flask import current_app, url_for
 from sqlalchemy import select
@@ -13,6 +15,7 @@ from app.db import db
 from app.email import smtp
 from app.email.letter import Letter, make_ready
 from app.email.render import Rendered, message, render, unsubscribe_headers
+from app.mailbox import catcher
 from app.models import Petition, Role
 from app.petition_files.tell_owners import ChangedText
 from app.petitions.difference import Snippet
@@ -46,6 +49,24 @@ def send_one(connection: smtp.SmtpConnection, letter: Letter) -> str:
     except smtp.Temporary as error:
         return f"not now: {error}"
     return "taken"
+
+
+def send_to_ourselves(letter: Letter) -> bytes:
+    """Send an e-mail over SMTP to a catcher of our own on this machine; return it as it arrived."""
+    mail = current_app.extensions["mail"]
+    before = dict(vars(mail))
+    port, connection = catcher.free_port(), smtp.SmtpConnection()
+    with TemporaryDirectory() as folder:
+        controller = catcher.start(Path(folder), port)
+        vars(mail).update(server="127.0.0.1", port=port, use_tls=False, use_ssl=False, username=None)
+        try:
+            connection.send_ready(make_ready(letter))
+        finally:
+            vars(mail).update(before)
+            connection.close()
+            controller.stop()
+        (caught,) = Path(folder).glob("*.eml")
+        return caught.read_bytes()
 
 
 def plain_test(recipient: str) -> Letter:

@@ -163,3 +163,14 @@ def test_doctor_looks_at_a_saved_e_mail(
     (tmp_path / "saved.eml").write_bytes(sent())
     told = runner.invoke(args=["doctor", "--message", str(tmp_path / "saved.eml")])
     assert told.exit_code == 0 and "The signature of example.org holds" in told.output
+
+
+def test_without_a_relay_it_goes_to_a_catcher_of_our_own(
+    app: Flask, sender: None, runner: FlaskCliRunner, monkeypatch: pytest.MonkeyPatch, mail_server: MailServer
+) -> None:
+    monkeypatch.setattr(commands, "examine", list)
+    app.config["MAIL_SERVER"] = None
+    told = runner.invoke(args=["doctor", "--mailbox", "ann@example.net"])
+    assert told.exit_code == 0, told.output
+    assert "a catcher of our own" in told.output and "The signature of example.org holds" in told.output
+    assert mail_server.letters == []

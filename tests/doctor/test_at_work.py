@@ -15,7 +15,8 @@ from app.doctor import clocks
 from app.doctor.at_work import ENOUGH_EMAILS, check_arrival, check_backups, check_outbox, check_worker
 from app.doctor.finding import Finding, Verdict
 from app.doctor.keys import check_keys
-from app.models import BACKED_UP, JobSuccess, OutboxRow
+from app.models import BACKED_UP, Departures, JobSuccess, OutboxRow
+from app.outbox.quota import ALL
 from tests.dns_server import DnsServer
 from tests.doctor.conftest import made
 from tests.factories import press_confirm, sign
@@ -60,6 +61,18 @@ def test_the_outbox_waits(dns: DnsServer, app: Flask, petition: str, client: Fla
         found = only(check_outbox(made()))
         assert found.verdict == verdict
     assert "451: an error in processing" in found.found
+
+
+def test_e_mails_that_wait_for_a_quota_are_no_fault(
+    dns: DnsServer, app: Flask, petition: str, client: FlaskClient
+) -> None:
+    app.config["MAIL_MAX_PER_DAY"] = 5
+    sign(client)
+    with app.app_context(), transaction() as session:
+        session.execute(update(OutboxRow).values(due_at=clock.now() - timedelta(hours=2)))
+        session.add(Departures(provider_key=ALL, slot=clock.now(), number=5))
+    found = only(check_outbox(made()))
+    assert found.verdict == Verdict.WARNING and "MAIL_MAX_PER_DAY" in found.found
 
 
 @pytest.mark.both_databases

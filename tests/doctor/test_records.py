@@ -1,9 +1,14 @@
 """`doctor` names what is wrong in DNS: each test is a set-up in which one thing is."""
 
+from collections.abc import Iterable
+from typing import Any
+
 import pytest
 from flask import current_app
 
+from app.doctor import names
 from app.doctor.dmarc import check_dmarc
+from app.doctor.fetch import fetch
 from app.doctor.finding import Finding, Verdict
 from app.doctor.names import check_helo, check_mta_sts, check_return_path, check_reverse_names
 from app.doctor.run import GROUPS
@@ -13,6 +18,7 @@ from app.doctor.signature_key import check_dkim
 from app.email import dns as asking
 from tests.dns_server import DnsServer, txt
 from tests.doctor.conftest import OUTGOING, made, make_key
+from tests.doctor.test_outside import served
 
 
 def spf(site: SetUp) -> Finding:
@@ -206,6 +212,31 @@ def test_an_mta_sts_policy_that_is_not_there(dns: DnsServer, site: SetUp) -> Non
     dns.add({"_mta-sts.bounces.example.org": {"TXT": [txt("v=STSv1; id=1")]}})
     (found,) = check_mta_sts(site)
     assert found.verdict == Verdict.WRONG and "cannot be read" in found.found
+
+
+@pytest.mark.parametrize(
+    ("pattern", "verdict"),
+    [
+        ("mail.example.org", Verdict.OK),
+        ("*.example.org", Verdict.OK),
+        ("*.org", Verdict.WRONG),
+        ("mx.b.example", Verdict.WRONG),
+    ],
+)
+def test_an_mta_sts_policy_that_keeps_bounces_out(
+    dns: DnsServer, site: SetUp, pattern: str, verdict: Verdict, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def policy(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        start_response("200 OK", [("Content-Type", "text/plain")])
+        return [f"version: STSv1\r\nmode: enforce\r\nmx: {pattern}\r\nmax_age: 86400\r\n".encode()]
+
+    dns.add({"_mta-sts.bounces.example.org": {"TXT": [txt("v=STSv1; id=1")]}})
+    with served(policy) as base_url:
+        monkeypatch.setattr(
+            names, "fetch", lambda url: fetch(url.replace("https://mta-sts.bounces.example.org", base_url))
+        )
+        (found,) = check_mta_sts(site)
+    assert found.verdict == verdict
 
 
 def test_a_resolver_that_never_answers_is_said_and_waited_for_once(
