@@ -55,6 +55,7 @@ LETTERS = LetterCallbacks(
 IDLE_SECONDS = 0.5
 IDLE_DELIVERIES_SECONDS = 2.5  # a PDF takes many seconds anyway
 IDLE_HEALTH_SECONDS = 30
+HEALTH_BEGINS_AFTER_SECONDS = 60  # what starts together with the worker is not up at once
 MAX_PAUSE_SECONDS = 30
 JOIN_SECONDS = 3
 WATCH_SECONDS = 5  # how soon the command ends should the letters' thread be gone
@@ -83,7 +84,7 @@ class Worker:
         self.letters = Loop(lambda: deliver(LETTERS, self._stop.is_set), self._stop)
         self.jobs = Loop(schedule.run_due, self._stop)
         self.deliveries = Loop(lambda: pdf_job.run_due(self._stop.is_set), self._stop, IDLE_DELIVERIES_SECONDS)
-        self.health = Loop(kept.refresh_due, self._stop, IDLE_HEALTH_SECONDS)
+        self.health = Loop(kept.refresh_due, self._stop, IDLE_HEALTH_SECONDS, HEALTH_BEGINS_AFTER_SECONDS)
 
     def run(self) -> None:
         """Work until asked to stop by SIGTERM or SIGINT, and until the letter in hand is through."""
@@ -111,19 +112,24 @@ class Worker:
 
 
 class Loop:
-    """Does `work` again and again; it tells how much it found to do. After nothing it waits for `idle` seconds.
+    """Does `work` again and again, `after` some seconds; it tells how much it found to do.
 
-    A mail server or a database that is away makes it wait, longer each time, and never ends it.
+    After nothing it waits for `idle` seconds. A mail server or a database that is away makes it wait, longer each time,
+    and never ends it.
     """
 
-    def __init__(self, work: Callable[[], int], stop: threading.Event, idle: float = IDLE_SECONDS) -> None:
+    def __init__(
+        self, work: Callable[[], int], stop: threading.Event, idle: float = IDLE_SECONDS, after: float = 0
+    ) -> None:
         self._work = work
         self._stop = stop
         self._idle = idle
+        self._after = after
         self._troubles = 0
 
     def run(self) -> None:
         """Work until asked to stop."""
+        self._stop.wait(self._after)
         while not self._stop.is_set():
             self._stop.wait(self.turn())
 

@@ -1,5 +1,6 @@
 """DKIM: what the mail server gets bears a signature that receivers find right by DNS, whichever e-mail it is."""
 
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -96,6 +97,13 @@ def test_nothing_that_people_see_or_press_can_be_changed_or_added(
         assert not holds(app, added + raw)
     assert not holds(app, raw.replace(b"/unsubscribe/", b"/elsewhere/"))
     assert holds(app, b"Received: from here by there\r\n" + raw)
+
+
+def test_each_place_that_hands_e_mails_over_signs_them() -> None:
+    """Also one that is added later: an e-mail without a signature would go unnoticed for long."""
+    handed_over = re.findall(r"(?<!def )\bhand_over\((.*)\)", (config.ROOT / "app/email/smtp.py").read_text("utf-8"))
+    assert handed_over
+    assert [call for call in handed_over if "sign(" not in call] == []
 
 
 def test_without_a_key_nothing_is_signed(
