@@ -23,6 +23,7 @@ ROOT = Path(__file__).resolve().parent
 LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 SITE = re.compile(r"https?://(?:[a-z0-9-]+(?:\.[a-z0-9-]+)*|\[::1\])(?::[0-9]{1,5})?")
 EXAMPLE_SECRETS = {"change", "changeme", "secret", "example", "password", "default", "dev", "test", "your"}
+DOMAIN = re.compile(r"(?=.{1,190}$)(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{0,61}[a-z0-9]")
 MIN_SECRET_LENGTH = 32
 DATA_KEY_BYTES = 32
 MAX_NAME_LENGTH = 60
@@ -199,7 +200,17 @@ def _mail(env: Mapping[str, str], base_url: str) -> dict[str, Any]:
         "MAIL_MAX_PER_HOUR": _number(env, "MAIL_MAX_PER_HOUR", 0, most=10**9),
         "MAIL_MAX_PER_DAY": _number(env, "MAIL_MAX_PER_DAY", 0, most=10**9),
         "MAIL_OUTGOING_IPS": [_address("MAIL_OUTGOING_IPS", text) for text in _list(env, "MAIL_OUTGOING_IPS")],
+        "BOUNCE_DOMAIN": _bounce_domain(env),
     }
+
+
+def _bounce_domain(env: Mapping[str, str]) -> str | None:
+    domain = (env.get("BOUNCE_DOMAIN") or "").lower()
+    if domain and not DOMAIN.fullmatch(domain):
+        raise ConfigError(
+            f"BOUNCE_DOMAIN is {domain!r}: write a domain alone, such as bounces.example.org, in ASCII (xn--...)."
+        )
+    return domain or None
 
 
 def _dkim(env: Mapping[str, str]) -> dict[str, Any]:

@@ -97,6 +97,16 @@ def test_a_number_that_is_none_is_refused(tmp_path: Path, name: str, text: str) 
     assert words.startswith(f"{name} is {text!r}") and f"a whole number from {int(name == 'PORT')} to 65535" in words
 
 
+@pytest.mark.parametrize(
+    "domain", ["bounces", "a@b.example", "b.example.", "-a.example", "bücher.example", "a b.example"]
+)
+def test_what_comes_back_needs_a_domain(tmp_path: Path, domain: str) -> None:
+    words = refusal(tmp_path, BOUNCE_DOMAIN=domain)
+    assert words.startswith("BOUNCE_DOMAIN is ") and "such as bounces.example.org" in words
+    assert load(tmp_path, BOUNCE_DOMAIN="Bounces.Example.org")["BOUNCE_DOMAIN"] == "bounces.example.org"
+    assert load(tmp_path)["BOUNCE_DOMAIN"] is None
+
+
 @pytest.mark.parametrize("name", ["MAIL_USE_TLS", "MAIL_USE_SSL"])
 @pytest.mark.parametrize("text", ["maybe", "2", "ja", "tru", " "])
 def test_a_switch_that_is_neither_on_nor_off_is_refused(tmp_path: Path, name: str, text: str) -> None:
