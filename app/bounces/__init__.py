@@ -1,0 +1,1 @@
+"""Bounces: what comes back to the return path of an e-mail is recognised, and acted on."""

@@ -1,0 +1,155 @@
+"""Recognising what came back: samples in the forms that mail servers use, and any bytes at all."""
+
+from collections.abc import Iterable
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.bounces import parts
+from app.bounces.recognise import recognise
+from app.bounces.verdict import Kind
+from tests.bounces import held_back_set, worked_set
+from tests.bounces.returned import ADDRESS, HEADERS, ORIGINAL, TOKEN, Sample, plain
+from tests.bounces.worked_forms import complaint, exim, postfix, qmail
+
+OF_REACH = 0.95
+WORKED, HELD_BACK = list(worked_set.samples()), list(held_back_set.samples())
+RECOGNISED = set(Kind) - {Kind.NOTHING}
+
+
+@pytest.mark.parametrize("samples", [WORKED, HELD_BACK], ids=["worked", "held back"])
+def test_bounces_are_recognised_and_their_class_is_right(samples: list[Sample]) -> None:
+    judged = [(sample, recognise(sample.raw)) for sample in samples if sample.kind != Kind.NOTHING]
+    found = [(sample, verdict) for sample, verdict in judged if verdict.kind in RECOGNISED]
+    right = [sample for sample, verdict in found if sample.kind == verdict.kind]
+    assert len(judged) >= 70
+    assert len(found) >= OF_REACH * len(judged), _named(
+        sample for sample, verdict in judged if verdict.kind == "nothing"
+    )
+    assert len(right) >= OF_REACH * len(found), _named(
+        sample for sample, verdict in found if sample.kind != verdict.kind
+    )
+
+
+@pytest.mark.parametrize("samples", [WORKED, HELD_BACK], ids=["worked", "held back"])
+def test_nothing_but_what_says_so_ends_emails_to_a_mailbox(samples: list[Sample]) -> None:
+    harmless = [sample for sample in samples if sample.kind not in {Kind.HARD, Kind.COMPLAINT}]
+    ended = [sample for sample in harmless if recognise(sample.raw).kind in {Kind.HARD, Kind.COMPLAINT}]
+    assert not ended, _named(ended)
+
+
+@pytest.mark.parametrize("sample", WORKED + HELD_BACK, ids=lambda sample: sample.name[:40])
+def test_the_token_is_found_in_the_address_or_in_what_is_returned(sample: Sample) -> None:
+    assert recognise(sample.raw).tokens == [TOKEN]
+    to_another = sample.raw.replace(f"To: {ADDRESS}".encode(), b"To: bounces@relay.example", 1)
+    if ADDRESS.encode() in to_another:
+        assert recognise(to_another).tokens == [TOKEN]
+    assert recognise(to_another, [ADDRESS.upper()]).tokens == [TOKEN]
+
+
+def test_the_address_that_it_came_to_decides_among_several_tokens() -> None:
+    other = TOKEN[::-1]
+    both = exim("550 5.1.1 unknown user") + f"\nReturn-Path: <bounce+{other}@bounces.petitions.example>\n".encode()
+    assert recognise(both).tokens == [TOKEN]
+    assert recognise(both.replace(f"To: {ADDRESS}".encode(), b"To: x@relay.example", 1)).tokens == [TOKEN, other]
+
+
+def test_an_address_that_a_forwarder_has_rewritten_is_found() -> None:
+    rewritten = f"SRS0=abcd=XY=bounces.petitions.example={ADDRESS.partition('@')[0]}@forwarder.example"
+    assert recognise(b"From: <>\n\n550 5.1.1 unknown user\n", [rewritten]).tokens == [TOKEN]
+
+
+def test_without_a_token_nothing_is_made_of_a_bounce() -> None:
+    foreign = postfix("550 5.1.1 unknown user").replace(TOKEN.encode(), b"x")
+    assert recognise(foreign) == (Kind.NOTHING, None, [])
+
+
+def test_the_status_is_the_servers_own_where_the_report_says_less() -> None:
+    assert recognise(postfix("550 5.1.1 unknown user")).status == "5.1.1"
+    assert recognise(postfix("550 unknown user")).status == "5.0.0"
+    assert recognise(qmail("Sorry, no mailbox here by that name. (#5.1.1)")).status == "5.1.1"
+    assert recognise(complaint("abuse")).status is None
+
+
+def test_a_large_attachment_is_cut_off() -> None:
+    attached = b"Content-Type: application/zip\n\n" + b"UEsDBBQAAAAIAAAAIQ\n" * (30 * 1024 * 1024 // 19)
+    for bounce in (postfix("550 5.1.1 unknown user"), exim("550 5.1.1 unknown user")):
+        assert recognise(bounce + attached).kind == Kind.HARD
+    inside = bounce.replace(b"Open this link", attached)
+    assert recognise(inside).kind == Kind.HARD
+
+
+def test_what_is_nested_ten_deep_is_read_and_a_thousand_deep_is_no_trouble() -> None:
+    def nested(levels: int) -> bytes:
+        head, body = "", ""
+        for level in range(levels):
+            head += f'Content-Type: multipart/mixed; boundary="b{level}"\n\n--b{level}\n'
+            body = f"\n--b{level}--\n{body}"
+        said = f"Content-Type: text/plain\n\n<ann@mail.example>: 550 5.1.1 unknown user\n\n{HEADERS}"
+        return f"From: MAILER-DAEMON@x.example\nTo: {ADDRESS}\nMIME-Version: 1.0\n{head}{said}{body}".encode()
+
+    assert recognise(nested(10)).kind == Kind.HARD
+    assert recognise(nested(1000)).tokens == [TOKEN]
+
+
+def test_words_in_shift_jis_and_in_broken_charsets_are_read() -> None:
+    text = f"宛先のメールアドレスは存在しません\n\n{ORIGINAL}"
+    bounce = plain("MAILER-DAEMON@mail.example", "Undelivered", text, charset="shift_jis")
+    assert recognise(bounce).kind == Kind.HARD
+    for charset in (b"no-such-charset", b"punycode", b"zlib", b'"', b"utf-16;x*=y''%", b"\xff\xfe"):
+        assert recognise(bounce.replace(b"shift_jis", charset)).tokens == [TOKEN]
+
+
+# Each makes some pattern or parser look again and again at what it has seen.
+HOSTILE = (
+    "a" * 10**6,
+    "<" * 10**6,
+    "user unknown-" * 10**5,
+    "a@" * 10**5,
+    "\n".join(
+        ["Delivery has failed", "Unable to deliver message to", "Did not reach the following recipient"]
+        + ["x" * 990] * 300
+    ),
+    "mailbox " * 10**5,
+    "&" * 10**6,
+    "=?utf-8?q?" * 10**5,
+    "A: b\n" * 10**5,
+    "\n --b" * 10**5,
+)
+
+
+@pytest.mark.parametrize("text", HOSTILE, ids=lambda text: text[:12].strip())
+def test_what_is_made_to_take_for_ever_ends(text: str) -> None:
+    for raw in (text, f"Subject: {text}", plain("MAILER-DAEMON@x.example", "failure", text).decode()):
+        assert recognise(raw.encode(), [ADDRESS]).tokens == [TOKEN]
+
+
+@given(st.binary(max_size=2000))
+def test_any_bytes_end_in_a_verdict(raw: bytes) -> None:
+    verdict = recognise(raw, [ADDRESS])
+    assert verdict.kind in set(Kind)
+    assert verdict.tokens == [TOKEN]
+    assert recognise(raw).tokens == []
+
+
+@given(st.sampled_from(WORKED + HELD_BACK), st.data())
+def test_bounces_that_were_damaged_end_in_a_verdict(sample: Sample, data: st.DataObject) -> None:
+    raw = bytearray(sample.raw)
+    for _ in range(data.draw(st.integers(1, 8))):
+        at = data.draw(st.integers(0, len(raw)))
+        until = at + data.draw(st.integers(0, 40))
+        raw[at:until] = data.draw(
+            st.binary(max_size=20) | st.sampled_from([b"\n\n", b"--=_edge\n", b"=?x?b?", b"\x00"])
+        )
+    assert recognise(bytes(raw)).kind in set(Kind)
+
+
+def test_no_more_is_kept_of_a_message_than_is_looked_at() -> None:
+    read = parts.read_parts(b"Subject: x\n\n" + b"word " * 10**6)
+    assert len(read.words) <= 2 * parts.MAX_WORDS
+    assert len(read.everything) <= 2 * parts.MAX_BYTES
+
+
+def _named(samples: Iterable[Sample]) -> str:
+    return "\n".join(sample.name for sample in samples)
