@@ -15,6 +15,7 @@ from app.ledger import audit, ledger
 from app.models import JobSuccess
 from app.moderation import bursts
 from app.organisers.accounts import forget_expired_invitations
+from app.outbox.bounced import forget_bounced
 from app.outbox.forget_paces import forget_paces
 from app.retention.consent import end_consent
 from app.retention.erase import erase_after_closing
@@ -24,6 +25,7 @@ from app.retention.purge import (
     purge_drafts,
     purge_ended_emails,
     purge_form_copies,
+    purge_returned_emails,
     purge_spent_proofs,
 )
 from app.signing import code, traces
@@ -53,6 +55,8 @@ RETENTION = (
     Job("purge unconfirmed drafts", MINUTE, purge_drafts),
     Job("purge copies of forms", MINUTE, purge_form_copies),
     Job("purge ended e-mails", MINUTE, purge_ended_emails),
+    Job("purge e-mails that came back", MINUTE, purge_returned_emails),
+    Job("forget mailboxes that were not there", MINUTE, forget_bounced),
     Job("purge spent proofs of work", MINUTE, purge_spent_proofs),
     Job("forget declined mailboxes", MINUTE, forget_declined),
     Job("erase signatures after closing", MINUTE, erase_after_closing),

@@ -13,7 +13,7 @@ from app.email.letter import Letter
 from app.email.render import Rendered, message, render, unsubscribe_headers
 from app.models import Draft, Occasion, OutboxRow, Petition, PetitionText, Signature, State
 from app.models.signer import signer_of
-from app.outbox import mailbox_limit, unwanted
+from app.outbox import bounced, mailbox_limit, unwanted
 from app.signing import code
 from app.signing.draft import DraftEntry, declined_mark, find_draft, signature_of_mailbox
 from app.signing.entry import Entry, find_entry
@@ -36,7 +36,7 @@ def choose_letter(row: OutboxRow) -> Callable[[], Letter] | None:
     session = db.session()
     draft = find_draft(row.draft_id) if row.draft_id else None
     if row.signature_id is None and draft is not None and draft.draft.sealed is not None:
-        if declined_mark(session, draft.draft):
+        if _has_bounced(session, row, signer_of(draft.draft).email) or declined_mark(session, draft.draft):
             return None
         signature = signature_of_mailbox(session, draft.draft.petition_id, draft.draft.email_key)
         if signature is None:
@@ -112,7 +112,11 @@ def _about_signature(
         return None
     address = signer_of(signature).email
     # It goes to this address, however that was typed.
-    if _is_unwanted(session, row, address) or not _has_room(session, row, address):
+    if (
+        _has_bounced(session, row, address)
+        or _is_unwanted(session, row, address)
+        or not _has_room(session, row, address)
+    ):
         return None
 
     def write() -> Letter:
@@ -124,6 +128,15 @@ def _about_signature(
         return _message(session, row, folder, form or entry, signature, {"own_link": own_link})
 
     return write
+
+
+def _has_bounced(session: Session, row: OutboxRow, address: str) -> bool:
+    """Tell whether this letter must not go out, since others came back; if so, its form's page says that in time."""
+    mailbox = bounced.find_bounced(session, address)
+    if mailbox is None:
+        return False
+    bounced.leave_unsent(session, row, mailbox, clock.now())
+    return True
 
 
 def _is_unwanted(session: Session, row: OutboxRow, address: str) -> bool:

@@ -18,7 +18,7 @@ from app.db import is_one_of
 from app.email.pipelining import is_plain_address
 from app.models import Declined, Draft, Occasion, OutboxRow, Petition, Signature
 from app.models.signer import AlteredRow, opener
-from app.outbox import mailbox_limit, unwanted
+from app.outbox import bounced, mailbox_limit, unwanted
 from app.outbox.callbacks import FormRow, LetterOfForm
 from app.signing import code
 from app.signing.expiry import LINK_WORKS_FOR
@@ -35,6 +35,7 @@ class _Answer(NamedTuple):
     generation: int
     address: str
     mailbox: bytes
+    bounces_as: bytes
     spellings: list[bytes]
 
 
@@ -50,18 +51,24 @@ def write_many(session: Session, rows: Sequence[FormRow], now: datetime) -> dict
     letters = mailbox_limit.DaysLetters(session, mailboxes, now)
     open_drafts = set(session.scalars(_locked_open(_draft_ids(rows))))
     stopped = unwanted.unwanted_among(session, {answer.mailbox for answer in due})
+    came_back = bounced.bounced_among(session, {answer.bounces_as for answer in due})
     merged = MergedLetters(session, now)
     for form in forms:
         merged.prepare(*form)
     chosen: dict[int, LetterOfForm] = {}
     code_hashes: dict[bytes, bytes] = {}
+    unsent = []
     for row in rows:
         if row.id not in answers:
             continue
         answer = answers[row.id]
         since = stopped.get(answer.mailbox) if answer else None
         turn_at = row.turn_at or (now if letters.leave_turn(row) else None)
-        if answer is None or row.draft_id not in open_drafts or not _may_go(row, answer, letters, since):
+        mailbox = came_back.get(answer.bounces_as) if answer else None
+        if mailbox is not None:
+            unsent.append((row.public_id, row.petition_id, mailbox))
+        is_open = row.draft_id in open_drafts and mailbox is None
+        if answer is None or not is_open or not _may_go(row, answer, letters, since):
             chosen[row.id] = LetterOfForm(None, row.signature_id, turn_at)
             letters.add(row, now, turn_at, is_silent=True)
             continue
@@ -74,6 +81,7 @@ def write_many(session: Session, rows: Sequence[FormRow], now: datetime) -> dict
         else:
             copy = merged.already_signed(answer.about, to, answer.generation)
         chosen[row.id] = LetterOfForm(copy, answer.signature_id, turn_at)
+    bounced.record_unsent(session, unsent, now)
     change_rows(session, Draft, {"public_id": [*code_hashes]}, {"code_hash": [*code_hashes.values()]})
     return chosen
 
@@ -128,7 +136,7 @@ def _answers(session: Session, rows: Sequence[FormRow]) -> tuple[dict[int, _Answ
     drafts = {said.this_draft: said for said in session.execute(_drafts(draft_ids))}
     signatures = {said.this_draft: said for said in session.execute(_signatures(draft_ids))}
     open_row = {one: opener(session.get_one(Petition, one)) for one in {said.petition_id for said in drafts.values()}}
-    mailbox_of = unwanted.mailbox_finder(session)
+    mailbox_of, bounces_as = unwanted.mailbox_finder(session), bounced.mailbox_finder(session)
     answers: dict[int, _Answer | None] = {}
     for row in rows:
         draft, signature = drafts.get(row.draft_id or b""), signatures.get(row.draft_id or b"")
@@ -155,6 +163,7 @@ def _answers(session: Session, rows: Sequence[FormRow]) -> tuple[dict[int, _Answ
                 generation=signature.generation if signature else 0,
                 address=address,
                 mailbox=mailbox_of(address),
+                bounces_as=bounces_as(address),
                 spellings=mailbox_limit.all_spellings(address),
             )
     return answers, {(said.petition_id, said.text_id, said.language) for said in drafts.values()}

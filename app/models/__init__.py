@@ -1,6 +1,7 @@
 """The database's tables, and the constraints that the database itself enforces."""
 
 from app.models.audit import Act, AuditEntry
+from app.models.bounced import BouncedMailbox, Returned, ReturnedEmail
 from app.models.data_key import DataKey
 from app.models.domain import DomainRule, Verdict
 from app.models.draft import CodeTries, Declined, Draft, FormCopy
@@ -41,6 +42,7 @@ __all__ = [
     "AlteredAccount",
     "AlteredPetition",
     "AuditEntry",
+    "BouncedMailbox",
     "Change",
     "Clue",
     "CodeTries",
@@ -88,6 +90,8 @@ __all__ = [
     "ProviderPace",
     "Reason",
     "RecountDue",
+    "Returned",
+    "ReturnedEmail",
     "Role",
     "SendingAddress",
     "SignIn",

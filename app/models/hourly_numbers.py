@@ -26,4 +26,6 @@ class HourlyNumbers(Base):
     sent: Mapped[int]
     waiting: Mapped[int]
     failed: Mapped[int]
+    came_back: Mapped[int] = mapped_column(server_default="0")
+    complained: Mapped[int] = mapped_column(server_default="0")
     shares: Mapped[dict[str, int]] = mapped_column(JSON)

@@ -7,11 +7,12 @@ from sqlalchemy.orm import Session
 
 from app import clock, counters, logs
 from app.db import transaction
-from app.models import OutboxProgress, OutboxRow
+from app.models import OutboxProgress, OutboxRow, Returned
 from app.outbox import backoff
 from app.outbox.callbacks import LetterCallbacks
 from app.outbox.claim import Claimed
 from app.outbox.enqueue import PRIORITY_REFUSED
+from app.outbox.returned import record_returned, says_no_mailbox
 
 PUT_OFF = "put-off"  # in the counter, beside how letters end: to be tried again
 log = logging.getLogger(__name__)
@@ -86,4 +87,6 @@ def _end(
     counters.count(counters.EMAILS, progress)
     if progress != OutboxProgress.FAILED:  # a failed letter may be tried again
         row.sealed = None
+    elif says_no_mailbox(reply):
+        record_returned(session, row, Returned.HARD, at)
     letters.ended(session, row, at)

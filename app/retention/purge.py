@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session, aliased
 
 from app import clock
 from app.db import in_batches, is_one_of
-from app.models import Declined, Draft, FormCopy, OutboxRow, Petition, SpentProof
+from app.models import Declined, Draft, FormCopy, OutboxRow, Petition, ReturnedEmail, SpentProof
 
 ENDED_EMAILS_RETENTION = timedelta(days=7)
 
@@ -73,6 +73,17 @@ def purge_ended_emails() -> int:
         )
 
     return in_batches(select(OutboxRow.id).where(ended).order_by(OutboxRow.ended_at), purge)
+
+
+def purge_returned_emails() -> int:
+    """Delete which e-mails came back a week ago or earlier: the rows of these are gone by then; return how many."""
+    old = ReturnedEmail.at < clock.now() - ENDED_EMAILS_RETENTION
+
+    def purge(session: Session, ids: Sequence[bytes]) -> None:
+        gone = delete(ReturnedEmail).where(is_one_of(ReturnedEmail.public_id, ids))
+        session.execute(gone.execution_options(synchronize_session=False))
+
+    return in_batches(select(ReturnedEmail.public_id).where(old).order_by(ReturnedEmail.at), purge)
 
 
 def purge_spent_proofs() -> int:

@@ -124,4 +124,5 @@ def new_draft(
         had_proof_of_work=had_proof_of_work,
         lane_key=network_key(petition, networks[-1] if networks else "", now),
     )
+    letter["public_id"] = public_id  # by which the form's page tells that it came back, though the draft may be gone
     return ids, [NewRow(Draft, draft), NewRow(FormCopy, copy), NewRow(OutboxRow, letter)]

@@ -13,6 +13,7 @@ from app.email.domain import domain_of
 from app.new_rows import NewRow
 from app.outbox import slow_lane
 from app.outbox.find_providers import takes_no_mail
+from app.outbox.returned import came_back
 from app.petitions.markdown import to_html
 from app.petitions.page import Edition, find_edition
 from app.petitions.requested import edition_or_original
@@ -197,6 +198,7 @@ def _check_your_email(
         address_form=address_form or AddressForm(formdata=None),
         meant=meant,
         takes_no_mail=takes_no_mail(domain_of(sent.address)),
+        came_back=came_back(sent.ids.draft),
         can_be_readdressed=edition.is_open() and sent.can_be_readdressed(),
     )
 

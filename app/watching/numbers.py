@@ -18,11 +18,13 @@ from app.models import (
     KeptSum,
     LetterSum,
     OutboxProgress,
+    Returned,
     Signature,
     SignatureSum,
     State,
     Suspicion,
 )
+from app.outbox.returned import CAME_BACK, number_returned
 from app.signing.draft import was_sent
 
 
@@ -34,9 +36,11 @@ class TypedNumbers(NamedTuple):
     sent: int
     waiting: int
     failed: int
+    came_back: int
+    complained: int
 
 
-NONE_YET = TypedNumbers(0, 0, 0, 0, 0)
+NONE_YET = TypedNumbers(0, 0, 0, 0, 0, 0, 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +48,9 @@ class Numbers:
     """How many signatures are in each state, how many mailboxes have not answered, and what became of the e-mails.
 
     `pending` is the number of mailboxes with a draft that a letter went out for; `declined` that of mailboxes that said
-    that it was not them. `sent` counts the last seven days: older rows of the outbox are deleted. `exact` is
-    False for viewers, who see those five as they were at the turn of the hour, rounded.
+    that it was not them. `sent` counts the last seven days: older rows of the outbox are deleted; and so does
+    `came_back`, of e-mails that were sent and not delivered, and `complained`, of those that their readers called spam.
+    `exact` is False for viewers, who see those seven as they were at the turn of the hour, rounded.
     """
 
     verified: int
@@ -56,6 +61,8 @@ class Numbers:
     sent: int
     waiting: int
     failed: int
+    came_back: int = 0
+    complained: int = 0
     exact: bool = True
 
     @property
@@ -80,7 +87,7 @@ def numbers(petition_id: int, *, exact: bool) -> Numbers:
     if exact:
         return Numbers(*ended, *typed_numbers(petition_id, clock.now()))
     row = db.session.get(HourlyNumbers, petition_id, populate_existing=True)
-    typed = TypedNumbers(row.pending, row.declined, row.sent, row.waiting, row.failed) if row else NONE_YET
+    typed = TypedNumbers(*(getattr(row, name) for name in TypedNumbers._fields)) if row else NONE_YET
     return Numbers(*ended, *typed, exact=False)
 
 
@@ -90,11 +97,15 @@ def typed_numbers(petition_id: int, now: datetime) -> TypedNumbers:
     pending = select(func.count(Draft.email_key.distinct())).where(of_petition, was_sent(now))
     declined = select(func.count()).select_from(Declined).where(Declined.petition_id == petition_id)
     letters = _by("progress", LetterSum, petition_id)
-    ends = (OutboxProgress.SENT, OutboxProgress.WAITING, OutboxProgress.FAILED)
+    back = number_returned(petition_id)
     return TypedNumbers(
         db.session.scalars(pending).one(),
         db.session.scalars(declined).one(),
-        *(letters[progress] for progress in ends),
+        letters[OutboxProgress.SENT],
+        letters[OutboxProgress.WAITING],
+        letters[OutboxProgress.FAILED],
+        sum(back[kind] for kind in CAME_BACK),
+        back[Returned.COMPLAINT],
     )
 
 

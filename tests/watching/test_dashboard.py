@@ -48,9 +48,9 @@ def test_the_page_and_the_json_have_the_same_numbers(
     assert found.pop("exact") == (role != Role.VIEWER)
     assert {name: str(number) for name, number in found.items()} == shown
     states = {"verified": 3, "withdrawn": 4, "invalidated": 5}
-    assert found == states | unconfirmed | {"sent": 0, "waiting": 0, "failed": 0} | dict.fromkeys(
-        ("today", "yesterday", "week"), 0
-    )
+    assert found == states | unconfirmed | dict.fromkeys(
+        ["sent", "waiting", "failed", "came_back", "complained"], 0
+    ) | dict.fromkeys(("today", "yesterday", "week"), 0)
 
 
 def test_the_dashboard_has_no_personal_data(app: Flask, viewer: FlaskClient) -> None:
