@@ -32,6 +32,7 @@ class MailServer:
     def _forget(self) -> None:
         self.letters: list[EmailMessage] = []
         self.raw: list[bytes] = []
+        self.senders: list[str] = []  # of the envelopes
         self.connections = 0
         self.answer: Callable[[str], str | None] = lambda recipient: None
         self.answer_sender: str | None = None
@@ -72,6 +73,7 @@ class MailServer:
         return "250 ok"
 
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
+        self.senders.append(envelope.mail_from or "")
         self.raw.append(bytes(envelope.content or b""))
         message = email.message_from_bytes(self.raw[-1], policy=email.policy.default)
         assert isinstance(message, EmailMessage)

@@ -7,6 +7,7 @@ from email.utils import formatdate, parseaddr
 
 from app.email import mime
 from app.email.pipelining import ReadyMessage
+from app.email.return_path import return_path
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,9 +50,9 @@ def put_into_envelope(public_id: bytes, sender: str, recipient: str, content: by
     """Return a letter that is laid out, with the addresses that the mail server is told (RFC 5321, 2.3.1).
 
     Every e-mail goes through here, each once for each try: copies of a mail merge too. `public_id` is that of its
-    outbox row, `sender` the address in its From.
+    outbox row, `sender` the address in its From. It comes back to an address of its own, if that can be received.
     """
-    return ReadyMessage(sender, recipient, content)
+    return ReadyMessage(return_path(public_id) or sender, recipient, content)
 
 
 def now() -> str:

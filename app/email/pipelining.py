@@ -38,7 +38,8 @@ def hand_over(host: smtplib.SMTP, message: ReadyMessage) -> None:
         host.sendmail(sender, [recipient], content)
         return
     size = f" SIZE={len(content)}" if host.has_extn("size") else ""
-    commands = f"MAIL FROM:{_quoted(sender)}{size}", f"RCPT TO:<{recipient}>", "DATA"
+    from_path = f"<{sender}>" if is_plain_address(sender) else _quoted(sender)
+    commands = f"MAIL FROM:{from_path}{size}", f"RCPT TO:<{recipient}>", "DATA"
     host.send("".join(f"{command}\r\n" for command in commands).encode("ascii"))
     mail, rcpt, data = _replies(host, len(commands))
     if data[0] == _SEND_CONTENT:

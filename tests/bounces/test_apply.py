@@ -28,7 +28,7 @@ from app.retention.purge import purge_returned_emails
 from app.signers.withdraw import withdraw
 from app.signing import proof_of_work
 from tests.bounces.conftest import coming_back, newest_row
-from tests.bounces.returned import TOKEN
+from tests.bounces.returned import ADDRESS, TOKEN
 from tests.bounces.worked_forms import complaint, note, postfix
 from tests.factories import drafts, make_signature, press_confirm, proof, sign, signatures, verified
 from tests.log import caught
@@ -239,6 +239,36 @@ def test_any_other_refusal_at_once_ends_nothing(
     page = sent()
     assert CAME_BACK not in client.get(page).text
     assert number_of(app, BouncedMailbox, ReturnedEmail) == [0, 0]
+
+
+@pytest.mark.parametrize("with_proof", [True, False])
+def test_each_email_leaves_with_a_return_path_of_its_own(
+    app: Flask,
+    client: FlaskClient,
+    petition: str,
+    mail_server: MailServer,
+    work: Work,
+    monkeypatch: pytest.MonkeyPatch,
+    with_proof: bool,
+) -> None:
+    monkeypatch.setattr(proof_of_work, "MAX_NUMBER", 10)
+    for email in ("ann@example.org", "bea@example.org"):
+        sign(client, email=email, **({"altcha": proof(client)} if with_proof else {}))
+    work()
+    assert mail_server.senders == ["petitions@localhost"] * 2
+    app.config["BOUNCE_DOMAIN"] = "bounces.petitions.example"
+    for number, email in enumerate(("cleo@example.org", "dora@example.org")):
+        mail_server.is_pipelining = bool(number)
+        sign(client, email=email, **({"altcha": proof(client)} if with_proof else {}))
+        work()
+    third, fourth = mail_server.senders[2:]
+    assert third != fourth
+    assert {letter["From"] for letter in mail_server.letters} == {"Countersign <petitions@localhost>"}
+    assert taken(app, postfix("550 5.1.1 user unknown").replace(ADDRESS.encode(), third.encode())) == Kind.HARD
+    sign(client, email="cleo@example.org")
+    sign(client, email="dora@example.org")
+    work()
+    assert [len(mail_server.to(f"{name}@example.org")) for name in ("cleo", "dora")] == [1, 2]
 
 
 @pytest.fixture(params=["together", "one by one"])
