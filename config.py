@@ -201,6 +201,8 @@ def _mail(env: Mapping[str, str], base_url: str) -> dict[str, Any]:
         "MAIL_MAX_PER_DAY": _number(env, "MAIL_MAX_PER_DAY", 0, most=10**9),
         "MAIL_OUTGOING_IPS": [_address("MAIL_OUTGOING_IPS", text) for text in _list(env, "MAIL_OUTGOING_IPS")],
         "BOUNCE_DOMAIN": _bounce_domain(env),
+        "BOUNCE_MAILDIR": Path(env["BOUNCE_MAILDIR"]) if env.get("BOUNCE_MAILDIR") else None,
+        "BOUNCE_IMAP_URL": _bounce_imap_url(env),
     }
 
 
@@ -211,6 +213,22 @@ def _bounce_domain(env: Mapping[str, str]) -> str | None:
             f"BOUNCE_DOMAIN is {domain!r}: write a domain alone, such as bounces.example.org, in ASCII (xn--...)."
         )
     return domain or None
+
+
+def _bounce_imap_url(env: Mapping[str, str]) -> str | None:
+    url = env.get("BOUNCE_IMAP_URL") or ""
+    try:
+        parts = urlsplit(url)
+        needed = (parts.hostname, parts.username, parts.password)
+        is_whole = parts.scheme in {"imaps", "imap"} and all(needed) and parts.port != 0
+    except ValueError:
+        is_whole = False
+    if url and not is_whole:
+        raise ConfigError(
+            "BOUNCE_IMAP_URL must be like imaps://user:password@imap.example.org/INBOX, with what is special in user,"
+            " password and folder in per cent (%40 for @); imap:// is encrypted by STARTTLS."
+        )
+    return url or None
 
 
 def _dkim(env: Mapping[str, str]) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from sqlalchemy import select
 
 from app import clock, jobs, serve, worker
 from app.backup import commands as backup
+from app.bounces.commands import bounces_group
 from app.data_keys.rotate import Unfinished, rotate
 from app.db import db
 from app.doctor.commands import doctor, mail_group
@@ -36,7 +37,7 @@ GROUPS = (petition_group, outbox_group, count_group, signatures_group, organiser
 
 def init_app(app: Flask) -> None:
     """Add the commands to the app."""
-    for command in (*GROUPS, serve_all, doctor, backup.backup_command, backup.restore_command):
+    for command in (*GROUPS, bounces_group, serve_all, doctor, backup.backup_command, backup.restore_command):
         app.cli.add_command(command)
     for command in (backup.release, backup.discard):
         outbox_group.add_command(command)

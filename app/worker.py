@@ -1,4 +1,4 @@
-"""The worker: sends what is in the outbox, does periodic jobs, makes PDF deliveries, looks at the set-up.
+"""The worker: sends the outbox, does periodic jobs, makes PDF deliveries, looks at the set-up, reads what came back.
 
 None of these waits for another.
 """
@@ -13,6 +13,8 @@ from flask import Flask, current_app
 
 from app import jobs, logs
 from app.auth import password_reset
+from app.bounces.place import CannotRead
+from app.bounces.read import read_configured
 from app.confirmation import letter
 from app.confirmation.confirm import letter_ended
 from app.confirmation.letters_for_many import ended_many, take_back_many, write_many
@@ -56,6 +58,7 @@ IDLE_SECONDS = 0.5
 IDLE_DELIVERIES_SECONDS = 2.5  # a PDF takes many seconds anyway
 IDLE_HEALTH_SECONDS = 30
 HEALTH_BEGINS_AFTER_SECONDS = 60  # what starts together with the worker is not up at once
+IDLE_BOUNCES_SECONDS = 30
 MAX_PAUSE_SECONDS = 30
 JOIN_SECONDS = 3
 WATCH_SECONDS = 5  # how soon the command ends should the letters' thread be gone
@@ -73,9 +76,10 @@ def work_once() -> int:
 
 
 class Worker:
-    """Four loops, each in a thread, until asked to stop: letters, periodic jobs, PDF deliveries, and system health.
+    """Loops, each in a thread, until asked to stop: letters, jobs, PDF deliveries, system health, what came back.
 
-    So no letter waits for a slow job, and no job for a mail server that does not answer.
+    The last is there if settings name a place for that. So no letter waits for a slow job, and no job for a mail server
+    that does not answer.
     """
 
     def __init__(self) -> None:
@@ -85,18 +89,19 @@ class Worker:
         self.jobs = Loop(schedule.run_due, self._stop)
         self.deliveries = Loop(lambda: pdf_job.run_due(self._stop.is_set), self._stop, IDLE_DELIVERIES_SECONDS)
         self.health = Loop(kept.refresh_due, self._stop, IDLE_HEALTH_SECONDS, HEALTH_BEGINS_AFTER_SECONDS)
+        self.bounces = Loop(self._read_bounces, self._stop, IDLE_BOUNCES_SECONDS)
 
     def run(self) -> None:
         """Work until asked to stop by SIGTERM or SIGINT, and until the letter in hand is through."""
         stop = StopSignal()
         app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]  # noqa: SLF001
         letters = threading.Thread(target=self._run, args=(app, self.letters), name="letters")
+        reads_bounces = app.config["BOUNCE_MAILDIR"] or app.config["BOUNCE_IMAP_URL"]
+        loops = [("jobs", self.jobs), ("deliveries", self.deliveries), ("health", self.health)]
+        loops += [("bounces", self.bounces)] if reads_bounces else []
         # Daemons, so that what takes long holds up no end: a job works in transactions, and a half-made delivery is
         # begun anew later.
-        others = [
-            threading.Thread(target=self._run, args=(app, loop), name=name, daemon=True)
-            for name, loop in (("jobs", self.jobs), ("deliveries", self.deliveries), ("health", self.health))
-        ]
+        others = [threading.Thread(target=self._run, args=(app, loop), name=name, daemon=True) for name, loop in loops]
         for thread in (letters, *others):
             thread.start()
         while letters.is_alive() and not stop.wait(WATCH_SECONDS):
@@ -105,6 +110,10 @@ class Worker:
         letters.join()
         for thread in others:
             thread.join(JOIN_SECONDS)
+
+    def _read_bounces(self) -> int:
+        read_configured(self._stop.is_set)
+        return 0  # the next turn has time
 
     def _run(self, app: Flask, loop: "Loop") -> None:
         with app.app_context():
@@ -138,7 +147,7 @@ class Loop:
         logs.correlation_id.set(secrets.token_hex(6))
         try:
             handled = self._work()
-        except smtp.NoConnection as error:
+        except (smtp.NoConnection, CannotRead) as error:
             return self._pause(str(error))  # holds no words of the server
         except Exception as error:  # noqa: BLE001 - the loop outlives any fault
             if is_away(error):

@@ -107,6 +107,20 @@ def test_what_comes_back_needs_a_domain(tmp_path: Path, domain: str) -> None:
     assert load(tmp_path)["BOUNCE_DOMAIN"] is None
 
 
+@pytest.mark.parametrize(
+    "url", ["imap.example.org", "https://u:p@x/", "imaps://x/INBOX", "imaps://u@x", "imaps://u:p@x:0"]
+)
+def test_where_to_read_what_came_back_is_a_whole_address_or_refused_without_its_password(
+    tmp_path: Path, url: str
+) -> None:
+    words = refusal(tmp_path, BOUNCE_IMAP_URL=url)
+    assert words.startswith("BOUNCE_IMAP_URL must be like imaps://user:password@") and url not in words
+    whole = "imaps://bounces%40example.org:secret@imap.example.org/INBOX"
+    assert load(tmp_path, BOUNCE_IMAP_URL=whole)["BOUNCE_IMAP_URL"] == whole
+    assert load(tmp_path)["BOUNCE_IMAP_URL"] is None
+    assert load(tmp_path, BOUNCE_MAILDIR="/mail")["BOUNCE_MAILDIR"] == Path("/mail")
+
+
 @pytest.mark.parametrize("name", ["MAIL_USE_TLS", "MAIL_USE_SSL"])
 @pytest.mark.parametrize("text", ["maybe", "2", "ja", "tru", " "])
 def test_a_switch_that_is_neither_on_nor_off_is_refused(tmp_path: Path, name: str, text: str) -> None:

@@ -1,0 +1,53 @@
+"""The command that reads what came back."""
+
+import os
+import sys
+from collections import Counter
+from pathlib import Path
+
+import click
+from flask import current_app
+from flask.cli import AppGroup
+
+from app import logs
+from app.bounces.apply import Outcome
+from app.bounces.place import CannotRead
+from app.bounces.read import read_stream, take_all_by_imap, take_all_of_maildir
+from app.bounces.verdict import Kind
+from app.db import is_away
+
+bounces_group = AppGroup("bounces", help="E-mails that came back: read them.")
+
+
+@bounces_group.command("read")
+@click.argument("recipients", nargs=-1)
+@click.option("--maildir", type=click.Path(path_type=Path), help="Read what is new in this Maildir.")
+@click.option("--imap", "by_imap", is_flag=True, help="Read what is unread in the mailbox of BOUNCE_IMAP_URL.")
+def read(recipients: tuple[str, ...], maildir: Path | None, by_imap: bool) -> None:
+    """Read e-mails that came back: one from standard input, as a mail server's pipe gives it, or all in a mailbox.
+
+    RECIPIENTS are those of the envelope, if the mail server tells them. Ends with 0 also for what is not ours, and with
+    75 (EX_TEMPFAIL of sysexits.h) when it is to be tried again.
+    """
+    imap_url = current_app.config["BOUNCE_IMAP_URL"]
+    if by_imap and not imap_url:
+        raise click.UsageError("set BOUNCE_IMAP_URL to read by IMAP: imaps://user:password@imap.example.org/INBOX")
+    try:
+        if maildir:
+            _tell(take_all_of_maildir(maildir))
+        if by_imap:
+            _tell(take_all_by_imap(imap_url))
+        if not maildir and not by_imap:
+            _tell(Counter([read_stream(sys.stdin.buffer, recipients)]))
+    except CannotRead as error:
+        click.echo(str(error), err=True)
+        raise SystemExit(os.EX_TEMPFAIL) from None
+    except Exception as error:  # noqa: BLE001 - a mail server would throw the message away on any other exit status
+        words = "the database is away" if is_away(error) else f"a fault of our own: {logs.describe_error(error)}"
+        click.echo(f"{words}; to be tried again", err=True)
+        raise SystemExit(os.EX_TEMPFAIL) from None
+
+
+def _tell(taken: Counter[Kind | Outcome]) -> None:
+    for outcome, number in sorted(taken.items()):
+        click.echo(f"{number} {outcome}")

@@ -1,0 +1,75 @@
+"""A mailbox by IMAP (RFC 3501), by the library IMAPClient: encrypted, with a verified certificate and time-outs."""
+
+import ssl
+from collections.abc import Callable
+from urllib.parse import unquote, urlsplit
+
+from flask import current_app
+from imapclient import DELETED, SEEN, IMAPClient
+from imapclient.exceptions import IMAPClientError
+
+from app.bounces.parts import MAX_BYTES
+from app.bounces.place import CannotRead, Take
+
+AT_ONCE = 500  # the next turn takes the others
+_PART = f"BODY.PEEK[]<0.{MAX_BYTES}>".encode()
+_LOOPBACK = {"localhost", "127.0.0.1", "::1"}
+
+
+def read_imap(url: str, take: Take, stopping: Callable[[], bool]) -> None:
+    """Have the unread messages taken in the folder that the URL names, as `imaps://user:password@host/INBOX`.
+
+    Those that are done with are deleted, others marked as seen. Raises CannotRead.
+    """
+    try:
+        client = _connect(url)
+        try:
+            _read(client, unquote(urlsplit(url).path.strip("/")) or "INBOX", take, stopping)
+        finally:
+            _leave(client)
+    except ssl.SSLError as error:
+        raise CannotRead(f"the IMAP server cannot be trusted: {error.reason or type(error).__name__}") from error
+    except IMAPClientError as error:
+        # Its text is the server's, which may repeat the user's name.
+        raise CannotRead(f"the IMAP server refused: {type(error).__name__}") from error
+    except OSError as error:
+        raise CannotRead(f"the IMAP server cannot be reached: {error.strerror or type(error).__name__}") from error
+
+
+def _connect(url: str) -> IMAPClient:
+    parts = urlsplit(url)
+    is_encrypted, context = parts.scheme == "imaps", ssl.create_default_context()
+    timeout = current_app.config["SMTP_TIMEOUT_SECONDS"]
+    client = IMAPClient(parts.hostname, parts.port, ssl=is_encrypted, ssl_context=context, timeout=timeout)
+    try:
+        if not is_encrypted and parts.hostname not in _LOOPBACK:
+            client.starttls(context)
+        client.login(unquote(parts.username or ""), unquote(parts.password or ""))
+    except BaseException:
+        client.shutdown()
+        raise
+    return client
+
+
+def _read(client: IMAPClient, folder: str, take: Take, stopping: Callable[[], bool]) -> None:
+    client.select_folder(folder)
+    for uid in sorted(client.search("UNSEEN UNDELETED"))[:AT_ONCE]:
+        if stopping():
+            return
+        message = client.fetch([uid], [_PART]).get(uid)
+        if message is None:  # another reader was quicker
+            continue
+        raw = message.get(b"BODY[]<0>", b"")
+        if take(raw):
+            client.add_flags([uid], [DELETED, SEEN], silent=True)
+            if client.has_capability("UIDPLUS"):
+                client.uid_expunge([uid])
+        else:
+            client.add_flags([uid], [SEEN], silent=True)
+
+
+def _leave(client: IMAPClient) -> None:
+    try:
+        client.logout()
+    except (IMAPClientError, OSError):
+        client.shutdown()

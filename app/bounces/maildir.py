@@ -1,0 +1,35 @@
+"""A Maildir: each message is a file in `new` until somebody has seen it, who moves it to `cur`."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from app.bounces.parts import MAX_BYTES
+from app.bounces.place import CannotRead, Take
+
+SEEN = ":2,S"
+
+
+def read_maildir(path: Path, take: Take, stopping: Callable[[], bool]) -> None:
+    """Have all messages in `new` taken, the oldest first. Raises CannotRead, as when this is no Maildir.
+
+    Those that are done with are removed, others moved to `cur` as seen. Several may read at once: what another was
+    quicker with is passed over.
+    """
+    new, seen = path / "new", path / "cur"
+    if not new.is_dir() or not seen.is_dir():
+        raise CannotRead(f"{path} is no Maildir: it needs the folders new and cur")
+    try:
+        for file in sorted(one for one in new.iterdir() if one.is_file() and not one.name.startswith(".")):
+            if stopping():
+                return
+            try:
+                with file.open("rb") as message:
+                    raw = message.read(MAX_BYTES)
+            except FileNotFoundError:
+                continue
+            if take(raw):
+                file.unlink(missing_ok=True)
+            elif file.exists():
+                file.rename(seen / f"{file.name}{SEEN}")
+    except OSError as error:
+        raise CannotRead(f"{path} cannot be read and changed: {error.strerror}") from error
