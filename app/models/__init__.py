@@ -12,6 +12,7 @@ from app.models.journal import Change, JournalEntry
 from app.models.ledger import DELTA, Kind, LedgerEntry, Tally
 from app.models.membership import Membership, Role
 from app.models.monitoring import BACKED_UP, CountCheck, Counter, JobSuccess
+from app.models.news import News, NewsState, NewsText, PauseReason
 from app.models.organiser import AlteredAccount, Organiser
 from app.models.outbox import Occasion, OutboxProgress, OutboxRow, Unwanted
 from app.models.pace import Departures, MailDomain, ProviderConnection, ProviderPace, SendingAddress
@@ -77,11 +78,15 @@ __all__ = [
     "MailDomain",
     "Making",
     "Membership",
+    "News",
+    "NewsState",
+    "NewsText",
     "Occasion",
     "Organiser",
     "OutboxProgress",
     "OutboxRow",
     "Passkey",
+    "PauseReason",
     "Petition",
     "PetitionText",
     "Picture",

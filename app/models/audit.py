@@ -38,6 +38,7 @@ class Act(StrEnum):
     LISTED = "listed"
     SOUGHT = "sought"
     DELETED = "deleted"
+    NEWS = "news"
 
 
 class AuditEntry(Base):

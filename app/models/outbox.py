@@ -19,6 +19,7 @@ class Occasion(StrEnum):
     ORGANISER = "organiser"
     ENTRY = "entry"
     REMINDER = "reminder"
+    NEWS = "news"
 
 
 class OutboxProgress(StrEnum):
@@ -57,7 +58,8 @@ class OutboxRow(Base):
     `deferred_until`, in the turn of `lane_key`, a keyed hash of the form's network that is erased when the letter
     leaves; `turn_at` is when its turn came, or it was counted as a request, whatever became of the letter. `claim` is
     drawn by the worker that holds the row until `leased_until`. `provider_key` is a keyed hash of the mailbox provider
-    that it waits for, erased like `lane_key`, and `leaves_at` from when on it has a place there, if it has.
+    that it waits for, erased like `lane_key`, and `leaves_at` from when on it has a place there, if it has. A
+    signature has one for each `news_id`.
     """
 
     __tablename__ = "outbox"
@@ -68,6 +70,7 @@ class OutboxRow(Base):
         Index("ix_outbox_mailbox_allowed_at", "mailbox", "allowed_at"),
         Index("ix_outbox_signature_id", "signature_id"),
         Index("ix_outbox_draft_id", "draft_id"),
+        Index("uq_outbox_news_id", "news_id", "signature_id", unique=True),
         Index(
             "uq_outbox_waiting_request",
             "mailbox",
@@ -110,6 +113,7 @@ class OutboxRow(Base):
     signature_id: Mapped[int | None] = mapped_column(ForeignKey("signature.id", ondelete="SET NULL"))
     draft_id: Mapped[bytes | None] = mapped_column(LargeBinary(16), ForeignKey("draft.public_id", ondelete="SET NULL"))
     petition_id: Mapped[int | None] = mapped_column(ForeignKey("petition.id"))
+    news_id: Mapped[int | None] = mapped_column(ForeignKey("news.id"))
     sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
     occasion: Mapped[Occasion] = mapped_column(words(Occasion, "occasion"))
     priority: Mapped[int] = mapped_column(SmallInteger)

@@ -62,7 +62,7 @@ def words(kind: type[StrEnum], name: str) -> Enum:
 # The values that erasing sets, for each column that tells or hints who signed. Not `email_key`: it keeps a mailbox from
 # signing twice for as long as that matters.
 ERASED: dict[str, object] = {
-    **dict.fromkeys(("sealed", "note_sealed", "network_key", "domain_key")),
+    **dict.fromkeys(("sealed", "note_sealed", "network_key", "domain_key", "updates_at")),
     "country": "",
     "visibility": Visibility.ORGANISERS,
     "updates": False,
@@ -76,7 +76,7 @@ class Signature(Base):
     `public_id` was its draft's (see app/models/draft.py). `changes` counts its rows in the ledger. `verified_at` is
     the order of lists. `reason` and the organiser's sealed note say why it is invalidated; the note is erased with the
     signer's data. `network_key` and `domain_key` are keyed hashes that detect bursts, kept for two days (see
-    app/signing/traces.py).
+    app/signing/traces.py). `updates_at` is when the signer agreed to updates, if not with the form.
     """
 
     __tablename__ = "signature"
@@ -123,6 +123,7 @@ class Signature(Base):
     country: Mapped[str] = mapped_column(String(2))
     visibility: Mapped[Visibility] = mapped_column(words(Visibility, "visibility"))
     updates: Mapped[bool] = mapped_column(server_default=false())
+    updates_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     generation: Mapped[int] = mapped_column(default=0, server_default="0")
     changes: Mapped[int] = mapped_column(default=0, server_default="0")
     signed_at: Mapped[datetime] = mapped_column(UtcDateTime)

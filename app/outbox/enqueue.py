@@ -19,6 +19,7 @@ PRIORITY = {
     Occasion.ENTRY: PRIORITY_WITHOUT_PROOF,  # its form asks for none, so floods of it must not hold up the above
     Occasion.CONFIRMED: 2,
     Occasion.REMINDER: 2_000,  # behind all that the slow lane has deferred
+    Occasion.NEWS: 20_000,
 }
 PRIORITY_OF_ORGANISERS = 3_000  # what they can cause: invitations, changes, notices
 PRIORITY_REFUSED = 2  # at least, for what a mail server did not take at the first try

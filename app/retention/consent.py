@@ -81,4 +81,6 @@ def _end_one(session: Session, said: Draft | Signature, salt: bytes, signer: Sig
     petition = session.get_one(Petition, said.petition_id)
     said.sealed = replace(signer, updates=False).sealed_for(said.public_id, petition.public_id, salt)
     said.updates = False
+    if isinstance(said, Signature):
+        said.updates_at = None
     enter(session, Change.CONSENT, said.public_id)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
+from app import clock
 from app.db import db
 from app.models import Draft, Petition, PetitionText, PrivacyNotice, Signature, Visibility
 from app.models.signer import Signer, salt_and_signer
@@ -55,11 +56,13 @@ class Correction:
         salt, old = salt_and_signer(row)
         signer = self.signer(old.email)
         unchanged = signer == old
+        agreed_at = row.updates_at if isinstance(row, Signature) else None
         return {
             "sealed": row.sealed if unchanged else signer.sealed_for(row.public_id, petition.public_id, salt),
             "country": self.country,
             "visibility": self.visibility,
             "updates": self.updates,
+            "updates_at": None if not self.updates else agreed_at if old.updates else clock.now(),
         }
 
 

@@ -38,8 +38,9 @@ def test_changing_visibility_or_updates_is_not_recorded_in_the_ledger(
     save(client, entry, visibility="organisers", updates="y")
     (row,) = signatures(app)
     assert (row.visibility, row.updates) == (Visibility.ORGANISERS, True)
+    assert row.updates_at and row.updates_at > row.verified_at, "it is kept when that was agreed to"
     save(client, entry, visibility="organisers")
-    assert not signatures(app)[0].updates
+    assert (signatures(app)[0].updates, signatures(app)[0].updates_at) == (False, None)
     assert "Ann Example" not in client.get(PAGE).text
     assert ledger(app) == [Kind.CONFIRMED]
     save(client, entry)
