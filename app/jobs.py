@@ -29,6 +29,7 @@ from app.retention.purge import (
     purge_spent_proofs,
 )
 from app.signing import code, traces
+from app.updates.queue import send_news
 from app.watching.hourly import round_numbers
 
 MINUTE = timedelta(minutes=1)
@@ -73,6 +74,7 @@ JOBS = (
     *RETENTION,
     Job("round numbers for viewers", MINUTE, round_numbers),
     Job("queue reminders", MINUTE, queue_reminders),
+    Job("send news", timedelta(seconds=1), send_news),
     Job("flag bursts", MINUTE, bursts.flag_bursts),
     Job("expire invitations", MINUTE, forget_expired_invitations),
     Job("forget ended sessions", MINUTE, sessions.forget_ended),

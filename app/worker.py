@@ -31,6 +31,8 @@ from app.outbox.callbacks import LetterCallbacks
 from app.outbox.deliver import deliver
 from app.petition_files.tell_owners import render_change
 from app.stop_signal import StopSignal
+from app.updates.letter import write_news
+from app.updates.trial import render_test
 
 
 def choose_email(row: OutboxRow) -> Callable[[], Letter] | None:
@@ -38,6 +40,7 @@ def choose_email(row: OutboxRow) -> Callable[[], Letter] | None:
     if row.occasion != Occasion.ORGANISER:
         return letter.choose_letter(row)
     message = write_to_organiser(row) or password_reset.render_password_reset(row) or render_change(row)
+    message = message or render_test(row)
     return (lambda: message) if message else None
 
 
@@ -53,6 +56,7 @@ LETTERS = LetterCallbacks(
     ended_many=ended_many,
     take_back_many=take_back_many,
     domains_of=domains_of,
+    write_once=write_news,
 )
 IDLE_SECONDS = 0.5
 IDLE_DELIVERIES_SECONDS = 2.5  # a PDF takes many seconds anyway

@@ -10,12 +10,13 @@ import sys
 import time
 from contextlib import ExitStack
 
-from faults import clocks, crowded, database, kill, row, shared_limits, smtp
+from faults import clocks, crowded, database, kill, news, row, shared_limits, smtp
 from faults.stage import Stage
 
 SCENARIOS = {
     "kill": kill.run,
     "smtp": smtp.run,
+    "news": news.run,
     "database": database.run,
     "crowded": crowded.run,
     "clocks": clocks.run,

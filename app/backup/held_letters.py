@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from app import clock
 from app.db import in_batches, transaction
-from app.models import Draft, Occasion, OutboxProgress, OutboxRow
+from app.models import Draft, News, NewsState, Occasion, OutboxProgress, OutboxRow, PauseReason
 from app.outbox.enqueue import PRIORITY_BY_STRANGER
 from app.signing.expiry import LINK_WORKS_FOR
 
@@ -24,8 +24,12 @@ def hold_letters() -> int:
     Requests that strangers can cause, such as for a new password, are deleted: they are made anew instead.
     """
     requests = delete(OutboxRow).where(WAITING, OutboxRow.priority == PRIORITY_BY_STRANGER)
+    # Who has got news since the backup is not known, and nobody gets it twice.
+    sending = update(News).where(News.state.in_((NewsState.SENDING, NewsState.ASKED, NewsState.PAUSED)))
+    stopped = sending.values(state=NewsState.PAUSED, pause_reason=PauseReason.RESTORED)
     with transaction() as session:
-        session.execute(requests.execution_options(synchronize_session=False))
+        for statement in (requests, stopped):
+            session.execute(statement.execution_options(synchronize_session=False))
 
     def hold(session: Session, ids: Sequence[int]) -> None:
         _change(session, ids, progress=OutboxProgress.HELD, claim=None, leased_until=None)

@@ -2,6 +2,8 @@
 
 import re
 import smtplib
+import socket
+from collections.abc import Callable
 from contextlib import suppress
 from functools import lru_cache
 from typing import NamedTuple
@@ -30,22 +32,37 @@ def is_plain_address(address: str) -> bool:
     return _PLAIN_ADDRESS.fullmatch(address) is not None and "=?" not in address
 
 
-def hand_over(host: smtplib.SMTP, message: ReadyMessage) -> None:
-    """Send a message; return when the server has accepted it. Raises smtplib's exceptions as its `sendmail` does."""
+def _spelt(address: str) -> str:
+    return f"<{address}>" if is_plain_address(address) else _quoted(address)
+
+
+class HeldBack(Exception):
+    """The message was not to be finished after all: the server forgets it with the connection, which is closed."""
+
+
+def hand_over(host: smtplib.SMTP, message: ReadyMessage, may_finish: Callable[[], bool] | None = None) -> None:
+    """Send a message; return when the server has accepted it. Raises smtplib's exceptions as its `sendmail` does.
+
+    With `may_finish` that is asked when all but the final dot is sent, without which the server has nothing to deliver
+    (RFC 5321, 3.3). Raises HeldBack where it says no.
+    """
     sender, recipient, content = message
     host.ehlo_or_helo_if_needed()
-    if not host.has_extn("pipelining") or not is_plain_address(recipient):
+    is_pipelining = host.has_extn("pipelining") and is_plain_address(recipient)
+    if not is_pipelining and may_finish is None:
         host.sendmail(sender, [recipient], content)
         return
     size = f" SIZE={len(content)}" if host.has_extn("size") else ""
-    from_path = f"<{sender}>" if is_plain_address(sender) else _quoted(sender)
-    commands = f"MAIL FROM:{from_path}{size}", f"RCPT TO:<{recipient}>", "DATA"
-    host.send("".join(f"{command}\r\n" for command in commands).encode("ascii"))
-    mail, rcpt, data = _replies(host, len(commands))
+    commands = f"MAIL FROM:{_spelt(sender)}{size}", f"RCPT TO:{_spelt(recipient)}", "DATA"
+    mail, rcpt, data = (_all_at_once if is_pipelining else _one_by_one)(host, commands)
     if data[0] == _SEND_CONTENT:
         # Refused a recipient and yet waiting for a message, it gets one that is empty: RFC 2920, 3.1.
         is_wanted = mail[0] in _OK and rcpt[0] in _OK
-        host.send((_DOT_AT_START.sub(b"..", content) if is_wanted else b"") + b".\r\n")
+        content = _DOT_AT_START.sub(b"..", content) if is_wanted else b""
+        if may_finish and is_wanted:
+            _send_unfinished(host, content, may_finish)
+            content = b""
+        host.send(content + b".\r\n")
         data = host.getreply()
     if mail[0] in _OK and rcpt[0] in _OK and data[0] in _OK:
         return
@@ -57,13 +74,40 @@ def hand_over(host: smtplib.SMTP, message: ReadyMessage) -> None:
     raise smtplib.SMTPDataError(*data)
 
 
-def _replies(host: smtplib.SMTP, number: int) -> list[_Reply]:
-    """Return the replies to as many commands; the one with which the server hangs up stands for those after it."""
+def _send_unfinished(host: smtplib.SMTP, content: bytes, may_finish: Callable[[], bool]) -> None:
+    assert host.sock is not None
+    # Else the dot would wait until the server's machine has acknowledged what came before.
+    host.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    try:
+        host.send(content)
+        if may_finish():
+            return
+    except BaseException:
+        host.close()  # another command would be read as a part of the content
+        raise
+    host.close()
+    raise HeldBack
+
+
+def _all_at_once(host: smtplib.SMTP, commands: tuple[str, ...]) -> list[_Reply]:
+    """Return the replies to these commands; the one with which the server hangs up stands for those after it."""
+    host.send("".join(f"{command}\r\n" for command in commands).encode("ascii"))
     replies: list[_Reply] = []
-    while len(replies) < number:
+    while len(replies) < len(commands):
         reply = host.getreply()
-        replies += [reply] * (number - len(replies) if reply[0] == _CLOSING else 1)
+        replies += [reply] * (len(commands) - len(replies) if reply[0] == _CLOSING else 1)
     return replies
+
+
+def _one_by_one(host: smtplib.SMTP, commands: tuple[str, ...]) -> list[_Reply]:
+    """Return the replies to these commands; a refusal stands for those after it, which are not sent."""
+    replies: list[_Reply] = []
+    for command in commands:
+        host.send(f"{command}\r\n".encode("ascii"))
+        replies.append(host.getreply())
+        if replies[-1][0] not in {*_OK, _SEND_CONTENT}:
+            break
+    return replies + replies[-1:] * (len(commands) - len(replies))
 
 
 def _end(host: smtplib.SMTP, *replies: _Reply) -> None:

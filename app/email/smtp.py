@@ -12,7 +12,7 @@ from flask import Flask, current_app
 from flask_mail import Connection, Mail
 
 from app.email.dkim import sign
-from app.email.pipelining import ReadyMessage, hand_over
+from app.email.pipelining import HeldBack, ReadyMessage, hand_over
 from app.email.smtp_reply import describe_reply
 
 SERVICE_CLOSING = 421  # RFC 5321, 3.8: the server closes the connection after this answer
@@ -36,6 +36,10 @@ class Temporary(SendingFailed):
 
 class Permanent(SendingFailed):
     """The server refused the letter permanently."""
+
+
+class NoAnswer(Temporary):
+    """The connection broke, or the server fell silent, with a letter in its hands."""
 
 
 class NoConnection(Temporary):
@@ -127,6 +131,28 @@ class SmtpConnection:
 
         self._attempt(hand)
 
+    def send_if(self, message: ReadyMessage, may_finish: Callable[[], bool]) -> bool:
+        """Send a message up to the end of its content, and let the server have it if `may_finish` says so then.
+
+        Returns whether it was accepted; raises what `send` does, and NoAnswer where it is not known what became of it.
+        """
+
+        def send(opened: TimedConnection) -> None:
+            assert opened.host is not None
+            hand_over(opened.host, message._replace(content=sign(message.content)), may_finish)
+
+        try:
+            self._attempt(send)
+        except HeldBack:
+            self.close()
+            return False
+        except SendingFailed:
+            raise
+        except BaseException:
+            self.close()
+            raise
+        return True
+
     @property
     def is_open(self) -> bool:
         """Whether a letter can be handed over at once."""
@@ -151,7 +177,7 @@ class SmtpConnection:
             raise self._failure(error.smtp_code, error.smtp_error) from None
         except (smtplib.SMTPException, OSError) as error:
             self.close()
-            raise Temporary(_describe(error)) from None
+            raise NoAnswer(_describe(error)) from None
 
     def close(self) -> None:
         """Close the connection, if there is one."""

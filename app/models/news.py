@@ -42,7 +42,7 @@ class News(Base):
     signature that was looked at for its e-mails, and `all_queued` says that there are no more.
 
     `watched_since` is from when on complaints and bounces are counted that pause it. The numbers are those of outbox
-    rows that were deleted since: see app/updates/numbers.py.
+    rows that were deleted since: see app/petitions/news_numbers.py.
     """
 
     __tablename__ = "news"

@@ -126,6 +126,17 @@ def owners_of(session: Session, petition_id: int) -> list[Organiser]:
     return [owner for owner, member, petition in rows if owner.is_genuine and member.genuine_role(petition, owner)]
 
 
+def queue_for_member(
+    session: Session, kind: str, member: Organiser, petition_id: int, at: datetime, *more: str
+) -> None:
+    """Queue a letter to a member of a petition that is rendered when it is sent; the caller commits.
+
+    What is sealed in it is their address, then `more`. It goes after what signers wait for, as above.
+    """
+    rank = PRIORITY_OF_ORGANISERS
+    _insert(session, kind, member.email, more, at, mailbox=None, priority=rank, petition_id=petition_id)
+
+
 def queue_for_owner(
     session: Session, kind: str, owner: Organiser, petition_id: int, at: datetime, due: datetime
 ) -> None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
+from sqlalchemy import ColumnElement
 from sqlalchemy.orm import Session
 
 from app.email.letter import Letter
@@ -37,10 +38,18 @@ class LetterOfForm(NamedTuple):
     turn_at: datetime | None
 
 
+class OnceLetter(NamedTuple):
+    """A letter that must never come twice, and the condition under which it still is to be sent."""
+
+    message: ReadyMessage
+    still_due: ColumnElement[bool]
+
+
 Choose = Callable[[OutboxRow], Callable[[], Letter] | None]
 Ended = Callable[[Session, OutboxRow, datetime], None]
 WriteMany = Callable[[Session, Sequence[FormRow], datetime], dict[int, LetterOfForm]]
 EndedMany = Callable[[Session, Mapping[bytes, datetime], Sequence[bytes]], None]
+WriteOnce = Callable[[Session, Sequence[int]], dict[int, OnceLetter | None]]
 DomainsOf = Callable[[Collection[int]], Mapping[int, str]]
 TakeBackMany = Callable[[Session, Sequence[bytes]], None]
 
@@ -60,6 +69,9 @@ class LetterCallbacks:
 
     `domains_of` gets the ids of rows, and returns by them the domains (in ASCII, lower case) that were typed, or that a
     signature or account has: not where an e-mail goes for it, which tells what the mailbox has confirmed.
+
+    `write_once` is for letters that must never come twice (see app/outbox/send_once.py). It gets the ids of rows, and
+    returns by them what each gets, None for nothing; those that are not to be sent at present it leaves out.
     """
 
     choose: Choose
@@ -68,3 +80,4 @@ class LetterCallbacks:
     ended_many: EndedMany
     take_back_many: TakeBackMany
     domains_of: DomainsOf
+    write_once: WriteOnce

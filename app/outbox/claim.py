@@ -11,12 +11,15 @@ from sqlalchemy.orm import Session
 
 from app import clock, leases
 from app.db import db, is_one_of, transaction
-from app.models import Occasion, OutboxProgress, OutboxRow
+from app.models import News, NewsState, Occasion, OutboxProgress, OutboxRow
 from app.outbox import quota
 from app.outbox.pause_provider import all_paused_until
 
 BATCH_SIZE = 200
 BATCH_SIZE_ONE_BY_ONE = 25  # of letters that are written one by one: about as many as are in a second
+
+
+_SENDING = select(News.id).where(News.state == NewsState.SENDING)
 
 
 class Claimed:
@@ -57,6 +60,7 @@ def claim_due() -> Claimed:
     due = (
         select(OutboxRow.id, OutboxRow.occasion, OutboxRow.had_proof_of_work, OutboxRow.priority)
         .where(OutboxRow.progress == OutboxProgress.WAITING, or_(OutboxRow.due_at <= now, from_the_future), free)
+        .where(OutboxRow.news_id.is_(None) | OutboxRow.news_id.in_(_SENDING))  # what is paused waits
         .order_by(OutboxRow.priority, OutboxRow.due_at, OutboxRow.id)
     )
     # Read first, so that an idle worker never takes SQLite's one write lock.

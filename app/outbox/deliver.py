@@ -19,6 +19,7 @@ from app.outbox.copies import write_copies
 from app.outbox.hand import SECONDS_IN_HAND, Hand, settling
 from app.outbox.pause_provider import pause_if_asked
 from app.outbox.quota import ALL
+from app.outbox.send_once import ONCE, OnceWay, send_once
 from app.outbox.take_turns import end_turns, shaping, take_turns
 from app.outbox.write_alone import write_alone, write_each
 
@@ -73,6 +74,8 @@ class _Batch:
         while self.unsent and self._may_go_on():
             if self._waits(self.unsent[0]):
                 self.unsent.pop(0)
+            elif self.claimed.occasions[self.unsent[0]] in ONCE:
+                self._send_once(until)
             elif self.claimed.occasions[self.unsent[0]] in BY_STRANGERS:
                 self._send_each()
             else:
@@ -115,6 +118,18 @@ class _Batch:
             if row_id not in hand.waiting:  # it is put off
                 self.unsent.remove(row_id)
         self._send_in_order(hand)
+
+    def _send_once(self, until: float) -> None:
+        """Send the first rows for as long as there is time, and give back those that were not tried."""
+        first = [*takewhile(lambda row_id: self.claimed.occasions[row_id] in ONCE, self.unsent)]
+
+        def may_go_on() -> bool:
+            return self._may_go_on() and time.monotonic() < until
+
+        way = OnceWay(self.connection, may_go_on, self._waits, self._refused)
+        self.tried.update(send_once(way, self.claimed, first, self._letters))
+        release(self.claimed, [one for one in first if one not in self.tried and not self._waits(one)])
+        self.unsent = self.unsent[len(first) :]
 
     def _send_in_order(self, hand: Hand) -> int:
         """Hand over the letters in hand for half a second, and return how many rows it were.

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session, aliased
 from app import clock
 from app.db import in_batches, is_one_of
 from app.models import Declined, Draft, FormCopy, OutboxRow, Petition, ReturnedEmail, SpentProof
+from app.petitions.news_numbers import keep_numbers
 
 ENDED_EMAILS_RETENTION = timedelta(days=7)
 
@@ -68,9 +69,9 @@ def purge_ended_emails() -> int:
     ended = OutboxRow.ended_at < clock.now() - ENDED_EMAILS_RETENTION
 
     def purge(session: Session, ids: Sequence[int]) -> None:
-        session.execute(
-            delete(OutboxRow).where(is_one_of(OutboxRow.id, ids)).execution_options(synchronize_session=False)
-        )
+        these = is_one_of(OutboxRow.id, ids)
+        keep_numbers(session, these)
+        session.execute(delete(OutboxRow).where(these).execution_options(synchronize_session=False))
 
     return in_batches(select(OutboxRow.id).where(ended).order_by(OutboxRow.ended_at), purge)
 

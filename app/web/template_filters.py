@@ -37,6 +37,7 @@ def init_app(app: Flask) -> None:
         interface=language.INTERFACE_LANGUAGES,
         current_path=language.current_path,
         petition_address=petition_address,
+        news_address=news_address,
         takes_signatures=lambda petition: petition.is_open(clock.now()),
         start_address=start_address,
         plurals=lambda one, many: _plurals(str(language.current_locale()), one, many),
@@ -61,6 +62,13 @@ def petition_address(petition: Petition, spoken: str, endpoint: str = "pages.pet
     """Return the path of a petition's page in the language `spoken`, or in the one that this page was asked for in."""
     tag = language.requested_language() or spoken
     return url_for(endpoint, slug=petition.slug, lang=None if tag == petition.language else tag)
+
+
+def news_address(petition: Petition, spoken: str, number: int) -> str:
+    """Return the path of a piece of news of a petition, in a language as `petition_address` does."""
+    tag = language.requested_language() or spoken
+    lang = None if tag == petition.language else tag
+    return url_for("public_news.one", slug=petition.slug, number=number, lang=lang)
 
 
 def paragraphs(text: str) -> Markup:

@@ -1,0 +1,165 @@
+"""Send once: e-mails that must never come twice, whoever is killed when.
+
+Each is handed over up to the end of its content and marked as sent; only then does the server get the final dot,
+without which it has nothing to deliver. A worker that dies before the mark has sent nothing, and another one tries
+again. One that dies after it, or whose connection breaks there, may have sent it: the mark says so, and it is not tried
+again. The mark of what the server has accepted is made good with that of the next, so each takes one commit.
+"""
+
+import logging
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+from sqlalchemy import case, or_, update
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session
+from sqlalchemy.sql.dml import ReturningUpdate
+
+from app import clock, counters, logs
+from app.db import is_one_of, transaction
+from app.email import smtp
+from app.models import Occasion, OutboxProgress, OutboxRow
+from app.outbox import record
+from app.outbox.callbacks import LetterCallbacks, OnceLetter
+from app.outbox.claim import Claimed
+
+UNCERTAIN = "may have been sent; not tried again"
+ONCE = {Occasion.NEWS}
+log = logging.getLogger(__name__)
+
+
+class OnceWay(NamedTuple):
+    """The way that letters take: the connection; whether there is time, and whether a row waits for its provider.
+
+    `refused` records that a letter was refused.
+    """
+
+    connection: smtp.SmtpConnection
+    may_go_on: Callable[[], bool]
+    waits: Callable[[int], bool]
+    refused: Callable[[int, smtp.SendingFailed], None]
+
+
+def send_once(way: OnceWay, claimed: Claimed, row_ids: Sequence[int], letters: LetterCallbacks) -> list[int]:
+    """Write and send these claimed rows' letters; return the rows that were tried, or get none.
+
+    The others wait on: there was no time, or they are not to be sent at present. Raises smtp.NoConnection as `deliver`
+    does, before anything is written: what is cancelled while the server keeps us waiting is not sent.
+    """
+    way.connection.open()
+    with transaction() as session:
+        written = letters.write_once(session, row_ids)
+    hand = _Hand(way, claimed, letters)
+    try:
+        for row_id, letter in written.items():
+            if not way.may_go_on():
+                break
+            if not way.waits(row_id):
+                hand.send(row_id, letter)
+    finally:
+        hand.settle()
+    return hand.tried
+
+
+class _Hand:
+    """Sends one letter after the other. `tried` has the rows that need not be given back."""
+
+    def __init__(self, way: OnceWay, claimed: Claimed, letters: LetterCallbacks) -> None:
+        self.tried: list[int] = []
+        self._way = way
+        self._claimed = claimed
+        self._letters = letters
+        self._accepted: list[int] = []
+        self._uncertain: list[int] = []
+
+    def send(self, row_id: int, letter: OnceLetter | None) -> None:
+        """Send one letter, and record the result. Raises only if mail server or database is not there."""
+        if letter is None:
+            record.mark(self._claimed, row_id, OutboxProgress.SILENT, "", self._letters)
+        elif not self._hand_over(row_id, letter):
+            return  # it is not to be sent any more, or not now: that is decided anew
+        self.tried.append(row_id)
+
+    def settle(self) -> None:
+        """Take the doubt from the letters that the server has accepted."""
+        if self._accepted or self._uncertain:
+            with transaction() as session:
+                self._settle(session)
+            self._forget_settled()
+
+    def _hand_over(self, row_id: int, letter: OnceLetter) -> bool:
+        marked: list[int] = []
+
+        def mark() -> bool:
+            with transaction() as session:
+                marked.extend(self._mark(session, row_id, letter))
+            self._forget_settled()
+            return bool(marked)
+
+        try:
+            is_accepted = self._way.connection.send_if(letter.message, mark)
+        except (smtp.NoConnection, SQLAlchemyError):
+            raise
+        except smtp.SendingFailed as error:
+            self._failed(row_id, error, was_marked=bool(marked))
+        except Exception as error:  # noqa: BLE001 - a letter that cannot be sent must not hold up the others
+            if marked:
+                log.error("outbox row %s: %s", row_id, logs.describe_error(error))  # noqa: TRY400 - may name a signer
+                self._uncertain.append(row_id)
+            else:
+                record.defer_faulty(self._claimed, row_id, error, self._letters)
+        else:
+            if not is_accepted:
+                return False
+            self._accepted.append(row_id)
+            counters.count(counters.EMAILS, OutboxProgress.SENT)
+        return True
+
+    def _failed(self, row_id: int, error: smtp.SendingFailed, *, was_marked: bool) -> None:
+        if was_marked and isinstance(error, smtp.NoAnswer):
+            self._uncertain.append(row_id)
+            return
+        if was_marked:
+            with transaction() as session:
+                self._unmark(session, row_id)
+        self._way.refused(row_id, error)
+
+    def _mark(self, session: Session, row_id: int, letter: OnceLetter) -> list[int]:
+        """Mark a letter as sent if it still is to be, and settle those before it; return its row if it was marked."""
+        is_this = OutboxRow.id == row_id
+        still_due = is_this & (OutboxRow.progress == OutboxProgress.WAITING) & letter.still_due
+        theirs = self._claimed.holds([row_id, *self._accepted, *self._uncertain])
+        change = update(OutboxRow).where(theirs, or_(~is_this, still_due))
+        change = change.values(
+            progress=OutboxProgress.SENT,
+            reply=case((is_this | is_one_of(OutboxRow.id, self._uncertain), UNCERTAIN), else_=""),
+            provider_key=None,
+            leaves_at=None,
+            claim=case((is_this, OutboxRow.claim), else_=None),
+            leased_until=case((is_this, OutboxRow.leased_until), else_=None),
+            attempts=OutboxRow.attempts + case((is_this, 1), else_=0),
+            ended_at=case((is_this, clock.now()), else_=OutboxRow.ended_at),
+        )
+        # Core alone: the ORM takes longer over it than the database.
+        changed = session.connection().execute(change.returning(OutboxRow.id)).scalars()
+        return [one for one in changed if one == row_id]
+
+    def _unmark(self, session: Session, row_id: int) -> None:
+        """Let a letter wait again that the server has refused at the end."""
+        waits = {"progress": OutboxProgress.WAITING, "reply": "", "ended_at": None, "attempts": OutboxRow.attempts - 1}
+        change = update(OutboxRow).where(self._claimed.holds([row_id])).values(waits)
+        self._execute(session, change.returning(OutboxRow.id))
+
+    def _settle(self, session: Session) -> None:
+        free: dict[str, object] = {"claim": None, "leased_until": None}
+        for row_ids, values in ((self._accepted, free | {"reply": ""}), (self._uncertain, free)):
+            if row_ids:
+                change = update(OutboxRow).where(self._claimed.holds(row_ids)).values(values)
+                self._execute(session, change.returning(OutboxRow.id))
+
+    def _forget_settled(self) -> None:
+        self._accepted.clear()
+        self._uncertain.clear()
+
+    def _execute(self, session: Session, change: ReturningUpdate[int]) -> Sequence[int]:
+        return session.scalars(change.execution_options(synchronize_session=False)).all()

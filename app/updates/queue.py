@@ -1,0 +1,102 @@
+"""The worker's part in sending news: it begins what is due, queues its e-mails a few thousand ahead, and ends it.
+
+Only so many wait in the outbox at a time, so that a pause or an end of it is felt at once, and whoever has withdrawn
+by then is not even looked at. The e-mails themselves are written when they are sent: see app/updates/letter.py.
+"""
+
+from collections.abc import Sequence
+
+from sqlalchemy import exists, func, select, update
+from sqlalchemy.orm import Session
+
+from app import clock
+from app.db import db, in_batches, insert, is_one_of, transaction
+from app.models import News, NewsState, NewsText, Occasion, OutboxProgress, OutboxRow, Petition, Signature, State
+from app.outbox.enqueue import letter_row
+from app.petition_files.file import MAX_TEXT_LENGTH
+from app.updates import watch
+
+WINDOW = 5000
+BATCH_SIZE = 1000
+AT_WORK = {NewsState.ASKED, NewsState.SENDING}
+
+
+def send_news() -> int:
+    """Do for all news that is being sent what is due; return how many e-mails were queued."""
+    queued = 0
+    for news_id in db.session.scalars(select(News.id).where(News.state.in_(AT_WORK)).order_by(News.id)).all():
+        if not watch.pause_if_troubled(news_id):
+            while added := _step(news_id):
+                queued += added
+    return queued + _end_cancelled()
+
+
+def _end_cancelled() -> int:
+    """End the e-mails that waited when their news was cancelled; return how many."""
+    cancelled = select(News.id).where(News.state == NewsState.CANCELLED)
+    waits = OutboxRow.progress.in_((OutboxProgress.WAITING, OutboxProgress.HELD))
+
+    def end(session: Session, ids: Sequence[int]) -> None:
+        ended = {"progress": OutboxProgress.SILENT, "ended_at": clock.now(), "claim": None, "leased_until": None}
+        change = update(OutboxRow).where(is_one_of(OutboxRow.id, ids)).values(ended)
+        session.execute(change.execution_options(synchronize_session=False))
+
+    return in_batches(select(OutboxRow.id).where(OutboxRow.news_id.in_(cancelled), waits).order_by(OutboxRow.id), end)
+
+
+def _step(news_id: int) -> int:
+    """Begin, queue or end one piece of news, as is due; return how many e-mails were queued."""
+    with transaction() as session:
+        locked = select(News).where(News.id == news_id).with_for_update(skip_locked=True)
+        news = session.scalars(locked.execution_options(populate_existing=True)).one_or_none()
+        if news is None:
+            return 0  # another worker is at it
+        now = clock.now()
+        if news.state == NewsState.ASKED and news.due_at is not None and news.due_at <= now:
+            news.state, news.began_at, news.watched_since = NewsState.SENDING, now, now
+            _publish_outcome(session, news)
+        if news.state != NewsState.SENDING:
+            return 0
+        if not news.all_queued:
+            return _queue(session, news)
+        waits = (OutboxRow.news_id == news.id) & OutboxRow.progress.in_((OutboxProgress.WAITING, OutboxProgress.HELD))
+        if not session.scalar(select(exists().where(waits))):
+            news.state, news.ended_at = NewsState.SENT, now
+    return 0
+
+
+def _queue(session: Session, news: News) -> int:
+    """Queue the next e-mails of news, up to WINDOW that wait; return how many."""
+    is_waiting = (OutboxRow.news_id == news.id) & (OutboxRow.progress == OutboxProgress.WAITING)
+    waiting = session.scalar(select(func.count(OutboxRow.id)).where(is_waiting)) or 0
+    size = min(BATCH_SIZE, WINDOW - waiting)
+    if size <= 0:
+        return 0
+    ids = _next_signers(session, news, size)
+    if ids:
+        now = clock.now()
+        rows = [
+            letter_row(Occasion.NEWS, now, news.petition_id, signature_id=one) | {"news_id": news.id} for one in ids
+        ]
+        session.execute(insert(OutboxRow).on_conflict_do_nothing(), rows)
+        news.queued_up_to = ids[-1]
+    news.all_queued = len(ids) < size
+    return len(ids)
+
+
+def _next_signers(session: Session, news: News, size: int) -> Sequence[int]:
+    """Return the next verified signatures, by id, that agreed to updates and had been confirmed when it began."""
+    agreed = Signature.updates & (Signature.state == State.VERIFIED) & Signature.sealed.is_not(None)
+    those = agreed & (Signature.petition_id == news.petition_id) & (Signature.verified_at <= news.began_at)
+    next_ones = select(Signature.id).where(those, Signature.id > news.queued_up_to)
+    return session.scalars(next_ones.order_by(Signature.id).limit(size)).all()
+
+
+def _publish_outcome(session: Session, news: News) -> None:
+    """Let news that is the outcome of its petition stand as that on its page, in each of its languages."""
+    if not news.is_outcome:
+        return
+    petition = session.get_one(Petition, news.petition_id)
+    texts = session.scalars(select(NewsText).where(NewsText.news_id == news.id)).all()
+    petition.outcome = {text.language: text.body[:MAX_TEXT_LENGTH] for text in texts}
+    petition.outcome_on = news.began_at.date() if news.began_at else None

@@ -1,0 +1,109 @@
+"""Send news: an owner asks, another one consents or a quarter of an hour passes; and how it is stopped."""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+from sqlalchemy import select
+
+from app import clock
+from app.audit.log import record
+from app.models import Act, News, NewsState, NewsText, PauseReason
+from app.organisers.access import Who
+from app.organisers.acting import acting
+from app.updates.write import ChangedMeanwhile, NotADraft, locked_news
+
+DELAY = timedelta(minutes=15)
+
+
+class WithoutOriginal(Exception):
+    """The news has no text in the petition's own language, which signers get who have no other."""
+
+
+def ask_to_send(petition_id: int, organiser_id: int, number: int, revision: int) -> bool:
+    """Ask to send a draft as it was seen; return whether this was what did it.
+
+    Of two owners who ask at once one does it. Raises WithoutOriginal, ChangedMeanwhile, and NotADraft for what is
+    sent or cancelled already.
+    """
+    with acting(petition_id, organiser_id, Who.OWNERS) as (session, petition):
+        news = locked_news(session, petition_id, number)
+        if news.state in {NewsState.ASKED, NewsState.SENDING}:
+            return False
+        if news.state != NewsState.DRAFT:
+            raise NotADraft
+        if news.revision != revision:
+            raise ChangedMeanwhile
+        original = (NewsText.news_id == news.id) & (NewsText.language == petition.language)
+        if session.scalars(select(NewsText).where(original)).one_or_none() is None:
+            raise WithoutOriginal
+        now = clock.now()
+        news.state, news.asked_by, news.asked_at, news.due_at = NewsState.ASKED, organiser_id, now, now + DELAY
+        record(session, Act.NEWS, petition_id, organiser_id, what="asked", number=number)
+    return True
+
+
+def consent(petition_id: int, organiser_id: int, number: int) -> bool:
+    """Let news go out at once that another owner has asked to send; return whether that was so."""
+
+    def change(news: News) -> bool:
+        if news.state != NewsState.ASKED or news.asked_by == organiser_id:
+            return False
+        if news.consented_by is None:
+            news.consented_by, news.due_at = organiser_id, clock.now()
+        return True
+
+    return _act(petition_id, organiser_id, number, "consented", change)
+
+
+def pause(petition_id: int, organiser_id: int, number: int) -> bool:
+    """Pause what is being sent; return whether it was."""
+
+    def change(news: News) -> bool:
+        if news.state != NewsState.SENDING:
+            return False
+        news.state, news.pause_reason = NewsState.PAUSED, PauseReason.OWNER
+        return True
+
+    return _act(petition_id, organiser_id, number, "paused", change)
+
+
+def resume(petition_id: int, organiser_id: int, number: int) -> bool:
+    """Go on with what was paused; return whether that could be. What comes back from now on can pause it again.
+
+    Nobody knows who has got it since the backup that a site was restored from, so there it does not go on.
+    """
+
+    def change(news: News) -> bool:
+        if news.state != NewsState.PAUSED or news.pause_reason == PauseReason.RESTORED:
+            return False
+        news.state, news.pause_reason, news.watched_since = NewsState.SENDING, None, clock.now()
+        return True
+
+    return _act(petition_id, organiser_id, number, "resumed", change)
+
+
+def cancel(petition_id: int, organiser_id: int, number: int) -> bool:
+    """Send no more of it; what was only asked for becomes a draft again. Returns whether there was anything to cancel.
+
+    What waits in the outbox is ended by the worker.
+    """
+
+    def change(news: News) -> bool:
+        if news.state == NewsState.ASKED:
+            news.state = NewsState.DRAFT
+            news.asked_by = news.asked_at = news.due_at = news.consented_by = None
+            return True
+        if news.state not in {NewsState.SENDING, NewsState.PAUSED}:
+            return False
+        news.state, news.pause_reason, news.ended_at = NewsState.CANCELLED, None, clock.now()
+        return True
+
+    return _act(petition_id, organiser_id, number, "cancelled", change)
+
+
+def _act(petition_id: int, organiser_id: int, number: int, what: str, change: Callable[[News], bool]) -> bool:
+    with acting(petition_id, organiser_id, Who.OWNERS) as (session, _petition):
+        is_changed = change(locked_news(session, petition_id, number))
+        if is_changed:
+            record(session, Act.NEWS, petition_id, organiser_id, what=what, number=number)
+    return is_changed

@@ -1,0 +1,112 @@
+"""Write news: a draft with a text for each language, which its editors change until an owner asks to send it."""
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from sqlalchemy import delete, func, select
+from sqlalchemy.orm import Session
+
+from app import clock
+from app.audit.log import record
+from app.db import db
+from app.models import Act, News, NewsState, NewsText, Petition
+from app.organisers.access import Who
+from app.organisers.acting import NotTheirs, acting
+
+
+class NotADraft(Exception):
+    """The news is asked to be sent, or is sent already."""
+
+
+class ChangedMeanwhile(Exception):
+    """Somebody else has saved the draft since the page was opened."""
+
+
+class Written(NamedTuple):
+    """The title and the text in one language."""
+
+    title: str
+    body: str
+
+
+def begin_news(petition_id: int, organiser_id: int) -> int:
+    """Begin an empty draft of an opened petition; return its number. Raises NotTheirs for one that is not opened."""
+    with acting(petition_id, organiser_id, Who.EDITORS) as (session, petition):
+        if petition.opened_at is None:
+            raise NotTheirs
+        last = session.scalar(select(func.max(News.number)).where(News.petition_id == petition_id)) or 0
+        about = {"petition_id": petition_id, "written_by": organiser_id, "made_at": clock.now()}
+        session.add(News(number=last + 1, state=NewsState.DRAFT, **about))
+        _record(session, petition, organiser_id, "begun", last + 1)
+    return last + 1
+
+
+def save_news(
+    petition_id: int,
+    organiser_id: int,
+    number: int,
+    revision: int,
+    texts: Mapping[str, Written],
+    *,
+    is_outcome: bool,
+) -> None:
+    """Save a draft's texts by language, those without words left out.
+
+    Raises NotADraft, and ChangedMeanwhile if it has another revision by now.
+    """
+    with acting(petition_id, organiser_id, Who.EDITORS) as (session, petition):
+        news = locked_news(session, petition_id, number)
+        if news.state != NewsState.DRAFT:
+            raise NotADraft
+        if news.revision != revision:
+            raise ChangedMeanwhile
+        session.execute(delete(NewsText).where(NewsText.news_id == news.id))
+        session.add_all(
+            NewsText(news_id=news.id, language=tag, title=one.title, body=one.body) for tag, one in texts.items()
+        )
+        news.revision += 1
+        news.is_outcome = is_outcome
+        _record(session, petition, organiser_id, "written", number)
+
+
+def delete_news(petition_id: int, organiser_id: int, number: int) -> None:
+    """Delete a draft; raise NotADraft if it is none any more."""
+    with acting(petition_id, organiser_id, Who.EDITORS) as (session, petition):
+        news = locked_news(session, petition_id, number)
+        if news.state != NewsState.DRAFT:
+            raise NotADraft
+        session.execute(delete(NewsText).where(NewsText.news_id == news.id))
+        session.delete(news)
+        _record(session, petition, organiser_id, "deleted", number)
+
+
+def find_news(petition_id: int, number: int) -> News | None:
+    """Return a petition's news of that number."""
+    if number >= 2**31:
+        return None
+    of_number = (News.petition_id == petition_id) & (News.number == number)
+    return db.session.scalars(select(News).where(of_number)).one_or_none()
+
+
+def all_news(petition_id: int) -> Sequence[News]:
+    """Return all news of a petition, the newest first."""
+    return db.session.scalars(select(News).where(News.petition_id == petition_id).order_by(News.id.desc())).all()
+
+
+def texts_of(news: News) -> Sequence[NewsText]:
+    """Return the texts of news, by their languages' tags."""
+    return db.session.scalars(select(NewsText).where(NewsText.news_id == news.id).order_by(NewsText.language)).all()
+
+
+def locked_news(session: Session, petition_id: int, number: int) -> News:
+    """Lock news until the transaction ends, and return it; raise NotTheirs if the petition has none of that number."""
+    of_number = (News.petition_id == petition_id) & (News.number == number)
+    locked = select(News).where(of_number).with_for_update().execution_options(populate_existing=True)
+    news = session.scalars(locked).one_or_none() if number < 2**31 else None
+    if news is None:
+        raise NotTheirs
+    return news
+
+
+def _record(session: Session, petition: Petition, organiser_id: int, what: str, number: int) -> None:
+    record(session, Act.NEWS, petition.id, organiser_id, what=what, number=number)
