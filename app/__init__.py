@@ -43,6 +43,9 @@ from app.sharing.views import bp as sharing
 from app.signers.refusing_views import bp as refusing
 from app.signers.views import bp as signers
 from app.signing.views import bp as signing
+from app.updates.public_views import bp as public_news
+from app.updates.sending_views import bp as sending_news
+from app.updates.views import bp as updates
 from app.watching.views import bp as watching
 from app.web import body_size, converters, csrf, errors, headers, rate_limits, request_log, static, template_filters
 from app.web.form import Request
@@ -70,6 +73,9 @@ BLUEPRINTS = (
     export,
     trial,
     log_file,
+    updates,
+    sending_news,
+    public_news,
     mailbox,
     branding,
     monitoring,

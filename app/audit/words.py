@@ -96,6 +96,7 @@ def _of_petition(line: AuditLine) -> str:
         Act.HID: _("hid a comment")
         if line.details.get("part") == "comment"
         else _("took a signature off the petition's page"),
+        Act.NEWS: _news(line),
         Act.SHOWED: _("showed a comment again")
         if line.details.get("part") == "comment"
         else _("put a signature on the petition's page again"),
@@ -121,6 +122,21 @@ def _domain(line: AuditLine) -> str:
         Verdict.ALLOW: _("let the addresses at a domain sign"),
     }
     return words.get(str(line.details.get("what")), str(_("removed the rule for a domain")))
+
+
+def _news(line: AuditLine) -> str:
+    number = line.details.get("number")
+    words: dict[str, str] = {
+        "begun": _("began to write news %(number)s", number=number),
+        "written": _("wrote news %(number)s", number=number),
+        "deleted": _("deleted the draft of news %(number)s", number=number),
+        "asked": _("asked to send news %(number)s", number=number),
+        "consented": _("consented to send news %(number)s", number=number),
+        "paused": _("paused news %(number)s", number=number),
+        "resumed": _("went on sending news %(number)s", number=number),
+        "cancelled": _("cancelled news %(number)s", number=number),
+    }
+    return words.get(str(line.details.get("what")).partition(":")[0], "")
 
 
 def _exported(line: AuditLine) -> str:

@@ -4,7 +4,7 @@ from flask import render_template
 from markupsafe import Markup
 
 from app.pages.blank_form import blank_form
-from app.petitions import names, page, wording
+from app.petitions import names, news, page, wording
 from app.petitions.markdown import to_html
 from app.petitions.page import Edition
 
@@ -21,6 +21,7 @@ def render_petition(edition: Edition, *, preview: Markup | str = "") -> str:
         body=to_html(edition.text.body),
         progress=page.progress(petition),
         names=names.latest_names(petition),
+        news=news.public_news(petition, edition.language),
         image=page.header_image(petition),
         original_changed_on=page.original_changed_on(edition),
         other_languages=page.other_languages(edition),

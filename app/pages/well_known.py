@@ -9,6 +9,7 @@ from werkzeug import Response as BaseResponse
 
 from app import clock
 from app.petitions.listing import listed_addresses
+from app.petitions.news import listed_news
 from app.web import headers
 from app.web.absolute_url import absolute_url
 from app.web.public_page import public_page
@@ -49,12 +50,16 @@ def robots() -> BaseResponse:
 @bp.get("/sitemap.xml")
 @public_page()
 def sitemap() -> BaseResponse:
-    """List the pages of all open petitions but the discreet ones, in each language of theirs (sitemaps.org)."""
+    """List open petitions in each language of theirs, and published news, but nothing discreet (sitemaps.org)."""
     pages = ET.Element("urlset", xmlns=SITE_MAP)
     for one in listed_addresses():
         page = ET.SubElement(pages, "url")
         ET.SubElement(page, "loc").text = absolute_url("pages.petition", slug=one.slug, lang=one.lang)
         ET.SubElement(page, "lastmod").text = one.changed_on.isoformat()
+    for slug, number, at in listed_news():
+        page = ET.SubElement(pages, "url")
+        ET.SubElement(page, "loc").text = absolute_url("public_news.one", slug=slug, number=number)
+        ET.SubElement(page, "lastmod").text = at.date().isoformat()
     written = ET.tostring(pages, encoding="utf-8", xml_declaration=True)
     return headers.cacheable(Response(written, mimetype="application/xml"))
 

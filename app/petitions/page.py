@@ -148,6 +148,12 @@ def other_languages(edition: Edition) -> list[str]:
 _LANGUAGES = select(PetitionText.language).where(PetitionText.petition_id == bindparam("petition")).distinct()
 
 
+def languages_of(petition: Petition) -> list[str]:
+    """Return the languages that the petition is written in, its own first."""
+    written = db.session.scalars(_LANGUAGES, {"petition": petition.id})
+    return sorted(written, key=lambda tag: (tag != petition.language, tag))
+
+
 def header_image(petition: Petition) -> list[tuple[str, int, int]]:
     """Return digest, width and height of the petition's header image in each width, narrowest first."""
     if not petition.image_alt:  # every image has a text alternative

@@ -11,6 +11,7 @@ from app.db import db
 from app.export.handover import handovers_of
 from app.models import State
 from app.models.signer import signer_of
+from app.petitions.news import news_for_signers
 from app.petitions.requested import edition_or_original
 from app.petitions.wording import privacy
 from app.signers import entry_link
@@ -117,5 +118,6 @@ def _shown(entry: Entry, form: EntryForm | None = None, status: int = 200, **fla
         counts=signature.state == State.VERIFIED,
         handed_over=handovers_of(signature),
         privacy=privacy(entry),
+        news=news_for_signers(entry.petition, entry.language),
         **flags,
     )

@@ -33,6 +33,8 @@ MAX_CORRECTIONS = 10
 MAX_INVITATIONS = 30
 # Drafts that one organiser begins in a day: each takes an address.
 MAX_NEW_DRAFTS = 20
+# Tests of news that one organiser sends to themselves in a day: each is an e-mail for each language.
+MAX_NEWS_TESTS = 30
 # A proof is asked for this many forms before MAX_FORMS, so that the last ones are left to browsers without scripts.
 RESERVED_FORMS = 5
 REDIS_TIMEOUT_SECONDS = 1
@@ -54,6 +56,7 @@ class Action(StrEnum):
     CORRECT = "correct"
     INVITE = "invite"
     BEGIN_DRAFT = "begin_draft"
+    TEST_NEWS = "test_news"
 
     def limit(self, households: int = 1) -> RateLimitItem:
         """Return the length of the window, and how often so many households may do it in that time."""
@@ -61,6 +64,7 @@ class Action(StrEnum):
             Action.CORRECT: MAX_CORRECTIONS,
             Action.INVITE: MAX_INVITATIONS,
             Action.BEGIN_DRAFT: MAX_NEW_DRAFTS,
+            Action.TEST_NEWS: MAX_NEWS_TESTS,
         }
         if self in a_day:
             return RateLimitItemPerDay(a_day[self], namespace=self)

@@ -1,0 +1,89 @@
+"""Sending news: what is to be seen before, the presses of owners, and how it is stopped."""
+
+from flask import Blueprint, flash, redirect, request, url_for
+from flask_babel import gettext as _
+from werkzeug import Response
+
+from app.db import db
+from app.models import NewsState
+from app.organisers.access import Who, me, open_to, petition_here
+from app.organisers.letter import owners_of
+from app.updates import send
+from app.updates.views import news_here, news_page
+from app.updates.write import ChangedMeanwhile, NotADraft
+
+bp = Blueprint("sending_news", __name__, url_prefix="/organise/petitions/<slug:slug>/news/<int:number>")
+
+
+@bp.get("/send")
+@open_to(Who.OWNERS, fresh=True)
+def ask(slug: str, number: int) -> Response:
+    """Show once more what goes to how many, and ask."""
+    found = news_here(number)
+    if found.state != NewsState.DRAFT:
+        return _to_news(slug, number)
+    return _ask_page(number)
+
+
+@bp.post("/send")
+@open_to(Who.OWNERS, fresh=True)
+def send_now(slug: str, number: int) -> Response:
+    """Ask to send it: it begins when another owner consents, or in a quarter of an hour."""
+    news_here(number)
+    typed = request.form.get("revision", "")
+    try:
+        send.ask_to_send(petition_here().id, me().id, number, int(typed) if typed.isdecimal() else -1)
+    except ChangedMeanwhile:
+        flash(_("It was changed after you opened this page. Please look at it once more."), "warning")
+        return _ask_page(number, 409)
+    except send.WithoutOriginal:
+        return _ask_page(number, 409)
+    except NotADraft:
+        flash(_("It was sent or cancelled before."), "warning")
+    return _to_news(slug, number)
+
+
+@bp.post("/consent")
+@open_to(Who.OWNERS, fresh=True)
+def consent(slug: str, number: int) -> Response:
+    """Consent to what another owner has asked to send, so that it begins at once."""
+    news_here(number)
+    if send.consent(petition_here().id, me().id, number):
+        flash(_("It is being sent."), "info")
+    return _to_news(slug, number)
+
+
+@bp.post("/pause")
+@open_to(Who.OWNERS)
+def pause(slug: str, number: int) -> Response:
+    """Pause what is being sent."""
+    news_here(number)
+    send.pause(petition_here().id, me().id, number)
+    return _to_news(slug, number)
+
+
+@bp.post("/resume")
+@open_to(Who.OWNERS, fresh=True)
+def resume(slug: str, number: int) -> Response:
+    """Go on with what is paused."""
+    news_here(number)
+    send.resume(petition_here().id, me().id, number)
+    return _to_news(slug, number)
+
+
+@bp.post("/cancel")
+@open_to(Who.OWNERS)
+def cancel(slug: str, number: int) -> Response:
+    """Send no more of it."""
+    news_here(number)
+    send.cancel(petition_here().id, me().id, number)
+    return _to_news(slug, number)
+
+
+def _ask_page(number: int, status: int = 200) -> Response:
+    others = [one for one in owners_of(db.session(), petition_here().id) if one.id != me().id]
+    return news_page(news_here(number), None, status, is_asking=True, has_other_owners=bool(others))
+
+
+def _to_news(slug: str, number: int) -> Response:
+    return redirect(url_for("updates.news", slug=slug, number=number), 303)

@@ -1,0 +1,141 @@
+"""News for organisers: writing it, a test of it, and how far it has come."""
+
+from flask import Blueprint, abort, flash, redirect, url_for
+from flask_babel import gettext as _
+from werkzeug import Response
+
+from app import clock
+from app.db import transaction
+from app.models import News, NewsState
+from app.models.petition import Standing
+from app.organisers.access import Who, me, open_to, petition_here
+from app.organisers.forms import OrganiserForm
+from app.organisers.pages import petition_page
+from app.petitions.markdown import to_html
+from app.petitions.news_numbers import numbers_of
+from app.petitions.page import languages_of
+from app.updates import write
+from app.updates.consents import number_agreed
+from app.updates.forms import NewsForm, news_form
+from app.updates.trial import queue_test
+from app.web import body_size, rate_limits
+from app.web.rate_limits import Action
+
+bp = Blueprint("updates", __name__, url_prefix="/organise/petitions/<slug:slug>")
+# 20,000 characters of up to four bytes in each of many languages, and a form sends each byte as three (%F0).
+LONG_TEXTS = 3 * body_size.MIB
+
+
+@bp.get("/news")
+@open_to(Who.EDITORS)
+def list_news(slug: str) -> Response:
+    """List all news of the petition, with its numbers."""
+    petition = petition_here()
+    found = write.all_news(petition.id)
+    titles = {one.id: {text.language: text.title for text in write.texts_of(one)} for one in found}
+    numbers = numbers_of(found)
+    agreed = number_agreed(petition.id)
+    return petition_page(
+        "updates/list.html", "news", found=found, titles=titles, numbers=numbers, agreed=agreed, form=OrganiserForm()
+    )
+
+
+@bp.post("/news")
+@open_to(Who.EDITORS)
+def begin(slug: str) -> Response:
+    """Begin a draft, and lead to it."""
+    number = write.begin_news(petition_here().id, me().id)
+    return redirect(url_for(".news", slug=slug, number=number), 303)
+
+
+@bp.get("/news/<int:number>")
+@open_to(Who.EDITORS)
+def news(slug: str, number: int) -> Response:
+    """Show a draft's form with what it looks like, or how far the sending has come."""
+    return news_page(news_here(number))
+
+
+@bp.post("/news/<int:number>")
+@open_to(Who.EDITORS)
+@body_size.max_body_size(LONG_TEXTS)
+def save(slug: str, number: int) -> Response:
+    """Save a draft."""
+    found = news_here(number)
+    form = _form(found)
+    if not form.validate():
+        return news_page(found, form, 422)
+    try:
+        revision = int(form.revision.data) if (form.revision.data or "").isdecimal() else -1
+        is_outcome = bool(form.is_outcome.data)
+        write.save_news(petition_here().id, me().id, number, revision, form.texts(), is_outcome=is_outcome)
+    except write.ChangedMeanwhile:
+        form.form_errors.append(
+            _("Somebody else has saved this after you opened it. Copy what you wrote, and open the page anew.")
+        )
+        return news_page(found, form, 409)
+    except write.NotADraft:
+        flash(_("It cannot be changed any more: it is being sent."), "warning")
+        return redirect(url_for(".news", slug=slug, number=number), 303)
+    flash(_("Saved."), "info")
+    return redirect(url_for(".news", slug=slug, number=number), 303)
+
+
+@bp.post("/news/<int:number>/test")
+@open_to(Who.EDITORS)
+def test(slug: str, number: int) -> Response:
+    """Send the news to whoever asks for it, in each language that it is written in."""
+    found = news_here(number)
+    if rate_limits.hit_one(Action.TEST_NEWS, me().public_id):
+        abort(429, _("You have had many test e-mails today. Please wait a day."))
+    with transaction() as session:
+        for text in write.texts_of(found):
+            queue_test(session, me(), found, text.language, clock.now())
+    flash(_("A test e-mail is on its way to you. The links in it lead nowhere."), "info")
+    return redirect(url_for(".news", slug=slug, number=number), 303)
+
+
+@bp.post("/news/<int:number>/delete")
+@open_to(Who.EDITORS)
+def delete(slug: str, number: int) -> Response:
+    """Delete a draft."""
+    try:
+        write.delete_news(petition_here().id, me().id, news_here(number).number)
+    except write.NotADraft:
+        return redirect(url_for(".news", slug=slug, number=number), 303)
+    flash(_("The draft is deleted."), "info")
+    return redirect(url_for(".list_news", slug=slug), 303)
+
+
+def news_here(number: int) -> News:
+    """Return the news of this number of the petition of this request; 404 if there is none."""
+    return write.find_news(petition_here().id, number) or abort(404)
+
+
+def news_page(found: News, form: NewsForm | None = None, status: int = 200, **context: object) -> Response:
+    """Return the page of news, as its state calls for."""
+    petition = petition_here()
+    texts = {text.language: text for text in write.texts_of(found)}
+    is_draft = found.state == NewsState.DRAFT
+    template = "updates/ask.html" if context.get("is_asking") else "updates/draft.html"
+    return petition_page(
+        template if is_draft else "updates/sending.html",
+        "news",
+        status,
+        news=found,
+        form=form or (_form(found) if is_draft else OrganiserForm()),
+        texts=texts,
+        prose={tag: to_html(text.body) for tag, text in texts.items()},
+        original=texts.get(petition.language),
+        numbers=numbers_of([found])[found.id],
+        agreed=number_agreed(petition.id),
+        is_closed=petition.standing(clock.now()) == Standing.CLOSED,
+        **context,
+    )
+
+
+def _form(found: News) -> NewsForm:
+    texts = {text.language: text for text in write.texts_of(found)}
+    of_petition = languages_of(petition_here())
+    # A text in a language that was taken back stays until somebody empties it.
+    languages = [*of_petition, *(tag for tag in texts if tag not in of_petition)]
+    return news_form(languages, texts)(data={"revision": found.revision, "is_outcome": found.is_outcome})
