@@ -13,6 +13,9 @@ from app.updates import send, write
 from app.updates.write import Written
 from tests.factories import SLUG, change_signers, make_signature
 from tests.organisers.people import OWNER, make_organiser
+from tests.publishing.conftest import desk, seat
+
+__all__ = ["desk", "seat"]
 
 OTHER = "other@example.org"
 ENGLISH = Written("We were heard", "The council **listened**.\n\nSee https://example.org/minutes for more.")

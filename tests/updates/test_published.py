@@ -1,0 +1,90 @@
+"""Published news: on the petition's page, at an address of its own, in the feed and the site map."""
+
+import xml.etree.ElementTree as ET
+from collections.abc import Callable
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import select
+
+from app import clock
+from app.db import db, transaction
+from app.models import Petition
+from app.updates import send, write
+from app.updates.write import Written
+from tests.factories import SLUG
+from tests.updates.conftest import ENGLISH, Make, later
+
+Work = Callable[[], int]
+PAGE = f"/petitions/{SLUG}"
+ATOM = "{http://www.w3.org/2005/Atom}"
+
+
+def test_it_is_public_once_it_is_sent_and_not_before(client: FlaskClient, make_news: Make, work: Work) -> None:
+    make_news(is_sent=False)
+    for path in (PAGE, f"{PAGE}/news", f"{PAGE}/news.atom", "/sitemap.xml"):
+        assert ENGLISH.title not in client.get(path).text
+        assert "news/1" not in client.get(path).text
+    assert client.get(f"{PAGE}/news/1").status_code == 404
+    make_news()
+    work()
+    assert f'href="{PAGE}/news/2"' in client.get(PAGE).text
+    one = client.get(f"{PAGE}/news/2")
+    assert "<strong>listened</strong>" in one.text
+    assert "public" in one.headers["Cache-Control"]
+    assert one.headers["ETag"]
+    assert f'<meta property="og:title" content="{ENGLISH.title}">' in one.text
+    assert f"{PAGE}/news/2</loc>" in client.get("/sitemap.xml").text
+
+
+def test_it_is_read_in_each_language_and_marked_where_it_is_not_translated(
+    client: FlaskClient, make_news: Make, work: Work
+) -> None:
+    make_news({"en": ENGLISH, "sv": Written("De lyssnade", "Nämnden lyssnade.")})
+    work()
+    assert "De lyssnade" in client.get(f"{PAGE}/news/1/sv").text
+    german = client.get(f"{PAGE}/news/1/de").text
+    assert ENGLISH.title in german
+    assert '<h1 lang="en"' in german
+
+
+def test_the_feed_has_each_with_its_moment_and_address(client: FlaskClient, make_news: Make, work: Work) -> None:
+    make_news()
+    make_news({"en": Written("Second & <last>", "More.")})
+    work()
+    answer = client.get(f"{PAGE}/news.atom")
+    assert answer.mimetype == "application/atom+xml"
+    feed = ET.fromstring(answer.text)
+    titles = [entry.findtext(f"{ATOM}title") for entry in feed.iter(f"{ATOM}entry")]
+    assert titles == ["Second & <last>", ENGLISH.title]
+    assert {one.tag.removeprefix(ATOM) for one in feed} >= {"id", "title", "updated", "author", "link"}
+    for entry in feed.iter(f"{ATOM}entry"):
+        assert {one.tag.removeprefix(ATOM) for one in entry} == {"id", "title", "updated", "link", "content"}
+
+
+@pytest.mark.parametrize("way", ["as news", "as before"])
+def test_the_outcome_of_a_closed_petition_is_one(
+    app: Flask, client: FlaskClient, make_news: Make, work: Work, way: str
+) -> None:
+    number = make_news(is_sent=False)
+    with app.app_context(), transaction() as session:
+        petition = session.scalars(select(Petition)).one()
+        petition.closes_at = clock.now()
+        if way == "as before":
+            petition.outcome, petition.outcome_on = {"en": "The council **listened**."}, clock.now().date()
+    if way == "as news":
+        with app.app_context():
+            petition = db.session.scalars(select(Petition)).one()
+            owner = write.find_news(petition.id, number)
+            assert owner
+            write.save_news(petition.id, owner.written_by, number, 1, {"en": ENGLISH}, is_outcome=True)
+            send.ask_to_send(petition.id, owner.written_by, number, 2)
+        later(app)
+        work()
+    page = client.get(PAGE).text
+    assert "What became of it" in page
+    assert "<strong>listened</strong>" in page
+    feed = client.get(f"{PAGE}/news.atom").text
+    assert feed.count("<entry") == 1
+    assert "listened" in feed
