@@ -18,7 +18,7 @@ from app import clock
 from app.db import db, transaction
 from app.models import News, NewsState, NewsText, Organiser, OutboxProgress, OutboxRow, Petition, Signature, State
 from app.models.signature import Visibility
-from app.outbox.send_once import UNCERTAIN
+from app.outbox.enqueue import UNCERTAIN
 from bench.people import edition, what_is_said
 from faults.row import Row
 from faults.sink import Sink

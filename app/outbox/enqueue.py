@@ -24,6 +24,8 @@ PRIORITY = {
 PRIORITY_OF_ORGANISERS = 3_000  # what they can cause: invitations, changes, notices
 PRIORITY_REFUSED = 2  # at least, for what a mail server did not take at the first try
 PRIORITY_DEFERRED = 3  # and more, by the turn of a network (see app/outbox/slow_lane.py)
+# The reply that is kept of what a worker that died, or whose connection broke, may have sent (app/outbox/send_once.py).
+UNCERTAIN = "may have been sent; not tried again"
 PRIORITY_BY_STRANGER = 10_000  # requests for letters to organisers; one waits for a mailbox (see the model)
 
 

@@ -22,8 +22,8 @@ from app.models import Occasion, OutboxProgress, OutboxRow
 from app.outbox import record
 from app.outbox.callbacks import LetterCallbacks, OnceLetter
 from app.outbox.claim import Claimed
+from app.outbox.enqueue import UNCERTAIN
 
-UNCERTAIN = "may have been sent; not tried again"
 ONCE = {Occasion.NEWS}
 log = logging.getLogger(__name__)
 

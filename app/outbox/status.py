@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from app import clock, kept_sums
 from app.db import db, in_batches, is_one_of
 from app.models import Draft, Occasion, OutboxProgress, OutboxRow
-from app.outbox.enqueue import PRIORITY_BY_STRANGER
+from app.outbox.enqueue import PRIORITY_BY_STRANGER, UNCERTAIN
 from app.outbox.waits import Wait, waits
 
 MAX_TROUBLES = 10
@@ -74,7 +74,7 @@ def _numbers() -> dict[tuple[Occasion, OutboxProgress], int]:
 
 
 def _troubles() -> list[Trouble]:
-    """Return what mail servers replied most, among many letters that wait and many that failed."""
+    """Return what mail servers replied most, among many that wait and many that failed, and what is uncertain."""
     read = [
         select(newest.c.progress, newest.c.reply).where(newest.c.reply != "")
         for newest in (
@@ -86,6 +86,10 @@ def _troubles() -> list[Trouble]:
             for progress in (OutboxProgress.WAITING, OutboxProgress.FAILED)
         )
     ]
+    # News of which nobody knows whether it was sent, but for what a worker has in hand at this moment.
+    settled = OutboxRow.claim.is_(None) | (OutboxRow.leased_until <= clock.now())
+    uncertain = OutboxRow.news_id.is_not(None) & (OutboxRow.reply == UNCERTAIN) & settled
+    read.append(select(OutboxRow.progress, OutboxRow.reply).where(uncertain))
     replied = union_all(*read).subquery()
     kind = (replied.c.progress, replied.c.reply)
     troubles = select(func.count(), *kind).group_by(*kind).order_by(func.count().desc()).limit(MAX_TROUBLES)

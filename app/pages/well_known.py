@@ -58,7 +58,7 @@ def sitemap() -> BaseResponse:
         ET.SubElement(page, "lastmod").text = one.changed_on.isoformat()
     for slug, number, at in listed_news():
         page = ET.SubElement(pages, "url")
-        ET.SubElement(page, "loc").text = absolute_url("public_news.one", slug=slug, number=number)
+        ET.SubElement(page, "loc").text = absolute_url("public_news.one", slug=slug, nth=number)
         ET.SubElement(page, "lastmod").text = at.date().isoformat()
     written = ET.tostring(pages, encoding="utf-8", xml_declaration=True)
     return headers.cacheable(Response(written, mimetype="application/xml"))

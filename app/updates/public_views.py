@@ -31,13 +31,13 @@ def all_of_them(slug: str, lang: str | None = None) -> BaseResponse:
     return _page("pages/all_news.html", edition, found=found)
 
 
-@bp.get("/news/<int:number>")
-@bp.get("/news/<int:number>/<language:lang>")
+@bp.get("/news/<int:nth>")
+@bp.get("/news/<int:nth>/<language:lang>")
 @public_page()
-def one(slug: str, number: int, lang: str | None = None) -> BaseResponse:
+def one(slug: str, nth: int, lang: str | None = None) -> BaseResponse:
     """Show one piece of news."""
     edition = edition_or_404(slug, lang)
-    found = find_public(edition.petition, number, edition.language) or abort(404)
+    found = find_public(edition.petition, nth, edition.language) or abort(404)
     return _page("pages/one_news.html", edition, news=found)
 
 
@@ -71,7 +71,7 @@ def _feed(edition: Edition, found: list[ShownNews]) -> ET.Element:
     updated = ET.SubElement(root, "updated")
     moments = [petition.opened_at or clock.now()]
     for news in found:
-        link = absolute_url(".one", slug=slug, number=news.number)
+        link = absolute_url(".one", slug=slug, nth=news.number)
         _entry(root, link, news.title, news.language, news.at, str(news.prose()))
         moments.append(news.at)
     outcome = None if edition.is_open() else wording.outcome(edition)

@@ -12,78 +12,78 @@ from app.updates import send
 from app.updates.views import news_here, news_page
 from app.updates.write import ChangedMeanwhile, NotADraft
 
-bp = Blueprint("sending_news", __name__, url_prefix="/organise/petitions/<slug:slug>/news/<int:number>")
+bp = Blueprint("sending_news", __name__, url_prefix="/organise/petitions/<slug:slug>/news/<int:nth>")
 
 
 @bp.get("/send")
 @open_to(Who.OWNERS, fresh=True)
-def ask(slug: str, number: int) -> Response:
+def ask(slug: str, nth: int) -> Response:
     """Show once more what goes to how many, and ask."""
-    found = news_here(number)
+    found = news_here(nth)
     if found.state != NewsState.DRAFT:
-        return _to_news(slug, number)
-    return _ask_page(number)
+        return _to_news(slug, nth)
+    return _ask_page(nth)
 
 
 @bp.post("/send")
 @open_to(Who.OWNERS, fresh=True)
-def send_now(slug: str, number: int) -> Response:
+def send_now(slug: str, nth: int) -> Response:
     """Ask to send it: it begins when another owner consents, or in a quarter of an hour."""
-    news_here(number)
+    news_here(nth)
     typed = request.form.get("revision", "")
     try:
-        send.ask_to_send(petition_here().id, me().id, number, int(typed) if typed.isdecimal() else -1)
+        send.ask_to_send(petition_here().id, me().id, nth, int(typed) if typed.isdecimal() else -1)
     except ChangedMeanwhile:
         flash(_("It was changed after you opened this page. Please look at it once more."), "warning")
-        return _ask_page(number, 409)
+        return _ask_page(nth, 409)
     except send.WithoutOriginal:
-        return _ask_page(number, 409)
+        return _ask_page(nth, 409)
     except NotADraft:
         flash(_("It was sent or cancelled before."), "warning")
-    return _to_news(slug, number)
+    return _to_news(slug, nth)
 
 
 @bp.post("/consent")
 @open_to(Who.OWNERS, fresh=True)
-def consent(slug: str, number: int) -> Response:
+def consent(slug: str, nth: int) -> Response:
     """Consent to what another owner has asked to send, so that it begins at once."""
-    news_here(number)
-    if send.consent(petition_here().id, me().id, number):
+    news_here(nth)
+    if send.consent(petition_here().id, me().id, nth):
         flash(_("It is being sent."), "info")
-    return _to_news(slug, number)
+    return _to_news(slug, nth)
 
 
 @bp.post("/pause")
 @open_to(Who.OWNERS)
-def pause(slug: str, number: int) -> Response:
+def pause(slug: str, nth: int) -> Response:
     """Pause what is being sent."""
-    news_here(number)
-    send.pause(petition_here().id, me().id, number)
-    return _to_news(slug, number)
+    news_here(nth)
+    send.pause(petition_here().id, me().id, nth)
+    return _to_news(slug, nth)
 
 
 @bp.post("/resume")
 @open_to(Who.OWNERS, fresh=True)
-def resume(slug: str, number: int) -> Response:
+def resume(slug: str, nth: int) -> Response:
     """Go on with what is paused."""
-    news_here(number)
-    send.resume(petition_here().id, me().id, number)
-    return _to_news(slug, number)
+    news_here(nth)
+    send.resume(petition_here().id, me().id, nth)
+    return _to_news(slug, nth)
 
 
 @bp.post("/cancel")
 @open_to(Who.OWNERS)
-def cancel(slug: str, number: int) -> Response:
+def cancel(slug: str, nth: int) -> Response:
     """Send no more of it."""
-    news_here(number)
-    send.cancel(petition_here().id, me().id, number)
-    return _to_news(slug, number)
+    news_here(nth)
+    send.cancel(petition_here().id, me().id, nth)
+    return _to_news(slug, nth)
 
 
-def _ask_page(number: int, status: int = 200) -> Response:
+def _ask_page(nth: int, status: int = 200) -> Response:
     others = [one for one in owners_of(db.session(), petition_here().id) if one.id != me().id]
-    return news_page(news_here(number), None, status, is_asking=True, has_other_owners=bool(others))
+    return news_page(news_here(nth), None, status, is_asking=True, has_other_owners=bool(others))
 
 
-def _to_news(slug: str, number: int) -> Response:
-    return redirect(url_for("updates.news", slug=slug, number=number), 303)
+def _to_news(slug: str, nth: int) -> Response:
+    return redirect(url_for("updates.news", slug=slug, nth=nth), 303)

@@ -45,29 +45,29 @@ def list_news(slug: str) -> Response:
 def begin(slug: str) -> Response:
     """Begin a draft, and lead to it."""
     number = write.begin_news(petition_here().id, me().id)
-    return redirect(url_for(".news", slug=slug, number=number), 303)
+    return redirect(url_for(".news", slug=slug, nth=number), 303)
 
 
-@bp.get("/news/<int:number>")
+@bp.get("/news/<int:nth>")
 @open_to(Who.EDITORS)
-def news(slug: str, number: int) -> Response:
+def news(slug: str, nth: int) -> Response:
     """Show a draft's form with what it looks like, or how far the sending has come."""
-    return news_page(news_here(number))
+    return news_page(news_here(nth))
 
 
-@bp.post("/news/<int:number>")
+@bp.post("/news/<int:nth>")
 @open_to(Who.EDITORS)
 @body_size.max_body_size(LONG_TEXTS)
-def save(slug: str, number: int) -> Response:
+def save(slug: str, nth: int) -> Response:
     """Save a draft."""
-    found = news_here(number)
+    found = news_here(nth)
     form = _form(found)
     if not form.validate():
         return news_page(found, form, 422)
     try:
         revision = int(form.revision.data) if (form.revision.data or "").isdecimal() else -1
         is_outcome = bool(form.is_outcome.data)
-        write.save_news(petition_here().id, me().id, number, revision, form.texts(), is_outcome=is_outcome)
+        write.save_news(petition_here().id, me().id, nth, revision, form.texts(), is_outcome=is_outcome)
     except write.ChangedMeanwhile:
         form.form_errors.append(
             _("Somebody else has saved this after you opened it. Copy what you wrote, and open the page anew.")
@@ -75,33 +75,33 @@ def save(slug: str, number: int) -> Response:
         return news_page(found, form, 409)
     except write.NotADraft:
         flash(_("It cannot be changed any more: it is being sent."), "warning")
-        return redirect(url_for(".news", slug=slug, number=number), 303)
+        return redirect(url_for(".news", slug=slug, nth=nth), 303)
     flash(_("Saved."), "info")
-    return redirect(url_for(".news", slug=slug, number=number), 303)
+    return redirect(url_for(".news", slug=slug, nth=nth), 303)
 
 
-@bp.post("/news/<int:number>/test")
+@bp.post("/news/<int:nth>/test")
 @open_to(Who.EDITORS)
-def test(slug: str, number: int) -> Response:
+def test(slug: str, nth: int) -> Response:
     """Send the news to whoever asks for it, in each language that it is written in."""
-    found = news_here(number)
+    found = news_here(nth)
     if rate_limits.hit_one(Action.TEST_NEWS, me().public_id):
         abort(429, _("You have had many test e-mails today. Please wait a day."))
     with transaction() as session:
         for text in write.texts_of(found):
             queue_test(session, me(), found, text.language, clock.now())
     flash(_("A test e-mail is on its way to you. The links in it lead nowhere."), "info")
-    return redirect(url_for(".news", slug=slug, number=number), 303)
+    return redirect(url_for(".news", slug=slug, nth=nth), 303)
 
 
-@bp.post("/news/<int:number>/delete")
+@bp.post("/news/<int:nth>/delete")
 @open_to(Who.EDITORS)
-def delete(slug: str, number: int) -> Response:
+def delete(slug: str, nth: int) -> Response:
     """Delete a draft."""
     try:
-        write.delete_news(petition_here().id, me().id, news_here(number).number)
+        write.delete_news(petition_here().id, me().id, nth)
     except write.NotADraft:
-        return redirect(url_for(".news", slug=slug, number=number), 303)
+        return redirect(url_for(".news", slug=slug, nth=nth), 303)
     flash(_("The draft is deleted."), "info")
     return redirect(url_for(".list_news", slug=slug), 303)
 

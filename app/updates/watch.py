@@ -35,7 +35,7 @@ def pause_if_troubled(news_id: int) -> bool:
         news.state, news.pause_reason = NewsState.PAUSED, reason
         record(session, Act.NEWS, news.petition_id, None, what=f"paused: {reason}", number=news.number)
         petition = session.get_one(Petition, news.petition_id)
-        page = {"slug": petition.slug, "number": news.number}
+        page = {"slug": petition.slug, "nth": news.number}
         link = absolute_url("organisers.home") if petition.discreet else absolute_url("updates.news", **page)
         title = None if petition.discreet else newest_title(petition)
         for owner in owners_of(session, petition.id):

@@ -68,7 +68,7 @@ def news_address(petition: Petition, spoken: str, number: int) -> str:
     """Return the path of a piece of news of a petition, in a language as `petition_address` does."""
     tag = language.requested_language() or spoken
     lang = None if tag == petition.language else tag
-    return url_for("public_news.one", slug=petition.slug, number=number, lang=lang)
+    return url_for("public_news.one", slug=petition.slug, nth=number, lang=lang)
 
 
 def paragraphs(text: str) -> Markup:

@@ -1,17 +1,17 @@
 """Every act of an organiser on a petition: the least role that it takes, and how it is done in a browser."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import NamedTuple
 
 from flask import Flask
-from sqlalchemy import update
+from sqlalchemy import select, update
 from werkzeug.test import TestResponse
 
 from app import clock
 from app.db import transaction
 from app.export.pdf_job import run_due
-from app.models import Petition, Role
+from app.models import News, NewsState, NewsText, Organiser, PauseReason, Petition, Role
 from tests.factories import hidden_fields
 from tests.publishing.conftest import PLACE, TRUSTED, Desk
 
@@ -80,6 +80,21 @@ def with_translation(prepare: Callable[[Scene], Send]) -> Callable[[Scene], Send
     return write_and_prepare
 
 
+def with_news(prepare: Callable[[Scene], Send], columns: Mapping[str, object] = {}) -> Callable[[Scene], Send]:
+    def write_and_prepare(scene: Scene) -> Send:
+        with scene.app.app_context(), transaction() as session:
+            petition, fred = session.scalars(select(Petition)).one(), bytes.fromhex(scene.fred)
+            writer = session.scalars(select(Organiser.id).where(Organiser.public_id == fred)).one()
+            about = {"petition_id": petition.id, "written_by": writer, "made_at": PAST}
+            news = News(number=1, asked_by=writer if columns else None, **about | dict(columns))
+            session.add(news)
+            session.flush()
+            session.add(NewsText(news_id=news.id, language="en", title="News", body="Much."))
+        return prepare(scene)
+
+    return write_and_prepare
+
+
 def get(path: str) -> Callable[[Scene], Send]:
     return lambda scene: lambda: scene.desk.get(path)
 
@@ -98,6 +113,9 @@ def volume(scene: Scene) -> Send:
 
 
 PAST = clock.now() - DAY
+ASKED = {"state": NewsState.ASKED, "asked_at": PAST, "due_at": PAST + 2 * DAY}
+SENDING = ASKED | {"state": NewsState.SENDING, "began_at": PAST}
+PAUSED = SENDING | {"state": NewsState.PAUSED, "pause_reason": PauseReason.OWNER}
 ACTS: dict[str, tuple[Role, Callable[[Scene], Send]]] = {
     "members.invite": (Role.OWNER, post(f"{PLACE}/members", email="new@example.org", role="owner")),
     "members.change_role": (Role.OWNER, post(f"{PLACE}/members/{{fred}}/role", role="owner")),
@@ -122,6 +140,14 @@ ACTS: dict[str, tuple[Role, Callable[[Scene], Send]]] = {
     "moderation.dismiss": (Role.EDITOR, bulk("dismiss", "verified")),
     "moderation.hide": (Role.EDITOR, post(f"{LIST}/{{verified}}/hide", part="name")),
     "moderation.unhide": (Role.EDITOR, post(f"{LIST}/{{invalidated}}/show", part="name")),
+    "updates.begin": (Role.EDITOR, post(f"{PLACE}/news")),
+    "updates.save": (Role.EDITOR, with_news(form(f"{PLACE}/news/1", title_en="What is new", body_en="Much."))),
+    "updates.delete": (Role.EDITOR, with_news(post(f"{PLACE}/news/1/delete"))),
+    "sending_news.send_now": (Role.OWNER, with_news(form(f"{PLACE}/news/1/send"))),
+    "sending_news.consent": (Role.OWNER, with_news(post(f"{PLACE}/news/1/consent"), ASKED)),
+    "sending_news.pause": (Role.OWNER, with_news(post(f"{PLACE}/news/1/pause"), SENDING)),
+    "sending_news.resume": (Role.OWNER, with_news(post(f"{PLACE}/news/1/resume"), PAUSED)),
+    "sending_news.cancel": (Role.OWNER, with_news(post(f"{PLACE}/news/1/cancel"), ASKED)),
     "export.hand_over": (Role.EDITOR, post(f"{PLACE}/export", kind="csv", recipient="Registry")),
     "export.make_pdf": (Role.EDITOR, post(f"{PLACE}/signatures.pdf", recipient="Registry")),
     "trial.try_out": (Role.EDITOR, post(f"{PLACE}/export/trial", kind="csv")),
@@ -135,6 +161,7 @@ ACTS: dict[str, tuple[Role, Callable[[Scene], Send]]] = {
 NO_ACTS = {
     "deleting.delete",
     "editing.preview_markdown",
+    "updates.test",
     "watching.find",
     "watching.find_by_name",
     "organisers.answer_offer",

@@ -12,7 +12,7 @@ from sqlalchemy import select, update
 from app import clock
 from app.db import db, transaction
 from app.models import OutboxProgress, OutboxRow
-from app.outbox.send_once import UNCERTAIN
+from app.outbox.enqueue import UNCERTAIN
 from app.updates.queue import send_news
 from tests.updates.conftest import Make, agree, make_news  # noqa: F401 - a fixture
 

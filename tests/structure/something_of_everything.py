@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 from flask import Flask
 from flask_security.recoverable import generate_reset_password_token
@@ -26,6 +27,9 @@ from app.models import (
     Format,
     HealthReport,
     JobSuccess,
+    News,
+    NewsState,
+    NewsText,
     Organiser,
     Passkey,
     Petition,
@@ -65,7 +69,7 @@ outcome = "Klart"
 """
 
 
-def something_of_everything(app: Flask, folder: Path) -> dict[str, list[str]]:
+def something_of_everything(app: Flask, folder: Path) -> dict[str, list[Any]]:
     """Fill the database, and the mailbox in `folder`; return the values that each part of an address can have."""
     with app.app_context():
         check_keys()  # as a process does that starts
@@ -104,6 +108,7 @@ def something_of_everything(app: Flask, folder: Path) -> dict[str, list[str]]:
             "picture": ["svg", "png"],
             "digest": [DIGEST],
             "width": ["480", "1"],
+            "nth": [1, 2, 99],
         }
 
 
@@ -126,6 +131,15 @@ def drafts_in_every_state(app: Flask) -> list[bytes]:
         confirming = tokens.make_token(tokens.Purpose.CONFIRM, ids[4])
     press_confirm(app.test_client(), f"/confirm/{confirming}")
     return ids
+
+
+def news(petition_id: int, owner: int) -> list[object]:
+    """Return news that was sent, and a draft, with their texts."""
+    now = clock.now()
+    about = {"petition_id": petition_id, "written_by": owner, "made_at": now}
+    sent = {"state": NewsState.SENT, "asked_by": owner, "asked_at": now, "began_at": now, "all_queued": True}
+    texts = [NewsText(news_id=one, language="en", title="What is new", body="*Much*.") for one in (1, 2)]
+    return [News(id=1, number=1, **about, **sent), News(id=2, number=2, **about), *texts]
 
 
 def what_organisers_leave(app: Flask) -> list[str]:
@@ -156,6 +170,7 @@ def what_organisers_leave(app: Flask) -> list[str]:
             session.add_all(
                 [
                     key,
+                    *news(petition.id, owner),
                     Picture(**about, digest=DIGEST, width=480, height=1, data=b"x"),
                     DomainRule(**about, domain="example.net", verdict=Verdict.BLOCK, made_at=clock.now()),
                     Suspicion(**about, signature_id=signed, clue=Clue.INSTANT, since=clock.now()),

@@ -10,11 +10,12 @@ from sqlalchemy import select
 from werkzeug.routing import Rule
 from werkzeug.test import TestResponse
 
+from app import clock
 from app.auth.guard import OPEN_TO
 from app.db import db, transaction
 from app.export.handover import begin_handover
 from app.export.rows import Choice
-from app.models import Format, Organiser, Petition, Picture, Role
+from app.models import Format, News, Organiser, Petition, Picture, Role
 from app.organisers import accounts
 from app.organisers.access import ENOUGH, Who
 from app.web.session import is_for_organisers
@@ -88,6 +89,7 @@ def example_values(app: Flask) -> dict[str, str]:
         "lang": "en",
         "digest": DIGEST,
         "width": "480",
+        "nth": "1",
     }
 
 
@@ -103,6 +105,15 @@ def put_image_back(app: Flask) -> None:
         if not session.scalars(select(Picture)).first():
             petition_id = session.scalars(select(Petition.id).where(Petition.slug == SLUG)).one()
             session.add(Picture(petition_id=petition_id, digest=DIGEST, width=480, height=1, data=b"x"))
+
+
+def put_news_back(app: Flask) -> None:
+    """Give the petition the draft of a piece of news, which one of the pages deletes and another sends."""
+    with app.app_context(), transaction() as session:
+        if not session.scalars(select(News)).first():
+            petition_id = session.scalars(select(Petition.id).where(Petition.slug == SLUG)).one()
+            owner = session.scalars(select(Organiser.id)).first()
+            session.add(News(petition_id=petition_id, number=1, written_by=owner, made_at=clock.now()))
 
 
 def is_refused(answer: TestResponse, who: Who) -> bool:
@@ -145,6 +156,7 @@ def test_each_page_is_open_to_exactly_its_people(app: Flask, person: str) -> Non
         who = declared(app, rule)
         assert who is not None
         put_image_back(app)
+        put_news_back(app)
         values |= somebody(app)
         if who == Who.HALF_SIGNED_IN and person in SIGNED_IN:
             continue  # they are through already, and are sent to their petitions

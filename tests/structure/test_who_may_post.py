@@ -18,6 +18,7 @@ ANYTHING = {
     "entry": "00",
     "kind": "csv",
     "answer": "accept",
+    "nth": "1",
 }
 
 
