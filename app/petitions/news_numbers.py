@@ -1,6 +1,6 @@
 """What became of the e-mails of news: counted in the outbox, and kept with the news when its rows are deleted there."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -55,9 +55,10 @@ def keep_numbers(session: Session, rows: ColumnElement[bool]) -> None:
         session.execute(change.execution_options(synchronize_session=False))
 
 
-def total(numbers: Mapping[int, NewsNumbers]) -> NewsNumbers:
-    """Return the sum of many numbers."""
-    return sum(numbers.values(), NewsNumbers())
+def numbers_of_all(petition_id: int) -> NewsNumbers:
+    """Return the sum of the numbers of all news of a petition."""
+    news = db.session.scalars(select(News).where(News.petition_id == petition_id, News.began_at.is_not(None))).all()
+    return sum(numbers_of(news).values(), NewsNumbers())
 
 
 def trouble_since(news_id: int, since: datetime) -> Trouble:

@@ -17,6 +17,7 @@ from app.organisers.access import Who, may, me, open_to, petition_here
 from app.organisers.forms import OrganiserForm
 from app.organisers.pages import petition_page
 from app.petitions.goals import next_goal
+from app.petitions.news_numbers import numbers_of_all
 from app.signing.email_key import email_key
 from app.watching import charts, listing, name_search, selection, trace, words
 from app.watching.growth import Step, default_step, growth, lately
@@ -81,6 +82,8 @@ def dashboard(slug: str) -> Response:
         last_days = lately(petition_id, now)
         # Viewers could make a burst of their own about a form that they sent in another person's name.
         suspected_number = number_suspected(petition_id) if exact else 0
+        # A viewer who knows of an address would see by these whether it got news, or wants none any more.
+        news = numbers_of_all(petition_id) if exact else None
         curve = growth(petition_id, step, since, now, current_numbers.verified)
     return petition_page(
         "watching/dashboard.html",
@@ -90,6 +93,7 @@ def dashboard(slug: str) -> Response:
         delays=confirmation_delays,
         choices=chosen,
         lately=last_days,
+        news=news,
         goal=next_goal(current_numbers.verified, petition.goal),
         suspected=suspected_number,
         growth=curve,

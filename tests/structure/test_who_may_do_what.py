@@ -110,7 +110,7 @@ def put_image_back(app: Flask) -> None:
 def put_news_back(app: Flask) -> None:
     """Give the petition the draft of a piece of news, which one of the pages deletes and another sends."""
     with app.app_context(), transaction() as session:
-        if not session.scalars(select(News)).first():
+        if not session.scalars(select(News).where(News.number == 1)).first():
             petition_id = session.scalars(select(Petition.id).where(Petition.slug == SLUG)).one()
             owner = session.scalars(select(Organiser.id)).first()
             session.add(News(petition_id=petition_id, number=1, written_by=owner, made_at=clock.now()))
