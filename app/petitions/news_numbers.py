@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, case, func, select, update
 from sqlalchemy.orm import Session
 
 from app.db import db, is_one_of
-from app.models import News, OutboxProgress, OutboxRow, Signature
+from app.models import News, OutboxProgress, OutboxRow, Returned, ReturnedEmail, Signature
 
 KEPT = ("sent", "refused", "silent", "unsubscribed")
 
@@ -68,11 +68,13 @@ def trouble_since(news_id: int, since: datetime) -> Trouble:
     """
     ended = (OutboxRow.news_id == news_id) & (OutboxRow.ended_at >= since)
     refused = (OutboxRow.progress == OutboxProgress.FAILED) & OutboxRow.reply.startswith("5")
+    bounced = refused | (ReturnedEmail.kind == Returned.HARD)
+    complained = ReturnedEmail.kind == Returned.COMPLAINT
     left = OutboxRow.progress.in_((OutboxProgress.SENT, OutboxProgress.FAILED))
     number = func.count(OutboxRow.id)
-    counted = select(number.filter(left), number.filter(refused)).where(ended)
-    row = db.session.execute(counted).one()
-    return Trouble(row[0], row[1], 0)
+    counted = select(number.filter(left), number.filter(bounced), number.filter(complained))
+    with_return = counted.outerjoin(ReturnedEmail, ReturnedEmail.public_id == OutboxRow.public_id)
+    return Trouble(*db.session.execute(with_return.select_from(OutboxRow).where(ended)).one())
 
 
 def _counted(session: Session, rows: ColumnElement[bool]) -> dict[int, NewsNumbers]:

@@ -17,9 +17,9 @@ from app.db import all_columns, is_one_of
 from app.email import smtp
 from app.email.mail_merge import MailMerge, placeholder
 from app.email.render import Rendered, render, unsubscribe_headers
-from app.models import News, NewsState, NewsText, OutboxRow, Petition, Signature, State, Unwanted
+from app.models import BouncedMailbox, News, NewsState, NewsText, OutboxRow, Petition, Signature, State, Unwanted
 from app.models.signer import AlteredRow, opener
-from app.outbox import unwanted
+from app.outbox import bounced, unwanted
 from app.outbox.callbacks import OnceLetter
 from app.petitions.markdown import to_html
 from app.petitions.news import text_for
@@ -40,24 +40,23 @@ def write_news(session: Session, row_ids: Sequence[int]) -> dict[int, OnceLetter
     addresses = _addresses(session, due)
     mailbox_of = unwanted.mailbox_finder(session)
     mailboxes = {row_id: mailbox_of(address) for row_id, address in addresses.items()}
-    refused = refusing(session, mailboxes.values())
+    bounces_as = bounced.mailbox_finder(session)
+    bouncing = {row_id: bounces_as(address) for row_id, address in addresses.items()}
+    refused = set(unwanted.unwanted_among(session, set(mailboxes.values())))
+    came_back = bounced.bounced_among(session, set(bouncing.values()))
     merged = _Merged(session)
     written: dict[int, OnceLetter | None] = {}
     for row in due:
         mailbox = mailboxes.get(row.id)
-        if mailbox is None or mailbox in refused:
+        if mailbox is None or mailbox in refused or bouncing[row.id] in came_back:
             written[row.id] = None
             continue
         own = {STOP: make_token(Purpose.UNSUBSCRIBE, mailbox), OWN_LINK: _own_token(row)}
         merge = merged.of(row.news_id, row.petition_id, row.language)
         copy = merge.copy(row.public_id, addresses[row.id], own)
-        written[row.id] = OnceLetter(copy, _is_still_due(row.news_id, row.signature_id, mailbox))
+        still_due = _is_still_due(row.news_id, row.signature_id, mailbox)
+        written[row.id] = OnceLetter(copy, still_due & ~exists().where(BouncedMailbox.mailbox == bouncing[row.id]))
     return written
-
-
-def refusing(session: Session, mailboxes: Any) -> set[bytes]:
-    """Return those of these mailboxes that no news may go to."""
-    return set(unwanted.unwanted_among(session, [*mailboxes]))
 
 
 def render_news(petition: Petition, texts: Sequence[NewsText], language: str, links: Mapping[str, str]) -> Rendered:
