@@ -10,38 +10,45 @@ from sqlalchemy import exists, func, select, update
 from sqlalchemy.orm import Session
 
 from app import clock
+from app.audit.log import record
 from app.db import db, in_batches, insert, is_one_of, transaction
-from app.models import News, NewsState, NewsText, Occasion, OutboxProgress, OutboxRow, Petition, Signature, State
+from app.models import Act, News, NewsState, NewsText, Occasion, OutboxProgress, OutboxRow, Petition, Signature, State
 from app.outbox.enqueue import letter_row
 from app.petition_files.file import MAX_TEXT_LENGTH
 from app.updates import watch
 
 WINDOW = 5000
 BATCH_SIZE = 1000
-AT_WORK = {NewsState.ASKED, NewsState.SENDING}
+AT_WORK = News.state.in_((NewsState.ASKED, NewsState.SENDING))
+NOT_YET_ENDED = (News.state == NewsState.CANCELLED) & ~News.all_queued
 
 
 def send_news() -> int:
     """Do for all news that is being sent what is due; return how many e-mails were queued."""
     queued = 0
-    for news_id in db.session.scalars(select(News.id).where(News.state.in_(AT_WORK)).order_by(News.id)).all():
-        if not watch.pause_if_troubled(news_id):
+    found = select(News.id, News.state).where(AT_WORK | NOT_YET_ENDED).order_by(News.id)
+    for news_id, state in db.session.execute(found).all():
+        if state == NewsState.CANCELLED:
+            _end_cancelled(news_id)
+        elif not watch.pause_if_troubled(news_id):
             while added := _step(news_id):
                 queued += added
-    return queued + _end_cancelled()
+    return queued
 
 
-def _end_cancelled() -> int:
-    """End the e-mails that waited when their news was cancelled; return how many."""
-    cancelled = select(News.id).where(News.state == NewsState.CANCELLED)
-    waits = OutboxRow.progress.in_((OutboxProgress.WAITING, OutboxProgress.HELD))
+def _end_cancelled(news_id: int) -> None:
+    """End the e-mails that waited when their news was cancelled. Those in a worker's hand are let go by it."""
+    waits = OutboxRow.progress.in_((OutboxProgress.WAITING, OutboxProgress.HELD)) & (OutboxRow.news_id == news_id)
 
     def end(session: Session, ids: Sequence[int]) -> None:
         ended = {"progress": OutboxProgress.SILENT, "ended_at": clock.now(), "claim": None, "leased_until": None}
         change = update(OutboxRow).where(is_one_of(OutboxRow.id, ids)).values(ended)
         session.execute(change.execution_options(synchronize_session=False))
 
-    return in_batches(select(OutboxRow.id).where(OutboxRow.news_id.in_(cancelled), waits).order_by(OutboxRow.id), end)
+    in_batches(select(OutboxRow.id).where(waits).order_by(OutboxRow.id), end)
+    with transaction() as session:
+        if not session.scalar(select(exists().where(waits))):
+            session.execute(update(News).where(News.id == news_id).values(all_queued=True))
 
 
 def _step(news_id: int) -> int:
@@ -100,3 +107,4 @@ def _publish_outcome(session: Session, news: News) -> None:
     texts = session.scalars(select(NewsText).where(NewsText.news_id == news.id)).all()
     petition.outcome = {text.language: text.body[:MAX_TEXT_LENGTH] for text in texts}
     petition.outcome_on = news.began_at.date() if news.began_at else None
+    record(session, Act.EDITED, petition.id, news.asked_by, what="outcome, outcome_on")

@@ -96,6 +96,7 @@ def cancel(petition_id: int, organiser_id: int, number: int) -> bool:
         if news.state not in {NewsState.SENDING, NewsState.PAUSED}:
             return False
         news.state, news.pause_reason, news.ended_at = NewsState.CANCELLED, None, clock.now()
+        news.all_queued = False  # until the worker has ended what waits
         return True
 
     return _act(petition_id, organiser_id, number, "cancelled", change)
