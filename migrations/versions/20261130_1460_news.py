@@ -1,14 +1,14 @@
 """Organisers write news to signers who agreed to updates, and each of these gets it once.
 
 Revision ID: 20261130_1460
-Revises: 20261130_1440
+Revises: 20261130_1450
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = "20261130_1460"
-down_revision = "20261130_1440"
+down_revision = "20261130_1450"
 branch_labels = None
 depends_on = None
 
