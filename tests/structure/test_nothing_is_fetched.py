@@ -5,8 +5,8 @@ import ast
 from tests.structure.source import APP, place, tree
 
 OPENS_ADDRESSES = {"socket", "http.client", "urllib.request", "urllib3", "requests", "httpx", "aiohttp", "ftplib"}
-# The first asks its own /healthz whether it is up, the second looks for a free port of this machine, the third takes the
-# names of two settings; `doctor` asks BASE_URL and the operator's own policy on bounces, which stand in the settings.
+# The first asks its own /healthz whether it is up, the second looks for a free port of this machine, the third takes
+# the names of two settings; `doctor` asks BASE_URL and the policy on bounces, which stand in the settings.
 ITS_OWN = {"app/serve.py", "app/mailbox/catcher.py", "app/email/pipelining.py", "app/doctor/fetch.py"}
 
 
