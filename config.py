@@ -29,6 +29,7 @@ DATA_KEY_BYTES = 32
 MAX_NAME_LENGTH = 60
 SELECTOR = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?(?:\.[A-Za-z0-9][A-Za-z0-9-]{0,61})*")
 COLOUR = re.compile("#[0-9a-fA-F]{6}")
+ADDRESS = re.compile(r"[!-~]+@[A-Za-z0-9.-]+")
 SECURITY_CONTACT = re.compile(r"(mailto:[^\s@]+@[^\s@]+|https://\S+)")
 
 
@@ -187,6 +188,9 @@ def _mail(env: Mapping[str, str], base_url: str) -> dict[str, Any]:
         raise ConfigError(
             f"BASE_URL is {base_url}, so people will sign there: set MAIL_SERVER to the mail server to use."
         )
+    reply_to = env.get("MAIL_REPLY_TO") or None
+    if reply_to and not ADDRESS.fullmatch(reply_to):
+        raise ConfigError(f"MAIL_REPLY_TO is {reply_to!r}: it must be an address alone, such as help@example.org.")
     use_ssl = _flag(env, "MAIL_USE_SSL")
     use_tls = _flag(env, "MAIL_USE_TLS")
     return {
@@ -203,6 +207,7 @@ def _mail(env: Mapping[str, str], base_url: str) -> dict[str, Any]:
         "BOUNCE_DOMAIN": _bounce_domain(env),
         "BOUNCE_MAILDIR": Path(env["BOUNCE_MAILDIR"]) if env.get("BOUNCE_MAILDIR") else None,
         "BOUNCE_IMAP_URL": _bounce_imap_url(env),
+        "MAIL_REPLY_TO": reply_to,
     }
 
 

@@ -1,6 +1,7 @@
 """The letters about a draft or a signature, written when they are sent. They never repeat what somebody typed."""
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 
 from flask import url_for
 from sqlalchemy.orm import Session
@@ -9,9 +10,10 @@ from app import clock
 from app.crypto.tokens import Purpose, make_token
 from app.db import db
 from app.email import smtp
+from app.email.address import NotAnAddress, deliverable
 from app.email.letter import Letter
 from app.email.render import Rendered, message, render, unsubscribe_headers
-from app.models import Draft, Occasion, OutboxRow, Petition, PetitionText, Signature, State
+from app.models import Draft, Occasion, OutboxRow, Petition, PetitionText, PrivacyNotice, Signature, State
 from app.models.signer import signer_of
 from app.outbox import bounced, mailbox_limit, unwanted
 from app.signing import code
@@ -46,12 +48,15 @@ def choose_letter(row: OutboxRow) -> Callable[[], Letter] | None:
     return _about_signature(session, row, signature) if signature else None
 
 
-def render_letter(folder: str, petition: Petition, text: PetitionText, language: str, **words: object) -> Rendered:
+def render_letter(
+    folder: str, petition: Petition, text: PetitionText, notice: PrivacyNotice, language: str, **words: object
+) -> Rendered:
     """Render a letter about a petition in a language; `words` are those of the folder's own."""
     context = {
         "petition": petition,
         "title": None if petition.discreet else text.title,
         "text": text,
+        "notice": notice,
         "petition_link": petition_address(petition, language),
         "contact": petition.contact,
         **words,
@@ -66,6 +71,19 @@ def folder_about_signature(occasion: Occasion, state: State) -> str | None:
         return "thanks" if state == State.VERIFIED else None
     has_entry = state in {State.VERIFIED, State.INVALIDATED}
     return {Occasion.ENTRY: "own_entry", Occasion.SIGNED: "already_signed"}.get(occasion) if has_entry else None
+
+
+def answers_to(petition: Petition, notice: PrivacyNotice) -> str | None:
+    """Return the address that answers to letters about a petition go to; None for the site's.
+
+    So it is for a discreet one: the address can tell what it is about.
+    """
+    if petition.discreet:
+        return None
+    for address in (petition.contact, notice.controller_email):
+        with suppress(NotAnAddress):
+            return deliverable(address)
+    return None
 
 
 def link_to_entry(petition: Petition, token: str) -> str:
@@ -165,7 +183,8 @@ def _message(
     unsubscribe = url_for("refusing.ask_to_stop", token=make_token(Purpose.UNSUBSCRIBE, mailbox))
     had_stopped = unwanted.unwanted_since(session, mailbox) is not None
     words = {"had_stopped": had_stopped, "no_more_link": unsubscribe, **about}
-    rendered = render_letter(folder, petition, entry.text, entry.language, **words)
+    rendered = render_letter(folder, petition, entry.text, entry.notice, entry.language, **words)
     headers = unsubscribe_headers(unsubscribe) if folder in WITH_UNSUBSCRIBE else {}
     sender = smtp.sender(is_discreet=petition.discreet)
-    return message(row.public_id, address, rendered, sender=sender, headers=headers)
+    reply_to = answers_to(petition, entry.notice)
+    return message(row.public_id, address, rendered, sender=sender, reply_to=reply_to, headers=headers)

@@ -23,7 +23,9 @@ from app.outbox.callbacks import FormRow, LetterOfForm
 from app.signing import code
 from app.signing.expiry import LINK_WORKS_FOR
 
-_SAID = ("public_id", "petition_id", "text_id", "language", "email_key", "sealed", "country", "visibility", "updates")
+_SHOWN = ("petition_id", "text_id", "notice_id", "language")
+_SAID = ("public_id", *_SHOWN, "email_key", "sealed", "country", "visibility", "updates")
+_Form = tuple[int, int, int, str]  # what it showed
 
 
 class _Answer(NamedTuple):
@@ -127,10 +129,10 @@ def _may_go(row: FormRow, answer: _Answer, letters: mailbox_limit.DaysLetters, s
     return has_room and letters.leave_room(row, [row.mailbox])
 
 
-def _answers(session: Session, rows: Sequence[FormRow]) -> tuple[dict[int, _Answer | None], set[tuple[int, int, str]]]:
+def _answers(session: Session, rows: Sequence[FormRow]) -> tuple[dict[int, _Answer | None], set[_Form]]:
     """Return what these rows' forms ask for as far as copies can answer it; None for those that get no letter.
 
-    And the petition, text and language of all these forms.
+    And the petition, text, notice and language of all these forms.
     """
     draft_ids = _draft_ids(rows)
     drafts = {said.this_draft: said for said in session.execute(_drafts(draft_ids))}
@@ -155,7 +157,7 @@ def _answers(session: Session, rows: Sequence[FormRow]) -> tuple[dict[int, _Answ
         except AlteredRow:
             continue
         if is_plain_address(address):
-            about = About(said.public_id, draft.petition_id, draft.text_id, draft.language)
+            about = About(said.public_id, draft.petition_id, draft.text_id, draft.notice_id, draft.language)
             answers[row.id] = _Answer(
                 about=about,
                 email_key=said.email_key,
@@ -166,7 +168,7 @@ def _answers(session: Session, rows: Sequence[FormRow]) -> tuple[dict[int, _Answ
                 bounces_as=bounces_as(address),
                 spellings=mailbox_limit.all_spellings(address),
             )
-    return answers, {(said.petition_id, said.text_id, said.language) for said in drafts.values()}
+    return answers, {(said.petition_id, said.text_id, said.notice_id, said.language) for said in drafts.values()}
 
 
 def _draft_ids(rows: Sequence[FormRow]) -> list[bytes]:

@@ -6,14 +6,14 @@ from typing import Any, NamedTuple
 from flask import current_app, url_for
 from sqlalchemy.orm import Session
 
-from app.confirmation.letter import link_to_entry, render_letter
+from app.confirmation.letter import answers_to, link_to_entry, render_letter
 from app.crypto.tokens import Purpose, make_token
 from app.db import all_columns
 from app.email import smtp
 from app.email.mail_merge import MailMerge, placeholder
 from app.email.pipelining import ReadyMessage
 from app.email.render import unsubscribe_headers
-from app.models import Petition, PetitionText
+from app.models import Petition, PetitionText, PrivacyNotice
 from app.signing.code import DrawnCode
 from app.signing.expiry import link_works_until
 
@@ -25,11 +25,12 @@ _Kinds = dict[tuple[str, bool], MailMerge]
 
 
 class About(NamedTuple):
-    """What a letter is about, a draft or a signature, by its random id; and the text and language of the form."""
+    """What a letter is about, a draft or a signature, by its random id; and what the form showed in which language."""
 
     public_id: bytes
     petition_id: int
     text_id: int
+    notice_id: int
     language: str
 
 
@@ -52,7 +53,7 @@ class MergedLetters:
     def __init__(self, session: Session, now: datetime) -> None:
         self._session = session
         self._now = now
-        self._found: dict[tuple[int, str], _Kinds] = {}
+        self._found: dict[tuple[int, int, str], _Kinds] = {}
 
     def confirm(self, about: About, to: Recipient, code: DrawnCode) -> ReadyMessage:
         """Return the letter that asks to confirm a draft."""
@@ -68,43 +69,54 @@ class MergedLetters:
         link = make_token(Purpose.ENTRY, about.public_id, generation)
         return self._copy("already_signed", about, to, {OWN_LINK: link})
 
-    def prepare(self, petition_id: int, text_id: int, language: str) -> None:
+    def prepare(self, petition_id: int, text_id: int, notice_id: int, language: str) -> None:
         """Render what is not rendered yet, so that it takes no longer later."""
-        self._kinds(petition_id, text_id, language)
+        self._kinds(petition_id, text_id, notice_id, language)
 
     def _copy(self, folder: str, about: About, to: Recipient, own: dict[str, str]) -> ReadyMessage:
-        merge = self._kinds(about.petition_id, about.text_id, about.language)[folder, to.had_stopped]
+        merge = self._kinds(*about[1:])[folder, to.had_stopped]
         return merge.copy(to.public_id, to.address, own | {STOP: make_token(Purpose.UNSUBSCRIBE, to.mailbox)})
 
-    def _kinds(self, petition_id: int, text_id: int, language: str) -> _Kinds:
-        found = self._found.get((text_id, language))
+    def _kinds(self, petition_id: int, text_id: int, notice_id: int, language: str) -> _Kinds:
+        found = self._found.get((text_id, notice_id, language))
         if found is None:
             petition = self._session.get_one(Petition, petition_id)
             text = self._session.get_one(PetitionText, text_id)
             until = link_works_until(petition, self._now).replace(second=0, microsecond=0)
-            found = self._found[text_id, language] = _kept_kinds(petition, text, language, until)
+            notice = self._session.get_one(PrivacyNotice, notice_id)
+            shown = _Shown(petition, text, notice, language, until)
+            found = self._found[text_id, notice_id, language] = _kept_kinds(shown)
         return found
 
 
-def _kept_kinds(petition: Petition, text: PetitionText, language: str, until: datetime) -> _Kinds:
+class _Shown(NamedTuple):
+    """What letters of one kind show alike."""
+
+    petition: Petition
+    text: PetitionText
+    notice: PrivacyNotice
+    language: str
+    until: datetime
+
+
+def _kept_kinds(shown: _Shown) -> _Kinds:
     """Return the letters of all kinds, rendered anew each minute, and if anything that they can show has changed."""
     kept: dict[Any, _Kinds] = current_app.extensions.setdefault(EXTENSION, {})
-    shown = (all_columns(petition), all_columns(text), language, until)
-    found = kept.get(shown)
+    key = (*map(all_columns, shown[:3]), shown.language, shown.until)
+    found = kept.get(key)
     if found is None:
         if len(kept) >= MAX_KEPT:
             kept.clear()
-        found = kept[shown] = {
-            (folder, had_stopped): _merge(folder, petition, text, language, until, had_stopped=had_stopped)
+        found = kept[key] = {
+            (folder, had_stopped): _merge(folder, shown, had_stopped=had_stopped)
             for folder in _FOLDERS
             for had_stopped in (False, True)
         }
     return found
 
 
-def _merge(
-    folder: str, petition: Petition, text: PetitionText, language: str, until: datetime, *, had_stopped: bool
-) -> MailMerge:
+def _merge(folder: str, shown: _Shown, *, had_stopped: bool) -> MailMerge:
+    petition, text, notice, language, until = shown
     unsubscribe = url_for("refusing.ask_to_stop", token=placeholder(STOP))
     words: dict[str, dict[str, object]] = {
         "confirm": {
@@ -116,6 +128,10 @@ def _merge(
         "already_signed": {"own_link": link_to_entry(petition, placeholder(OWN_LINK))},
     }
     common = {"had_stopped": had_stopped, "no_more_link": unsubscribe}
-    rendered = render_letter(folder, petition, text, language, **common, **words[folder])
-    sender = smtp.sender(is_discreet=petition.discreet)
-    return MailMerge(rendered, sender=sender, headers=unsubscribe_headers(unsubscribe))
+    rendered = render_letter(folder, petition, text, notice, language, **common, **words[folder])
+    return MailMerge(
+        rendered,
+        sender=smtp.sender(is_discreet=petition.discreet),
+        reply_to=answers_to(petition, notice),
+        headers=unsubscribe_headers(unsubscribe),
+    )

@@ -27,9 +27,11 @@ def placeholder(name: str) -> str:
 class MailMerge:
     """An e-mail with placeholders, made for many."""
 
-    def __init__(self, rendered: Rendered, *, sender: str | None, headers: Mapping[str, str]) -> None:
+    def __init__(
+        self, rendered: Rendered, *, sender: str | None, reply_to: str | None, headers: Mapping[str, str]
+    ) -> None:
         """Lay out the headers once; placeholders stand in them, and in the text and HTML that were rendered."""
-        letter = message(bytes(16), placeholder("to"), rendered, sender=sender, headers=headers)
+        letter = message(bytes(16), placeholder("to"), rendered, sender=sender, reply_to=reply_to, headers=headers)
         letter = replace(letter, message_id=placeholder("message_id"))
         self._sender = letter.sender_address
         self._headers = "".join(letter.header_lines(placeholder("date")))

@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 from flask import current_app, render_template
+from flask_babel import get_locale
 
 from app.crypto import tokens
 from app.email.letter import Letter
@@ -13,11 +14,12 @@ AUTOMATIC = {"Auto-Submitted": "auto-generated"}  # RFC 3834
 
 
 class Rendered(NamedTuple):
-    """The content of an e-mail."""
+    """The content of an e-mail, and the language it is in."""
 
     subject: str
     text: str
     html: str
+    language: str = ""
 
 
 def render(folder: str, **context: Any) -> Rendered:
@@ -25,7 +27,7 @@ def render(folder: str, **context: Any) -> Rendered:
     subject = render_template(f"email/{folder}/subject.txt", **context)
     text = render_template(f"email/{folder}/body.txt", **context)
     html = render_template(f"email/{folder}/body.html", **context)
-    return Rendered(" ".join(subject.split()), text, html)
+    return Rendered(" ".join(subject.split()), text, html, str(get_locale()).replace("_", "-"))
 
 
 def unsubscribe_headers(url: str) -> dict[str, str]:
@@ -39,9 +41,14 @@ def message(
     rendered: Rendered,
     *,
     sender: str | None = None,
+    reply_to: str | None = None,
     headers: Mapping[str, str] | None = None,
 ) -> Letter:
-    """Return the message of the outbox row with this random id; without `sender`, MAIL_DEFAULT_SENDER is used."""
+    """Return the message of the outbox row with this random id.
+
+    Without `sender` that is MAIL_DEFAULT_SENDER; without `reply_to`, answers go to MAIL_REPLY_TO, or to the sender.
+    """
+    answers = reply_to or current_app.config["MAIL_REPLY_TO"]
     return Letter(
         public_id=public_id,
         sender=sender or current_app.config["MAIL_DEFAULT_SENDER"],
@@ -50,7 +57,12 @@ def message(
         body=rendered.text,
         html=rendered.html,
         message_id=make_message_id(public_id),
-        headers={**AUTOMATIC, **(headers or {})},
+        headers={
+            **({"Reply-To": answers} if answers else {}),
+            **({"Content-Language": rendered.language} if rendered.language else {}),
+            **AUTOMATIC,
+            **(headers or {}),
+        },
     )
 
 

@@ -171,7 +171,7 @@ def test_by_command_an_existing_account_gets_the_role_and_an_email(
     invite(runner, "--petition", SLUG, "--role", "viewer")
     assert roles(app) == {NEW: Role.VIEWER}
     (letter,) = letters_to_organisers(app)
-    assert "You now work on a petition: Save the test library" in letter
+    assert "Your new role: Save the test library" in letter
 
 
 def ask(app: Flask, email: str = NEW, role: str = "editor") -> FlaskClient:
