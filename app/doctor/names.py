@@ -62,7 +62,7 @@ def _reverse_name(site: SetUp, address: str, *, is_certain: bool) -> Finding:
     )
     if is_certain:
         return wrong("Reverse name", f"{words}: large providers refuse e-mails from it.", change)
-    return wrong(
+    return warning(
         "Reverse name",
         f"{words}: large providers refuse e-mails from it, if it is the address that they leave from.",
         f"{change} If the relay sends from others, set MAIL_OUTGOING_IPS to them.",
@@ -93,8 +93,14 @@ def check_return_path(site: SetUp) -> Iterable[Finding]:
             f"The MX record names {lead_nowhere[0] or 'nothing'}, which leads to no address.",
             "Give that name an A or AAAA record, or name another host.",
         )
+    elif not hosts:
+        yield warning(
+            name,
+            f"{domain} has no MX record, so they go to {domain} itself, where perhaps no mail server listens.",
+            f"Add an MX record at {domain} that names the mail server which takes bounces and answers.",
+        )
     else:
-        yield ok(name, f"They go to {', '.join(hosts) or domain}.")
+        yield ok(name, f"They go to {', '.join(hosts)}.")
 
 
 def check_mta_sts(site: SetUp) -> Iterable[Finding]:

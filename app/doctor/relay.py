@@ -17,6 +17,7 @@ from app.email.smtp_reply import describe_reply
 from app.web.this_machine import is_loopback
 
 CERTIFICATE_DAYS = 14
+LOGIN_NEEDED = 530  # RFC 4954, 6
 INFORMING = ("8bitmime", "pipelining", "size", "smtputf8")
 
 
@@ -162,6 +163,12 @@ def _sender(server: smtplib.SMTP, site: SetUp) -> Finding:
     server.rset()
     if code == 250:
         return ok(name, f"Envelopes from {site.envelope_domain} are taken.")
+    if code == LOGIN_NEEDED:
+        return wrong(
+            name,
+            "The relay wants a login before it takes anything.",
+            "Set MAIL_USERNAME and MAIL_PASSWORD to what it gave you.",
+        )
     return wrong(
         name,
         f"The relay takes no envelope from {site.envelope_domain}: {describe_reply(code, reply)}.",

@@ -13,7 +13,7 @@ from tests.dns_server import DnsServer, txt
 
 OUTGOING = "192.0.2.10"
 RIGHT = {
-    "example.org": {"A": ["192.0.2.1"], "TXT": [txt("v=spf1 -all")]},
+    "example.org": {"A": ["192.0.2.1"], "MX": ["10 mail.example.org."], "TXT": [txt("v=spf1 -all")]},
     "petitions.example.org": {"A": ["192.0.2.1"]},
     "bounces.example.org": {"TXT": [txt(f"v=spf1 ip4:{OUTGOING} -all")], "MX": ["10 mail.example.org."]},
     "mail.example.org": {"A": [OUTGOING]},

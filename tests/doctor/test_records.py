@@ -110,6 +110,9 @@ def test_an_unknown_outgoing_address_is_guessed_to_be_the_relays(dns: DnsServer,
     dns.add({"out.relay.example": {"A": ["198.51.100.7"]}})
     found = spf(made(outgoing=(), relay="out.relay.example"))
     assert found.verdict == Verdict.WRONG and "MAIL_OUTGOING_IPS" in found.change
+    set_spf(dns, "v=spf1 include:another.example -all")  # perhaps the same service under another name
+    dns.add({"another.example": {"TXT": [txt("v=spf1 -all")]}})
+    assert spf(made(outgoing=(), relay="out.relay.example")).verdict == Verdict.WARNING
     set_spf(dns, "v=spf1 include:spf.relay.example -all")
     dns.add({"spf.relay.example": {"TXT": [txt("v=spf1 ip4:198.51.100.200 -all")]}})
     assert spf(made(outgoing=(), relay="out.relay.example")).verdict == Verdict.OK
@@ -200,6 +203,18 @@ def test_bounces_that_find_no_way_back(dns: DnsServer, site: SetUp, exchangers: 
     dns.add({"bounces.example.org": {"MX": exchangers}})
     (found,) = check_return_path(site)
     assert found.verdict == Verdict.WRONG and said in found.found
+
+
+def test_bounces_that_go_to_where_perhaps_no_mail_server_is(dns: DnsServer, site: SetUp) -> None:
+    dns.add({"bounces.example.org": {"MX": [], "A": ["192.0.2.1"]}})
+    (found,) = check_return_path(site)
+    assert found.verdict == Verdict.WARNING and "Add an MX record" in found.change
+
+
+def test_an_address_that_is_guessed_is_only_warned_of(dns: DnsServer, site: SetUp) -> None:
+    del dns.zone["10.2.0.192.in-addr.arpa"]
+    (found,) = check_reverse_names(made(outgoing=()))
+    assert found.verdict == Verdict.WARNING and "MAIL_OUTGOING_IPS" in found.change
 
 
 def test_bounces_that_lead_to_a_host_without_address(dns: DnsServer, site: SetUp) -> None:

@@ -129,6 +129,13 @@ def test_a_login_that_is_not_offered(dns: DnsServer) -> None:
     assert finding.verdict == Verdict.WRONG and "no login" in finding.found
 
 
+@pytest.mark.filterwarnings("ignore:Requiring AUTH")
+def test_a_relay_that_wants_a_login(dns: DnsServer) -> None:
+    with running(authenticator=Relay(), auth_require_tls=False, auth_required=True) as port:
+        finding = found(port)["Sender at the relay"]
+    assert finding.verdict == Verdict.WRONG and "MAIL_USERNAME" in finding.change
+
+
 def test_a_sender_that_the_relay_does_not_take(dns: DnsServer) -> None:
     with running() as port:
         finding = found(port, made(relay="127.0.0.1", bounce_domain=None))["Sender at the relay"]
