@@ -47,7 +47,10 @@ def backup_command(folder: Path | None, keys: Path | None, made_otherwise: bool)
         )
     with _errors_in_words():
         click.echo(back_up(folder, keys))
-        note_backup()
+        try:
+            note_backup()
+        except SQLAlchemyError:  # as in a database of an older version: the backup is whole all the same
+            click.echo("It could not be noted when it was made, so `doctor` does not know of it.", err=True)
         if on_one_disk(folder, keys):
             click.echo(f"Both folders are on one disk: move {keys} away from it.", err=True)
 
