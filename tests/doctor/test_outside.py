@@ -111,19 +111,36 @@ def test_a_site_with_other_keys_is_another_site(dns: DnsServer, app: Flask, own_
     assert finding.verdict == Verdict.WRONG and "same SECRET_KEY" in finding.change
 
 
-def test_a_certificate_that_nobody_trusts(dns: DnsServer, app: Flask, tmp_path: Path) -> None:
-    context = certified(tmp_path)
+@contextmanager
+def served_encrypted(app: Wsgi, folder: Path, days: int) -> Iterator[str]:
+    """Serve an app over HTTPS with a certificate of our own making, which is in `folder`."""
     server = make_server("127.0.0.1", 0, app, handler_class=Silent)
-    server.socket = context.wrap_socket(server.socket, server_side=True)
+    server.socket = certified(folder, days).wrap_socket(server.socket, server_side=True)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
     thread.start()
     try:
-        (finding,) = found(f"https://127.0.0.1:{server.server_port}").values()
+        yield f"https://127.0.0.1:{server.server_port}"
     finally:
         server.shutdown()
         thread.join()
         server.server_close()
+
+
+def test_a_certificate_that_nobody_trusts(dns: DnsServer, app: Flask, tmp_path: Path) -> None:
+    with served_encrypted(app, tmp_path, days=90) as base_url:
+        (finding,) = found(base_url).values()
     assert finding.verdict == Verdict.WRONG and "certificate" in finding.found and "self-signed" in finding.found
+
+
+@pytest.mark.parametrize(
+    ("days", "names"), [(90, {REACHED, PROXIES}), (5, {REACHED, PROXIES, "Certificate of the site"})]
+)
+def test_a_certificate_that_ends_soon(
+    dns: DnsServer, app: Flask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, days: int, names: set[str]
+) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "server.pem"))
+    with served_encrypted(app, tmp_path, days) as base_url:
+        assert found(base_url).keys() == names
 
 
 @pytest.mark.parametrize(

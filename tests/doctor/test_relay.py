@@ -109,6 +109,15 @@ def test_a_relay_with_a_certificate_for_another_name(dns: DnsServer, elsewhere: 
     assert finding.verdict == Verdict.WRONG and "MAIL_SERVER" in finding.change
 
 
+def test_a_relay_whose_certificate_ends_soon(
+    dns: DnsServer, elsewhere: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    context = certified(tmp_path, days=3)
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "server.pem"))
+    with running(tls_context=context) as port:
+        assert found(port, MAIL_USE_TLS=True)["Certificate of the relay"].verdict == Verdict.WARNING
+
+
 def test_encryption_of_the_wrong_kind(dns: DnsServer) -> None:
     with running() as port:
         assert "no STARTTLS" in found(port, MAIL_USE_TLS=True)["Encryption to the relay"].found
