@@ -74,7 +74,7 @@ JOBS = (
     *RETENTION,
     Job("round numbers for viewers", MINUTE, round_numbers),
     Job("queue reminders", MINUTE, queue_reminders),
-    Job("send news", timedelta(seconds=5), send_news),
+    Job("send news", MINUTE, send_news),
     Job("flag bursts", MINUTE, bursts.flag_bursts),
     Job("expire invitations", MINUTE, forget_expired_invitations),
     Job("forget ended sessions", MINUTE, sessions.forget_ended),

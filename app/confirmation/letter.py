@@ -1,7 +1,6 @@
 """The letters about a draft or a signature, written when they are sent. They never repeat what somebody typed."""
 
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 
 from flask import url_for
 from sqlalchemy.orm import Session
@@ -10,12 +9,12 @@ from app import clock
 from app.crypto.tokens import Purpose, make_token
 from app.db import db
 from app.email import smtp
-from app.email.address import NotAnAddress, deliverable
 from app.email.letter import Letter
 from app.email.render import Rendered, message, render, unsubscribe_headers
 from app.models import Draft, Occasion, OutboxRow, Petition, PetitionText, PrivacyNotice, Signature, State
 from app.models.signer import signer_of
 from app.outbox import bounced, mailbox_limit, unwanted
+from app.petitions.answers import answers_to
 from app.signing import code
 from app.signing.draft import DraftEntry, declined_mark, find_draft, signature_of_mailbox
 from app.signing.entry import Entry, find_entry
@@ -71,19 +70,6 @@ def folder_about_signature(occasion: Occasion, state: State) -> str | None:
         return "thanks" if state == State.VERIFIED else None
     has_entry = state in {State.VERIFIED, State.INVALIDATED}
     return {Occasion.ENTRY: "own_entry", Occasion.SIGNED: "already_signed"}.get(occasion) if has_entry else None
-
-
-def answers_to(petition: Petition, notice: PrivacyNotice) -> str | None:
-    """Return the address that answers to letters about a petition go to; None for the site's.
-
-    So it is for a discreet one: the address can tell what it is about.
-    """
-    if petition.discreet:
-        return None
-    for address in (petition.contact, notice.controller_email):
-        with suppress(NotAnAddress):
-            return deliverable(address)
-    return None
 
 
 def link_to_entry(petition: Petition, token: str) -> str:

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 from flask import current_app, url_for
 from sqlalchemy.orm import Session
 
-from app.confirmation.letter import answers_to, link_to_entry, render_letter
+from app.confirmation.letter import link_to_entry, render_letter
 from app.crypto.tokens import Purpose, make_token
 from app.db import all_columns
 from app.email import smtp
@@ -14,6 +14,7 @@ from app.email.mail_merge import MailMerge, placeholder
 from app.email.pipelining import ReadyMessage
 from app.email.render import unsubscribe_headers
 from app.models import Petition, PetitionText, PrivacyNotice
+from app.petitions.answers import answers_to
 from app.signing.code import DrawnCode
 from app.signing.expiry import link_works_until
 

@@ -9,7 +9,17 @@ from app import clock
 from app.db import db
 from app.doctor.finding import Finding, not_tried, ok, warning, wrong
 from app.doctor.set_up import SetUp
-from app.models import BACKED_UP, JobSuccess, Kind, LedgerEntry, Occasion, OutboxProgress, OutboxRow
+from app.models import (
+    BACKED_UP,
+    JobSuccess,
+    Kind,
+    LedgerEntry,
+    Occasion,
+    OutboxProgress,
+    OutboxRow,
+    Returned,
+    ReturnedEmail,
+)
 from app.outbox.lateness import seconds_late
 from app.outbox.status import status
 from app.outbox.waits import describe_wait
@@ -21,6 +31,7 @@ DAY = timedelta(days=1)
 TIME_TO_CONFIRM = timedelta(hours=2)
 # So many e-mails without one confirmation are no chance: of three that arrive, one is confirmed at the least.
 ENOUGH_EMAILS = 20
+ENOUGH_RETURNED = 20
 
 
 def check_worker(site: SetUp) -> Iterable[Finding]:
@@ -66,6 +77,7 @@ def check_arrival(site: SetUp) -> Iterable[Finding]:
             f"The relay refused more than {failed // 10 * 10} e-mails within a day for good.",
             "See `flask --app wsgi outbox status` for what it said.",
         )
+    yield from _returned(now, sent)
     if sent < ENOUGH_EMAILS:
         yield not_tried(name, "Too few were sent within a day to tell.", "Send a test: `doctor --mailbox ADDRESS`.")
         return
@@ -82,6 +94,19 @@ def check_arrival(site: SetUp) -> Iterable[Finding]:
             " with invented addresses.",
             "Send a test to mailboxes at several providers (`doctor --mailbox ADDRESS`), look into their folders for"
             " spam, and into the relay's own log or web page: a quota, a lock, a queue that stands still.",
+        )
+
+
+def _returned(now: datetime, sent: int) -> Iterable[Finding]:
+    """Tell if many came back; those that were not sent, as others to their mailboxes had come back, do not count."""
+    counts = ReturnedEmail.kind.in_([Returned.HARD, Returned.BLOCKED, Returned.COMPLAINT])
+    number = db.session.scalar(select(func.count()).where(counts, ReturnedEmail.at > now - DAY)) or 0
+    if number >= ENOUGH_RETURNED and number * 10 > sent:
+        yield warning(
+            "E-mails that come back",
+            f"More than {number // 10 * 10} came back within a day, a tenth of what was sent: providers watch that.",
+            "Look at the dashboards for which petition: somebody may fill its form with invented addresses. If they are"
+            " blocked, `flask --app wsgi outbox status` and the relay's log say why.",
         )
 
 

@@ -16,15 +16,19 @@ from app.email import smtp
 from app.email.letter import Letter, make_ready
 from app.email.render import Rendered, message, render, unsubscribe_headers
 from app.mailbox import catcher
-from app.models import Petition, Role
+from app.models import NewsText, Petition, Role
 from app.petition_files.tell_owners import ChangedText
 from app.petitions.difference import Snippet
 from app.petitions.labels import LABELS
 from app.petitions.page import find_edition
+from app.updates.letter import news_links, render_news
 from app.web.language import force_language
 
 MARK = "[Test] "
 ABOUT_PETITIONS = ("confirm", "reminder", "already_signed", "own_entry", "thanks")
+TO_ORGANISERS = (
+    *("invitation", "added", "password_reset", "password_changed", "wrong_codes", "petition_changed", "news_paused"),
+)
 _ID_BYTES = 16
 
 
@@ -92,11 +96,15 @@ def _about_petition(petition: Petition, recipient: str) -> Iterator[tuple[str, L
         "had_stopped": False,
         "no_more_link": stop,
     }
+    sender = smtp.sender(is_discreet=petition.discreet)
     for folder in ABOUT_PETITIONS:
-        rendered = render_letter(folder, petition, edition.text, edition.language, **about)
-        sender = smtp.sender(is_discreet=petition.discreet)
+        rendered = render_letter(folder, petition, edition.text, edition.notice, edition.language, **about)
         unsubscribe = stop if folder in WITH_UNSUBSCRIBE else None
         yield folder, _letter(recipient, rendered, sender=sender, unsubscribe=unsubscribe)
+    text = NewsText(language=edition.language, title="A piece of news", body="Books are **good**.")
+    links = news_links(petition, _no_token(), _no_token())
+    rendered = render_news(petition, [text], edition.notice, edition.language, links)
+    yield "news", _letter(recipient, rendered, sender=sender, unsubscribe=stop)
 
 
 def _to_organisers(recipient: str) -> Iterator[tuple[str, Letter]]:
@@ -110,6 +118,7 @@ def _to_organisers(recipient: str) -> Iterator[tuple[str, Letter]]:
         "until": now + timedelta(days=7),
         "no_more_link": stop,
         "language": current_app.config["SITE_LANGUAGE"],
+        "reason": "complaints",
     }
     place = Snippet("Books are ", "good", "free", ".")
     changed = {
@@ -119,7 +128,7 @@ def _to_organisers(recipient: str) -> Iterator[tuple[str, Letter]]:
         "moment": now,
     }
     with force_language(common["language"]):
-        for folder in ("invitation", "added", "password_reset", "password_changed", "wrong_codes", "petition_changed"):
+        for folder in TO_ORGANISERS:
             rendered = render(folder, asks=True, **common, **(changed if folder == "petition_changed" else {}))
             unsubscribe = stop if folder == "password_reset" else None
             yield folder, _letter(recipient, rendered, unsubscribe=unsubscribe)

@@ -17,10 +17,23 @@ from app.db import all_columns, is_one_of
 from app.email import smtp
 from app.email.mail_merge import MailMerge, placeholder
 from app.email.render import Rendered, render, unsubscribe_headers
-from app.models import BouncedMailbox, News, NewsState, NewsText, OutboxRow, Petition, Signature, State, Unwanted
+from app.models import (
+    BouncedMailbox,
+    News,
+    NewsState,
+    NewsText,
+    OutboxRow,
+    Petition,
+    PrivacyNotice,
+    Signature,
+    State,
+    Unwanted,
+)
 from app.models.signer import AlteredRow, opener
 from app.outbox import bounced, unwanted
 from app.outbox.callbacks import OnceLetter
+from app.petition_files.stored import newest_notice
+from app.petitions.answers import answers_to
 from app.petitions.markdown import to_html
 from app.petitions.news import text_for
 from app.petitions.page import newest_title
@@ -59,7 +72,9 @@ def write_news(session: Session, row_ids: Sequence[int]) -> dict[int, OnceLetter
     return written
 
 
-def render_news(petition: Petition, texts: Sequence[NewsText], language: str, links: Mapping[str, str]) -> Rendered:
+def render_news(
+    petition: Petition, texts: Sequence[NewsText], notice: PrivacyNotice, language: str, links: Mapping[str, str]
+) -> Rendered:
     """Render the e-mail of a piece of news for a signer in this language; of a discreet petition it says nothing."""
     text = text_for(texts, language, petition.language)
     is_discreet = petition.discreet
@@ -70,6 +85,8 @@ def render_news(petition: Petition, texts: Sequence[NewsText], language: str, li
             body=None if is_discreet else text.body,
             prose=None if is_discreet else to_html(text.body, TOP_HEADING),
             text=text,
+            notice=notice,
+            contact=petition.contact,
             is_translated=text.language == language,
             petition=petition,
             petition_title=newest_title(petition),
@@ -104,20 +121,22 @@ class _Merged:
         kept: dict[Any, MailMerge] = current_app.extensions.setdefault(EXTENSION, {})
         of_news = select(NewsText).where(NewsText.news_id == news_id).order_by(NewsText.language)
         texts = self._session.scalars(of_news).all()
-        shown = (news_id, all_columns(petition), *map(all_columns, texts), language)
+        notice = newest_notice(self._session, petition.id)
+        shown = (news_id, all_columns(petition), all_columns(notice), *map(all_columns, texts), language)
         found = kept.get(shown)
         if found is None:
             if len(kept) >= MAX_KEPT:
                 kept.clear()
-            found = kept[shown] = _merge(petition, texts, language)
+            found = kept[shown] = _merge(petition, texts, notice, language)
         return found
 
 
-def _merge(petition: Petition, texts: Sequence[NewsText], language: str) -> MailMerge:
+def _merge(petition: Petition, texts: Sequence[NewsText], notice: PrivacyNotice, language: str) -> MailMerge:
     links = news_links(petition, placeholder(STOP), placeholder(OWN_LINK))
-    rendered = render_news(petition, texts, language, links)
+    rendered = render_news(petition, texts, notice, language, links)
     headers = {**unsubscribe_headers(links["no_more_link"]), "List-Id": list_id(petition)}
-    return MailMerge(rendered, sender=smtp.sender(is_discreet=petition.discreet), headers=headers)
+    sender, reply_to = smtp.sender(is_discreet=petition.discreet), answers_to(petition, notice)
+    return MailMerge(rendered, sender=sender, reply_to=reply_to, headers=headers)
 
 
 def news_links(petition: Petition, stop: str, own: str) -> dict[str, str]:

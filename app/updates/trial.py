@@ -11,6 +11,8 @@ from app.email.letter import Letter
 from app.email.render import message
 from app.models import News, NewsText, Organiser, OutboxRow, Petition
 from app.organisers import letter
+from app.petition_files.stored import newest_notice
+from app.petitions.answers import answers_to
 from app.updates.letter import news_links, render_news
 
 KIND = "news test"
@@ -33,5 +35,7 @@ def render_test(row: OutboxRow) -> Letter | None:
     texts = session.scalars(select(NewsText).where(NewsText.news_id == int(news_id)).order_by(NewsText.language)).all()
     if not texts:
         return None
-    rendered = render_news(petition, texts, language, news_links(petition, NO_TOKEN, NO_TOKEN))
-    return message(row.public_id, address, rendered, sender=smtp.sender(is_discreet=petition.discreet))
+    notice = newest_notice(session, petition.id)
+    rendered = render_news(petition, texts, notice, language, news_links(petition, NO_TOKEN, NO_TOKEN))
+    sender, reply_to = smtp.sender(is_discreet=petition.discreet), answers_to(petition, notice)
+    return message(row.public_id, address, rendered, sender=sender, reply_to=reply_to)

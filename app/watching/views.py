@@ -1,6 +1,7 @@
 """The dashboard, with numbers only, and the list of signatures, for editors and owners."""
 
 from dataclasses import asdict
+from datetime import timedelta
 
 from flask import Blueprint, abort, jsonify, request
 from flask_babel import gettext as _
@@ -10,12 +11,13 @@ from wtforms import HiddenField, StringField
 from wtforms.validators import Length, ValidationError
 
 from app import clock
-from app.db import snapshot
+from app.db import db, snapshot
 from app.email.address import canonical
 from app.models import Petition, State
 from app.organisers.access import Who, may, me, open_to, petition_here
 from app.organisers.forms import OrganiserForm
 from app.organisers.pages import petition_page
+from app.outbox.waits import waits
 from app.petitions.goals import next_goal
 from app.petitions.news_numbers import numbers_of_all
 from app.signing.email_key import email_key
@@ -31,6 +33,7 @@ from app.web.cursor import BadCursor, Cursor
 from app.web.typed_text import tidy_line
 
 MAX_NAME = 200
+WORTH_TELLING = timedelta(minutes=5)  # of what e-mails wait for
 bp = Blueprint("watching", __name__, url_prefix="/organise/petitions/<slug:slug>")
 
 
@@ -84,6 +87,7 @@ def dashboard(slug: str) -> Response:
         suspected_number = number_suspected(petition_id) if exact else 0
         # A viewer who knows of an address would see by these whether it got news, or wants none any more.
         news = numbers_of_all(petition_id) if exact else None
+        waiting_for = [one for one in waits(db.session(), now) if one.until > now + WORTH_TELLING]
         curve = growth(petition_id, step, since, now, current_numbers.verified)
     return petition_page(
         "watching/dashboard.html",
@@ -97,6 +101,7 @@ def dashboard(slug: str) -> Response:
         goal=next_goal(current_numbers.verified, petition.goal),
         suspected=suspected_number,
         growth=curve,
+        waits=waiting_for,
         by=step,
         as_of=now,
         charts=charts,

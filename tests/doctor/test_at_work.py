@@ -12,10 +12,10 @@ from sqlalchemy import update
 from app import clock
 from app.db import db, transaction
 from app.doctor import clocks
-from app.doctor.at_work import ENOUGH_EMAILS, check_arrival, check_backups, check_outbox, check_worker
+from app.doctor.at_work import ENOUGH_EMAILS, ENOUGH_RETURNED, check_arrival, check_backups, check_outbox, check_worker
 from app.doctor.finding import Finding, Verdict
 from app.doctor.keys import check_keys
-from app.models import BACKED_UP, Departures, JobSuccess, OutboxRow
+from app.models import BACKED_UP, Departures, JobSuccess, OutboxRow, Returned, ReturnedEmail
 from app.outbox.quota import ALL
 from tests.dns_server import DnsServer
 from tests.doctor.conftest import made
@@ -94,6 +94,21 @@ def test_a_relay_takes_everything_and_nobody_confirms(
     assert found.verdict == Verdict.WRONG and "delivers nothing" in found.found and "more than 20" in found.found
     press_confirm(client, link_in(mail_server.to("signer7@example.org")[0]))
     assert only(check_arrival(made())).verdict == Verdict.OK
+
+
+@pytest.mark.both_databases
+def test_many_e_mails_come_back(dns: DnsServer, app: Flask) -> None:
+    def return_emails(kind: Returned) -> None:
+        with app.app_context(), transaction() as session:
+            ids = (bytes([len(kind.value), number]) + bytes(14) for number in range(ENOUGH_RETURNED))
+            session.add_all([ReturnedEmail(public_id=one, kind=kind, at=clock.now()) for one in ids])
+
+    return_emails(Returned.UNSENT)
+    assert only(check_arrival(made())).verdict == Verdict.NOT_TRIED
+    return_emails(Returned.HARD)
+    many, too_few = check_arrival(made())
+    assert many.verdict == Verdict.WARNING and "More than 20 came back" in many.found
+    assert too_few.verdict == Verdict.NOT_TRIED
 
 
 def test_no_backup_or_an_old_one(dns: DnsServer, app: Flask) -> None:

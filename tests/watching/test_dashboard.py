@@ -8,8 +8,9 @@ from flask.testing import FlaskClient
 from sqlalchemy import event
 
 from app import clock
-from app.db import db
-from app.models import Role, State, Visibility
+from app.db import db, transaction
+from app.models import ProviderPace, Role, State, Visibility
+from app.outbox import quota
 from app.watching import hourly
 from tests.export.listed import add
 from tests.factories import make_mailbox
@@ -147,3 +148,17 @@ def test_the_number_of_queries_does_not_grow(app: Flask, viewer: FlaskClient) ->
     before = count_queries()
     add_people(app, 300)
     assert count_queries() == before
+
+
+def test_the_dashboard_says_what_e_mails_wait_for_and_until_when(app: Flask, viewer: FlaskClient) -> None:
+    assert "The next leave on" not in viewer.get(BASE).text
+    app.config["MAIL_MAX_PER_DAY"] = 10
+    with app.app_context(), transaction() as session:
+        quota.count(session, {quota.ALL: 10}, clock.now())
+    assert "The mail server takes no more e-mails for today." in viewer.get(BASE).text
+    app.config["MAIL_MAX_PER_DAY"] = 0
+    paused = {"paused_until": clock.now() + timedelta(hours=2), "pauses": 1, "reply": "550 5.7.1: security or policy"}
+    with app.app_context(), transaction() as session:
+        session.add(ProviderPace(provider_key=quota.ALL, next_at=clock.now(), **paused))
+    page = viewer.get(BASE).text
+    assert "The mail server refuses all e-mails." in page and "5.7.1" not in page
