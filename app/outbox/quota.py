@@ -19,7 +19,7 @@ ALL = bytes(16)  # the key under which all departures are counted
 SLOT = timedelta(minutes=10)
 DAY = timedelta(days=1)
 KEPT_FOR = timedelta(days=3)
-SHARES = ((0.5, 20_000), (0.8, PRIORITY[Occasion.REMINDER]))  # from these priorities on
+SHARES = ((0.5, PRIORITY[Occasion.NEWS]), (0.8, PRIORITY[Occasion.REMINDER]))  # from these priorities on
 SHARE_OF_THANKS = 0.9
 SMALL_PART = 20  # a worker claims no more than this part of a quota at once: if it is killed, so much is lost
 
