@@ -20,6 +20,7 @@ from app.ledger.audit import audit, repair
 from app.models import AlteredAccount, AlteredPetition, Petition, Role
 from app.organisers import accounts
 from app.organisers.members import LastOwner
+from app.outbox.returned import number_returned
 from app.outbox.status import retry, status
 from app.outbox.waits import describe_wait
 from app.petition_files.importing import BadPetitionFile, import_file
@@ -101,6 +102,8 @@ def show_status() -> None:
         click.echo(f"slow lane: {now.slow_lane} without a proof of work; last due {clock.iso(now.slow_lane_ends)}")
     for wait in now.waits:
         click.echo(describe_wait(wait))
+    for kind, number in sorted(number_returned().items()):
+        click.echo(f"came back\t{kind}\t{number}")
     for trouble in now.troubles:
         click.echo(f"{trouble.number} {trouble.progress}: {trouble.reply}")
 

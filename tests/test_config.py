@@ -108,7 +108,7 @@ def test_what_comes_back_needs_a_domain(tmp_path: Path, domain: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "url", ["imap.example.org", "https://u:p@x/", "imaps://x/INBOX", "imaps://u@x", "imaps://u:p@x:0"]
+    "url", ["imap.example.net", "https://u:p@x/", "imaps://x/INBOX", "imaps://u@x", "imaps://u:p@x:0"]
 )
 def test_where_to_read_what_came_back_is_a_whole_address_or_refused_without_its_password(
     tmp_path: Path, url: str

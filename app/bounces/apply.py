@@ -36,7 +36,7 @@ class Outcome(StrEnum):
 
     FOREIGN = "not of an e-mail of this site"
     GONE = "of an e-mail that is gone"
-    KNOWN = "known already"
+    KNOWN = "nothing new"
 
 
 def take(raw: bytes, recipients: Sequence[str] = ()) -> Kind | Outcome:

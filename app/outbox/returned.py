@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from app import clock
 from app.db import db
-from app.models import Draft, OutboxRow, Returned, ReturnedEmail, Signature
+from app.models import Draft, Occasion, OutboxRow, Returned, ReturnedEmail, Signature
 from app.models.signer import AlteredRow, signer_of
 from app.outbox import bounced, unwanted
 
@@ -23,15 +23,18 @@ _IN_ORDER = list(Returned)
 
 
 def record_returned(session: Session, row: OutboxRow, kind: Returned, now: datetime) -> bool:
-    """Record why the e-mail of a locked row came back; return whether it was not known. The caller commits.
+    """Record why the e-mail of a locked row came back; return whether that is news. The caller commits.
 
     HARD and COMPLAINT end e-mails to the mailbox that it went to; COMPLAINT also unsubscribes it. What came back before
-    for a graver reason stays as it is, so a report that comes again changes nothing.
+    for a graver reason stays as it is, so a report that comes again changes nothing; nor does one about a signer whose
+    address nobody can tell any more. Letters to organisers are only counted.
     """
     before = session.get(ReturnedEmail, row.public_id, populate_existing=True)
     if before is not None and _IN_ORDER.index(kind) <= _IN_ORDER.index(before.kind):
         return False
     address = _address(session, row, kind) if kind in ENDING else None
+    if kind in ENDING and address is None and row.occasion != Occasion.ORGANISER:
+        return False
     shown_at = now if kind == Returned.HARD and address else None
     if before is None:
         new = ReturnedEmail(public_id=row.public_id, petition_id=row.petition_id, kind=kind, at=now, shown_at=shown_at)

@@ -33,6 +33,7 @@ listen = 127.0.0.1
 {users}first_valid_uid = 0
 first_valid_gid = 0
 disable_plaintext_auth = no
+auth_failure_delay = 0
 ssl = {ssl}
 mail_location = maildir:{folder}/mail
 passdb {{
@@ -54,6 +55,9 @@ service imap-login {{
 }}
 service anvil {{
   chroot =
+  unix_listener anvil-auth-penalty {{
+    mode = 0
+  }}
 }}
 service stats {{
   chroot =

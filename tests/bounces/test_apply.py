@@ -126,8 +126,8 @@ def test_a_complaint_about_the_email_that_was_confirmed_is_heard(
     first = newest_row(app)
     press_confirm(client, link_in(mail_server.letters[0]))
     work()
-    assert taken(app, coming_back(app, NO_MAILBOX, first)) == Kind.HARD
-    assert number_of(app, BouncedMailbox) == [0], "it arrived: whatever says that there is no mailbox is not true"
+    assert taken(app, coming_back(app, NO_MAILBOX, first)) == Outcome.KNOWN
+    assert number_of(app, BouncedMailbox, ReturnedEmail) == [0, 0], "it arrived, so that is not true"
     assert taken(app, coming_back(app, complaint("abuse"), first)) == Kind.COMPLAINT
     assert number_of(app, BouncedMailbox, Unwanted) == [1, 1]
 
@@ -202,8 +202,9 @@ def test_one_for_an_erased_person_ends_nothing(
     assert len(mail_server.letters) == 1
     with app.app_context():
         withdraw(public_id)
-    assert taken(app, coming_back(app, NO_MAILBOX)) == Kind.HARD
-    assert number_of(app, BouncedMailbox, Unwanted) == [0, 0]
+    for bounce in (NO_MAILBOX, complaint("abuse")):
+        assert taken(app, coming_back(app, bounce)) == Outcome.KNOWN
+    assert number_of(app, BouncedMailbox, Unwanted, ReturnedEmail) == [0, 0, 0]
     assert verified(client) == 0
 
 
@@ -370,3 +371,13 @@ def test_the_table_of_mailboxes_holds_no_address(app: Flask, sent: Sent) -> None
         (row,) = db.session.scalars(select(BouncedMailbox))
         assert len(row.mailbox) == 16
         assert b"ann" not in row.mailbox
+
+
+def test_an_email_to_an_organiser_that_comes_back_is_only_counted(
+    app: Flask, runner: FlaskCliRunner, petition: str, mail_server: MailServer, work: Work
+) -> None:
+    runner.invoke(args=["organiser", "invite", "olga@example.org", "--petition", petition, "--role", "editor"])
+    work()
+    assert taken(app, coming_back(app, NO_MAILBOX)) == Kind.HARD
+    assert number_of(app, BouncedMailbox, ReturnedEmail) == [0, 1]
+    assert "came back\thard\t1" in runner.invoke(args=["outbox", "status"]).output

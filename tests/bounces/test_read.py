@@ -122,7 +122,7 @@ def test_of_a_maildir_what_is_ours_is_removed_and_the_rest_stays_as_seen(
     done = runner.invoke(args=["bounces", "read", "--maildir", str(maildir)])
     assert done.exit_code == 0
     assert sorted(done.output.splitlines()) == [
-        "1 auto-reply", "1 hard", "1 known already", "1 nothing", "2 not of an e-mail of this site",
+        "1 auto-reply", "1 hard", "1 nothing", "1 nothing new", "2 not of an e-mail of this site",
     ]  # fmt: skip
     assert numbers(maildir) == (0, 3)
     assert {message.get_flags() for message in mailbox.Maildir(maildir)} == {"S"}  # type: ignore[attr-defined]
@@ -184,7 +184,7 @@ def test_by_imap_what_is_ours_is_deleted_and_the_rest_stays_as_seen(
     imap.deliver(coming_back(app, NO_MAILBOX), LETTER, coming_back(app, postfix("552 5.2.2 full")), NO_MAILBOX)
     done = runner.invoke(args=["bounces", "read", "--imap"])
     assert done.exit_code == 0, done.output
-    assert sorted(done.output.splitlines()) == ["1 hard", "1 known already", "2 not of an e-mail of this site"]
+    assert sorted(done.output.splitlines()) == ["1 hard", "1 nothing new", "2 not of an e-mail of this site"]
     assert imap.unread_and_all() == (0, 2)
     assert returned(app) == {"hard": 1}
     assert runner.invoke(args=["bounces", "read", "--imap"]).output == ""
