@@ -37,7 +37,7 @@ def choose_letter(row: OutboxRow) -> Callable[[], Letter] | None:
     session = db.session()
     draft = find_draft(row.draft_id) if row.draft_id else None
     if row.signature_id is None and draft is not None and draft.draft.sealed is not None:
-        if _has_bounced(session, row, signer_of(draft.draft).email) or declined_mark(session, draft.draft):
+        if declined_mark(session, draft.draft):
             return None
         signature = signature_of_mailbox(session, draft.draft.petition_id, draft.draft.email_key)
         if signature is None:
@@ -83,7 +83,8 @@ def _about_draft(session: Session, row: OutboxRow, entry: DraftEntry) -> Callabl
     is_reminder = row.occasion == Occasion.REMINDER
     if is_reminder and not (entry.petition.is_open(now) and entry.is_confirmable(now)):
         return None
-    if _is_unwanted(session, row, signer_of(entry.draft).email):
+    address = signer_of(entry.draft).email
+    if _has_bounced(session, row, address) or _is_unwanted(session, row, address):
         return None
 
     until = confirmable_until(entry.petition, entry.draft.expires_at)

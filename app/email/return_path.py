@@ -30,8 +30,7 @@ def return_path(public_id: bytes) -> str | None:
 
 def make_return_token(public_id: bytes) -> str:
     """Return the token in the return path of the e-mail whose row in the outbox has this random id."""
-    concealed = decode_base64url(tokens.conceal(PURPOSE, b"", public_id))
-    return base64.b32encode(concealed).decode().rstrip("=").lower()
+    return _spelt(decode_base64url(tokens.conceal(PURPOSE, b"", public_id)))
 
 
 def read_return_token(token: str) -> bytes:
@@ -40,9 +39,15 @@ def read_return_token(token: str) -> bytes:
         concealed = base64.b32decode(token.upper() + "=" * (-len(token) % 8))
     except (binascii.Error, ValueError) as error:
         raise tokens.BadToken from error
+    if _spelt(concealed) != token:  # its last character has bits that are not used
+        raise tokens.BadToken
     return tokens.reveal(PURPOSE, b"", encode_base64url(concealed))
 
 
 def tokens_in(text: str) -> Iterator[str]:
     """Yield what stands in a text as the token of a return path, in lower case, whether it was made here or not."""
     return (found[1].lower() for found in _IN_TEXT.finditer(text))
+
+
+def _spelt(concealed: bytes) -> str:
+    return base64.b32encode(concealed).decode().rstrip("=").lower()

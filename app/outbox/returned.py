@@ -63,7 +63,8 @@ def came_back(public_id: bytes) -> bool:
 
 def number_returned(petition_id: int | None = None) -> Counter[Returned]:
     """Return how many e-mails of a petition, or of the whole site, came back for each reason in the last 7 days."""
-    number = select(ReturnedEmail.kind, func.count()).group_by(ReturnedEmail.kind)
+    was_sent = ReturnedEmail.kind != Returned.UNSENT
+    number = select(ReturnedEmail.kind, func.count()).where(was_sent).group_by(ReturnedEmail.kind)
     if petition_id is not None:
         number = number.where(ReturnedEmail.petition_id == petition_id)
     return Counter({kind: int(many) for kind, many in db.session.execute(number)})
@@ -80,6 +81,8 @@ def _address(session: Session, row: OutboxRow, kind: Returned) -> str | None:
         said = session.get(Signature, row.signature_id)
     elif row.draft_id is not None:
         said = session.get(Draft, row.draft_id)
+        if said is not None and said.signature_id and kind == Returned.COMPLAINT:  # another draft of it was confirmed
+            said = session.get(Signature, said.signature_id)
     elif kind == Returned.COMPLAINT:
         said = session.scalars(select(Signature).where(Signature.public_id == row.public_id)).one_or_none()
     if said is None or said.sealed is None:

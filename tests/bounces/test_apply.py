@@ -7,6 +7,8 @@ from datetime import timedelta
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient, FlaskCliRunner
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from sqlalchemy import func, select, update
 
 from app import clock, jobs
@@ -22,11 +24,12 @@ from app.models import (
     ReturnedEmail,
     Unwanted,
 )
-from app.outbox.bounced import FORGOTTEN_AFTER, forget_bounced
+from app.outbox.bounced import FORGOTTEN_AFTER, end_emails, forget_bounced
 from app.outbox.returned import number_returned
 from app.retention.purge import purge_returned_emails
 from app.signers.withdraw import withdraw
 from app.signing import proof_of_work
+from tests.bounces import worked_set
 from tests.bounces.conftest import coming_back, newest_row
 from tests.bounces.returned import ADDRESS, TOKEN
 from tests.bounces.worked_forms import complaint, note, postfix
@@ -35,6 +38,7 @@ from tests.log import caught
 from tests.mail_server import MailServer, link_in
 
 pytestmark = pytest.mark.both_databases
+WORKED = list(worked_set.samples())
 NO_MAILBOX = postfix("550 5.1.1 <ann@mail.example>: Recipient address rejected: User unknown")
 CAME_BACK = "The e-mail came back"
 Work = Callable[[], int]
@@ -381,3 +385,42 @@ def test_an_email_to_an_organiser_that_comes_back_is_only_counted(
     assert taken(app, coming_back(app, NO_MAILBOX)) == Kind.HARD
     assert number_of(app, BouncedMailbox, ReturnedEmail) == [0, 1]
     assert "came back\thard\t1" in runner.invoke(args=["outbox", "status"]).output
+
+
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(raw=st.binary(max_size=300) | st.sampled_from([one.raw for one in WORKED]), place=st.integers(0, 500))
+def test_any_bytes_without_a_token_of_ours_change_nothing(app: Flask, sent: Sent, raw: bytes, place: int) -> None:
+    if not number_of(app, OutboxRow)[0]:
+        sent()
+    altered = coming_back(app, raw)
+    if altered != raw:  # one letter of the token is another
+        token = coming_back(app, TOKEN.encode())
+        at = place % len(token)
+        altered = altered.replace(token, token[:at] + (b"b" if token[at : at + 1] != b"b" else b"c") + token[at + 1 :])
+    assert taken(app, altered) == Outcome.FOREIGN
+    assert number_of(app, BouncedMailbox, ReturnedEmail, Unwanted) == [0, 0, 0]
+
+
+def test_a_complaint_about_one_of_several_forms_is_heard_once_another_was_confirmed(
+    app: Flask, client: FlaskClient, sent: Sent, mail_server: MailServer, work: Work
+) -> None:
+    sent()
+    first = newest_row(app)
+    sent()
+    press_confirm(client, link_in(mail_server.letters[1]))
+    assert taken(app, coming_back(app, NO_MAILBOX, first)) == Outcome.KNOWN
+    assert taken(app, coming_back(app, complaint("abuse"), first)) == Kind.COMPLAINT
+    assert number_of(app, BouncedMailbox, Unwanted) == [1, 1]
+    assert verified(client) == 1
+
+
+def test_no_thanks_go_to_a_mailbox_that_is_not_there(
+    app: Flask, client: FlaskClient, sent: Sent, mail_server: MailServer, work: Work
+) -> None:
+    sent()
+    press_confirm(client, link_in(mail_server.letters[0]))
+    with app.app_context(), transaction() as session:
+        end_emails(session, "ann@example.org", Returned.HARD, clock.now(), timedelta(0))
+    work()
+    assert len(mail_server.letters) == 1
+    assert verified(client) == 1

@@ -69,13 +69,14 @@ def test_a_message_of_30_mb_is_read_to_its_end(app: Flask, runner: FlaskCliRunne
 def test_a_mail_server_is_told_to_try_again_when_the_database_is_away(tmp_path: Path) -> None:
     env = {**config.environment(), **SECRETS, "DATABASE_URL": f"postgresql://x:y@127.0.0.1:{free_port()}/z"}
     command = [sys.executable, "-m", "flask", "--app", "wsgi", "bounces", "read"]
-    for raw, status in ((NO_MAILBOX, os.EX_TEMPFAIL), (LETTER, 0)):
+    token = b"a" * 52  # whether it is ours, only the site's secret tells, which is in the database
+    for raw, status in ((NO_MAILBOX.replace(TOKEN.encode(), token), os.EX_TEMPFAIL), (LETTER, 0)):
         done = subprocess.run(
             command, input=raw, env=env, cwd=config.ROOT, capture_output=True, check=False, timeout=60
         )
         assert done.returncode == status, done.stderr
         assert (b"to be tried again" in done.stderr) == bool(status)
-        assert TOKEN.encode() not in done.stdout + done.stderr
+        assert token not in done.stdout + done.stderr
 
 
 def away(*_: object) -> None:

@@ -41,8 +41,12 @@ def test_without_a_domain_there_is_none(app: Flask) -> None:
 def test_one_that_another_site_made_or_somebody_altered_is_not_read(app: Flask, tmp_path: Path) -> None:
     with app.app_context():
         token = make_return_token(PUBLIC_ID)
+        spare = {token[:-1] + last for last in "abcdefghijklmnopqrstuvwxyz234567"} - {token}
+        for other in spare:
+            with pytest.raises(BadToken):
+                read_return_token(other)
         altered = ("a" if token[0] != "a" else "b") + token[1:]
-        for other in (altered, "a" * 52, token[:-1], "", "é" * 52, token.replace(token[5], "1")):
+        for other in (altered, "a" * 52, token[:-1], "", "é" * 52, token.replace(token[5], "1"), token.upper()):
             with pytest.raises(BadToken):
                 read_return_token(other)
     elsewhere = without_database(
