@@ -1,20 +1,22 @@
-"""The command that reads what came back."""
+"""The commands about what came back."""
 
 import os
 import sys
 from collections import Counter
+from datetime import timedelta
 from pathlib import Path
 
 import click
 from flask import current_app
 from flask.cli import AppGroup
 
-from app import logs
+from app import clock, logs
 from app.bounces.apply import Outcome
 from app.bounces.place import CannotRead
 from app.bounces.read import read_stream, take_all_by_imap, take_all_of_maildir
 from app.bounces.verdict import Kind
 from app.db import is_away
+from app.outbox.bounced import forget_since
 
 bounces_group = AppGroup("bounces", help="E-mails that came back: read them.")
 
@@ -46,6 +48,13 @@ def read(recipients: tuple[str, ...], maildir: Path | None, by_imap: bool) -> No
         words = "the database is away" if is_away(error) else f"a fault of our own: {logs.describe_error(error)}"
         click.echo(f"{words}; to be tried again", err=True)
         raise SystemExit(os.EX_TEMPFAIL) from None
+
+
+@bounces_group.command("forget")
+@click.option("--hours", type=click.IntRange(1, 24 * 30), required=True, help="For how long it went wrong.")
+def forget(hours: int) -> None:
+    """Write again to the mailboxes that were said not to be there in the last HOURS, when a mail server was wrong."""
+    click.echo(f"{forget_since(clock.now() - timedelta(hours=hours))} mailboxes get e-mails again")
 
 
 def _tell(taken: Counter[Kind | Outcome]) -> None:

@@ -8,7 +8,7 @@ that is set up wrongly for an hour says so of everybody's.
 from collections.abc import Callable, Collection
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, select
+from sqlalchemy import ColumnElement, delete, select
 from sqlalchemy.orm import Session
 
 from app import clock
@@ -88,10 +88,18 @@ def record_unsent(
 
 def forget_bounced() -> int:
     """Forget that there was no mailbox, after a month; return of how many."""
-    is_old = (BouncedMailbox.kind == Returned.HARD) & (BouncedMailbox.since < clock.now() - FORGOTTEN_AFTER)
+    return _forget(BouncedMailbox.since < clock.now() - FORGOTTEN_AFTER)
 
+
+def forget_since(moment: datetime) -> int:
+    """Forget of which mailboxes it was said since a moment that there are none; return of how many."""
+    return _forget(BouncedMailbox.since >= moment)
+
+
+def _forget(which: ColumnElement[bool]) -> int:
     def forget(session: Session, mailboxes: Collection[bytes]) -> None:
         gone = delete(BouncedMailbox).where(is_one_of(BouncedMailbox.mailbox, [*mailboxes]))
         session.execute(gone.execution_options(synchronize_session=False))
 
-    return in_batches(select(BouncedMailbox.mailbox).where(is_old).order_by(BouncedMailbox.since), forget)
+    are_hard = select(BouncedMailbox.mailbox).where(which, BouncedMailbox.kind == Returned.HARD)
+    return in_batches(are_hard.order_by(BouncedMailbox.since), forget)

@@ -346,6 +346,21 @@ def test_that_there_was_no_mailbox_is_forgotten_after_a_month_and_a_complaint_is
         assert [row.kind for row in db.session.scalars(select(BouncedMailbox))] == [Returned.COMPLAINT]
 
 
+def test_an_operator_takes_back_what_a_mail_server_said_wrongly_for_some_hours(
+    app: Flask, runner: FlaskCliRunner, sent: Sent, mail_server: MailServer
+) -> None:
+    for email in ("ann@example.org", "bea@example.org"):
+        sent(email)
+        taken(app, coming_back(app, NO_MAILBOX))
+        with app.app_context(), transaction() as session:
+            for row in session.scalars(select(BouncedMailbox)):
+                row.since -= timedelta(hours=2)
+    assert runner.invoke(args=["bounces", "forget", "--hours", "3"]).output == "1 mailboxes get e-mails again\n"
+    for email in ("ann@example.org", "bea@example.org"):
+        sent(email)
+    assert [letter["To"] for letter in mail_server.letters][2:] == ["bea@example.org"]
+
+
 def test_which_emails_came_back_is_forgotten_after_a_week(app: Flask, sent: Sent) -> None:
     sent()
     taken(app, coming_back(app, NO_MAILBOX))
