@@ -10,7 +10,7 @@ from app.bounces.verdict import Kind
 
 _CODE = re.compile(r"(?<![\d.])([45]\.[0-7]\.\d{1,3})(?![\d.]*\d)")
 UNSPECIFIC = re.compile(r"[245]\.(0\.0|5\.\d+)")
-_HARD_CODE = re.compile(r"5\.(1\.(0|1|2|3|4|6|10|351)|2\.1|4\.(4|310))")
+_HARD_CODE = re.compile(r"5\.(1\.(1|2|3|4|6|10|351)|2\.1|4\.310)")
 _FULL_CODE = re.compile(r"[45]\.2\.2")
 _SENDER_CODE = re.compile(r"[45]\.1\.[78]")
 _POLICY_CODE = re.compile(r"[45]\.7\.\d+")
