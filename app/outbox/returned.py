@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -13,7 +13,6 @@ from app.models import Draft, Occasion, OutboxRow, Returned, ReturnedEmail, Sign
 from app.models.signer import AlteredRow, signer_of
 from app.outbox import bounced, unwanted
 
-SHOWN_FOR = timedelta(days=7)
 ENDING = {Returned.HARD, Returned.COMPLAINT}
 CAME_BACK = {Returned.SOFT, Returned.BLOCKED, Returned.FULL, Returned.HARD}
 # What was answered to the recipient's address at sending (RFC 3463, 3.2): no such mailbox, system or syntax, moved
