@@ -144,7 +144,7 @@ def _check_request() -> Response | None:
 def _check_flask_security_request(*, is_in: bool) -> Response | None:
     """Limit Flask-Security's pages to OPEN_TO, count attempts, and refuse passwords that are too long."""
     endpoint = request.endpoint or ""
-    if any(len(typed) > MAX_PASSWORD_LENGTH for name, typed in request.form.items() if "password" in name):
+    if any(len(typed) > MAX_PASSWORD_LENGTH for name, typed in request.form.items() if "password" in (name or "")):
         abort(413)  # Flask-Security has no upper limit
     who = OPEN_TO.get(endpoint)
     if who is None:

@@ -377,3 +377,10 @@ def test_an_account_without_password_is_not_asked_for_one(app: Flask) -> None:
 @pytest.mark.parametrize("password", ["x" * 5000, "\ufdfa" * 3000])
 def test_a_too_long_password_is_refused_and_not_hashed(app: Flask, password: str) -> None:
     assert browser(app).post(LOGIN, data={"email": OWNER, "password": password}).status_code == 413
+
+
+def test_a_field_without_a_name_is_no_fault(app: Flask) -> None:
+    body = b"--x\r\nContent-Disposition: form-data\r\n\r\nwords\r\n--x--\r\n"
+    for path in (LOGIN, "/organise/reset"):
+        answer = browser(app).open(path, method="HEAD", data=body, content_type="multipart/form-data; boundary=x")
+        assert answer.status_code < 500

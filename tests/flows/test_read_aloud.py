@@ -169,7 +169,7 @@ def test_the_sign_form_asks_for_what_is_needed_first_and_tells_of_the_data_befor
 
 LESS = ("Today", "Yesterday", "Last 7 days", "Withdrawn", "Invalidated", "Pending", "Declined")
 CHOSEN = ("Agreed to updates", "Name seen by everyone", "Name seen by the addressee", "Name seen by organisers only")
-OWN_PAGES = ("Dashboard", "Signatures", "Hand over / export", "Petition", "Members", "Log")
+OWN_PAGES = ("Dashboard", "Signatures", "Hand over / export", "News", "Petition", "Members", "Log")
 
 
 def mine() -> list[str]:
@@ -214,7 +214,7 @@ def test_the_dashboard_says_what_is_next_before_the_numbers_and_the_count_before
         f"term {say('Verified: this is the count')}",
         *(f"term {say(each)}" for each in LESS),
         *(f"{role} {say('E-mails of this petition')}" for role in ("region", "heading")),
-        *(f"term {say(each)}" for each in ("Sent", "Waiting", "Failed")),
+        *(f"term {say(each)}" for each in ("Sent", "Waiting", "Failed", "Came back", "Called spam")),
         *(f"{role} {say('What signers chose')}" for role in ("region", "heading")),
         *(f"term {say(each)}" for each in CHOSEN),
         *(f"{role} {say('Over time')}" for role in ("region", "heading")),
