@@ -28,6 +28,7 @@ from app.models.site import load_token_secret
 from app.moderation.domain_views import bp as domains
 from app.moderation.views import bp as moderation
 from app.monitoring.views import bp as monitoring
+from app.notices.views import bp as notices
 from app.organisers.people_views import bp as people
 from app.organisers.petition_views import bp as members
 from app.organisers.views import bp as organisers
@@ -74,6 +75,7 @@ BLUEPRINTS = (
     trial,
     log_file,
     updates,
+    notices,
     sending_news,
     public_news,
     mailbox,

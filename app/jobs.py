@@ -14,6 +14,7 @@ from app.export import pdf_job
 from app.ledger import audit, ledger
 from app.models import JobSuccess
 from app.moderation import bursts
+from app.notices.tell import tell_organisers
 from app.organisers.accounts import forget_expired_invitations
 from app.outbox.bounced import forget_bounced
 from app.outbox.forget_paces import forget_paces
@@ -76,6 +77,7 @@ JOBS = (
     Job("queue reminders", MINUTE, queue_reminders),
     Job("send news", MINUTE, send_news),
     Job("flag bursts", MINUTE, bursts.flag_bursts),
+    Job("tell organisers", MINUTE, tell_organisers),
     Job("expire invitations", MINUTE, forget_expired_invitations),
     Job("forget ended sessions", MINUTE, sessions.forget_ended),
     Job("forget login attempts", MINUTE, login_throttle.forget_old_attempts),

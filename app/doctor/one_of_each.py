@@ -28,6 +28,7 @@ MARK = "[Test] "
 ABOUT_PETITIONS = ("confirm", "reminder", "already_signed", "own_entry", "thanks")
 TO_ORGANISERS = (
     *("invitation", "added", "password_reset", "password_changed", "wrong_codes", "petition_changed", "news_paused"),
+    "notice",
 )
 _ID_BYTES = 16
 
@@ -119,6 +120,7 @@ def _to_organisers(recipient: str) -> Iterator[tuple[str, Letter]]:
         "no_more_link": stop,
         "language": current_app.config["SITE_LANGUAGE"],
         "reason": "complaints",
+        **{"kind": "goal", "verified": 100, "goal": 100, "choose_link": current_app.config["BASE_URL"] + "/organise"},
     }
     place = Snippet("Books are ", "good", "free", ".")
     changed = {

@@ -13,6 +13,7 @@ from app.models.ledger import DELTA, Kind, LedgerEntry, Tally
 from app.models.membership import Membership, Role
 from app.models.monitoring import BACKED_UP, CountCheck, Counter, JobSuccess
 from app.models.news import News, NewsState, NewsText, PauseReason
+from app.models.notice import Notice, NoticeKind
 from app.models.organiser import AlteredAccount, Organiser
 from app.models.outbox import Occasion, OutboxProgress, OutboxRow, Unwanted
 from app.models.pace import Departures, MailDomain, ProviderConnection, ProviderPace, SendingAddress
@@ -81,6 +82,8 @@ __all__ = [
     "News",
     "NewsState",
     "NewsText",
+    "Notice",
+    "NoticeKind",
     "Occasion",
     "Organiser",
     "OutboxProgress",

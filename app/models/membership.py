@@ -3,7 +3,7 @@
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary
+from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, LargeBinary
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.crypto import sealing
@@ -27,6 +27,7 @@ class Membership(Base):
     """An organiser's role in a petition, or an invitation to it that is open until `invited_until`.
 
     Until they accept, other members see the address as the inviter typed it, and so learn nothing of the account.
+    `notices` says of each kind of notice whether they want it; until they chose, their role does.
     `sealed_role` is the role, sealed for this organiser and petition: whoever writes in the database gives nobody one.
     """
 
@@ -42,6 +43,7 @@ class Membership(Base):
     sealed_role: Mapped[bytes] = mapped_column(LargeBinary)
     invited_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
     sealed_address: Mapped[bytes | None] = mapped_column(LargeBinary)
+    notices: Mapped[dict[str, bool] | None] = mapped_column(JSON(none_as_null=True))
 
     def __init__(self, petition: Petition, organiser: Organiser, role: Role) -> None:
         """Seal the role. Raises AlteredPetition."""

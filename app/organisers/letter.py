@@ -62,16 +62,23 @@ def queue_request(session: Session, kind: str, recipient: str, at: datetime) -> 
 
 
 def queue_rendered_letter(
-    session: Session, organiser: Organiser, letter: str, at: datetime, *, is_limited: bool = False, **words: Any
+    session: Session,
+    organiser: Organiser,
+    letter: str,
+    at: datetime,
+    *,
+    is_limited: bool = False,
+    can_wait: bool = False,
+    **words: Any,
 ) -> None:
     """Render the letter of templates/email/<letter>/ in the organiser's language and queue it.
 
     With `is_limited` the mailbox limit applies, to these letters by themselves, and they go after those that people
-    wait for: whoever has an account can cause them.
+    wait for: whoever has an account can cause them. With `can_wait` they go after those too, without a limit.
     """
     fields = render_for(organiser, letter, **words)
     key = _counted(letter, without_tag(organiser.email)) if is_limited else None
-    rank = PRIORITY_OF_ORGANISERS if is_limited else PRIORITY[Occasion.ORGANISER]
+    rank = PRIORITY_OF_ORGANISERS if is_limited or can_wait else PRIORITY[Occasion.ORGANISER]
     _insert(session, WRITTEN, organiser.email, fields, at, mailbox=key, priority=rank)
 
 
@@ -114,16 +121,21 @@ def render_for(organiser: Organiser, letter: str, **words: Any) -> Rendered:
 
 def owners_of(session: Session, petition_id: int) -> list[Organiser]:
     """Return the petition's owners who have joined."""
-    owners = (
+    return [owner for owner, _ in members_of(session, petition_id, {Role.OWNER})]
+
+
+def members_of(session: Session, petition_id: int, roles: Collection[Role]) -> list[tuple[Organiser, Membership]]:
+    """Return the petition's members who have joined and have one of these roles."""
+    members = (
         db.select(Organiser, Membership, Petition)
         .join(Membership, Membership.organiser_id == Organiser.id)
         .join(Petition, Petition.id == Membership.petition_id)
-        .where(Membership.petition_id == petition_id, Membership.role == Role.OWNER)
+        .where(Membership.petition_id == petition_id, Membership.role.in_(roles))
         .where(Membership.invited_until.is_(None))
         .where(Organiser.joined_at.is_not(None), Organiser.active)
     )
-    rows = session.execute(owners).all()
-    return [owner for owner, member, petition in rows if owner.is_genuine and member.genuine_role(petition, owner)]
+    rows = session.execute(members).all()
+    return [(one, member) for one, member, petition in rows if one.is_genuine and member.genuine_role(petition, one)]
 
 
 def queue_for_member(

@@ -1,14 +1,14 @@
 """What the worker found when it looked at the set-up is kept, for the page System health.
 
 Revision ID: 20261130_1480
-Revises: 20261130_1462
+Revises: 20261130_1470
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = "20261130_1480"
-down_revision = "20261130_1462"
+down_revision = "20261130_1470"
 branch_labels = None
 depends_on = None
 

@@ -120,6 +120,7 @@ ACTS: dict[str, tuple[Role, Callable[[Scene], Send]]] = {
     "members.invite": (Role.OWNER, post(f"{PLACE}/members", email="new@example.org", role="owner")),
     "members.change_role": (Role.OWNER, post(f"{PLACE}/members/{{fred}}/role", role="owner")),
     "members.remove": (Role.OWNER, post(f"{PLACE}/members/{{fred}}/remove")),
+    "notices.save": (Role.EDITOR, post(f"{PLACE}/notices", goal="y")),
     "members.leave": (Role.VIEWER, post(f"{PLACE}/leave")),
     "opening.open_now": (Role.OWNER, in_state(post(f"{PLACE}/open"), opened_at=None)),
     "opening.close": (Role.OWNER, post(f"{PLACE}/close")),

@@ -111,6 +111,7 @@ PROMISED = {
     "/organise/petitions/<slug>/export/trial": {"POST"},
     "/organise/petitions/<slug>/signatures.<kind>": {"GET"},
     "/organise/petitions/<slug>/signatures.pdf": {"GET", "POST"},
+    "/organise/petitions/<slug>/notices": {"GET", "POST"},
     "/organise/petitions/<slug>/members": {"GET", "POST"},
     "/organise/petitions/<slug>/members/<member>/role": {"POST"},
     "/organise/petitions/<slug>/members/<member>/remove": {"POST"},
