@@ -1,7 +1,7 @@
 """What tests of notices can ask for: counts, trouble, and what organisers were told."""
 
 import re
-from datetime import datetime
+from datetime import UTC, datetime
 
 from flask import Flask
 from sqlalchemy import select, update
@@ -12,6 +12,8 @@ from app.models import HourlyNumbers, Petition, Tally
 from app.notices.tell import tell_organisers
 from tests.factories import SLUG
 from tests.organisers.people import letters_to_organisers
+
+NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 
 
 def petition_id(app: Flask, slug: str = SLUG) -> int:

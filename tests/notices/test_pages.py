@@ -1,19 +1,16 @@
 """Each organiser switches each notice on or off for themselves; editors get only trouble unless they choose."""
 
-from datetime import UTC, datetime
-
 import pytest
 from flask import Flask
 
 from app.models import Role
-from tests.notices.conftest import count_is, declined_is, subjects, tell
+from tests.notices.conftest import NOON, count_is, declined_is, subjects, tell
 from tests.organisers.people import OWNER, make_organiser, signed_in
 from tests.publishing.conftest import PLACE
 
 pytestmark = pytest.mark.both_databases
 PAGE = f"{PLACE}/notices"
 EDITOR, VIEWER = "editor@example.org", "viewer@example.org"
-NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 
 
 def ticked(page: str) -> set[str]:

@@ -51,7 +51,7 @@ def test_shares_of_the_own_goal_and_each_goal_are_told_as_the_count_reaches_them
     assert told[250] == told[500] == told[750] == [SHARE]
     assert told[25] == told[1000] == told[1500] == [GOAL]
     said = letters_to_organisers(app)
-    assert "Confirmed signatures: 750. With that, 75 % of your goal of 1,000 are reached." in said[4]
+    assert "Confirmed signatures: 750. With that, 75 % of your goal of 1,000 is reached." in said[4]
     assert "Confirmed signatures: 1,500. With that, the goal of 1,500 is reached." in said[6]
 
 

@@ -7,17 +7,15 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
-from app import clock
 from app.db import transaction
 from app.models import Clue, Draft, Occasion, OutboxProgress, ProviderPace, Role, Signature, Suspicion
 from app.outbox.enqueue import new_letter
 from app.outbox.quota import ALL
 from tests.factories import make_draft, make_signature
-from tests.notices.conftest import declined_is, petition_id, subjects, tell
+from tests.notices.conftest import NOON, declined_is, petition_id, subjects, tell
 from tests.organisers.people import OWNER, letters_to_organisers, make_organiser
 
 pytestmark = pytest.mark.both_databases
-NOON = clock.now().replace(hour=12, minute=0, second=0)
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 ATTACK, MAIL, OBJECTION = (
     "owner: Many signatures or forms at once",
