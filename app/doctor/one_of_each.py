@@ -120,7 +120,10 @@ def _to_organisers(recipient: str) -> Iterator[tuple[str, Letter]]:
         "no_more_link": stop,
         "language": current_app.config["SITE_LANGUAGE"],
         "reason": "complaints",
-        **{"kind": "goal", "verified": 100, "goal": 100, "choose_link": current_app.config["BASE_URL"] + "/organise"},
+        "kind": "goal",
+        "verified": 100,
+        "goal": 100,
+        "choose_link": current_app.config["BASE_URL"] + "/organise",
     }
     place = Snippet("Books are ", "good", "free", ".")
     changed = {
