@@ -1,5 +1,6 @@
 """What the count has reached is told once: the first signature, shares of the own goal, each goal."""
 
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 
@@ -7,11 +8,13 @@ import pytest
 from flask import Flask
 from sqlalchemy import select, update
 
+from app import jobs
 from app.db import db, transaction
 from app.ledger import ledger
 from app.models import Notice, OutboxRow, Petition, Role
 from app.outbox.enqueue import PRIORITY_OF_ORGANISERS
 from tests.factories import make_signature
+from tests.mail_server import MailServer, text_of
 from tests.notices.conftest import count_is, subjects, tell
 from tests.organisers.people import OWNER, letters_to_organisers, make_organiser
 
@@ -36,6 +39,17 @@ def test_the_first_signature_is_told_once_after_what_people_wait_for(app: Flask)
     with app.app_context():
         (row,) = db.session.scalars(select(OutboxRow).where(OutboxRow.sealed.is_not(None)))
         assert row.priority == PRIORITY_OF_ORGANISERS
+
+
+def test_the_worker_looks_and_sends_it(app: Flask, mail_server: MailServer, work: Callable[[], int]) -> None:
+    make_signature(app)
+    with app.app_context():
+        jobs.run_all(jobs.JOBS)
+        jobs.run_all(jobs.JOBS)
+    work()
+    (letter,) = mail_server.to(OWNER)
+    assert "first signature" in letter["Subject"]
+    assert "The first person has signed and confirmed." in text_of(letter)
 
 
 def test_shares_of_the_own_goal_and_each_goal_are_told_as_the_count_reaches_them(app: Flask) -> None:
