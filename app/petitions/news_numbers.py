@@ -55,10 +55,10 @@ def keep_numbers(session: Session, rows: ColumnElement[bool]) -> None:
         session.execute(change.execution_options(synchronize_session=False))
 
 
-def numbers_of_all(petition_id: int) -> NewsNumbers:
-    """Return the sum of the numbers of all news of a petition."""
+def numbers_of_all(petition_id: int) -> NewsNumbers | None:
+    """Return the sum of the numbers of all news of a petition; None if none was ever sent."""
     news = db.session.scalars(select(News).where(News.petition_id == petition_id, News.began_at.is_not(None))).all()
-    return sum(numbers_of(news).values(), NewsNumbers())
+    return sum(numbers_of(news).values(), NewsNumbers()) if news else None
 
 
 def trouble_since(news_id: int, since: datetime) -> Trouble:
