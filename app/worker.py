@@ -59,7 +59,7 @@ LETTERS = LetterCallbacks(
     write_once=write_news,
 )
 IDLE_SECONDS = 0.5
-IDLE_DELIVERIES_SECONDS = 3  # a PDF takes many seconds anyway
+IDLE_DELIVERIES_SECONDS = 5  # a PDF takes many seconds anyway
 IDLE_HEALTH_SECONDS = 30
 HEALTH_BEGINS_AFTER_SECONDS = 60  # what starts together with the worker is not up at once
 IDLE_BOUNCES_SECONDS = 30
