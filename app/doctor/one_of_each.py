@@ -1,10 +1,11 @@
 """One e-mail of each kind, marked as a test, for whoever wants to see how they arrive. Their links do nothing."""
 
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 from flask import current_app, url_for
 from sqlalchemy import select
@@ -18,10 +19,11 @@ from app.email.render import Rendered, message, render, unsubscribe_headers
 from app.mailbox import catcher
 from app.models import NewsText, Petition, Role
 from app.petition_files.tell_owners import ChangedText
+from app.petitions.answers import answers_to
 from app.petitions.difference import Snippet
 from app.petitions.labels import LABELS
 from app.petitions.page import find_edition
-from app.updates.letter import news_links, render_news
+from app.updates.letter import list_id, news_links, render_news
 from app.web.language import force_language
 
 MARK = "[Test] "
@@ -80,7 +82,8 @@ def plain_test(recipient: str) -> Letter:
         "This e-mail was sent by `flask doctor --mailbox`. If it is here and not among spam, e-mails arrive.\n\n"
         "To have it looked at: save it as it came (its source) into a file, and run `flask doctor --message FILE`.\n"
     )
-    return _letter(recipient, Rendered("A test e-mail", text, ""), unsubscribe=_no_link("refusing.ask_to_stop"))
+    headers = unsubscribe_headers(_no_link("refusing.ask_to_stop"))
+    return _letter(recipient, Rendered("A test e-mail", text, ""), headers)
 
 
 def _about_petition(petition: Petition, recipient: str) -> Iterator[tuple[str, Letter]]:
@@ -97,15 +100,19 @@ def _about_petition(petition: Petition, recipient: str) -> Iterator[tuple[str, L
         "had_stopped": False,
         "no_more_link": stop,
     }
-    sender = smtp.sender(is_discreet=petition.discreet)
+    from_and_answers: dict[str, Any] = {
+        "sender": smtp.sender(is_discreet=petition.discreet),
+        "reply_to": answers_to(petition, edition.notice),
+    }
     for folder in ABOUT_PETITIONS:
         rendered = render_letter(folder, petition, edition.text, edition.notice, edition.language, **about)
-        unsubscribe = stop if folder in WITH_UNSUBSCRIBE else None
-        yield folder, _letter(recipient, rendered, sender=sender, unsubscribe=unsubscribe)
-    text = NewsText(language=edition.language, title="A piece of news", body="Books are **good**.")
+        headers = unsubscribe_headers(stop) if folder in WITH_UNSUBSCRIBE else {}
+        yield folder, _letter(recipient, rendered, headers, **from_and_answers)
+    text = NewsText(language=edition.language, title=edition.text.title, body=edition.text.body)
     links = news_links(petition, _no_token(), _no_token())
     rendered = render_news(petition, [text], edition.notice, edition.language, links)
-    yield "news", _letter(recipient, rendered, sender=sender, unsubscribe=stop)
+    headers = {**unsubscribe_headers(stop), "List-Id": list_id(petition)}
+    yield "news", _letter(recipient, rendered, headers, **from_and_answers)
 
 
 def _to_organisers(recipient: str) -> Iterator[tuple[str, Letter]]:
@@ -135,14 +142,13 @@ def _to_organisers(recipient: str) -> Iterator[tuple[str, Letter]]:
     with force_language(common["language"]):
         for folder in TO_ORGANISERS:
             rendered = render(folder, asks=True, **common, **(changed if folder == "petition_changed" else {}))
-            unsubscribe = stop if folder == "password_reset" else None
-            yield folder, _letter(recipient, rendered, unsubscribe=unsubscribe)
+            headers = unsubscribe_headers(stop) if folder == "password_reset" else {}
+            yield folder, _letter(recipient, rendered, headers)
 
 
-def _letter(recipient: str, rendered: Rendered, *, sender: str | None = None, unsubscribe: str | None) -> Letter:
+def _letter(recipient: str, rendered: Rendered, headers: Mapping[str, str], **more: Any) -> Letter:
     marked = rendered._replace(subject=MARK + rendered.subject)
-    headers = unsubscribe_headers(unsubscribe) if unsubscribe else {}
-    return message(secrets.token_bytes(_ID_BYTES), recipient, marked, sender=sender, headers=headers)
+    return message(secrets.token_bytes(_ID_BYTES), recipient, marked, headers=headers, **more)
 
 
 def _no_link(endpoint: str) -> str:
