@@ -4,7 +4,7 @@ BIN := .venv/bin
 CATALOGUES := $(wildcard translations/*/LC_MESSAGES/messages.po)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help install run test lint check bench faults release screenshots catalogues orders lock browser imap-server servers clean
+.PHONY: help install run test lint check bench faults release screenshots catalogues orders lock browser imap-server spam-checker servers clean
 
 help:
 	@echo "make run      serve the site, the mail worker and a mailbox on this machine"
@@ -22,7 +22,7 @@ install: .venv/installed .venv/translated
 run: install
 	@exec $(BIN)/flask --app wsgi serve --example examples/free-boris-kagarlitsky.md
 
-test: .venv/installed-dev .venv/translated browser imap-server servers
+test: .venv/installed-dev .venv/translated browser imap-server spam-checker servers
 	$(BIN)/pytest --slow --durations=20
 
 lint: .venv/installed-dev .venv/translated
@@ -77,6 +77,10 @@ browser:
 # Dovecot, for the tests that read by IMAP; without it CI fails.
 imap-server:
 	@tests/install-imap-server.sh
+
+# SpamAssassin, for the test that has it look at every e-mail; without it CI fails.
+spam-checker:
+	@tests/install-spamassassin.sh
 
 # nginx and Redis, unpacked into .venv where the machine has none; without them CI fails.
 servers: .venv/installed-dev
