@@ -215,6 +215,7 @@ def test_the_dashboard_says_what_is_next_before_the_numbers_and_the_count_before
         *(f"term {say(each)}" for each in LESS),
         *(f"{role} {say('E-mails of this petition')}" for role in ("region", "heading")),
         *(f"term {say(each)}" for each in ("Sent", "Waiting", "Failed", "Came back", "Called spam")),
+        f"link {say('Choose which e-mails you get about this petition')}",
         *(f"{role} {say('What signers chose')}" for role in ("region", "heading")),
         *(f"term {say(each)}" for each in CHOSEN),
         *(f"{role} {say('Over time')}" for role in ("region", "heading")),

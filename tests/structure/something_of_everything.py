@@ -19,23 +19,33 @@ from app.export.rows import Choice
 from app.mailbox import caught_emails
 from app.models import (
     Act,
+    BouncedMailbox,
     Clue,
     CountCheck,
     Counter,
+    Departures,
     DomainRule,
     Erasure,
     Format,
     HealthReport,
     JobSuccess,
+    MailDomain,
     News,
     NewsState,
     NewsText,
+    Notice,
+    NoticeKind,
     Organiser,
     Passkey,
     Petition,
     Picture,
     PrivacyNotice,
+    ProviderConnection,
+    ProviderPace,
+    Returned,
+    ReturnedEmail,
     Role,
+    SendingAddress,
     Signature,
     SpentProof,
     State,
@@ -142,6 +152,21 @@ def news(petition_id: int, owner: int) -> list[object]:
     return [News(id=1, number=1, **about, **sent), News(id=2, number=2, **about), *texts]
 
 
+def what_sending_leaves(petition_id: int) -> list[object]:
+    """Return a row for each table that tells what e-mails wait for, and what came back of them."""
+    key, now = bytes(16), clock.now()
+    return [
+        MailDomain(domain_key=key, provider_key=key, known_until=now),
+        ProviderPace(provider_key=key, next_at=now),
+        ProviderConnection(provider_key=key, claim=key, until=now),
+        Departures(provider_key=key, slot=now, number=1),
+        SendingAddress(address_key=key, since=now),
+        ReturnedEmail(public_id=key, petition_id=petition_id, kind=Returned.HARD, at=now, shown_at=now),
+        BouncedMailbox(mailbox=key, kind=Returned.HARD, since=now, delay_seconds=9),
+        Notice(petition_id=petition_id, kind=NoticeKind.FIRST, number=1, at=now),
+    ]
+
+
 def what_organisers_leave(app: Flask) -> list[str]:
     """Put a row into each table that organisers fill; return the tokens that letters to them carry."""
     owner = make_organiser(app, role=Role.OWNER, administrator=True)
@@ -171,6 +196,7 @@ def what_organisers_leave(app: Flask) -> list[str]:
                 [
                     key,
                     *news(petition.id, owner),
+                    *what_sending_leaves(petition.id),
                     Picture(**about, digest=DIGEST, width=480, height=1, data=b"x"),
                     DomainRule(**about, domain="example.net", verdict=Verdict.BLOCK, made_at=clock.now()),
                     Suspicion(**about, signature_id=signed, clue=Clue.INSTANT, since=clock.now()),
