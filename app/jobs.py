@@ -75,7 +75,7 @@ JOBS = (
     *RETENTION,
     Job("round numbers for viewers", MINUTE, round_numbers),
     Job("queue reminders", MINUTE, queue_reminders),
-    Job("send news", MINUTE, send_news),
+    Job("send news", timedelta(seconds=20), send_news),
     Job("flag bursts", MINUTE, bursts.flag_bursts),
     Job("tell organisers", MINUTE, tell_organisers),
     Job("expire invitations", MINUTE, forget_expired_invitations),
