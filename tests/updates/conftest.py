@@ -8,7 +8,7 @@ from sqlalchemy import select, update
 
 from app import clock
 from app.db import db, transaction
-from app.models import News, NewsState, Petition, Role
+from app.models import Membership, News, NewsState, NoticeKind, Petition, Role
 from app.updates import send, write
 from app.updates.write import Written
 from tests.factories import SLUG, change_signers, make_signature
@@ -29,6 +29,7 @@ def make_news(app: Flask, petition: str) -> Make:
     def make(texts: dict[str, Written] | None = None, *, slug: str = SLUG, is_sent: bool = True) -> int:
         owner = make_organiser(app, OWNER, Role.OWNER, slug)
         other = make_organiser(app, OTHER, Role.OWNER, slug)
+        want_no_notices(app)
         with app.app_context():
             petition_id = db.session.scalars(select(Petition.id).where(Petition.slug == slug)).one()
             number = write.begin_news(petition_id, owner)
@@ -39,6 +40,12 @@ def make_news(app: Flask, petition: str) -> Make:
             return number
 
     return make
+
+
+def want_no_notices(app: Flask) -> None:
+    """Have organisers be told nothing else, so that only news leaves."""
+    with app.app_context(), transaction() as session:
+        session.execute(update(Membership).values(notices=dict.fromkeys(NoticeKind, False)))
 
 
 def agree(app: Flask, *addresses: str, slug: str = SLUG) -> list[bytes]:
