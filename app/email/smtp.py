@@ -1,5 +1,6 @@
 """SMTP through Flask-Mail, with time-outs on every step and an exception for each kind of failure."""
 
+import re
 import smtplib
 import ssl
 from collections.abc import Callable
@@ -15,6 +16,9 @@ from app.email.dkim import sign
 from app.email.pipelining import HeldBack, ReadyMessage, hand_over
 from app.email.smtp_reply import describe_reply
 
+TOO_LARGE = 552  # RFC 1870, 6.1: already to MAIL, by its SIZE
+# A server may refuse the sender only once it knows the recipient (Postfix does); 1.7 and 1.8 are RFC 3463's and 7505's.
+_SENDER_REFUSED = re.compile(rb"^[45]\.1\.[78]\b|sender address rejected", re.IGNORECASE)
 SERVICE_CLOSING = 421  # RFC 5321, 3.8: the server closes the connection after this answer
 
 
@@ -170,9 +174,11 @@ class SmtpConnection:
             send(opened)
         except smtplib.SMTPRecipientsRefused as error:
             code, reply = next(iter(error.recipients.values()))
-            raise self._failure(code, reply) from None
+            is_about_sender = _SENDER_REFUSED.search(bytes(reply)) is not None
+            raise self._failure(code, reply, is_about_sender=is_about_sender) from None
         except smtplib.SMTPSenderRefused as error:
-            raise self._failure(error.smtp_code, error.smtp_error, is_about_sender=True) from None
+            is_about_sender = error.smtp_code != TOO_LARGE  # which is said of this one
+            raise self._failure(error.smtp_code, error.smtp_error, is_about_sender=is_about_sender) from None
         except smtplib.SMTPResponseException as error:
             raise self._failure(error.smtp_code, error.smtp_error) from None
         except (smtplib.SMTPException, OSError) as error:

@@ -20,7 +20,7 @@ class MailDomain(Base):
 
 
 class ProviderPace(Base):
-    """When the next e-mail to one provider, by a keyed hash, or to all (see app/outbox/shaping.py) may leave.
+    """When the next e-mail to one provider, by a keyed hash, or to all (see app/outbox/provider_paces.py) may leave.
 
     `next_at` is the theoretical arrival time of the generic cell rate algorithm (ITU-T I.371). `queue_end` is when the
     last of the e-mails for which nobody waits may ask for a turn. `paused_until` follows an answer that asked for it,

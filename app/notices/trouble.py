@@ -70,7 +70,7 @@ def _mail(now: datetime) -> list[Found]:
     failing, waiting = _failing(now), _waiting(now)
     if not failing and not waiting:
         return []
-    found = waits(db.session(), now)
+    found = [one for one in waits(db.session(), now) if not one.only]
     is_stopped = any(one.number is None for one in found)
     late = {petition_id for petition_id, number in waiting.items() if number >= MANY_EMAILS or is_stopped}
     # A provider without a name may be one person's own server.

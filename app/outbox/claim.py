@@ -58,21 +58,23 @@ def claim_due() -> Claimed:
     # A letter that was queued in the future is due: the clock has gone back since.
     from_the_future = (OutboxRow.attempts == 0) & OutboxRow.deferred_until.is_(None) & (OutboxRow.queued_at > now)
     due = (
-        select(OutboxRow.id, OutboxRow.occasion, OutboxRow.had_proof_of_work, OutboxRow.priority)
+        select(OutboxRow.id, OutboxRow.occasion, OutboxRow.had_proof_of_work)
         .where(OutboxRow.progress == OutboxProgress.WAITING, or_(OutboxRow.due_at <= now, from_the_future), free)
         .where(OutboxRow.news_id.is_(None) | OutboxRow.news_id.in_(_SENDING))  # what is paused waits
         .order_by(OutboxRow.priority, OutboxRow.due_at, OutboxRow.id)
     )
+    room = quota.room(quota.used(db.session(), now), BATCH_SIZE)
+    if len(room) < len(Occasion):
+        due = due.where(OutboxRow.occasion.in_([*room]))
     # Read first, so that an idle worker never takes SQLite's one write lock.
     first = db.session.execute(due.limit(1)).first()
     if first is None:
         return Claimed(claim, {})
     are_copies = first.occasion == Occasion.SIGNED and first.had_proof_of_work
     size = quota.batch_size(BATCH_SIZE if are_copies else min(BATCH_SIZE, BATCH_SIZE_ONE_BY_ONE))
-    room = min([size, *(used.room(first.priority) for used in quota.used(db.session(), now))])
-    if not room or all_paused_until(db.session(), now):
+    if all_paused_until(db.session(), now):
         return Claimed(claim, {})
-    due = due.limit(room)
+    due = due.limit(min(size, max(room.values())))
     with transaction() as session:
         # SQLite has no row locks and needs none: its transactions write one at a time.
         taken = {row.id: row.occasion for row in session.execute(due.with_for_update(skip_locked=True))}

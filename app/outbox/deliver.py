@@ -47,8 +47,10 @@ def deliver(letters: LetterCallbacks, stopping: Callable[[], bool] = lambda: Fal
         raise
     finally:
         batch.connection.close()
-        end_turns(batch.claimed, batch.turns, batch.tried, batch.paused)
-        release(batch.claimed, [*batch.unsent, *batch.turns.back])
+        try:
+            end_turns(batch.claimed, batch.turns, batch.tried, batch.taken, batch.paused)
+        finally:
+            release(batch.claimed, [*batch.unsent, *batch.turns.back])
     return len(batch.claimed.occasions)
 
 
@@ -57,9 +59,15 @@ class _Batch:
 
     def __init__(self, letters: LetterCallbacks, stopping: Callable[[], bool]) -> None:
         self.claimed = claim_due()
-        self.turns = take_turns(self.claimed, letters)
+        try:
+            self.turns = take_turns(self.claimed, letters)
+        except BaseException:
+            release(self.claimed, [*self.claimed.occasions])
+            raise
         self.unsent = [*self.turns.going]
         self.tried: set[int] = set()
+        self.taken: set[int] = set()  # by the mail server
+        self.refused: set[int] = set()
         self.paused: dict[bytes, datetime] = {}
         self.connection = smtp.SmtpConnection()
         self._letters = letters
@@ -127,7 +135,9 @@ class _Batch:
             return self._may_go_on() and time.monotonic() < until
 
         way = OnceWay(self.connection, may_go_on, self._waits, self._refused)
-        self.tried.update(send_once(way, self.claimed, first, self._letters))
+        done = send_once(way, self.claimed, first, self._letters)
+        self.tried.update(done)
+        self.taken.update(set(done) - self.refused)
         release(self.claimed, [one for one in first if one not in self.tried and not self._waits(one)])
         self.unsent = self.unsent[len(first) :]
 
@@ -165,6 +175,7 @@ class _Batch:
             return
         is_first, began = self.connection.is_new, time.perf_counter()
         if self._hand_over(message, row_id):
+            self.taken.add(row_id)
             hand.sent[row_id] = clock.now()
             timing.add(domain_of(message.recipient), time.perf_counter() - began, is_first=is_first)
 
@@ -178,6 +189,7 @@ class _Batch:
         if written.message is None:
             record.mark(self.claimed, row_id, OutboxProgress.SILENT, "", self._letters)
         elif self._hand_over(written.message, row_id):
+            self.taken.add(row_id)
             record.mark(self.claimed, row_id, OutboxProgress.SENT, "", self._letters)
 
     def _hand_over(self, message: ReadyMessage, row_id: int) -> bool:
@@ -196,6 +208,7 @@ class _Batch:
 
     def _refused(self, row_id: int, error: smtp.SendingFailed) -> None:
         """Record that a letter was refused: for good, for now, or with all others to its provider for a while."""
+        self.refused.add(row_id)
         key = self.turns.provider_of.get(row_id)
         until = pause_if_asked(key, error, shaping())
         if until:

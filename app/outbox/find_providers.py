@@ -93,7 +93,7 @@ def _kept(session: Session, domains: Collection[str], now: datetime) -> dict[str
 def _asked(domains: Collection[str], shaping: TrafficShaping, now: datetime) -> dict[str, Found]:
     memory = _memory()
     answers = _ask(domains, shaping) if now >= memory.rests_until and domains else {}
-    if len(answers) < len(domains):
+    if domains and not answers and now >= memory.rests_until and not can_resolve(shaping, MAX_SECONDS):
         memory.rests_until = max(memory.rests_until, now + RESTS)
     if any(one.takes_no_mail for one in answers.values()) and now >= memory.trusted_until:
         if can_resolve(shaping, MAX_SECONDS):

@@ -7,7 +7,7 @@ from sqlalchemy import ColumnElement, delete, exists, or_, select
 from app import clock
 from app.db import Base, db, transaction
 from app.models import Departures, MailDomain, ProviderConnection, ProviderPace
-from app.outbox.quota import KEPT_FOR
+from app.outbox.quota import DAY, KEPT_FOR
 
 LONG_PAST = timedelta(days=1)
 
@@ -18,7 +18,7 @@ def forget_paces() -> int:
     is_queued = ProviderPace.queue_end.is_not(None) & (ProviderPace.queue_end >= now)
     is_paused = ProviderPace.paused_until.is_not(None) & (ProviderPace.paused_until > now)
     old: tuple[tuple[type[Base], ColumnElement[bool]], ...] = (
-        (Departures, Departures.slot < now - KEPT_FOR),
+        (Departures, (Departures.slot < now - KEPT_FOR) | (Departures.slot > now + DAY)),
         (MailDomain, MailDomain.known_until < now),
         (ProviderConnection, ProviderConnection.until < now),
         (ProviderPace, (ProviderPace.next_at < now - LONG_PAST) & ~is_queued & ~is_paused),

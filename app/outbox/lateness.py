@@ -6,12 +6,16 @@ from sqlalchemy import func, select, union_all
 
 from app import clock
 from app.db import db
-from app.models import OutboxProgress, OutboxRow
+from app.models import Occasion, OutboxProgress, OutboxRow
 from app.outbox.enqueue import PRIORITY, PRIORITY_BY_STRANGER, PRIORITY_OF_ORGANISERS, PRIORITY_WITHOUT_PROOF
 
 MINUTE = 60
 # Those in the slow lane are late on purpose. One look in the index for each, as a look across them reads all that wait.
-PRIORITIES = sorted({*PRIORITY.values(), PRIORITY_WITHOUT_PROOF, PRIORITY_OF_ORGANISERS, PRIORITY_BY_STRANGER})
+# News has pages that tell how far it is, and is paused by people.
+PRIORITIES = sorted(
+    {*PRIORITY.values(), PRIORITY_WITHOUT_PROOF, PRIORITY_OF_ORGANISERS, PRIORITY_BY_STRANGER}
+    - {PRIORITY[Occasion.NEWS]}
+)
 
 
 def seconds_late() -> int:

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from app import clock
 from app.db import insert, is_one_of, transaction
 from app.email import smtp
-from app.email.traffic_shaping import TrafficShaping
+from app.email.traffic_shaping import MAX_PAUSE, TrafficShaping
 from app.models import ProviderPace
 from app.outbox.quota import ALL
 
@@ -28,14 +28,28 @@ def pause_if_asked(key: bytes | None, error: smtp.SendingFailed, table: TrafficS
 def all_paused_until(session: Session, now: datetime) -> datetime | None:
     """Return until when no e-mail leaves at all, None if they may leave."""
     until: datetime | None = session.scalar(select(ProviderPace.paused_until).where(ProviderPace.provider_key == ALL))
-    return until if until and until > now else None
+    return until if until and now < until <= now + MAX_PAUSE else None
 
 
-def end_pauses(session: Session, keys: Collection[bytes]) -> None:
-    """Forget the pauses of these providers, as they take e-mails again; in the caller's transaction."""
-    again = update(ProviderPace).where(is_one_of(ProviderPace.provider_key, [ALL, *keys]), ProviderPace.pauses > 0)
-    mended = again.values(pauses=0, paused_until=None, reply="")
-    session.execute(mended.execution_options(synchronize_session=False))
+def was_paused(session: Session, key: bytes) -> bool:
+    """Tell whether a provider has asked for a pause since it took an e-mail last."""
+    return bool(session.scalar(select(ProviderPace.pauses).where(ProviderPace.provider_key == key)))
+
+
+def end_pauses(session: Session, keys: Collection[bytes], since: datetime) -> None:
+    """Forget the pauses of these providers that were over at that moment, as they have taken e-mails since.
+
+    One that began meanwhile is another worker's news, and stays. In the caller's transaction.
+    """
+    is_over = ProviderPace.paused_until.is_(None) | (ProviderPace.paused_until <= since)
+    paused = is_one_of(ProviderPace.provider_key, [*keys]) & (ProviderPace.pauses > 0) & is_over
+    locked = session.scalars(
+        select(ProviderPace.provider_key).where(paused).order_by(ProviderPace.provider_key).with_for_update()
+    ).all()
+    if locked:
+        mended = update(ProviderPace).where(is_one_of(ProviderPace.provider_key, locked))
+        mended = mended.values(pauses=0, paused_until=None, reply="")
+        session.execute(mended.execution_options(synchronize_session=False))
 
 
 def _pause(key: bytes, reply: str, pause: Callable[[int], timedelta]) -> datetime:

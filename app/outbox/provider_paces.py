@@ -26,7 +26,6 @@ class HeldRow(NamedTuple):
 
     id: int
     occasion: Occasion
-    priority: int
     leaves_at: datetime | None
 
 
@@ -47,13 +46,15 @@ class ProviderPaces:
         if row is None:  # forgotten in this moment (see app/outbox/forget_paces.py), so nothing left for a day
             return NOW
         if limits.connections and self._busy.get(key, 0) >= limits.connections:
-            return Turn(self._now + NO_CONNECTION_FREE)
-        if self._warm_up is not None:
+            return Turn(self._now + NO_CONNECTION_FREE, e_mail.leaves_at)
+        is_waited_for = e_mail.occasion in WAITED_FOR
+        # Strangers can cause what people wait for: it counts here, but a flood of it must not stop it for a day.
+        if self._warm_up is not None and not is_waited_for:
             number, free_at = self._departed_today(key)
-            if number + leaving >= max(1, int(self._warm_up * quota.share(e_mail.priority))):
+            if number + leaving >= max(1, int(self._warm_up * quota.share(e_mail.occasion))):
                 row.queue_end = max(row.queue_end or self._now, free_at or self._now + quota.DAY) + limits.interval
                 return Turn(row.queue_end)
-        return take_turn(row, limits, self._now, e_mail.leaves_at, is_waited_for=e_mail.occasion in WAITED_FOR)
+        return take_turn(row, limits, self._now, e_mail.leaves_at, is_waited_for=is_waited_for)
 
     def connect(self, claim: bytes, keys: Collection[bytes], until: datetime) -> None:
         """Take a connection to each of these providers whose connections are counted."""

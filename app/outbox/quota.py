@@ -3,7 +3,7 @@
 What nobody waits for may use a share of a quota alone, so that a new confirmation never waits for news to end.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
@@ -13,14 +13,12 @@ from sqlalchemy.orm import Session
 
 from app.db import insert
 from app.models import Departures, Occasion
-from app.outbox.enqueue import PRIORITY
 
 ALL = bytes(16)  # the key under which all departures are counted
 SLOT = timedelta(minutes=10)
 DAY = timedelta(days=1)
 KEPT_FOR = timedelta(days=3)
-SHARES = ((0.5, PRIORITY[Occasion.NEWS]), (0.8, PRIORITY[Occasion.REMINDER]))  # from these priorities on
-SHARE_OF_THANKS = 0.9
+SHARES = {Occasion.CONFIRMED: 0.9, Occasion.REMINDER: 0.8, Occasion.NEWS: 0.5}
 SMALL_PART = 20  # a worker claims no more than this part of a quota at once: if it is killed, so much is lost
 
 
@@ -38,11 +36,9 @@ def quotas() -> list[Quota]:
     return [Quota(name, current_app.config[name], within) for name, within in both if current_app.config[name]]
 
 
-def share(priority: int) -> float:
-    """Return which part of a quota e-mails of this priority may use."""
-    if priority == PRIORITY[Occasion.CONFIRMED]:
-        return SHARE_OF_THANKS
-    return next((part for part, least in SHARES if priority >= least), 1)
+def share(occasion: Occasion) -> float:
+    """Return which part of a quota e-mails for this occasion may use."""
+    return SHARES.get(occasion, 1)
 
 
 def batch_size(most: int) -> int:
@@ -57,14 +53,20 @@ class Used(NamedTuple):
     number: int
     free_at: datetime | None
 
-    def room(self, priority: int) -> int:
-        """Return how many more e-mails of this priority may leave now."""
-        return max(0, max(1, int(self.quota.most * share(priority))) - self.number)
+    def room(self, occasion: Occasion) -> int:
+        """Return how many more e-mails for this occasion may leave now."""
+        return max(0, max(1, int(self.quota.most * share(occasion))) - self.number)
 
 
 def used(session: Session, now: datetime) -> list[Used]:
     """Return how much of each quota that is set is used now."""
     return [Used(one, *departed(session, ALL, now, one.within)) for one in quotas()]
+
+
+def room(used_now: Sequence[Used], most: int) -> dict[Occasion, int]:
+    """Return for each occasion whose e-mails may leave now how many may, at most so many."""
+    found = {one: min([most, *(used_one.room(one) for used_one in used_now)]) for one in Occasion}
+    return {one: number for one, number in found.items() if number}
 
 
 def departed(session: Session, key: bytes, now: datetime, within: timedelta) -> tuple[int, datetime | None]:
@@ -74,6 +76,7 @@ def departed(session: Session, key: bytes, now: datetime, within: timedelta) -> 
     """
     first = func.min(Departures.slot, type_=Departures.slot.type)
     lately = (Departures.provider_key == key) & (Departures.slot > now - within - SLOT) & (Departures.number > 0)
+    lately &= Departures.slot <= now  # the clock may have been ahead
     number, oldest = session.execute(select(func.coalesce(func.sum(Departures.number), 0), first).where(lately)).one()
     return int(number), oldest + SLOT + within if oldest else None
 

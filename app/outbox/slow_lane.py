@@ -83,7 +83,7 @@ def _shares_place(session: Session, row: OutboxRow, now: datetime) -> bool:
     waiting = competes_with(row) & (OutboxRow.progress == OutboxProgress.WAITING)
     older = waiting & _in_line(row) & is_older
     if session.scalars(select(OutboxRow.id).where(older).limit(1)).first() is None:
-        if row.due_at > row.queued_at and not _was_place_used(session, row):
+        if row.provider_key is None and row.due_at > row.queued_at and not _was_place_used(session, row):
             row.deferred_until, row.priority = row.due_at, PRIORITY_DEFERRED
         return False
     row.claim = row.leased_until = None
@@ -157,6 +157,7 @@ def _in_line(row: OutboxRow) -> ColumnElement[bool]:
     return (
         of_petition
         & OutboxRow.turn_at.is_(None)
+        & OutboxRow.provider_key.is_(None)  # or its provider's pace has put it off
         & (OutboxRow.deferred_until.is_not(None) | (OutboxRow.due_at > OutboxRow.queued_at))
     )
 

@@ -14,14 +14,14 @@ from sqlalchemy.orm import Session
 
 from app import clock
 from app.changed_rows import Columns, change_rows
-from app.db import transaction
+from app.db import db, transaction
 from app.email.traffic_shaping import TrafficShaping
 from app.models import OutboxRow
 from app.outbox import quota
 from app.outbox.callbacks import LetterCallbacks
 from app.outbox.claim import Claimed
 from app.outbox.find_providers import Found, find_providers
-from app.outbox.pause_provider import end_pauses
+from app.outbox.pause_provider import end_pauses, was_paused
 from app.outbox.provider_paces import HeldRow, ProviderPaces, disconnect
 from app.outbox.turn import NOW, Turn
 
@@ -73,24 +73,29 @@ def take_turns(claimed: Claimed, letters: LetterCallbacks) -> Turns:
         return _take(session, claimed, found, table)
 
 
-def end_turns(claimed: Claimed, turns: Turns, tried: Collection[int], paused: Mapping[bytes, datetime]) -> None:
-    """Give back the departures of rows that were not tried, the rows that wait for pauses, and the connections."""
-    if not turns.counted:
+def end_turns(
+    claimed: Claimed, turns: Turns, tried: Collection[int], taken: Collection[int], paused: Mapping[bytes, datetime]
+) -> None:
+    """Give back the departures of rows that were not tried, the rows that wait for pauses, and the connections.
+
+    Providers whose servers have `taken` one of these rows' e-mails have ended pauses that were over when it began.
+    """
+    if not turns.counted and not (taken and was_paused(db.session(), quota.ALL)):
         return
     not_tried = [row_id for row_id in turns.going if row_id not in tried]
-    taking = {turns.provider_of[row_id] for row_id in tried if row_id in turns.provider_of} - set(paused)
+    taking = {quota.ALL, *(turns.provider_of[row_id] for row_id in taken if row_id in turns.provider_of)} - set(paused)
     waiting = {
         row_id: Turn(paused[turns.provider_of[row_id]])
         for row_id in not_tried
         if turns.provider_of.get(row_id) in paused
     }
     with transaction() as session:
+        if taken:
+            end_pauses(session, taking, turns.at)  # first: paces are locked before departures everywhere
         back = {key: number for key, number in turns.departures(not_tried).items() if number}
         quota.give_back(session, back, turns.at)
         _put_off(session, claimed, waiting, turns.provider_of)
         disconnect(session, claimed.claim)
-        if tried and quota.ALL not in paused:
-            end_pauses(session, taking)
 
 
 def _providers(letters: LetterCallbacks, row_ids: Collection[int], table: TrafficShaping) -> dict[int, Found]:
@@ -103,7 +108,10 @@ def _take(session: Session, claimed: Claimed, found: Mapping[int, Found], table:
     now = clock.now()
     provider_of = {row_id: one.provider_key for row_id, one in found.items()}
     dead = {row_id for row_id, one in found.items() if one.takes_no_mail}
-    paces = ProviderPaces(session, {key for row_id, key in provider_of.items() if row_id not in dead}, table, now)
+    keys = {key for row_id, key in provider_of.items() if row_id not in dead}
+    if quota.quotas():
+        keys.add(quota.ALL)  # locked, so that of two workers the second sees what the first takes
+    paces = ProviderPaces(session, keys, table, now)
     used = quota.used(session, now)
     turns = Turns(now, [], provider_of=provider_of)
     leaving: dict[bytes, int] = {}
@@ -113,7 +121,7 @@ def _take(session: Session, claimed: Claimed, found: Mapping[int, Found], table:
         if row.id in dead:
             turns.dead.append(row.id)
             continue
-        if any(one.room(row.priority) <= len(turns.going) for one in used):
+        if any(one.room(row.occasion) <= len(turns.going) for one in used):
             turns.back.append(row.id)
             continue
         turn = paces.turn(key, row, leaving.get(key, 0)) if key else NOW
@@ -132,9 +140,7 @@ def _take(session: Session, claimed: Claimed, found: Mapping[int, Found], table:
 
 def _rows(session: Session, claimed: Claimed) -> list[HeldRow]:
     """Return the rows that are still this worker's, locked, in the order of departure."""
-    held = select(OutboxRow.id, OutboxRow.occasion, OutboxRow.priority, OutboxRow.leaves_at).where(
-        claimed.holds(claimed.occasions)
-    )
+    held = select(OutboxRow.id, OutboxRow.occasion, OutboxRow.leaves_at).where(claimed.holds(claimed.occasions))
     locked = session.execute(held.order_by(OutboxRow.id).with_for_update())
     rows = {row.id: HeldRow(*row) for row in locked}
     return [rows[row_id] for row_id in claimed.occasions if row_id in rows]

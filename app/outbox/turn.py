@@ -3,10 +3,11 @@
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from app.email.traffic_shaping import Limits
+from app.email.traffic_shaping import MAX_PAUSE, Limits
 from app.models import ProviderPace
 
 KEPT_FOR = timedelta(minutes=1)
+LONGEST = timedelta(days=30)  # that a line of e-mails can honestly be
 
 
 class Turn(NamedTuple):
@@ -25,7 +26,11 @@ def take_turn(pace: ProviderPace, limits: Limits, now: datetime, kept: datetime 
     What people wait for takes the next free place, which is kept: given again as `kept` when it has come, the e-mail
     may leave. What nobody waits for lines up behind all others like it, and asks again when its time has come.
     """
-    paused = pace.paused_until if pace.paused_until and pace.paused_until > now else None
+    paused = pace.paused_until if pace.paused_until and now < pace.paused_until <= now + MAX_PAUSE else None
+    if pace.next_at > now + LONGEST:  # the clock was ahead
+        pace.next_at = now
+    if pace.queue_end and pace.queue_end > now + LONGEST:
+        pace.queue_end = now
     if kept and not paused and kept <= now < kept + KEPT_FOR:
         return NOW
     place = max(pace.next_at, paused or now)

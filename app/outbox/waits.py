@@ -7,7 +7,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from app import clock
-from app.models import OutboxProgress, OutboxRow, ProviderPace
+from app.models import Occasion, OutboxProgress, OutboxRow, ProviderPace
 from app.outbox import quota
 from app.outbox.find_providers import key_of
 from app.outbox.quota import ALL
@@ -19,8 +19,8 @@ class Wait:
     """What some e-mails wait for: `provider` by its name, empty for all others; or the `setting` that is a quota.
 
     Both are empty when all e-mails wait, as the relay refused whoever sends. `number` is how many wait for a provider,
-    None where all that are due do. `until` is when the next may leave. `reply` is the answer that made them wait,
-    without the server's words.
+    None where all that are due do, or those for these occasions `only`. `until` is when the next may leave. `reply` is
+    the answer that made them wait, without the server's words.
     """
 
     until: datetime
@@ -28,6 +28,7 @@ class Wait:
     setting: str = ""
     number: int | None = None
     reply: str = ""
+    only: tuple[Occasion, ...] = ()
 
 
 def waits(session: Session, now: datetime) -> list[Wait]:
@@ -41,11 +42,13 @@ def _relay(session: Session, now: datetime) -> list[Wait]:
 
 
 def _quotas(session: Session, now: datetime) -> list[Wait]:
-    return [
-        Wait(one.free_at, setting=one.quota.setting)
-        for one in quota.used(session, now)
-        if one.room(priority=0) == 0 and one.free_at
-    ]
+    found = []
+    for one in quota.used(session, now):
+        stopped = tuple(occasion for occasion in Occasion if one.room(occasion) == 0)
+        if stopped and one.free_at:
+            is_all = Occasion.SIGNED in stopped
+            found.append(Wait(one.free_at, setting=one.quota.setting, only=() if is_all else stopped))
+    return found
 
 
 def _providers(session: Session, now: datetime) -> list[Wait]:
@@ -76,6 +79,8 @@ def describe_wait(wait: Wait) -> str:
     """Return in words for the operator what e-mails wait for."""
     until = f"until {clock.iso(wait.until)}"
     because = f": {wait.reply}" if wait.reply else ""
+    if wait.only:
+        return f"{', '.join(wait.only)}: wait for their part of {wait.setting} {until}"
     if wait.setting:
         return f"all wait for {wait.setting} {until}"
     if wait.number is None:

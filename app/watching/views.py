@@ -87,7 +87,7 @@ def dashboard(slug: str) -> Response:
         suspected_number = number_suspected(petition_id) if exact else 0
         # A viewer who knows of an address would see by these whether it got news, or wants none any more.
         news = numbers_of_all(petition_id) if exact else None
-        waiting_for = [one for one in waits(db.session(), now) if one.until > now + WORTH_TELLING]
+        waiting_for = [one for one in waits(db.session(), now) if not one.only and one.until > now + WORTH_TELLING]
         curve = growth(petition_id, step, since, now, current_numbers.verified)
     return petition_page(
         "watching/dashboard.html",

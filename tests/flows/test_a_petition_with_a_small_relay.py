@@ -214,6 +214,6 @@ def next_moment(app: Flask, now: datetime, more_come: bool) -> datetime:
                 OutboxRow.progress == OutboxProgress.WAITING
             )
         )
-        free = [one.free_at for one in used(db.session(), now) if one.room(priority=2) == 0 and one.free_at]
+        free = [one.free_at for one in used(db.session(), now) if one.room(Occasion.CONFIRMED) == 0 and one.free_at]
     moments = [max([first or now, *free])] + ([now + timedelta(hours=1)] if more_come else [])
     return max(min(moments), now + timedelta(seconds=1))

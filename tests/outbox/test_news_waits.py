@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from flask import Flask
 
+from app.models import Occasion
 from app.outbox import claim, quota
 from app.updates.queue import send_news
 from tests.factories import sign
@@ -47,7 +48,7 @@ def test_news_leaves_room_in_a_quota_for_those_who_sign_meanwhile(
     app.config["MAIL_MAX_PER_DAY"] = 40
     queue_news(app, make_news, 60)
     work()
-    assert len(mail_server.letters) == quota.SHARES[0][0] * 40
+    assert len(mail_server.letters) == quota.SHARES[Occasion.NEWS] * 40
     sign(app.test_client(), email=NEW)
     work()
     assert mail_server.letters[-1]["To"] == NEW

@@ -1,7 +1,9 @@
 """E-mails leave at their providers' pace and the relay's quotas: what one answers holds up its own e-mails alone."""
 
+import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 
@@ -12,14 +14,15 @@ from sqlalchemy import func, select, update
 
 from app import clock
 from app.db import db, transaction
-from app.email import traffic_shaping
+from app.email import smtp, traffic_shaping
 from app.email.traffic_shaping import Limits, Provider, TrafficShaping, WarmUp
 from app.models import Departures, Occasion, OutboxProgress, OutboxRow, Petition, ProviderPace, Signature
 from app.outbox import find_providers, quota, take_turns
 from app.outbox.claim import claim_due
 from app.outbox.deliver import deliver
-from app.outbox.enqueue import new_letter
+from app.outbox.enqueue import PRIORITY_DEFERRED, new_letter
 from app.outbox.forget_paces import forget_paces
+from app.outbox.pause_provider import pause_if_asked
 from app.signing import proof_of_work
 from app.worker import LETTERS
 from tests import factories
@@ -282,21 +285,27 @@ def test_a_domain_that_takes_no_mail_is_named_on_the_page_of_whoever_typed_it(
         dns.stop()
 
 
-def test_a_provider_is_sent_no_more_than_its_share_while_the_sender_is_new(
+def test_a_new_sender_sends_each_provider_few_thanks_a_day_and_every_confirmation(
     app: Flask, mail_server: MailServer, work: Work, sign: Callable[[str], object],
     shaped: Callable[[TrafficShaping], None], later: Callable[[timedelta], None],
 ) -> None:  # fmt: skip
-    shaped(replace(table(), warm_up=WarmUp(first_day=2, factor=2, days=3)))
-    for number in range(8):
+    """Confirmations are what strangers can cause: a flood of them must not stop those of others for a day."""
+    shaped(replace(table(), warm_up=WarmUp(first_day=4, factor=2, days=3)))
+    for number in range(3):
         sign(f"ann-{number}@{BIG}")
-    sign(f"ann@{SMALL}")
-    seen = []
-    for _ in range(4):
-        work()
-        seen.append(len({one for one in recipients(mail_server) if one.endswith(BIG)}))  # reminders go there as well
+    for number in range(8):
+        make_thanks(app, f"thanked-{number}@{BIG}")
+    make_thanks(app, f"thanked@{SMALL}")
+    work()
+    assert sum(one.endswith(BIG) for one in recipients(mail_server)) == 3
+    assert f"thanked@{SMALL}" in recipients(mail_server)
+    sign(f"new@{BIG}")
+    work()
+    assert f"new@{BIG}" in recipients(mail_server)
+    for thanked in (7, 8):
         later(timedelta(days=1, minutes=20))
-    assert seen == [2, 6, 8, 8]
-    assert f"ann@{SMALL}" in recipients(mail_server)
+        work()
+        assert len({one for one in recipients(mail_server) if one.startswith("thanked-")}) == thanked
 
 
 def test_two_workers_send_to_a_provider_over_no_more_connections_than_it_takes(
@@ -342,3 +351,125 @@ def test_links_still_work_after_an_e_mail_was_put_off(
     for letter in mail_server.letters:
         assert factories.press_confirm(client, link_in(letter)).status_code == 303
     assert len(mail_server.letters) == 3
+
+
+def test_thanks_that_have_used_their_part_hold_up_no_confirmation_behind_them(
+    app: Flask, mail_server: MailServer, work: Work, sign: Callable[[str], object], runner: FlaskCliRunner
+) -> None:
+    app.config["MAIL_MAX_PER_HOUR"] = 10
+    for number in range(12):
+        make_thanks(app, f"thanked-{number}@{SMALL}")
+    work()
+    assert "confirmed, reminder, news: wait for their part of MAIL_MAX_PER_HOUR until " in status(runner)
+    sign(f"new@{SMALL}")
+    with app.app_context(), transaction() as session:  # as the slow lane does, and a server that refused it once
+        signed = update(OutboxRow).where(OutboxRow.occasion == Occasion.SIGNED)
+        session.execute(signed.values(priority=PRIORITY_DEFERRED))
+    work()
+    assert recipients(mail_server)[9:] == [f"new@{SMALL}"]
+
+
+def test_a_pause_that_another_worker_met_meanwhile_is_kept(
+    app: Flask, mail_server: MailServer, sign: Callable[[str], object]
+) -> None:
+    sign(f"ann@{BIG}")
+    with app.app_context():
+        mine = claim_due()
+        turns = take_turns.take_turns(mine, LETTERS)
+        refused = smtp.Temporary("421 4.7.0", 421, "4.7.0 [TSS04] deferred")
+        until = pause_if_asked(find_providers.key_of("big"), refused, take_turns.shaping())
+        take_turns.end_turns(mine, turns, turns.going, turns.going, {})
+        (kept,) = db.session.scalars(select(ProviderPace).where(ProviderPace.pauses > 0))
+        assert kept.paused_until == until
+
+
+def test_who_finds_no_connection_free_keeps_the_place(
+    app: Flask, mail_server: MailServer, sign: Callable[[str], object],
+    shaped: Callable[[TrafficShaping], None], later: Callable[[timedelta], None],
+) -> None:  # fmt: skip
+    shaped(table(connections=1, per_connection=1, per_minute=1))
+    sign(f"ann@{BIG}")
+    sign(f"ben@{BIG}")
+    with app.app_context():
+        first = claim_due()
+        take_turns.take_turns(first, LETTERS)  # it goes on holding the connection
+    place = rows(app)[1].leaves_at
+    assert place is not None
+    later(timedelta(seconds=61))
+    with app.app_context():
+        take_turns.take_turns(claim_due(), LETTERS)
+    assert rows(app)[1].leaves_at == place and rows(app)[1].due_at > place
+
+
+def test_a_clock_that_was_ahead_stops_nothing_once_it_is_right(
+    app: Flask, mail_server: MailServer, work: Work, sign: Callable[[str], object],
+    shaped: Callable[[TrafficShaping], None], later: Callable[[timedelta], None],
+) -> None:  # fmt: skip
+    shaped(table(per_connection=1, per_minute=1))
+    app.config["MAIL_MAX_PER_DAY"] = 1
+    later(timedelta(days=300))
+    sign(f"ann@{BIG}")
+    work()
+    later(timedelta(days=-300))
+    sign(f"ben@{BIG}")
+    work()
+    assert recipients(mail_server) == [f"ann@{BIG}", f"ben@{BIG}"]
+
+
+def test_a_row_that_does_not_open_holds_up_no_other(
+    app: Flask, mail_server: MailServer, work: Work, sign: Callable[[str], object]
+) -> None:
+    altered = {"public_id": b"a" * 16, "sealed": b"altered", "occasion": Occasion.ORGANISER, "priority": 0}
+    with app.app_context(), transaction() as session:
+        session.add(OutboxRow(**altered, queued_at=clock.now(), due_at=clock.now() - timedelta(hours=1)))
+    sign(f"ann@{SMALL}")
+    work()
+    assert recipients(mail_server) == [f"ann@{SMALL}"]
+
+
+def test_a_sender_refused_after_the_recipient_is_known_fails_no_e_mail(
+    app: Flask, mail_server: MailServer, work: Work, sign: Callable[[str], object]
+) -> None:
+    mail_server.answer = lambda to: "553 5.7.1 <petitions@localhost>: Sender address rejected: not owned by user"
+    sign(f"ann@{SMALL}")
+    work()
+    assert [row.progress for row in rows(app)] == [WAITING]
+
+
+@pytest.mark.postgresql_alone
+def test_who_ends_a_batch_locks_in_the_order_of_who_begins_one(
+    app: Flask, mail_server: MailServer, sign: Callable[[str], object], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sign(f"ann@{BIG}")
+    sign(f"ben@{SMALL}")
+    with app.app_context():
+        ending = claim_due()
+        turns = take_turns.take_turns(ending, LETTERS)
+        with transaction() as session:
+            session.execute(update(ProviderPace).values(pauses=1))
+    sign(f"cat@{BIG}")
+    both = threading.Barrier(2, timeout=5)
+    count, give_back = quota.count, quota.give_back
+
+    def meet_before(function: Callable[..., None]) -> Callable[..., None]:
+        def met(*given: object) -> None:
+            with suppress(threading.BrokenBarrierError):  # one waits for the other's lock, and it for none
+                both.wait()
+            function(*given)
+
+        return met
+
+    monkeypatch.setattr(quota, "count", meet_before(count))
+    monkeypatch.setattr(quota, "give_back", lambda *given: (give_back(*given), meet_before(lambda: None)()))
+
+    def begin() -> None:
+        with app.app_context():
+            take_turns.take_turns(claim_due(), LETTERS)
+
+    def end() -> None:
+        with app.app_context():
+            take_turns.end_turns(ending, turns, turns.going[:1], turns.going[:1], {})
+
+    with ThreadPoolExecutor(2) as workers:
+        for done in [workers.submit(begin), workers.submit(end)]:
+            done.result()
