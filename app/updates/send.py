@@ -42,12 +42,17 @@ def ask_to_send(petition_id: int, organiser_id: int, number: int, revision: int)
     return True
 
 
-def consent(petition_id: int, organiser_id: int, number: int) -> bool:
-    """Let news go out at once that another owner has asked to send; return whether that was so."""
+def consent(petition_id: int, organiser_id: int, number: int, revision: int) -> bool:
+    """Let news go out at once, as it was seen, that another owner has asked to send; return whether that was so.
+
+    Raises ChangedMeanwhile if it was taken back, changed and asked for again since.
+    """
 
     def change(news: News) -> bool:
         if news.state != NewsState.ASKED or news.asked_by == organiser_id:
             return False
+        if news.revision != revision:
+            raise ChangedMeanwhile
         if news.consented_by is None:
             news.consented_by, news.due_at = organiser_id, clock.now()
         return True

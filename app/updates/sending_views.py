@@ -30,11 +30,10 @@ def ask(slug: str, nth: int) -> Response:
 def send_now(slug: str, nth: int) -> Response:
     """Ask to send it: it begins when another owner consents, or in a quarter of an hour."""
     news_here(nth)
-    typed = request.form.get("revision", "")
     try:
-        send.ask_to_send(petition_here().id, me().id, nth, int(typed) if typed.isdecimal() else -1)
+        send.ask_to_send(petition_here().id, me().id, nth, _revision_seen())
     except ChangedMeanwhile:
-        flash(_("It was changed after you opened this page. Please look at it once more."), "warning")
+        _tell_of_change()
         return _ask_page(nth, 409)
     except send.WithoutOriginal:
         return _ask_page(nth, 409)
@@ -48,8 +47,12 @@ def send_now(slug: str, nth: int) -> Response:
 def consent(slug: str, nth: int) -> Response:
     """Consent to what another owner has asked to send, so that it begins at once."""
     news_here(nth)
-    if send.consent(petition_here().id, me().id, nth):
-        flash(_("It is being sent."), "info")
+    try:
+        if send.consent(petition_here().id, me().id, nth, _revision_seen()):
+            flash(_("It is being sent."), "info")
+    except ChangedMeanwhile:
+        _tell_of_change()
+        return news_page(news_here(nth), None, 409)
     return _to_news(slug, nth)
 
 
@@ -83,6 +86,15 @@ def cancel(slug: str, nth: int) -> Response:
 def _ask_page(nth: int, status: int = 200) -> Response:
     others = [one for one in owners_of(db.session(), petition_here().id) if one.id != me().id]
     return news_page(news_here(nth), None, status, is_asking=True, has_other_owners=bool(others))
+
+
+def _revision_seen() -> int:
+    typed = request.form.get("revision", "")
+    return int(typed) if typed.isdecimal() else -1
+
+
+def _tell_of_change() -> None:
+    flash(_("It was changed after you opened this page. Please look at it once more."), "warning")
 
 
 def _to_news(slug: str, nth: int) -> Response:

@@ -145,7 +145,7 @@ ACTS: dict[str, tuple[Role, Callable[[Scene], Send]]] = {
     "updates.save": (Role.EDITOR, with_news(form(f"{PLACE}/news/1", title_en="What is new", body_en="Much."))),
     "updates.delete": (Role.EDITOR, with_news(post(f"{PLACE}/news/1/delete"))),
     "sending_news.send_now": (Role.OWNER, with_news(form(f"{PLACE}/news/1/send"))),
-    "sending_news.consent": (Role.OWNER, with_news(post(f"{PLACE}/news/1/consent"), ASKED)),
+    "sending_news.consent": (Role.OWNER, with_news(post(f"{PLACE}/news/1/consent", revision="0"), ASKED)),
     "sending_news.pause": (Role.OWNER, with_news(post(f"{PLACE}/news/1/pause"), SENDING)),
     "sending_news.resume": (Role.OWNER, with_news(post(f"{PLACE}/news/1/resume"), PAUSED)),
     "sending_news.cancel": (Role.OWNER, with_news(post(f"{PLACE}/news/1/cancel"), ASKED)),

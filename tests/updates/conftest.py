@@ -36,7 +36,7 @@ def make_news(app: Flask, petition: str) -> Make:
             write.save_news(petition_id, owner, number, 0, texts or {"en": ENGLISH}, is_outcome=False)
             if is_sent:
                 assert send.ask_to_send(petition_id, owner, number, 1)
-                assert send.consent(petition_id, other, number)
+                assert send.consent(petition_id, other, number, 1)
             return number
 
     return make

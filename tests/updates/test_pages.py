@@ -14,7 +14,7 @@ from app.models import Act, AuditEntry, News, NewsState, Role
 from tests.factories import SLUG, make_petition
 from tests.mail_server import MailServer, text_of
 from tests.publishing.conftest import PLACE, Desk, Seat
-from tests.updates.conftest import agree, stored
+from tests.updates.conftest import agree, stored, want_no_notices
 
 NEWS = f"{PLACE}/news"
 ONE = f"{NEWS}/1"
@@ -35,6 +35,10 @@ def write(desk: Desk, title: str = "We were heard", body: str = "They **listened
 
 def ask(desk: Desk) -> TestResponse:
     return desk.client.post(f"{ONE}/send", data=desk.form(f"{ONE}/send", "revision"))
+
+
+def consent(desk: Desk) -> TestResponse:
+    return desk.client.post(f"{ONE}/consent", data=desk.form(ONE, "revision"))
 
 
 def acts(app: Flask) -> list[str]:
@@ -116,15 +120,17 @@ def test_what_an_owner_asks_to_send_waits_for_another_one_or_a_quarter_of_an_hou
     work: Work,
 ) -> None:
     agree(app, "ann@example.org")
+    want_no_notices(app)
     ask(written)
     news = stored(app)
     assert news.due_at and news.asked_at and news.due_at - news.asked_at == timedelta(minutes=15)
-    written.press(f"{ONE}/consent")
+    written.press(f"{ONE}/consent", revision="1")
     work()
     assert not mail_server.letters, "who asked cannot consent"
     other = seat(Role.OWNER, "otto@example.org")
+    want_no_notices(app)
     assert "I consent" in other.get(ONE).text
-    other.press(f"{ONE}/consent")
+    consent(other)
     work()
     assert [letter["To"] for letter in mail_server.letters] == ["ann@example.org"]
     assert acts(app) == ["begun", "written", "asked", "consented"]
@@ -169,6 +175,22 @@ def test_what_was_changed_meanwhile_is_neither_saved_over_nor_sent_unseen(
     assert written.client.post(f"{ONE}/send", data=seen).status_code == 409
     assert stored(app).state == NewsState.DRAFT
     assert "Hers" in written.get(ONE).text
+
+
+def test_an_owner_consents_to_the_words_that_were_seen_alone(app: Flask, written: Desk, seat: Seat) -> None:
+    ask(written)
+    other = seat(Role.OWNER, "otto@example.org")
+    seen = other.form(ONE, "revision")
+    written.press(f"{ONE}/cancel")
+    write(written, "Other words")
+    ask(written)
+    answer = other.client.post(f"{ONE}/consent", data=seen)
+    assert answer.status_code == 409
+    assert "It was changed after you opened this page." in answer.text
+    assert "Other words" in answer.text
+    assert stored(app).consented_by is None
+    assert consent(other).status_code == 303
+    assert stored(app).consented_by
 
 
 def test_a_draft_without_the_original_cannot_be_sent(app: Flask, desk: Desk) -> None:
