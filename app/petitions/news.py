@@ -8,12 +8,13 @@ from markupsafe import Markup
 from sqlalchemy import Select, select
 
 from app.db import db, is_one_of
-from app.models import News, NewsText, Petition
+from app.models import News, NewsState, NewsText, Petition
 from app.petitions.markdown import to_html
 
 MAX_SHOWN = 100
 MAX_LISTED = 10_000
 TOP_HEADING = 3
+_STANDS = News.began_at.is_not(None) & (News.state != NewsState.CANCELLED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +40,8 @@ def public_news(petition: Petition, language: str) -> list[ShownNews]:
 
 
 def news_for_signers(petition: Petition, language: str) -> list[ShownNews]:
-    """Return the news that was sent to signers, the newest first, each in this language if it is translated."""
-    newest = _begun(petition).order_by(News.began_at.desc(), News.id.desc()).limit(MAX_SHOWN)
+    """Return the news that stands for signers, the newest first, each in this language if it is translated."""
+    newest = _standing(petition).order_by(News.began_at.desc(), News.id.desc()).limit(MAX_SHOWN)
     return _shown(db.session.scalars(newest).all(), petition, language)
 
 
@@ -48,13 +49,13 @@ def find_public(petition: Petition, number: int, language: str) -> ShownNews | N
     """Return one piece of public news of a petition; None if there is none of that number."""
     if petition.discreet or number >= 2**31:
         return None
-    found = db.session.scalars(_begun(petition).where(News.number == number)).all()
+    found = db.session.scalars(_standing(petition).where(News.number == number)).all()
     return next(iter(_shown(found, petition, language)), None)
 
 
 def listed_news() -> list[tuple[str, int, datetime]]:
     """Return slug, number and moment of the newest public news of the site, for its map."""
-    public = News.began_at.is_not(None) & ~Petition.discreet & Petition.opened_at.is_not(None)
+    public = _STANDS & ~Petition.discreet & Petition.opened_at.is_not(None)
     columns = select(Petition.slug, News.number, News.began_at).join(News, News.petition_id == Petition.id)
     rows = db.session.execute(columns.where(public).order_by(News.id.desc()).limit(MAX_LISTED))
     return [(slug, number, at) for slug, number, at in rows if at]
@@ -66,8 +67,8 @@ def text_for(texts: Sequence[NewsText], language: str, original: str) -> NewsTex
     return by_language.get(language) or by_language.get(original) or texts[0]
 
 
-def _begun(petition: Petition) -> Select[News]:
-    return select(News).where(News.petition_id == petition.id, News.began_at.is_not(None))
+def _standing(petition: Petition) -> Select[News]:
+    return select(News).where(News.petition_id == petition.id, _STANDS)
 
 
 def _shown(found: Sequence[News], petition: Petition, language: str) -> list[ShownNews]:

@@ -10,12 +10,11 @@ from sqlalchemy import exists, func, select, update
 from sqlalchemy.orm import Session
 
 from app import clock
-from app.audit.log import record
 from app.db import db, in_batches, insert, is_one_of, transaction
-from app.models import Act, News, NewsState, NewsText, Occasion, OutboxProgress, OutboxRow, Petition, Signature, State
+from app.models import News, NewsState, Occasion, OutboxProgress, OutboxRow, Signature, State
 from app.outbox.enqueue import letter_row
-from app.petition_files.file import MAX_TEXT_LENGTH
 from app.updates import watch
+from app.updates.outcome import publish_outcome
 
 WINDOW = 5000
 BATCH_SIZE = 1000
@@ -61,7 +60,7 @@ def _step(news_id: int) -> int:
         now = clock.now()
         if news.state == NewsState.ASKED and news.due_at is not None and news.due_at <= now:
             news.state, news.began_at, news.watched_since = NewsState.SENDING, now, now
-            _publish_outcome(session, news)
+            publish_outcome(session, news)
         if news.state != NewsState.SENDING:
             return 0
         if not news.all_queued:
@@ -97,14 +96,3 @@ def _next_signers(session: Session, news: News, size: int) -> Sequence[int]:
     those = agreed & (Signature.petition_id == news.petition_id) & (Signature.verified_at <= news.began_at)
     next_ones = select(Signature.id).where(those, Signature.id > news.queued_up_to)
     return session.scalars(next_ones.order_by(Signature.id).limit(size)).all()
-
-
-def _publish_outcome(session: Session, news: News) -> None:
-    """Let news that is the outcome of its petition stand as that on its page, in each of its languages."""
-    if not news.is_outcome:
-        return
-    petition = session.get_one(Petition, news.petition_id)
-    texts = session.scalars(select(NewsText).where(NewsText.news_id == news.id)).all()
-    petition.outcome = {text.language: text.body[:MAX_TEXT_LENGTH] for text in texts}
-    petition.outcome_on = news.began_at.date() if news.began_at else None
-    record(session, Act.EDITED, petition.id, news.asked_by, what="outcome, outcome_on")

@@ -10,6 +10,7 @@ from app.audit.log import record
 from app.models import Act, News, NewsState, NewsText, PauseReason
 from app.organisers.access import Who
 from app.organisers.acting import acting
+from app.updates.outcome import take_back_outcome
 from app.updates.write import ChangedMeanwhile, NotADraft, locked_news
 
 DELAY = timedelta(minutes=15)
@@ -88,23 +89,24 @@ def resume(petition_id: int, organiser_id: int, number: int) -> bool:
 
 
 def cancel(petition_id: int, organiser_id: int, number: int) -> bool:
-    """Send no more of it; what was only asked for becomes a draft again. Returns whether there was anything to cancel.
+    """Send no more of it, and take it off the public pages; what was only asked for becomes a draft again.
 
-    What waits in the outbox is ended by the worker.
+    Returns whether there was anything to cancel. What waits in the outbox is ended by the worker. What was sent to all
+    can be taken off, too.
     """
-
-    def change(news: News) -> bool:
+    with acting(petition_id, organiser_id, Who.OWNERS) as (session, petition):
+        news = locked_news(session, petition_id, number)
         if news.state == NewsState.ASKED:
             news.state = NewsState.DRAFT
             news.asked_by = news.asked_at = news.due_at = news.consented_by = None
-            return True
-        if news.state not in {NewsState.SENDING, NewsState.PAUSED}:
+        elif news.state in {NewsState.SENDING, NewsState.PAUSED, NewsState.SENT}:
+            news.state, news.pause_reason, news.ended_at = NewsState.CANCELLED, None, news.ended_at or clock.now()
+            news.all_queued = False  # until the worker has ended what waits
+            take_back_outcome(session, petition, news, organiser_id)
+        else:
             return False
-        news.state, news.pause_reason, news.ended_at = NewsState.CANCELLED, None, clock.now()
-        news.all_queued = False  # until the worker has ended what waits
-        return True
-
-    return _act(petition_id, organiser_id, number, "cancelled", change)
+        record(session, Act.NEWS, petition_id, organiser_id, what="cancelled", number=number)
+    return True
 
 
 def _act(petition_id: int, organiser_id: int, number: int, what: str, change: Callable[[News], bool]) -> bool:

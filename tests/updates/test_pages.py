@@ -14,7 +14,7 @@ from app.models import Act, AuditEntry, News, NewsState, Role
 from tests.factories import SLUG, make_petition
 from tests.mail_server import MailServer, text_of
 from tests.publishing.conftest import PLACE, Desk, Seat
-from tests.updates.conftest import agree, stored, want_no_notices
+from tests.updates.conftest import agree, set_state, stored, want_no_notices
 
 NEWS = f"{PLACE}/news"
 ONE = f"{NEWS}/1"
@@ -201,6 +201,7 @@ def test_a_draft_without_the_original_cannot_be_sent(app: Flask, desk: Desk) -> 
 
 def test_pause_go_on_and_cancel(app: Flask, written: Desk, mail_server: MailServer, work: Work) -> None:
     agree(app, *(f"person{number}@example.org" for number in range(3)))
+    want_no_notices(app)
     send_at_once(app, written)
     with app.app_context():
         from app.updates.queue import send_news
@@ -223,6 +224,18 @@ def test_pause_go_on_and_cancel(app: Flask, written: Desk, mail_server: MailServ
         assert numbers_of([stored(app)])[stored(app).id].silent == 3
     written.press(f"{ONE}/resume")
     assert stored(app).state == NewsState.CANCELLED
+
+
+def test_what_was_sent_to_all_can_be_taken_off_the_page(app: Flask, written: Desk, seat: Seat, work: Work) -> None:
+    send_at_once(app, written)
+    work()
+    set_state(app, NewsState.SENT)
+    assert "Take it off the petition" in written.get(ONE).text
+    assert "Take it off" not in seat(Role.EDITOR, "edda@example.org").get(ONE).text
+    written.press(f"{ONE}/cancel")
+    assert "We were heard" not in written.get(f"/petitions/{SLUG}").text
+    work()
+    assert stored(app).all_queued
 
 
 def test_news_of_another_petition_is_not_there(app: Flask, written: Desk) -> None:

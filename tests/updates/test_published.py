@@ -6,15 +6,15 @@ from collections.abc import Callable
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from app import clock
 from app.db import db, transaction
-from app.models import Petition
+from app.models import News, NewsState, Petition
 from app.updates import send, write
 from app.updates.write import Written
 from tests.factories import SLUG
-from tests.updates.conftest import ENGLISH, Make, later
+from tests.updates.conftest import ENGLISH, Make, later, set_state, stored
 
 Work = Callable[[], int]
 PAGE = f"/petitions/{SLUG}"
@@ -88,3 +88,42 @@ def test_the_outcome_of_a_closed_petition_is_one(
     feed = client.get(f"{PAGE}/news.atom").text
     assert feed.count("<entry") == 1
     assert "listened" in feed
+
+
+@pytest.mark.both_databases
+@pytest.mark.parametrize("when", ["while it is sent", "after it was sent"])
+def test_what_is_cancelled_is_on_no_public_page_and_no_outcome(
+    app: Flask, client: FlaskClient, make_news: Make, work: Work, when: str
+) -> None:
+    make_news()
+    with app.app_context(), transaction() as session:
+        session.scalars(select(Petition)).one().closes_at = clock.now()
+        session.execute(update(News).values(is_outcome=True))
+    work()
+    assert "listened" in client.get(PAGE).text
+    set_state(app, NewsState.SENDING if when == "while it is sent" else NewsState.SENT)
+    news = stored(app)
+    with app.app_context():
+        assert news.asked_by
+        assert send.cancel(news.petition_id, news.asked_by, 1)
+        petition = db.session.scalars(select(Petition)).one()
+        assert (petition.outcome, petition.outcome_on) == (None, None)
+    for path in (PAGE, f"{PAGE}/news", f"{PAGE}/news.atom", "/sitemap.xml"):
+        text = client.get(path).text
+        assert "listened" not in text
+        assert "news/1" not in text
+    assert client.get(f"{PAGE}/news/1").status_code == 404
+
+
+def test_an_outcome_that_was_written_over_it_stays(app: Flask, make_news: Make, work: Work) -> None:
+    make_news()
+    with app.app_context(), transaction() as session:
+        session.execute(update(News).values(is_outcome=True))
+    work()
+    with app.app_context(), transaction() as session:
+        session.scalars(select(Petition)).one().outcome = {"en": "Something else."}
+    news = stored(app)
+    with app.app_context():
+        assert news.asked_by
+        assert send.cancel(news.petition_id, news.asked_by, 1)
+        assert db.session.scalars(select(Petition)).one().outcome == {"en": "Something else."}
