@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from app import clock, kept_sums
 from app.db import db, in_batches, is_one_of
-from app.models import Draft, Occasion, OutboxProgress, OutboxRow
+from app.models import Draft, News, NewsState, Occasion, OutboxProgress, OutboxRow
 from app.outbox.enqueue import PRIORITY_BY_STRANGER, UNCERTAIN
 from app.outbox.waits import Wait, waits
 
@@ -99,7 +99,8 @@ def _troubles() -> list[Trouble]:
 def retry() -> int:
     """Make every letter that failed, or waits for its next try, due now; return how many.
 
-    Those that a worker has in hand are left: it is trying them.
+    Those that a worker has in hand are left: it is trying them. So are those of news that is not being sent, which
+    nobody would ever claim.
     """
     now = clock.now()
     can_be_written = or_(
@@ -109,10 +110,13 @@ def retry() -> int:
     by_stranger = OutboxRow.priority == PRIORITY_BY_STRANGER
     failed = OutboxRow.progress == OutboxProgress.FAILED
     waits = (OutboxRow.progress == OutboxProgress.WAITING) & (OutboxRow.attempts > 0) & (OutboxRow.due_at > now)
+    sending = select(News.id).where(News.state == NewsState.SENDING).order_by(News.id)
     again = {"progress": OutboxProgress.WAITING, "due_at": now, "queued_at": now, "ended_at": None}
 
     def make_due(session: Session, ids: Sequence[int]) -> None:
-        these = is_one_of(OutboxRow.id, ids)
+        # Locked, so that news does not end while they are chosen: it ends when none of its e-mails waits.
+        of_news = session.scalars(sending.with_for_update()).all()
+        these = is_one_of(OutboxRow.id, ids) & (OutboxRow.news_id.is_(None) | OutboxRow.news_id.in_(of_news))
         change = update(OutboxRow).where(these).values(again)
         session.execute(change.execution_options(synchronize_session=False))
         # A draft does not expire while its letter waits.
@@ -123,5 +127,6 @@ def retry() -> int:
         session.execute(keep.execution_options(synchronize_session=False))
 
     in_order = (OutboxRow.priority, OutboxRow.due_at, OutboxRow.id)
-    chosen = select(OutboxRow.id).where(can_be_written, ~by_stranger).order_by(*in_order)
+    chosen = select(OutboxRow.id).where(can_be_written, ~by_stranger)
+    chosen = chosen.where(OutboxRow.news_id.is_(None) | OutboxRow.news_id.in_(sending)).order_by(*in_order)
     return sum(in_batches(chosen.where(which), make_due) for which in (failed, waits))

@@ -10,10 +10,14 @@ from flask.testing import FlaskClient, FlaskCliRunner
 from sqlalchemy import select
 
 from app import clock
-from app.db import transaction
-from app.models import OutboxRow
+from app.db import db, transaction
+from app.models import NewsState, Occasion, OutboxProgress, OutboxRow
+from app.outbox.status import retry
 from tests.factories import drafts, sign
 from tests.mail_server import MailServer, free_port
+from tests.updates.conftest import Make, agree, make_news, set_state
+
+__all__ = ["make_news"]
 
 
 @pytest.mark.both_databases
@@ -71,3 +75,26 @@ def test_the_command_says_why_letters_cannot_be_sent(
     state.server = None
     runner.invoke(args=["outbox", "retry"])
     assert "no mail server is set: see MAIL_SERVER" in runner.invoke(args=["outbox", "work", "--once"]).output
+
+
+@pytest.mark.both_databases
+def test_failed_news_is_tried_again_while_it_is_being_sent_alone_or_it_would_wait_for_ever(
+    app: Flask,
+    mail_server: MailServer,
+    work: Callable[[], int],
+    make_news: Make,
+) -> None:
+    mail_server.answer = lambda recipient: "554 5.3.0 broken"
+    agree(app, "ann@example.org")
+    make_news()
+    work()
+    of_news = select(OutboxRow.progress).where(OutboxRow.occasion == Occasion.NEWS)
+    for state in (NewsState.SENT, NewsState.CANCELLED):
+        set_state(app, state)
+        with app.app_context():
+            assert retry() == 0
+            assert db.session.scalars(of_news).all() == [OutboxProgress.FAILED]
+    set_state(app, NewsState.SENDING)
+    with app.app_context():
+        assert retry() == 1
+        assert db.session.scalars(of_news).all() == [OutboxProgress.WAITING]
