@@ -44,11 +44,20 @@ def send_once(way: OnceWay, claimed: Claimed, row_ids: Sequence[int], letters: L
     """Write and send these claimed rows' letters; return the rows that were tried, or get none.
 
     The others wait on: there was no time, or they are not to be sent at present. Raises smtp.NoConnection as `deliver`
-    does, before anything is written: what is cancelled while the server keeps us waiting is not sent.
+    does, before anything is written: what is cancelled while the server keeps us waiting is not sent. Where one letter
+    cannot be made, each is written by itself, so that it does not hold up the others.
     """
     way.connection.open()
-    with transaction() as session:
-        written = letters.write_once(session, row_ids)
+    try:
+        with transaction() as session:
+            written = letters.write_once(session, row_ids)
+    except SQLAlchemyError:
+        raise
+    except Exception as error:  # noqa: BLE001 - a letter that cannot be made must not hold up the others
+        if len(row_ids) > 1:
+            return [one for row_id in row_ids if way.may_go_on() for one in send_once(way, claimed, [row_id], letters)]
+        record.defer_faulty(claimed, row_ids[0], error, letters)
+        return [*row_ids]
     hand = _Hand(way, claimed, letters)
     try:
         for row_id, letter in written.items():

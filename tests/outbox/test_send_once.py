@@ -3,7 +3,7 @@
 import socket
 import threading
 from collections.abc import Callable, Iterator
-from typing import IO
+from typing import IO, Any
 
 import pytest
 from flask import Flask
@@ -11,9 +11,12 @@ from sqlalchemy import select, update
 
 from app import clock
 from app.db import db, transaction
-from app.models import OutboxProgress, OutboxRow
+from app.email.render import Rendered
+from app.models import OutboxProgress, OutboxRow, Petition
 from app.outbox.enqueue import UNCERTAIN
 from app.updates.queue import send_news
+from app.updates.write import Written
+from tests.factories import make_petition
 from tests.updates.conftest import Make, agree, make_news  # noqa: F401 - a fixture
 
 pytestmark = pytest.mark.both_databases
@@ -172,3 +175,34 @@ def test_a_pause_between_the_content_and_its_end_holds_it_back(app: Flask, serve
     work()
     assert len(server.taken) == 2
     assert OutboxProgress.SENT
+
+
+def test_news_that_cannot_be_laid_out_does_not_hold_up_that_of_another_petition(
+    app: Flask,
+    server: Server,
+    work: Work,
+    make_news: Make,  # noqa: F811
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    from app.updates import letter
+
+    make_petition(app, slug='"another"')
+    agree(app, "cleo@example.org", slug="another")
+    make_news({"en": Written("Faulty", "Words.")}, slug="another")
+    render = letter.render_news
+
+    def fail_for_one(petition: Petition, *args: Any) -> Rendered:
+        if petition.slug == "another":
+            raise ValueError("words that may name cleo@example.org")
+        return render(petition, *args)
+
+    monkeypatch.setattr(letter, "render_news", fail_for_one)
+    with app.app_context():
+        assert send_news() == 1
+    work()
+    *sent, (progress, reply, attempts) = rows(app)
+    assert sent == [("sent", "", 1)] * 2
+    assert (progress, attempts) == ("waiting", 1)
+    assert reply.startswith("could not be made: ValueError at ")
+    assert "cleo" not in reply
+    assert len(server.taken) == 2
