@@ -25,10 +25,14 @@ def hold_letters() -> int:
     """
     requests = delete(OutboxRow).where(WAITING, OutboxRow.priority == PRIORITY_BY_STRANGER)
     # Who has got news since the backup is not known, and nobody gets it twice.
-    sending = update(News).where(News.state.in_((NewsState.SENDING, NewsState.ASKED, NewsState.PAUSED)))
+    sending = update(News).where(News.state.in_((NewsState.SENDING, NewsState.PAUSED)))
     stopped = sending.values(state=NewsState.PAUSED, pause_reason=PauseReason.RESTORED)
+    # What had not begun is not sent of itself: a person knows whether it went out since, and asks anew if not.
+    not_asked = dict.fromkeys(("asked_by", "asked_at", "due_at", "consented_by"))
+    asked = update(News).where(News.state == NewsState.ASKED)
+    taken_back = asked.values(not_asked | {"state": NewsState.DRAFT})
     with transaction() as session:
-        for statement in (requests, stopped):
+        for statement in (requests, stopped, taken_back):
             session.execute(statement.execution_options(synchronize_session=False))
 
     def hold(session: Session, ids: Sequence[int]) -> None:

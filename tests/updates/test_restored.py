@@ -33,3 +33,21 @@ def test_news_that_was_being_sent_is_paused_for_good(
         assert send.cancel(news.petition_id, news.asked_by, 1)
     work()
     assert not mail_server.letters
+
+
+def test_news_that_had_not_begun_is_a_draft_again_and_can_be_asked_for_anew(
+    app: Flask, make_news: Make, mail_server: MailServer, work: Callable[[], int]
+) -> None:
+    agree(app, "ann@example.org")
+    make_news()
+    assert stored(app).state == NewsState.ASKED
+    with app.app_context():
+        hold_letters()
+        release_letters()
+    work()
+    news = stored(app)
+    assert news.state == NewsState.DRAFT
+    assert (news.asked_by, news.asked_at, news.due_at, news.consented_by) == (None,) * 4
+    assert not mail_server.letters
+    with app.app_context():
+        assert send.ask_to_send(news.petition_id, news.written_by, 1, news.revision)
