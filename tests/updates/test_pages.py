@@ -22,8 +22,9 @@ Work = Callable[[], int]
 
 
 @pytest.fixture
-def written(desk: Desk) -> Desk:
+def written(app: Flask, desk: Desk) -> Desk:
     """The browser of an owner who has written news."""
+    want_no_notices(app)
     assert desk.press(NEWS).location == ONE
     assert write(desk).status_code == 303
     return desk
@@ -120,7 +121,6 @@ def test_what_an_owner_asks_to_send_waits_for_another_one_or_a_quarter_of_an_hou
     work: Work,
 ) -> None:
     agree(app, "ann@example.org")
-    want_no_notices(app)
     ask(written)
     news = stored(app)
     assert news.due_at and news.asked_at and news.due_at - news.asked_at == timedelta(minutes=15)
@@ -128,7 +128,6 @@ def test_what_an_owner_asks_to_send_waits_for_another_one_or_a_quarter_of_an_hou
     work()
     assert not mail_server.letters, "who asked cannot consent"
     other = seat(Role.OWNER, "otto@example.org")
-    want_no_notices(app)
     assert "I consent" in other.get(ONE).text
     consent(other)
     work()
@@ -201,7 +200,6 @@ def test_a_draft_without_the_original_cannot_be_sent(app: Flask, desk: Desk) -> 
 
 def test_pause_go_on_and_cancel(app: Flask, written: Desk, mail_server: MailServer, work: Work) -> None:
     agree(app, *(f"person{number}@example.org" for number in range(3)))
-    want_no_notices(app)
     send_at_once(app, written)
     with app.app_context():
         from app.updates.queue import send_news
