@@ -15,6 +15,7 @@ ANSWERS = {
     b"QUIT": b"221 bye\r\n",
 }
 LINK = b"/confirm/"
+SOFT_BREAK = b"=\r\n"  # of quoted-printable (RFC 2045, 6.7)
 
 
 def listen(port: int, tells: str) -> None:
@@ -38,6 +39,8 @@ def converse(connection: socket.socket, tells: str) -> None:
                 return
             if verb == b"DATA":
                 while (text := lines.readline()) not in (b".\r\n", b""):
+                    while text.endswith(SOFT_BREAK):
+                        text = text.removesuffix(SOFT_BREAK) + lines.readline()
                     if tells == "links" and text.startswith(b"http") and LINK in text:
                         print((LINK + text.partition(LINK)[2]).decode().strip(), flush=True)
                 if tells == "times":

@@ -22,15 +22,17 @@ class MailDomain(Base):
 class ProviderPace(Base):
     """When the next e-mail to one provider, by a keyed hash, or to all (see app/outbox/provider_paces.py) may leave.
 
-    `next_at` is the theoretical arrival time of the generic cell rate algorithm (ITU-T I.371). `queue_end` is when the
-    last of the e-mails for which nobody waits may ask for a turn. `paused_until` follows an answer that asked for it,
-    the last of `pauses` since an e-mail was taken; `reply` is that answer, without the server's words.
+    `next_at` is the theoretical arrival time of the generic cell rate algorithm (ITU-T I.371). `seen_at` is when it was
+    asked for last: if that is still to come, the clock has gone back, and all of this goes with it. `queue_end` is when
+    the last of the e-mails for which nobody waits may ask for a turn. `paused_until` follows an answer that asked for
+    it, the last of `pauses` since an e-mail was taken; `reply` is that answer, without the server's words.
     """
 
     __tablename__ = "provider_pace"
 
     provider_key: Mapped[bytes] = mapped_column(LargeBinary(16), primary_key=True)
     next_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
+    seen_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     queue_end: Mapped[datetime | None] = mapped_column(UtcDateTime)
     paused_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
     pauses: Mapped[int] = mapped_column(server_default="0")

@@ -3,11 +3,10 @@
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from app.email.traffic_shaping import MAX_PAUSE, Limits
+from app.email.traffic_shaping import Limits
 from app.models import ProviderPace
 
 KEPT_FOR = timedelta(minutes=1)
-LONGEST = timedelta(days=30)  # that a line of e-mails can honestly be
 
 
 class Turn(NamedTuple):
@@ -26,11 +25,8 @@ def take_turn(pace: ProviderPace, limits: Limits, now: datetime, kept: datetime 
     What people wait for takes the next free place, which is kept: given again as `kept` when it has come, the e-mail
     may leave. What nobody waits for lines up behind all others like it, and asks again when its time has come.
     """
-    paused = pace.paused_until if pace.paused_until and now < pace.paused_until <= now + MAX_PAUSE else None
-    if pace.next_at > now + LONGEST:  # the clock was ahead
-        pace.next_at = now
-    if pace.queue_end and pace.queue_end > now + LONGEST:
-        pace.queue_end = now
+    _follow_clock(pace, now)
+    paused = pace.paused_until if pace.paused_until and pace.paused_until > now else None
     if kept and not paused and kept <= now < kept + KEPT_FOR:
         return NOW
     place = max(pace.next_at, paused or now)
@@ -44,3 +40,13 @@ def take_turn(pace: ProviderPace, limits: Limits, now: datetime, kept: datetime 
         return Turn(at, at)
     pace.queue_end = max(pace.queue_end or at, at) + limits.interval
     return Turn(pace.queue_end)
+
+
+def _follow_clock(pace: ProviderPace, now: datetime) -> None:
+    """Move the pace back by as much as the clock has gone back since it was asked for last."""
+    if pace.seen_at and pace.seen_at > now:
+        back = pace.seen_at - now
+        pace.next_at -= back
+        pace.queue_end = pace.queue_end and pace.queue_end - back
+        pace.paused_until = pace.paused_until and pace.paused_until - back
+    pace.seen_at = now

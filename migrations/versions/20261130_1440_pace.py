@@ -29,6 +29,7 @@ def upgrade() -> None:
         "provider_pace",
         sa.Column("provider_key", sa.LargeBinary(16), nullable=False),
         sa.Column("next_at", UtcDateTime(), nullable=False),
+        sa.Column("seen_at", UtcDateTime()),
         sa.Column("queue_end", UtcDateTime()),
         sa.Column("paused_until", UtcDateTime()),
         sa.Column("pauses", sa.Integer(), nullable=False, server_default="0"),

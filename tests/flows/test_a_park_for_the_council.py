@@ -104,7 +104,7 @@ def test_the_list_gets_to_the_council_without_a_word_of_help(page: Page, email: 
     assert next_step(page).startswith("It lives by being passed on")
     expect(page.get_by_label("The petition's address, to pass on")).to_be_visible()
     back_to_it(page)
-    page.get_by_label("This petition").get_by_role("link", name="Petition").click()
+    page.get_by_label("This petition").get_by_role("link", name="Petition", exact=True).click()
     page.get_by_role("link", name="Close the petition").click()
     page.get_by_role("button", name="Close the petition now").click()
 
