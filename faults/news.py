@@ -18,6 +18,7 @@ from app import clock
 from app.db import db, transaction
 from app.models import News, NewsState, NewsText, Organiser, OutboxProgress, OutboxRow, Petition, Signature, State
 from app.models.signature import Visibility
+from app.models.signer import signer_of
 from app.outbox.enqueue import UNCERTAIN
 from bench.people import edition, what_is_said
 from faults.row import Row
@@ -71,21 +72,26 @@ def play(stage: Stage, kind: str, signers: int, kills: int) -> Row:
     return Row("news, killed", kind, detail, Verdict(signers, signers, len(came), twice, tuple(problems)))
 
 
+_IS_UNCERTAIN = OutboxRow.reply == UNCERTAIN
+
+
 def judge_news(app: Flask, came: Counter[str], signers: int, kills: int) -> tuple[list[str], int]:
     """Return what is wrong with what came to whom, and how many e-mails may have been sent or not."""
     problems = [f"{number} e-mails to one signer" for number in came.values() if number > 1]
     with app.app_context():
         progress = dict(db.session.execute(select(OutboxRow.progress, func.count()).group_by(OutboxRow.progress)).all())
-        uncertain = db.session.scalar(select(func.count()).where(OutboxRow.reply == UNCERTAIN)) or 0
+        everyone = {signer_of(one).email.lower() for one in db.session.scalars(select(Signature))}
+        of_uncertain = select(Signature).join(OutboxRow, OutboxRow.signature_id == Signature.id)
+        named = [signer_of(one).email.lower() for one in db.session.scalars(of_uncertain.where(_IS_UNCERTAIN))]
         db.session.remove()
     if progress != {OutboxProgress.SENT: signers}:
         problems.append(f"the outbox has {progress}")
-    missing = signers - len(came)
-    if not 0 <= missing <= uncertain:
-        problems.append(f"{missing} did not come, and {uncertain} are named")
-    if uncertain > kills:
-        problems.append(f"{uncertain} are uncertain after {kills} kills")
-    return problems, uncertain
+    lost = everyone - set(came) - set(named)
+    if lost or set(came) - everyone:
+        problems.append(f"{len(lost)} did not come and are not named")
+    if len(named) > kills:
+        problems.append(f"{len(named)} are uncertain after {kills} kills")
+    return problems, len(named)
 
 
 def agree(app: Flask, signers: int) -> None:
