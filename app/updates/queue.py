@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from app import clock
 from app.db import db, in_batches, insert, is_one_of, transaction
-from app.models import News, NewsState, Occasion, OutboxProgress, OutboxRow, Signature, State
+from app.models import News, NewsState, Occasion, OutboxProgress, OutboxRow, Petition, Signature, State
 from app.outbox.enqueue import letter_row
 from app.updates import watch
 from app.updates.outcome import publish_outcome
@@ -52,7 +52,10 @@ def _end_cancelled(news_id: int) -> None:
 
 def _step(news_id: int) -> int:
     """Begin, queue or end one piece of news, as is due; return how many e-mails were queued."""
+    its_petition = Petition.id.in_(select(News.petition_id).where(News.id == news_id))
     with transaction() as session:
+        # First, as organisers' acts lock it before the news: its outcome may be published here.
+        session.execute(select(Petition.id).where(its_petition).with_for_update(key_share=True))
         locked = select(News).where(News.id == news_id).with_for_update(skip_locked=True)
         news = session.scalars(locked.execution_options(populate_existing=True)).one_or_none()
         if news is None:
