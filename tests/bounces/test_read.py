@@ -158,7 +158,7 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def imap_running(certificate: Path) -> Iterator[ImapServer]:
     if not DOVECOT:
         if config.environment().get("CI"):
-            pytest.fail("CI must have Dovecot: see tests/install-imap-server.sh")
+            pytest.fail("CI must have Dovecot: see tests/install-unstarted.sh")
         pytest.skip("NO DOVECOT HERE, SO NOTHING IS READ BY IMAP. On Debian: apt-get install dovecot-imapd")
     with running(certificate) as server:
         yield server

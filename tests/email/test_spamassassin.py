@@ -55,7 +55,7 @@ def findings(messages: list[bytes], folder: Path) -> dict[str, dict[str, float]]
     """Return the rules that SpamAssassin finds to hold, with their scores, by Message-ID."""
     if not SPAMASSASSIN:
         if config.environment().get("CI"):
-            pytest.fail("CI must have SpamAssassin: see tests/install-spamassassin.sh")
+            pytest.fail("CI must have SpamAssassin: see tests/install-unstarted.sh")
         pytest.skip("NO SPAMASSASSIN HERE, SO NO E-MAIL IS TRIED ON IT. On Debian: apt-get install spamassassin")
     with closing(mailbox.mbox(folder / "sent.mbox")) as box:
         for message in messages:
