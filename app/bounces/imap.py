@@ -10,10 +10,10 @@ from imapclient.exceptions import IMAPClientError
 
 from app.bounces.parts import MAX_BYTES
 from app.bounces.place import CannotRead, Take
+from app.web.this_machine import is_loopback
 
 AT_ONCE = 500  # the next turn takes the others
 _PART = f"BODY.PEEK[]<0.{MAX_BYTES}>".encode()
-_LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 
 
 def read_imap(url: str, take: Take, stopping: Callable[[], bool]) -> None:
@@ -42,7 +42,7 @@ def _connect(url: str) -> IMAPClient:
     timeout = current_app.config["SMTP_TIMEOUT_SECONDS"]
     client = IMAPClient(parts.hostname, parts.port, ssl=is_encrypted, ssl_context=context, timeout=timeout)
     try:
-        if not is_encrypted and parts.hostname not in _LOOPBACK:
+        if not is_encrypted and not is_loopback(parts.hostname or ""):
             client.starttls(context)
         client.login(unquote(parts.username or ""), unquote(parts.password or ""))
     except BaseException:

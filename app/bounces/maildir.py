@@ -1,6 +1,7 @@
 """A Maildir: each message is a file in `new` until somebody has seen it, who moves it to `cur`."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 from app.bounces.parts import MAX_BYTES
@@ -29,7 +30,8 @@ def read_maildir(path: Path, take: Take, stopping: Callable[[], bool]) -> None:
                 continue
             if take(raw):
                 file.unlink(missing_ok=True)
-            elif file.exists():
-                file.rename(seen / f"{file.name}{SEEN}")
+            else:
+                with suppress(FileNotFoundError):  # another reader was quicker
+                    file.rename(seen / f"{file.name}{SEEN}")
     except OSError as error:
         raise CannotRead(f"{path} cannot be read and changed: {error.strerror}") from error

@@ -31,7 +31,7 @@ def read_stream(stream: BinaryIO, recipients: Collection[str]) -> Kind | Outcome
 def read_configured(stopping: Callable[[], bool] = lambda: False) -> int:
     """Take what has come to the Maildir and to the mailbox that settings name; return how many messages.
 
-    Raises mailbox.CannotRead for a place that cannot be read.
+    Raises CannotRead for a place that cannot be read.
     """
     maildir, imap_url = current_app.config["BOUNCE_MAILDIR"], current_app.config["BOUNCE_IMAP_URL"]
     taken: Counter[Kind | Outcome] = Counter()
@@ -43,7 +43,7 @@ def read_configured(stopping: Callable[[], bool] = lambda: False) -> int:
 
 
 def take_all_of_maildir(path: Path, stopping: Callable[[], bool] = lambda: False) -> Counter[Kind | Outcome]:
-    """Take what is new in a Maildir; return how many messages became what. Raises mailbox.CannotRead."""
+    """Take what is new in a Maildir; return how many messages became what. Raises CannotRead."""
     taken: Counter[Kind | Outcome] = Counter()
     read_maildir(path, _taker(taken), stopping)
     return taken

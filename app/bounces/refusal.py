@@ -57,6 +57,12 @@ _BLOCKED = re.compile(
     | (?:complaint|unexpected\ volume|rate\ limit) | not\ in\ allowed\ senders
     """
 )
+# Said of us, often with the words for a mailbox that is not there: the server has asked for that of our return path.
+_OF_SENDER = re.compile(
+    r"""(?ix) sender\ verif\w+\ failed | (?:invalid|unknown|bad)\ sender
+    | sender(?:['’]s)?\ (?:(?:address|domain|host)\ )?(?:is\ )?(?:rejected|not\ found|unknown|does\ not\ exist)
+    """
+)
 _NOT_RELAYED = re.compile(r"(?i)relay(?:ing)? (?:access )?denied|allowed rcpthosts")
 _TRANSIENT = re.compile(
     r"""(?ix) (?:message|mail|incoming|recip)\ ?(?:size|length)?\ ?(?:is\ )?(?:too\ (?:large|big)|limit|exceed)
@@ -85,7 +91,7 @@ def kind_of_refusal(status: str | None, words: str) -> Kind:
     if _FULL_CODE.fullmatch(status) or _FULL.search(words):
         return Kind.FULL
     is_policy = bool(_BLOCKED.search(words))
-    if _SENDER_CODE.fullmatch(status) or (is_policy and _POLICY_CODE.fullmatch(status)):
+    if _SENDER_CODE.fullmatch(status) or _OF_SENDER.search(words) or (is_policy and _POLICY_CODE.fullmatch(status)):
         return Kind.BLOCKED
     is_temporary = status.startswith("4")
     # Some servers give 5.1.1 for whatever is wrong when they are told whom an e-mail is for.

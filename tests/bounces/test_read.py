@@ -2,6 +2,7 @@
 
 import mailbox
 import os
+import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -251,3 +252,11 @@ def test_an_imap_server_that_is_not_there_is_told_and_tried_again(app: Flask, ru
     app.config["BOUNCE_IMAP_URL"] = None
     done = runner.invoke(args=["bounces", "read", "--imap"])
     assert done.exit_code == 2 and "set BOUNCE_IMAP_URL" in done.output
+
+
+def test_an_imap_server_that_never_answers_is_not_waited_for(app: Flask, runner: FlaskCliRunner) -> None:
+    app.config["SMTP_TIMEOUT_SECONDS"] = 0.2
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        app.config["BOUNCE_IMAP_URL"] = f"imap://somebody:words@127.0.0.1:{silent.getsockname()[1]}/INBOX"
+        done = runner.invoke(args=["bounces", "read", "--imap"])
+    assert done.exit_code == os.EX_TEMPFAIL and "cannot be reached" in done.output

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from app.bounces import parts
 from app.bounces.recognise import recognise
+from app.bounces.refusal import code_in, kind_of_refusal
 from app.bounces.verdict import Kind
 from tests.bounces import held_back_set, worked_set
 from tests.bounces.returned import ADDRESS, HEADERS, ORIGINAL, TOKEN, Sample, plain
@@ -153,3 +154,17 @@ def test_no_more_is_kept_of_a_message_than_is_looked_at() -> None:
 
 def _named(samples: Iterable[Sample]) -> str:
     return "\n".join(sample.name for sample in samples)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "550-Verification failed for <bounce+token@bounces.example.org> 550-No Such User Here 550 Sender verify failed",
+        "550 5.7.1 Sender domain not found",
+        "550 invalid sender domain; domain does not exist",
+        "550 5.1.1 Sender address rejected: User unknown in virtual mailbox table",
+    ],
+)
+def test_what_is_said_of_our_return_path_ends_nobodys_e_mails(words: str) -> None:
+    assert kind_of_refusal(code_in(words), words) == Kind.BLOCKED
+    assert kind_of_refusal("5.1.1", "550 5.1.1 No Such User Here") == Kind.HARD
