@@ -77,7 +77,7 @@ def check_arrival(site: SetUp) -> Iterable[Finding]:
             f"The relay refused more than {failed // 10 * 10} e-mails within a day for good.",
             "See `flask --app wsgi outbox status` for what it said.",
         )
-    yield from _returned(now, sent)
+    yield from _returned(now)
     if sent < ENOUGH_EMAILS:
         yield not_tried(name, "Too few were sent within a day to tell.", "Send a test: `doctor --mailbox ADDRESS`.")
         return
@@ -97,11 +97,12 @@ def check_arrival(site: SetUp) -> Iterable[Finding]:
         )
 
 
-def _returned(now: datetime, sent: int) -> Iterable[Finding]:
+def _returned(now: datetime) -> Iterable[Finding]:
     """Tell if many came back; those that were not sent, as others to their mailboxes had come back, do not count."""
     counts = ReturnedEmail.kind.in_([Returned.HARD, Returned.BLOCKED, Returned.COMPLAINT])
     number = db.session.scalar(select(func.count()).where(counts, ReturnedEmail.at > now - DAY)) or 0
-    if number >= ENOUGH_RETURNED and number * 10 > sent:
+    left = (OutboxRow.progress == OutboxProgress.SENT) & (OutboxRow.ended_at > now - DAY)
+    if number >= ENOUGH_RETURNED and number * 10 > (db.session.scalar(select(func.count()).where(left)) or 0):
         yield warning(
             "E-mails that come back",
             f"More than {number // 10 * 10} came back within a day, a tenth of what was sent: providers watch that.",

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 SECONDS = 5.0
 MAX_BYTES = 64 * 1024
+CERTIFICATE_DAYS = 14  # with fewer left, whoever renews it is told
 
 
 @dataclass(frozen=True, slots=True)

@@ -127,7 +127,14 @@ def check_mta_sts(site: SetUp) -> Iterable[Finding]:
         return
     allowed = [pattern.lower() for key, pattern in policy if key == "mx"]
     outside = [host for host in hosts if not any(_allows(pattern, host.lower()) for pattern in allowed)]
-    if outside:
+    if outside and ("mode", "enforce") not in [(key, value.lower()) for key, value in policy]:
+        yield warning(
+            name,
+            f"The policy does not name {outside[0]}, to which the MX record leads. It is not enforced, or bounces would"
+            " not come.",
+            f"Add a line `mx: {outside[0]}` to the policy before its mode is enforce.",
+        )
+    elif outside:
         yield wrong(
             name,
             f"The policy does not name {outside[0]}, to which the MX record leads: careful senders bring no bounce.",

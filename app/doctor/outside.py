@@ -10,11 +10,10 @@ from flask import current_app
 
 from app import clock
 from app.doctor import probe
-from app.doctor.fetch import BadCertificate, NotFetched, Page, fetch
+from app.doctor.fetch import CERTIFICATE_DAYS, BadCertificate, NotFetched, Page, fetch
 from app.doctor.finding import Finding, ok, warning, wrong
 from app.doctor.set_up import SetUp
 
-CERTIFICATE_DAYS = 14
 _REACHED, _PROXIES = "BASE_URL from outside", "Proxies in front"
 
 

@@ -10,13 +10,13 @@ from datetime import timedelta
 from flask import current_app
 
 from app import clock
-from app.doctor.fetch import certificate_until
+from app.doctor.fetch import CERTIFICATE_DAYS, certificate_until
 from app.doctor.finding import Finding, Verdict, not_tried, ok, warning, wrong
 from app.doctor.set_up import SetUp
+from app.email.return_path import LOCAL_PART
 from app.email.smtp_reply import describe_reply
 from app.web.this_machine import is_loopback
 
-CERTIFICATE_DAYS = 14
 LOGIN_NEEDED = 530  # RFC 4954, 6
 INFORMING = ("8bitmime", "pipelining", "size", "smtputf8")
 
@@ -159,7 +159,7 @@ def _log_in(server: smtplib.SMTP, settings: _Settings) -> Iterable[Finding]:
 
 def _sender(server: smtplib.SMTP, site: SetUp) -> Finding:
     name = "Sender at the relay"
-    code, reply = server.mail(f"doctor@{site.bounce_domain}" if site.bounce_domain else site.sender)
+    code, reply = server.mail(f"{LOCAL_PART}@{site.bounce_domain}" if site.bounce_domain else site.sender)
     server.rset()
     if code == 250:
         return ok(name, f"Envelopes from {site.envelope_domain} are taken.")

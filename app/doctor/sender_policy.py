@@ -4,11 +4,11 @@ from collections.abc import Iterable
 
 from app.doctor import spf
 from app.doctor.finding import Finding, not_tried, ok, warning, wrong
+from app.doctor.probe import INVENTED_ADDRESS
 from app.doctor.set_up import SetUp, no_answer, organisation_of
 from app.doctor.spf import BadRecord, Evaluation, NotFollowed, Spf
 from app.email.dns import NoDnsAnswer
 
-_ANYBODY = "203.0.113.99"  # an address for documentation (RFC 5737), which no record should allow
 _WHERE_IT_SENDS_FROM = (
     " If the relay sends from other addresses than it takes e-mails at, set MAIL_OUTGOING_IPS to them, or add the"
     " `include:` that its own manual names."
@@ -34,7 +34,7 @@ def _check(site: SetUp, domain: str) -> Finding:
                 f"Add a TXT record at {domain}: {_suggested(addresses)}",
             )
         evaluation = Evaluation(site.records)
-        if evaluation.result(domain, _ANYBODY) == Spf.PASS:
+        if evaluation.result(domain, INVENTED_ADDRESS) == Spf.PASS:
             return wrong(
                 name,
                 f"The record allows everybody in the world to send for {domain}: {record}",
@@ -78,7 +78,7 @@ def _check_forgery(site: SetUp) -> Finding:
     name = f"SPF of {domain}"
     try:
         record = spf.record_of(site.records, domain)
-        if record is not None and Evaluation(site.records).result(domain, _ANYBODY) == Spf.PASS:
+        if record is not None and Evaluation(site.records).result(domain, INVENTED_ADDRESS) == Spf.PASS:
             return wrong(
                 name, f"The record allows everybody in the world to send for {domain}: {record}", "End it with `-all`."
             )

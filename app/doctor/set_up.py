@@ -9,6 +9,7 @@ from flask import current_app
 from app.doctor.records import Records
 from app.email.dns import NoDnsAnswer
 from app.email.domain import domain_of, registrable
+from app.email.mime import ascii_address
 from app.web.this_machine import is_loopback
 
 
@@ -61,7 +62,7 @@ def set_up() -> SetUp:
     config = current_app.config
     return SetUp(
         base_url=config["BASE_URL"],
-        sender=parseaddr(config["MAIL_DEFAULT_SENDER"])[1],
+        sender=ascii_address(parseaddr(config["MAIL_DEFAULT_SENDER"])[1]),
         bounce_domain=config.get("BOUNCE_DOMAIN"),
         relay=config["MAIL_SERVER"],
         outgoing=tuple(config["MAIL_OUTGOING_IPS"]),
@@ -71,7 +72,7 @@ def set_up() -> SetUp:
 
 def organisation_of(domain: str) -> str:
     """Return the organisational domain, by which DMARC compares unless it is strict (RFC 7489, 3.2)."""
-    return registrable(domain, only_icann=False)
+    return registrable(domain)
 
 
 def no_answer(error: NoDnsAnswer) -> str:

@@ -15,14 +15,13 @@ BEGINNING = "v=spf1"
 
 
 class Spf(StrEnum):
-    """The results that receivers come to (RFC 7208, 2.6)."""
+    """The results that receivers come to (RFC 7208, 2.6), but for errors, which are exceptions here."""
 
     NONE = "none"
     PASS = "pass"  # noqa: S105 - a result
     FAIL = "fail"
     SOFTFAIL = "softfail"
     NEUTRAL = "neutral"
-    PERMERROR = "permerror"
 
 
 _BY_SIGN = {"+": Spf.PASS, "-": Spf.FAIL, "~": Spf.SOFTFAIL, "?": Spf.NEUTRAL}
@@ -100,8 +99,8 @@ class Evaluation:
         if name == "exists":
             return bool(self.records.of(host, "A"))
         hosts = self.records.exchangers(host)[:MAX_EXCHANGERS] if name == "mx" else [host]
-        four, _, six = prefix.partition("//")
-        length = (six if address.version == 6 else four) or str(address.max_prefixlen)
+        four, _, six = prefix.partition("/")  # a/24//64, a/24 or a//64
+        length = (six.lstrip("/") if address.version == 6 else four) or str(address.max_prefixlen)
         found = [one for each in hosts if each for one in self.records.addresses(each)]
         return any(_is_in(address, f"{one}/{length}", name) for one in found if (":" in one) == (address.version == 6))
 

@@ -19,6 +19,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from flask import current_app
 
 from app.email.domain import domain_of
+from app.email.mime import ascii_address
 from config import read_dkim_key
 
 # Each is named once more than an e-mail has it, so that nobody adds one that mail programs would show instead.
@@ -34,7 +35,7 @@ def sign(content: bytes) -> bytes:
     config = current_app.config
     if not config["DKIM_KEY"]:
         return content
-    domain = domain_of(parseaddr(config["MAIL_DEFAULT_SENDER"])[1])
+    domain = domain_of(ascii_address(parseaddr(config["MAIL_DEFAULT_SENDER"])[1]))
     return _Message(content).header(_key(config["DKIM_KEY"]), config["DKIM_SELECTOR"], domain) + content
 
 

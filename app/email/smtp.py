@@ -138,7 +138,7 @@ class SmtpConnection:
     def send_if(self, message: ReadyMessage, may_finish: Callable[[], bool]) -> bool:
         """Send a message up to the end of its content, and let the server have it if `may_finish` says so then.
 
-        Returns whether it was accepted; raises what `send` does, and NoAnswer where it is not known what became of it.
+        Returns whether it was accepted; raises what `send_ready` does, and NoAnswer if nobody knows what became of it.
         """
 
         def send(opened: TimedConnection) -> None:

@@ -126,7 +126,7 @@ def load(folder: Path | None) -> TrafficShaping:
         try:
             _override(table, tomllib.loads(own.read_text()))
             return _read(table)
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError, KeyError, TypeError, ValueError, re.error) as error:
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError, KeyError, *_WRONG_VALUES) as error:
             raise BadTable(f"{own} cannot be used: {error}. Its keys are those of {TABLE}.") from error
     return _read(table)
 
@@ -150,14 +150,14 @@ def _read(table: Mapping[str, Any]) -> TrafficShaping:
         other=_limits(other),
         providers={
             key: Provider(
-                row["name"], frozenset(row.get("domains", ())), tuple(row.get("mx", ())), row["source"], _limits(row)
+                row["name"], frozenset(_names(row, "domains")), tuple(_names(row, "mx")), row["source"], _limits(row)
             )
             for key, row in table["providers"].items()
         },
         answers=[
             Answer(
                 str(row.get("code", "")),
-                row.get("status", ""),
+                str(row.get("status", "")),
                 re.compile(row["says"], re.IGNORECASE) if "says" in row else None,
                 timedelta(minutes=_number(row, "minutes")),
             )
@@ -174,6 +174,13 @@ def _limits(row: Mapping[str, Any]) -> Limits:
     )
 
 
+def _names(row: Mapping[str, Any], key: str) -> list[str]:
+    names = row.get(key, [])
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+        raise ValueError(f"{key} is {names!r}, and must be a list of names")
+    return names
+
+
 def _number(row: Mapping[str, Any], key: str, least: int = 0) -> int:
     number = row[key]
     if not isinstance(number, int) or isinstance(number, bool) or number < least:
@@ -182,3 +189,4 @@ def _number(row: Mapping[str, Any], key: str, least: int = 0) -> int:
 
 
 _STATUS = re.compile(r"\s*([245]\.\d{1,3}\.\d{1,3})(?!\S)")
+_WRONG_VALUES = (AttributeError, OverflowError, TypeError, ValueError, re.error)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient, FlaskCliRunner
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from app import clock
 from app.db import db, transaction
@@ -15,7 +15,17 @@ from app.doctor import clocks
 from app.doctor.at_work import ENOUGH_EMAILS, ENOUGH_RETURNED, check_arrival, check_backups, check_outbox, check_worker
 from app.doctor.finding import Finding, Verdict
 from app.doctor.keys import check_keys
-from app.models import BACKED_UP, Departures, JobSuccess, OutboxRow, Returned, ReturnedEmail
+from app.models import (
+    BACKED_UP,
+    Departures,
+    JobSuccess,
+    Occasion,
+    OutboxProgress,
+    OutboxRow,
+    Petition,
+    Returned,
+    ReturnedEmail,
+)
 from app.outbox.quota import ALL
 from tests.dns_server import DnsServer
 from tests.doctor.conftest import made
@@ -109,6 +119,22 @@ def test_many_e_mails_come_back(dns: DnsServer, app: Flask) -> None:
     many, too_few = check_arrival(made())
     assert many.verdict == Verdict.WARNING and "More than 20 came back" in many.found
     assert too_few.verdict == Verdict.NOT_TRIED
+
+
+@pytest.mark.both_databases
+def test_twenty_of_three_hundred_that_left_are_not_many(dns: DnsServer, app: Flask, petition: str) -> None:
+    with app.app_context(), transaction() as session:
+        about = {"petition_id": session.scalars(select(Petition.id)).one(), "occasion": Occasion.CONFIRMED}
+        left = {
+            "progress": OutboxProgress.SENT,
+            "ended_at": clock.now(),
+            "queued_at": clock.now(),
+            "due_at": clock.now(),
+        }
+        session.add_all(OutboxRow(**about, **left, priority=2) for _ in range(300))
+        ids = (bytes([number]) * 16 for number in range(ENOUGH_RETURNED))
+        session.add_all(ReturnedEmail(public_id=one, kind=Returned.HARD, at=clock.now()) for one in ids)
+    assert only(check_arrival(made())).verdict == Verdict.NOT_TRIED
 
 
 def test_no_backup_or_an_old_one(dns: DnsServer, app: Flask) -> None:

@@ -93,6 +93,8 @@ def test_an_spf_record_that_receivers_cannot_use(dns: DnsServer, site: SetUp, re
         "v=spf1 mx -all",
         "V=SPF1 MX ~ALL",
         "v=spf1 mx/24 -all",
+        "v=spf1 a:mail.example.org//64 -all",
+        "v=spf1 mx/24//64 -all",
         "v=spf1 include:inner.example -all",
         "v=spf1 redirect=inner.example",
         "v=spf1 ip4:192.0.2.0/28 ip6:2001:db8::/32 -all",
@@ -230,20 +232,21 @@ def test_an_mta_sts_policy_that_is_not_there(dns: DnsServer, site: SetUp) -> Non
 
 
 @pytest.mark.parametrize(
-    ("pattern", "verdict"),
+    ("mode", "pattern", "verdict"),
     [
-        ("mail.example.org", Verdict.OK),
-        ("*.example.org", Verdict.OK),
-        ("*.org", Verdict.WRONG),
-        ("mx.b.example", Verdict.WRONG),
+        ("enforce", "mail.example.org", Verdict.OK),
+        ("enforce", "*.example.org", Verdict.OK),
+        ("enforce", "*.org", Verdict.WRONG),
+        ("enforce", "mx.b.example", Verdict.WRONG),
+        ("testing", "mx.b.example", Verdict.WARNING),
     ],
 )
 def test_an_mta_sts_policy_that_keeps_bounces_out(
-    dns: DnsServer, site: SetUp, pattern: str, verdict: Verdict, monkeypatch: pytest.MonkeyPatch
+    dns: DnsServer, site: SetUp, mode: str, pattern: str, verdict: Verdict, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def policy(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         start_response("200 OK", [("Content-Type", "text/plain")])
-        return [f"version: STSv1\r\nmode: enforce\r\nmx: {pattern}\r\nmax_age: 86400\r\n".encode()]
+        return [f"version: STSv1\r\nmode: {mode}\r\nmx: {pattern}\r\nmax_age: 86400\r\n".encode()]
 
     dns.add({"_mta-sts.bounces.example.org": {"TXT": [txt("v=STSv1; id=1")]}})
     with served(policy) as base_url:

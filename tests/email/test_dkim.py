@@ -84,6 +84,16 @@ def test_every_e_mail_is_signed_as_it_goes_out(
     assert [holds(app, raw) for raw in mail_server.raw] == [True] * len(mail_server.raw)
 
 
+def test_a_sender_in_another_script_is_signed_for_in_ascii(
+    app: Flask, client: FlaskClient, signing: DnsServer, mail_server: MailServer, work: Callable[[], int]
+) -> None:
+    app.config["MAIL_DEFAULT_SENDER"] = "petitions@bücher.example"
+    make_petition(app)
+    sign(client)
+    work()
+    assert b"d=xn--bcher-kva.example;" in mail_server.raw[0] and mail_server.raw[0].isascii()
+
+
 def test_nothing_that_people_see_or_press_can_be_changed_or_added(
     app: Flask, client: FlaskClient, signing: DnsServer, mail_server: MailServer, work: Callable[[], int], petition: str
 ) -> None:

@@ -101,7 +101,15 @@ def test_the_operators_own_table_overrides_single_keys_and_its_answers_come_firs
 
 
 @pytest.mark.parametrize(
-    "text", ["no toml", "[providers.google]\nper_minute = 0", '[other]\nconnections = "x"', '[[answers]]\nsays = "("']
+    "text",
+    [
+        "no toml",
+        "[providers.google]\nper_minute = 0",
+        '[providers.google]\nmx = ".google.com"',
+        '[other]\nconnections = "x"',
+        '[[answers]]\nsays = "("',
+        "answers = [5]",
+    ],
 )
 def test_a_table_that_cannot_be_used_is_refused_with_its_name(tmp_path: Path, text: str) -> None:
     (tmp_path / OWN_TABLE).write_text(text)
