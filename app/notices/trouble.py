@@ -5,7 +5,7 @@ Nothing is told that one mailbox alone can cause: a single server that is slow, 
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import case, func, select
+from sqlalchemy import ColumnElement, case, func, or_, select
 
 from app.db import db
 from app.models import (
@@ -20,15 +20,13 @@ from app.models import (
     Signature,
     Suspicion,
 )
-from app.models.signature import TRACED
 from app.notices.found import Found
 from app.outbox.enqueue import PRIORITY_REFUSED
-from app.outbox.waits import waits
+from app.outbox.waits import MANY_EMAILS, told_to_organisers, waits
 
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
 MANY_FORMS, MANY_TO_ONE = 100, 5  # that nobody has confirmed an hour later, and so many to each that somebody has
-MANY_EMAILS = 10
 FAILED_OF = 10  # one in so many
 
 
@@ -49,7 +47,12 @@ def _floods(now: datetime) -> list[Found]:
     """Find forms that nobody confirms, of those that people had at least an hour to."""
     drafts = (
         select(Draft.petition_id, func.count().label("number"))
-        .where(Draft.signed_at > now - 2 * HOUR, Draft.signed_at <= now - HOUR, Draft.sealed.is_not(None), TRACED)
+        .where(
+            Draft.signed_at > now - 2 * HOUR,
+            Draft.signed_at <= now - HOUR,
+            Draft.sealed.is_not(None),
+            _is_traced(Draft),
+        )
         .group_by(Draft.petition_id)
         .having(func.count() >= MANY_FORMS)
     )
@@ -62,19 +65,22 @@ def _floods(now: datetime) -> list[Found]:
 
 def _confirmed(petition_id: int, now: datetime) -> int:
     signed_then = (Signature.signed_at > now - 2 * HOUR) & (Signature.signed_at <= now - HOUR)
-    of_petition = select(func.count()).where(Signature.petition_id == petition_id, signed_then, TRACED)
+    of_petition = select(func.count()).where(Signature.petition_id == petition_id, signed_then, _is_traced(Signature))
     return db.session.scalars(of_petition).one()
+
+
+def _is_traced(table: type[Draft | Signature]) -> ColumnElement[bool]:
+    """Return the condition of the partial indexes that forms of the last two days are found by."""
+    return or_(table.network_key.is_not(None), table.domain_key.is_not(None))
 
 
 def _mail(now: datetime) -> list[Found]:
     failing, waiting = _failing(now), _waiting(now)
     if not failing and not waiting:
         return []
-    found = [one for one in waits(db.session(), now) if not one.only]
-    is_stopped = any(one.number is None for one in found)
+    told = told_to_organisers(waits(db.session(), now))
+    is_stopped = any(one.number is None for one in told)
     late = {petition_id for petition_id, number in waiting.items() if number >= MANY_EMAILS or is_stopped}
-    # A provider without a name may be one person's own server.
-    told = [one for one in found if one.number is None or (one.provider and one.number >= MANY_EMAILS)]
     return [
         Found(
             petition_id,

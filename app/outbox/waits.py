@@ -1,5 +1,6 @@
 """What e-mails wait for, and until when: a provider's pace or pause, a quota, or the relay itself."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -12,6 +13,8 @@ from app.outbox import quota
 from app.outbox.find_providers import key_of
 from app.outbox.quota import ALL
 from app.outbox.take_turns import shaping
+
+MANY_EMAILS = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +37,18 @@ class Wait:
 def waits(session: Session, now: datetime) -> list[Wait]:
     """Return what e-mails wait for now, what stops all of them first."""
     return [*_relay(session, now), *_quotas(session, now), *_providers(session, now)]
+
+
+def told_to_organisers(found: Iterable[Wait]) -> list[Wait]:
+    """Return those of these waits that organisers are told of, whatever petition of the site they work on.
+
+    Not of a provider that few e-mails wait for, or of one without a name: that may be a single person's server.
+    """
+    return [
+        one
+        for one in found
+        if not one.only and (one.number is None or (one.provider != "" and one.number >= MANY_EMAILS))
+    ]
 
 
 def _relay(session: Session, now: datetime) -> list[Wait]:

@@ -17,7 +17,7 @@ from app.models import Petition, State
 from app.organisers.access import Who, may, me, open_to, petition_here
 from app.organisers.forms import OrganiserForm
 from app.organisers.pages import petition_page
-from app.outbox.waits import waits
+from app.outbox.waits import told_to_organisers, waits
 from app.petitions.goals import next_goal
 from app.petitions.news_numbers import numbers_of_all
 from app.signing.email_key import email_key
@@ -87,7 +87,8 @@ def dashboard(slug: str) -> Response:
         suspected_number = number_suspected(petition_id) if exact else 0
         # A viewer who knows of an address would see by these whether it got news, or wants none any more.
         news = numbers_of_all(petition_id) if exact else None
-        waiting_for = [one for one in waits(db.session(), now) if not one.only and one.until > now + WORTH_TELLING]
+        told = told_to_organisers(waits(db.session(), now))
+        waiting_for = [one for one in told if one.until > now + WORTH_TELLING]
         curve = growth(petition_id, step, since, now, current_numbers.verified)
     return petition_page(
         "watching/dashboard.html",

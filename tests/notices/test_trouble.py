@@ -1,6 +1,7 @@
 """Trouble is told once a day: an attack, e-mails that do not arrive, "it was not me"; and nothing of one mailbox."""
 
 import os
+from collections.abc import Mapping
 from datetime import timedelta
 
 import pytest
@@ -11,7 +12,7 @@ from app.db import transaction
 from app.models import Clue, Draft, Occasion, OutboxProgress, ProviderPace, Role, Signature, Suspicion
 from app.outbox.enqueue import new_letter
 from app.outbox.quota import ALL
-from tests.factories import make_draft, make_signature
+from tests.factories import make_draft, make_petition, make_signature
 from tests.notices.conftest import NOON, declined_is, petition_id, subjects, tell
 from tests.organisers.people import OWNER, letters_to_organisers, make_organiser
 
@@ -65,20 +66,35 @@ def test_a_burst_just_before_midnight_is_not_told_again_after_it(app: Flask) -> 
     assert [tell(app, midnight - timedelta(seconds=30)), tell(app, midnight + timedelta(seconds=30))] == [1, 0]
 
 
-@pytest.mark.parametrize(("unconfirmed", "confirmed", "told"), [(99, 0, 0), (100, 0, 1), (100, 19, 1), (100, 20, 0)])
-def test_many_forms_that_nobody_confirms_are_told(app: Flask, unconfirmed: int, confirmed: int, told: int) -> None:
-    make_draft(app)
-    make_signature(app, email="bob@example.org")
-    then = {"signed_at": NOON - 90 * timedelta(minutes=1), "network_key": b"k" * 32}
+def multiply(app: Flask, numbers: Mapping[type[Draft | Signature], int], **then: object) -> None:
+    """Add so many rows like the first of each table, with these columns."""
     with app.app_context(), transaction() as session:
-        for model, number in ((Draft, unconfirmed), (Signature, confirmed)):
-            row = session.scalars(select(model)).one()
+        for model, number in numbers.items():
+            row = session.scalars(select(model)).first()
             kept = {column.key for column in model.__table__.columns} - {"id", "public_id", "email_key"}
             values = {name: getattr(row, name) for name in kept} | then
             more = [{**values, "public_id": os.urandom(16), "email_key": os.urandom(32)} for _ in range(number)]
             session.add_all(model(**one) for one in more)
+
+
+@pytest.mark.parametrize(("unconfirmed", "confirmed", "told"), [(99, 0, 0), (100, 0, 1), (100, 19, 1), (100, 20, 0)])
+def test_many_forms_that_nobody_confirms_are_told(app: Flask, unconfirmed: int, confirmed: int, told: int) -> None:
+    make_draft(app)
+    make_signature(app, email="bob@example.org")
+    then = NOON - timedelta(minutes=90)
+    multiply(app, {Draft: unconfirmed, Signature: confirmed}, signed_at=then, network_key=b"k" * 32)
     assert tell(app, NOON) == told
     assert subjects(app) == [ATTACK] * told
+
+
+def test_neither_old_forms_nor_other_petitions_signatures_count_as_a_flood_or_against_one(app: Flask) -> None:
+    make_draft(app)
+    make_signature(app, make_petition(app, slug='"another"'), email="bob@example.org")
+    then, before = NOON - timedelta(minutes=90), NOON - timedelta(hours=5)
+    multiply(app, {Draft: 200}, signed_at=before, domain_key=b"d" * 32)
+    assert tell(app, NOON) == 0
+    multiply(app, {Draft: 100, Signature: 30}, signed_at=then, domain_key=b"d" * 32)
+    assert tell(app, NOON) == 1
 
 
 def test_e_mails_that_wait_for_more_than_an_hour_are_told_once_a_day(app: Flask) -> None:
