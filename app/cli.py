@@ -100,6 +100,8 @@ def show_status() -> None:
         click.echo(f"in hand: {now.in_hand}; oldest waiting since {since}; next due {due}")
     if now.slow_lane and now.slow_lane_ends:
         click.echo(f"slow lane: {now.slow_lane} without a proof of work; last due {clock.iso(now.slow_lane_ends)}")
+    if now.paused_news:
+        click.echo(f"{now.paused_news} of news wait until an owner goes on with what is paused, or cancels it")
     for wait in now.waits:
         click.echo(describe_wait(wait))
     for kind, number in sorted(number_returned().items()):

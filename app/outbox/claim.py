@@ -17,9 +17,8 @@ from app.outbox.pause_provider import all_paused_until
 
 BATCH_SIZE = 200
 BATCH_SIZE_ONE_BY_ONE = 25  # of letters that are written one by one: about as many as are in a second
-
-
-_SENDING = select(News.id).where(News.state == NewsState.SENDING)
+# What is paused or cancelled waits, however long it has been due.
+MAY_LEAVE = OutboxRow.news_id.is_(None) | OutboxRow.news_id.in_(select(News.id).where(News.state == NewsState.SENDING))
 
 
 class Claimed:
@@ -60,7 +59,7 @@ def claim_due() -> Claimed:
     due = (
         select(OutboxRow.id, OutboxRow.occasion, OutboxRow.had_proof_of_work)
         .where(OutboxRow.progress == OutboxProgress.WAITING, or_(OutboxRow.due_at <= now, from_the_future), free)
-        .where(OutboxRow.news_id.is_(None) | OutboxRow.news_id.in_(_SENDING))  # what is paused waits
+        .where(MAY_LEAVE)
         .order_by(OutboxRow.priority, OutboxRow.due_at, OutboxRow.id)
     )
     room = quota.room(quota.used(db.session(), now), BATCH_SIZE)

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from app import clock, kept_sums
 from app.db import db, in_batches, is_one_of
 from app.models import Draft, News, NewsState, Occasion, OutboxProgress, OutboxRow
+from app.outbox.claim import MAY_LEAVE
 from app.outbox.enqueue import PRIORITY_BY_STRANGER, UNCERTAIN
 from app.outbox.waits import Wait, waits
 
@@ -36,6 +37,7 @@ class Status:
     in_hand: int
     slow_lane: int
     slow_lane_ends: datetime | None
+    paused_news: int
     troubles: list[Trouble]
     waits: list[Wait]
 
@@ -45,13 +47,14 @@ def status() -> Status:
     waiting = OutboxRow.progress == OutboxProgress.WAITING
     when = OutboxRow.queued_at.type
     in_lane = OutboxRow.deferred_until.is_not(None)
-    oldest, due, in_hand, slow, ends = db.session.execute(
+    oldest, due, in_hand, slow, ends, paused = db.session.execute(
         select(
-            func.min(OutboxRow.queued_at, type_=when),
-            func.min(OutboxRow.due_at, type_=when),
+            func.min(OutboxRow.queued_at, type_=when).filter(MAY_LEAVE),
+            func.min(OutboxRow.due_at, type_=when).filter(MAY_LEAVE),
             func.count(OutboxRow.id).filter(OutboxRow.leased_until > clock.now()),
             func.count(OutboxRow.id).filter(in_lane),
             func.max(OutboxRow.due_at, type_=when).filter(in_lane),
+            func.count(OutboxRow.id).filter(~MAY_LEAVE),
         ).where(waiting)
     ).one()
     return Status(
@@ -61,6 +64,7 @@ def status() -> Status:
         in_hand=in_hand,
         slow_lane=slow,
         slow_lane_ends=ends,
+        paused_news=paused,
         troubles=_troubles(),
         waits=waits(db.session(), clock.now()),
     )
@@ -110,11 +114,11 @@ def retry() -> int:
     by_stranger = OutboxRow.priority == PRIORITY_BY_STRANGER
     failed = OutboxRow.progress == OutboxProgress.FAILED
     waits = (OutboxRow.progress == OutboxProgress.WAITING) & (OutboxRow.attempts > 0) & (OutboxRow.due_at > now)
-    sending = select(News.id).where(News.state == NewsState.SENDING).order_by(News.id)
     again = {"progress": OutboxProgress.WAITING, "due_at": now, "queued_at": now, "ended_at": None}
 
     def make_due(session: Session, ids: Sequence[int]) -> None:
         # Locked, so that news does not end while they are chosen: it ends when none of its e-mails waits.
+        sending = select(News.id).where(News.state == NewsState.SENDING).order_by(News.id)
         of_news = session.scalars(sending.with_for_update()).all()
         these = is_one_of(OutboxRow.id, ids) & (OutboxRow.news_id.is_(None) | OutboxRow.news_id.in_(of_news))
         change = update(OutboxRow).where(these).values(again)
@@ -127,6 +131,5 @@ def retry() -> int:
         session.execute(keep.execution_options(synchronize_session=False))
 
     in_order = (OutboxRow.priority, OutboxRow.due_at, OutboxRow.id)
-    chosen = select(OutboxRow.id).where(can_be_written, ~by_stranger)
-    chosen = chosen.where(OutboxRow.news_id.is_(None) | OutboxRow.news_id.in_(sending)).order_by(*in_order)
+    chosen = select(OutboxRow.id).where(can_be_written, ~by_stranger, MAY_LEAVE).order_by(*in_order)
     return sum(in_batches(chosen.where(which), make_due) for which in (failed, waits))
