@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, case, func, select, update
 from sqlalchemy.orm import Session
 
 from app.db import db, is_one_of
-from app.models import News, OutboxProgress, OutboxRow, Returned, ReturnedEmail, Signature
+from app.models import News, OutboxProgress, OutboxRow, Returned, ReturnedEmail, Signature, State
 
 KEPT = ("sent", "refused", "silent", "unsubscribed")
 
@@ -78,7 +78,8 @@ def trouble_since(news_id: int, since: datetime) -> Trouble:
 
 
 def _counted(session: Session, rows: ColumnElement[bool]) -> dict[int, NewsNumbers]:
-    has_ended_consent = case((Signature.updates, 0), else_=1)
+    was_erased = Signature.id.is_(None) | (Signature.sealed.is_(None) & (Signature.state != State.WITHDRAWN))
+    has_ended_consent = case((Signature.updates | was_erased, 0), else_=1)  # erasing, too, takes consent off
     kind = (OutboxRow.news_id, OutboxRow.progress)
     counted = (
         select(*kind, func.count().label("number"), func.sum(has_ended_consent).label("ended"))

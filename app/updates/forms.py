@@ -16,6 +16,7 @@ from app.web.typed_text import tidy_line, tidy_markdown
 MAX_TITLE = 200
 MAX_BODY = 20_000
 MAX_LINK = 2_000
+MAX_DIGITS = 10  # of a number that is kept as one
 
 
 class NewsForm(OrganiserForm):
@@ -48,6 +49,11 @@ class NewsForm(OrganiserForm):
                     field.errors = [_("Please write this too, or leave both empty.")]
                     is_valid = False
         return is_valid
+
+
+def revision_in(typed: str | None) -> int:
+    """Return the revision that a form was made for; -1, which none has, if it says no number."""
+    return int(typed) if typed and typed.isdecimal() and len(typed) <= MAX_DIGITS else -1
 
 
 def news_form(languages: Sequence[str], texts: Mapping[str, NewsText]) -> type[NewsForm]:

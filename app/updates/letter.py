@@ -96,10 +96,12 @@ def render_news(
 
 
 def list_id(petition: Petition) -> str:
-    """Return the List-Id of a petition's news (RFC 2919); of a discreet petition it names nothing."""
+    """Return the List-Id of a petition's news (RFC 2919).
+
+    Discreet ones share one, or whoever has signed there would know by it what others' e-mails are about.
+    """
     host = urlsplit(current_app.config["BASE_URL"]).hostname
-    label = petition.public_id.hex()[:16] if petition.discreet else petition.slug
-    return f"<{label}.news.{host}>"
+    return f"<news.{host}>" if petition.discreet else f"<{petition.slug}.news.{host}>"
 
 
 class _Merged:

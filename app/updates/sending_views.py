@@ -9,6 +9,7 @@ from app.models import NewsState
 from app.organisers.access import Who, me, open_to, petition_here
 from app.organisers.letter import owners_of
 from app.updates import send
+from app.updates.forms import revision_in
 from app.updates.views import news_here, news_page
 from app.updates.write import ChangedMeanwhile, NotADraft
 
@@ -89,8 +90,7 @@ def _ask_page(nth: int, status: int = 200) -> Response:
 
 
 def _revision_seen() -> int:
-    typed = request.form.get("revision", "")
-    return int(typed) if typed.isdecimal() else -1
+    return revision_in(request.form.get("revision"))
 
 
 def _tell_of_change() -> None:

@@ -15,9 +15,9 @@ from app.petitions.markdown import to_html
 from app.petitions.news_numbers import numbers_of
 from app.petitions.page import languages_of
 from app.updates import write
-from app.updates.consents import number_agreed
-from app.updates.forms import NewsForm, news_form
+from app.updates.forms import NewsForm, news_form, revision_in
 from app.updates.trial import queue_test
+from app.watching.shares import choices
 from app.web import body_size, rate_limits
 from app.web.rate_limits import Action
 
@@ -34,7 +34,7 @@ def list_news(slug: str) -> Response:
     found = write.all_news(petition.id)
     titles = {one.id: {text.language: text.title for text in write.texts_of(one)} for one in found}
     numbers = numbers_of(found)
-    agreed = number_agreed(petition.id)
+    agreed = choices(petition.id, exact=True).updates
     return petition_page(
         "updates/list.html", "news", found=found, titles=titles, numbers=numbers, agreed=agreed, form=OrganiserForm()
     )
@@ -65,7 +65,7 @@ def save(slug: str, nth: int) -> Response:
     if not form.validate():
         return news_page(found, form, 422)
     try:
-        revision = int(form.revision.data) if (form.revision.data or "").isdecimal() else -1
+        revision = revision_in(form.revision.data)
         is_outcome = bool(form.is_outcome.data)
         write.save_news(petition_here().id, me().id, nth, revision, form.texts(), is_outcome=is_outcome)
     except write.ChangedMeanwhile:
@@ -127,7 +127,7 @@ def news_page(found: News, form: NewsForm | None = None, status: int = 200, **co
         prose={tag: to_html(text.body) for tag, text in texts.items()},
         original=texts.get(petition.language),
         numbers=numbers_of([found])[found.id],
-        agreed=number_agreed(petition.id),
+        agreed=choices(petition.id, exact=True).updates,
         is_closed=petition.standing(clock.now()) == Standing.CLOSED,
         **context,
     )

@@ -2,16 +2,20 @@
 
 import email
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from app import clock
 from app.db import db, transaction
-from app.models import OutboxProgress, OutboxRow, Signature, State
+from app.models import OutboxRow, Signature
 from app.outbox import unwanted
+from app.petitions.news_numbers import NewsNumbers, numbers_of
+from app.retention.purge import purge_ended_emails
+from app.updates.queue import send_news
 from app.updates.write import Written
 from tests.factories import change_signers, make_petition, make_signature
 from tests.mail_server import MailServer, link_in, text_of
@@ -55,7 +59,6 @@ def test_unsubscribing_takes_one_click_or_the_page_and_is_felt_at_once(
     make_news()
     work()
     assert [len(mail_server.to(f"{name}@example.org")) for name in ("ann", "bo")] == [1, 2]
-    # The other takes the tick off on the page that the e-mail links to.
     own = link_in(mail_server.to("bo@example.org")[1], "signature")
     assert ENGLISH.title in client.get(own).text
 
@@ -64,8 +67,6 @@ def test_unsubscribing_takes_one_click_or_the_page_and_is_felt_at_once(
 def test_whoever_wants_none_any_more_after_it_was_queued_gets_none(
     app: Flask, client: FlaskClient, make_news: Make, mail_server: MailServer, work: Work, what: str
 ) -> None:
-    from app.updates.queue import send_news
-
     (public_id,) = agree(app, "ann@example.org")
     make_news()
     with app.app_context():
@@ -84,8 +85,6 @@ def test_whoever_wants_none_any_more_after_it_was_queued_gets_none(
 
 
 def test_who_signs_after_it_began_gets_none(app: Flask, make_news: Make, mail_server: MailServer, work: Work) -> None:
-    from app.updates.queue import send_news
-
     agree(app, "ann@example.org")
     make_news()
     with app.app_context():
@@ -139,13 +138,6 @@ def test_a_discreet_petitions_e_mail_says_only_that_there_is_something_to_read(
 def test_what_was_sent_is_kept_in_numbers_when_the_outbox_is_emptied(
     app: Flask, make_news: Make, mail_server: MailServer, work: Work
 ) -> None:
-    from datetime import timedelta
-
-    from sqlalchemy import update
-
-    from app.petitions.news_numbers import NewsNumbers, numbers_of
-    from app.retention.purge import purge_ended_emails
-
     agree(app, "ann@example.org", "bo@example.org", "none@example.org")
     mail_server.answer = lambda recipient: "550 5.1.1 no such user" if recipient.startswith("none") else None
     make_news()
@@ -158,4 +150,25 @@ def test_what_was_sent_is_kept_in_numbers_when_the_outbox_is_emptied(
         assert purge_ended_emails() == 3
         assert numbers_of([stored(app)])[stored(app).id] == expected
         assert db.session.scalars(select(OutboxRow)).first() is None
-    assert OutboxProgress.SENT and State.VERIFIED
+
+
+def test_the_e_mails_of_two_discreet_petitions_bear_nothing_that_tells_them_apart(
+    app: Flask, make_news: Make, mail_server: MailServer, work: Work
+) -> None:
+    for slug in ("quiet", "silent"):
+        make_petition(app, slug=f'"{slug}"', discreet="true")
+        agree(app, f"{slug}@example.org", slug=slug)
+        make_news(slug=slug)
+    work()
+    assert [letter["List-Id"] for letter in mail_server.letters] == ["<news.localhost>"] * 2
+
+
+def test_who_was_erased_after_closing_has_not_unsubscribed(app: Flask, make_news: Make, work: Work) -> None:
+    agree(app, "ann@example.org", "bo@example.org")
+    make_news()
+    work()
+    with app.app_context():
+        with transaction() as session:
+            for signature in session.scalars(select(Signature)):
+                signature.erase()
+        assert numbers_of([stored(app)])[stored(app).id] == NewsNumbers(sent=2)

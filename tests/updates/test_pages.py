@@ -11,6 +11,8 @@ from werkzeug.test import TestResponse
 from app import clock
 from app.db import db, transaction
 from app.models import Act, AuditEntry, News, NewsState, Role
+from app.petitions.news_numbers import numbers_of
+from app.updates.queue import send_news
 from tests.factories import SLUG, make_petition
 from tests.mail_server import MailServer, text_of
 from tests.publishing.conftest import PLACE, Desk, Seat
@@ -202,8 +204,6 @@ def test_pause_go_on_and_cancel(app: Flask, written: Desk, mail_server: MailServ
     agree(app, *(f"person{number}@example.org" for number in range(3)))
     send_at_once(app, written)
     with app.app_context():
-        from app.updates.queue import send_news
-
         assert send_news() == 3
     written.press(f"{ONE}/pause")
     work()
@@ -217,8 +217,6 @@ def test_pause_go_on_and_cancel(app: Flask, written: Desk, mail_server: MailServ
     assert not mail_server.letters
     assert stored(app).state == NewsState.CANCELLED
     with app.app_context():
-        from app.petitions.news_numbers import numbers_of
-
         assert numbers_of([stored(app)])[stored(app).id].silent == 3
     written.press(f"{ONE}/resume")
     assert stored(app).state == NewsState.CANCELLED
