@@ -13,24 +13,38 @@ import pytest
 from aiosmtpd.smtp import SMTP, Envelope, Session
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
-from app import clock
+from app import clock, jobs
 from app.db import db, transaction
 from app.email import traffic_shaping
 from app.email.traffic_shaping import TrafficShaping
 from app.ledger import ledger
-from app.models import Occasion, OutboxProgress, OutboxRow, Petition, PetitionText, PrivacyNotice, Visibility
+from app.models import (
+    Membership,
+    NoticeKind,
+    Occasion,
+    OutboxProgress,
+    OutboxRow,
+    Petition,
+    PetitionText,
+    PrivacyNotice,
+    Role,
+    Visibility,
+)
 from app.models.signer import Signer
 from app.new_rows import insert_rows
 from app.outbox import find_providers, take_turns
 from app.outbox.deliver import deliver
 from app.outbox.quota import quotas, used
 from app.signing.sign import new_draft
+from app.updates import send, write
+from app.updates.write import Written
 from app.worker import LETTERS
 from tests.dns_server import DnsServer
 from tests.factories import make_petition
 from tests.mail_server import MailServer, link_in, text_of
+from tests.organisers.people import make_organiser
 
 SIGNERS = 5_000
 A_DAY = 300
@@ -70,7 +84,7 @@ class Relay(MailServer):
     def _refusal(self, address: str) -> str | None:
         provider = self.table.of_domain(address.rpartition("@")[2]) or "other"
         self.seen[address] += 1
-        number = int(address.partition("@")[0].rpartition("-")[2])
+        number = number_in(address)
         if provider in self.throttled:
             return "421 4.7.28 too much at the moment"
         if number % 50 == 0 and self.seen[address] == 1:
@@ -88,7 +102,7 @@ class Relay(MailServer):
 
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
         (address,) = envelope.rcpt_tos
-        number = int(address.partition("@")[0].rpartition("-")[2])
+        number = number_in(address)
         if number % 70 == 0 and self.seen[address] < 3:
             await asyncio.sleep(0)
             return "451 4.3.0 something went wrong after all of it came"
@@ -153,7 +167,7 @@ def test_no_confirmation_is_lost_and_no_provider_blocks_the_sender(
     app.config["MAIL_MAX_PER_DAY"] = A_DAY
     addresses = [f"signer-{number}@{domain_of(number, table)}" for number in range(1, SIGNERS + 1)]
     to_come = deque(enumerate(addresses))
-    begin, confirmed = time.now, set[str]()
+    begin, day, confirmed = time.now, time.now.date(), set[str]()
     try:
         while to_come or waiting(app):
             arrived = int((time.now - begin) / timedelta(days=DAYS_OF_SIGNING) * SIGNERS) + 50
@@ -164,24 +178,68 @@ def test_no_confirmation_is_lost_and_no_provider_blocks_the_sender(
             with app.app_context():
                 while deliver(LETTERS):
                     pass
+            if time.now.date() > day:
+                day = time.now.date()
+                do_jobs(app)
             for address in sorted(set(relay.links) - confirmed):
                 answers = {"name": "Ann Example", "country": "SE", "visibility": "delivery"}
+                answers |= {"updates": "y"} if agrees(address) else {}
                 assert client.post(relay.links[address], data=answers).status_code == 303
                 confirmed.add(address)
-            time.turn_to(next_moment(app, time.now, bool(to_come)))
+            time.turn_to(next_moment(app, time.now, more_come=bool(to_come)))
             assert time.now < begin + timedelta(days=80), "the outbox does not empty"
+        close_and_tell(app, slug, time)
+        while waiting(app):
+            with app.app_context():
+                while deliver(LETTERS):
+                    pass
+            do_jobs(app)
+            time.turn_to(next_moment(app, time.now, Occasion.NEWS))
+            assert time.now < begin + timedelta(days=80), "the news does not end"
     finally:
         relay.stop()
     assert relay.violations == []
     assert confirmed == set(addresses)
     assert {relay.delivered[address, "confirm"] for address in addresses} == {1}
-    assert {relay.delivered[address, "other"] for address in addresses} == {1}  # the thanks
+    others = {address: relay.delivered[address, "other"] for address in addresses}  # thanks, and news to who agreed
+    assert {address: 1 + agrees(address) for address in addresses} == others
     with app.app_context():
         assert ledger.verified_count(db.session(), db.session.scalars(select(Petition.id)).one()) == SIGNERS
         failed = select(func.count()).where(OutboxRow.progress == OutboxProgress.FAILED)
         assert db.session.scalar(failed) == 0
     days = (time.now - begin).days
     assert days >= 2 * SIGNERS / A_DAY - 1
+
+
+def agrees(address: str) -> bool:
+    """Tell whether this signer wants news."""
+    return number_in(address) % 20 == 1
+
+
+def number_in(address: str) -> int:
+    return int(address.partition("@")[0].rpartition("-")[2])
+
+
+def do_jobs(app: Flask) -> None:
+    """Do what the worker does beside sending, which must take no confirmation away."""
+    with app.app_context():
+        assert None not in jobs.run_all(jobs.JOBS).values()
+
+
+def close_and_tell(app: Flask, slug: str, time: SimulatedClock) -> None:
+    """Close the petition, and have its outcome sent to who agreed to updates."""
+    owner = make_organiser(app, "owner-1@example.org", Role.OWNER, slug)
+    with app.app_context():
+        with transaction() as session:
+            session.execute(update(Petition).values(closes_at=time.now))
+            session.execute(update(Membership).values(notices=dict.fromkeys(NoticeKind, False)))
+        petition_id = db.session.scalars(select(Petition.id)).one()
+        number = write.begin_news(petition_id, owner)
+        texts = {"en": Written("We were heard", "The council **listened**.")}
+        write.save_news(petition_id, owner, number, 0, texts, is_outcome=True)
+        assert send.ask_to_send(petition_id, owner, number, 1)
+    time.turn_to(time.now + send.DELAY)
+    do_jobs(app)
 
 
 def sign_all(app: Flask, addresses: list[str], slug: str) -> None:
@@ -195,7 +253,7 @@ def sign_all(app: Flask, addresses: list[str], slug: str) -> None:
             "network_key": None,
         }
         for address in addresses:
-            signer = Signer("Ann Example", "", "", address, "SE", Visibility.DELIVERY, updates=False)
+            signer = Signer("Ann Example", "", "", address, "SE", Visibility.DELIVERY, updates=agrees(address))
             insert_rows(session, new_draft(petition, signer, values, [], had_proof_of_work=True)[1])
 
 
@@ -205,8 +263,8 @@ def waiting(app: Flask) -> int:
         return db.session.scalar(select(func.count()).where(is_waiting, OutboxRow.occasion != Occasion.REMINDER)) or 0
 
 
-def next_moment(app: Flask, now: datetime, more_come: bool) -> datetime:
-    """Return when something can happen next: an e-mail is due, the quota has room, or people come."""
+def next_moment(app: Flask, now: datetime, last: Occasion = Occasion.CONFIRMED, *, more_come: bool = False) -> datetime:
+    """Return when something can happen next: an e-mail is due, the quota has room for the last kind, or people come."""
     with app.app_context():
         assert quotas()
         first = db.session.scalar(
@@ -214,6 +272,6 @@ def next_moment(app: Flask, now: datetime, more_come: bool) -> datetime:
                 OutboxRow.progress == OutboxProgress.WAITING
             )
         )
-        free = [one.free_at for one in used(db.session(), now) if one.room(Occasion.CONFIRMED) == 0 and one.free_at]
+        free = [one.free_at for one in used(db.session(), now) if one.room(last) == 0 and one.free_at]
     moments = [max([first or now, *free])] + ([now + timedelta(hours=1)] if more_come else [])
     return max(min(moments), now + timedelta(seconds=1))
