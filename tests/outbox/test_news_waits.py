@@ -5,13 +5,16 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from flask import Flask
+from flask.testing import FlaskCliRunner
 
-from app.models import Occasion
+from app import clock
+from app.models import NewsState, Occasion, PauseReason
 from app.outbox import claim, quota
+from app.outbox.waits import MANY_EMAILS, Wait, told_to_organisers
 from app.updates.queue import send_news
 from tests.factories import sign
 from tests.mail_server import MailServer
-from tests.updates.conftest import Make, agree, make_news
+from tests.updates.conftest import Make, agree, make_news, set_state
 
 __all__ = ["make_news"]
 pytestmark = pytest.mark.both_databases
@@ -52,3 +55,21 @@ def test_news_leaves_room_in_a_quota_for_those_who_sign_meanwhile(
     sign(app.test_client(), email=NEW)
     work()
     assert mail_server.letters[-1]["To"] == NEW
+
+
+def test_the_status_says_that_paused_news_waits_for_an_owner_and_not_that_it_is_late(
+    app: Flask, make_news: Make, runner: FlaskCliRunner
+) -> None:
+    queue_news(app, make_news, 3)
+    set_state(app, NewsState.PAUSED, pause_reason=PauseReason.OWNER)
+    said = runner.invoke(args=["outbox", "status"]).output
+    assert "3 of news wait until an owner goes on" in said
+    assert "next due" not in said
+
+
+def test_organisers_are_told_of_no_wait_that_could_be_a_single_persons() -> None:
+    soon = clock.now()
+    all_wait, google = Wait(soon), Wait(soon, "Google", number=MANY_EMAILS)
+    few, nameless = Wait(soon, "Google", number=MANY_EMAILS - 1), Wait(soon, number=500)
+    news = Wait(soon, setting="MAIL_MAX_PER_DAY", only=(Occasion.NEWS,))
+    assert told_to_organisers([all_wait, google, few, nameless, news]) == [all_wait, google]
