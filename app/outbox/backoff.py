@@ -25,3 +25,11 @@ def wait(attempts: int) -> timedelta:
     """
     full = min(FIRST_WAIT * (1 << min(attempts - 1, 10)), MAX_WAIT)
     return full * random.uniform(0.5, 1)
+
+
+def attempts_in(pause: timedelta) -> int:
+    """Return how many attempts would have been made in the time of a pause that a provider asked for.
+
+    Its own refusals end an e-mail after as long as others do: else who answers so for ever keeps it for ever.
+    """
+    return pause // MEAN_WAIT

@@ -213,7 +213,8 @@ class _Batch:
         until = pause_if_asked(key, error, shaping())
         if until:
             self.paused[ALL if error.is_about_sender or key is None else key] = until
-            record.put_off(self.claimed, row_id, str(error), until, key)
+            asked = not error.is_about_sender
+            record.pause(self.claimed, row_id, str(error), until, key, self._letters, asked_by_provider=asked)
         elif isinstance(error, smtp.Permanent):
             record.mark(self.claimed, row_id, OutboxProgress.FAILED, str(error), self._letters)
         else:

@@ -48,28 +48,35 @@ def defer(claimed: Claimed, row_id: int, reply: str, letters: LetterCallbacks, *
     now = clock.now()
     with transaction() as session:
         row = claimed.lock(session, row_id)
-        if row is None:
+        if row is None or _is_given_up(session, row, reply, now, letters):
             return
-        is_hopeless = backoff.is_hopeless(row.attempts)
         row.attempts += 1
-        if is_hopeless:
-            _end(session, row, OutboxProgress.FAILED, f"given up: {reply}", now, letters)
-        else:
-            row.reply = reply
-            row.priority = max(row.priority, PRIORITY_REFUSED) if was_refused else row.priority
-            row.due_at = now + backoff.wait(row.attempts)
-            row.claim = row.leased_until = None
-            counters.count(counters.EMAILS, PUT_OFF)
+        row.priority = max(row.priority, PRIORITY_REFUSED) if was_refused else row.priority
+        _let_wait(row, reply, now + backoff.wait(row.attempts))
 
 
-def put_off(claimed: Claimed, row_id: int, reply: str, until: datetime, provider_key: bytes | None) -> None:
-    """Have a letter tried again after a pause that its provider asked for; it is no attempt."""
+def pause(
+    claimed: Claimed,
+    row_id: int,
+    reply: str,
+    until: datetime,
+    provider_key: bytes | None,
+    letters: LetterCallbacks,
+    *,
+    asked_by_provider: bool,
+) -> None:
+    """Have a letter tried again after a pause that its provider asked for, or all wait for; or give it up as `defer`.
+
+    A pause of all is no attempt: the relay refuses whoever sends, and that is no e-mail's fault.
+    """
+    now = clock.now()
     with transaction() as session:
         row = claimed.lock(session, row_id)
-        if row is not None:
-            row.reply, row.due_at, row.provider_key = reply, until, provider_key
-            row.claim = row.leased_until = None
-            counters.count(counters.EMAILS, PUT_OFF)
+        if row is None or (asked_by_provider and _is_given_up(session, row, reply, now, letters)):
+            return
+        row.attempts += backoff.attempts_in(until - now) if asked_by_provider else 0
+        row.provider_key = provider_key
+        _let_wait(row, reply, until)
 
 
 def defer_faulty(claimed: Claimed, row_id: int, error: Exception, letters: LetterCallbacks) -> None:
@@ -77,6 +84,20 @@ def defer_faulty(claimed: Claimed, row_id: int, error: Exception, letters: Lette
     words = f"could not be made: {logs.describe_error(error)}"
     log.error("letter in outbox row %s %s", row_id, words)
     defer(claimed, row_id, words, letters)
+
+
+def _is_given_up(session: Session, row: OutboxRow, reply: str, now: datetime, letters: LetterCallbacks) -> bool:
+    if not backoff.is_hopeless(row.attempts):
+        return False
+    row.attempts += 1
+    _end(session, row, OutboxProgress.FAILED, f"given up: {reply}", now, letters)
+    return True
+
+
+def _let_wait(row: OutboxRow, reply: str, until: datetime) -> None:
+    row.reply, row.due_at = reply, until
+    row.claim = row.leased_until = None
+    counters.count(counters.EMAILS, PUT_OFF)
 
 
 def _end(

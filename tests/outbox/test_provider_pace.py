@@ -90,7 +90,7 @@ def recipients(mail_server: MailServer) -> list[str]:
     return [letter["To"] for letter in mail_server.letters]
 
 
-def test_an_answer_about_our_rate_pauses_its_provider_alone_and_is_no_attempt(
+def test_an_answer_about_our_rate_pauses_its_provider_alone(
     app: Flask, mail_server: MailServer, work: Work, sign: Callable[[str], object], later: Callable[[timedelta], None]
 ) -> None:
     mail_server.answer = lambda to: "421 4.7.0 [TSS04] deferred, ann@big.example" if to.endswith(BIG) else None
@@ -100,7 +100,7 @@ def test_an_answer_about_our_rate_pauses_its_provider_alone_and_is_no_attempt(
     work()
     assert recipients(mail_server) == [f"ann-{number}@{SMALL}" for number in range(3)]
     waiting = [row for row in rows(app) if row.progress == WAITING]
-    assert [row.attempts for row in waiting] == [0, 0, 0] and not any("ann" in row.reply for row in waiting)
+    assert len(waiting) == 3 and not any("ann" in row.reply for row in waiting)
     assert {row.due_at - clock.now() > timedelta(minutes=119) for row in waiting} == {True}
     with app.app_context():
         (pace,) = db.session.scalars(select(ProviderPace).where(ProviderPace.pauses > 0))
@@ -220,6 +220,22 @@ def test_what_did_not_leave_is_given_back_to_the_quota(
         make_due(app)
     with app.app_context():
         assert db.session.scalars(select(func.sum(Departures.number))).one() == 0
+
+
+def test_who_asks_for_pauses_for_ever_keeps_an_e_mail_for_days_and_not_for_ever(
+    app: Flask, mail_server: MailServer, work: Work, sign: Callable[[str], object], later: Callable[[timedelta], None]
+) -> None:
+    mail_server.answer = lambda to: "421 4.7.0 [TSS04] deferred"
+    sign(f"ann@{BIG}")
+    since = clock.now()
+    for _ in range(20):  # pauses double, up to a day
+        work()
+        (row,) = rows(app)
+        if row.progress != WAITING:
+            break
+        later(row.due_at - clock.now())
+    assert row.progress == FAILED and row.reply.startswith("given up: 421")
+    assert timedelta(days=5) <= clock.now() - since <= timedelta(days=7)
 
 
 def make_due(app: Flask) -> None:
