@@ -8,7 +8,10 @@ from app.email.traffic_shaping import TrafficShaping
 
 
 class Mailboxes(NamedTuple):
-    """Who runs a domain's mailboxes: a provider of the table, by its key, or whoever owns the first mail exchanger."""
+    """Who runs a domain's mailboxes: a provider of the table, by its key, or whoever owns the mail exchangers.
+
+    If those are of several owners, the domain counts by itself: what one of them answers is not to hold up the others.
+    """
 
     provider: str | None
     owner: str
@@ -22,14 +25,15 @@ def mailboxes_of(domain: str, shaping: TrafficShaping, seconds: float) -> Mailbo
     after that many seconds for each question at the latest.
     """
     records: Any = look_up(domain, "MX", seconds)
-    exchangers = sorted((mx.preference, mx.exchange.to_text(omit_final_dot=True).lower()) for mx in records or ())
-    if not exchangers:
+    hosts = [mx.exchange.to_text(omit_final_dot=True).lower() for mx in records or ()]
+    if not hosts:
         is_there = any(look_up(domain, kind, seconds) for kind in ("A", "AAAA")) if records is not None else False
         return Mailboxes(None, domain, takes_no_mail=not is_there)
-    _, host = exchangers[0]
-    if host in {"", "."}:
-        return Mailboxes(None, domain, takes_no_mail=len(exchangers) == 1)
-    return Mailboxes(shaping.of_mx(host), registrable(host), takes_no_mail=False)
+    if {"", "."} & {*hosts}:
+        return Mailboxes(None, domain, takes_no_mail=len(hosts) == 1)
+    owners = {(provider, "" if provider else registrable(host)) for host in hosts for provider in [shaping.of_mx(host)]}
+    provider, owner = owners.pop() if len(owners) == 1 else (None, domain)
+    return Mailboxes(provider, owner, takes_no_mail=False)
 
 
 def can_resolve(shaping: TrafficShaping, seconds: float) -> bool:

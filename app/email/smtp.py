@@ -14,19 +14,19 @@ from flask_mail import Connection, Mail
 
 from app.email.dkim import sign
 from app.email.pipelining import HeldBack, ReadyMessage, hand_over
-from app.email.smtp_reply import describe_reply
+from app.email.smtp_reply import describe_reply, own_words
 
 TOO_LARGE = 552  # RFC 1870, 6.1: already to MAIL, by its SIZE
 # A server may refuse the sender only once it knows the recipient (Postfix does); 1.7 and 1.8 are RFC 3463's and 7505's.
-_SENDER_REFUSED = re.compile(rb"^[45]\.1\.[78]\b|sender address rejected", re.IGNORECASE)
+_SENDER_REFUSED = re.compile(r"^[45]\.1\.[78]\b|sender address rejected", re.IGNORECASE)
 SERVICE_CLOSING = 421  # RFC 5321, 3.8: the server closes the connection after this answer
 
 
 class SendingFailed(Exception):
     """A letter was not accepted. The text is the server's status code with a word of ours, never its own words.
 
-    Those are in `reply`, with the code, for a look at once: they may name a signer. `is_about_sender` tells that the
-    server refused whoever sends, and not this letter.
+    Those are in `reply` for a look at once, beside the `code`, without what it repeats of others (see `own_words`).
+    `is_about_sender` tells that the server refused whoever sends, and not this letter.
     """
 
     def __init__(self, words: str, code: int = 0, reply: str = "", *, is_about_sender: bool = False) -> None:
@@ -133,7 +133,7 @@ class SmtpConnection:
             assert opened.host is not None
             hand_over(opened.host, message._replace(content=sign(message.content)))
 
-        self._attempt(hand)
+        self._attempt(message.recipient, hand)
 
     def send_if(self, message: ReadyMessage, may_finish: Callable[[], bool]) -> bool:
         """Send a message up to the end of its content, and let the server have it if `may_finish` says so then.
@@ -146,7 +146,7 @@ class SmtpConnection:
             hand_over(opened.host, message._replace(content=sign(message.content)), may_finish)
 
         try:
-            self._attempt(send)
+            self._attempt(message.recipient, send)
         except HeldBack:
             self.close()
             return False
@@ -167,20 +167,19 @@ class SmtpConnection:
         if self._connection is None:
             self._open()
 
-    def _attempt(self, send: Callable[[TimedConnection], None]) -> None:
+    def _attempt(self, recipient: str, send: Callable[[TimedConnection], None]) -> None:
         opened = self._connection or self._open()
         self.is_new = False
         try:
             send(opened)
         except smtplib.SMTPRecipientsRefused as error:
             code, reply = next(iter(error.recipients.values()))
-            is_about_sender = _SENDER_REFUSED.search(bytes(reply)) is not None
-            raise self._failure(code, reply, is_about_sender=is_about_sender) from None
-        except smtplib.SMTPSenderRefused as error:
-            is_about_sender = error.smtp_code != TOO_LARGE  # which is said of this one
-            raise self._failure(error.smtp_code, error.smtp_error, is_about_sender=is_about_sender) from None
+            text = own_words(reply, recipient)
+            raise self._failure(code, reply, text, is_about_sender=_SENDER_REFUSED.search(text) is not None) from None
         except smtplib.SMTPResponseException as error:
-            raise self._failure(error.smtp_code, error.smtp_error) from None
+            code, text = error.smtp_code, own_words(error.smtp_error, recipient)
+            is_about_sender = isinstance(error, smtplib.SMTPSenderRefused) and code != TOO_LARGE
+            raise self._failure(code, error.smtp_error, text, is_about_sender=is_about_sender) from None
         except (smtplib.SMTPException, OSError) as error:
             self.close()
             raise NoAnswer(_describe(error)) from None
@@ -204,12 +203,11 @@ class SmtpConnection:
         self._connection, self.is_new = opened, True
         return opened
 
-    def _failure(self, code: int, reply: bytes | str, *, is_about_sender: bool = False) -> SendingFailed:
+    def _failure(self, code: int, reply: bytes | str, text: str, *, is_about_sender: bool = False) -> SendingFailed:
         if code == SERVICE_CLOSING:
             self.close()
         # What is said of the sender says nothing of the recipient, however final it is.
         kind = Permanent if 500 <= code < 600 and not is_about_sender else Temporary
-        text = reply.decode("utf-8", "replace") if isinstance(reply, bytes) else reply
         return kind(describe_reply(code, reply), code, text, is_about_sender=is_about_sender)
 
 

@@ -26,6 +26,9 @@ REPLIES = {
     553: "the address is not allowed",
     554: "the transaction failed",
 }
+MAX_LENGTH = 1000  # of a reply that is looked at
+# What others may have chosen: addresses, names of hosts, and what those answered.
+_OF_OTHERS = re.compile(r"<[^<>]*>|\bsaid:.*|\S*(?:@|\.[^\W\d])\S*", re.IGNORECASE | re.DOTALL)
 ENHANCED = re.compile(r"\s*([245]\.(\d{1,3})\.\d{1,3})(?!\S)")
 
 
@@ -39,3 +42,13 @@ def describe_reply(code: int, reply: bytes | str) -> str:
     if enhanced is None:
         return f"{code}: {REPLIES.get(code, 'another reason')}"
     return f"{code} {enhanced[1]}: {SUBJECTS.get(int(enhanced[2]), 'another reason')}"
+
+
+def own_words(reply: bytes | str, recipient: str) -> str:
+    """Return what a reply says without what the server repeats: the recipient, host names, other servers' answers.
+
+    Only on that may be acted for more than this e-mail: else whoever types `ratelimit@...` says it of everybody's.
+    """
+    text = reply.decode("utf-8", "replace") if isinstance(reply, bytes) else reply
+    local_part = re.escape(recipient.rpartition("@")[0])
+    return re.sub(rf"(?<!\w){local_part}(?!\w)", " ", _OF_OTHERS.sub(" ", text[:MAX_LENGTH]), flags=re.IGNORECASE)

@@ -111,7 +111,12 @@ class TrafficShaping:
         return self.providers[provider].limits if provider else self.other
 
     def pause_after(self, code: int, text: str, pauses: int = 0) -> timedelta:
-        """Return for how long a provider is to be left alone after this reply and as many pauses before; 0 if not."""
+        """Return for how long a provider is to be left alone after this reply and as many pauses before; 0 if not.
+
+        `text` is what a reply says of its own: see app/email/smtp_reply.py.
+        """
+        if _ABOUT_AN_ADDRESS.match(text):
+            return timedelta(0)
         for answer in self.answers:
             if answer.fits(code, text):
                 return min(answer.pause * (1 << min(pauses, 10)), MAX_PAUSE)
@@ -189,4 +194,5 @@ def _number(row: Mapping[str, Any], key: str, least: int = 0) -> int:
 
 
 _STATUS = re.compile(r"\s*([245]\.\d{1,3}\.\d{1,3})(?!\S)")
+_ABOUT_AN_ADDRESS = re.compile(r"\s*[45]\.1\.")  # RFC 3463, 3.2: it says nothing of our rate, whatever follows
 _WRONG_VALUES = (AttributeError, OverflowError, TypeError, ValueError, re.error)

@@ -66,6 +66,7 @@ def test_every_provider_of_the_table_has_a_source_and_limits(table: TrafficShapi
         (450, "4.7.1 Greylisted, come back in five minutes", 0),
         (451, "4.3.0 some trouble of ours", 0),
         (550, "5.1.1 no such user", 0),
+        (421, "4.1.1 ratelimit", 0),
         (554, "5.7.1 refused by policy", 0),
     ],
 )

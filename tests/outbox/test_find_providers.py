@@ -29,8 +29,8 @@ def dns(app: Flask) -> Iterator[DnsServer]:
     app.extensions.pop(finding.EXTENSION, None)
 
 
-def test_domains_are_grouped_by_their_first_mail_exchanger(app: Flask, dns: DnsServer) -> None:
-    dns.add({"town.example": {"MX": ["20 mx.elsewhere.example.", "10 aspmx.l.google.com."]}})
+def test_domains_are_grouped_by_who_owns_all_their_mail_exchangers(app: Flask, dns: DnsServer) -> None:
+    dns.add({"town.example": {"MX": ["20 alt.aspmx.googlemail.com.", "10 aspmx.l.google.com."]}})
     dns.add({"one.example": {"MX": ["10 mx1.hosting.example."]}, "two.example": {"MX": ["10 mx2.hosting.example."]}})
     dns.add({"alone.example": {"A": ["192.0.2.1"]}})
     with app.app_context():
@@ -39,6 +39,18 @@ def test_domains_are_grouped_by_their_first_mail_exchanger(app: Flask, dns: DnsS
         assert found["one.example"] == found["two.example"] != found["alone.example"]
         assert not any(one.takes_no_mail for one in found.values())
     assert ("gmail.com", "MX") not in dns.asked
+
+
+def test_who_names_a_providers_mail_exchanger_beside_one_of_its_own_does_not_answer_for_the_provider(
+    app: Flask, dns: DnsServer
+) -> None:
+    dns.add({"evil.example": {"MX": ["0 nowhere.google.com.", "10 mx.evil.example."]}})
+    dns.add({"evil-too.example": {"MX": ["0 nowhere.hosting.example.", "10 mx.evil-too.example."]}})
+    dns.add({"one.example": {"MX": ["10 mx1.hosting.example."]}, "half.example": {"MX": ["0 .", "10 mx.google.com."]}})
+    with app.app_context():
+        found = find_providers({"evil.example", "evil-too.example", "one.example", "half.example", "gmail.com"}, TABLE)
+        assert len({one.provider_key for one in found.values()}) == 5
+        assert not any(one.takes_no_mail for one in found.values())
 
 
 def test_dns_is_asked_once_for_all_workers(app: Flask, dns: DnsServer) -> None:

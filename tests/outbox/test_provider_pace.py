@@ -222,6 +222,32 @@ def test_what_did_not_leave_is_given_back_to_the_quota(
         assert db.session.scalars(select(func.sum(Departures.number))).one() == 0
 
 
+@pytest.mark.parametrize(
+    ("typed", "reply"),
+    [
+        ("ratelimit", "550 5.1.1 <{to}>: Recipient address rejected: User unknown"),
+        ("ofr506", "550 no such user {to}"),
+        ("ofr506", "450 User OFR506 is unknown here"),
+        ("ann", "450 4.3.0 host ratelimit.evil.example[192.0.2.1] did not answer"),
+        ("ann", "450 4.3.0 <{to}>: host mx.evil.example said: 421 4.7.28 rate limited"),
+        ("ann", "450 4.3.0 <{to}>: host mx.evil.example said: 550 Sender address rejected"),
+        ("ann", "450 4.1.1 <{to}>: rate limited, says who wrote this"),
+    ],
+)
+def test_no_words_of_strangers_or_of_their_servers_pause_others(
+    app: Flask, mail_server: MailServer, work: Work, sign: Callable[[str], object], typed: str, reply: str
+) -> None:
+    bad = f"{typed}@{BIG}"
+    mail_server.answer = lambda to: reply.format(to=to) if to == bad else None
+    sign(bad)
+    work()
+    sign(f"bert@{BIG}")
+    work()
+    assert recipients(mail_server) == [f"bert@{BIG}"]
+    with app.app_context():
+        assert not db.session.scalars(select(ProviderPace).where(ProviderPace.paused_until.is_not(None))).all()
+
+
 def test_who_asks_for_pauses_for_ever_keeps_an_e_mail_for_days_and_not_for_ever(
     app: Flask, mail_server: MailServer, work: Work, sign: Callable[[str], object], later: Callable[[timedelta], None]
 ) -> None:
