@@ -48,7 +48,7 @@ def deliver(letters: LetterCallbacks, stopping: Callable[[], bool] = lambda: Fal
     finally:
         batch.connection.close()
         try:
-            end_turns(batch.claimed, batch.turns, batch.tried, batch.taken, batch.paused)
+            end_turns(batch.claimed, batch.turns, batch.tried, batch.taken, batch.refused, batch.paused)
         finally:
             release(batch.claimed, [*batch.unsent, *batch.turns.back])
     return len(batch.claimed.occasions)

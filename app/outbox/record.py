@@ -67,15 +67,19 @@ def pause(
 ) -> None:
     """Have a letter tried again after a pause that its provider asked for, or all wait for; or give it up as `defer`.
 
-    A pause of all is no attempt: the relay refuses whoever sends, and that is no e-mail's fault.
+    After a pause of its provider it goes behind first tries, and waits as long again as it has waited: the answer may
+    be meant for its mailbox alone. A pause of all is no attempt: the relay refuses whoever sends.
     """
     now = clock.now()
     with transaction() as session:
         row = claimed.lock(session, row_id)
         if row is None or (asked_by_provider and _is_given_up(session, row, reply, now, letters)):
             return
-        row.attempts += backoff.attempts_in(until - now) if asked_by_provider else 0
         row.provider_key = provider_key
+        if asked_by_provider:
+            until += row.attempts * backoff.MEAN_WAIT
+            row.attempts += backoff.attempts_in(until - now)
+            row.priority = max(row.priority, PRIORITY_REFUSED)
         _let_wait(row, reply, until)
 
 

@@ -74,23 +74,31 @@ def take_turns(claimed: Claimed, letters: LetterCallbacks) -> Turns:
 
 
 def end_turns(
-    claimed: Claimed, turns: Turns, tried: Collection[int], taken: Collection[int], paused: Mapping[bytes, datetime]
+    claimed: Claimed,
+    turns: Turns,
+    tried: Collection[int],
+    taken: Collection[int],
+    refused: Collection[int],
+    paused: Mapping[bytes, datetime],
 ) -> None:
     """Give back the departures of rows that were not tried, the rows that wait for pauses, and the connections.
 
-    Providers whose servers have `taken` one of these rows' e-mails have ended pauses that were over when it began.
+    Providers whose servers have `taken` one of these rows' e-mails have ended pauses that were over when it began. So
+    have those of rows that stayed silent: else the pace of the next e-mails would tell that somebody gets none.
     """
     if not turns.counted and not (taken and was_paused(db.session(), quota.ALL)):
         return
     not_tried = [row_id for row_id in turns.going if row_id not in tried]
-    taking = {quota.ALL, *(turns.provider_of[row_id] for row_id in taken if row_id in turns.provider_of)} - set(paused)
+    not_refused = {*tried} - {*refused}
+    taking = {turns.provider_of[row_id] for row_id in not_refused if row_id in turns.provider_of} - {*paused}
+    taking |= {quota.ALL} if taken and quota.ALL not in paused else set()
     waiting = {
         row_id: Turn(paused[turns.provider_of[row_id]])
         for row_id in not_tried
         if turns.provider_of.get(row_id) in paused
     }
     with transaction() as session:
-        if taken:
+        if taking:
             end_pauses(session, taking, turns.at)  # first: paces are locked before departures everywhere
         back = {key: number for key, number in turns.departures(not_tried).items() if number}
         quota.give_back(session, back, turns.at)

@@ -16,8 +16,8 @@ from app import clock
 from app.db import db, transaction
 from app.email import smtp, traffic_shaping
 from app.email.traffic_shaping import Limits, Provider, TrafficShaping, WarmUp
-from app.models import Departures, Occasion, OutboxProgress, OutboxRow, Petition, ProviderPace, Signature
-from app.outbox import find_providers, quota, take_turns
+from app.models import Departures, Occasion, OutboxProgress, OutboxRow, Petition, ProviderPace, Returned, Signature
+from app.outbox import bounced, find_providers, quota, take_turns
 from app.outbox.claim import claim_due
 from app.outbox.deliver import deliver
 from app.outbox.enqueue import PRIORITY_DEFERRED, new_letter
@@ -161,6 +161,29 @@ def test_a_form_takes_its_turn_whatever_its_mailbox_did(
     assert timedelta(seconds=50) < spied.due_at - spied.queued_at < timedelta(seconds=70)
     with app.app_context():
         assert db.session.scalars(select(Departures.number).where(Departures.provider_key == quota.ALL)).all() == [1]
+
+
+@pytest.mark.parametrize("state", ["unsigned", "complained", "bounced"])
+def test_after_a_pause_the_pace_of_the_next_tells_nothing_of_a_mailbox(
+    app: Flask, mail_server: MailServer, work: Work, sign: Callable[[str], object],
+    later: Callable[[timedelta], None], state: str,
+) -> None:  # fmt: skip
+    mail_server.answer = lambda to: "421 4.7.28 rate" if to.startswith("first") else None
+    sign(f"first@{BIG}")
+    work()
+    later(timedelta(minutes=61))
+    if state != "unsigned":
+        kind = Returned.COMPLAINT if state == "complained" else Returned.HARD
+        with app.app_context(), transaction() as session:
+            bounced.end_emails(session, f"ann@{BIG}", kind, clock.now(), timedelta(0))
+    sign(f"ann@{BIG}")
+    with app.app_context():
+        deliver(LETTERS)
+    sign(f"spy-1@{BIG}")
+    sign(f"spy-2@{BIG}")
+    with app.app_context():
+        deliver(LETTERS)
+    assert {f"spy-1@{BIG}", f"spy-2@{BIG}"} <= {*recipients(mail_server)}
 
 
 def test_a_quota_holds_for_two_workers_at_once_and_for_a_day(
