@@ -3,14 +3,17 @@
 Each is handed over up to the end of its content and marked as sent; only then does the server get the final dot,
 without which it has nothing to deliver. A worker that dies before the mark has sent nothing, and another one tries
 again. One that dies after it, or whose connection breaks there, may have sent it: the mark says so, and it is not tried
-again. The mark of what the server has accepted is made good with that of the next, so each takes one commit.
+again. So that few die between the two, the dot follows when the commit of the mark is on its way. The mark of what the
+server has accepted is made good with that of the next, so each takes one commit.
 """
 
 import logging
+import time
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from typing import NamedTuple
 
-from sqlalchemy import case, or_, update
+from sqlalchemy import ColumnElement, case, or_, true, update
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.dml import ReturningUpdate
@@ -23,8 +26,10 @@ from app.outbox import record
 from app.outbox.callbacks import LetterCallbacks, OnceLetter
 from app.outbox.claim import Claimed
 from app.outbox.enqueue import UNCERTAIN
+from app.outbox.start_commit import start_commit
 
 ONCE = {Occasion.NEWS}
+SECONDS_BETWEEN_MARKS = 0.5
 log = logging.getLogger(__name__)
 
 
@@ -98,17 +103,15 @@ class _Hand:
 
     def _hand_over(self, row_id: int, letter: OnceLetter) -> bool:
         marked: list[int] = []
-
-        def mark() -> bool:
-            with transaction() as session:
-                marked.extend(self._mark(session, row_id, letter))
-            self._forget_settled()
-            return bool(marked)
-
         try:
-            is_accepted = self._way.connection.send_if(letter.message, mark)
-        except (smtp.NoConnection, SQLAlchemyError):
+            is_accepted = self._send(row_id, letter, marked)
+        except smtp.NoConnection:
             raise
+        except SQLAlchemyError:
+            if not marked:
+                raise
+            self._mark_again(row_id)
+            self._uncertain.append(row_id)
         except smtp.SendingFailed as error:
             self._failed(row_id, error, was_marked=bool(marked))
         except Exception as error:  # noqa: BLE001 - a letter that cannot be sent must not hold up the others
@@ -124,6 +127,39 @@ class _Hand:
             counters.count(counters.EMAILS, OutboxProgress.SENT)
         return True
 
+    def _send(self, row_id: int, letter: OnceLetter, marked: list[int]) -> bool:
+        """Send a letter if it is still to be; its row is then `marked`, and that committed, whatever is raised.
+
+        It raises SQLAlchemyError if the mark was not committed.
+        """
+        with ExitStack() as stack:
+
+            def mark() -> bool:
+                session = stack.enter_context(transaction())
+                marked.extend(self._mark(session, row_id, letter.still_due))
+                stack.callback(self._wait_until_marked, start_commit(session))
+                return bool(marked)
+
+            return self._way.connection.send_if(letter.message, mark)
+
+    def _wait_until_marked(self, wait_until_committed: Callable[[], None]) -> None:
+        wait_until_committed()
+        self._forget_settled()
+
+    def _mark_again(self, row_id: int) -> None:
+        """Mark a letter that the server may have had while the database went away; nobody else claims it until then."""
+        while True:
+            try:
+                with transaction() as session:
+                    self._mark(session, row_id, true())
+            except SQLAlchemyError:
+                if not self._claimed.is_fresh():
+                    log.error("outbox row %s was sent, and the database is away: it may be sent again", row_id)  # noqa: TRY400
+                    raise
+                time.sleep(SECONDS_BETWEEN_MARKS)
+            else:
+                return self._forget_settled()
+
     def _failed(self, row_id: int, error: smtp.SendingFailed, *, was_marked: bool) -> None:
         if was_marked and isinstance(error, smtp.NoAnswer):
             self._uncertain.append(row_id)
@@ -133,10 +169,10 @@ class _Hand:
                 self._unmark(session, row_id)
         self._way.refused(row_id, error)
 
-    def _mark(self, session: Session, row_id: int, letter: OnceLetter) -> list[int]:
+    def _mark(self, session: Session, row_id: int, still_due: ColumnElement[bool]) -> list[int]:
         """Mark a letter as sent if it still is to be, and settle those before it; return its row if it was marked."""
         is_this = OutboxRow.id == row_id
-        still_due = is_this & (OutboxRow.progress == OutboxProgress.WAITING) & letter.still_due
+        still_due = is_this & (OutboxRow.progress == OutboxProgress.WAITING) & still_due
         theirs = self._claimed.holds([row_id, *self._accepted, *self._uncertain])
         change = update(OutboxRow).where(theirs, or_(~is_this, still_due))
         change = change.values(
