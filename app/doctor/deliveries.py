@@ -17,11 +17,8 @@ def deliveries_of_day() -> list[tuple[str, int]]:
     """Return each provider's name and its number, the most first; OTHERS stands for all that are not in the table."""
     named = {key_of(key): provider.name for key, provider in shaping().providers.items()}
     left = select(Departures.provider_key, func.sum(Departures.number)).group_by(Departures.provider_key)
-    numbers: dict[str, int] = {}
-    for key, number in db.session.execute(
-        left.where(Departures.slot > clock.now() - DAY, Departures.provider_key != ALL)
-    ):
-        name = named.get(key, OTHERS)
-        numbers[name] = numbers.get(name, 0) + int(number)
+    by_key = {key: int(number) for key, number in db.session.execute(left.where(Departures.slot > clock.now() - DAY))}
+    numbers = {named[key]: number for key, number in by_key.items() if key in named}
+    numbers[OTHERS] = by_key.get(ALL, 0) - sum(numbers.values())  # those by themselves are not counted for ever
     rounded = {name: number // ROUNDED_TO * ROUNDED_TO for name, number in numbers.items()}
     return sorted(((name, number) for name, number in rounded.items() if number), key=lambda one: -one[1])
