@@ -1,8 +1,12 @@
-"""Find who runs the mailboxes of many domains: by the table, by what is kept, or by DNS, within a second."""
+"""Find who runs the mailboxes of many domains: by the table, by what is kept, or by DNS, within a second.
+
+No e-mail waits while DNS is asked about the domain of another: else its time would tell whether somebody at that domain
+had one lately.
+"""
 
 import time
 from collections.abc import Collection
-from concurrent.futures import Future, ThreadPoolExecutor, wait
+from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
@@ -35,10 +39,15 @@ class Found(NamedTuple):
 
 
 class _Memory:
-    """What this process knows of domains, until when; and until when it asks no DNS, or trusts it."""
+    """What this process knows of domains, until when; what it has asked; until when it asks no DNS, or trusts it.
+
+    `asked` has the answer on its way, and until when on the monotonic clock it is waited for.
+    """
 
     def __init__(self) -> None:
         self.found: dict[str, tuple[Found, datetime]] = {}
+        self.asked: dict[str, tuple[Future[Mailboxes], float]] = {}
+        self.threads = ThreadPoolExecutor(THREADS)
         self.rests_until = self.trusted_until = datetime.min.replace(tzinfo=clock.now().tzinfo)
 
     def remember(self, domain: str, found: Found, until: datetime) -> None:
@@ -53,9 +62,10 @@ def key_of(provider: str | None, owner: str = "") -> bytes:
 
 
 def find_providers(domains: Collection[str], shaping: TrafficShaping) -> dict[str, Found]:
-    """Return who runs the mailboxes of each of these domains (in ASCII, lower case).
+    """Return who runs the mailboxes of each of these domains (in ASCII, lower case), but for those DNS is asked about.
 
-    Of what DNS does not tell in time, each domain counts by itself. Opens its own transaction if there is news to keep.
+    Those are known after MAX_SECONDS: of what DNS does not tell until then, each domain counts by itself. Opens its own
+    transaction if there is news to keep.
     """
     now, memory = clock.now(), _memory()
     found = {one: memory.found[one][0] for one in domains if one in memory.found and memory.found[one][1] > now}
@@ -91,46 +101,62 @@ def _kept(session: Session, domains: Collection[str], now: datetime) -> dict[str
 
 
 def _asked(domains: Collection[str], shaping: TrafficShaping, now: datetime) -> dict[str, Found]:
-    memory = _memory()
-    answers = _ask(domains, shaping) if now >= memory.rests_until and domains else {}
-    if domains and not answers and now >= memory.rests_until and not can_resolve(shaping, MAX_SECONDS):
-        memory.rests_until = max(memory.rests_until, now + RESTS)
-    if any(one.takes_no_mail for one in answers.values()) and now >= memory.trusted_until:
-        if can_resolve(shaping, MAX_SECONDS):
-            memory.trusted_until = now + DEAD_FOR
+    """Return what is known of these domains by now, and ask about those that were not asked about."""
+    memory, found = _memory(), {}
+    answers = _answers(memory)
+    for domain in {*domains} - {*answers} - {*memory.asked}:
+        if now < memory.rests_until:
+            answers[domain] = None
         else:
-            answers = {domain: one for domain, one in answers.items() if not one.takes_no_mail}
-    found = {domain: Found(key_of(None, domain), takes_no_mail=False) for domain in domains}
-    found |= {domain: Found(key_of(*one[:2]), one.takes_no_mail) for domain, one in answers.items()}
+            memory.asked[domain] = _ask(domain, shaping, memory), time.monotonic() + MAX_SECONDS
     rows = []
-    for domain, one in found.items():
-        until = now + (DEAD_FOR if one.takes_no_mail else KNOWN_FOR if domain in answers else RESTS)
-        memory.remember(domain, one, until)
-        if domain in answers:
-            values = (_domain_key(domain), one.provider_key, one.takes_no_mail, until)
+    for domain, answer in answers.items():
+        provider, owner, takes_no_mail = answer or Mailboxes(None, domain, takes_no_mail=False)
+        found[domain] = Found(key_of(provider, owner), takes_no_mail)
+        until = now + (DEAD_FOR if takes_no_mail else KNOWN_FOR if answer else RESTS)
+        memory.remember(domain, found[domain], until)
+        if answer:
+            values = (_domain_key(domain), found[domain].provider_key, takes_no_mail, until)
             rows.append(dict(zip(_COLUMNS, values, strict=True)))
     if rows:
         _keep(sorted(rows, key=lambda row: row["domain_key"]))
     return found
 
 
-def _ask(domains: Collection[str], shaping: TrafficShaping) -> dict[str, Mailboxes]:
-    """Return what DNS tells of these domains within MAX_SECONDS, several asked at once."""
+def _answers(memory: _Memory) -> dict[str, Mailboxes | None]:
+    """Take out what DNS has answered, by domain; None if it cannot tell, or has not in time."""
+    answers: dict[str, Mailboxes | None] = {}
+    for domain, (future, until) in [*memory.asked.items()]:
+        if future.done() or time.monotonic() > until:
+            is_known = future.done() and future.exception() is None
+            answers[domain] = future.result() if is_known else None
+            del memory.asked[domain]
+    return answers
+
+
+def _ask(domain: str, shaping: TrafficShaping, memory: _Memory) -> Future[Mailboxes]:
+    """Have DNS asked about a domain within MAX_SECONDS; whether it can be believed is looked for now and then."""
     app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]  # noqa: SLF001
     until = time.monotonic() + MAX_SECONDS
 
-    def ask(domain: str) -> Mailboxes:
+    def ask() -> Mailboxes:
         with app.app_context():
             left = until - time.monotonic()
             if left <= 0:
                 raise NoDnsAnswer("no time is left")
-            return mailboxes_of(domain, shaping, left)
+            try:
+                answer = mailboxes_of(domain, shaping, left)
+            except NoDnsAnswer:
+                if clock.now() >= memory.rests_until and not can_resolve(shaping, MAX_SECONDS):
+                    memory.rests_until = clock.now() + RESTS
+                raise
+            if answer.takes_no_mail and clock.now() >= memory.trusted_until:
+                if not can_resolve(shaping, MAX_SECONDS):
+                    raise NoDnsAnswer("the resolver denies that anything exists")
+                memory.trusted_until = clock.now() + DEAD_FOR
+            return answer
 
-    threads = ThreadPoolExecutor(THREADS)
-    asked: dict[Future[Mailboxes], str] = {threads.submit(ask, domain): domain for domain in domains}
-    done, _ = wait(asked, timeout=MAX_SECONDS)
-    threads.shutdown(wait=False, cancel_futures=True)
-    return {asked[one]: one.result() for one in done if one.exception() is None}
+    return memory.threads.submit(ask)
 
 
 def _keep(rows: list[dict[str, Any]]) -> None:

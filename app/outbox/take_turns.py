@@ -20,7 +20,7 @@ from app.models import OutboxRow
 from app.outbox import quota
 from app.outbox.callbacks import LetterCallbacks
 from app.outbox.claim import Claimed
-from app.outbox.find_providers import Found, find_providers
+from app.outbox.find_providers import MAX_SECONDS, Found, find_providers
 from app.outbox.pause_provider import end_pauses, was_paused
 from app.outbox.provider_paces import HeldRow, ProviderPaces, disconnect
 from app.outbox.turn import NOW, Turn
@@ -106,16 +106,18 @@ def end_turns(
         disconnect(session, claimed.claim)
 
 
-def _providers(letters: LetterCallbacks, row_ids: Collection[int], table: TrafficShaping) -> dict[int, Found]:
+def _providers(letters: LetterCallbacks, row_ids: Collection[int], table: TrafficShaping) -> dict[int, Found | None]:
+    """Return who takes each row's e-mail; None where DNS was just asked."""
     domain_of = letters.domains_of(row_ids)
-    found = find_providers(set(domain_of.values()), table)
-    return {row_id: found[domain] for row_id, domain in domain_of.items()}
+    found = find_providers({*domain_of.values()}, table)
+    return {row_id: found.get(domain) for row_id, domain in domain_of.items()}
 
 
-def _take(session: Session, claimed: Claimed, found: Mapping[int, Found], table: TrafficShaping) -> Turns:
+def _take(session: Session, claimed: Claimed, found: Mapping[int, Found | None], table: TrafficShaping) -> Turns:
     now = clock.now()
-    provider_of = {row_id: one.provider_key for row_id, one in found.items()}
-    dead = {row_id for row_id, one in found.items() if one.takes_no_mail}
+    provider_of = {row_id: one.provider_key for row_id, one in found.items() if one}
+    dead = {row_id for row_id, one in found.items() if one and one.takes_no_mail}
+    asked_about = found.keys() - provider_of.keys()
     keys = {key for row_id, key in provider_of.items() if row_id not in dead}
     if quota.quotas():
         keys.add(quota.ALL)  # locked, so that of two workers the second sees what the first takes
@@ -128,6 +130,9 @@ def _take(session: Session, claimed: Claimed, found: Mapping[int, Found], table:
         key = provider_of.get(row.id)
         if row.id in dead:
             turns.dead.append(row.id)
+            continue
+        if row.id in asked_about:
+            put_off[row.id] = Turn(now + timedelta(seconds=MAX_SECONDS))
             continue
         if any(one.room(row.occasion) <= len(turns.going) for one in used):
             turns.back.append(row.id)

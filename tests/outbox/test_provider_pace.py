@@ -29,6 +29,7 @@ from tests import factories
 from tests.dns_server import DnsServer
 from tests.factories import make_mailbox, make_signature, proof
 from tests.mail_server import MailServer, link_in
+from tests.site import wait_until
 
 pytestmark = pytest.mark.both_databases
 BIG, SMALL = "big.example", "small.example"
@@ -124,7 +125,9 @@ def test_an_answer_that_repeats_itself_pauses_longer(
     pauses = []
     for _ in range(3):
         work()
-        pauses.append(round((rows(app)[0].due_at - clock.now()) / timedelta(minutes=1)))
+        with app.app_context():
+            until = db.session.scalars(select(ProviderPace.paused_until)).one()
+        pauses.append(round((until - clock.now()) / timedelta(minutes=1)))
         later(rows(app)[0].due_at - clock.now())
     assert pauses == [15, 30, 60]
 
@@ -163,6 +166,24 @@ def test_a_form_takes_its_turn_whatever_its_mailbox_did(
         assert db.session.scalars(select(Departures.number).where(Departures.provider_key == quota.ALL)).all() == [1]
 
 
+def test_an_e_mail_waits_a_second_while_dns_is_asked_about_its_domain_and_no_other_does(
+    app: Flask, mail_server: MailServer, work: Work, sign: Callable[[str], object], later: Callable[[timedelta], None]
+) -> None:
+    sign("ann@never-seen.example")
+    sign(f"spy@{SMALL}")
+    work()
+    assert recipients(mail_server) == [f"spy@{SMALL}"]
+    (waiting,) = [row for row in rows(app) if row.progress == WAITING]
+    assert timedelta(0) < waiting.due_at - clock.now() <= timedelta(seconds=1) and waiting.attempts == 0
+
+    def has_left() -> bool:
+        later(timedelta(seconds=1))
+        work()
+        return len(mail_server.letters) == 2
+
+    wait_until(has_left)
+
+
 @pytest.mark.parametrize("state", ["unsigned", "complained", "bounced"])
 def test_after_a_pause_the_pace_of_the_next_tells_nothing_of_a_mailbox(
     app: Flask, mail_server: MailServer, work: Work, sign: Callable[[str], object],
@@ -191,7 +212,7 @@ def test_a_quota_holds_for_two_workers_at_once_and_for_a_day(
 ) -> None:
     app.config["MAIL_MAX_PER_DAY"] = 4
     for number in range(9):
-        sign(f"ann-{number}@town-{number}.example")
+        sign(f"ann-{number}@{SMALL}")
 
     def worker(_: int) -> None:
         with app.app_context():
@@ -329,8 +350,9 @@ def test_the_status_says_what_waits_for_what_and_until_when(
 
 
 def test_a_domain_that_takes_no_mail_is_named_on_the_page_of_whoever_typed_it(
-    app: Flask, client: FlaskClient, mail_server: MailServer, work: Work, sign: Callable[[str], object]
-) -> None:
+    app: Flask, client: FlaskClient, mail_server: MailServer, work: Work, sign: Callable[[str], object],
+    later: Callable[[timedelta], None],
+) -> None:  # fmt: skip
     dns = DnsServer()
     try:
         app.config["DNS_RESOLVER"] = dns.address
@@ -341,7 +363,13 @@ def test_a_domain_that_takes_no_mail_is_named_on_the_page_of_whoever_typed_it(
         for domain in ("gone.example", "nullmx.example", "gmail.com"):
             pages[domain] = sign(f"ann@{domain}").location  # type: ignore[attr-defined]
         assert "takes no e-mail" not in client.get(pages["gone.example"]).text
-        work()
+
+        def is_over() -> bool:
+            later(timedelta(seconds=1))
+            work()
+            return WAITING not in {row.progress for row in rows(app)}
+
+        wait_until(is_over)
         assert recipients(mail_server) == ["ann@gmail.com"]
         assert [row.progress for row in rows(app)] == [FAILED, FAILED, SENT]
         said = {domain: "takes no e-mail" in client.get(page).text for domain, page in pages.items()}
@@ -443,7 +471,7 @@ def test_a_pause_that_another_worker_met_meanwhile_is_kept(
         turns = take_turns.take_turns(mine, LETTERS)
         refused = smtp.Temporary("421 4.7.0", 421, "4.7.0 [TSS04] deferred")
         until = pause_if_asked(find_providers.key_of("big"), refused, take_turns.shaping())
-        take_turns.end_turns(mine, turns, turns.going, turns.going, {})
+        take_turns.end_turns(mine, turns, turns.going, turns.going, [], {})
         (kept,) = db.session.scalars(select(ProviderPace).where(ProviderPace.pauses > 0))
         assert kept.paused_until == until
 
@@ -535,7 +563,7 @@ def test_who_ends_a_batch_locks_in_the_order_of_who_begins_one(
 
     def end() -> None:
         with app.app_context():
-            take_turns.end_turns(ending, turns, turns.going[:1], turns.going[:1], {})
+            take_turns.end_turns(ending, turns, turns.going[:1], turns.going[:1], [], {})
 
     with ThreadPoolExecutor(2) as workers:
         for done in [workers.submit(begin), workers.submit(end)]:
