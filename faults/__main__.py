@@ -1,6 +1,6 @@
 """Prints the verdicts: `python -m faults` all scenarios, `python -m faults kill smtp` those named.
 
-`--short` takes about a minute; `--seed N` repeats the choices of an earlier run, as far as threads and signals let it.
+`--short` takes about five minutes; `--seed N` repeats the choices of an earlier run, as far as threads and signals let it.
 """
 
 import argparse
@@ -28,7 +28,7 @@ def main(arguments: list[str]) -> int:
     """Play the named scenarios, or all; return 0 if every verdict is good, 1 if one is not."""
     parser = argparse.ArgumentParser("faults", description="Break things and look whether anything was lost.")
     parser.add_argument("names", nargs="*", metavar="scenario", help=f"{', '.join(SCENARIOS)}; without, all of them")
-    parser.add_argument("--short", action="store_true", help="about a minute of it")
+    parser.add_argument("--short", action="store_true", help="about five minutes of it")
     parser.add_argument(
         "--seed", type=int, default=secrets.randbelow(1_000_000), help="repeat an earlier run's choices"
     )
