@@ -1,6 +1,7 @@
 """Prints the verdicts: `python -m faults` all scenarios, `python -m faults kill smtp` those named.
 
-`--short` takes about five minutes; `--seed N` repeats the choices of an earlier run, as far as threads and signals let it.
+`--short` takes about five minutes; `--seed N` repeats the choices of an earlier run, as far as threads and signals let
+it.
 """
 
 import argparse
