@@ -11,9 +11,12 @@ from html import unescape
 
 MAX_BYTES = 128 * 1024  # a returned message with its attachments is cut off; what is said of it comes before it
 MAX_LINE_BYTES = 998  # RFC 5322, 2.1.1; some patterns take time by the square of a line's length
+MAX_HEADER_BYTES = 4 * 1024  # Python's e-mail package takes time by the square of the length of a header's parameters
 MAX_WORDS = 32 * 1024
 MAX_PARTS = 60
 _NEWLINE = re.compile(rb"\r\n?|\n")
+# Wherever it stands, as any line may be in the headers of some part.
+_HEADER = re.compile(rb"(?m)^[!-9;-~]*:.*(?:\n[ \t].*)*")
 # Each nests further, and each level of it costs time on every line: what has more is read as one text.
 _NESTING = re.compile(rb"(?i)boundary\s*=|:\s*message/")
 # Not every charset that Python knows: some of its codecs are no charsets, and take long.
@@ -45,8 +48,8 @@ class Parts:
 
 def read_parts(raw: bytes) -> Parts:
     """Return the parts of what may be a message."""
-    clipped = b"\n".join(line[:MAX_LINE_BYTES] for line in _NEWLINE.split(raw[:MAX_BYTES]))
-    message = _parse(clipped)
+    clipped = clip(raw)
+    message = _parse(_HEADER.sub(lambda header: header[0][:MAX_HEADER_BYTES], clipped))
     parts = Parts(message, _fields(message), everything=clipped.decode("ascii", "replace"))
     for part in _leaves(message):
         kind = part.get_content_type()
@@ -60,6 +63,11 @@ def read_parts(raw: bytes) -> Parts:
     returned = _RETURNED.search(parts.words)
     parts.words = _QUOTED.sub("", parts.words[: returned.start() if returned else None])
     return parts
+
+
+def clip(raw: bytes) -> bytes:
+    """Return as much of a message and of each of its lines as is looked at, with the same end to all lines."""
+    return b"\n".join(line[:MAX_LINE_BYTES] for line in _NEWLINE.split(raw[:MAX_BYTES]))
 
 
 def _parse(raw: bytes) -> Message:

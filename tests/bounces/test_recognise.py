@@ -1,6 +1,7 @@
 """Recognising what came back: samples in the forms that mail servers use, and any bytes at all."""
 
 from collections.abc import Iterable
+from email.message import Message
 
 import pytest
 from hypothesis import given
@@ -118,12 +119,51 @@ HOSTILE = (
     "A: b\n" * 10**5,
     "\n --b" * 10**5,
 )
+FOLDED = "\n ".join([";" * 900] * 130)
+# Each is a header that is as long as a message may be, of which every parameter is looked at.
+LONG_HEADERS = (
+    f'Content-Type: text/plain; charset="{FOLDED}',
+    f'Content-Type: multipart/mixed; boundary="{FOLDED}',
+    'Content-Type: text/plain; charset="' + "\n ".join(['\\";' * 300] * 130),
+    "Content-Type: text/plain" + "\n ".join(f";a*{number}=b" for number in range(10_000)),
+    f"Final-Recipient: {FOLDED}\nAction: failed",
+    f": {FOLDED}",
+)
+ABOVE = (
+    "",
+    "Content-Type: message/rfc822\n\n",
+    "Content-Type: message/rfc822\n\nno header\n\n",
+    "Content-Type: message/delivery-status\n\nReporting-MTA: dns; x\n\n",
+    'Content-Type: multipart/digest; boundary="b"\n\n--b\n\n',
+    'Content-Type: multipart/mixed; boundary="b:"\n\n--b:\n',
+    " begins with a line that continues none\n",
+    "From somebody\n",
+)
 
 
 @pytest.mark.parametrize("text", HOSTILE, ids=lambda text: text[:12].strip())
 def test_what_is_made_to_take_for_ever_ends(text: str) -> None:
     for raw in (text, f"Subject: {text}", plain("MAILER-DAEMON@x.example", "failure", text).decode()):
         assert recognise(raw.encode(), [ADDRESS]).tokens == [TOKEN]
+
+
+@pytest.mark.parametrize("header", LONG_HEADERS, ids=lambda header: header[:44])
+@pytest.mark.parametrize("above", ABOVE)
+@pytest.mark.parametrize("newline", ["\n", "\r\n", "\r"], ids=["LF", "CRLF", "CR"])
+def test_no_parser_sees_a_long_header_in_any_part(header: str, above: str, newline: str) -> None:
+    raw = f"To: {ADDRESS}\n{above}{header}\n\n550 5.1.1 unknown user\n".replace("\n", newline).encode()
+    assert longest_header(parts.read_parts(raw).message) <= parts.MAX_HEADER_BYTES
+    assert recognise(raw, [ADDRESS]).tokens == [TOKEN]
+
+
+def longest_header(message: Message) -> int:
+    return max(len(name) + len(value) for part in message.walk() for name, value in [*part.raw_items(), ("", "")])
+
+
+def test_a_token_behind_the_end_of_a_long_header_is_found() -> None:
+    returned = postfix("550 5.1.1 unknown user").replace(ADDRESS.encode(), b"x@relay.example")
+    long = "X-Long: " + "a b\n " * 2000 + ADDRESS
+    assert recognise(f"{long}\n".encode() + returned) == (Kind.HARD, "5.1.1", [TOKEN])
 
 
 @given(st.binary(max_size=2000))
@@ -141,9 +181,12 @@ def test_bounces_that_were_damaged_end_in_a_verdict(sample: Sample, data: st.Dat
         at = data.draw(st.integers(0, len(raw)))
         until = at + data.draw(st.integers(0, 40))
         raw[at:until] = data.draw(
-            st.binary(max_size=20) | st.sampled_from([b"\n\n", b"--=_edge\n", b"=?x?b?", b"\x00"])
+            st.binary(max_size=20)
+            | st.sampled_from([b"\n\n", b"--=_edge\n", b"=?x?b?", b"\x00"])
+            | st.sampled_from(LONG_HEADERS).map(lambda header: f"\n{header}\n".encode())
         )
     assert recognise(bytes(raw)).kind in set(Kind)
+    assert longest_header(parts.read_parts(bytes(raw)).message) <= parts.MAX_HEADER_BYTES
 
 
 def test_no_more_is_kept_of_a_message_than_is_looked_at() -> None:
