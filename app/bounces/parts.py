@@ -17,8 +17,9 @@ MAX_PARTS = 60
 _NEWLINE = re.compile(rb"\r\n?|\n")
 # Wherever it stands, as any line may be in the headers of some part.
 _HEADER = re.compile(rb"(?m)^[!-9;-~]*:.*(?:\n[ \t].*)*")
-# Each nests further, and each level of it costs time on every line: what has more is read as one text.
-_NESTING = re.compile(rb"(?i)boundary\s*=|:\s*message/")
+# Each nests further, and each level of it costs time on every line: what has more is read as one text. The words alone
+# are looked for, as there are many ways to write what stands around them, such as boundary*0= (RFC 2231).
+_NESTING = re.compile(rb"(?i)boundary|message/")
 # Not every charset that Python knows: some of its codecs are no charsets, and take long.
 _CHARSET = re.compile(
     r"(?i)(utf-?8|(us-)?ascii|(iso-?8859|windows|cp|ibm)-?\d+(-\d+)?|koi8-[ru]|shift[_-]?jis|sjis|euc-?(jp|kr|tw)"

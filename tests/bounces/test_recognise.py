@@ -166,6 +166,12 @@ def test_a_token_behind_the_end_of_a_long_header_is_found() -> None:
     assert recognise(f"{long}\n".encode() + returned) == (Kind.HARD, "5.1.1", [TOKEN])
 
 
+@pytest.mark.parametrize("written", ["boundary", "boundary*0", "BOUNDARY*", "boundary\x1c", "boundary \t"])
+def test_what_nests_too_deep_is_read_as_one_text_however_that_is_written(written: str) -> None:
+    levels = "".join(f"Content-Type: multipart/mixed; {written}=b{level}\n\n--b{level}\n" for level in range(70))
+    assert not parts.read_parts(f"To: {ADDRESS}\n{levels}\nx\n".encode()).message.is_multipart()
+
+
 @given(st.binary(max_size=2000))
 def test_any_bytes_end_in_a_verdict(raw: bytes) -> None:
     verdict = recognise(raw, [ADDRESS])
