@@ -125,12 +125,17 @@ def _fields(message: Message) -> dict[str, str]:
 
 
 def _text(part: Message) -> str:
+    text = decoded(part)
+    return unescape(_TAG.sub(" ", text)) if part.get_content_type() == "text/html" else text
+
+
+def decoded(part: Message) -> str:
+    """Return the beginning of what a part holds, as text."""
     content = part.get_payload(decode=True)
     raw = content if isinstance(content, bytes) else b""
     given = part.get_content_charset("utf-8")
     charset = given if _CHARSET.fullmatch(given) and _is_known(given) else "utf-8"
-    text = raw[: 4 * MAX_WORDS].decode(charset, "replace")[:MAX_WORDS]
-    return unescape(_TAG.sub(" ", text)) if part.get_content_type() == "text/html" else text
+    return raw[: 4 * MAX_WORDS].decode(charset, "replace")[:MAX_WORDS]
 
 
 def _is_known(charset: str) -> bool:

@@ -9,12 +9,10 @@ import re
 from collections.abc import Iterable
 from email.errors import MessageError
 from email.header import decode_header, make_header
-from email.message import Message
-
-from flufl.bounce import all_failures
 
 from app import logs
 from app.bounces.auto_reply import is_auto_reply
+from app.bounces.library import failures_in
 from app.bounces.parts import Parts, fields_in, read_parts
 from app.bounces.refusal import UNSPECIFIC, code_in, kind_of_refusal, more_specific
 from app.bounces.verdict import Kind, Verdict
@@ -73,7 +71,7 @@ def _judge(parts: Parts) -> tuple[Kind, str | None]:
     )
     if not is_bounce and is_auto_reply(parts.headers, subject):
         return Kind.AUTO_REPLY, None
-    late, failed = _by_library(parts.message)
+    late, failed = failures_in(parts.message)
     if _LATE.search(parts.words) or (late and not failed):
         return Kind.DELAYED, None
     if is_bounce or failed:
@@ -106,16 +104,6 @@ def _by_field(recipient: dict[str, str], words: str) -> tuple[Kind, str | None]:
 def _by_words(words: str) -> tuple[Kind, str | None]:
     status = code_in(words)
     return kind_of_refusal(status, words), status
-
-
-def _by_library(message: Message) -> tuple[bool, bool]:
-    """Return whether flufl.bounce knows this as late, and as failed."""
-    try:
-        late, failed = all_failures(message)
-    except Exception as error:  # noqa: BLE001 - it reads the parts of a message as Python's e-mail package does
-        log.warning("flufl.bounce cannot read a message: %s", logs.describe_error(error))
-        return False, False
-    return bool(late), bool(failed)
 
 
 def _find_tokens(parts: Parts, recipients: Iterable[str]) -> list[str]:

@@ -1,5 +1,6 @@
 """Recognising what came back: samples in the forms that mail servers use, and any bytes at all."""
 
+from base64 import b64encode
 from collections.abc import Iterable
 from email.message import Message
 
@@ -8,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.bounces import parts
+from app.bounces.library import MAX_LINE_CHARACTERS, shorten
 from app.bounces.recognise import recognise
 from app.bounces.refusal import code_in, kind_of_refusal
 from app.bounces.verdict import Kind
@@ -118,6 +120,9 @@ HOSTILE = (
     "=?utf-8?q?" * 10**5,
     "A: b\n" * 10**5,
     "\n --b" * 10**5,
+    ",@" * 10**5,
+    "\n".join(["," * 330 + "@" * 330 + "x" * 330] * 130),
+    "\n ".join(["(" * 900] * 130),
 )
 FOLDED = "\n ".join([";" * 900] * 130)
 # Each is a header that is as long as a message may be, of which every parameter is looked at.
@@ -170,6 +175,34 @@ def test_a_token_behind_the_end_of_a_long_header_is_found() -> None:
 def test_what_nests_too_deep_is_read_as_one_text_however_that_is_written(written: str) -> None:
     levels = "".join(f"Content-Type: multipart/mixed; {written}=b{level}\n\n--b{level}\n" for level in range(70))
     assert not parts.read_parts(f"To: {ADDRESS}\n{levels}\nx\n".encode()).message.is_multipart()
+
+
+def test_the_library_gets_short_lines_of_ascii_whatever_they_were_encoded_as() -> None:
+    text = "Message not delivered to the following\n" + " " * 90_000 + "é\n"
+    for encoding, encoded in (("base64", b64encode(text.encode())), ("8bit", text.encode())):
+        head = f"From: mailer-daemon@yale.edu\nContent-Type: text/plain; charset=punycode\nTo: {ADDRESS}\n"
+        body = b"\n".join(encoded[at : at + 900] for at in range(0, len(encoded), 900))
+        raw = f"{head}Content-Transfer-Encoding: {encoding}\n\n".encode() + body
+        message = parts.read_parts(raw).message
+        assert shorten(message)
+        for is_decoded in (True, False):
+            given_out = message.get_payload(decode=is_decoded)
+            lines = (given_out if isinstance(given_out, bytes) else str(given_out).encode("ascii")).splitlines()
+            assert lines[0] == b"Message not delivered to the following"
+            assert max(len(line) for line in lines) <= MAX_LINE_CHARACTERS
+        assert recognise(raw).tokens == [TOKEN]
+
+
+def test_the_library_gets_no_more_parts_and_text_than_it_reads_in_time() -> None:
+    def bounce(number: int) -> Message:
+        one = "--b\n\n" + "Delivery has failed\n" * 100 + "\n"
+        head = f"To: {ADDRESS}\nContent-Type: multipart/mixed; boundary=b\n\n"
+        return parts.read_parts((head + one * number).encode()).message
+
+    message = bounce(parts.MAX_PARTS - 1)
+    assert shorten(message)
+    assert sum(len(part.get_payload()) for part in message.get_payload()) <= parts.MAX_WORDS
+    assert not shorten(bounce(parts.MAX_PARTS))
 
 
 @given(st.binary(max_size=2000))
