@@ -83,21 +83,26 @@ def _leaves(message: Message) -> Iterator[Message]:
     left, number = [message], 0
     while left and number < MAX_PARTS:
         part, number = left.pop(0), number + 1
-        inside = part.get_payload()
-        if part.get_content_maintype() == "multipart" and isinstance(inside, list):
-            left = [one for one in inside if isinstance(one, Message)] + left
+        if part.get_content_maintype() == "multipart" and part.is_multipart():
+            left = _inside(part) + left
         elif part.get_content_type() != "text/rfc822-headers":
             yield part
 
 
 def _blocks(part: Message) -> list[dict[str, str]]:
     """Return the groups of fields of a report's machine-readable part, however it was encoded."""
-    inside = part.get_payload()
-    if isinstance(inside, list):
-        text = "\n\n".join(one.as_string() for one in inside if isinstance(one, Message))
-    else:
-        text = _text(part)
+    text = "\n\n".join(map(_block, _inside(part))) if part.is_multipart() else _text(part)
     return list(fields_in(text))
+
+
+def _block(group: Message) -> str:
+    headers = "".join(f"{name}: {value}\n" for name, value in group.raw_items())
+    return f"{headers.encode('ascii', 'surrogateescape').decode('utf-8', 'replace')}\n{decoded(group)}"
+
+
+def _inside(part: Message) -> list[Message]:
+    """Return what is in a part that is_multipart: of any other, get_payload() decodes by whatever codec it names."""
+    return [one for one in part.get_payload() if isinstance(one, Message)]
 
 
 def fields_in(text: str) -> Iterator[dict[str, str]]:

@@ -1,5 +1,6 @@
 """Recognising what came back: samples in the forms that mail servers use, and any bytes at all."""
 
+import logging
 from base64 import b64encode
 from collections.abc import Iterable
 from email.message import Message
@@ -16,6 +17,7 @@ from app.bounces.verdict import Kind
 from tests.bounces import held_back_set, worked_set
 from tests.bounces.returned import ADDRESS, HEADERS, ORIGINAL, TOKEN, Sample, plain
 from tests.bounces.worked_forms import complaint, exim, postfix, qmail
+from tests.log import caught
 
 OF_REACH = 0.95
 WORKED, HELD_BACK = list(worked_set.samples()), list(held_back_set.samples())
@@ -191,6 +193,21 @@ def test_the_library_gets_short_lines_of_ascii_whatever_they_were_encoded_as() -
             assert lines[0] == b"Message not delivered to the following"
             assert max(len(line) for line in lines) <= MAX_LINE_CHARACTERS
         assert recognise(raw).tokens == [TOKEN]
+
+
+@pytest.mark.parametrize(
+    ("before", "after"), [("", "\n"), ("Content-Type: message/delivery-status\n\n", "")], ids=["words", "report"]
+)
+def test_no_codec_is_used_that_is_no_charset(before: str, after: str) -> None:
+    headers = f"{before}Content-Type: text/plain; charset=punycode\n{after}"
+    bounce = f"From: MAILER-DAEMON@x.example\nTo: {ADDRESS}\n{headers}Мы: 550 5.1.1 unknown user\n"
+    with caught(logging.WARNING) as log:
+        assert recognise(bounce.encode()).tokens == [TOKEN]
+    assert not log.lines()
+
+
+def test_words_in_utf_8_in_a_report_are_read() -> None:
+    assert recognise(postfix("550 Почтовый ящик переполнен")).kind == Kind.FULL
 
 
 def test_the_library_gets_no_more_parts_and_text_than_it_reads_in_time() -> None:
