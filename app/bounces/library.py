@@ -14,6 +14,8 @@ MAX_LINE_CHARACTERS = 160  # some of its patterns take time by the cube of a lin
 _LONG_LINE = re.compile(rf"[^\n]{{{MAX_LINE_CHARACTERS}}}(?=[^\n])")
 
 log = logging.getLogger(__name__)
+# At level error it logs what it raises, as of an empty From: strangers would fill an operator's alarm. We log it lower.
+logging.getLogger("flufl.bounce").setLevel(logging.CRITICAL)
 
 
 def failures_in(message: Message) -> tuple[bool, bool]:

@@ -222,6 +222,12 @@ def test_the_library_gets_no_more_parts_and_text_than_it_reads_in_time() -> None
     assert not shorten(bounce(parts.MAX_PARTS))
 
 
+def test_an_empty_sender_is_nothing_to_call_an_operator_for() -> None:
+    with caught(logging.DEBUG) as log:
+        assert recognise(f"From:\nTo: {ADDRESS}\n\n550 5.1.1 unknown user\n".encode()).tokens == [TOKEN]
+    assert [(line["level"], line["logger"]) for line in log.lines()] == [("warning", "app.bounces.library")]
+
+
 @given(st.binary(max_size=2000))
 def test_any_bytes_end_in_a_verdict(raw: bytes) -> None:
     verdict = recognise(raw, [ADDRESS])
