@@ -5,7 +5,7 @@ made up, or one of an e-mail whose row is gone, nothing happens.
 """
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from enum import StrEnum
 
@@ -13,6 +13,7 @@ from sqlalchemy import select
 
 from app import clock
 from app.bounces.recognise import recognise
+from app.bounces.token_search import possible_tokens
 from app.bounces.verdict import Kind, Verdict
 from app.crypto.tokens import BadToken
 from app.db import transaction
@@ -29,6 +30,7 @@ RECORDED = {
     Kind.DELAYED: Returned.DELAYED,
     Kind.COMPLAINT: Returned.COMPLAINT,
 }
+NOT_OURS = Verdict(Kind.NOTHING, None, [])
 
 
 class Outcome(StrEnum):
@@ -42,9 +44,11 @@ class Outcome(StrEnum):
 def take(raw: bytes, recipients: Sequence[str] = ()) -> Kind | Outcome:
     """Recognise any bytes that came to a return path, and apply what they say; return what became of it.
 
-    Raises SQLAlchemyError if the database is away.
+    What has no token that was made here is neither parsed nor judged, as anybody can send it. Raises SQLAlchemyError if
+    the database is away.
     """
-    verdict = recognise(raw, recipients)
+    is_ours = bool(_ids(possible_tokens(raw, recipients)))
+    verdict = recognise(raw, recipients) if is_ours else NOT_OURS
     outcome = apply(verdict)
     # The code is digits alone; nothing else of the message may be written.
     log.info("a message came to a return path: %s, %s", outcome, verdict.status or "no status")
@@ -66,7 +70,7 @@ def apply(verdict: Verdict) -> Kind | Outcome:
         return verdict.kind if record_returned(session, row, kind, clock.now()) else Outcome.KNOWN
 
 
-def _ids(tokens: Sequence[str]) -> set[bytes]:
+def _ids(tokens: Iterable[str]) -> set[bytes]:
     """Return the ids in those tokens that were made here."""
     ids = set()
     for token in tokens:
