@@ -11,10 +11,7 @@ from flask import current_app
 from flask.cli import AppGroup
 
 from app import clock, logs
-from app.bounces.apply import Outcome
-from app.bounces.place import CannotRead
-from app.bounces.read import read_stream, take_all_by_imap, take_all_of_maildir
-from app.bounces.verdict import Kind
+from app.bounces.read import read_stream, take_all
 from app.db import is_away
 from app.outbox.bounced import forget_since
 
@@ -35,19 +32,19 @@ def read(recipients: tuple[str, ...], maildir: Path | None, by_imap: bool) -> No
     if by_imap and not imap_url:
         raise click.UsageError("set BOUNCE_IMAP_URL to read by IMAP: imaps://user:password@imap.example.org/INBOX")
     try:
-        if maildir:
-            _tell(take_all_of_maildir(maildir))
-        if by_imap:
-            _tell(take_all_by_imap(imap_url))
-        if not maildir and not by_imap:
-            _tell(Counter([read_stream(sys.stdin.buffer, recipients)]))
-    except CannotRead as error:
-        click.echo(str(error), err=True)
-        raise SystemExit(os.EX_TEMPFAIL) from None
+        if maildir or by_imap:
+            taken, trouble = take_all(maildir, imap_url if by_imap else None)
+        else:
+            taken, trouble = Counter([read_stream(sys.stdin.buffer, recipients)]), ""
     except Exception as error:  # noqa: BLE001 - a mail server would throw the message away on any other exit status
         words = "the database is away" if is_away(error) else f"a fault of our own: {logs.describe_error(error)}"
         click.echo(f"{words}; to be tried again", err=True)
         raise SystemExit(os.EX_TEMPFAIL) from None
+    for outcome, number in sorted(taken.items()):
+        click.echo(f"{number} {outcome}")
+    if trouble:
+        click.echo(trouble, err=True)
+        raise SystemExit(os.EX_TEMPFAIL)
 
 
 @bounces_group.command("forget")
@@ -55,8 +52,3 @@ def read(recipients: tuple[str, ...], maildir: Path | None, by_imap: bool) -> No
 def forget(hours: int) -> None:
     """Write again to the mailboxes that were said not to be there in the last HOURS, when a mail server was wrong."""
     click.echo(f"{forget_since(clock.now() - timedelta(hours=hours))} mailboxes get e-mails again")
-
-
-def _tell(taken: Counter[Kind | Outcome]) -> None:
-    for outcome, number in sorted(taken.items()):
-        click.echo(f"{number} {outcome}")

@@ -6,4 +6,7 @@ Take = Callable[[bytes], bool]  # takes a message, cut off at MAX_BYTES, and tel
 
 
 class CannotRead(Exception):
-    """The place cannot be read now. The text is for the operator, without a password or anything of a message."""
+    """The place, or some messages in it, cannot be read now.
+
+    The text is for the operator, without a password or anything of a message.
+    """

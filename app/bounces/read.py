@@ -15,6 +15,7 @@ from app.bounces.apply import Outcome, take
 from app.bounces.imap import read_imap
 from app.bounces.maildir import read_maildir
 from app.bounces.parts import MAX_BYTES
+from app.bounces.place import CannotRead
 from app.bounces.verdict import Kind
 
 STAYING: frozenset[Kind | Outcome] = frozenset({Kind.NOTHING, Outcome.FOREIGN})
@@ -31,29 +32,35 @@ def read_stream(stream: BinaryIO, recipients: Collection[str]) -> Kind | Outcome
 def read_configured(stopping: Callable[[], bool] = lambda: False) -> int:
     """Take what has come to the Maildir and to the mailbox that settings name; return how many messages.
 
-    Raises CannotRead for a place that cannot be read.
+    Raises CannotRead once all is taken that can be, for a place or messages in it that cannot be read.
     """
-    maildir, imap_url = current_app.config["BOUNCE_MAILDIR"], current_app.config["BOUNCE_IMAP_URL"]
-    taken: Counter[Kind | Outcome] = Counter()
-    if maildir:
-        taken += take_all_of_maildir(maildir, stopping)
-    if imap_url:
-        taken += take_all_by_imap(imap_url, stopping)
+    config = current_app.config
+    taken, trouble = take_all(config["BOUNCE_MAILDIR"], config["BOUNCE_IMAP_URL"], stopping)
+    if trouble:
+        raise CannotRead(trouble)
     return taken.total()
 
 
-def take_all_of_maildir(path: Path, stopping: Callable[[], bool] = lambda: False) -> Counter[Kind | Outcome]:
-    """Take what is new in a Maildir; return how many messages became what. Raises CannotRead."""
-    taken: Counter[Kind | Outcome] = Counter()
-    read_maildir(path, _taker(taken), stopping)
-    return taken
+def take_all(
+    maildir: Path | None, imap_url: str | None, stopping: Callable[[], bool] = lambda: False
+) -> tuple[Counter[Kind | Outcome], str]:
+    """Take what is new in a Maildir and unread in the folder that an IMAP URL names, in each that is given.
 
-
-def take_all_by_imap(url: str, stopping: Callable[[], bool] = lambda: False) -> Counter[Kind | Outcome]:
-    """Take what is unread in the folder that an IMAP URL names; return as `take_all_of_maildir`, and raise as that."""
+    Return how many messages became what, and in words for the operator what cannot be read, empty if nothing.
+    """
     taken: Counter[Kind | Outcome] = Counter()
-    read_imap(url, _taker(taken), stopping)
-    return taken
+    troubles = []
+    try:
+        if maildir:
+            read_maildir(maildir, _taker(taken), stopping)
+    except CannotRead as error:
+        troubles.append(str(error))
+    try:
+        if imap_url:
+            read_imap(imap_url, _taker(taken), stopping)
+    except CannotRead as error:
+        troubles.append(str(error))
+    return taken, "; ".join(troubles)
 
 
 def _taker(taken: Counter[Kind | Outcome]) -> Callable[[bytes], bool]:

@@ -83,6 +83,10 @@ class ImapServer:
             for message in messages:
                 client.append("INBOX", message.replace(b"\r\n", b"\n").replace(b"\n", b"\r\n"))
 
+    def files(self) -> list[Path]:
+        """Return where the messages lie, in the order in which they were delivered."""
+        return sorted((self.folder / "mail" / "cur").iterdir(), key=lambda file: file.stat().st_mtime_ns)
+
     def unread_and_all(self) -> tuple[int, int]:
         with self.client() as client:
             return len(client.search("UNSEEN")), len(client.search("ALL"))

@@ -1,5 +1,6 @@
 """`flask bounces read`: a mail server's pipe, a Maildir, and a mailbox by IMAP on a real server."""
 
+import logging
 import mailbox
 import os
 import socket
@@ -16,8 +17,7 @@ from sqlalchemy.exc import OperationalError
 
 import config
 from app.bounces import apply
-from app.bounces.place import CannotRead
-from app.bounces.read import read_configured, take_all_by_imap
+from app.bounces.read import read_configured, take_all
 from app.bounces.verdict import Kind
 from app.outbox.returned import number_returned
 from app.worker import Worker
@@ -27,6 +27,7 @@ from tests.bounces.conftest import coming_back
 from tests.bounces.imap_server import DOVECOT, PASSWORD, USER, ImapServer, running
 from tests.bounces.returned import ADDRESS, TOKEN
 from tests.bounces.worked_forms import answer, exim, note, postfix
+from tests.log import caught
 from tests.mail_server import free_port
 
 Sent = Callable[..., str]
@@ -136,6 +137,39 @@ def test_what_is_no_maildir_is_told(app: Flask, runner: FlaskCliRunner, tmp_path
     assert done.exit_code == os.EX_TEMPFAIL and "is no Maildir" in done.output
 
 
+def test_what_cannot_be_moved_or_read_in_a_maildir_is_passed_over_and_told(
+    app: Flask, runner: FlaskCliRunner, sent: Sent, maildir: Path
+) -> None:
+    sent()
+    too_long = maildir / "new" / ("0" * 252)  # with what marks it as seen, no name of a file
+    too_long.write_bytes(LETTER)
+    unreadable = maildir / "new" / "1"
+    unreadable.symlink_to("/proc/self/mem")  # its beginning is read by nobody, not even by root
+    deliver(maildir, coming_back(app, NO_MAILBOX), LETTER)
+    done = runner.invoke(args=["bounces", "read", "--maildir", str(maildir)])
+    assert done.exit_code == os.EX_TEMPFAIL
+    assert done.stdout == "1 hard\n2 not of an e-mail of this site\n"
+    assert f"2 in {maildir} cannot be read or moved: File name too long, Input/output error" in done.stderr
+    assert too_long.name not in done.output
+    assert returned(app) == {"hard": 1}
+    assert numbers(maildir) == (2, 1)
+
+
+def test_what_cannot_be_read_in_one_place_keeps_no_other_from_being_read(
+    app: Flask, sent: Sent, imap: ImapServer, maildir: Path
+) -> None:
+    sent()
+    (maildir / "new" / ("0" * 252)).write_bytes(LETTER)
+    imap.deliver(coming_back(app, NO_MAILBOX))
+    app.config["BOUNCE_MAILDIR"] = maildir
+    with app.app_context(), caught(logging.WARNING) as log:
+        assert Worker().bounces.turn() > 0
+        assert number_returned() == {"hard": 1}
+    (line,) = log.lines()
+    assert line["level"] == "warning"
+    assert line["message"].startswith(f"1 in {maildir} cannot be read or moved: File name too long; next try in")
+
+
 def test_the_worker_reads_the_maildir_that_settings_name(app: Flask, sent: Sent, maildir: Path) -> None:
     sent()
     deliver(maildir, coming_back(app, NO_MAILBOX))
@@ -213,6 +247,27 @@ def test_by_imap_nothing_is_deleted_while_the_database_is_away(
     assert imap.unread_and_all() == (1, 1)
 
 
+def test_by_imap_what_the_server_cannot_give_out_is_passed_over_and_told(
+    app: Flask, runner: FlaskCliRunner, sent: Sent, imap: ImapServer
+) -> None:
+    sent()
+    imap.deliver(LETTER, LETTER, LETTER, coming_back(app, NO_MAILBOX), LETTER)
+    unreadable, no_file = imap.files()[:2], imap.files()[2]
+    for file in unreadable:
+        file.chmod(0)
+    no_file.unlink()
+    no_file.mkdir()
+    done = runner.invoke(args=["bounces", "read", "--imap"])
+    assert done.exit_code == os.EX_TEMPFAIL
+    assert done.stdout == "1 hard\n1 not of an e-mail of this site\n"
+    assert done.stderr == "the IMAP server refused 3 of the messages\n"
+    for file in unreadable:
+        file.chmod(0o600)
+    assert imap.unread_and_all() == (2, 3)
+    done = runner.invoke(args=["bounces", "read", "--imap"])
+    assert (done.exit_code, done.output) == (0, "2 not of an e-mail of this site\n")
+
+
 @pytest.mark.parametrize(
     ("wrong", "told"),
     [
@@ -239,9 +294,8 @@ def test_with_a_certificate_that_is_trusted_the_connection_is_encrypted(
     monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
     encrypted = url(imap, "imaps")
     with app.app_context():
-        with pytest.raises(CannotRead, match="cannot be trusted"):  # it is not for that name
-            take_all_by_imap(encrypted.replace("127.0.0.1", "localhost"))
-        assert take_all_by_imap(encrypted) == {Kind.HARD: 1}
+        assert "cannot be trusted" in take_all(None, encrypted.replace("127.0.0.1", "localhost"))[1]  # another name
+        assert take_all(None, encrypted) == ({Kind.HARD: 1}, "")
     assert imap.unread_and_all() == (0, 0)
 
 
