@@ -36,7 +36,9 @@ def check_keys(site: SetUp) -> Iterable[Finding]:
         yield warning(
             "Place of the keys",
             f"The keys lie beside the database, in {folder}: whoever copies that folder reads who signed.",
-            "Set SECRET_KEY and DATA_KEYS in a file elsewhere, such as /etc/countersign/env, and remove the two files.",
+            f"Copy what stands in {' and '.join(own)} there into a file elsewhere, such as /etc/countersign/env, as"
+            f" {' and '.join(map(str.upper, own))}; restart, see that the site starts and old links work, and only then"
+            " remove what you copied. Make no new keys: nobody could read any more what these have sealed.",
         )
     else:
         yield ok("Place of the keys", f"They are in {folder}." if own else "They are set from outside.")

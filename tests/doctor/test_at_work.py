@@ -183,6 +183,8 @@ def test_keys_beside_the_database(dns: DnsServer, app: Flask, tmp_path: Path) ->
     app.config.update(INSTANCE_DIR=str(tmp_path), SQLALCHEMY_DATABASE_URI=f"sqlite:///{tmp_path}/countersign.db")
     place = {finding.name: finding for finding in check_keys(made())}["Place of the keys"]
     assert place.verdict == Verdict.WARNING and "whoever copies that folder" in place.found
+    assert place.change.startswith("Copy what stands in secret_key there") and "Make no new keys" in place.change
+    assert place.change.index("restart") < place.change.index("remove")
     app.config["SQLALCHEMY_DATABASE_URI"] = "postgresql+psycopg://site:pw@db.example.org/site"
     place = {finding.name: finding for finding in check_keys(made())}["Place of the keys"]
     assert place.verdict == Verdict.WARNING and "a second machine" in place.found
