@@ -71,6 +71,21 @@ def test_a_hard_bounce_ends_emails_to_the_mailbox_and_its_page_says_so(
     assert len(mail_server.letters) == 2
 
 
+def test_the_page_of_an_email_that_came_back_asks_for_another_address_and_for_nothing_else(
+    app: Flask, client: FlaskClient, sent: Sent
+) -> None:
+    page = sent("ann@example.org")
+    before = client.get(page).text
+    assert "<h1>Check your e-mail</h1>" in before and 'name="code"' in before
+    assert "Then we send it no more for 30 days" in before, "told to everybody, since who signs again is told nothing"
+    taken(app, coming_back(app, NO_MAILBOX))
+    shown = client.get(page).text
+    assert f"<h1>{CAME_BACK}</h1>" in shown and 'name="email"' in shown
+    assert "Open the e-mail" not in shown and 'name="code"' not in shown
+    assert "or write to" in shown and "try again later" not in shown
+    assert 'name="code"' in client.post(page, data={"code": "wrong"}).text, "whoever typed one is told what is wrong"
+
+
 def test_who_corrects_the_address_gets_the_email(
     app: Flask, client: FlaskClient, sent: Sent, mail_server: MailServer, work: Work
 ) -> None:

@@ -374,6 +374,7 @@ def test_a_domain_that_takes_no_mail_is_named_on_the_page_of_whoever_typed_it(
         assert [row.progress for row in rows(app)] == [FAILED, FAILED, SENT]
         said = {domain: "takes no e-mail" in client.get(page).text for domain, page in pages.items()}
         assert said == {"gone.example": True, "nullmx.example": True, "gmail.com": False}
+        assert "Open the e-mail" not in client.get(pages["gone.example"]).text
     finally:
         dns.stop()
 
