@@ -7,7 +7,7 @@ from sqlalchemy import func, select
 
 from app import clock
 from app.db import db
-from app.doctor.finding import Finding, not_tried, ok, warning, wrong
+from app.doctor.finding import Finding, command, not_tried, ok, warning, wrong
 from app.doctor.set_up import SetUp
 from app.models import (
     BACKED_UP,
@@ -39,7 +39,7 @@ def check_worker(site: SetUp) -> Iterable[Finding]:
     last: datetime | None = db.session.scalar(
         select(func.max(JobSuccess.at, type_=JobSuccess.at.type)).where(JobSuccess.name != BACKED_UP)
     )
-    start = "Start it: `systemctl start countersign-worker`, or `flask --app wsgi outbox work`."
+    start = f"Start it: `systemctl start countersign-worker`, or {command('outbox work')}."
     if last is None:
         yield wrong("Worker", "No worker has ever run: no e-mail leaves.", start)
     elif clock.now() - last > WORKER_SILENT:
@@ -61,7 +61,7 @@ def check_outbox(site: SetUp) -> Iterable[Finding]:
     if any(wait.setting for wait in now.waits):
         yield warning("Outbox", words, "It goes on by itself; a larger quota at the relay makes it sooner.")
         return
-    change = "See `flask --app wsgi outbox status`, and 'Mail is not going out' in docs/operations.md."
+    change = f"See {command('outbox status')}, and 'Mail is not going out' in docs/operations.md."
     yield (wrong if late >= TOO_LATE_SECONDS else warning)("Outbox", words, change)
 
 
@@ -75,11 +75,12 @@ def check_arrival(site: SetUp) -> Iterable[Finding]:
         yield warning(
             "Refused e-mails",
             f"The relay refused more than {failed // 10 * 10} e-mails within a day for good.",
-            "See `flask --app wsgi outbox status` for what it said.",
+            f"See {command('outbox status')} for what it said.",
         )
     yield from _returned(now)
     if sent < ENOUGH_EMAILS:
-        yield not_tried(name, "Too few were sent within a day to tell.", "Send a test: `doctor --mailbox ADDRESS`.")
+        test = f"Send a test: {command('doctor --mailbox ADDRESS')}."
+        yield not_tried(name, "Too few were sent within a day to tell.", test)
         return
     confirmed = select(LedgerEntry.id).where(
         LedgerEntry.kind == Kind.CONFIRMED, LedgerEntry.at > now - DAY - TIME_TO_CONFIRM
@@ -92,8 +93,8 @@ def check_arrival(site: SetUp) -> Iterable[Finding]:
             f"The relay took more than {sent // 10 * 10} e-mails that ask for a confirmation, and nobody has confirmed"
             " within a day: it takes them and delivers nothing, they all end up as spam, or somebody fills the form"
             " with invented addresses.",
-            "Send a test to mailboxes at several providers (`doctor --mailbox ADDRESS`), look into their folders for"
-            " spam, and into the relay's own log or web page: a quota, a lock, a queue that stands still.",
+            f"Send a test to mailboxes at several providers, {command('doctor --mailbox ADDRESS')}, look into their"
+            " folders for spam, and into the relay's own log or web page: a quota, a lock, a queue that stands still.",
         )
 
 
@@ -107,7 +108,7 @@ def _returned(now: datetime) -> Iterable[Finding]:
             "E-mails that come back",
             f"More than {number // 10 * 10} came back within a day, a tenth of what was sent: providers watch that.",
             "Look at the dashboards for which petition: somebody may fill its form with invented addresses. If they are"
-            " blocked, `flask --app wsgi outbox status` and the relay's log say why.",
+            f" blocked, {command('outbox status')} and the relay's log say why.",
         )
 
 
@@ -124,8 +125,9 @@ def check_backups(site: SetUp) -> Iterable[Finding]:
     """Look when `backup` last made one, or was told of one."""
     last = db.session.scalar(select(JobSuccess.at).where(JobSuccess.name == BACKED_UP))
     change = (
-        "Enable deploy/countersign-backup.timer, or run `flask --app wsgi backup` each night. If you back up in another"
-        " way, tell it after each: `flask --app wsgi backup --made-otherwise`."
+        f"Enable deploy/countersign-backup.timer, or run {command('backup FOLDER --keys FOLDER')} each night, with the"
+        f" keys in a folder of their own. If you back up in another way, tell it after each:"
+        f" {command('backup --made-otherwise')}."
     )
     if last is None:
         yield (wrong if site.is_public else warning)("Backups", "There is no backup.", change)

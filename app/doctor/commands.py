@@ -11,7 +11,7 @@ import click
 from flask.cli import AppGroup, with_appcontext
 
 from app.doctor.arrived import check_arrived
-from app.doctor.finding import Finding, Verdict, exit_status, not_tried, ok, wrong
+from app.doctor.finding import Finding, Verdict, command, exit_status, not_tried, ok, wrong
 from app.doctor.one_of_each import one_of_each, plain_test, send_one, send_to_ourselves
 from app.doctor.run import examine
 from app.doctor.set_up import SetUp, set_up
@@ -67,7 +67,7 @@ def mail_test(address: str) -> None:
             said[kind] = send_one(connection, letter)
             click.echo(f"{kind}\t{said[kind]}")
     except smtp.NoConnection as error:
-        raise click.ClickException(f"{error}: `flask --app wsgi doctor` looks for the cause") from error
+        raise click.ClickException(f"{error}: {command('doctor')} looks for the cause") from error
     finally:
         connection.close()
     if "confirm" not in said:
@@ -106,7 +106,7 @@ def _try_out(recipient: str, maildir: Path | None) -> Iterator[Finding]:
         yield not_tried(
             f"{_TEST}, arrived",
             "Whether it arrives, only the mailbox shows.",
-            "Look there, also among spam; save its source into a file, and run `doctor --message FILE`.",
+            f"Look there, also among spam; save its source into a file, and run {command('doctor --message FILE')}.",
         )
 
 

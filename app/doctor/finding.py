@@ -48,6 +48,11 @@ def not_tried(name: str, found: str, change: str = "") -> Finding:
     return Finding(name, Verdict.NOT_TRIED, found, change)
 
 
+def command(words: str) -> str:
+    """Return a command of the site as it is typed in its folder."""
+    return f"`.venv/bin/flask --app wsgi {words}`"
+
+
 def exit_status(findings: Iterable[Finding]) -> int:
     """Return 2 if anything is wrong, 1 if there are warnings, else 0."""
     verdicts = {finding.verdict for finding in findings}

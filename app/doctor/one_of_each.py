@@ -80,7 +80,8 @@ def plain_test(recipient: str) -> Letter:
     """Return a short e-mail that is like the others in all that receivers look at."""
     text = (
         "This e-mail was sent by `flask doctor --mailbox`. If it is here and not among spam, e-mails arrive.\n\n"
-        "To have it looked at: save it as it came (its source) into a file, and run `flask doctor --message FILE`.\n"
+        "To have it looked at: save it as it came (its source) into a file, and run:\n"
+        ".venv/bin/flask --app wsgi doctor --message FILE\n"
     )
     headers = unsubscribe_headers(_no_link("refusing.ask_to_stop"))
     return _letter(recipient, Rendered("A test e-mail", text, ""), headers)

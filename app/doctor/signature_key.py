@@ -8,7 +8,7 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.hazmat.primitives.serialization import load_der_public_key
 
-from app.doctor.finding import Finding, not_tried, ok, warning, wrong
+from app.doctor.finding import Finding, command, not_tried, ok, warning, wrong
 from app.doctor.set_up import SetUp, no_answer
 from app.doctor.tags import tags_of
 from app.email import dkim
@@ -25,7 +25,8 @@ def check_dkim(site: SetUp) -> Iterable[Finding]:
             name,
             "Nothing is known of a DKIM signature: the site makes none, and the relay's selector is not set.",
             "If the relay signs, set DKIM_SELECTOR to its selector; else make a key and set DKIM_KEY as well. A test"
-            " e-mail shows what arrives: `doctor --mailbox ADDRESS`, then `doctor --message FILE`.",
+            f" e-mail shows what arrives: {command('doctor --mailbox ADDRESS')}, and then"
+            f" {command('doctor --message FILE')}.",
         )
         return
     place = f"{site.dkim_selector}._domainkey.{site.sender_domain}"
