@@ -31,14 +31,15 @@ def _check(site: SetUp, domain: str) -> Finding:
             return wrong(
                 name,
                 f"{domain} has no SPF record, so that large providers refuse its e-mails or take them for spam.",
-                f"Add a TXT record at {domain}: {_suggested(addresses)}",
+                _to_add(site, domain, " ".join(map(_mechanism, addresses)) or "include:WHAT-THE-RELAY'S-MANUAL-NAMES"),
             )
         evaluation = Evaluation(site.records)
         if evaluation.result(domain, INVENTED_ADDRESS) == Spf.PASS:
             return wrong(
                 name,
                 f"The record allows everybody in the world to send for {domain}: {record}",
-                "Replace `+all` or whatever allows so much by the relay's own addresses, and end with `-all`.",
+                "Replace `+all` or whatever allows so much by the addresses of the relay and of all others who send for"
+                " it, and end with `-all`.",
             )
         results = {address: evaluation.result(domain, address) for address in addresses}
     except BadRecord as error:
@@ -92,14 +93,19 @@ def _check_forgery(site: SetUp) -> Finding:
         return warning(
             name,
             f"{domain} has no SPF record. Envelopes bear {site.envelope_domain}, but some filters look here as well.",
-            f'Add a TXT record at {domain}: "v=spf1 include:{site.envelope_domain} -all"',
+            _to_add(site, domain, f"include:{site.envelope_domain}"),
         )
     return ok(name, "There is a record, for the few that look at it: envelopes bear another domain.")
 
 
-def _suggested(addresses: list[str]) -> str:
-    allowed = " ".join(_mechanism(address) for address in addresses) or "include:WHAT-THE-RELAY'S-MANUAL-NAMES"
-    return f'"v=spf1 {allowed} -all"'
+def _to_add(site: SetUp, domain: str, allowed: str) -> str:
+    """Return the advice to add a record; the domain of From may have mailboxes and newsletters that it must not end."""
+    if domain != site.sender_domain:
+        return f'Add a TXT record at {domain}: "v=spf1 {allowed} -all"'
+    return (
+        f'Add a TXT record at {domain}: "v=spf1 {allowed} ~all". Put in everybody else who sends for {domain}, such as'
+        " the server of your own mailboxes; once you are sure that nobody is missing, end it with `-all`."
+    )
 
 
 def _mechanism(address: str) -> str:

@@ -46,6 +46,16 @@ def test_no_spf_record(dns: DnsServer, site: SetUp) -> None:
     assert found.change == f'Add a TXT record at bounces.example.org: "v=spf1 ip4:{OUTGOING} -all"'
 
 
+def test_advice_for_the_domain_of_from_ends_nobody_elses_e_mails(dns: DnsServer, site: SetUp) -> None:
+    dns.add({"example.org": {"TXT": [txt("another=text")]}})
+    of_envelope, of_from = check_spf(site)
+    assert of_envelope.verdict == Verdict.OK and of_from.verdict == Verdict.WARNING
+    (of_both,) = check_spf(made(bounce_domain=None))
+    for found, allowed in ((of_from, "include:bounces.example.org"), (of_both, f"ip4:{OUTGOING}")):
+        assert f'"v=spf1 {allowed} ~all"' in found.change
+        assert "everybody else who sends for example.org" in found.change
+
+
 def test_an_spf_record_without_the_relay(dns: DnsServer, site: SetUp) -> None:
     set_spf(dns, "v=spf1 ip4:198.51.100.7 -all")
     found = spf(site)
