@@ -5,7 +5,7 @@ The table is app/email/traffic_shaping.toml; the operator's own traffic-shaping.
 
 import re
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from functools import cached_property
@@ -15,6 +15,10 @@ from typing import Any
 TABLE = Path(__file__).with_suffix(".toml")
 OWN_TABLE = "traffic-shaping.toml"
 MAX_PAUSE = timedelta(days=1)
+LIMITS = ("connections", "per_connection", "per_minute")
+OF_PROVIDER = ("name", "source", *LIMITS)  # beside what it is known by
+KNOWN_BY = ("domains", "mx")
+OF_ANSWER = ("code", "status", "says", "minutes")
 
 
 class BadTable(ValueError):
@@ -129,11 +133,39 @@ def load(folder: Path | None) -> TrafficShaping:
     own = folder / OWN_TABLE if folder else None
     if own and own.is_file():
         try:
-            _override(table, tomllib.loads(own.read_text()))
+            overrides = tomllib.loads(own.read_text())
+            _refuse_unknown(overrides, table)
+            _override(table, overrides)
             return _read(table)
         except (tomllib.TOMLDecodeError, UnicodeDecodeError, KeyError, *_WRONG_VALUES) as error:
             raise BadTable(f"{own} cannot be used: {error}. Its keys are those of {TABLE}.") from error
     return _read(table)
+
+
+def _refuse_unknown(own: Mapping[str, Any], table: Mapping[str, Any]) -> None:
+    """Refuse what would override nothing, as it is mistyped, and a new provider that is not whole."""
+    _check_keys("", own, table)
+    for section in ("warm_up", "other"):
+        _check_keys(f"[{section}] ", own.get(section, {}), table[section])
+    providers, shipped = own.get("providers", {}), table["providers"]
+    for key, row in providers.items():
+        place = f"[providers.{key}] "
+        _check_keys(place, row, (*OF_PROVIDER, *KNOWN_BY))
+        lacks = [name for name in OF_PROVIDER if name not in row]
+        if not any(name in row for name in KNOWN_BY):
+            lacks.append(" or ".join(KNOWN_BY))
+        if key not in shipped and lacks:
+            raise ValueError(f"{place}is a new provider and lacks {', '.join(lacks)}; there are {', '.join(shipped)}")
+    for row in own.get("answers", []):
+        _check_keys("[[answers]] ", row, OF_ANSWER)
+
+
+def _check_keys(place: str, row: Any, known: Iterable[str]) -> None:
+    if not isinstance(row, dict):
+        raise TypeError(f"{place}is {row!r}, and must be a table")
+    unknown = [key for key in row if key not in known]
+    if unknown:
+        raise ValueError(f"{place}{', '.join(unknown)} is unknown; there are {', '.join(known)}")
 
 
 def _override(table: dict[str, Any], own: Mapping[str, Any]) -> None:

@@ -1,11 +1,12 @@
 """The table of traffic shaping: who runs which mailboxes, what an answer asks for, and what operators override."""
 
+import re
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
-from app.email.traffic_shaping import OWN_TABLE, BadTable, TrafficShaping, WarmUp, load
+from app.email.traffic_shaping import OWN_TABLE, TABLE, BadTable, TrafficShaping, WarmUp, load
 
 MINUTE = timedelta(minutes=1)
 
@@ -116,3 +117,29 @@ def test_a_table_that_cannot_be_used_is_refused_with_its_name(tmp_path: Path, te
     (tmp_path / OWN_TABLE).write_text(text)
     with pytest.raises(BadTable, match=OWN_TABLE):
         load(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("shap = false", "shap is unknown"),
+        ("[warm_up]\nfirst_dya = 0", "[warm_up] first_dya is unknown; there are first_day, factor, days"),
+        ("[other]\nper_minutes = 5", "[other] per_minutes is unknown"),
+        ("[providers.google]\nper_minutes = 5", "[providers.google] per_minutes is unknown"),
+        (
+            "[providers.gogle]\nper_minute = 5",
+            "[providers.gogle] is a new provider and lacks name, source, connections, per_connection, domains or mx",
+        ),
+        ("[[answers]]\nsay = 'busy'\nminutes = 5", "[[answers]] say is unknown"),
+        ("warm_up = false", "[warm_up] is False, and must be a table"),
+    ],
+)
+def test_what_is_mistyped_in_it_is_named(tmp_path: Path, text: str, said: str) -> None:
+    (tmp_path / OWN_TABLE).write_text(text)
+    with pytest.raises(BadTable, match=re.escape(said)):
+        load(tmp_path)
+
+
+def test_a_whole_copy_of_the_table_is_taken(tmp_path: Path) -> None:
+    (tmp_path / OWN_TABLE).write_text(TABLE.read_text())
+    assert load(tmp_path).providers == load(None).providers
