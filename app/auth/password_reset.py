@@ -19,6 +19,7 @@ from app.models import OutboxRow
 from app.organisers import letter
 from app.organisers.forms import OrganiserAddressForm
 from app.outbox import mailbox_limit, unwanted
+from app.petitions.stop_link import stop_link
 from app.web.absolute_url import absolute_url
 from app.web.answers import private_page
 
@@ -49,7 +50,7 @@ def render_password_reset(row: OutboxRow) -> Letter | None:
     if since is not None and row.mailbox and mailbox_limit.was_written_to(session, row, [row.mailbox], since):
         return None  # one a day, which its reader can have asked for, as with letters to signers
     link = absolute_url("security.reset_password", token=generate_reset_password_token(organiser))
-    no_more = absolute_url("refusing.ask_to_stop", token=make_token(Purpose.UNSUBSCRIBE, mailbox))
+    no_more = stop_link(make_token(Purpose.UNSUBSCRIBE, mailbox), organiser.language)
     words = {"link": link, "until": clock.now() + RESET_LINK_TTL, "no_more_link": no_more}
     rendered = letter.render_for(organiser, "password_reset", **words)
     return message(row.public_id, organiser.email, rendered, headers=unsubscribe_headers(no_more))

@@ -15,6 +15,7 @@ from app.models import Draft, Occasion, OutboxRow, Petition, PetitionText, Priva
 from app.models.signer import signer_of
 from app.outbox import bounced, mailbox_limit, unwanted
 from app.petitions.answers import answers_to
+from app.petitions.stop_link import stop_link
 from app.signing import code
 from app.signing.draft import DraftEntry, declined_mark, find_draft, signature_of_mailbox
 from app.signing.entry import Entry, find_entry
@@ -167,7 +168,7 @@ def _message(
 ) -> Letter:
     petition, address = entry.petition, signer_of(said).email
     mailbox = unwanted.mailbox_of(session, address)
-    unsubscribe = url_for("refusing.ask_to_stop", token=make_token(Purpose.UNSUBSCRIBE, mailbox))
+    unsubscribe = stop_link(make_token(Purpose.UNSUBSCRIBE, mailbox), entry.language, petition)
     had_stopped = unwanted.unwanted_since(session, mailbox) is not None
     words = {"had_stopped": had_stopped, "no_more_link": unsubscribe, **about}
     rendered = render_letter(folder, petition, entry.text, entry.notice, entry.language, **words)

@@ -15,6 +15,7 @@ from app.email.pipelining import ReadyMessage
 from app.email.render import unsubscribe_headers
 from app.models import Petition, PetitionText, PrivacyNotice
 from app.petitions.answers import answers_to
+from app.petitions.stop_link import stop_link
 from app.signing.code import DrawnCode
 from app.signing.expiry import link_works_until
 
@@ -118,7 +119,7 @@ def _kept_kinds(shown: _Shown) -> _Kinds:
 
 def _merge(folder: str, shown: _Shown, *, had_stopped: bool) -> MailMerge:
     petition, text, notice, language, until = shown
-    unsubscribe = url_for("refusing.ask_to_stop", token=placeholder(STOP))
+    unsubscribe = stop_link(placeholder(STOP), language, petition)
     words: dict[str, dict[str, object]] = {
         "confirm": {
             "link": url_for("confirmation.ask", token=placeholder(CONFIRM)),

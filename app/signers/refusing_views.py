@@ -7,6 +7,7 @@ from app import clock
 from app.crypto import tokens
 from app.db import db, transaction
 from app.outbox import unwanted
+from app.petitions.stop_link import named_edition
 from app.signers.decline import decline, undo_decline
 from app.signing.draft import DraftEntry, declined_mark
 from app.signing.entry import Entry
@@ -66,11 +67,14 @@ def _not_me_page(entry: Entry | DraftEntry, status: LinkStatus) -> Response:
 
 def _unsubscribe_page(mailbox: bytes, *, undone: bool = False) -> Response:
     is_unwanted = unwanted.unwanted_since(db.session(), mailbox) is not None
-    return private_page("signers/unsubscribe.html", entry=None, is_unwanted=is_unwanted, undone=undone)
+    about = named_edition(
+        request.args.get("petition", ""), language.requested_language() or language.browser_language()
+    )
+    return private_page("signers/unsubscribe.html", about=about, is_unwanted=is_unwanted, undone=undone)
 
 
 def _mailbox(token: str) -> bytes:
-    """Return the keyed hash of the mailbox in the token. It says no language, so the page follows the browser's."""
+    """Return the keyed hash of the mailbox in the token."""
     return _read_id(tokens.Purpose.UNSUBSCRIBE, token)
 
 

@@ -10,12 +10,13 @@ from sqlalchemy import select
 
 from app.db import db
 from app.models import OutboxProgress, OutboxRow, Unwanted
-from tests.factories import make_petition, make_signature, press_confirm, sign, verified
+from tests.factories import FRONT, make_petition, make_signature, press_confirm, sign, verified
 from tests.mail_server import MailServer, link_in
 
 pytestmark = pytest.mark.both_databases
 
 Work = Callable[[], int]
+TITLE = FRONT["title"].strip('"')
 ONE_A_DAY = 1  # still goes out to a mailbox that has unsubscribed (see test_opting_out.py)
 
 
@@ -69,6 +70,39 @@ def test_opening_the_unsubscribe_link_changes_nothing(
     sign(client)
     work()
     assert len(mail_server.letters) == 2
+
+
+def test_the_page_is_in_the_signers_language_and_names_the_petition(
+    client: FlaskClient, petition: str, mail_server: MailServer, work: Work
+) -> None:
+    sign(client, language="sv")
+    work()
+    link = unsubscribe_link(mail_server)
+    page = client.get(link, headers={"Accept-Language": "de"}).text
+    assert '<html lang="sv"' in page
+    assert TITLE in page and 'class="site-header"' in page
+    stopped = client.post(link, data={"act": "stop"}).text
+    assert '<html lang="sv"' in stopped and 'name="act" value="undo"' in stopped
+
+
+def test_a_link_that_names_no_petition_works_and_shows_none(client: FlaskClient, link: str) -> None:
+    assert TITLE in client.get(link).text
+    for altered in ("petition=nothing", "petition=", "petition=a%00b"):
+        answer = client.get(f"{link.partition('?')[0]}?{altered}")
+        assert answer.status_code == 200 and TITLE not in answer.text
+
+
+def test_of_a_discreet_petition_neither_link_nor_page_tells(
+    app: Flask, client: FlaskClient, mail_server: MailServer, work: Work
+) -> None:
+    slug = make_petition(app, discreet="true")
+    sign(client, slug)
+    work()
+    link = unsubscribe_link(mail_server)
+    assert slug not in link
+    for shown in (link, f"{link}&petition={slug}"):
+        page = client.get(shown).text
+        assert TITLE not in page and 'class="site-header"' not in page
 
 
 def test_unsubscribing_can_be_undone_with_the_same_link(
