@@ -151,6 +151,11 @@ def test_a_sender_that_the_relay_does_not_take(dns: DnsServer) -> None:
     assert finding.verdict == Verdict.WRONG and "553 5.7.1" in finding.found and "not yours" not in finding.found
 
 
+def test_the_sites_own_catcher_is_no_relay(dns: DnsServer) -> None:
+    with running() as port:
+        assert found(port, MAILBOX_DIR="mailbox")["Relay"].verdict == Verdict.NOT_TRIED
+
+
 def test_a_relay_that_is_not_there(dns: DnsServer) -> None:
     (finding,) = found(free_port()).values()
     assert finding.verdict == Verdict.WRONG and "refused" in finding.found
