@@ -67,12 +67,14 @@ def mail_test(address: str) -> None:
             said[kind] = send_one(connection, letter)
             click.echo(f"{kind}\t{said[kind]}")
     except smtp.NoConnection as error:
-        raise click.ClickException(f"{error}: {command('doctor')} looks for the cause") from error
+        raise click.ClickException(f"{error}. {command('doctor')} looks for the cause") from error
     finally:
         connection.close()
     if "confirm" not in said:
         click.echo("Those about a petition were left out: none is open.", err=True)
     if any(words != "taken" for words in said.values()):
+        cause = "looks for the cause; 'Mail is not going out' in docs/operations.md says what answers mean."
+        click.echo(f"{command('doctor')} {cause}", err=True)
         raise SystemExit(1)
 
 

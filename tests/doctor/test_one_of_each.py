@@ -56,6 +56,7 @@ def test_what_the_relay_answers_to_each_is_said(petition: str, runner: FlaskCliR
     told = runner.invoke(args=["mail", "test", "ann@example.org"])
     assert told.exit_code == 1
     assert "confirm\trefused for good: 550 5.1.1: the address" in told.output and "no such user" not in told.output
+    assert "Mail is not going out" in told.output
 
 
 def test_no_relay_is_said_in_words(app: Flask, petition: str, runner: FlaskCliRunner) -> None:
