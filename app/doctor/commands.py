@@ -11,7 +11,7 @@ import click
 from flask.cli import AppGroup, with_appcontext
 
 from app.doctor.arrived import check_arrived
-from app.doctor.finding import Finding, Verdict, command, exit_status, not_tried, ok, wrong
+from app.doctor.finding import Finding, Verdict, command, exit_status, not_tried, ok, worst_first, wrong
 from app.doctor.one_of_each import one_of_each, plain_test, send_one, send_to_ourselves
 from app.doctor.run import examine
 from app.doctor.set_up import SetUp, set_up
@@ -52,7 +52,7 @@ def doctor(as_json: bool, address: str | None, maildir: Path | None, message: Bi
     if as_json:
         click.echo(json.dumps([finding.as_dict() for finding in findings], indent=2))
     else:
-        _tell(findings)
+        tell(findings)
     raise SystemExit(exit_status(findings))
 
 
@@ -137,10 +137,15 @@ def _find(maildir: Path, message_id: str) -> bytes | None:
     return None
 
 
-def _tell(findings: Sequence[Finding]) -> None:
-    for finding in findings:
+def tell(findings: Sequence[Finding]) -> None:
+    """Print the findings, the worst first, and how many there are of each verdict."""
+    for finding in worst_first(findings):
         click.echo(f"{_MARKS[finding.verdict]:9}  {finding.name}: {finding.found}")
         if finding.change:
             click.echo(f"{'':9}  -> {finding.change}")
     numbers = {verdict: sum(finding.verdict == verdict for finding in findings) for verdict in Verdict}
-    click.echo(", ".join(f"{number} {verdict}" for verdict, number in numbers.items() if number))
+    click.echo(", ".join(_counted(number, verdict) for verdict, number in numbers.items() if number))
+
+
+def _counted(number: int, verdict: Verdict) -> str:
+    return f"{number} warnings" if verdict == Verdict.WARNING and number > 1 else f"{number} {verdict}"

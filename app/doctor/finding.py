@@ -14,6 +14,9 @@ class Verdict(StrEnum):
     NOT_TRIED = "not tried"
 
 
+_WORST_FIRST = [Verdict.WRONG, Verdict.WARNING, Verdict.NOT_TRIED, Verdict.OK]
+
+
 @dataclass(frozen=True, slots=True)
 class Finding:
     """What is, in plain words, and what to change; `name` is that of the thing looked at, the same in every run."""
@@ -46,6 +49,11 @@ def wrong(name: str, found: str, change: str) -> Finding:
 def not_tried(name: str, found: str, change: str = "") -> Finding:
     """Return a finding that nothing could be found, and why."""
     return Finding(name, Verdict.NOT_TRIED, found, change)
+
+
+def worst_first(findings: Iterable[Finding]) -> list[Finding]:
+    """Return the findings with what has to be changed at the beginning, else in their order."""
+    return sorted(findings, key=lambda finding: _WORST_FIRST.index(finding.verdict))
 
 
 def command(words: str) -> str:

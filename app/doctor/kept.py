@@ -7,12 +7,11 @@ from sqlalchemy import or_, update
 
 from app import clock
 from app.db import db, insert, transaction
-from app.doctor.finding import Finding, Verdict
+from app.doctor.finding import Finding, Verdict, worst_first
 from app.doctor.run import examine
 from app.models import HealthReport
 
 EVERY = timedelta(minutes=15)
-_ORDER = [Verdict.WRONG, Verdict.WARNING, Verdict.NOT_TRIED, Verdict.OK]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,4 +47,4 @@ def newest_report() -> Report | None:
     if row is None or row.at is None:
         return None
     found = [Finding(one["name"], Verdict(one["verdict"]), one["found"], one["change"]) for one in row.findings]
-    return Report(row.at, sorted(found, key=lambda finding: _ORDER.index(finding.verdict)))
+    return Report(row.at, worst_first(found))

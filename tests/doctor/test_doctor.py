@@ -9,7 +9,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskCliRunner
 
-from app.doctor import run
+from app.doctor import commands, run
 from app.doctor.finding import Finding, Verdict, exit_status, not_tried, ok, warning, wrong
 from app.doctor.set_up import SetUp
 from app.email import dns as asking
@@ -27,7 +27,17 @@ def test_doctor_says_what_is_wrong_and_what_to_change(dns: DnsServer, runner: Fl
     assert told.exit_code == 2
     assert "WRONG      Worker: No worker has ever run: no e-mail leaves.\n" in told.output
     assert "           -> Start it: `systemctl start countersign-worker`" in told.output
-    assert " wrong" in told.output.splitlines()[-1]
+    *lines, numbers = told.output.splitlines()
+    verdicts = [line[:9].strip() for line in lines if not line.startswith(" ")]
+    assert verdicts == sorted(verdicts, key=["WRONG", "WARNING", "not tried", "ok"].index)
+    warnings = verdicts.count("WARNING")
+    assert f"{warnings} warning{'s' if warnings > 1 else ''}, {verdicts.count('WRONG')} wrong" in numbers
+
+
+def test_one_warning_is_none_of_several(dns: DnsServer, capsys: pytest.CaptureFixture[str]) -> None:
+    for number, words in ((1, "1 warning\n"), (2, "2 warnings\n")):
+        commands.tell([warning("a", "soon", "change it")] * number)
+        assert capsys.readouterr().out.endswith(words)
 
 
 def test_doctor_tells_programs_the_same(dns: DnsServer, runner: FlaskCliRunner) -> None:
