@@ -15,6 +15,7 @@ from app.email import dkim
 from app.email.dns import NoDnsAnswer
 
 LEAST_BITS, GOOD_BITS = 1024, 2048  # RFC 8301, 3.2
+LONGEST_STRING = 255  # of a TXT record: RFC 1035, 3.3
 
 
 def check_dkim(site: SetUp) -> Iterable[Finding]:
@@ -40,7 +41,7 @@ def check_dkim(site: SetUp) -> Iterable[Finding]:
 
 
 def _judge(name: str, place: str, found: list[str], own: str | None) -> Finding:
-    to_add = own or "what the relay's manual names"
+    to_add = _shown(own) if own else "what the relay's manual names"
     if len(found) != 1:
         words = f"There are {len(found)} TXT records" if found else "There is no TXT record"
         return wrong(name, f"{words} at {place}: no signature holds.", f"Have one there: {to_add}")
@@ -52,7 +53,7 @@ def _judge(name: str, place: str, found: list[str], own: str | None) -> Finding:
         return wrong(
             name,
             f"The key at {place} is not that of DKIM_KEY: no signature holds.",
-            f"Replace the record by the one below, or set DKIM_KEY to the key that belongs to it. {own}",
+            f"Replace the record by the one below, or set DKIM_KEY to the key that belongs to it. {to_add}",
         )
     bits = _bits(key) if tags.get("k", "rsa").lower() == "rsa" else GOOD_BITS
     if bits is None:
@@ -64,6 +65,15 @@ def _judge(name: str, place: str, found: list[str], own: str | None) -> Finding:
     if "y" in tags.get("t", "").lower().split(":"):
         return warning(name, f"The key at {place} is marked as a test (t=y).", "Take t=y out once all is well.")
     return ok(name, f"The key at {place} is {'that of DKIM_KEY' if own else 'there'}.")
+
+
+def _shown(record: str) -> str:
+    """Return a record to copy; whoever writes zone files has to part it, and most providers' pages do it themselves."""
+    if len(record) <= LONGEST_STRING:
+        return record
+    parts = (record[start : start + LONGEST_STRING] for start in range(0, len(record), LONGEST_STRING))
+    strings = " ".join(f'"{part}"' for part in parts)
+    return f"{record} (in a zone file as strings: {strings})"
 
 
 def _bits(key: str) -> int | None:

@@ -1,5 +1,6 @@
 """`doctor` names what is wrong in DNS: each test is a set-up in which one thing is."""
 
+import re
 from collections.abc import Iterable
 from typing import Any
 
@@ -135,6 +136,9 @@ def test_no_dkim_key_in_dns(dns: DnsServer, site: SetUp) -> None:
     found = dkim(site)
     assert found.verdict == Verdict.WRONG and "s1._domainkey.example.org" in found.found
     assert "v=DKIM1; k=rsa; p=" in found.change
+    strings = re.findall(r'"([^"]+)"', found.change)
+    assert len(strings) == 2 and max(map(len, strings)) == 255
+    assert f"Have one there: {''.join(strings)} (" in found.change
 
 
 def test_a_dkim_key_in_dns_that_is_not_the_one_that_signs(dns: DnsServer, site: SetUp) -> None:
