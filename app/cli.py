@@ -170,7 +170,7 @@ def invite(email: str, slug: str | None, role: str | None, administrator: bool) 
     if slug and petition is None:
         raise click.ClickException(f"there is no petition {slug}: see `flask petition list`")
     try:
-        accounts.invite(email, petition, Role(role) if role else None, administrator=administrator)
+        has_joined = accounts.invite(email, petition, Role(role) if role else None, administrator=administrator)
     except NotAnAddress:
         raise click.ClickException(f"{email} is not a complete e-mail address") from None
     except LastOwner:
@@ -179,7 +179,10 @@ def invite(email: str, slug: str | None, role: str | None, administrator: bool) 
         raise click.ClickException(f"{error}: see `count audit`") from None
     except AlteredAccount as error:
         raise click.ClickException(f"{error}. End it at /organise/people/{error.public_id.hex()} first") from None
-    click.echo("an e-mail is on its way; the link in it works for 7 days")
+    if has_joined:
+        click.echo("this person has joined already, and is told by e-mail of a new role")
+    else:
+        click.echo("an e-mail is on its way; the link in it works for 7 days")
 
 
 @data_keys_group.command("rotate")

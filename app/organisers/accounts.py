@@ -61,8 +61,10 @@ def invite(
     administrator: bool = False,
     inviter: Organiser | None = None,
     language: str | None = None,
-) -> None:
+) -> bool:
     """Create an account for an address if it has none, give or offer a role, and send an e-mail.
+
+    Return whether this person has joined already, and so gets no link to join by.
 
     `inviter` is None for a command, which also has an account that was altered in the database joined anew.
     People who have not joined yet get a link; if a command invites them, older ones stop working. People with an
@@ -89,7 +91,7 @@ def invite(
         if not organiser.is_genuine or organiser.email_key != key:  # which is sealed with it
             if inviter is not None:
                 log.error("account %s was altered in the database, and is not invited", organiser.public_id.hex())
-                return
+                return False
             if canonical(organiser.email) != canonical(address):
                 raise AlteredAccount(organiser.public_id)
             organiser.begin_anew()
@@ -103,6 +105,7 @@ def invite(
             organiser.is_administrator = True
             record(session, Act.APPOINTED, None, actor_id, organiser.id)
         _queue_invitation(session, organiser, petition, now, asks=must_accept, inviter=inviter, role=role)
+        return organiser.joined_at is not None
 
 
 def find_invited(token: str) -> Organiser | None:

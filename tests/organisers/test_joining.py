@@ -373,6 +373,15 @@ def test_the_command_refuses_wrong_options_with_a_message(
     assert not letters_to_organisers(app)
 
 
+def test_the_command_promises_a_link_only_to_who_has_not_joined(
+    app: Flask, petition: str, runner: FlaskCliRunner
+) -> None:
+    assert "link in it works for 7 days" in invite(runner)
+    make_organiser(app)
+    told = invite(runner, "--petition", SLUG, "--role", "editor", email=OWNER)
+    assert "has joined already" in told and "link" not in told
+
+
 def test_the_command_cannot_demote_the_last_owner(app: Flask, petition: str, runner: FlaskCliRunner) -> None:
     make_organiser(app, role=Role.OWNER)
     done = runner.invoke(args=["organiser", "invite", OWNER, "--petition", SLUG, "--role", "viewer"])
