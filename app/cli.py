@@ -91,6 +91,8 @@ def work(once: bool) -> None:
 def show_status() -> None:
     """Show how many e-mails wait, went out, failed or were not to be said, and what mail servers answered."""
     now = status()
+    if now.numbers:
+        click.echo("why\thow far\thow many")
     for (occasion, progress_word), number in sorted(now.numbers.items()):
         click.echo(f"{occasion}\t{progress_word}\t{number}")
     if not now.numbers:
