@@ -11,7 +11,7 @@ from app.models import Act, News, NewsState, NewsText, PauseReason
 from app.organisers.access import Who
 from app.organisers.acting import acting
 from app.updates.outcome import take_back_outcome
-from app.updates.write import ChangedMeanwhile, NotADraft, locked_news
+from app.updates.write import ChangedMeanwhile, NotADraft, is_closed, locked_news
 
 DELAY = timedelta(minutes=15)
 
@@ -38,6 +38,7 @@ def ask_to_send(petition_id: int, organiser_id: int, number: int, revision: int)
         if session.scalars(select(NewsText).where(original)).one_or_none() is None:
             raise WithoutOriginal
         now = clock.now()
+        news.is_outcome = news.is_outcome and is_closed(petition)  # it may have been opened again since
         news.state, news.asked_by, news.asked_at, news.due_at = NewsState.ASKED, organiser_id, now, now + DELAY
         record(session, Act.NEWS, petition_id, organiser_id, what="asked", number=number)
     return True

@@ -7,7 +7,6 @@ from werkzeug import Response
 from app import clock
 from app.db import transaction
 from app.models import News, NewsState
-from app.models.petition import Standing
 from app.organisers.access import Who, me, open_to, petition_here
 from app.organisers.forms import OrganiserForm
 from app.organisers.pages import petition_page
@@ -128,7 +127,7 @@ def news_page(found: News, form: NewsForm | None = None, status: int = 200, **co
         original=texts.get(petition.language),
         numbers=numbers_of([found])[found.id],
         agreed=choices(petition.id, exact=True).updates,
-        is_closed=petition.standing(clock.now()) == Standing.CLOSED,
+        is_closed=write.is_closed(petition),
         **context,
     )
 

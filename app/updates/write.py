@@ -10,6 +10,7 @@ from app import clock
 from app.audit.log import record
 from app.db import db
 from app.models import Act, News, NewsState, NewsText, Petition
+from app.models.petition import Standing
 from app.organisers.access import Who
 from app.organisers.acting import NotTheirs, acting
 
@@ -50,7 +51,7 @@ def save_news(
     *,
     is_outcome: bool,
 ) -> None:
-    """Save a draft's texts by language, those without words left out.
+    """Save a draft's texts by language, those without words left out. Only a closed petition has an outcome.
 
     Raises NotADraft, and ChangedMeanwhile if it has another revision by now.
     """
@@ -65,8 +66,13 @@ def save_news(
             NewsText(news_id=news.id, language=tag, title=one.title, body=one.body) for tag, one in texts.items()
         )
         news.revision += 1
-        news.is_outcome = is_outcome
+        news.is_outcome = is_outcome and is_closed(petition)
         _record(session, petition, organiser_id, "written", number)
+
+
+def is_closed(petition: Petition) -> bool:
+    """Return whether the petition is closed, so that news can be what became of it."""
+    return petition.standing(clock.now()) == Standing.CLOSED
 
 
 def delete_news(petition_id: int, organiser_id: int, number: int) -> None:
