@@ -16,7 +16,19 @@ from sqlalchemy import func, insert, select
 
 from app import clock
 from app.db import db, transaction
-from app.models import News, NewsState, NewsText, Organiser, OutboxProgress, OutboxRow, Petition, Signature, State
+from app.models import (
+    Membership,
+    News,
+    NewsState,
+    NewsText,
+    Organiser,
+    OutboxProgress,
+    OutboxRow,
+    Petition,
+    Role,
+    Signature,
+    State,
+)
 from app.models.signature import Visibility
 from app.models.signer import signer_of
 from app.outbox.enqueue import UNCERTAIN
@@ -117,6 +129,7 @@ def begin(app: Flask) -> None:
         owner = Organiser("owner@example.org", bytes(32), "en")
         session.add(owner)
         session.flush()
+        session.add(Membership(petition, owner, Role.OWNER))
         about = {"petition_id": petition.id, "number": 1, "written_by": owner.id, "asked_by": owner.id}
         news = News(state=NewsState.ASKED, made_at=now, asked_at=now, due_at=now, **about)
         session.add(news)

@@ -134,6 +134,9 @@ def _news(line: AuditLine) -> str:
         "consented": _("consented to send news %(number)s", number=number),
         "paused": _("paused news %(number)s", number=number),
         "resumed": _("went on sending news %(number)s", number=number),
+        "taken back": _(
+            "made news %(number)s a draft again, as whoever asked to send it is no longer an owner", number=number
+        ),
         "cancelled": _("cancelled news %(number)s", number=number),
     }
     return words.get(str(line.details.get("what")).partition(":")[0], "")

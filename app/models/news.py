@@ -38,9 +38,10 @@ class News(Base):
 
     `revision` counts the changes of a draft, so that nobody saves over what somebody else wrote meanwhile. `asked_by`
     is the owner who asked to send it, at `asked_at`; it begins at `due_at`, or when `consented_by`, another owner, says
-    so. It is public from `began_at` on until it is cancelled, unless the petition is discreet. `queued_up_to` is the
-    highest id of a signature that was looked at for its e-mails, and `all_queued` says that there are no more; once it
-    is cancelled, that those which waited have ended.
+    so. If whoever had the last word of these is no owner any more by then, it is a draft again, and `asker_left` says
+    why until somebody asks anew. It is public from `began_at` on until it is cancelled, unless the petition is
+    discreet. `queued_up_to` is the highest id of a signature that was looked at for its e-mails, and `all_queued` says
+    that there are no more; once it is cancelled, that those which waited have ended.
 
     `watched_since` is from when on complaints and bounces are counted that pause it. The numbers are those of outbox
     rows that were deleted since: see app/petitions/news_numbers.py.
@@ -69,6 +70,7 @@ class News(Base):
     asked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     due_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     consented_by: Mapped[int | None] = mapped_column(ForeignKey("organiser.id"))
+    asker_left: Mapped[bool] = mapped_column(default=False, server_default=false())
     began_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     watched_since: Mapped[datetime | None] = mapped_column(UtcDateTime)
     ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)

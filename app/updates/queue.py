@@ -5,16 +5,20 @@ by then is not even looked at. The e-mails themselves are written when they are 
 """
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from sqlalchemy import exists, func, select, update
 from sqlalchemy.orm import Session
 
 from app import clock
+from app.audit.log import record
 from app.db import db, in_batches, insert, is_one_of, transaction
-from app.models import News, NewsState, Occasion, OutboxProgress, OutboxRow, Petition, Signature, State
+from app.models import Act, News, NewsState, Occasion, OutboxProgress, OutboxRow, Petition, Role, Signature, State
+from app.organisers.acting import role_now
 from app.outbox.enqueue import letter_row
 from app.updates import watch
 from app.updates.outcome import publish_outcome
+from app.updates.write import make_draft_again
 
 WINDOW = 5000
 BATCH_SIZE = 1000
@@ -54,16 +58,16 @@ def _step(news_id: int) -> int:
     """Begin, queue or end one piece of news, as is due; return how many e-mails were queued."""
     its_petition = Petition.id.in_(select(News.petition_id).where(News.id == news_id))
     with transaction() as session:
-        # First, as organisers' acts lock it before the news: its outcome may be published here.
-        session.execute(select(Petition.id).where(its_petition).with_for_update(key_share=True))
+        # First, as organisers' acts lock it before the news: nobody's role in it changes until this has ended.
+        of_news = select(Petition).where(its_petition).with_for_update(key_share=True)
+        petition = session.scalars(of_news.execution_options(populate_existing=True)).one()
         locked = select(News).where(News.id == news_id).with_for_update(skip_locked=True)
         news = session.scalars(locked.execution_options(populate_existing=True)).one_or_none()
         if news is None:
             return 0  # another worker is at it
         now = clock.now()
         if news.state == NewsState.ASKED and news.due_at is not None and news.due_at <= now:
-            news.state, news.began_at, news.watched_since = NewsState.SENDING, now, now
-            publish_outcome(session, news)
+            _begin(session, petition, news, now)
         if news.state != NewsState.SENDING:
             return 0
         if not news.all_queued:
@@ -72,6 +76,18 @@ def _step(news_id: int) -> int:
         if not session.scalar(select(exists().where(waits))):
             news.state, news.ended_at = NewsState.SENT, now
     return 0
+
+
+def _begin(session: Session, petition: Petition, news: News, now: datetime) -> None:
+    """Begin to send news that is due, if who had the last word still owns its petition; else it is a draft again."""
+    answers_for_it = news.consented_by or news.asked_by
+    if answers_for_it is None or role_now(session, petition, answers_for_it) != Role.OWNER:
+        make_draft_again(news)
+        news.asker_left = True
+        record(session, Act.NEWS, petition.id, None, what="taken back", number=news.number)
+        return
+    news.state, news.began_at, news.watched_since = NewsState.SENDING, now, now
+    publish_outcome(session, news)
 
 
 def _queue(session: Session, news: News) -> int:

@@ -11,7 +11,7 @@ from app.models import Act, News, NewsState, NewsText, PauseReason
 from app.organisers.access import Who
 from app.organisers.acting import acting
 from app.updates.outcome import take_back_outcome
-from app.updates.write import ChangedMeanwhile, NotADraft, is_closed, locked_news
+from app.updates.write import ChangedMeanwhile, NotADraft, is_closed, locked_news, make_draft_again
 
 DELAY = timedelta(minutes=15)
 
@@ -40,6 +40,7 @@ def ask_to_send(petition_id: int, organiser_id: int, number: int, revision: int)
         now = clock.now()
         news.is_outcome = news.is_outcome and is_closed(petition)  # it may have been opened again since
         news.state, news.asked_by, news.asked_at, news.due_at = NewsState.ASKED, organiser_id, now, now + DELAY
+        news.asker_left = False
         record(session, Act.NEWS, petition_id, organiser_id, what="asked", number=number)
     return True
 
@@ -98,8 +99,7 @@ def cancel(petition_id: int, organiser_id: int, number: int) -> bool:
     with acting(petition_id, organiser_id, Who.OWNERS) as (session, petition):
         news = locked_news(session, petition_id, number)
         if news.state == NewsState.ASKED:
-            news.state = NewsState.DRAFT
-            news.asked_by = news.asked_at = news.due_at = news.consented_by = None
+            make_draft_again(news)
         elif news.state in {NewsState.SENDING, NewsState.PAUSED, NewsState.SENT}:
             news.state, news.pause_reason, news.ended_at = NewsState.CANCELLED, None, news.ended_at or clock.now()
             news.all_queued = False  # until the worker has ended what waits

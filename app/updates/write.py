@@ -70,6 +70,12 @@ def save_news(
         _record(session, petition, organiser_id, "written", number)
 
 
+def make_draft_again(news: News) -> None:
+    """Make a draft again of locked news that was only asked to be sent."""
+    news.state = NewsState.DRAFT
+    news.asked_by = news.asked_at = news.due_at = news.consented_by = None
+
+
 def is_closed(petition: Petition) -> bool:
     """Return whether the petition is closed, so that news can be what became of it."""
     return petition.standing(clock.now()) == Standing.CLOSED
