@@ -29,8 +29,8 @@ from app.web.language import force_language
 MARK = "[Test] "
 ABOUT_PETITIONS = ("confirm", "reminder", "already_signed", "own_entry", "thanks")
 TO_ORGANISERS = (
-    *("invitation", "added", "password_reset", "password_changed", "wrong_codes", "petition_changed", "news_paused"),
-    "notice",
+    *("invitation", "added", "password_reset", "password_changed", "wrong_codes", "petition_changed"),
+    *("news_asked", "news_paused", "notice"),
 )
 _ID_BYTES = 16
 
@@ -127,6 +127,9 @@ def _to_organisers(recipient: str) -> Iterator[tuple[str, Letter]]:
         "until": now + timedelta(days=7),
         "no_more_link": stop,
         "language": current_app.config["SITE_LANGUAGE"],
+        "who": "ann@example.org",
+        "moment": now,
+        "is_outcome": True,
         "reason": "complaints",
         "kind": "goal",
         "verified": 100,
@@ -138,7 +141,6 @@ def _to_organisers(recipient: str) -> Iterator[tuple[str, Letter]]:
         "kinds": ["donations", "title"],
         "labels": LABELS,
         "texts": [ChangedText("en", [place], 0)],
-        "moment": now,
     }
     with force_language(common["language"]):
         for folder in TO_ORGANISERS:

@@ -7,10 +7,11 @@ from sqlalchemy import select
 
 from app import clock
 from app.audit.log import record
-from app.models import Act, News, NewsState, NewsText, PauseReason
+from app.models import Act, News, NewsState, NewsText, Organiser, PauseReason
 from app.organisers.access import Who
 from app.organisers.acting import acting
 from app.updates.outcome import take_back_outcome
+from app.updates.tell import tell_of_asking
 from app.updates.write import ChangedMeanwhile, NotADraft, is_closed, locked_news, make_draft_again
 
 DELAY = timedelta(minutes=15)
@@ -21,7 +22,7 @@ class WithoutOriginal(Exception):
 
 
 def ask_to_send(petition_id: int, organiser_id: int, number: int, revision: int) -> bool:
-    """Ask to send a draft as it was seen; return whether this was what did it.
+    """Ask to send a draft as it was seen, and tell the other owners; return whether this was what did it.
 
     Of two owners who ask at once one does it. Raises WithoutOriginal, ChangedMeanwhile, and NotADraft for what is
     sent or cancelled already.
@@ -42,6 +43,7 @@ def ask_to_send(petition_id: int, organiser_id: int, number: int, revision: int)
         news.state, news.asked_by, news.asked_at, news.due_at = NewsState.ASKED, organiser_id, now, now + DELAY
         news.asker_left = False
         record(session, Act.NEWS, petition_id, organiser_id, what="asked", number=number)
+        tell_of_asking(session, petition, news, session.get_one(Organiser, organiser_id))
     return True
 
 

@@ -5,15 +5,12 @@ Large providers refuse whoever goes on: from three in a thousand complaints, and
 
 from sqlalchemy import select
 
-from app import clock
 from app.audit.log import record
 from app.db import db, transaction
 from app.models import Act, News, NewsState, PauseReason
 from app.models.petition import Petition
-from app.organisers.letter import owners_of, queue_rendered_letter
 from app.petitions.news_numbers import Trouble, trouble_since
-from app.petitions.page import newest_title
-from app.web.absolute_url import absolute_url
+from app.updates.tell import tell_of_pause
 
 MAX_COMPLAINTS, MIN_COMPLAINTS = 0.001, 2  # a single one, of few, says nothing
 MAX_BOUNCES, MIN_BOUNCES = 0.05, 5
@@ -35,11 +32,7 @@ def pause_if_troubled(news_id: int) -> bool:
         news.state, news.pause_reason = NewsState.PAUSED, reason
         record(session, Act.NEWS, news.petition_id, None, what=f"paused: {reason}", number=news.number)
         petition = session.get_one(Petition, news.petition_id)
-        page = {"slug": petition.slug, "nth": news.number}
-        link = absolute_url("organisers.home") if petition.discreet else absolute_url("updates.news", **page)
-        title = None if petition.discreet else newest_title(petition)
-        for owner in owners_of(session, petition.id):
-            queue_rendered_letter(session, owner, "news_paused", clock.now(), title=title, reason=reason, link=link)
+        tell_of_pause(session, petition, news)
     return True
 
 
