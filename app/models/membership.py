@@ -6,6 +6,7 @@ from enum import StrEnum
 from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, LargeBinary
 from sqlalchemy.orm import Mapped, mapped_column
 
+from app import clock
 from app.crypto import sealing
 from app.db import Base, UtcDateTime
 from app.models.organiser import Organiser
@@ -27,8 +28,9 @@ class Membership(Base):
     """An organiser's role in a petition, or an invitation to it that is open until `invited_until`.
 
     Until they accept, other members see the address as the inviter typed it, and so learn nothing of the account.
-    `notices` says of each kind of notice whether they want it; until they chose, their role does.
-    `sealed_role` is the role, sealed for this organiser and petition: whoever writes in the database gives nobody one.
+    `notices` says of each kind of notice whether they want it; until they chose, their role does. `role_since` is when
+    they got or accepted this role; empty if that was before it was kept. `sealed_role` is the role, sealed for this
+    organiser and petition: whoever writes in the database gives nobody one.
     """
 
     __tablename__ = "membership"
@@ -41,6 +43,7 @@ class Membership(Base):
     organiser_id: Mapped[int] = mapped_column(ForeignKey("organiser.id"), primary_key=True, autoincrement=False)
     role: Mapped[Role] = mapped_column(words(Role, "role"))
     sealed_role: Mapped[bytes] = mapped_column(LargeBinary)
+    role_since: Mapped[datetime | None] = mapped_column(UtcDateTime)
     invited_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
     sealed_address: Mapped[bytes | None] = mapped_column(LargeBinary)
     notices: Mapped[dict[str, bool] | None] = mapped_column(JSON(none_as_null=True))
@@ -50,6 +53,7 @@ class Membership(Base):
         if not petition.is_genuine:
             raise AlteredPetition(petition.public_id)
         self.petition_id, self.organiser_id, self.role = petition.id, organiser.id, role
+        self.role_since = clock.now()
         self.sealed_role = sealing.seal_bytes(PURPOSE, organiser.public_id + petition.public_id, self._content())
 
     def genuine_role(self, petition: Petition, organiser: Organiser) -> Role | None:
@@ -62,6 +66,10 @@ class Membership(Base):
             return None
         return self.role if given == self._content() else None
 
+    def was_owner(self, at: datetime) -> bool:
+        """Return whether they have been an owner since before that moment, if they are one now."""
+        return self.role == Role.OWNER and (self.role_since is None or self.role_since < at)
+
     def _content(self) -> bytes:
         return f"{self.petition_id} {self.role.value}".encode()
 
@@ -71,7 +79,9 @@ class Membership(Base):
         self.sealed_address = sealing.seal("invited-address", organiser.public_id, [address])
 
     def accept(self) -> None:
-        """Accept the invitation."""
+        """Accept the invitation, if this is one: the role is theirs from now on."""
+        if self.invited_until is not None:
+            self.role_since = clock.now()
         self.invited_until = self.sealed_address = None
 
     def address(self, organiser: Organiser) -> str:

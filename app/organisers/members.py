@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import Select, delete, select
+from sqlalchemy import Select, case, delete, select
 from sqlalchemy.orm import Session
 
 from app.audit.log import record
@@ -42,9 +42,12 @@ def give_role(session: Session, petition: Petition, organiser_id: int, role: Rol
     organiser = session.get_one(Organiser, organiser_id)
     if not organiser.is_genuine:
         raise AlteredAccount(organiser.public_id)
-    role_and_seal = {"role": role, "sealed_role": Membership(petition, organiser, role).sealed_role}
-    given = insert(Membership).values(petition_id=petition_id, organiser_id=organiser_id, **role_and_seal)
-    session.execute(given.on_conflict_do_update(index_elements=["petition_id", "organiser_id"], set_=role_and_seal))
+    new = Membership(petition, organiser, role)
+    role_and_seal = {"role": role, "sealed_role": new.sealed_role}
+    key = {"petition_id": petition_id, "organiser_id": organiser_id}
+    given = insert(Membership).values(**key, **role_and_seal, role_since=new.role_since)
+    since = case((Membership.role == role, Membership.role_since), else_=given.excluded.role_since)
+    session.execute(given.on_conflict_do_update(index_elements=[*key], set_=role_and_seal | {"role_since": since}))
     _keep_an_owner(session, petition_id, was_owner=was_owner)
 
 

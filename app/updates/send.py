@@ -7,7 +7,8 @@ from sqlalchemy import select
 
 from app import clock
 from app.audit.log import record
-from app.models import Act, News, NewsState, NewsText, Organiser, PauseReason
+from app.db import db
+from app.models import Act, Membership, News, NewsState, NewsText, Organiser, PauseReason
 from app.organisers.access import Who
 from app.organisers.acting import acting
 from app.updates.outcome import take_back_outcome
@@ -50,11 +51,12 @@ def ask_to_send(petition_id: int, organiser_id: int, number: int, revision: int)
 def consent(petition_id: int, organiser_id: int, number: int, revision: int) -> bool:
     """Let news go out at once, as it was seen, that another owner has asked to send; return whether that was so.
 
-    Raises ChangedMeanwhile if it was taken back, changed and asked for again since.
+    It was not if this owner asked, or became one only since. Raises ChangedMeanwhile if it was taken back, changed and
+    asked for again since.
     """
 
     def change(news: News) -> bool:
-        if news.state != NewsState.ASKED or news.asked_by == organiser_id:
+        if not may_consent(news, organiser_id):
             return False
         if news.revision != revision:
             raise ChangedMeanwhile
@@ -63,6 +65,17 @@ def consent(petition_id: int, organiser_id: int, number: int, revision: int) -> 
         return True
 
     return _act(petition_id, organiser_id, number, "consented", change)
+
+
+def may_consent(news: News, organiser_id: int) -> bool:
+    """Return whether this owner may consent to news: another one than who asked, and an owner before that.
+
+    Else whoever has stolen an owner's account would invite somebody to consent.
+    """
+    if news.state != NewsState.ASKED or news.asked_at is None or news.asked_by == organiser_id:
+        return False
+    member = db.session.get(Membership, (news.petition_id, organiser_id), populate_existing=True)
+    return member is not None and member.was_owner(news.asked_at)
 
 
 def pause(petition_id: int, organiser_id: int, number: int) -> bool:

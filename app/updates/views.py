@@ -7,13 +7,13 @@ from werkzeug import Response
 from app import clock
 from app.db import transaction
 from app.models import News, NewsState
-from app.organisers.access import Who, me, open_to, petition_here
+from app.organisers.access import Who, may, me, open_to, petition_here
 from app.organisers.forms import OrganiserForm
 from app.organisers.pages import petition_page
 from app.petitions.markdown import to_html
 from app.petitions.news_numbers import numbers_of
 from app.petitions.page import languages_of
-from app.updates import write
+from app.updates import send, write
 from app.updates.forms import NewsForm, news_form, revision_in
 from app.updates.trial import queue_test
 from app.watching.shares import choices
@@ -128,6 +128,7 @@ def news_page(found: News, form: NewsForm | None = None, status: int = 200, **co
         numbers=numbers_of([found])[found.id],
         agreed=choices(petition.id, exact=True).updates,
         is_closed=write.is_closed(petition),
+        may_consent=may(Who.OWNERS) and send.may_consent(found, me().id),
         **context,
     )
 

@@ -49,7 +49,9 @@ def make_organiser(
             session.flush()
             if role is not None:
                 petition = session.scalars(select(Petition).where(Petition.slug == slug)).one()
-                session.merge(Membership(petition, organiser, role))
+                member = session.get(Membership, (petition.id, organiser.id))
+                if member is None or member.role != role:  # else they have had it for longer
+                    session.merge(Membership(petition, organiser, role))
             return organiser.id
 
 

@@ -77,7 +77,7 @@ def give_role(app: Flask, email: str, role: Role | None) -> None:
         who = session.get_one(Organiser, organiser_id(app, email))
         lock_petition(session, petition.id)
         if role:
-            session.merge(Membership(petition, who, role))
+            session.merge(Membership(petition, who, role)).role_since = None  # from before all that is asked for
         else:
             of = (Membership.organiser_id == who.id) & (Membership.petition_id == petition.id)
             session.execute(delete(Membership).where(of))

@@ -92,7 +92,9 @@ def join(app: Flask, email: str, role: Role | None) -> None:
             session.flush()
         petition = session.scalars(select(Petition).where(Petition.slug == SLUG)).one_or_none()
         if petition is not None and role is not None:
-            session.merge(Membership(petition, organiser, role))
+            member = session.get(Membership, (petition.id, organiser.id))
+            if member is None or member.role != role:  # else they have had it for longer
+                session.merge(Membership(petition, organiser, role))
 
 
 @pytest.fixture
