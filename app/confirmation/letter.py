@@ -14,6 +14,7 @@ from app.email.render import Rendered, message, render, unsubscribe_headers
 from app.models import Draft, Occasion, OutboxRow, Petition, PetitionText, PrivacyNotice, Signature, State
 from app.models.signer import signer_of
 from app.outbox import bounced, mailbox_limit, unwanted
+from app.petitions import wording
 from app.petitions.answers import answers_to
 from app.petitions.stop_link import stop_link
 from app.signing import code
@@ -56,9 +57,10 @@ def render_letter(
         "petition": petition,
         "title": None if petition.discreet else text.title,
         "text": text,
-        "notice": notice,
         "petition_link": petition_address(petition, language),
         "contact": petition.contact,
+        "started_by": wording.said(petition, text.language, petition.started_by),
+        "controller": notice.controller_name,
         **words,
     }
     with force_language(language):

@@ -23,6 +23,7 @@ from app.petitions.answers import answers_to
 from app.petitions.difference import Snippet
 from app.petitions.labels import LABELS
 from app.petitions.page import find_edition
+from app.updates import about_petition
 from app.updates.letter import list_id, news_links, render_news
 from app.web.language import force_language
 
@@ -110,9 +111,10 @@ def _about_petition(petition: Petition, recipient: str) -> Iterator[tuple[str, L
         headers = unsubscribe_headers(stop) if folder in WITH_UNSUBSCRIBE else {}
         yield folder, _letter(recipient, rendered, headers, **from_and_answers)
     text = NewsText(language=edition.language, title=edition.text.title, body=edition.text.body)
-    links = news_links(petition, _no_token(), _no_token())
-    rendered = render_news(petition, [text], edition.notice, edition.language, links)
-    headers = {**unsubscribe_headers(stop), "List-Id": list_id(petition)}
+    links = news_links(_no_token(), _no_token(), is_discreet=petition.discreet)
+    about_now = about_petition.about_now(db.session(), petition, edition.language)
+    rendered = render_news(petition, about_now, text, edition.language, links)
+    headers = {**unsubscribe_headers(stop), "List-Id": list_id(petition, is_discreet=petition.discreet)}
     yield "news", _letter(recipient, rendered, headers, **from_and_answers)
 
 

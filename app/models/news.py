@@ -2,8 +2,9 @@
 
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint, false, text
+from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint, false, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.db import Base, Serial, UtcDateTime
@@ -83,7 +84,11 @@ class News(Base):
 
 
 class NewsText(Base):
-    """What a piece of news says in one language: the subject of its e-mail, and its text in Markdown."""
+    """What a piece of news says in one language: the subject of its e-mail, and its text in Markdown.
+
+    `about_petition` is what the e-mail says of the petition, as it was when an owner asked to send it: see
+    app/updates/about_petition.py. Empty until then.
+    """
 
     __tablename__ = "news_text"
 
@@ -91,3 +96,4 @@ class NewsText(Base):
     language: Mapped[str] = mapped_column(String(12), primary_key=True)
     title: Mapped[str] = mapped_column(String(200))
     body: Mapped[str] = mapped_column(Text)
+    about_petition: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))

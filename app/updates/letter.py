@@ -24,7 +24,6 @@ from app.models import (
     NewsText,
     OutboxRow,
     Petition,
-    PrivacyNotice,
     Signature,
     State,
     Unwanted,
@@ -32,11 +31,10 @@ from app.models import (
 from app.models.signer import AlteredRow, opener
 from app.outbox import bounced, unwanted
 from app.outbox.callbacks import OnceLetter
-from app.petition_files.stored import newest_notice
-from app.petitions.answers import answers_to
 from app.petitions.markdown import to_html
 from app.petitions.news import text_for
-from app.petitions.page import newest_title
+from app.petitions.wording import Words
+from app.updates.about_petition import AboutPetition, kept
 from app.web.language import force_language
 from app.web.template_filters import petition_address
 
@@ -73,11 +71,10 @@ def write_news(session: Session, row_ids: Sequence[int]) -> dict[int, OnceLetter
 
 
 def render_news(
-    petition: Petition, texts: Sequence[NewsText], notice: PrivacyNotice, language: str, links: Mapping[str, str]
+    petition: Petition, about: AboutPetition, text: NewsText, language: str, links: Mapping[str, str]
 ) -> Rendered:
     """Render the e-mail of a piece of news for a signer in this language; of a discreet petition it says nothing."""
-    text = text_for(texts, language, petition.language)
-    is_discreet = petition.discreet
+    is_discreet = about.is_discreet
     with force_language(language):
         return render(
             "news",
@@ -85,23 +82,24 @@ def render_news(
             body=None if is_discreet else text.body,
             prose=None if is_discreet else to_html(text.body, TOP_HEADING),
             text=text,
-            notice=notice,
-            contact=petition.contact,
+            contact=about.contact,
+            started_by=Words(about.started_by, about.language_of_started_by),
+            controller=about.controller,
             is_translated=text.language == language,
             petition=petition,
-            petition_title=newest_title(petition),
+            petition_title=about.title,
             petition_link=petition_address(petition, language),
             **links,
         )
 
 
-def list_id(petition: Petition) -> str:
+def list_id(petition: Petition, *, is_discreet: bool) -> str:
     """Return the List-Id of a petition's news (RFC 2919).
 
     Discreet ones share one, or whoever has signed there would know by it what others' e-mails are about.
     """
     host = urlsplit(current_app.config["BASE_URL"]).hostname
-    return f"<news.{host}>" if petition.discreet else f"<{petition.slug}.news.{host}>"
+    return f"<news.{host}>" if is_discreet else f"<{petition.slug}.news.{host}>"
 
 
 class _Merged:
@@ -120,30 +118,32 @@ class _Merged:
         return found
 
     def _kept(self, news_id: int, petition: Petition, language: str) -> MailMerge:
-        kept: dict[Any, MailMerge] = current_app.extensions.setdefault(EXTENSION, {})
+        laid_out: dict[Any, MailMerge] = current_app.extensions.setdefault(EXTENSION, {})
         of_news = select(NewsText).where(NewsText.news_id == news_id).order_by(NewsText.language)
         texts = self._session.scalars(of_news).all()
-        notice = newest_notice(self._session, petition.id)
-        shown = (news_id, all_columns(petition), all_columns(notice), *map(all_columns, texts), language)
-        found = kept.get(shown)
+        text = text_for(texts, language, petition.language)
+        about = kept(self._session, petition, text)
+        shown = (news_id, all_columns(petition), all_columns(text), about, language)
+        found = laid_out.get(shown)
         if found is None:
-            if len(kept) >= MAX_KEPT:
-                kept.clear()
-            found = kept[shown] = _merge(petition, texts, notice, language)
+            if len(laid_out) >= MAX_KEPT:
+                laid_out.clear()
+            found = laid_out[shown] = _merge(petition, about, text, language)
         return found
 
 
-def _merge(petition: Petition, texts: Sequence[NewsText], notice: PrivacyNotice, language: str) -> MailMerge:
-    links = news_links(petition, placeholder(STOP), placeholder(OWN_LINK))
-    rendered = render_news(petition, texts, notice, language, links)
-    headers = {**unsubscribe_headers(links["no_more_link"]), "List-Id": list_id(petition)}
-    sender, reply_to = smtp.sender(is_discreet=petition.discreet), answers_to(petition, notice)
-    return MailMerge(rendered, sender=sender, reply_to=reply_to, headers=headers)
+def _merge(petition: Petition, about: AboutPetition, text: NewsText, language: str) -> MailMerge:
+    is_discreet = about.is_discreet
+    links = news_links(placeholder(STOP), placeholder(OWN_LINK), is_discreet=is_discreet)
+    rendered = render_news(petition, about, text, language, links)
+    list_header = {"List-Id": list_id(petition, is_discreet=is_discreet)}
+    headers = unsubscribe_headers(links["no_more_link"]) | list_header
+    return MailMerge(rendered, sender=smtp.sender(is_discreet=is_discreet), reply_to=about.reply_to, headers=headers)
 
 
-def news_links(petition: Petition, stop: str, own: str) -> dict[str, str]:
+def news_links(stop: str, own: str, *, is_discreet: bool) -> dict[str, str]:
     """Return the links in an e-mail, with these tokens: to end all e-mails, and to the signer's own entry."""
-    entry = "signers.show_discreetly" if petition.discreet else "signers.show_entry"
+    entry = "signers.show_discreetly" if is_discreet else "signers.show_entry"
     return {"no_more_link": url_for("refusing.ask_to_stop", token=stop), "own_link": url_for(entry, token=own)}
 
 

@@ -11,6 +11,7 @@ from app.db import db
 from app.models import Act, Membership, News, NewsState, NewsText, Organiser, PauseReason
 from app.organisers.access import Who
 from app.organisers.acting import acting
+from app.updates import about_petition
 from app.updates.outcome import take_back_outcome
 from app.updates.tell import tell_of_asking
 from app.updates.write import ChangedMeanwhile, NotADraft, is_closed, locked_news, make_draft_again
@@ -36,9 +37,11 @@ def ask_to_send(petition_id: int, organiser_id: int, number: int, revision: int)
             raise NotADraft
         if news.revision != revision:
             raise ChangedMeanwhile
-        original = (NewsText.news_id == news.id) & (NewsText.language == petition.language)
-        if session.scalars(select(NewsText).where(original)).one_or_none() is None:
+        texts = session.scalars(select(NewsText).where(NewsText.news_id == news.id)).all()
+        if petition.language not in {text.language for text in texts}:
             raise WithoutOriginal
+        for text in texts:
+            about_petition.keep(session, petition, text)
         now = clock.now()
         news.is_outcome = news.is_outcome and is_closed(petition)  # it may have been opened again since
         news.state, news.asked_by, news.asked_at, news.due_at = NewsState.ASKED, organiser_id, now, now + DELAY

@@ -11,8 +11,8 @@ from app.email.letter import Letter
 from app.email.render import message
 from app.models import News, NewsText, Organiser, OutboxRow, Petition
 from app.organisers import letter
-from app.petition_files.stored import newest_notice
-from app.petitions.answers import answers_to
+from app.petitions.news import text_for
+from app.updates.about_petition import about_now
 from app.updates.letter import news_links, render_news
 
 KIND = "news test"
@@ -35,7 +35,9 @@ def render_test(row: OutboxRow) -> Letter | None:
     texts = session.scalars(select(NewsText).where(NewsText.news_id == int(news_id)).order_by(NewsText.language)).all()
     if not texts:
         return None
-    notice = newest_notice(session, petition.id)
-    rendered = render_news(petition, texts, notice, language, news_links(petition, NO_TOKEN, NO_TOKEN))
-    sender, reply_to = smtp.sender(is_discreet=petition.discreet), answers_to(petition, notice)
-    return message(row.public_id, address, rendered, sender=sender, reply_to=reply_to)
+    text = text_for(texts, language, petition.language)
+    about = about_now(session, petition, text.language)
+    links = news_links(NO_TOKEN, NO_TOKEN, is_discreet=about.is_discreet)
+    rendered = render_news(petition, about, text, language, links)
+    sender = smtp.sender(is_discreet=about.is_discreet)
+    return message(row.public_id, address, rendered, sender=sender, reply_to=about.reply_to)
