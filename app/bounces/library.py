@@ -1,4 +1,4 @@
-"""flufl.bounce: it is given no more of a message than it reads in bounded time, and what it logs is left out."""
+"""The library flufl.bounce: it gets no more of a message than it reads in bounded time; what it logs is left out."""
 
 import logging
 import re
