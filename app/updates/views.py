@@ -1,6 +1,6 @@
 """News for organisers: writing it, a test of it, and how far it has come."""
 
-from flask import Blueprint, abort, flash, redirect, url_for
+from flask import Blueprint, abort, flash, redirect, request, url_for
 from flask_babel import gettext as _
 from werkzeug import Response
 
@@ -58,7 +58,7 @@ def news(slug: str, nth: int) -> Response:
 @open_to(Who.EDITORS)
 @body_size.max_body_size(LONG_TEXTS)
 def save(slug: str, nth: int) -> Response:
-    """Save a draft."""
+    """Save a draft, and then send a test of it or lead on to sending it, if that was pressed."""
     found = news_here(nth)
     form = _form(found)
     if not form.validate():
@@ -75,21 +75,13 @@ def save(slug: str, nth: int) -> Response:
     except write.NotADraft:
         flash(_("It cannot be changed any more: it is being sent."), "warning")
         return redirect(url_for(".news", slug=slug, nth=nth), 303)
-    flash(_("Saved."), "info")
-    return redirect(url_for(".news", slug=slug, nth=nth), 303)
-
-
-@bp.post("/news/<int:nth>/test")
-@open_to(Who.EDITORS)
-def test(slug: str, nth: int) -> Response:
-    """Send the news to whoever asks for it, in each language that it is written in."""
-    found = news_here(nth)
-    if rate_limits.hit_one(Action.TEST_NEWS, me().public_id):
-        abort(429, _("You have had many test e-mails today. Please wait a day."))
-    with transaction() as session:
-        for text in write.texts_of(found):
-            queue_test(session, me(), found, text.language, clock.now())
-    flash(_("A test e-mail is on its way to you. The links in it lead nowhere."), "info")
+    then = request.form.get("then")
+    if then == "send":
+        return redirect(url_for("sending_news.ask", slug=slug, nth=nth), 303)
+    if then == "test":
+        _send_test(found)
+    else:
+        flash(_("Saved."), "info")
     return redirect(url_for(".news", slug=slug, nth=nth), 303)
 
 
@@ -131,6 +123,20 @@ def news_page(found: News, form: NewsForm | None = None, status: int = 200, **co
         may_consent=may(Who.OWNERS) and send.may_consent(found, me().id),
         **context,
     )
+
+
+def _send_test(found: News) -> None:
+    """Send the news to whoever asks for it, in each language that it is written in."""
+    texts = write.texts_of(found)
+    if not texts:
+        flash(_("Saved. There is no text to send yet."), "warning")
+    elif rate_limits.hit_one(Action.TEST_NEWS, me().public_id):
+        flash(_("You have had many test e-mails today. Please wait a day."), "warning")
+    else:
+        with transaction() as session:
+            for text in texts:
+                queue_test(session, me(), found, text.language, clock.now())
+        flash(_("A test e-mail is on its way to you. The links in it lead nowhere."), "info")
 
 
 def _form(found: News) -> NewsForm:

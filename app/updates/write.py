@@ -53,12 +53,15 @@ def save_news(
 ) -> None:
     """Save a draft's texts by language, those without words left out. Only a closed petition has an outcome.
 
-    Raises NotADraft, and ChangedMeanwhile if it has another revision by now.
+    What is saved already changes nothing. Raises NotADraft, and ChangedMeanwhile if it has another revision by now.
     """
     with acting(petition_id, organiser_id, Who.EDITORS) as (session, petition):
         news = locked_news(session, petition_id, number)
         if news.state != NewsState.DRAFT:
             raise NotADraft
+        saved = session.scalars(select(NewsText).where(NewsText.news_id == news.id))
+        if news.is_outcome == is_outcome and {one.language: (one.title, one.body) for one in saved} == texts:
+            return
         if news.revision != revision:
             raise ChangedMeanwhile
         session.execute(delete(NewsText).where(NewsText.news_id == news.id))

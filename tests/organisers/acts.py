@@ -162,7 +162,6 @@ ACTS: dict[str, tuple[Role, Callable[[Scene], Send]]] = {
 NO_ACTS = {
     "deleting.delete",
     "editing.preview_markdown",
-    "updates.test",
     "watching.find",
     "watching.find_by_name",
     "organisers.answer_offer",

@@ -99,7 +99,6 @@ PROMISED = {
     "/organise/petitions/<slug>/signatures/<entry>/show": {"POST"},
     "/organise/petitions/<slug>/news": {"GET", "POST"},
     "/organise/petitions/<slug>/news/<nth>": {"GET", "POST"},
-    "/organise/petitions/<slug>/news/<nth>/test": {"POST"},
     "/organise/petitions/<slug>/news/<nth>/delete": {"POST"},
     "/organise/petitions/<slug>/news/<nth>/send": {"GET", "POST"},
     "/organise/petitions/<slug>/news/<nth>/consent": {"POST"},

@@ -107,7 +107,7 @@ def test_a_test_goes_to_whoever_asks_for_it_and_to_nobody_else(
     app: Flask, written: Desk, mail_server: MailServer, work: Work
 ) -> None:
     agree(app, "ann@example.org")
-    written.press(f"{ONE}/test")
+    written.press(ONE, **written.form(ONE, "title_en"), then="test")
     work()
     (letter,) = mail_server.letters
     assert letter["To"] == "olga@example.org"

@@ -1,0 +1,64 @@
+"""The form of news: each of its buttons saves what was typed first, and nothing that was typed is lost."""
+
+from collections.abc import Callable
+
+import pytest
+from flask import Flask
+from werkzeug.test import TestResponse
+
+from app.models import Role
+from tests.mail_server import MailServer, text_of
+from tests.publishing.conftest import Desk, Seat
+from tests.updates.conftest import stored
+from tests.updates.test_pages import NEWS, ONE, acts, written
+
+__all__ = ["written"]
+Work = Callable[[], int]
+TYPED = {"title_en": "Typed last", "body_en": "And never *saved*."}
+
+
+def press(desk: Desk, then: str, **fields: str) -> TestResponse:
+    return desk.client.post(ONE, data=desk.form(ONE, "title_en") | fields | {"then": then})
+
+
+def test_a_test_has_what_was_typed_last(app: Flask, written: Desk, mail_server: MailServer, work: Work) -> None:
+    assert press(written, "test", **TYPED).status_code == 303
+    work()
+    (letter,) = mail_server.letters
+    assert "Typed last" in str(letter["Subject"])
+    assert "never <em>saved</em>" in text_of(letter, "html")
+
+
+def test_what_is_led_on_to_sending_is_what_was_typed_last(written: Desk) -> None:
+    answer = press(written, "send", **TYPED)
+    assert answer.location == f"{ONE}/send"
+    assert "Typed last" in written.get(f"{ONE}/send").text
+
+
+@pytest.mark.parametrize("then", ["", "test", "send"])
+def test_each_button_refuses_what_is_wrong_and_what_somebody_else_has_saved_meanwhile(
+    app: Flask, written: Desk, seat: Seat, mail_server: MailServer, work: Work, then: str
+) -> None:
+    form = written.form(ONE, "title_en")
+    wrong = written.client.post(ONE, data=form | TYPED | {"body_en": "", "then": then})
+    assert (wrong.status_code, "Typed last" in wrong.text) == (422, True)
+    press(seat(Role.EDITOR, "edda@example.org"), "", title_en="Hers")
+    conflict = written.client.post(ONE, data=form | TYPED | {"then": then})
+    assert (conflict.status_code, "Typed last" in conflict.text) == (409, True)
+    work()
+    assert not mail_server.letters
+
+
+def test_what_is_pressed_twice_is_saved_once(app: Flask, written: Desk) -> None:
+    form = written.form(ONE, "title_en") | TYPED
+    assert [written.client.post(ONE, data=form).status_code for _ in range(2)] == [303, 303]
+    assert stored(app).revision == 2
+    assert acts(app).count("written") == 2
+
+
+def test_a_test_of_nothing_is_none(desk: Desk, mail_server: MailServer, work: Work) -> None:
+    desk.press(NEWS)
+    press(desk, "test")
+    assert "There is no text to send yet." in desk.get(ONE).text
+    work()
+    assert not mail_server.letters
