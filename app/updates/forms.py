@@ -11,6 +11,7 @@ from app.models import NewsText
 from app.organisers.forms import OrganiserForm
 from app.petitions.markdown import is_too_complex
 from app.updates.write import Written
+from app.web.language import display_name
 from app.web.typed_text import tidy_line, tidy_markdown
 
 MAX_TITLE = 200
@@ -33,6 +34,13 @@ class NewsForm(OrganiserForm):
     def body_in(self, language: str) -> Field:
         """Return the field of the text in a language."""
         return self[f"body_{language}"]
+
+    def called(self) -> dict[str, str]:
+        """Return what the summary of errors calls each field, if there is one for each of several languages."""
+        if len(self.languages) < 2:
+            return {}
+        titles = {f"title_{tag}": f"{display_name(tag)}, {_('Title')}" for tag in self.languages}
+        return titles | {f"body_{tag}": f"{display_name(tag)}, {_('Text')}" for tag in self.languages}
 
     def texts(self) -> dict[str, Written]:
         """Return a valid form's texts, by language."""
