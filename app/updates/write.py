@@ -109,8 +109,12 @@ def all_news(petition_id: int) -> Sequence[News]:
 
 
 def texts_of(news: News) -> Sequence[NewsText]:
-    """Return the texts of news, by their languages' tags."""
-    return db.session.scalars(select(NewsText).where(NewsText.news_id == news.id).order_by(NewsText.language)).all()
+    """Return the texts of news, the original first, then by their languages' tags."""
+    is_translated = (
+        NewsText.language != select(Petition.language).where(Petition.id == news.petition_id).scalar_subquery()
+    )
+    of_news = select(NewsText).where(NewsText.news_id == news.id)
+    return db.session.scalars(of_news.order_by(is_translated, NewsText.language)).all()
 
 
 def locked_news(session: Session, petition_id: int, number: int) -> News:

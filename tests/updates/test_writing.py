@@ -7,6 +7,8 @@ from flask import Flask
 from werkzeug.test import TestResponse
 
 from app.models import Role
+from app.updates import write
+from app.updates.write import Written
 from tests.mail_server import MailServer, text_of
 from tests.publishing.conftest import Desk, Seat
 from tests.updates.conftest import stored
@@ -62,3 +64,27 @@ def test_a_test_of_nothing_is_none(desk: Desk, mail_server: MailServer, work: Wo
     assert "There is no text to send yet." in desk.get(ONE).text
     work()
     assert not mail_server.letters
+
+
+def translate(app: Flask) -> None:
+    """Give the news a text in Arabic, whose tag comes before that of the original."""
+    with app.app_context():
+        news = stored(app)
+        texts = {"ar": Written("مسموع", "نعم."), "en": Written("We were heard", "They **listened**.")}
+        write.save_news(news.petition_id, news.written_by, 1, news.revision, texts, is_outcome=False)
+
+
+def test_the_summary_of_errors_says_in_which_language_and_field(app: Flask, written: Desk) -> None:
+    translate(app)
+    answer = press(written, "", body_ar="")
+    assert answer.status_code == 422
+    assert "Arabic, Text: Please write this too, or leave both empty." in answer.text
+
+
+def test_the_original_comes_first(app: Flask, written: Desk, mail_server: MailServer, work: Work) -> None:
+    translate(app)
+    press(written, "test")
+    work()
+    assert [letter["Content-Language"] for letter in mail_server.letters] == ["en", "ar"]
+    page = written.page(ONE).html
+    assert page.index("<strong>listened") < page.index("<p>نعم.")
