@@ -111,7 +111,8 @@ def _about_petition(petition: Petition, recipient: str) -> Iterator[tuple[str, L
         headers = unsubscribe_headers(stop) if folder in WITH_UNSUBSCRIBE else {}
         yield folder, _letter(recipient, rendered, headers, **from_and_answers)
     text = NewsText(language=edition.language, title=edition.text.title, body=edition.text.body)
-    links = news_links(_no_token(), _no_token(), is_discreet=petition.discreet)
+    tokens = {"stop": _no_token(), "own": _no_token()}
+    links = news_links(petition, 1, edition.language, **tokens, is_discreet=petition.discreet)
     about_now = about_petition.about_now(db.session(), petition, edition.language)
     rendered = render_news(petition, about_now, text, edition.language, links)
     headers = {**unsubscribe_headers(stop), "List-Id": list_id(petition, is_discreet=petition.discreet)}

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
-from flask import current_app, url_for
+from flask import current_app
 from sqlalchemy import ColumnElement, Select, exists, select
 from sqlalchemy.orm import Session
 
@@ -35,8 +35,8 @@ from app.petitions.markdown import to_html
 from app.petitions.news import text_for
 from app.petitions.wording import Words
 from app.updates.about_petition import AboutPetition, kept
+from app.web.absolute_url import absolute_url
 from app.web.language import force_language
-from app.web.template_filters import petition_address
 
 STOP, OWN_LINK = "stop", "own_link"
 EXTENSION = "countersign_news_letters"
@@ -88,7 +88,6 @@ def render_news(
             is_translated=text.language == language,
             petition=petition,
             petition_title=about.title,
-            petition_link=petition_address(petition, language),
             **links,
         )
 
@@ -128,23 +127,35 @@ class _Merged:
         if found is None:
             if len(laid_out) >= MAX_KEPT:
                 laid_out.clear()
-            found = laid_out[shown] = _merge(petition, about, text, language)
+            number = self._session.get_one(News, news_id).number
+            found = laid_out[shown] = _merge(petition, number, about, text, language)
         return found
 
 
-def _merge(petition: Petition, about: AboutPetition, text: NewsText, language: str) -> MailMerge:
+def _merge(petition: Petition, number: int, about: AboutPetition, text: NewsText, language: str) -> MailMerge:
     is_discreet = about.is_discreet
-    links = news_links(placeholder(STOP), placeholder(OWN_LINK), is_discreet=is_discreet)
+    tokens = {"stop": placeholder(STOP), "own": placeholder(OWN_LINK)}
+    links = news_links(petition, number, language, **tokens, is_discreet=is_discreet)
     rendered = render_news(petition, about, text, language, links)
     list_header = {"List-Id": list_id(petition, is_discreet=is_discreet)}
     headers = unsubscribe_headers(links["no_more_link"]) | list_header
     return MailMerge(rendered, sender=smtp.sender(is_discreet=is_discreet), reply_to=about.reply_to, headers=headers)
 
 
-def news_links(stop: str, own: str, *, is_discreet: bool) -> dict[str, str]:
-    """Return the links in an e-mail, with these tokens: to end all e-mails, and to the signer's own entry."""
+def news_links(
+    petition: Petition, number: int, language: str, *, stop: str, own: str, is_discreet: bool
+) -> dict[str, str]:
+    """Return the links in the e-mail of news of that number: to its page, and with these tokens the signer's own.
+
+    With `stop` all e-mails are ended, and `own` opens the signer's entry.
+    """
     entry = "signers.show_discreetly" if is_discreet else "signers.show_entry"
-    return {"no_more_link": url_for("refusing.ask_to_stop", token=stop), "own_link": url_for(entry, token=own)}
+    lang = None if language == petition.language else language
+    return {
+        "news_link": absolute_url("public_news.one", slug=petition.slug, nth=number, lang=lang),
+        "no_more_link": absolute_url("refusing.ask_to_stop", token=stop),
+        "own_link": absolute_url(entry, token=own),
+    }
 
 
 def _own_token(row: Any) -> str:

@@ -37,7 +37,9 @@ def render_test(row: OutboxRow) -> Letter | None:
         return None
     text = text_for(texts, language, petition.language)
     about = about_now(session, petition, text.language)
-    links = news_links(NO_TOKEN, NO_TOKEN, is_discreet=about.is_discreet)
+    number = session.get_one(News, int(news_id)).number
+    tokens = {"stop": NO_TOKEN, "own": NO_TOKEN}
+    links = news_links(petition, number, language, **tokens, is_discreet=about.is_discreet)
     rendered = render_news(petition, about, text, language, links)
     sender = smtp.sender(is_discreet=about.is_discreet)
     return message(row.public_id, address, rendered, sender=sender, reply_to=about.reply_to)

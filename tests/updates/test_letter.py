@@ -38,7 +38,9 @@ def test_each_signer_who_agreed_gets_it_once(app: Flask, make_news: Make, mail_s
     assert stored(app).state == "sent"
     letter = mail_server.to("ann@example.org")[0]
     assert letter["Subject"] == ENGLISH.title
+    assert text_of(letter).startswith(ENGLISH.title), "a phone's list shows how it begins"
     assert "Save the test library" in text_of(letter)
+    assert "/petitions/save-the-test-library/news/1\r\n" in text_of(letter)
     assert "<strong>listened</strong>" in text_of(letter, "html")
     assert "img" not in text_of(letter, "html")
 
