@@ -19,6 +19,7 @@ from itsdangerous import BadSignature, Signer
 from app.crypto.base64url import decode_base64url, encode_base64url
 
 EXTENSION = "countersign_site_secret"
+OF_A_TEST = "test"  # how what stands for a token begins, in the links of a test e-mail
 ID_BYTES = 16
 KEY_BYTES = 32
 GENERATION_BYTES = 2

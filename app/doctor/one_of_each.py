@@ -12,10 +12,11 @@ from sqlalchemy import select
 
 from app import clock
 from app.confirmation.letter import WITH_UNSUBSCRIBE, link_to_entry, render_letter
+from app.crypto.tokens import OF_A_TEST
 from app.db import db
 from app.email import smtp
 from app.email.letter import Letter, make_ready
-from app.email.render import Rendered, message, render, unsubscribe_headers
+from app.email.render import Rendered, marked_as_test, message, render, unsubscribe_headers
 from app.mailbox import catcher
 from app.models import NewsText, Petition, Role
 from app.petition_files.tell_owners import ChangedText
@@ -27,7 +28,6 @@ from app.updates import about_petition
 from app.updates.letter import list_id, news_links, render_news
 from app.web.language import force_language
 
-MARK = "[Test] "
 ABOUT_PETITIONS = ("confirm", "reminder", "already_signed", "own_entry", "thanks")
 TO_ORGANISERS = (
     *("invitation", "added", "password_reset", "password_changed", "wrong_codes", "petition_changed"),
@@ -153,8 +153,7 @@ def _to_organisers(recipient: str) -> Iterator[tuple[str, Letter]]:
 
 
 def _letter(recipient: str, rendered: Rendered, headers: Mapping[str, str], **more: Any) -> Letter:
-    marked = rendered._replace(subject=MARK + rendered.subject)
-    return message(secrets.token_bytes(_ID_BYTES), recipient, marked, headers=headers, **more)
+    return message(secrets.token_bytes(_ID_BYTES), recipient, marked_as_test(rendered), headers=headers, **more)
 
 
 def _no_link(endpoint: str) -> str:
@@ -163,4 +162,4 @@ def _no_link(endpoint: str) -> str:
 
 def _no_token() -> str:
     """Return what looks like a token and is none: whatever page it leads to knows nothing of it."""
-    return f"test-{secrets.token_urlsafe(40)}"
+    return f"{OF_A_TEST}-{secrets.token_urlsafe(40)}"

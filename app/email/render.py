@@ -10,6 +10,7 @@ from flask_babel import get_locale
 from app.crypto import tokens
 from app.email.letter import Letter
 
+TEST_MARK = "[Test] "
 AUTOMATIC = {"Auto-Submitted": "auto-generated"}  # RFC 3834
 
 
@@ -28,6 +29,11 @@ def render(folder: str, **context: Any) -> Rendered:
     text = render_template(f"email/{folder}/body.txt", **context)
     html = render_template(f"email/{folder}/body.html", **context)
     return Rendered(" ".join(subject.split()), text, html, str(get_locale()).replace("_", "-"))
+
+
+def marked_as_test(rendered: Rendered) -> Rendered:
+    """Return an e-mail whose subject says that it is a test."""
+    return rendered._replace(subject=TEST_MARK + rendered.subject)
 
 
 def unsubscribe_headers(url: str) -> dict[str, str]:

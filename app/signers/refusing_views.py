@@ -91,4 +91,5 @@ def _read_id(purpose: tokens.Purpose, token: str) -> bytes:
     try:
         return tokens.read_token(purpose, token)[0]
     except tokens.BadToken:
-        abort(private_page("signers/no_entry.html", 404, entry=None, why="altered"))
+        why = "test" if token.startswith(tokens.OF_A_TEST) else "altered"
+        abort(private_page("signers/no_entry.html", 404, entry=None, why=why))

@@ -93,7 +93,8 @@ def _entry(token: str) -> Entry:
     try:
         public_id, generation = tokens.read_token(tokens.Purpose.ENTRY, token)
     except tokens.BadToken:
-        abort(private_page("signers/no_entry.html", 404, entry=None, why="altered"))
+        why = "test" if token.startswith(tokens.OF_A_TEST) else "altered"
+        abort(private_page("signers/no_entry.html", 404, entry=None, why=why))
     entry = find_entry(public_id)
     if entry is None:
         abort(private_page("signers/no_entry.html", 410, entry=None, why="gone"))

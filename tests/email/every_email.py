@@ -6,8 +6,9 @@ from pathlib import Path
 
 from flask import Flask
 
-from app.doctor.one_of_each import ABOUT_PETITIONS, MARK, one_of_each
+from app.doctor.one_of_each import ABOUT_PETITIONS, one_of_each
 from app.email.letter import Letter
+from app.email.render import TEST_MARK
 from tests.factories import make_petition
 
 KINDS = {path.parent.name for path in (Path(__file__).parents[2] / "templates/email").glob("*/subject.txt")}
@@ -68,4 +69,4 @@ def every_email(app: Flask, language: str) -> Iterator[tuple[str, Letter]]:
         with app.app_context():
             for kind, letter in one_of_each(RECIPIENT):
                 if not is_discreet or kind in ABOUT_DISCREET:
-                    yield f"{kind} {slug}", replace(letter, subject=letter.subject.removeprefix(MARK))
+                    yield f"{kind} {slug}", replace(letter, subject=letter.subject.removeprefix(TEST_MARK))

@@ -14,7 +14,7 @@ from app.models import Act, AuditEntry, News, NewsState, Role
 from app.petitions.news_numbers import numbers_of
 from app.updates.queue import send_news
 from tests.factories import SLUG, make_petition
-from tests.mail_server import MailServer, text_of
+from tests.mail_server import MailServer, link_in, text_of
 from tests.publishing.conftest import PLACE, Desk, Seat
 from tests.updates.conftest import agree, set_state, stored, want_no_notices
 
@@ -111,8 +111,11 @@ def test_a_test_goes_to_whoever_asks_for_it_and_to_nobody_else(
     work()
     (letter,) = mail_server.letters
     assert letter["To"] == "olga@example.org"
-    assert letter["Subject"] == "We were heard"
-    assert "/unsubscribe/test" in text_of(letter)
+    assert letter["Subject"] == "[Test] We were heard"
+    for page in ("signature", "unsubscribe"):
+        answer = written.get(f"{link_in(letter, page)}")
+        assert answer.status_code == 404
+        assert "This is the link of a test" in answer.text
 
 
 def test_what_an_owner_asks_to_send_waits_for_another_one_or_a_quarter_of_an_hour(
