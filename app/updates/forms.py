@@ -64,13 +64,13 @@ def revision_in(typed: str | None) -> int:
     return int(typed) if typed and typed.isdecimal() and len(typed) <= MAX_DIGITS else -1
 
 
-def news_form(languages: Sequence[str], texts: Mapping[str, NewsText]) -> type[NewsForm]:
+def news_form(languages: Sequence[str], texts: Mapping[str, NewsText], *, is_discreet: bool) -> type[NewsForm]:
     """Return the form for these languages, filled in with these texts."""
     fields: dict[str, object] = {"languages": tuple(languages)}
     for tag in languages:
         said = texts.get(tag)
         fields[f"title_{tag}"] = StringField(
-            lazy("Title, which is the subject of the e-mail"),
+            lazy("Title") if is_discreet else lazy("Title, which is the subject of the e-mail"),
             [Length(max=MAX_TITLE, message=lazy("That is too long: at most 200 characters."))],
             filters=[tidy_line],
             default=said.title if said else "",

@@ -141,7 +141,8 @@ def _send_test(found: News) -> None:
 
 def _form(found: News) -> NewsForm:
     texts = {text.language: text for text in write.texts_of(found)}
-    of_petition = languages_of(petition_here())
+    petition = petition_here()
+    of_petition = languages_of(petition)
     # A text in a language that was taken back stays until somebody empties it.
     languages = [*of_petition, *(tag for tag in texts if tag not in of_petition)]
-    return news_form(languages, texts)(data={"revision": found.revision, "is_outcome": found.is_outcome})
+    return news_form(languages, texts, is_discreet=petition.discreet)(data={"revision": found.revision, "is_outcome": found.is_outcome})
