@@ -15,7 +15,7 @@ from app.petitions.news_numbers import numbers_of
 from app.petitions.page import languages_of
 from app.updates import send, write
 from app.updates.forms import NewsForm, news_form, revision_in
-from app.updates.trial import queue_test
+from app.updates.trial import as_listed, queue_test
 from app.watching.shares import choices
 from app.web import body_size, rate_limits
 from app.web.rate_limits import Action
@@ -115,6 +115,8 @@ def news_page(found: News, form: NewsForm | None = None, status: int = 200, **co
         news=found,
         form=form or (_form(found) if is_draft else OrganiserForm()),
         texts=texts,
+        listed={tag: as_listed(petition, found.number, [*texts.values()], tag) for tag in texts},
+        untold=[tag for tag in languages_of(petition) if tag not in texts] if petition.language in texts else [],
         prose={tag: to_html(text.body) for tag, text in texts.items()},
         original=texts.get(petition.language),
         numbers=numbers_of([found])[found.id],
@@ -145,4 +147,6 @@ def _form(found: News) -> NewsForm:
     of_petition = languages_of(petition)
     # A text in a language that was taken back stays until somebody empties it.
     languages = [*of_petition, *(tag for tag in texts if tag not in of_petition)]
-    return news_form(languages, texts, is_discreet=petition.discreet)(data={"revision": found.revision, "is_outcome": found.is_outcome})
+    return news_form(languages, texts, is_discreet=petition.discreet)(
+        data={"revision": found.revision, "is_outcome": found.is_outcome}
+    )

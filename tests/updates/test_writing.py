@@ -1,21 +1,25 @@
 """The form of news: each of its buttons saves what was typed first, and nothing that was typed is lost."""
 
 from collections.abc import Callable
+from email.utils import parseaddr
 
 import pytest
 from flask import Flask
+from markupsafe import Markup
 from werkzeug.test import TestResponse
 
 from app.models import Role
 from app.updates import write
 from app.updates.write import Written
+from tests.factories import make_petition
 from tests.mail_server import MailServer, text_of
 from tests.publishing.conftest import Desk, Seat
-from tests.updates.conftest import stored
+from tests.updates.conftest import stored, want_no_notices
 from tests.updates.test_pages import NEWS, ONE, acts, written
 
 __all__ = ["written"]
 Work = Callable[[], int]
+RUSSIAN = '[[translations]]\nlanguage = "ru"\ntitle = "Книги"\nstatement = "Просим."\nbody = "**Книги**"\n'
 TYPED = {"title_en": "Typed last", "body_en": "And never *saved*."}
 
 
@@ -88,3 +92,39 @@ def test_the_original_comes_first(app: Flask, written: Desk, mail_server: MailSe
     assert [letter["Content-Language"] for letter in mail_server.letters] == ["en", "ar"]
     page = written.page(ONE).html
     assert page.index("<strong>listened") < page.index("<p>نعم.")
+
+
+@pytest.mark.parametrize("discreet", ["false", "true"])
+def test_the_list_on_a_phone_is_shown_as_the_e_mail_arrives(
+    app: Flask, seat: Seat, mail_server: MailServer, work: Work, discreet: str
+) -> None:
+    make_petition(app, discreet=discreet)
+    desk = seat()
+    want_no_notices(app)
+    desk.press(NEWS)
+    press(desk, "test", **TYPED)
+    work()
+    (letter,) = mail_server.letters
+    name, address = parseaddr(letter["From"])
+    assert bool(name) == (discreet == "false")
+    begins = Markup(text_of(letter, "html").partition("</head>")[2]).striptags()
+    (listed,) = desk.page(ONE).all("div", **{"class": "on-a-phone"})
+    shown = f"{name or address} {letter['Subject'].removeprefix('[Test] ')} {begins}"
+    assert len(listed.words()) > 60
+    assert shown.startswith(listed.words())
+
+
+def test_a_discreet_petitions_title_is_not_called_the_subject(app: Flask, seat: Seat) -> None:
+    make_petition(app, discreet="true")
+    desk = seat()
+    desk.press(NEWS)
+    assert "the subject" not in desk.get(ONE).text
+
+
+def test_who_reads_a_language_that_is_left_empty_is_told_of(app: Flask, seat: Seat) -> None:
+    make_petition(app, tables=RUSSIAN)
+    desk = seat()
+    desk.press(NEWS)
+    press(desk, "", **TYPED)
+    (untold,) = desk.page(ONE).all("section", **{"aria-labelledby": "untold"})
+    assert untold.words().startswith("Russian Whoever signed in a language that you leave empty gets it in English")
