@@ -51,7 +51,7 @@ class ProviderPaces:
         # Strangers can cause what people wait for: it counts here, but a flood of it must not stop it for a day.
         if self._warm_up is not None and not is_waited_for:
             number, free_at = self._departed_today(key)
-            if number + leaving >= max(1, int(self._warm_up * quota.share(e_mail.occasion))):
+            if number + leaving >= warm_up_share(self._warm_up, e_mail.occasion):
                 row.queue_end = max(row.queue_end or self._now, free_at or self._now + quota.DAY) + limits.interval
                 return Turn(row.queue_end)
         return take_turn(row, limits, self._now, e_mail.leaves_at, is_waited_for=is_waited_for)
@@ -71,6 +71,16 @@ class ProviderPaces:
         if key not in self._today:
             self._today[key] = quota.departed(self._session, key, self._now, quota.DAY)
         return self._today[key]
+
+
+def warm_up_now(session: Session, table: TrafficShaping, now: datetime) -> int | None:
+    """Return how many e-mails the sender may send a provider in a day as long as it is new; None if it is warm."""
+    return table.warm_up.most(now - (_known_since(session) or now))
+
+
+def warm_up_share(most: int, occasion: Occasion) -> int:
+    """Return how many of them may be for this occasion."""
+    return max(1, int(most * quota.share(occasion)))
 
 
 def disconnect(session: Session, claim: bytes) -> None:
@@ -98,9 +108,16 @@ def _connections(session: Session, keys: Collection[bytes], now: datetime) -> Co
 
 def _sending_since(session: Session, now: datetime) -> datetime:
     """Return since when e-mails come from the sender's address, which is remembered from the first one on."""
-    sender = current_app.config["MAIL_DEFAULT_SENDER"].encode()
-    key = tokens.site_hash("sending address", sender)[: tokens.ID_BYTES]
-    since = session.scalar(select(SendingAddress.since).where(SendingAddress.address_key == key))
+    since = _known_since(session)
     if since is None:
-        session.execute(insert(SendingAddress).values(address_key=key, since=now).on_conflict_do_nothing())
+        session.execute(insert(SendingAddress).values(address_key=_sender_key(), since=now).on_conflict_do_nothing())
     return since or now
+
+
+def _known_since(session: Session) -> datetime | None:
+    return session.scalar(select(SendingAddress.since).where(SendingAddress.address_key == _sender_key()))
+
+
+def _sender_key() -> bytes:
+    sender = current_app.config["MAIL_DEFAULT_SENDER"].encode()
+    return tokens.site_hash("sending address", sender)[: tokens.ID_BYTES]

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from flask import current_app
-from sqlalchemy import func, select, update
+from sqlalchemy import ColumnElement, func, select, update
 from sqlalchemy.orm import Session
 
 from app.db import insert
@@ -75,10 +75,15 @@ def departed(session: Session, key: bytes, now: datetime, within: timedelta) -> 
     A slot counts until its end has aged: so no more leave than a quota says, whichever moment it is reckoned from.
     """
     first = func.min(Departures.slot, type_=Departures.slot.type)
-    lately = (Departures.provider_key == key) & (Departures.slot > now - within - SLOT) & (Departures.number > 0)
-    lately &= Departures.slot <= now  # the clock may have been ahead
-    number, oldest = session.execute(select(func.coalesce(func.sum(Departures.number), 0), first).where(lately)).one()
+    lately = select(func.coalesce(func.sum(Departures.number), 0), first).where(is_within(key, now, within))
+    number, oldest = session.execute(lately).one()
     return int(number), oldest + SLOT + within if oldest else None
+
+
+def is_within(key: bytes | ColumnElement[bytes], now: datetime, within: timedelta) -> ColumnElement[bool]:
+    """Return the condition of departures under a key within that time or a little more."""
+    lately = (Departures.provider_key == key) & (Departures.slot > now - within - SLOT) & (Departures.number > 0)
+    return lately & (Departures.slot <= now)  # the clock may have been ahead
 
 
 def count(session: Session, numbers: Mapping[bytes, int], now: datetime) -> None:

@@ -2,19 +2,22 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, Select, func, select, true
 from sqlalchemy.orm import Session
 
 from app import clock
-from app.models import Occasion, OutboxProgress, OutboxRow, ProviderPace
+from app.models import Departures, Occasion, OutboxProgress, OutboxRow, ProviderPace
 from app.outbox import quota
 from app.outbox.find_providers import key_of
+from app.outbox.provider_paces import warm_up_now, warm_up_share
 from app.outbox.quota import ALL
 from app.outbox.take_turns import shaping
 
 MANY_EMAILS = 10
+WORTH_TELLING = timedelta(minutes=5)  # to organisers
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +26,8 @@ class Wait:
 
     Both are empty when all e-mails wait, as the relay refused whoever sends. `number` is how many wait for a provider,
     None where all that are due do, or those for these occasions `only`. `until` is when the next may leave. `reply` is
-    the answer that made them wait, without the server's words.
+    the answer that made them wait, without the server's words; without one it is the provider's pace, or what a new
+    sender may send it on a day.
     """
 
     until: datetime
@@ -31,12 +35,14 @@ class Wait:
     setting: str = ""
     number: int | None = None
     reply: str = ""
+    is_warm_up: bool = False
     only: tuple[Occasion, ...] = ()
 
 
-def waits(session: Session, now: datetime) -> list[Wait]:
-    """Return what e-mails wait for now, what stops all of them first."""
-    return [*_relay(session, now), *_quotas(session, now), *_providers(session, now)]
+def waits(session: Session, now: datetime, these: ColumnElement[bool] | None = None) -> list[Wait]:
+    """Return what e-mails, or `these` rows of the outbox, wait for now, what stops all of them first."""
+    of_providers = _providers(session, now, true() if these is None else these)
+    return [*_relay(session, now), *_quotas(session, now), *of_providers]
 
 
 def told_to_organisers(found: Iterable[Wait]) -> list[Wait]:
@@ -49,6 +55,23 @@ def told_to_organisers(found: Iterable[Wait]) -> list[Wait]:
         for one in found
         if not one.only and (one.number is None or (one.provider != "" and one.number >= MANY_EMAILS))
     ]
+
+
+def told_of_news(found: Iterable[Wait]) -> list[Wait]:
+    """Return those of the waits of a piece of news that the organisers who send it are told of.
+
+    Providers without a name, and those for which few of its e-mails wait, are one wait for others, as above.
+    """
+    told, others = [], []
+    for one in found:
+        if one.number is not None and (not one.provider or one.number < MANY_EMAILS):
+            others.append(one)
+        elif not one.only or Occasion.NEWS in one.only:
+            told.append(one)
+    if others:
+        number, is_warm_up = sum(one.number or 0 for one in others), all(one.is_warm_up for one in others)
+        told.append(Wait(min(one.until for one in others), number=number, is_warm_up=is_warm_up))
+    return told
 
 
 def _relay(session: Session, now: datetime) -> list[Wait]:
@@ -66,28 +89,37 @@ def _quotas(session: Session, now: datetime) -> list[Wait]:
     return found
 
 
-def _providers(session: Session, now: datetime) -> list[Wait]:
+def _providers(session: Session, now: datetime, these: ColumnElement[bool]) -> list[Wait]:
     named = {key_of(key): provider.name for key, provider in shaping().providers.items()}
-    first = func.min(OutboxRow.due_at, type_=OutboxRow.due_at.type)
-    waiting = (
-        select(OutboxRow.provider_key, func.count().label("number"), first.label("first"))
-        .where(OutboxRow.progress == OutboxProgress.WAITING, OutboxRow.provider_key.is_not(None))
-        .where(OutboxRow.due_at > now)
-        .group_by(OutboxRow.provider_key)
-        .subquery()
-    )
-    paces = select(waiting, ProviderPace.paused_until, ProviderPace.reply).outerjoin(
-        ProviderPace, ProviderPace.provider_key == waiting.c.provider_key
-    )
-    found: dict[tuple[str, str], Wait] = {}
-    for row in session.execute(paces):
+    warm_up = warm_up_now(session, shaping(), now)
+    found: dict[tuple[str, str, bool], Wait] = {}
+    for row in session.execute(_waiting(now, these)):
         reply = row.reply if row.paused_until and row.paused_until > now else ""
-        name = named.get(row.provider_key, "")
-        before = found.get((name, reply))
+        most = warm_up_share(warm_up, row.occasion) if warm_up is not None else None
+        kind = named.get(row.provider_key, ""), reply, not reply and most is not None and row.departed >= most
+        before = found.get(kind)
         number = row.number + (before.number or 0 if before else 0)
         until = min(row.first, before.until) if before else row.first
-        found[name, reply] = Wait(until, name, number=number, reply=reply)
+        found[kind] = Wait(until, kind[0], number=number, reply=reply, is_warm_up=kind[2])
     return sorted(found.values(), key=lambda one: -(one.number or 0))
+
+
+def _waiting(now: datetime, these: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
+    """Return by provider and occasion how many wait and what for, and how many left for that provider within a day."""
+    kind = (OutboxRow.provider_key, OutboxRow.occasion)
+    first = func.min(OutboxRow.due_at, type_=OutboxRow.due_at.type)
+    waiting = (
+        select(*kind, func.count().label("number"), first.label("first"))
+        .where(OutboxRow.progress == OutboxProgress.WAITING, OutboxRow.provider_key.is_not(None))
+        .where(OutboxRow.due_at > now, these)
+        .group_by(*kind)
+        .subquery()
+    )
+    departed = select(func.coalesce(func.sum(Departures.number), 0)).where(
+        quota.is_within(waiting.c.provider_key, now, quota.DAY)
+    )
+    paces = select(waiting, ProviderPace.paused_until, ProviderPace.reply, departed.scalar_subquery().label("departed"))
+    return paces.outerjoin(ProviderPace, ProviderPace.provider_key == waiting.c.provider_key)
 
 
 def describe_wait(wait: Wait) -> str:
@@ -100,5 +132,8 @@ def describe_wait(wait: Wait) -> str:
         return f"all wait for {wait.setting} {until}"
     if wait.number is None:
         return f"all wait {until}, as the mail server refused the sender{because}"
-    what = "a pause that its answer asked for" if wait.reply else "its pace"
+    its = "its" if wait.provider else "their"
+    what = f"a pause that {its} answer asked for" if wait.reply else f"{its} pace"
+    if wait.is_warm_up:
+        what = "warm-up of a new sender"
     return f"{wait.number} wait for {wait.provider or 'other providers'} ({what}), the next {until}{because}"

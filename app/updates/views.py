@@ -5,11 +5,12 @@ from flask_babel import gettext as _
 from werkzeug import Response
 
 from app import clock
-from app.db import transaction
-from app.models import News, NewsState
+from app.db import db, transaction
+from app.models import News, NewsState, OutboxRow
 from app.organisers.access import Who, may, me, open_to, petition_here
 from app.organisers.forms import OrganiserForm
 from app.organisers.pages import petition_page
+from app.outbox.waits import WORTH_TELLING, Wait, told_of_news, waits
 from app.petitions.markdown import to_html
 from app.petitions.news_numbers import numbers_of
 from app.petitions.page import languages_of
@@ -121,10 +122,20 @@ def news_page(found: News, form: NewsForm | None = None, status: int = 200, **co
         original=texts.get(petition.language),
         numbers=numbers_of([found])[found.id],
         agreed=choices(petition.id, exact=True).updates,
+        waits=_waits(found),
         is_closed=write.is_closed(petition),
         may_consent=may(Who.OWNERS) and send.may_consent(found, me().id),
         **context,
     )
+
+
+def _waits(found: News) -> list[Wait]:
+    """Return what the e-mails of this news wait for, if it is worth telling."""
+    if found.state != NewsState.SENDING:
+        return []
+    now = clock.now()
+    told = told_of_news(waits(db.session(), now, OutboxRow.news_id == found.id))
+    return [one for one in told if one.until > now + WORTH_TELLING]
 
 
 def _send_test(found: News) -> None:

@@ -1,7 +1,6 @@
 """The dashboard, with numbers only, and the list of signatures, for editors and owners."""
 
 from dataclasses import asdict
-from datetime import timedelta
 
 from flask import Blueprint, abort, jsonify, request
 from flask_babel import gettext as _
@@ -17,7 +16,7 @@ from app.models import Petition, State
 from app.organisers.access import Who, may, me, open_to, petition_here
 from app.organisers.forms import OrganiserForm
 from app.organisers.pages import petition_page
-from app.outbox.waits import told_to_organisers, waits
+from app.outbox.waits import WORTH_TELLING, told_to_organisers, waits
 from app.petitions.goals import next_goal
 from app.petitions.news_numbers import numbers_of_all
 from app.signing.email_key import email_key
@@ -33,7 +32,6 @@ from app.web.cursor import BadCursor, Cursor
 from app.web.typed_text import tidy_line
 
 MAX_NAME = 200
-WORTH_TELLING = timedelta(minutes=5)  # of what e-mails wait for
 bp = Blueprint("watching", __name__, url_prefix="/organise/petitions/<slug:slug>")
 
 
