@@ -6,7 +6,7 @@ from werkzeug import Response
 
 from app import clock
 from app.db import db, transaction
-from app.models import News, NewsState, OutboxRow
+from app.models import News, NewsState, Organiser, OutboxRow
 from app.organisers.access import Who, may, me, open_to, petition_here
 from app.organisers.forms import OrganiserForm
 from app.organisers.pages import petition_page
@@ -123,10 +123,18 @@ def news_page(found: News, form: NewsForm | None = None, status: int = 200, **co
         numbers=numbers_of([found])[found.id],
         agreed=choices(petition.id, exact=True).updates,
         waits=_waits(found),
+        is_due=found.due_at is not None and found.due_at <= clock.now(),
+        asked_by=_introduced(found.asked_by),
         is_closed=write.is_closed(petition),
         may_consent=may(Who.OWNERS) and send.may_consent(found, me().id),
         **context,
     )
+
+
+def _introduced(organiser_id: int | None) -> str:
+    """Return an organiser's name and address; empty for nobody, and for whose account was ended."""
+    organiser = db.session.get(Organiser, organiser_id) if organiser_id else None
+    return organiser.introduced if organiser else ""
 
 
 def _waits(found: News) -> list[Wait]:

@@ -134,7 +134,12 @@ def test_what_an_owner_asks_to_send_waits_for_another_one_or_a_quarter_of_an_hou
     work()
     assert not mail_server.to("ann@example.org"), "who asked cannot consent"
     assert "I consent" in other.get(ONE).text
+    assert "<bdi>olga@example.org</bdi> has asked to send it." in other.get(ONE).text
     consent(other)
+    waiting = other.get(ONE).text
+    assert "It begins within a minute." in waiting
+    assert "I consent" not in waiting
+    assert "It begins on" not in waiting
     work()
     assert len(mail_server.to("ann@example.org")) == 1
     assert acts(app) == ["begun", "written", "asked", "consented"]
@@ -219,6 +224,10 @@ def test_pause_go_on_and_cancel(app: Flask, written: Desk, mail_server: MailServ
     work()
     assert not mail_server.letters
     assert stored(app).state == NewsState.CANCELLED
+    page = written.get(ONE).text
+    assert 'dir="ltr">We were heard</h1>' in page
+    assert "Nobody else gets it. Of those who agreed to updates, about 3 have not got it." in page
+    assert "It does not stand on the petition's page any more." in page
     with app.app_context():
         assert numbers_of([stored(app)])[stored(app).id].silent == 3
     written.press(f"{ONE}/resume")
