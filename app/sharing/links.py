@@ -9,10 +9,11 @@ from babel.core import get_global
 from flask import current_app
 from flask_babel import gettext as _
 
+from app.petitions.news import ShownNews
 from app.petitions.page import Edition
 from app.web.absolute_url import absolute_url
 from app.web.isolate import isolate
-from app.web.template_filters import petition_address
+from app.web.template_filters import news_address, petition_address
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +61,8 @@ def open_graph_locale(tag: str) -> str:
     return f"{locale.language}_{territory}" if territory else locale.language
 
 
-def share_links(edition: Edition) -> list[ShareLink]:
-    """Return the links for sharing the petition, in the language in use.
+def share_links(edition: Edition, news: ShownNews | None = None) -> list[ShareLink]:
+    """Return the links for sharing the petition, or a piece of its news, in the language in use.
 
     - E-mail: RFC 6068.
     - Mastodon: the project's own page, on which people choose their server. Everything is in the fragment after `#`,
@@ -70,10 +71,13 @@ def share_links(edition: Edition) -> list[ShareLink]:
     - Signal has no such link: its apps open none that carries a text (signalRoutes.ts lists what they open), and
       `sgnl://send` leads to an error. The page says to paste the address there.
     """
-    address, text = edition_url(edition), share_text(edition)
+    title, address, text = edition.text.title, edition_url(edition), share_text(edition)
+    if news:
+        path = news_address(edition.petition, edition.language, news.number)
+        title, address, text = news.title, current_app.config["BASE_URL"] + path, news.title
     post, body = _quoted(f"{text}\n{address}"), _quoted(f"{text}\r\n\r\n{address}\r\n")
     return [
-        ShareLink(_("E-mail"), f"mailto:?subject={_quoted(edition.text.title)}&body={body}"),
+        ShareLink(_("E-mail"), f"mailto:?subject={_quoted(title)}&body={body}"),
         ShareLink("Mastodon", f"https://share.joinmastodon.org/#text={post}"),
         ShareLink("Bluesky", f"https://bsky.app/intent/compose?text={post}"),
         ShareLink("WhatsApp", f"https://wa.me/?text={post}"),
