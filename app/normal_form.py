@@ -8,9 +8,10 @@ import re
 import unicodedata
 from typing import Literal
 
-# What programs leave in copied text and nobody sees: controls, spaces of no width. Not the joiners and the marks of
-# direction, which some languages need.
-_UNSEEN = re.compile("[\0-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\xad\u200b\u202a-\u202e\u2060-\u206f\ufeff]")
+# What programs leave in copied text and nobody sees: controls, spaces of no width, and what is no character, which XML
+# forbids. Not the joiners and the marks of direction, which some languages need.
+_UNSEEN = re.compile("[\0-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\xad\u200b\u202a-\u202e\u2060-\u206f\ufeff\ufffe\uffff]")
+_NOT_IN_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")  # XML 1.0, "Char"
 MAX_PILE = 30  # UAX #15, "Stream-Safe Text Format": no language needs more
 
 
@@ -22,6 +23,11 @@ def normalized(form: Literal["NFC", "NFKC", "NFKD"], text: str) -> str:
 def without_unseen(text: str) -> str:
     """Return text without the characters that cannot be seen, and could turn around what stands beside them."""
     return _UNSEEN.sub("", text)
+
+
+def without_forbidden_in_xml(text: str) -> str:
+    """Return text without the characters for which an XML document would be refused as a whole."""
+    return _NOT_IN_XML.sub("", text)
 
 
 def _without_piles(text: str) -> str:

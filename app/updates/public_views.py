@@ -8,6 +8,7 @@ from flask_babel import gettext as _
 from werkzeug import Response as BaseResponse
 
 from app import clock
+from app.normal_form import without_forbidden_in_xml
 from app.petitions import page, wording
 from app.petitions.news import ShownNews, find_public, public_news
 from app.petitions.page import Edition
@@ -49,8 +50,8 @@ def feed(slug: str) -> BaseResponse:
     if edition.petition.discreet:
         abort(404)
     found = public_news(edition.petition, edition.language)
-    written = ET.tostring(_feed(edition, found), encoding="utf-8", xml_declaration=True)
-    return headers.cacheable(Response(written, mimetype="application/atom+xml"))
+    written = ET.tostring(_feed(edition, found), encoding="utf-8", xml_declaration=True).decode()
+    return headers.cacheable(Response(without_forbidden_in_xml(written), mimetype="application/atom+xml"))
 
 
 def _page(template: str, edition: Edition, **context: object) -> BaseResponse:

@@ -5,7 +5,7 @@ import pytest
 from app.normal_form import MAX_PILE
 from app.web.typed_text import ascii_digits, plain_code, tidy_line, tidy_markdown, tidy_paragraphs, tidy_title
 
-UNSEEN = "\0\b\x1b\x7f\x9f\xad\u200b\u202a\u202e\u2066\u2068\ufeff"
+UNSEEN = "\0\b\x1b\x7f\x9f\xad\u200b\u202a\u202e\u2066\u2068\ufeff\ufffe\uffff"
 
 
 @pytest.mark.parametrize("tidy", [tidy_line, tidy_title, tidy_paragraphs, tidy_markdown])
