@@ -11,7 +11,7 @@ from markdown_it.common.utils import escapeHtml
 from markdown_it.renderer import RendererHTML
 from markdown_it.token import Token
 from markdown_it.utils import OptionsDict
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from app.petitions.bare_addresses import bare_address
 from app.petitions.line_breaks import keep_own_breaks
@@ -49,6 +49,9 @@ SIDES = {"text-align:center": "is-centred", "text-align:right": "is-right"}  # a
 
 # A wide table is moved by itself, with keys too, so that the page keeps its width on a phone.
 WIDE, END_OF_WIDE = '<div class="is-wide" tabindex="0">', "</div>"
+
+_LINK = re.compile(r'<a href="([^"]*)"')
+_HAS_SCHEME = re.compile("[a-z][a-z0-9+.-]*:", re.IGNORECASE)
 
 # What to_html works on: line breaks, the signs at which it stops reading plain text, and the numbers of lists (which
 # nest on one line), each for up to 50 us; so for each cell of a table. An address as it is takes 100 us, and two signs
@@ -121,6 +124,22 @@ def to_html(source: str, top_heading: int = TOP_HEADING) -> Markup:
     )
     clean = clean.replace("<table>", f"{WIDE}<table>").replace("</table>", f"</table>{END_OF_WIDE}")
     return Markup(clean)  # noqa: S704 - sanitised by nh3
+
+
+def with_whole_addresses(html: Markup, base_url: str) -> Markup:
+    """Return what to_html made with links that lead to the same from outside the site: in e-mails and in feeds.
+
+    Links without a scheme lead to this site, and those that name a host to that by HTTPS.
+    """
+    base = escape(base_url)
+
+    def whole(found: re.Match[str]) -> str:
+        address = found[1]
+        if _HAS_SCHEME.match(address):
+            return found[0]
+        return f'<a href="https:{address}"' if address.startswith("//") else f'<a href="{base}/{address.lstrip("/")}"'
+
+    return Markup(_LINK.sub(whole, html))  # noqa: S704 - as sanitised as it was
 
 
 def _mark_pictures_in_links(tokens: Sequence[Token]) -> None:

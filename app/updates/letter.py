@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from flask import current_app
+from markupsafe import Markup
 from sqlalchemy import ColumnElement, Select, exists, select
 from sqlalchemy.orm import Session
 
@@ -31,7 +32,7 @@ from app.models import (
 from app.models.signer import AlteredRow, opener
 from app.outbox import bounced, unwanted
 from app.outbox.callbacks import OnceLetter
-from app.petitions.markdown import to_html
+from app.petitions.markdown import to_html, with_whole_addresses
 from app.petitions.news import text_for
 from app.petitions.wording import Words
 from app.updates.about_petition import AboutPetition, kept
@@ -80,7 +81,7 @@ def render_news(
             "news",
             title=None if is_discreet else text.title,
             body=None if is_discreet else text.body,
-            prose=None if is_discreet else to_html(text.body, TOP_HEADING),
+            prose=None if is_discreet else _prose(text),
             text=text,
             contact=about.contact,
             started_by=Words(about.started_by, about.language_of_started_by),
@@ -90,6 +91,10 @@ def render_news(
             petition_title=about.title,
             **links,
         )
+
+
+def _prose(text: NewsText) -> Markup:
+    return with_whole_addresses(to_html(text.body, TOP_HEADING), current_app.config["BASE_URL"])
 
 
 def list_id(petition: Petition, *, is_discreet: bool) -> str:

@@ -3,13 +3,14 @@
 import xml.etree.ElementTree as ET
 from datetime import UTC, datetime, time
 
-from flask import Blueprint, Response, abort, make_response, render_template
+from flask import Blueprint, Response, abort, current_app, make_response, render_template
 from flask_babel import gettext as _
 from werkzeug import Response as BaseResponse
 
 from app import clock
 from app.normal_form import without_forbidden_in_xml
 from app.petitions import page, wording
+from app.petitions.markdown import with_whole_addresses
 from app.petitions.news import ShownNews, find_public, public_news
 from app.petitions.page import Edition
 from app.petitions.requested import edition_or_404
@@ -61,6 +62,7 @@ def _page(template: str, edition: Edition, **context: object) -> BaseResponse:
 
 def _feed(edition: Edition, found: list[ShownNews]) -> ET.Element:
     petition, slug = edition.petition, edition.petition.slug
+    base: str = current_app.config["BASE_URL"]
     root = ET.Element("feed", {"xmlns": ATOM, LANG: edition.text.language})
     address = absolute_url("public_news.all_of_them", slug=slug)
     ET.SubElement(root, "id").text = address
@@ -73,13 +75,13 @@ def _feed(edition: Edition, found: list[ShownNews]) -> ET.Element:
     moments = [petition.opened_at or clock.now()]
     for news in found:
         link = absolute_url(".one", slug=slug, nth=news.number)
-        _entry(root, link, news.title, news.language, news.at, str(news.prose()))
+        _entry(root, link, news.title, news.language, news.at, with_whole_addresses(news.prose(), base))
         moments.append(news.at)
     outcome = None if edition.is_open() else wording.outcome(edition)
     if outcome and outcome.text and petition.outcome_on and not any(news.is_outcome for news in found):
         at = datetime.combine(petition.outcome_on, time(), UTC)
         link = f"{absolute_url('pages.petition', slug=slug)}#outcome"
-        _entry(root, link, _("What became of it"), outcome.language, at, str(outcome.prose(3)))
+        _entry(root, link, _("What became of it"), outcome.language, at, with_whole_addresses(outcome.prose(3), base))
         moments.append(at)
     updated.text = clock.iso(max(moments))
     return root

@@ -2,6 +2,7 @@
 
 import xml.etree.ElementTree as ET
 from collections.abc import Callable
+from urllib.parse import quote
 
 import pytest
 from flask import Flask
@@ -14,7 +15,8 @@ from app.models import News, NewsState, Petition
 from app.updates import send, write
 from app.updates.write import Written
 from tests.factories import SLUG
-from tests.updates.conftest import ENGLISH, Make, later, set_state, stored
+from tests.mail_server import MailServer, text_of
+from tests.updates.conftest import ENGLISH, Make, agree, later, set_state, stored
 
 Work = Callable[[], int]
 PAGE = f"/petitions/{SLUG}"
@@ -61,6 +63,37 @@ def test_the_feed_has_each_with_its_moment_and_address(client: FlaskClient, make
     assert {one.tag.removeprefix(ATOM) for one in feed} >= {"id", "title", "updated", "author", "link"}
     for entry in feed.iter(f"{ATOM}entry"):
         assert {one.tag.removeprefix(ATOM) for one in entry} == {"id", "title", "updated", "link", "content"}
+
+
+def test_telling_others_of_news_passes_on_its_own_title_and_address(
+    client: FlaskClient, make_news: Make, work: Work
+) -> None:
+    make_news()
+    work()
+    page = client.get(f"{PAGE}/news/1").text
+    assert "https://wa.me/?text=We%20were%20heard%0A" in page
+    assert f"u={quote(f'http://localhost:8000{PAGE}/news/1', safe='')}" in page
+    assert f"u={quote(f'http://localhost:8000{PAGE}', safe='')}" in client.get(PAGE).text
+
+
+def test_characters_that_xml_forbids_do_not_break_the_feed(client: FlaskClient, make_news: Make, work: Work) -> None:
+    make_news({"en": Written("Heard\uffff", "They \ufffe\x0b listened 📚.")})
+    work()
+    feed = ET.fromstring(client.get(f"{PAGE}/news.atom").text)
+    assert feed.findtext(f"{ATOM}entry/{ATOM}title") == "Heard"
+    assert "listened 📚." in str(feed.findtext(f"{ATOM}entry/{ATOM}content"))
+
+
+def test_links_in_the_feed_and_the_e_mail_are_whole(
+    app: Flask, client: FlaskClient, make_news: Make, mail_server: MailServer, work: Work
+) -> None:
+    agree(app, "ann@example.org")
+    make_news({"en": Written("Heard", "[ours](/x) and [theirs](//example.net/y).")})
+    work()
+    feed = ET.fromstring(client.get(f"{PAGE}/news.atom").text)
+    for html in (feed.findtext(f"{ATOM}entry/{ATOM}content"), text_of(mail_server.letters[0], "html")):
+        assert 'href="http://localhost:8000/x"' in str(html)
+        assert 'href="https://example.net/y"' in str(html)
 
 
 @pytest.mark.parametrize("way", ["as news", "as before"])
