@@ -12,8 +12,11 @@ from app.models import News, NewsState, NewsText, Petition
 from app.petitions.markdown import to_html
 
 MAX_SHOWN = 100
+MAX_IN_FEED = 20
+ON_A_PAGE = 20
 MAX_LISTED = 10_000
 TOP_HEADING = 3
+_NEWEST_FIRST = (News.began_at.desc(), News.id.desc())
 _STANDS = News.began_at.is_not(None) & (News.state != NewsState.CANCELLED)
 
 
@@ -34,23 +37,67 @@ class ShownNews:
         return to_html(self.body, top_heading)
 
 
-def public_news(petition: Petition, language: str) -> list[ShownNews]:
-    """Return what stands on the petition's page, the newest first. Of a discreet petition nothing does."""
-    return [] if petition.discreet else news_for_signers(petition, language)
+@dataclass(frozen=True, slots=True)
+class ListedNews:
+    """The title of a piece of news in one language, its number, and when it began to be sent."""
+
+    number: int
+    title: str
+    language: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class NewsListPage:
+    """Titles of news, the newest first, and the number of the last of them if there are older ones."""
+
+    found: list[ListedNews]
+    older: int | None
+
+
+def list_public(petition: Petition, language: str, before: int | None = None) -> NewsListPage | None:
+    """Return a page of what stands publicly: the newest, or what is older than the news of a number.
+
+    Of a discreet petition nothing stands there. None if there is no news of that number.
+    """
+    if petition.discreet:
+        return NewsListPage([], None)
+    newest = _standing(petition).order_by(*_NEWEST_FIRST)
+    if before is not None:
+        last = _find(petition, before)
+        if last is None:
+            return None
+        began_with_it = (News.began_at == last.began_at) & (News.id < last.id)
+        newest = newest.where((News.began_at < last.began_at) | began_with_it)
+    found = db.session.scalars(newest.limit(ON_A_PAGE + 1)).all()
+    columns = select(NewsText.news_id, NewsText.language, NewsText.title)
+    titles: dict[int, dict[str, str]] = {}
+    of_found = columns.where(is_one_of(NewsText.news_id, [news.id for news in found])).order_by(NewsText.language)
+    for row in db.session.execute(of_found):
+        titles.setdefault(row.news_id, {})[row.language] = row.title
+    listed = []
+    for news in found[:ON_A_PAGE]:
+        by_language = titles[news.id]
+        tag = next((one for one in (language, petition.language) if one in by_language), min(by_language))
+        assert news.began_at is not None
+        listed.append(ListedNews(news.number, by_language[tag], tag, news.began_at))
+    return NewsListPage(listed, listed[-1].number if len(found) > ON_A_PAGE else None)
+
+
+def news_in_feed(petition: Petition, language: str) -> list[ShownNews]:
+    """Return the newest of what stands publicly, with its texts."""
+    return [] if petition.discreet else _newest(petition, language, MAX_IN_FEED)
 
 
 def news_for_signers(petition: Petition, language: str) -> list[ShownNews]:
     """Return the news that stands for signers, the newest first, each in this language if it is translated."""
-    newest = _standing(petition).order_by(News.began_at.desc(), News.id.desc()).limit(MAX_SHOWN)
-    return _shown(db.session.scalars(newest).all(), petition, language)
+    return _newest(petition, language, MAX_SHOWN)
 
 
 def find_public(petition: Petition, number: int, language: str) -> ShownNews | None:
     """Return one piece of public news of a petition; None if there is none of that number."""
-    if petition.discreet or number >= 2**31:
-        return None
-    found = db.session.scalars(_standing(petition).where(News.number == number)).all()
-    return next(iter(_shown(found, petition, language)), None)
+    found = None if petition.discreet else _find(petition, number)
+    return _shown([found], petition, language)[0] if found else None
 
 
 def listed_news() -> list[tuple[str, int, datetime]]:
@@ -65,6 +112,17 @@ def text_for(texts: Sequence[NewsText], language: str, original: str) -> NewsTex
     """Return the text in a language, or else the original, or else the first that there is."""
     by_language = {text.language: text for text in texts}
     return by_language.get(language) or by_language.get(original) or texts[0]
+
+
+def _newest(petition: Petition, language: str, most: int) -> list[ShownNews]:
+    newest = _standing(petition).order_by(*_NEWEST_FIRST).limit(most)
+    return _shown(db.session.scalars(newest).all(), petition, language)
+
+
+def _find(petition: Petition, number: int) -> News | None:
+    if not 0 <= number < 2**31:
+        return None
+    return db.session.scalars(_standing(petition).where(News.number == number)).one_or_none()
 
 
 def _standing(petition: Petition) -> Select[News]:

@@ -3,7 +3,7 @@
 import xml.etree.ElementTree as ET
 from datetime import UTC, datetime, time
 
-from flask import Blueprint, Response, abort, current_app, make_response, render_template
+from flask import Blueprint, Response, abort, current_app, make_response, render_template, request
 from flask_babel import gettext as _
 from werkzeug import Response as BaseResponse
 
@@ -11,7 +11,7 @@ from app import clock
 from app.normal_form import without_forbidden_in_xml
 from app.petitions import page, wording
 from app.petitions.markdown import with_whole_addresses
-from app.petitions.news import ShownNews, find_public, public_news
+from app.petitions.news import ShownNews, find_public, list_public, news_in_feed
 from app.petitions.page import Edition
 from app.petitions.requested import edition_or_404
 from app.web import headers
@@ -25,12 +25,12 @@ LANG = "{http://www.w3.org/XML/1998/namespace}lang"
 
 @bp.get("/news")
 @bp.get("/news/<language:lang>")
-@public_page()
+@public_page("before")
 def all_of_them(slug: str, lang: str | None = None) -> BaseResponse:
-    """Show all news of a petition, the newest first."""
+    """List the news of a petition, the newest first, with a link to what is older."""
     edition = edition_or_404(slug, lang)
-    found = public_news(edition.petition, edition.language)
-    return _page("pages/all_news.html", edition, found=found)
+    listed = list_public(edition.petition, edition.language, request.args.get("before", type=int)) or abort(404)
+    return _page("pages/all_news.html", edition, found=listed.found, older=listed.older)
 
 
 @bp.get("/news/<int:nth>")
@@ -50,7 +50,7 @@ def feed(slug: str) -> BaseResponse:
     edition = edition_or_404(slug)
     if edition.petition.discreet:
         abort(404)
-    found = public_news(edition.petition, edition.language)
+    found = news_in_feed(edition.petition, edition.language)
     written = ET.tostring(_feed(edition, found), encoding="utf-8", xml_declaration=True).decode()
     return headers.cacheable(Response(without_forbidden_in_xml(written), mimetype="application/atom+xml"))
 

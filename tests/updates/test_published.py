@@ -1,5 +1,6 @@
 """Published news: on the petition's page, at an address of its own, in the feed and the site map."""
 
+import re
 import xml.etree.ElementTree as ET
 from collections.abc import Callable
 from urllib.parse import quote
@@ -12,6 +13,7 @@ from sqlalchemy import select, update
 from app import clock
 from app.db import db, transaction
 from app.models import News, NewsState, Petition
+from app.petitions import news
 from app.updates import send, write
 from app.updates.write import Written
 from tests.factories import SLUG
@@ -63,6 +65,28 @@ def test_the_feed_has_each_with_its_moment_and_address(client: FlaskClient, make
     assert {one.tag.removeprefix(ATOM) for one in feed} >= {"id", "title", "updated", "author", "link"}
     for entry in feed.iter(f"{ATOM}entry"):
         assert {one.tag.removeprefix(ATOM) for one in entry} == {"id", "title", "updated", "link", "content"}
+
+
+@pytest.mark.both_databases
+def test_all_news_is_listed_by_its_titles_page_by_page(
+    app: Flask, client: FlaskClient, make_news: Make, work: Work, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(news, "ON_A_PAGE", 2)
+    for number in range(1, 6):
+        make_news({"en": Written(f"Title {number}", f"Body {number}.")})
+    work()
+    with app.app_context(), transaction() as session:
+        session.execute(update(News).where(News.number > 1).values(began_at=clock.now()))  # in one moment
+    pages, path = [], f"{PAGE}/news"
+    while path:
+        html = client.get(path).text
+        assert "Body" not in html
+        pages.append(re.findall(r">Title (\d)<", html))
+        older = re.search(r'href="([^"]*)" rel="next"', html)
+        path = older[1] if older else ""
+    assert pages == [["5", "4"], ["3", "2"], ["1"]]
+    assert client.get(f"{PAGE}/news?before=99").status_code == 404
+    assert client.get(f"{PAGE}/news?before=-1").status_code == 404
 
 
 def test_telling_others_of_news_passes_on_its_own_title_and_address(
