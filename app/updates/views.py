@@ -32,7 +32,7 @@ def list_news(slug: str) -> Response:
     """List all news of the petition, with its numbers."""
     petition = petition_here()
     found = write.all_news(petition.id)
-    titles = {one.id: {text.language: text.title for text in write.texts_of(one)} for one in found}
+    titles = write.titles_of(petition.id)
     numbers = numbers_of(found)
     agreed = choices(petition.id, exact=True).updates
     return petition_page(
@@ -44,7 +44,12 @@ def list_news(slug: str) -> Response:
 @open_to(Who.EDITORS)
 def begin(slug: str) -> Response:
     """Begin a draft, and lead to it."""
-    number = write.begin_news(petition_here().id, me().id)
+    try:
+        number = write.begin_news(petition_here().id, me().id)
+    except write.TooManyDrafts:
+        words = _("There are %(most)d drafts already. Please send or delete one of them first.", most=write.MAX_DRAFTS)
+        flash(words, "warning")
+        return redirect(url_for(".list_news", slug=slug), 303)
     return redirect(url_for(".news", slug=slug, nth=number), 303)
 
 

@@ -14,6 +14,12 @@ from app.models.petition import Standing
 from app.organisers.access import Who
 from app.organisers.acting import NotTheirs, acting
 
+MAX_DRAFTS = 20  # of a petition
+
+
+class TooManyDrafts(Exception):
+    """The petition has as many drafts as it may have."""
+
 
 class NotADraft(Exception):
     """The news is asked to be sent, or is sent already."""
@@ -31,10 +37,16 @@ class Written(NamedTuple):
 
 
 def begin_news(petition_id: int, organiser_id: int) -> int:
-    """Begin an empty draft of an opened petition; return its number. Raises NotTheirs for one that is not opened."""
+    """Begin an empty draft of an opened petition; return its number.
+
+    Raises NotTheirs for a petition that is not opened, and TooManyDrafts.
+    """
     with acting(petition_id, organiser_id, Who.EDITORS) as (session, petition):
         if petition.opened_at is None:
             raise NotTheirs
+        unsent = News.state.in_((NewsState.DRAFT, NewsState.ASKED)) & (News.petition_id == petition_id)
+        if (session.scalar(select(func.count(News.id)).where(unsent)) or 0) >= MAX_DRAFTS:
+            raise TooManyDrafts
         last = session.scalar(select(func.max(News.number)).where(News.petition_id == petition_id)) or 0
         about = {"petition_id": petition_id, "written_by": organiser_id, "made_at": clock.now()}
         session.add(News(number=last + 1, state=NewsState.DRAFT, **about))
@@ -106,6 +118,16 @@ def find_news(petition_id: int, number: int) -> News | None:
 def all_news(petition_id: int) -> Sequence[News]:
     """Return all news of a petition, the newest first."""
     return db.session.scalars(select(News).where(News.petition_id == petition_id).order_by(News.id.desc())).all()
+
+
+def titles_of(petition_id: int) -> dict[int, dict[str, str]]:
+    """Return the titles of all news of a petition, by its id and their languages."""
+    columns = select(NewsText.news_id, NewsText.language, NewsText.title).join(News, News.id == NewsText.news_id)
+    titles: dict[int, dict[str, str]] = {}
+    of_petition = columns.where(News.petition_id == petition_id).order_by(NewsText.language)
+    for row in db.session.execute(of_petition):
+        titles.setdefault(row.news_id, {})[row.language] = row.title
+    return titles
 
 
 def texts_of(news: News) -> Sequence[NewsText]:

@@ -6,11 +6,13 @@ from email.utils import parseaddr
 import pytest
 from flask import Flask
 from markupsafe import Markup
+from sqlalchemy import event
 from werkzeug.test import TestResponse
 
+from app.db import db
 from app.models import Role
 from app.updates import write
-from app.updates.write import Written
+from app.updates.write import MAX_DRAFTS, Written
 from tests.factories import make_petition
 from tests.mail_server import MailServer, text_of
 from tests.publishing.conftest import Desk, Seat
@@ -128,3 +130,32 @@ def test_who_reads_a_language_that_is_left_empty_is_told_of(app: Flask, seat: Se
     press(desk, "", **TYPED)
     (untold,) = desk.page(ONE).all("section", **{"aria-labelledby": "untold"})
     assert untold.words().startswith("Russian Whoever signed in a language that you leave empty gets it in English")
+
+
+@pytest.mark.both_databases
+def test_of_a_petitions_drafts_there_are_so_many_at_most(app: Flask, desk: Desk) -> None:
+    assert [desk.press(NEWS).location for _ in range(MAX_DRAFTS)][-1] == f"{NEWS}/{MAX_DRAFTS}"
+    assert desk.press(NEWS).location == NEWS
+    page = desk.get(NEWS).text
+    assert "There are 20 drafts already. Please send or delete one of them first." in page
+    assert page.count("Without a title") == MAX_DRAFTS
+    desk.press(f"{ONE}/delete")
+    assert desk.press(NEWS).location == f"{NEWS}/{MAX_DRAFTS + 1}"
+
+
+@pytest.mark.both_databases
+def test_the_list_takes_as_many_queries_however_many_drafts_there_are(app: Flask, desk: Desk) -> None:
+    asked: list[str] = []
+    with app.app_context():
+        engine = db.engine
+    numbers = []
+    for _ in range(3):
+        desk.press(NEWS)
+        event.listen(
+            engine, "before_cursor_execute", note := lambda c, cursor, statement, *rest: asked.append(statement)
+        )
+        desk.get(NEWS)
+        event.remove(engine, "before_cursor_execute", note)
+        numbers.append(len(asked))
+        asked.clear()
+    assert numbers[1] == numbers[2]
