@@ -61,3 +61,17 @@ def test_only_a_closed_petitions_pages_lead_to_it(app: Flask, desk: Desk) -> Non
     assert OUTCOME not in desk.get(f"{PLACE}/details").text
     assert desk.press(f"{PLACE}/close").status_code == 303
     assert f'href="{OUTCOME}"' in desk.get(f"{PLACE}/details").text
+
+
+def test_it_is_marked_where_the_petition_is_translated_and_it_is_not(
+    app: Flask, seat: Seat, client: FlaskClient
+) -> None:
+    swedish = '[[translations]]\nlanguage = "sv"\ntitle = "Böcker"\nstatement = "Vi ber."\nbody = "Böcker"\n'
+    make_petition(app, tables=swedish, closes_on="2026-01-31")
+    assert seat(Role.EDITOR).send(OUTCOME, outcome="The library stays.").status_code == 303
+    marked = {}
+    for lang in ("", "/sv", "/de"):
+        section = client.get(f"/petitions/{SLUG}{lang}").text.partition('id="outcome"')[2].partition("</section>")[0]
+        assert "The library stays." in section
+        marked[lang] = 'class="hint"' in section
+    assert marked == {"": False, "/sv": True, "/de": False}, "of a whole page in another language it is said above"
