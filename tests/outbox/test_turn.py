@@ -77,3 +77,10 @@ def test_no_window_ever_sees_more_than_the_rate_and_one_burst(arrivals: list[tup
     assert len(left) == len(arrivals)
     for start in left:
         assert sum(start <= at < start + 10 * SECOND for at in left) <= 10 + LIMITS.per_connection
+
+
+def test_who_has_asked_for_a_pause_gets_one_after_the_other_when_it_is_over_until_it_has_taken_one() -> None:
+    google = pace(paused_until=BEGIN, pauses=1)
+    assert [turn(google, BEGIN) for _ in range(2)] == [NOW, (BEGIN + SECOND,) * 2]
+    google.pauses = 0
+    assert [turn(google, BEGIN + 60 * SECOND) for _ in range(LIMITS.per_connection)] == [NOW] * LIMITS.per_connection
