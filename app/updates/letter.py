@@ -34,6 +34,7 @@ from app.outbox import bounced, unwanted
 from app.outbox.callbacks import OnceLetter
 from app.petitions.markdown import to_html, with_whole_addresses
 from app.petitions.news import text_for
+from app.petitions.stop_link import stop_link
 from app.petitions.wording import Words
 from app.updates.about_petition import AboutPetition, kept
 from app.web.absolute_url import absolute_url
@@ -158,7 +159,7 @@ def news_links(
     lang = None if language == petition.language else language
     return {
         "news_link": absolute_url("public_news.one", slug=petition.slug, nth=number, lang=lang),
-        "no_more_link": absolute_url("refusing.ask_to_stop", token=stop),
+        "no_more_link": stop_link(stop, language, None if is_discreet else petition),
         "own_link": absolute_url(entry, token=own),
     }
 

@@ -57,6 +57,8 @@ def test_unsubscribing_takes_one_click_or_the_page_and_is_felt_at_once(
     link = str(letter["List-Unsubscribe"]).strip("<>")
     assert link.partition("localhost")[2].partition("/")[2] in text_of(letter)
     path = "/" + link.split("/", 3)[3]
+    page = client.get(path, headers={"Accept-Language": "de"}).text
+    assert '<html lang="en"' in page and "Save the test library" in page, "the signer's language, and whose it is"
     assert client.post(path, data={"List-Unsubscribe": "One-Click"}).status_code == 200
     make_news()
     work()
