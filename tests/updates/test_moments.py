@@ -23,8 +23,10 @@ Work = Callable[[], int]
 def test_news_and_the_outcome_bear_when_they_began_and_the_feed_the_newest(
     app: Flask, client: FlaskClient, make_news: Make, work: Work, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    now = clock.now
     for moment in (FIRST, SECOND):
-        monkeypatch.setattr(clock, "now", lambda moment=moment: moment - timedelta(days=1))
+        earlier = moment - timedelta(days=1) - now()
+        monkeypatch.setattr(clock, "now", lambda earlier=earlier: now() + earlier)
         number = make_news()
         monkeypatch.setattr(clock, "now", lambda moment=moment: moment)
         with app.app_context(), transaction() as session:
