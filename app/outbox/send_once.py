@@ -136,9 +136,10 @@ class _Hand:
 
             def mark() -> bool:
                 session = stack.enter_context(transaction())
-                marked.extend(self._mark(session, row_id, letter.still_due))
+                found = self._mark(session, row_id, letter.still_due)
                 stack.callback(self._wait_until_marked, start_commit(session))
-                return bool(marked)
+                marked.extend(found)
+                return bool(found)
 
             return self._way.connection.send_if(letter.message, mark)
 

@@ -15,16 +15,19 @@ from sqlalchemy.orm import Session
 def start_commit(session: Session) -> Callable[[], None]:
     """Have the transaction of a session committed; return the function that waits until it is.
 
-    That raises OperationalError if nobody knows whether it was. On SQLite it is committed at once, as our own process
-    does that. Nothing else may be done in the transaction.
+    Both raise OperationalError: this if it cannot be started, that if nobody knows whether it was committed. On SQLite
+    it is committed at once, as our own process does that. Nothing else may be done in the transaction.
     """
     connection = session.connection()
     if connection.dialect.name == "sqlite":
         session.commit()
         return lambda: None
     driver: Any = connection.connection.driver_connection
-    driver.pgconn.send_query(b"COMMIT")
-    driver.wait(generators.send(driver.pgconn))
+    try:
+        driver.pgconn.send_query(b"COMMIT")
+        driver.wait(generators.send(driver.pgconn))
+    except psycopg.Error as error:
+        raise _failed(session, error) from None
 
     def wait_until_committed() -> None:
         try:
@@ -32,7 +35,11 @@ def start_commit(session: Session) -> Callable[[], None]:
             if [result.command_status for result in results] != [b"COMMIT"]:
                 raise psycopg.OperationalError("the transaction was not committed")
         except psycopg.Error as error:
-            session.invalidate()
-            raise OperationalError("COMMIT", None, error) from None
+            raise _failed(session, error) from None
 
     return wait_until_committed
+
+
+def _failed(session: Session, error: psycopg.Error) -> OperationalError:
+    session.invalidate()
+    return OperationalError("COMMIT", None, error)

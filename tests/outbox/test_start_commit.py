@@ -5,9 +5,13 @@ from collections.abc import Callable, Iterator
 import pytest
 from flask import Flask
 from sqlalchemy import text
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm import Session
 
 from app.db import transaction
+from app.outbox import send_once
 from app.outbox.enqueue import UNCERTAIN
+from app.outbox.start_commit import start_commit
 from tests.outbox.at_the_dot import Server, Work, make_due, rows
 
 pytestmark = pytest.mark.postgresql_alone
@@ -55,4 +59,25 @@ def test_a_commit_that_fails_behind_the_end_is_made_again_and_nothing_is_sent_tw
     make_due(app)
     work()
     assert rows(app) == [("sent", "", 1), ("sent", UNCERTAIN, 1)]
+    assert len(server.taken) == 2
+
+
+def test_where_the_commit_cannot_be_started_nothing_is_sent_and_it_is_tried_again(
+    app: Flask, server: Server, work: Work, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def lose_the_connection(session: Session) -> Callable[[], None]:
+        driver = session.connection().connection.driver_connection
+        assert driver is not None
+        driver.close()
+        return start_commit(session)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(send_once, "start_commit", lose_the_connection)
+        with pytest.raises(OperationalError):
+            work()
+    assert server.taken == []
+    assert rows(app) == [("waiting", "", 0)] * 2
+    make_due(app)
+    work()
+    assert rows(app) == [("sent", "", 1)] * 2
     assert len(server.taken) == 2
