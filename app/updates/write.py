@@ -71,6 +71,7 @@ def save_news(
         news = locked_news(session, petition_id, number)
         if news.state != NewsState.DRAFT:
             raise NotADraft
+        is_outcome = is_outcome and is_closed(petition)
         saved = session.scalars(select(NewsText).where(NewsText.news_id == news.id))
         if news.is_outcome == is_outcome and {one.language: (one.title, one.body) for one in saved} == texts:
             return
@@ -81,7 +82,7 @@ def save_news(
             NewsText(news_id=news.id, language=tag, title=one.title, body=one.body) for tag, one in texts.items()
         )
         news.revision += 1
-        news.is_outcome = is_outcome and is_closed(petition)
+        news.is_outcome = is_outcome
         _record(session, petition, organiser_id, "written", number)
 
 
